@@ -1,0 +1,53 @@
+# `make search` and `make test` serve a newcomer: each does all of its own set-up.
+PYTHON ?= python3
+VENV ?= .venv
+STUDY ?= digits
+WORKERS ?= 2
+TRIALS ?=
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help search show dashboard export test test-all lint types clean
+
+help:  ## say what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+$(VENV)/.installed: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "hpsearch needs Python 3.11 or newer, and '$(PYTHON)' is $$($(PYTHON) --version 2>&1): give another with PYTHON=python3.12"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) || \
+	  { echo "'$(PYTHON) -m venv' failed: install your system's venv package (Debian: python3-venv)"; exit 2; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.installed-test: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@
+
+search: $(VENV)/.installed  ## find the best setting: STUDY=digits TRIALS=500 WORKERS=2
+	@$(BIN)/hpsearch search '$(STUDY)' --workers $(WORKERS) $(if $(TRIALS),--trials $(TRIALS))
+
+show: $(VENV)/.installed  ## print a study with all its defaults: STUDY=digits
+	@$(BIN)/hpsearch show '$(STUDY)'
+
+dashboard: $(VENV)/.installed  ## serve the Optuna dashboard of all results on this machine
+	@$(BIN)/hpsearch dashboard
+
+export: $(VENV)/.installed  ## write a study's tables as CSV: STUDY=digits
+	@$(BIN)/hpsearch export '$(STUDY)'
+
+test: $(VENV)/.installed-test lint types  ## lint, types, tests, doctests
+	$(BIN)/python -m pytest -q -m 'not slow'
+
+test-all: $(VENV)/.installed-test lint types  ## the same, and the slow truths
+	$(BIN)/python -m pytest -q
+
+lint: $(VENV)/.installed-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed-test
+	$(BIN)/mypy
+
+clean:  ## remove the environment and caches; results stay
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache build *.egg-info

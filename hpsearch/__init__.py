@@ -1,0 +1,80 @@
+"""Hyperparameter search and measured sensitivity for shallow neural networks, trained in lockstep.
+
+The package is two halves joined by tables. One half turns settings into rows; the other reads rows.
+
+========================  ==================================================================================
+:func:`search`            search a study for its best setting; trials go to an Optuna storage
+:func:`load`              a study's results: ``trials``, ``curves``, ``members``, ``best``, ``network(number)``
+:class:`Results`          the same for any Optuna study, with ``Results.from_study(study)``
+:class:`Objective`        the plain Optuna objective, for ``study.optimize``
+:func:`load_config`       read a study's TOML into a :class:`StudyConfig`
+:class:`ShallowNetworkClassifier`, :class:`ShallowNetworkRegressor`   the network as scikit-learn estimators
+:class:`TrainedNetwork`   a trained network: ``predict``, ``save``, ``load``
+:class:`Hyperparameters`  one point of the space: what is chosen, where weights are learned
+========================  ==================================================================================
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from hpsearch.config import ConfigError, StudyConfig
+    from hpsearch.config import load as load_config
+    from hpsearch.data import DataError, Dataset
+    from hpsearch.engine.training import Hyperparameters
+    from hpsearch.estimator import ShallowNetworkClassifier, ShallowNetworkRegressor
+    from hpsearch.objective import Objective
+    from hpsearch.results import Results, load
+    from hpsearch.study import search
+    from hpsearch.trained import TrainedNetwork
+
+__version__ = "0.1.0"
+
+_PLACES = {
+    "ConfigError": ("hpsearch.config", "ConfigError"),
+    "DataError": ("hpsearch.data", "DataError"),
+    "Dataset": ("hpsearch.data", "Dataset"),
+    "Hyperparameters": ("hpsearch.engine.training", "Hyperparameters"),
+    "Objective": ("hpsearch.objective", "Objective"),
+    "Results": ("hpsearch.results", "Results"),
+    "ShallowNetworkClassifier": ("hpsearch.estimator", "ShallowNetworkClassifier"),
+    "ShallowNetworkRegressor": ("hpsearch.estimator", "ShallowNetworkRegressor"),
+    "StudyConfig": ("hpsearch.config", "StudyConfig"),
+    "TrainedNetwork": ("hpsearch.trained", "TrainedNetwork"),
+    "load": ("hpsearch.results", "load"),
+    "load_config": ("hpsearch.config", "load"),
+    "search": ("hpsearch.study", "search"),
+}
+
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "Dataset",
+    "Hyperparameters",
+    "Objective",
+    "Results",
+    "ShallowNetworkClassifier",
+    "ShallowNetworkRegressor",
+    "StudyConfig",
+    "TrainedNetwork",
+    "load",
+    "load_config",
+    "search",
+]
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name when it is first used: a worker process needs NumPy, not Optuna."""
+    if name not in _PLACES:
+        raise AttributeError(f"module 'hpsearch' has no attribute {name!r}")
+    module, attribute = _PLACES[name]
+    value = getattr(import_module(module), attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """Public names, imported or not."""
+    return sorted([*globals(), *__all__])

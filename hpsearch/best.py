@@ -1,0 +1,127 @@
+"""The chosen setting: its network, saved; its score on the test split, which is touched here and nowhere else."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from hpsearch.data import Dataset
+from hpsearch.objective import Evaluator
+from hpsearch.trained import TrainedNetwork
+
+BEST = "hpsearch:best"
+"""Study attribute that holds the chosen trial's number and test score."""
+
+ARTIFACTS = "artifacts"
+"""Folder of Optuna's artifacts in the results folder."""
+
+
+@dataclass(frozen=True)
+class TestScore:
+    """A score on the test split, with a 95 % interval.
+
+    Attributes:
+        metric: "test_error", or "test_r2" for regression.
+        value: Of the network.
+        low: Lower end of the interval.
+        high: Upper end.
+        examples: In the test split.
+    """
+
+    __test__ = False  # pytest: not a test class
+
+    metric: str
+    value: float
+    low: float
+    high: float
+    examples: int
+
+
+def best_trial(study: optuna.Study) -> FrozenTrial | None:
+    """The completed trial with the lowest value, the first of equals; None if there is none."""
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    return min(complete, key=lambda t: (t.value, t.number), default=None)
+
+
+def score_on_test(network: TrainedNetwork, dataset: Dataset) -> TestScore | None:
+    """Score a network on the test split; None if there is no such split.
+
+    The interval of an error is Wilson's (1927); that of R² is the percentile bootstrap over examples.
+    """
+    if dataset.test is None:
+        return None
+    from scipy import stats
+
+    examples, target = len(dataset.test.y), dataset.test.y
+    outputs = network.respond(dataset.test.X)
+    if network.classes is None:
+        return _r2(outputs[0], target)
+    binary = network.architecture.output == "binary"
+    predicted = (outputs[0] > 0.5) if binary else outputs.argmax(axis=0)
+    wrong = int(np.count_nonzero(predicted != target))
+    interval = stats.binomtest(wrong, examples).proportion_ci(method="wilson")
+    return TestScore("test_error", wrong / examples, float(interval.low), float(interval.high), examples)
+
+
+def _r2(predicted: Any, target: Any) -> TestScore:
+    from scipy import stats
+    from sklearn.metrics import r2_score
+
+    if len(target) < 2:
+        return TestScore("test_r2", float("nan"), float("nan"), float("nan"), len(target))
+    interval = stats.bootstrap(
+        (target, predicted), r2_score, paired=True, vectorized=False, n_resamples=2000, method="percentile",
+        rng=np.random.default_rng(0),
+    ).confidence_interval  # fmt: skip
+    value = float(r2_score(target, predicted))
+    return TestScore("test_r2", value, float(interval.low), float(interval.high), len(target))
+
+
+def choose(study: optuna.Study, evaluator: Evaluator, *, results: str | Path) -> FrozenTrial | None:
+    """Train the best trial's network (on its first seed), score it on the test split, save it, and say so in the study.
+
+    A study whose best trial is the same as before is left as it is, so the test split is used once for each choice.
+
+    Args:
+        study: In its storage.
+        evaluator: Of the study's config.
+        results: Folder for ``<study>.npz`` and the artifacts.
+
+    Returns:
+        The chosen trial, or None if no trial is complete.
+    """
+    trial = best_trial(study)
+    path = network_path(study.study_name, results)
+    if trial is None or (study.user_attrs.get(BEST, {}).get("number") == trial.number and path.is_file()):
+        return trial
+    network = evaluator.network(evaluator.hyperparameters(trial.params), evaluator.seeds[0])
+    score = score_on_test(network, evaluator.dataset)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    network.save(path)
+    _register(study, path, Path(results) / ARTIFACTS)
+    study.set_user_attr(BEST, {"number": trial.number, "test": None if score is None else asdict(score)})
+    return trial
+
+
+def network_path(name: str, results: str | Path) -> Path:
+    """Where a study's chosen network is saved."""
+    return Path(results) / f"{name}.npz"
+
+
+def _register(study: optuna.Study, path: Path, folder: Path) -> None:
+    """Register the network as an artifact of the study: a finished trial takes no attribute any more."""
+    from optuna.artifacts import FileSystemArtifactStore, upload_artifact
+
+    os.makedirs(folder, exist_ok=True)
+    upload_artifact(
+        artifact_store=FileSystemArtifactStore(str(folder)),
+        file_path=str(path),
+        study_or_trial=study,
+        mimetype="application/zip",
+    )

@@ -1,0 +1,264 @@
+"""The command line: parses, calls, writes. No function here does work of its own."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as Bar
+
+    from hpsearch.config import StudyConfig
+    from hpsearch.study import Progress
+
+app = typer.Typer(
+    name="hpsearch",
+    help="Find the best hyperparameters of a shallow neural network on your data, and see how it got there.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+StudyArgument = Annotated[str, typer.Argument(help="A name in [b]studies/[/b], such as digits, or the path of a TOML.")]
+NameArgument = Annotated[str, typer.Argument(help="Name of a study in the results.")]
+ResultsOption = Annotated[Path, typer.Option(help="Folder of the results.")]
+StorageOption = Annotated[
+    str | None, typer.Option(help="An Optuna storage URL, instead of the journal file in the results folder.")
+]
+
+
+class Format(StrEnum):
+    """File formats of an export."""
+
+    csv = "csv"
+    parquet = "parquet"
+
+
+@app.command()
+def search(
+    study: StudyArgument = "digits",
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Total number of trials, those already stored included.")
+    ] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Worker processes; the results do not depend on it.")
+    ] = 1,
+    results: ResultsOption = Path("results"),
+    storage: StorageOption = None,
+    name: Annotated[str | None, typer.Option(help="Keep the study under another name: a fresh start.")] = None,
+    sampler: Annotated[
+        str | None, typer.Option(help="tpe, random, qmc, grid, cmaes or gp, instead of the study's.")
+    ] = None,
+    pruner: Annotated[str | None, typer.Option(help="none, median or hyperband, instead of the study's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The sampler's seed, instead of the study's.")] = None,
+) -> None:
+    """Search for the best setting, going on from what is stored, and show the ten best.
+
+    Ctrl-C stops at any time: finished trials are kept, and the same command goes on.
+    """
+    from hpsearch import best, dashboard, objective
+    from hpsearch import study as writer
+
+    with _errors():
+        config = _config(study).with_overrides(name=name, trials=trials, sampler=sampler, pruner=pruner, seed=seed)
+        signal.signal(signal.SIGTERM, _interrupt)
+        last: list[Progress] = []
+        try:
+            with _progress_bar(config, last) as on_progress:
+                stored = writer.search(
+                    config, workers=workers, storage=storage, results=results, on_progress=on_progress
+                )
+            chosen = best.choose(stored, objective.Evaluator(config), results=results)
+        except KeyboardInterrupt:
+            _stopped(last, study)
+        if chosen is not None and last[-1].fresh:
+            dashboard.describe(stored, config)
+        _report(config, stored, last[-1], results, storage)
+
+
+@app.command()
+def show(study: StudyArgument = "digits") -> None:
+    """Print a study with every setting and default, as a TOML that reads back the same."""
+    from hpsearch.config import to_toml
+
+    with _errors():
+        print(to_toml(_config(study)), end="")
+
+
+@app.command()
+def dashboard(
+    results: ResultsOption = Path("results"),
+    storage: StorageOption = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8080,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    expose_without_login: Annotated[
+        bool, typer.Option("--expose-without-login", help="Allow a host that other machines reach.")
+    ] = False,
+) -> None:
+    """Serve the Optuna dashboard of all studies in the results, on this machine only."""
+    from hpsearch import best
+    from hpsearch import dashboard as page
+    from hpsearch.storage import existing_storage, open_storage
+
+    with _errors():
+        existing_storage(storage, results=results)
+        served = page.server(
+            open_storage(storage, results=results),
+            artifacts=results / best.ARTIFACTS,
+            host=host,
+            port=port,
+            exposed=expose_without_login,
+        )
+        address = f"[{host}]" if ":" in host else host
+        print(f"Optuna dashboard: http://{address}:{served.server_port}/dashboard/  (Ctrl-C stops it)", flush=True)
+        try:
+            served.serve_forever()
+        except KeyboardInterrupt:
+            print("stopped")
+        finally:
+            served.server_close()
+
+
+@app.command()
+def export(
+    study: NameArgument = "digits",
+    format: Annotated[Format, typer.Option(help="Of the files.")] = Format.csv,
+    to: Annotated[Path | None, typer.Option(help="Folder for the files; by default results/STUDY.")] = None,
+    results: ResultsOption = Path("results"),
+    storage: StorageOption = None,
+) -> None:
+    """Write a study's tables trials, curves and members as CSV or Parquet."""
+    from hpsearch.results import load
+
+    with _errors():
+        found = load(study, storage=storage, results=results)
+        for path in found.export(to or results / study, format=format.value):
+            print(path)
+
+
+def main() -> None:
+    """Entry point of the command ``hpsearch``."""
+    app()
+
+
+def _config(study: str) -> StudyConfig:
+    from hpsearch.config import load, resolve
+
+    return load(resolve(study))
+
+
+def _interrupt(signum: int, frame: Any) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Say what is wrong with the input, without a traceback."""
+    from hpsearch.config import ConfigError
+    from hpsearch.dashboard import DashboardError
+    from hpsearch.data import DataError
+    from hpsearch.results import ResultsError
+    from hpsearch.storage import StorageError, StudyBusyError
+    from hpsearch.study import StudyChangedError
+    from hpsearch.workers import WorkersLostError
+
+    try:
+        yield
+    except (ConfigError, DataError, StudyChangedError, ResultsError, FileNotFoundError, DashboardError) as problem:
+        _fail(problem, 2)
+    except (StorageError, StudyBusyError, WorkersLostError) as problem:
+        _fail(problem, 1)
+
+
+def _fail(problem: Exception, code: int) -> NoReturn:
+    print(f"error: {problem}", file=sys.stderr)
+    raise typer.Exit(code)
+
+
+def _stopped(last: list[Progress], study: str) -> NoReturn:
+    done, total = (last[-1].done, last[-1].total) if last else (0, 0)
+    print(
+        f"\nstopped: {done} of {total} trials are stored, none is left running. "
+        f"Go on with: hpsearch search {study} --trials {total} (and the same options)",
+        file=sys.stderr,
+    )
+    raise typer.Exit(130)
+
+
+@contextmanager
+def _progress_bar(config: StudyConfig, last: list[Progress]) -> Iterator[Callable[[Progress], None]]:
+    """A live line: trials, speed, best value, diverged, pruned, time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (
+        TextColumn("[b]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[speed]}"),
+        TextColumn("best {task.fields[best]}"),
+        TextColumn("diverged {task.fields[diverged]}"),
+        TextColumn("pruned {task.fields[pruned]}"),
+        TextColumn("left"),
+        TimeRemainingColumn(compact=True),
+    )
+    bar = Bar(*columns, console=Console(stderr=True), refresh_per_second=8)
+
+    def on_progress(progress: Progress) -> None:
+        if not last:  # only now is it sure that there is something to show
+            bar.add_task(config.name, total=None, speed="", best="-", diverged=0, pruned=0)
+            bar.start()
+        last[:] = [progress]
+        _update(bar, progress)
+
+    try:
+        yield on_progress
+    finally:
+        bar.stop()
+
+
+def _update(bar: Bar, progress: Progress) -> None:
+    task = bar.tasks[0]
+    elapsed = task.elapsed or 0.0
+    bar.update(
+        task.id,
+        completed=progress.done,
+        total=progress.total,
+        speed=f"{progress.fresh / elapsed:.1f}/s" if progress.fresh and elapsed else "",
+        best="-" if progress.best is None else f"{progress.best:.4f}",
+        diverged=progress.diverged,
+        pruned=progress.pruned,
+    )
+
+
+def _report(config: StudyConfig, stored: Any, progress: Progress, results: Path, storage: str | None) -> None:
+    """The ten best, the test score, where things are, what to type next."""
+    from rich.console import Console
+
+    from hpsearch.report.terminal import best_table, chosen_line
+    from hpsearch.results import Results
+    from hpsearch.storage import JOURNAL, hide_password
+
+    found, console = Results(stored, results), Console()
+    if not progress.fresh:
+        console.print(
+            f"{config.name} already holds {progress.done} trials: ask for more with TRIALS=… or --trials", style="dim"
+        )
+    console.print(best_table(found.trials, config))
+    console.print(chosen_line(found.best))
+    place = hide_password(storage) if storage else str(results / JOURNAL)
+    console.print(f"results in {place}, the chosen network in {results / config.name}.npz", soft_wrap=True)
+    console.print(
+        f"next: [b]make dashboard[/b], [b]hpsearch export {config.name}[/b], or in Python "
+        f"[b]hpsearch.load({config.name!r}).trials[/b]",
+        soft_wrap=True,
+    )

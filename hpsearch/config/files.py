@@ -1,0 +1,130 @@
+"""Finding, reading and writing the TOML file of a study."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from hpsearch.config.messages import ConfigError, Fault, did_you_mean, printable, shown, toml_value
+from hpsearch.config.study import StudyConfig, validated
+
+LARGEST_FILE = 1_000_000
+"""Bytes; a study's file has a thousand or so."""
+
+
+def load(path: str | os.PathLike[str]) -> StudyConfig:
+    """Read a study from its TOML file; the study is named after the file unless it says otherwise.
+
+    Raises:
+        ConfigError: If the file cannot be read or is no valid study; with every problem found.
+    """
+    file = Path(path)
+    settings = _parse(file, _text(file, _bytes(file)))
+    settings.setdefault("name", file.stem)
+    return validated(settings, where=str(file), folder=Path(os.path.abspath(file)).parent)
+
+
+def resolve(name_or_path: str | os.PathLike[str], folder: str | os.PathLike[str] = "studies") -> Path:
+    """Find the file of a study: a path (with a separator or the ending .toml) as it is, a name in the folder.
+
+    Raises:
+        ConfigError: If the folder has no study of that name.
+    """
+    given = os.fspath(name_or_path)
+    if given.lower().endswith(".toml") or os.path.basename(given) != given:
+        return Path(given)
+    file = Path(folder, f"{given}.toml")
+    if os.path.isfile(file):
+        return file
+    problem = f"no study has this name in {os.fspath(folder)}"
+    raise ConfigError(given, [Fault(problem, given, _choice(given, folder)).line()])
+
+
+def to_toml(config: StudyConfig) -> str:
+    """Write a study with every default as TOML that `load` reads back to an equal study."""
+    description = config.describe()
+    lines = [_setting(key, value) for key, value in description.items() if not isinstance(value, dict)]
+    for table, settings in description.items():
+        if isinstance(settings, dict):
+            lines += ["", f"[{table}]", *(_setting(key, value) for key, value in settings.items())]
+    return "\n".join(lines) + "\n"
+
+
+def _setting(key: str, value: Any) -> str:
+    return f"# {key} is not set" if value is None else f"{key} = {toml_value(value)}"
+
+
+def _choice(name: str, folder: str | os.PathLike[str]) -> str:
+    """Say which studies a folder has, the one nearest to a name first."""
+    try:
+        names = sorted(file.stem for file in Path(folder).iterdir() if file.suffix == ".toml")
+    except (OSError, ValueError):
+        names = []
+    if not names:
+        return "give the path of a TOML file"
+    near = did_you_mean(name, names)
+    listed = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
+    return printable(f"{near}{' ' if near else ''}there are: {listed}")
+
+
+def _broken(file: Path, problem: str, rule: str) -> ConfigError:
+    return ConfigError(str(file), [Fault(problem, rule=rule).line()])
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        status = os.stat(file)
+        # Reading a pipe or a device may never end.
+        regular = stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST_FILE
+        raw = file.read_bytes() if regular else b""
+    except (FileNotFoundError, NotADirectoryError):
+        raise _broken(file, "there is no such file", _choice(file.stem, file.parent)) from None
+    except OSError as error:
+        raise _broken(
+            file, f"cannot be read: {error.strerror}", "check the path and its permissions"
+        ) from None
+    except ValueError:  # a NUL in the path
+        raise _broken(file, "is no path", "give the path of a TOML file") from None
+    if stat.S_ISDIR(status.st_mode):
+        raise _broken(file, "is a folder", "give a TOML file in it")
+    if not regular:
+        raise _broken(file, "is no text file of at most 1 MB", "give the TOML file of a study")
+    return raw
+
+
+def _text(file: Path, raw: bytes) -> str:
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        # Counted in error.object, which is without the byte order mark that utf-8-sig drops.
+        before, wrong = error.object[: error.start], error.object[error.start]
+        line, byte = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+        place = f"line {line}, byte {byte}"
+        raise _broken(
+            file, f"{place}: is not UTF-8 (given: 0x{wrong:02x})", "save the file as UTF-8"
+        ) from None
+
+
+def _parse(file: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise _broken(file, "is nested too deeply", "a study needs two levels") from None
+    except ValueError as error:
+        raise _broken(file, *_syntax_problem(str(error), text)) from None
+
+
+def _syntax_problem(message: str, text: str) -> tuple[str, str]:
+    lines = text.replace("\r\n", "\n").split("\n")
+    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
+    if not place:  # not the parser's own: a number beyond Python's limit on digits
+        return f"is not valid TOML: {message.split(';')[0]}", "shorten the number"
+    line, column = (int(place[1]), int(place[2])) if place[1] else (len(lines), len(lines[-1]) + 1)
+    problem = f"line {line}, column {column}: {message[: place.start()]}"
+    given = lines[line - 1].strip()
+    problem += f" (given: {shown(given)})" if given else ""
+    return problem, 'write key = value, text in "quotes", tables as [table]'

@@ -1,0 +1,215 @@
+"""What a mistake in a study's settings is told like.
+
+Every problem is one line: ``key.path: what is wrong (given: value); what to do``.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+Keys = tuple[str | int, ...]
+NOTHING: Any = object()
+"""Stands for the value of a key that is missing."""
+
+_EPOCHS = (
+    "one iteration is one update on one mini-batch: iterations = epochs × training examples / batch_size"
+)
+_OTHER_NAMES: dict[str, tuple[str, str, str]] = {
+    **dict.fromkeys(("alpha", "lr", "eta", "step_size"), ("space", "learning_rate", "")),
+    **dict.fromkeys(("lambda", "lambd", "weight_decay", "regularization"), ("space", "l2", "")),
+    **dict.fromkeys(("epochs", "epoch", "n_epochs", "num_epochs"), ("space", "iterations", _EPOCHS)),
+    **dict.fromkeys(("steps", "max_iter", "n_iter"), ("space", "iterations", "")),
+    **dict.fromkeys(("mu", "beta"), ("space", "momentum", "")),
+    **dict.fromkeys(("minibatch", "mini_batch_size"), ("space", "batch_size", "")),
+    **dict.fromkeys(("sigma", "init_std", "weight_scale"), ("space", "init_scale", "")),
+    **dict.fromkeys(("layers", "units", "hidden_layer_sizes"), ("network", "hidden", "")),
+    **dict.fromkeys(("n_trials", "num_trials"), ("search", "trials", "")),
+    **dict.fromkeys(("dataset", "file"), ("data", "source", "")),
+}
+_PROBLEMS = {
+    "int_type": "must be a whole number",
+    "float_type": "must be a number",
+    "finite_number": "must be finite",
+    "string_type": "must be text",
+    "tuple_type": "must be a list",
+    "model_type": "must be a table",
+    "missing": "is missing",
+    "literal_error": "is not one of the values",
+    "greater_than_equal": "must be at least {ge:,}",
+    "greater_than": "must be above {gt:,}",
+    "less_than_equal": "must be at most {le:,}",
+    "less_than": "must be below {lt:,}",
+    "too_short": "has too few entries",
+    "too_long": "has too many entries",
+}
+
+
+class ConfigError(ValueError):
+    """Settings that cannot be used, with every problem found.
+
+    Attributes:
+        path: The file, or a phrase that says where the settings came from.
+        problems: One line each.
+    """
+
+    def __init__(self, path: str, problems: Iterable[str]) -> None:
+        self.path = str(path)
+        self.problems = tuple(problems)
+        super().__init__(self.path, self.problems)
+
+    def __str__(self) -> str:
+        count = f"{len(self.problems)} problem{'s' if len(self.problems) > 1 else ''}"
+        return "\n  ".join([f"{printable(self.path)}: {count}", *self.problems])
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong with a value: where in it, what, and what to do."""
+
+    problem: str
+    # pydantic takes the repr of what it carries, and that of a hostile value may fail.
+    given: Any = field(default=NOTHING, repr=False)
+    rule: str = ""
+    at: Keys = ()
+
+    def line(self, keys: Keys = ()) -> str:
+        """Say the fault of the value that stands under the keys."""
+        given = "" if self.given is NOTHING else f" (given: {shown(self.given)})"
+        path = _dotted(keys + self.at)
+        return f"{path + ': ' if path else ''}{self.problem}{given}{'; ' if self.rule else ''}{self.rule}"
+
+
+def refusal(*faults: Fault) -> PydanticCustomError:
+    """Make the error a pydantic validator raises to report faults."""
+    told = " | ".join(fault.line() for fault in faults)
+    return PydanticCustomError("refused", "{told}", {"told": told, "faults": faults})
+
+
+def did_you_mean(name: object, names: Iterable[str], *, otherwise: str = "") -> str:
+    """Ask about the nearest valid name, or say something else if none is near.
+
+    >>> did_you_mean("tpee", ["tpe", "random"])
+    'did you mean "tpe"?'
+    """
+    near = difflib.get_close_matches(str(name).lower(), list(names), n=1)
+    return f'did you mean "{near[0]}"?' if near else otherwise
+
+
+def toml_value(value: object, *, depth: int = 6) -> str:
+    """Write a value as TOML writes it, on one line; what TOML has no form for, as Python does.
+
+    >>> toml_value({"choices": [16, 32], "log": True})
+    '{choices = [16, 32], log = true}'
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and value.bit_length() > 10_000:
+        return f"a whole number of {value.bit_length():,} bits"
+    if isinstance(value, str):
+        return printable(json.dumps(value, ensure_ascii=False))
+    if isinstance(value, Mapping | list | tuple) and depth == 0:
+        return "…"
+    if isinstance(value, Mapping):
+        entries = [f"{_key(key)} = {toml_value(value[key], depth=depth - 1)}" for key in value]
+        return "{" + ", ".join(entries) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join([toml_value(entry, depth=depth - 1) for entry in value]) + "]"
+    return str(value)
+
+
+def shown(value: object) -> str:
+    """Write a value for a message: as TOML, cut if long."""
+    text = toml_value(value, depth=3)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
+def printable(text: str) -> str:
+    """Escape what TOML forbids or a terminal would obey: control characters and lone surrogates."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def problems(error: ValidationError, root: type[BaseModel]) -> tuple[str, ...]:
+    """Tell a validation error of the model, one line a problem."""
+    return tuple(
+        fault.line(detail["loc"])
+        for detail in error.errors(include_url=False)
+        for fault in _faults(detail, root)
+    )
+
+
+def _faults(detail: ErrorDetails, root: type[BaseModel]) -> tuple[Fault, ...]:
+    kind, keys, context = detail["type"], detail["loc"], detail.get("ctx", {})
+    if kind == "refused":
+        return tuple(context["faults"])
+    if kind == "extra_forbidden":
+        return (Fault("is not a known key", detail["input"], _where_it_belongs(keys, root)),)
+    given = NOTHING if kind == "missing" else detail["input"]
+    problem = _PROBLEMS.get(kind, detail["msg"]).format(**context)
+    setting = _field(keys, root)
+    if kind == "model_type":
+        return (Fault(problem, given, f"begin it with [{_dotted(keys)}]" if keys else ""),)
+    options = _options(setting)
+    if options:
+        listed = "use " + ", ".join(toml_value(option) for option in options)
+        near = did_you_mean(detail["input"], options)
+        return (Fault(problem, given, f"{near} {listed}" if near else listed),)
+    extra = setting.json_schema_extra if setting else None
+    rule = extra.get("rule", "") if isinstance(extra, dict) else ""
+    return (Fault(problem, given, f"give {rule}" if rule else ""),)
+
+
+def _field(keys: Keys, root: type[BaseModel]) -> FieldInfo | None:
+    model, found = root, None
+    for key in keys:
+        found = model.model_fields.get(str(key), found)
+        table = found.annotation if found else None
+        if isinstance(table, type) and issubclass(table, BaseModel):
+            model = table
+    return found
+
+
+def _options(setting: FieldInfo | None) -> tuple[str, ...]:
+    annotation = setting.annotation if setting else None
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+def _where_it_belongs(keys: Keys, root: type[BaseModel]) -> str:
+    """Say what an unknown key may have meant: keys are those of its table, then the key itself."""
+    here, key = _dotted(keys[:-1]), str(keys[-1])
+    tables = {"": list(root.model_fields)}
+    for name, info in root.model_fields.items():
+        if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
+            tables[name] = list(info.annotation.model_fields)
+    if key.lower() in _OTHER_NAMES:
+        table, name, reason = _OTHER_NAMES[key.lower()]
+        place = "" if table == here else f" in [{table}]"
+        return f'did you mean "{name}"{place}?{" " if reason else ""}{reason}'
+    homes = [table for table, names in tables.items() if key in names]
+    near = did_you_mean(key, tables.get(here, ()))
+    if homes:
+        places = " or ".join(f"in [{t}]" if t else "at the top, above the first table" for t in homes)
+        return f"{near}{' ' if near else ''}it belongs {places}"
+    elsewhere = {name: table for table, names in tables.items() for name in names if table != here}
+    far = difflib.get_close_matches(key.lower(), list(elsewhere), n=1)
+    if near or not far:
+        return near or f"known here: {', '.join(tables.get(here, ()))}"
+    place = f"in [{elsewhere[far[0]]}]" if elsewhere[far[0]] else "at the top"
+    return f'did you mean "{far[0]}" {place}?'
+
+
+def _dotted(keys: Keys) -> str:
+    path = "".join(f"[{key}]" if isinstance(key, int) else f".{_key(key)}" for key in keys)
+    return path.removeprefix(".")
+
+
+def _key(key: object) -> str:
+    return str(key) if re.fullmatch(r"[A-Za-z0-9_-]+", str(key)) else shown(str(key))

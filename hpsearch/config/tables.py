@@ -1,0 +1,255 @@
+"""The tables of a study's file as frozen records: what may be set, the defaults, the rules."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
+
+from hpsearch.config.hyperparameters import BY_NAME, SETTINGS, Entry, read_entry
+from hpsearch.config.messages import Fault, did_you_mean, refusal
+from hpsearch.space import Choice, Dimension, Float, Int, Space
+
+BUNDLED = ("digits", "breast_cancer", "wine", "iris", "diabetes", "flower", "moons")
+"""Data sets that come with hpsearch."""
+
+LARGEST_SEED = 2**32 - 1
+_FILE_KINDS = ("csv", "parquet")
+
+
+def _whole(default: int | None, low: int, high: int, description: str) -> Any:
+    rule = f"a whole number from {low:,} to {high:,}"
+    extra: dict[str, Any] = {"rule": rule}
+    return Field(default, ge=low, le=high, description=description, json_schema_extra=extra)
+
+
+def _ruled(default: Any, rule: str, description: str, **limits: Any) -> Any:
+    return Field(default, description=description, json_schema_extra={"rule": rule}, **limits)
+
+
+def _unicode(text: str) -> str:
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise refusal(Fault("has half a surrogate pair", text, "give valid Unicode text"))
+    return text
+
+
+Text = Annotated[StrictStr, AfterValidator(_unicode)]
+
+
+class Table(BaseModel):
+    """A table of settings: frozen, and no key but its own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataConfig(Table):
+    """[data]: the examples, and how they are split."""
+
+    source: Text = Field("digits", description='a bundled name, "csv:PATH" or "parquet:PATH"')
+    target: Text | None = Field(None, validate_default=True, description="column to predict, of a file")
+    task: Literal["auto", "classification", "regression"] = Field("auto", description="what is predicted")
+    validation: StrictFloat = _ruled(
+        0.2,
+        "a share between 0 and 1",
+        "share of the examples that scores a setting",
+        gt=0,
+        lt=1,
+        allow_inf_nan=False,
+    )
+    test: StrictFloat = _ruled(
+        0.2,
+        "a share from 0 to below 1",
+        "share of the examples kept for the end",
+        validate_default=True,
+        ge=0,
+        lt=1,
+        allow_inf_nan=False,
+    )
+    seed: StrictInt = _whole(0, 0, LARGEST_SEED, "seed of the split and of generated examples")
+
+    @field_validator("source")
+    @classmethod
+    def _known_source(cls, source: str, info: ValidationInfo) -> str:
+        kind, _, given = source.partition(":")
+        if kind in _FILE_KINDS and given:
+            return f"{kind}:{_data_file(source, given, info)}"
+        if source in BUNDLED:
+            return source
+        listed = f'bundled: {", ".join(BUNDLED)}; or give "csv:PATH" or "parquet:PATH"'
+        near = did_you_mean(source, BUNDLED)
+        raise refusal(Fault("is no known data set", source, f"{near} {listed}" if near else listed))
+
+    @field_validator("target")
+    @classmethod
+    def _target_of_a_file(cls, target: str | None, info: ValidationInfo) -> str | None:
+        source = info.data.get("source")
+        if source is None:
+            return target
+        if source in BUNDLED and target is not None:
+            raise refusal(Fault(f"does not apply to the bundled {source}", target, "remove it"))
+        if source not in BUNDLED and not target:
+            raise refusal(Fault("is missing", rule='name the column to predict: target = "..."'))
+        return target
+
+    @field_validator("test")
+    @classmethod
+    def _examples_are_left(cls, test: float, info: ValidationInfo) -> float:
+        validation = info.data.get("validation", 0.0)
+        if validation + test >= 1:
+            rule = f"keep validation + test below 1 (validation is {validation})"
+            raise refusal(Fault("leaves nothing to train on", test, rule))
+        return test
+
+
+def _data_file(source: str, given: str, info: ValidationInfo) -> str:
+    """Make a data file's path absolute; in a file's own folder (the context), require that it exists."""
+    folder = (info.context or {}).get("folder")
+    path = os.path.abspath(os.path.join(folder or os.getcwd(), os.path.expanduser(given)))
+    if folder and not os.path.isfile(path):
+        try:
+            near = did_you_mean(os.path.basename(path), os.listdir(os.path.dirname(path)))
+        except (OSError, ValueError):
+            near = ""
+        rule = f"looked in {os.path.dirname(path)}"
+        raise refusal(Fault("names a file that does not exist", source, f"{near} {rule}" if near else rule))
+    return path
+
+
+class NetworkConfig(Table):
+    """[network]: the network's shape; the same for every trial."""
+
+    hidden: tuple[Annotated[StrictInt, Field(ge=1, le=65_536)], ...] = _ruled(
+        (32,),
+        "1 to 16 widths of hidden layers, each from 1 to 65,536, as in [32] or [64, 32]",
+        "width of each hidden layer",
+        min_length=1,
+        max_length=16,
+    )
+    activation: Literal["tanh", "relu", "sigmoid"] = Field("tanh", description="of the hidden units")
+    init: Literal["scaled", "xavier", "he", "zeros", "constant"] = Field(
+        "scaled",
+        description="initial weights: init_scale × N(0,1), times a fan-in factor or not; zeros; constant",
+    )
+    dtype: Literal["float32", "float64"] = Field("float32", description="precision of training")
+
+
+class SpaceConfig(Table):
+    """[space]: for each hyperparameter a range, choices, or a fixed number; at least one varies."""
+
+    learning_rate: Entry = BY_NAME["learning_rate"].default
+    iterations: Entry = BY_NAME["iterations"].default
+    momentum: Entry = BY_NAME["momentum"].default
+    l2: Entry = BY_NAME["l2"].default
+    batch_size: Entry = BY_NAME["batch_size"].default
+    init_scale: Entry = BY_NAME["init_scale"].default
+
+    @field_validator("*", mode="plain")
+    @classmethod
+    def _read(cls, given: object, info: ValidationInfo) -> Entry:
+        return read_entry(BY_NAME[str(info.field_name)], given)
+
+    @field_serializer("*")
+    def _write(self, entry: Any) -> Any:
+        return dataclasses.asdict(entry) if isinstance(entry, Dimension) else entry
+
+    @model_validator(mode="after")
+    def _something_varies(self) -> SpaceConfig:
+        if len(self.fixed) == len(SETTINGS):
+            rule = "give a hyperparameter a range: learning_rate = {low = 0.001, high = 1.0, log = true}"
+            raise refusal(Fault("is empty: no hyperparameter varies", rule=rule))
+        return self
+
+    @classmethod
+    def reference(cls) -> SpaceConfig:
+        """The space of a study whose file has no [space]."""
+        return cls(**{setting.name: setting.reference for setting in SETTINGS})
+
+    @property
+    def space(self) -> Space:
+        """The hyperparameters that vary, in the order of `SETTINGS`."""
+        entries = {setting.name: getattr(self, setting.name) for setting in SETTINGS}
+        return Space({name: entry for name, entry in entries.items() if isinstance(entry, Dimension)})
+
+    @property
+    def fixed(self) -> dict[str, float | int]:
+        """The hyperparameters that do not vary, in the order of `SETTINGS`."""
+        entries = {setting.name: getattr(self, setting.name) for setting in SETTINGS}
+        return {name: entry for name, entry in entries.items() if not isinstance(entry, Dimension)}
+
+    def largest(self, name: str) -> float | int:
+        """The largest value a hyperparameter takes in this study."""
+        return _bounds(self, name)[1]
+
+    def smallest(self, name: str) -> float | int:
+        """The smallest value a hyperparameter takes in this study."""
+        return _bounds(self, name)[0]
+
+
+def _bounds(config: SpaceConfig, name: str) -> tuple[float | int, float | int]:
+    entry: Any = getattr(config, BY_NAME[name].name)
+    if isinstance(entry, Choice):
+        entry = entry.choices
+        return entry[0], entry[-1]
+    return (entry.low, entry.high) if isinstance(entry, Float | Int) else (entry, entry)
+
+
+class SearchConfig(Table):
+    """[search]: how many trials, who chooses them, and what they are judged by."""
+
+    trials: StrictInt = _whole(200, 1, 10_000_000, "number of trials")
+    sampler: Literal["tpe", "random", "qmc", "grid", "cmaes", "gp"] = Field("tpe", description="chooses them")
+    pruner: Literal["none", "median", "hyperband"] = Field("none", description="stops poor trials early")
+    metric: Literal["validation_loss", "validation_error"] = Field("validation_loss", description="minimised")
+    seed: StrictInt = _whole(0, 0, LARGEST_SEED, "seed of the sampler")
+    seeds: tuple[int, ...] = Field(
+        (0,), description="training seeds of a trial: a list, or how many (0, 1, ...)"
+    )
+    batch: StrictInt | None = _whole(None, 1, 10_000, "trials asked together; not set: the sampler decides")
+    checkpoints: StrictInt = _whole(20, 2, 1000, "iterations at which metrics are recorded, geometric")
+    grid: StrictInt = _whole(4, 2, 1000, "values of a range for the grid sampler")
+
+    @field_validator("seeds", mode="before")
+    @classmethod
+    def _read_seeds(cls, given: object) -> tuple[int, ...]:
+        rule = "give how many (1 to 1,000) or a list of different whole numbers from 0 to 4,294,967,295"
+        if isinstance(given, int) and not isinstance(given, bool):
+            if not 1 <= given <= 1000:
+                raise refusal(Fault("must be from 1 to 1,000", given, rule))
+            return tuple(range(given))
+        if not isinstance(given, list | tuple):
+            raise refusal(Fault("must be a whole number or a list", given, rule))
+        if not 1 <= len(given) <= 1000:
+            raise refusal(Fault(f"lists {len(given):,} seeds", given, rule))
+        if faults := [
+            Fault("is no seed", seed, rule, (k,)) for k, seed in enumerate(given) if not _is_seed(seed)
+        ]:
+            raise refusal(*faults)
+        if len(set(given)) < len(given):
+            raise refusal(Fault("has a seed twice", given, rule))
+        return tuple(given)
+
+    @property
+    def trials_per_ask(self) -> int:
+        """How many trials are asked together: `batch`, or what suits the sampler.
+
+        A sampler that learns from results sees them once a batch; one that does not may as well ask for many.
+        """
+        return self.batch or (128 if self.sampler in ("random", "qmc", "grid") else 16)
+
+
+def _is_seed(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_SEED

@@ -1,0 +1,233 @@
+"""What is measured at a checkpoint: losses, errors, and whether the units still learn.
+
+| metric | of |
+|---|---|
+| train_loss | mean loss over the training examples (the first 2,048 of a larger set), without the λ term |
+| validation_loss | mean loss over all validation examples |
+| validation_error | share of validation examples put in the wrong class; `validation_r2`, R², for regression |
+| gradient_norm | Euclidean length of the cost's gradient over the first 256 training examples |
+| saturation | share of hidden activations, over these, whose slope is under 2 % of the steepest (tanh: beyond ±0.99) |
+| weight_norm | Euclidean length of all weights, biases left out |
+| distinct_units | number of hidden units that differ from one another on the first 64 training examples |
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from hpsearch.engine.network import (
+    CEILING,
+    Architecture,
+    Array,
+    Batch,
+    Output,
+    Rooms,
+    Workspace,
+    backward,
+    forward,
+    losses,
+    mistakes,
+    respond,
+    slope,
+)
+
+_TRAIN_EXAMPLES = 2048
+_UNITS_PROBE = 64
+_CHUNK = 256
+"""Examples measured at a time, and the size of the probe: the first of these chunks."""
+_FLAT = 0.02
+_SAME = 1e-3
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Training and validation examples as the engine reads them.
+
+    Attributes:
+        table: ``(examples, features + 1 + outputs)``: a training example a row, its input, a one, its target.
+        columns: features + 1.
+        validation: The same for validation, or None.
+        output: The network's output function, which decides the metrics.
+    """
+
+    table: Array
+    columns: int
+    validation: Array | None
+    output: Output
+
+    @classmethod
+    def of(
+        cls,
+        architecture: Architecture,
+        train: tuple[Array, Array],
+        validation: tuple[Array, Array] | None = None,
+    ) -> Examples:
+        """Examples for an architecture.
+
+        Args:
+            architecture: Its output decides how targets are encoded.
+            train: ``(examples, features)``, and class indexes ``(examples,)`` or regression targets
+                ``(examples,)`` or ``(examples, outputs)``.
+            validation: The same.
+        """
+        table = _table(architecture, *train)
+        held_out = None if validation is None else _table(architecture, *validation)
+        return cls(table, architecture.features + 1, held_out, architecture.output)
+
+    @property
+    def metrics(self) -> tuple[str, ...]:
+        """Names of what is measured, in order."""
+        score = "validation_r2" if self.output == "identity" else "validation_error"
+        held_out = ("validation_loss", score) if self.validation is not None else ()
+        return ("train_loss", *held_out, "gradient_norm", "saturation", "weight_norm", "distinct_units")
+
+    @cached_property
+    def train_chunks(self) -> list[Batch]:
+        """The training examples that metrics are measured on."""
+        return self._chunks(self.table[:_TRAIN_EXAMPLES])
+
+    @cached_property
+    def validation_chunks(self) -> list[Batch]:
+        """All validation examples."""
+        return [] if self.validation is None else self._chunks(self.validation)
+
+    @cached_property
+    def validation_variance(self) -> float:
+        """Variance of the validation targets, summed over outputs."""
+        assert self.validation is not None
+        return float(np.var(self.validation[:, self.columns :].astype(float), axis=0).sum())
+
+    def _chunks(self, table: Array) -> list[Batch]:
+        turned = [np.ascontiguousarray(table[i : i + _CHUNK].T) for i in range(0, len(table), _CHUNK)]
+        rows = [table[i : i + _CHUNK, : self.columns] for i in range(0, len(table), _CHUNK)]
+        return [
+            Batch(slice(None), t[: self.columns], r, t[self.columns :]) for t, r in zip(turned, rows, strict=True)
+        ]
+
+
+def _table(architecture: Architecture, inputs: Array, targets: Array) -> Array:
+    """``(examples, features + 1 + outputs)`` in the network's precision."""
+    if architecture.output == "softmax":
+        targets = np.eye(architecture.outputs)[targets]
+    targets = np.asarray(targets, dtype=float).reshape(len(inputs), architecture.outputs)
+    return np.hstack([inputs, np.ones((len(inputs), 1)), targets]).astype(architecture.dtype)
+
+
+def measure(
+    architecture: Architecture, weights: Array, l2: Array, examples: Examples, rooms: Rooms
+) -> tuple[Array, Array]:
+    """All metrics of each member.
+
+    Args:
+        architecture: Of all members.
+        weights: ``(members, parameters)``.
+        l2: ``(members,)``, for the cost's gradient.
+        examples: What to measure on.
+        rooms: Workspaces for at least this many members.
+
+    Returns:
+        ``(members, metrics)`` in the network's precision, and ``(members,)``: which members have diverged. A diverged
+        member's losses and error are the ceiling, its other metrics NaN.
+    """
+    layers = architecture.layers(weights)
+    with np.errstate(all="ignore"):
+        columns = _on_training(architecture, layers, l2, examples, rooms)
+        if examples.validation is not None:
+            columns |= _on_validation(architecture, layers, examples, rooms)
+    metrics = np.stack([columns[name] for name in examples.metrics], axis=1)
+    diverged = ~(np.isfinite(weights).all(axis=1) & np.isfinite(metrics).all(axis=1))
+    if diverged.any():
+        metrics[diverged] = _ceilings(examples)
+    return metrics.astype(architecture.dtype), diverged
+
+
+def _ceilings(examples: Examples) -> list[float]:
+    worst = {"train_loss": CEILING, "validation_loss": CEILING, "validation_error": 1.0}
+    if "validation_r2" in examples.metrics:
+        worst["validation_r2"] = 1 - 2 * CEILING / examples.validation_variance
+    return [worst.get(name, np.nan) for name in examples.metrics]
+
+
+def _on_training(
+    architecture: Architecture, layers: list[Array], l2: Array, examples: Examples, rooms: Rooms
+) -> dict[str, Array]:
+    members, total, columns = len(l2), np.zeros(len(l2)), {}
+    for i, chunk in enumerate(examples.train_chunks):
+        space = rooms.room(members, chunk.inputs.shape[1])
+        forward(layers, [chunk], space)
+        total += losses(architecture.output, space.outputs, chunk.targets).sum(axis=1, dtype=float)
+        if i == 0:
+            columns = _on_probe(architecture, layers, l2, chunk, space)
+    count = min(len(examples.table), _TRAIN_EXAMPLES)
+    return {"train_loss": np.minimum(total / count, CEILING), **columns}
+
+
+def _on_validation(
+    architecture: Architecture, layers: list[Array], examples: Examples, rooms: Rooms
+) -> dict[str, Array]:
+    members, count = len(layers[0]), sum(chunk.inputs.shape[1] for chunk in examples.validation_chunks)
+    total, wrong = np.zeros(members), np.zeros(members)
+    for chunk in examples.validation_chunks:
+        space = rooms.room(members, chunk.inputs.shape[1])
+        forward(layers, [chunk], space)
+        total += losses(architecture.output, space.outputs, chunk.targets).sum(axis=1, dtype=float)
+        if architecture.output != "identity":
+            wrong += np.count_nonzero(mistakes(architecture.output, space.outputs, chunk.targets), axis=1)
+    loss = np.minimum(total / count, CEILING)
+    if architecture.output == "identity":
+        return {"validation_loss": loss, "validation_r2": 1 - 2 * loss / examples.validation_variance}
+    return {"validation_loss": loss, "validation_error": wrong / count}
+
+
+def _on_probe(
+    architecture: Architecture, layers: list[Array], l2: Array, probe: Batch, space: Workspace
+) -> dict[str, Array]:
+    """What the activations and the gradient tell, from the forward pass just made."""
+    columns = {
+        "saturation": saturation(architecture, space),
+        "distinct_units": np.min([distinct(a[:, :-1, :_UNITS_PROBE]) for a in space.activations], axis=0),
+    }
+    gradients = [np.empty_like(layer) for layer in layers]
+    respond(space)
+    mean = np.full((len(l2), 1, 1), 1 / probe.inputs.shape[1], layers[0].dtype)
+    backward(layers, gradients, [probe], space, mean)
+    weight_square, gradient_square = np.zeros(len(l2)), np.zeros(len(l2))
+    for layer, gradient in zip(layers, gradients, strict=True):
+        weights = layer[:, :, :-1]
+        gradient[:, :, :-1] += l2.astype(layer.dtype)[:, None, None] * weights
+        weight_square += np.square(weights, dtype=float).sum(axis=(1, 2))
+        gradient_square += np.square(gradient, dtype=float).sum(axis=(1, 2))
+    return {**columns, "weight_norm": np.sqrt(weight_square), "gradient_norm": np.sqrt(gradient_square)}
+
+
+def saturation(architecture: Architecture, space: Workspace) -> Array:
+    """Share of all hidden activations whose slope is under 2 % of the steepest, ``(members,)``."""
+    steepest = 0.25 if architecture.activation == "sigmoid" else 1.0
+    flat, count = np.zeros(len(space.outputs)), 0
+    for activated, room in zip(space.activations, space.slopes, strict=True):
+        slopes = slope(architecture.activation, activated[:, :-1], room)
+        flat += np.count_nonzero(slopes < _FLAT * steepest, axis=(1, 2))
+        count += slopes[0].size
+    return flat / count
+
+
+def distinct(activations: Array) -> Array:
+    """Number of units that no earlier unit of their layer repeats, ``(members,)``.
+
+    Two units are one function if their activations are closer than a thousandth of their length: identical units
+    drift apart by rounding alone, and far less than that.
+
+    Args:
+        activations: ``(members, units, examples)``.
+    """
+    a = activations.astype(float)
+    products = a @ a.transpose(0, 2, 1)
+    lengths = np.einsum("muu->mu", products)
+    scale = lengths[:, :, None] + lengths[:, None, :]
+    same = scale - 2 * products <= _SAME**2 * scale / 2
+    repeats = np.tril(same, -1).any(axis=2)
+    count: Array = (~repeats).sum(axis=1)
+    return count

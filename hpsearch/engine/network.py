@@ -1,0 +1,284 @@
+"""A population's parameters, and one pass through them: initialise, forward, loss, backward.
+
+The training rule, stated once (:mod:`hpsearch.engine.training` repeats these steps):
+
+* Layer l: ``Z = W·A_prev + b``. Hidden layers apply tanh, relu or sigmoid. The output is softmax or one sigmoid
+  unit with cross-entropy, or the identity with half the squared error.
+* Columns are examples: an input is ``(features, examples)``, a layer's weights are ``(members, units, inputs)``.
+* The bias is one more column of W, under which every input carries a row of ones. So a layer is one matrix
+  product, and its gradient another.
+* cost = mean loss over the mini-batch + (λ/2)·Σ‖W‖². Biases are not regularised, λ is not divided by the batch.
+* Initial W = ``init_scale`` × N(0, 1) (× a fan-in factor for "he" and "xavier"), b = 0.
+
+A gradient has its parameter's shape and the name ``d`` + that name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array: TypeAlias = NDArray[Any]
+Activation: TypeAlias = Literal["tanh", "relu", "sigmoid"]
+Output: TypeAlias = Literal["softmax", "binary", "identity"]
+Init: TypeAlias = Literal["scaled", "xavier", "he", "zeros", "constant"]
+
+CEILING = float(-np.log(np.finfo(np.float32).eps))
+"""The largest loss, 15.94: scikit-learn's ``log_loss`` clips probabilities at float32 eps in the same way."""
+
+_LEAST_LOGIT = -80.0
+"""Logits this far under the largest are raised to here: exp(-80) is still a normal float32, and denormal numbers
+make an elementwise pass many times slower on some processors. No probability changes by more than 2e-35."""
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The shape of a network: everything that all members of a population share.
+
+    Attributes:
+        features: Inputs of the first layer.
+        hidden: Units of each hidden layer.
+        outputs: Units of the output layer (one for "binary").
+        activation: Of the hidden layers.
+        output: Decides the output function and its loss.
+        init: How the initial weights are drawn.
+        dtype: Of parameters and arithmetic.
+    """
+
+    features: int
+    hidden: tuple[int, ...]
+    outputs: int
+    activation: Activation = "tanh"
+    output: Output = "softmax"
+    init: Init = "scaled"
+    dtype: Literal["float32", "float64"] = "float32"
+
+    @property
+    def shapes(self) -> tuple[tuple[int, int], ...]:
+        """``(units, inputs + 1)`` of each layer, its last column the bias."""
+        inputs = (self.features, *self.hidden)
+        return tuple((units, n + 1) for units, n in zip((*self.hidden, self.outputs), inputs, strict=True))
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights and biases of one member."""
+        return sum(units * columns for units, columns in self.shapes)
+
+    def layers(self, flat: Array) -> list[Array]:
+        """Views of each layer in a flat array of parameters.
+
+        Args:
+            flat: ``(members, parameters)``.
+
+        Returns:
+            For each layer a view ``(members, units, inputs + 1)``.
+        """
+        views, start = [], 0
+        for units, columns in self.shapes:
+            stop = start + units * columns
+            views.append(flat[:, start:stop].reshape(len(flat), units, columns))
+            start = stop
+        return views
+
+
+def initial_weights(architecture: Architecture, seeds: Sequence[int], scales: Sequence[float]) -> Array:
+    """Draw the initial parameters, ``(members, parameters)``.
+
+    The draws come from the seed alone, so members of one seed start from the same numbers times their own scale
+    (common random numbers). The fan-in factor is sqrt(2/n) for "he" (He et al. 2015) and sqrt(1/n) for "xavier"
+    (Glorot and Bengio 2010, as usually taught for tanh).
+    """
+    flat = np.zeros((len(seeds), architecture.parameters))
+    gain = {"he": 2.0, "xavier": 1.0}.get(architecture.init)
+    rows = {seed: [i for i, s in enumerate(seeds) if s == seed] for seed in dict.fromkeys(seeds)}
+    for seed, members in rows.items():
+        generator = np.random.default_rng((seed, 0))
+        for layer in architecture.layers(flat):
+            units, fan_in = layer.shape[1], layer.shape[2] - 1
+            draw = generator.standard_normal((units, fan_in))
+            if architecture.init == "constant":
+                draw = np.ones((units, fan_in))
+            elif architecture.init == "zeros":
+                draw = np.zeros((units, fan_in))
+            layer[members, :, :-1] = draw * (1.0 if gain is None else np.sqrt(gain / fan_in))
+    flat *= np.asarray(scales, dtype=float)[:, None]
+    return flat.astype(architecture.dtype)
+
+
+def activate(activation: Activation, values: Array) -> None:
+    """Apply a hidden activation in place."""
+    if activation == "tanh":
+        np.tanh(values, out=values)
+    elif activation == "relu":
+        np.maximum(values, 0, out=values)
+    else:  # sigmoid z = (1 + tanh(z/2)) / 2, which cannot overflow
+        values *= 0.5
+        np.tanh(values, out=values)
+        values += 1
+        values *= 0.5
+
+
+def slope(activation: Activation, activated: Array, out: Array) -> Array:
+    """The activation's derivative at the activations it gave, written to ``out``."""
+    if activation == "tanh":
+        np.multiply(activated, activated, out=out)
+        np.subtract(1, out, out=out)
+    elif activation == "relu":
+        np.greater(activated, 0, out=out)
+    else:
+        np.subtract(1, activated, out=out)
+        out *= activated
+    return out
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The examples that a run of neighbouring members sees, in both layouts.
+
+    A transposed right-hand operand makes a small product 2 to 3 times slower, so each layout is kept.
+
+    Attributes:
+        members: The members that see it.
+        inputs: ``(features + 1, examples)``, the last row ones.
+        rows: The same, ``(examples, features + 1)``.
+        targets: ``(outputs, examples)``.
+    """
+
+    members: slice
+    inputs: Array
+    rows: Array
+    targets: Array
+
+
+class Workspace:
+    """Room for one pass of ``members`` networks over ``examples`` examples, so that the loop allocates nothing.
+
+    Attributes:
+        activations: Per hidden layer ``(members, units + 1, examples)``, the last row ones.
+        outputs: ``(members, outputs, examples)``: logits after :func:`forward`, then the error signal.
+    """
+
+    def __init__(self, architecture: Architecture, members: int, examples: int) -> None:
+        dtype = architecture.dtype
+        self.architecture = architecture
+        self.activations = [np.ones((members, units + 1, examples), dtype) for units in architecture.hidden]
+        self.signals = [np.empty((members, units, examples), dtype) for units in architecture.hidden]
+        self.slopes = [np.empty((members, units, examples), dtype) for units in architecture.hidden]
+        self.outputs = np.empty((members, architecture.outputs, examples), dtype)
+        self.reduced = np.empty((members, 1, examples), dtype)
+
+    def narrow(self, members: int) -> Workspace:
+        """The same room for its first members only (views, no copy)."""
+        narrow = object.__new__(Workspace)
+        narrow.architecture = self.architecture
+        narrow.activations = [a[:members] for a in self.activations]
+        narrow.signals = [a[:members] for a in self.signals]
+        narrow.slopes = [a[:members] for a in self.slopes]
+        narrow.outputs, narrow.reduced = self.outputs[:members], self.reduced[:members]
+        return narrow
+
+
+class Rooms:
+    """A workspace for each number of examples, made once and shared by all who pass through one after the other."""
+
+    def __init__(self, architecture: Architecture, members: int) -> None:
+        self._architecture, self._members = architecture, members
+        self._rooms: dict[int, Workspace] = {}
+
+    def room(self, members: int, examples: int) -> Workspace:
+        """Room for the first ``members`` members and ``examples`` examples."""
+        if examples not in self._rooms:
+            self._rooms[examples] = Workspace(self._architecture, self._members, examples)
+        return self._rooms[examples].narrow(members)
+
+
+def forward(layers: list[Array], batches: Sequence[Batch], space: Workspace) -> None:
+    """Fill ``space`` with every hidden layer's activations and the output's logits."""
+    for depth, units in enumerate(space.architecture.hidden):
+        activated = space.activations[depth][:, :units]
+        if depth == 0:
+            for batch in batches:
+                np.matmul(layers[0][batch.members], batch.inputs, out=activated[batch.members])
+        else:
+            np.matmul(layers[depth], space.activations[depth - 1], out=activated)
+        activate(space.architecture.activation, activated)
+    np.matmul(layers[-1], space.activations[-1], out=space.outputs)
+
+
+def respond(space: Workspace) -> None:
+    """Turn the logits in ``space.outputs`` into the network's outputs, in place."""
+    logits, reduced = space.outputs, space.reduced
+    if space.architecture.output == "softmax":
+        np.maximum.reduce(logits, axis=1, keepdims=True, out=reduced)
+        np.subtract(logits, reduced, out=logits)
+        np.maximum(logits, _LEAST_LOGIT, out=logits)
+        np.exp(logits, out=logits)
+        np.add.reduce(logits, axis=1, keepdims=True, out=reduced)
+        np.divide(logits, reduced, out=logits)
+    elif space.architecture.output == "binary":
+        activate("sigmoid", logits)
+
+
+def backward(
+    layers: list[Array], gradients: list[Array], batches: Sequence[Batch], space: Workspace, step: Array
+) -> None:
+    """Write ``step`` × the gradient of the summed loss to ``gradients``.
+
+    For every output the derivative of its loss by its logits is (output − target), so one line starts all three.
+
+    Args:
+        layers: ``(members, units, inputs + 1)`` a layer.
+        gradients: Of the same shapes, overwritten.
+        batches: The examples of the last :func:`forward`.
+        space: As :func:`forward` and :func:`respond` left it.
+        step: ``(members, 1, 1)``; 1/examples gives the gradient of the mean loss, −α/examples the descent step.
+    """
+    signal = space.outputs
+    for batch in batches:
+        np.subtract(signal[batch.members], batch.targets, out=signal[batch.members])
+    np.multiply(signal, step, out=signal)
+    for depth in reversed(range(len(layers))):
+        if depth == 0:
+            for batch in batches:
+                np.matmul(signal[batch.members], batch.rows, out=gradients[0][batch.members])
+            return
+        activated = space.activations[depth - 1]
+        np.matmul(signal, activated.transpose(0, 2, 1), out=gradients[depth])
+        below = space.signals[depth - 1]
+        np.matmul(layers[depth][:, :, :-1].transpose(0, 2, 1), signal, out=below)
+        below *= slope(space.architecture.activation, activated[:, :-1], space.slopes[depth - 1])
+        signal = below
+
+
+def losses(output: Output, logits: Array, targets: Array) -> Array:
+    """Loss of each example, clipped to [0, 15.94].
+
+    Args:
+        output: The network's output function.
+        logits: ``(members, outputs, examples)``.
+        targets: ``(outputs, examples)``.
+
+    Returns:
+        ``(members, examples)``; NaN where the logits are not finite.
+    """
+    if output == "identity":
+        loss = 0.5 * np.square(logits - targets).sum(axis=1)
+    elif output == "binary":
+        loss = (np.logaddexp(0, logits) - targets * logits)[:, 0]
+    else:
+        shifted = logits - logits.max(axis=1, keepdims=True)
+        true = np.matmul(np.ones((1, 1, len(targets)), logits.dtype), shifted * targets)[:, 0]
+        loss = np.log(np.exp(shifted).sum(axis=1)) - true
+    return np.clip(loss, 0, CEILING)
+
+
+def mistakes(output: Output, logits: Array, targets: Array) -> Array:
+    """Which examples are put in the wrong class, ``(members, examples)``; a tie goes to the first class."""
+    if output == "binary":
+        return (logits[:, 0] > 0) != (targets[0] > 0.5)
+    wrong: Array = logits.argmax(axis=1) != targets.argmax(axis=0)
+    return wrong

@@ -1,0 +1,290 @@
+"""The one lockstep loop: mini-batches, momentum, checkpoints, members leaving.
+
+What holds of every run, whoever shares it:
+
+* The random stream comes from the seed alone. Pass p over the training set is shuffled by ``(seed, p)``: members
+  with one seed see the same order (common random numbers), and no state is carried from pass to pass.
+* Every mini-batch is full: the ``examples mod batch_size`` left at the end of a pass sit that pass out (other ones
+  each pass). So ``batch_size`` may be anything from 1 to the number of examples.
+* Nothing depends on ``iterations``: a run of 500 is the first part of a run of 2,000.
+* Momentum is classical: ``V ← μ·V − α·dW;  W ← W + V``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from hpsearch.engine.diagnostics import Examples, measure
+from hpsearch.engine.network import Architecture, Array, Batch, Rooms, backward, forward, initial_weights, respond
+
+_BLOCK = 1 << 16
+"""Numbers gathered at a time into mini-batches: small enough to stay in the cache until they are used."""
+
+_SWEEP = 64
+"""Iterations between sweeps of vanishing numbers (see :func:`_sweep`)."""
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """One point of the space: what is chosen, where weights and biases are learned.
+
+    Attributes:
+        learning_rate: α, above 0.
+        iterations: Parameter updates, at least 1.
+        momentum: μ in [0, 1); the effective step is α/(1−μ).
+        l2: λ, at least 0, not divided by the batch size.
+        batch_size: Examples of a mini-batch.
+        init_scale: Standard deviation of the initial weights (before any fan-in factor).
+    """
+
+    learning_rate: float
+    iterations: int
+    momentum: float
+    l2: float
+    batch_size: int
+    init_scale: float
+
+
+@dataclass(frozen=True)
+class Population:
+    """Members trained in lockstep, between two checkpoints: the whole state of training.
+
+    Attributes:
+        architecture: Shared by all.
+        settings: Each member's hyperparameters; their batch sizes are equal.
+        seeds: Each member's seed; equal seeds stand side by side for speed.
+        ids: Each member's place in the population as it started.
+        weights: ``(members, parameters)``.
+        velocity: ``(members, parameters)``.
+        iteration: Updates made so far.
+    """
+
+    architecture: Architecture
+    settings: tuple[Hyperparameters, ...]
+    seeds: tuple[int, ...]
+    ids: tuple[int, ...]
+    weights: Array
+    velocity: Array
+    iteration: int = 0
+
+    def __post_init__(self) -> None:
+        if len({s.batch_size for s in self.settings}) > 1:
+            given = sorted({s.batch_size for s in self.settings})
+            raise ValueError(f"members in lockstep share one batch size, given {given}: one population for each")
+
+    @classmethod
+    def start(cls, architecture: Architecture, settings: Sequence[Hyperparameters], seeds: Sequence[int]) -> Population:
+        """Members at iteration 0."""
+        weights = initial_weights(architecture, seeds, [s.init_scale for s in settings])
+        ids = tuple(range(len(seeds)))
+        return cls(architecture, tuple(settings), tuple(seeds), ids, weights, np.zeros_like(weights))
+
+    @property
+    def longest(self) -> int:
+        """Iterations of the member that trains longest."""
+        return max((s.iterations for s in self.settings), default=0)
+
+    def select(self, members: Sequence[int]) -> Population:
+        """The population of these members only, in this order."""
+        index = list(members)
+        return replace(
+            self,
+            settings=tuple(self.settings[i] for i in index),
+            seeds=tuple(self.seeds[i] for i in index),
+            ids=tuple(self.ids[i] for i in index),
+            weights=self.weights[index],
+            velocity=self.velocity[index],
+        )
+
+
+@dataclass(frozen=True)
+class Record:
+    """What was measured when a population stopped at an iteration.
+
+    Attributes:
+        iteration: Updates made.
+        ids: The members measured.
+        metrics: ``(members, metrics)``, in the order of ``Examples.metrics``; the ceiling where diverged.
+        diverged: ``(members,)``: weights or loss are no longer finite.
+        weights: ``(members, parameters)`` of the members that end here, in the order of ``finished``.
+        finished: Ids of the members that end here.
+    """
+
+    iteration: int
+    ids: tuple[int, ...]
+    metrics: Array
+    diverged: Array
+    finished: tuple[int, ...]
+    weights: Array
+
+
+class MiniBatches:
+    """The endless, seeded sequence of mini-batches of one seed and batch size."""
+
+    def __init__(self, examples: Examples, seed: int, batch_size: int) -> None:
+        self._table, self._columns = examples.table, examples.columns
+        self._seed, self._size = seed, batch_size
+        self._per_pass = len(self._table) // batch_size
+        self._per_block = max(1, _BLOCK // (batch_size * self._table.shape[1]))
+        self._pass, self._first, self._stop = -1, 0, 0
+
+    def at(self, iteration: int, members: slice) -> Batch:
+        """The mini-batch of an iteration, for these members."""
+        if not self._first <= iteration < self._stop:
+            self._gather(iteration)
+        k, columns = iteration - self._first, self._columns
+        return Batch(members, self._turned[k, :columns], self._rows[k, :, :columns], self._turned[k, columns:])
+
+    def _gather(self, iteration: int) -> None:
+        shuffled, place = divmod(iteration, self._per_pass)
+        if shuffled != self._pass:
+            self._pass = shuffled
+            self._order = np.random.default_rng((self._seed, 1, shuffled)).permutation(len(self._table))
+        count = min(self._per_block, self._per_pass - place)
+        order = self._order[place * self._size : (place + count) * self._size]
+        self._rows = self._table[order].reshape(count, self._size, -1)
+        self._turned = np.ascontiguousarray(self._rows.transpose(0, 2, 1))
+        self._first, self._stop = iteration, iteration + count
+
+
+class Lockstep:
+    """A population's loop: all members take an iteration together."""
+
+    def __init__(self, population: Population, examples: Examples) -> None:
+        self.population = population
+        self._examples = examples
+        self._batch_size = population.settings[0].batch_size
+        if not 1 <= self._batch_size <= len(examples.table):
+            raise ValueError(
+                f"batch_size {self._batch_size} does not fit {len(examples.table)} training examples: "
+                f"choose 1 to {len(examples.table)}"
+            )
+        members = len(population.seeds)
+        self.rooms = Rooms(population.architecture, members)
+        self._all_gradients = np.empty_like(population.weights)
+        self._streams = {s: MiniBatches(examples, s, self._batch_size) for s in dict.fromkeys(population.seeds)}
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Lay out what the loop needs for the members that are still here."""
+        population, dtype = self.population, self.population.architecture.dtype
+        members = len(population.seeds)
+        self._space = self.rooms.room(members, self._batch_size)
+        self._gradients = self._all_gradients[:members]
+        rate = np.array([s.learning_rate for s in population.settings])[:, None]
+        l2 = np.array([s.l2 for s in population.settings])[:, None]
+        with np.errstate(over="ignore"):
+            self._momentum = np.array([s.momentum for s in population.settings], dtype)[:, None]
+            self._step = (-rate / self._batch_size).astype(dtype)[:, :, None]
+            self._decay = (rate * l2 * weight_mask(population.architecture)).astype(dtype)
+        starts = [i for i, seed in enumerate(population.seeds) if i == 0 or seed != population.seeds[i - 1]]
+        stops = [*starts[1:], members]
+        self._runs = [(self._streams[population.seeds[a]], slice(a, b)) for a, b in zip(starts, stops, strict=True)]
+
+    def advance(self, until: int) -> None:
+        """Train every member to iteration ``until``: forward, loss, gradient, step, repeated."""
+        population, space = self.population, self._space
+        weights, velocity, gradients = population.weights, population.velocity, self._gradients
+        layers = population.architecture.layers(weights)
+        layer_gradients = population.architecture.layers(gradients)
+        with np.errstate(all="ignore"):  # a diverging member overflows; measure() finds it
+            for iteration in range(population.iteration, until):
+                batches = [stream.at(iteration, members) for stream, members in self._runs]
+                forward(layers, batches, space)
+                respond(space)
+                backward(layers, layer_gradients, batches, space, self._step)  # −α·(gradient of the mean loss)
+                velocity *= self._momentum
+                velocity += gradients
+                np.multiply(weights, self._decay, out=gradients)  # α·λ·W
+                velocity -= gradients
+                weights += velocity
+                if iteration % _SWEEP == 0:
+                    _sweep(velocity, weights)
+        self.population = replace(population, iteration=max(until, population.iteration))
+
+    def keep(self, members: Sequence[int]) -> None:
+        """Let the other members leave."""
+        if len(members) < len(self.population.seeds):
+            self.population = self.population.select(members)
+            if members:
+                self._arrange()
+
+
+def weight_mask(architecture: Architecture) -> Array:
+    """``(parameters,)``: 1 for weights, 0 for biases."""
+    mask = np.ones((1, architecture.parameters))
+    for layer in architecture.layers(mask):
+        layer[:, :, -1] = 0
+    return mask[0]
+
+
+def _sweep(*arrays: Array) -> None:
+    """Put numbers that decayed towards denormals to zero: these make every pass over them slow."""
+    for array in arrays:
+        array[np.abs(array) < 64 * np.finfo(array.dtype).tiny] = 0
+
+
+def checkpoints(longest: int, count: int) -> tuple[int, ...]:
+    """Iterations at which metrics are recorded: 0, then up to ``count`` in geometric steps from 1 to ``longest``.
+
+    >>> checkpoints(2000, 8)
+    (0, 1, 3, 9, 26, 77, 228, 675, 2000)
+    """
+    return (0, *sorted({int(i) for i in np.rint(np.geomspace(1, longest, count))}))
+
+
+def train(
+    population: Population, examples: Examples, stops: Sequence[int], *, until: int | None = None
+) -> Iterator[Record | Population]:
+    """Train a population, yielding a record at every stop and at every member's last iteration.
+
+    Args:
+        population: Where to go on from. At iteration 0 that is recorded too, if it is among the stops.
+        examples: Training and validation examples.
+        stops: Iterations (ascending) at which all members are measured.
+        until: Iteration at which to hand over; the longest member's by default.
+
+    Yields:
+        Records in order, then last the population of the members that are still training.
+    """
+    until = min(population.longest if until is None else until, population.longest)
+    shared = set(stops)
+    ends = {s.iterations for s in population.settings}
+    done = population.iteration if population.iteration else -1
+    loop = Lockstep(population, examples)
+    for stop in sorted(i for i in shared | ends if done < i <= until):
+        if not loop.population.seeds:
+            break
+        loop.advance(stop)
+        record, staying = _record(loop, examples, stop, everyone=stop in shared)
+        yield record
+        loop.keep(staying)
+    if loop.population.seeds:
+        loop.advance(until)
+    yield loop.population
+
+
+def _record(
+    loop: Lockstep, examples: Examples, stop: int, *, everyone: bool
+) -> tuple[Record, list[int]]:
+    population = loop.population
+    ending = [i for i, s in enumerate(population.settings) if s.iterations == stop]
+    measured = range(len(population.seeds)) if everyone else ending
+    chosen = population.select(list(measured)) if len(measured) < len(population.seeds) else population
+    l2 = np.array([s.l2 for s in chosen.settings])
+    metrics, diverged = measure(population.architecture, chosen.weights, l2, examples, loop.rooms)
+    lost = {i for i, gone in zip(measured, diverged, strict=True) if gone}
+    finished = [i for i in range(len(population.seeds)) if i in lost or i in ending]
+    staying = [i for i in range(len(population.seeds)) if i not in finished]
+    record = Record(
+        iteration=stop,
+        ids=chosen.ids,
+        metrics=metrics,
+        diverged=diverged,
+        finished=tuple(population.ids[i] for i in finished),
+        weights=population.weights[finished],
+    )
+    return record, staying

@@ -1,0 +1,90 @@
+"""What a trial's training gave: the record that the writer stores and the reader gets back.
+
+A trial's curves hold every metric at every checkpoint for every seed. Optuna keeps one number a step and trial, so
+the curves travel as one attribute of the trial, in the network's own precision; the metrics at the last checkpoint
+are plain numbers beside it, for the dashboard.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hpsearch.engine.network import Array
+
+CURVES = "hpsearch:curves"
+"""Trial attribute that holds :meth:`Evaluation.encode`."""
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A trial's training on each of its seeds.
+
+    Attributes:
+        metrics: Names, in order.
+        seeds: In order.
+        iterations: Checkpoints, ascending; the last is where training ended.
+        curves: ``(seeds, checkpoints, metrics)``.
+        diverged: ``(seeds,)``: whose weights or loss stopped being finite.
+        pruned: Training was stopped before its last iteration.
+        started: Seconds since 1970 when its first population began.
+        finished: The same, when its last population ended.
+    """
+
+    metrics: tuple[str, ...]
+    seeds: tuple[int, ...]
+    iterations: tuple[int, ...]
+    curves: Array
+    diverged: tuple[bool, ...]
+    pruned: bool = False
+    started: float = 0.0
+    finished: float = 0.0
+
+    def curve(self, metric: str) -> Array:
+        """A metric at each checkpoint, mean over seeds, ``(checkpoints,)`` in float64."""
+        mean: Array = self.curves[:, :, self.metrics.index(metric)].mean(axis=0, dtype=float)
+        return mean
+
+    @property
+    def final(self) -> dict[str, float]:
+        """Each metric where training ended, mean over seeds; NaN for what a diverged seed no longer has."""
+        return {metric: float(self.curve(metric)[-1]) for metric in self.metrics}
+
+    def encode(self) -> dict[str, Any]:
+        """As JSON values: names and checkpoints readable, the numbers as base64 of little-endian floats."""
+        numbers = np.ascontiguousarray(self.curves, dtype=self.curves.dtype.newbyteorder("<"))
+        return {
+            "metrics": list(self.metrics),
+            "seeds": list(self.seeds),
+            "iterations": list(self.iterations),
+            "diverged": list(self.diverged),
+            "dtype": f"float{numbers.itemsize * 8}",
+            "numbers": base64.b64encode(numbers.tobytes()).decode("ascii"),
+        }
+
+    @classmethod
+    def decode(cls, stored: Mapping[str, Any]) -> Evaluation:
+        """The inverse of :meth:`encode`; times and pruning stand in the trial itself."""
+        shape = (len(stored["seeds"]), len(stored["iterations"]), len(stored["metrics"]))
+        dtype = np.dtype(stored["dtype"]).newbyteorder("<")
+        numbers = np.frombuffer(base64.b64decode(stored["numbers"]), dtype).reshape(shape)
+        return cls(
+            metrics=tuple(stored["metrics"]),
+            seeds=tuple(stored["seeds"]),
+            iterations=tuple(stored["iterations"]),
+            curves=numbers,
+            diverged=tuple(stored["diverged"]),
+        )
+
+
+def stops_of(checkpoints: Sequence[int], iterations: int) -> tuple[int, ...]:
+    """Where a run of so many iterations is measured: the shared checkpoints before its end, and its end.
+
+    >>> stops_of((0, 1, 10, 100), 50)
+    (0, 1, 10, 50)
+    """
+    return (*(stop for stop in checkpoints if stop < iterations), iterations)

@@ -1,0 +1,195 @@
+"""The reader: any Optuna study to DataFrames, with a stable order of columns and true dtypes.
+
+It reads studies of this project and studies that it did not make: those have no seeds and no metrics, their curves
+are their intermediate values. Whatever the storage, times are UTC, whole numbers are integers, and a hyperparameter
+that a trial does not have is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+from hpsearch.evaluation import CURVES, Evaluation
+
+if TYPE_CHECKING:
+    import optuna
+    from optuna.trial import FrozenTrial
+
+METRICS = (
+    "train_loss",
+    "validation_loss",
+    "validation_error",
+    "validation_r2",
+    "gradient_norm",
+    "saturation",
+    "weight_norm",
+    "distinct_units",
+)
+"""Metric columns in the order of every table; a study has those that it measured."""
+
+VALUE = "value"
+TIME = "datetime64[us, UTC]"
+
+
+def trials(study: optuna.Study) -> pd.DataFrame:
+    """One row a trial.
+
+    Columns: study, number, state, value, the hyperparameters in the order of the space, the metrics where training
+    ended (mean over seeds), diverged, seeds (how many), duration_s, started, finished. For a trial trained in
+    lockstep, started and finished are those of the populations it was in.
+    """
+    found = study.get_trials(deepcopy=False)
+    names = _hyperparameters(found)
+    metrics = _metrics(t.system_attrs.get(CURVES) for t in found)
+    started = [_utc(t.datetime_start) for t in found]
+    finished = [_utc(t.datetime_complete) for t in found]
+    columns: dict[str, Any] = {
+        "study": pd.Series([study.study_name] * len(found), dtype="str"),
+        "number": pd.Series([t.number for t in found], dtype="int64"),
+        "state": pd.Series([t.state.name for t in found], dtype="str"),
+        VALUE: pd.Series([_value(t) for t in found], dtype="float64"),
+    }
+    columns |= {name: _hyperparameter(found, name) for name in names}
+    taken = set(columns)
+    ours = {
+        **{m: pd.Series([t.user_attrs.get(m, np.nan) for t in found], dtype="float64") for m in metrics},
+        "diverged": _flags([t.user_attrs.get("diverged") for t in found]),
+        "seeds": pd.Series([_count(t.user_attrs.get("seeds")) for t in found], dtype="Int64"),
+    }
+    columns |= {name: column for name, column in ours.items() if name not in taken}
+    times = {"started": pd.Series(started, dtype=TIME), "finished": pd.Series(finished, dtype=TIME)}
+    columns["duration_s"] = (times["finished"] - times["started"]).dt.total_seconds()
+    return pd.DataFrame({**columns, **times})
+
+
+def curves(study: optuna.Study) -> pd.DataFrame:
+    """One row a trial, seed and checkpoint.
+
+    Columns: study, number, seed, iteration, then one a metric. A trial of another program has its intermediate values
+    in a column ``value``, its steps as iterations, and no seed.
+    """
+    ours = [(t.number, Evaluation.decode(t.system_attrs[CURVES])) for t in _measured(study)]
+    parts = [(n, e, np.repeat(e.seeds, len(e.iterations)), np.tile(e.iterations, len(e.seeds))) for n, e in ours]
+    metrics = _metrics({"metrics": e.metrics} for _, e in ours)
+    values = {m: np.concatenate([_column(e, m) for _, e in ours]) for m in metrics}
+    rows = pd.DataFrame(
+        {
+            "number": np.repeat([n for n, *_ in parts], [len(s) for *_, s, _ in parts]).astype("int64"),
+            "seed": pd.array(_joined([seed for *_, seed, _ in parts]), dtype="Int64"),
+            "iteration": _joined([iteration for *_, iteration in parts]),
+            **values,
+        }
+    )
+    foreign = [t for t in study.get_trials(deepcopy=False) if CURVES not in t.system_attrs and t.intermediate_values]
+    if foreign or not ours:
+        rows = pd.concat([rows, _steps(foreign)], ignore_index=True).sort_values(
+            ["number", "seed", "iteration"], kind="stable", ignore_index=True
+        )
+    rows.insert(0, "study", pd.Series([study.study_name] * len(rows), dtype="str"))
+    return rows
+
+
+def members(study: optuna.Study) -> pd.DataFrame:
+    """One row a trial and seed.
+
+    Columns: study, number, seed, iterations (where training ended), the metrics there, diverged. A trial of another
+    program has no row.
+    """
+    ours = [(t.number, Evaluation.decode(t.system_attrs[CURVES])) for t in _measured(study)]
+    metrics = _metrics({"metrics": e.metrics} for _, e in ours)
+    seeds = [len(e.seeds) for _, e in ours]
+    return pd.DataFrame(
+        {
+            "study": pd.Series([study.study_name] * sum(seeds), dtype="str"),
+            "number": np.repeat([n for n, _ in ours], seeds).astype("int64"),
+            "seed": _joined([np.array(e.seeds) for _, e in ours]),
+            "iterations": np.repeat([e.iterations[-1] for _, e in ours], seeds).astype("int64"),
+            **{m: np.concatenate([e.curves[:, -1, e.metrics.index(m)].astype(float) for _, e in ours]) for m in metrics},
+            "diverged": np.array([gone for _, e in ours for gone in e.diverged], dtype=bool),
+        }
+    )
+
+
+def _measured(study: optuna.Study) -> list[FrozenTrial]:
+    return [t for t in study.get_trials(deepcopy=False) if CURVES in t.system_attrs]
+
+
+def _metrics(stored: Iterable[Any]) -> list[str]:
+    found = {name for attribute in stored if attribute for name in attribute["metrics"]}
+    return [name for name in METRICS if name in found]
+
+
+def _column(evaluation: Evaluation, metric: str) -> Any:
+    return evaluation.curves[:, :, evaluation.metrics.index(metric)].astype(float).ravel()
+
+
+def _joined(parts: Sequence[Any]) -> Any:
+    return np.concatenate([np.zeros(0, "int64"), *parts]).astype("int64")
+
+
+def _steps(found: Sequence[FrozenTrial]) -> pd.DataFrame:
+    steps = [(t.number, step, value) for t in found for step, value in sorted(t.intermediate_values.items())]
+    return pd.DataFrame(
+        {
+            "number": np.array([n for n, _, _ in steps], dtype="int64"),
+            "seed": pd.array([pd.NA] * len(steps), dtype="Int64"),
+            "iteration": np.array([step for _, step, _ in steps], dtype="int64"),
+            VALUE: np.array([value for *_, value in steps], dtype="float64"),
+        }
+    )
+
+
+def _hyperparameters(found: Sequence[FrozenTrial]) -> list[str]:
+    """In the order of the space: that in which the first trials suggested them."""
+    return list(dict.fromkeys(name for t in found for name in t.params))
+
+
+def _hyperparameter(found: Sequence[FrozenTrial], name: str) -> pd.Series:
+    values = [t.params.get(name) for t in found]
+    kinds = {type(t.distributions[name]) for t in found if name in t.distributions}
+    if kinds == {CategoricalDistribution}:
+        kinds = {_kind(t.distributions[name].choices) for t in found if name in t.distributions}  # type: ignore[attr-defined]
+    dtypes = {IntDistribution: "Int64", FloatDistribution: "float64", int: "Int64", float: "float64"}
+    dtypes |= {bool: "boolean", str: "str"}
+    dtype = dtypes.get(kinds.pop(), "object") if len(kinds) == 1 else "object"
+    if dtype == "Int64" and None not in values:
+        dtype = "int64"
+    if dtype == "boolean" and None not in values:
+        dtype = "bool"
+    return pd.Series(values, dtype=dtype)  # type: ignore[call-overload,no-any-return]
+
+
+def _kind(choices: Sequence[Any]) -> type:
+    kinds = {type(choice) for choice in choices}
+    if kinds == {int, float}:
+        return float
+    return kinds.pop() if len(kinds) == 1 else object
+
+
+def _value(trial: FrozenTrial) -> float:
+    """The value, the first of several; for a pruned trial its last."""
+    if trial.values:
+        return trial.values[0]
+    if trial.state.name == "PRUNED" and trial.intermediate_values:
+        return trial.intermediate_values[max(trial.intermediate_values)]
+    return np.nan
+
+
+def _flags(values: Sequence[Any]) -> pd.Series:
+    known = [value if value is None else bool(value) for value in values]
+    return pd.Series(known, dtype="boolean" if None in known else "bool")
+
+
+def _count(value: Any) -> int | None:
+    return None if value is None else int(value)
+
+
+def _utc(time: datetime | None) -> datetime | None:
+    """Journal files keep aware times, databases naive local ones."""
+    return None if time is None else time.astimezone(UTC)

@@ -1,0 +1,397 @@
+"""Hyperparameters in, evaluation out: for whole populations, and for one Optuna trial.
+
+An :class:`Evaluator` holds a study's data and the shape of its network, and its results depend on nothing but the
+settings and the seeds. It splits the trials of a batch into jobs, each a population in lockstep; a worker's
+:class:`Trainer` runs a job, and a :class:`Sheet` puts the records of all jobs back together, trial by trial.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpsearch.config import ConfigError, StudyConfig, load, resolve
+from hpsearch.data import Dataset, load_dataset
+from hpsearch.engine.diagnostics import Examples
+from hpsearch.engine.network import CEILING, Architecture
+from hpsearch.engine.training import Hyperparameters, Lockstep, Population, Record, checkpoints, train
+from hpsearch.evaluation import CURVES, Evaluation, stops_of
+from hpsearch.space import Choice, Float, Int
+from hpsearch.trained import TrainedNetwork
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import optuna
+    from threadpoolctl import ThreadpoolController
+
+_CACHE_BYTES = 2 << 20
+_LARGEST_POPULATION = 32
+
+
+@dataclass(frozen=True)
+class Job:
+    """Members trained in one lockstep loop.
+
+    Attributes:
+        owners: ``(trial, seed)`` places of each member in the batch.
+        settings: Each member's hyperparameters, of one batch size.
+        seeds: Each member's seed.
+        population: The members' state, once training has begun.
+        until: Iteration at which to hand over, or None to train to the end.
+    """
+
+    owners: tuple[tuple[int, int], ...]
+    settings: tuple[Hyperparameters, ...]
+    seeds: tuple[int, ...]
+    population: Population | None = None
+    until: int | None = None
+
+    @property
+    def cost(self) -> float:
+        """Expected work, in units of one member's iteration on one example; 40 is the cost of an iteration's calls."""
+        return sum(s.iterations * (40.0 + s.batch_size) for s in self.settings)
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """What a worker sends back.
+
+    Attributes:
+        job: The job, with its owners.
+        records: In order of iteration.
+        population: The members that are still training.
+        started: Seconds since 1970.
+        finished: Seconds since 1970.
+    """
+
+    job: Job
+    records: tuple[Record, ...]
+    population: Population
+    started: float
+    finished: float
+
+    def going_on(self, *, without: Set[int] = frozenset()) -> Job:
+        """The job of the members that still train, without those of some trials."""
+        ids = self.population.ids
+        staying = [i for i, member in enumerate(ids) if self.job.owners[member][0] not in without]
+        return replace(self.job, population=self.population.select(staying))
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """What a worker needs to run a job: pure and picklable.
+
+    Attributes:
+        architecture: Of every network.
+        examples: Training and validation examples.
+        stops: Checkpoints shared by all members.
+    """
+
+    architecture: Architecture
+    examples: Examples
+    stops: tuple[int, ...]
+
+    def run(self, job: Job) -> JobResult:
+        """Train a job's members, on one BLAS thread."""
+        started = time.time()
+        population = job.population or Population.start(self.architecture, job.settings, job.seeds)
+        with _blas().limit(limits=1):
+            *records, left = train(population, self.examples, self.stops, until=job.until)
+        assert isinstance(left, Population)
+        slim = tuple(replace(r, weights=r.weights[:0]) for r in records if isinstance(r, Record))
+        return JobResult(job, slim, left, started, time.time())
+
+
+class Evaluator:
+    """Trains settings of one study.
+
+    Args:
+        config: The study.
+        dataset: Its data; loaded from the config if not given.
+
+    Raises:
+        ConfigError: if the space does not fit the data.
+        DataError: if the data cannot be read.
+    """
+
+    def __init__(self, config: StudyConfig, dataset: Dataset | None = None) -> None:
+        d = config.data
+        if dataset is None:
+            dataset = load_dataset(
+                d.source, target=d.target, task=d.task, validation=d.validation, test=d.test, seed=d.seed
+            )
+        self.config, self.dataset = config, dataset
+        self.architecture = _architecture(config, dataset)
+        _check_fit(config, dataset, self.architecture)
+        self.seeds = config.search.seeds
+        self.stops = checkpoints(int(config.space.largest("iterations")), config.search.checkpoints)
+        held_out = (dataset.validation.X, dataset.validation.y)
+        self.examples = Examples.of(self.architecture, (dataset.train.X, dataset.train.y), held_out)
+        self.trainer = Trainer(self.architecture, self.examples, self.stops)
+
+    def hyperparameters(self, params: Mapping[str, Any]) -> Hyperparameters:
+        """A trial's parameters with the study's fixed settings."""
+        return Hyperparameters(**{**self.config.space.fixed, **params})
+
+    def jobs(self, settings: Sequence[Hyperparameters], *, workers: int = 1) -> list[Job]:
+        """Split a batch of trials into populations, the costliest first.
+
+        Members of one batch size are put together by length, so that they leave together. No result depends on it.
+        """
+        members = [(s.batch_size, s.iterations, t, k) for t, s in enumerate(settings) for k in range(len(self.seeds))]
+        jobs = []
+        for size in sorted({m[0] for m in members}):
+            alike = sorted(m for m in members if m[0] == size)
+            step = self._population(size)
+            jobs += [self._job(settings, alike[i : i + step]) for i in range(0, len(alike), step)]
+        share = sum(job.cost for job in jobs) / workers
+        if workers > 1:
+            jobs = [part for job in jobs for part in _halve(job, share / 2)]
+        return sorted(jobs, key=lambda job: -job.cost)
+
+    def _population(self, batch_size: int) -> int:
+        """Members whose working set stays in the cache."""
+        a = self.architecture
+        numbers = 5 * a.parameters + (3 * sum(a.hidden) + 2 * a.outputs) * batch_size
+        return max(1, min(_LARGEST_POPULATION, _CACHE_BYTES // (numbers * np.dtype(a.dtype).itemsize)))
+
+    def _job(self, settings: Sequence[Hyperparameters], members: Iterable[tuple[int, int, int, int]]) -> Job:
+        owners = tuple(sorted(((t, k) for _, _, t, k in members), key=lambda owner: owner[1]))
+        return Job(owners, tuple(settings[t] for t, _ in owners), tuple(self.seeds[k] for _, k in owners))
+
+    def run(self, job: Job) -> JobResult:
+        """Train a job's members in this process."""
+        return self.trainer.run(job)
+
+    def evaluate(self, settings: Sequence[Hyperparameters]) -> list[Evaluation]:
+        """Evaluate settings on every seed, in this process.
+
+        Returns:
+            An evaluation for each, in order.
+        """
+        sheet = Sheet(self, settings)
+        for job in self.jobs(settings):
+            sheet.add(self.run(job))
+        return [sheet.evaluation(trial) for trial in range(len(settings))]
+
+    def network(self, settings: Hyperparameters, seed: int) -> TrainedNetwork:
+        """Train one network again: the same weights, to the bit, as when it was evaluated."""
+        loop = Lockstep(Population.start(self.architecture, [settings], [seed]), self.examples)
+        with _blas().limit(limits=1):
+            loop.advance(settings.iterations)
+        data = self.dataset
+        return TrainedNetwork(
+            architecture=self.architecture,
+            parameters=loop.population.weights[0],
+            preparation=data.preparation,
+            classes=data.classes,
+            target_mean=data.target_mean,
+            target_scale=data.target_scale,
+            hyperparameters=settings,
+            seed=seed,
+        )
+
+
+def _architecture(config: StudyConfig, dataset: Dataset) -> Architecture:
+    network = config.network
+    classes = 0 if dataset.classes is None else len(dataset.classes)
+    return Architecture(
+        features=dataset.train.X.shape[1],
+        hidden=network.hidden,
+        outputs=classes if classes > 2 else 1,
+        activation=network.activation,
+        output="identity" if not classes else "binary" if classes == 2 else "softmax",
+        init=network.init,
+        dtype=network.dtype,
+    )
+
+
+def _check_fit(config: StudyConfig, dataset: Dataset, architecture: Architecture) -> None:
+    problems = []
+    examples, largest = len(dataset.train.X), int(config.space.largest("batch_size"))
+    if largest > examples:
+        problems.append(
+            f"space.batch_size: {largest} is above the {examples} training examples of {dataset.name!r}; "
+            f"a mini-batch may take 1 to {examples}"
+        )
+    if config.search.metric == "validation_error" and architecture.output == "identity":
+        problems.append(
+            "search.metric: 'validation_error' is for classes, and the target of "
+            f"{dataset.name!r} is a number; use 'validation_loss'"
+        )
+    if problems:
+        raise ConfigError(config.name, problems)
+
+
+def _halve(job: Job, cost: float) -> list[Job]:
+    """Split a job into parts of at most this cost, or single members."""
+    if job.cost <= cost or len(job.owners) == 1:
+        return [job]
+    middle = len(job.owners) // 2
+    parts = [slice(None, middle), slice(middle, None)]
+    return [
+        half
+        for part in parts
+        for half in _halve(Job(job.owners[part], job.settings[part], job.seeds[part]), cost)
+    ]
+
+
+@dataclass
+class Sheet:
+    """A batch's records as they come in, from whichever job, to be read trial by trial.
+
+    Attributes:
+        evaluator: Of the study.
+        settings: Of each trial of the batch.
+        stopped: The iteration at which the pruner stopped a trial.
+    """
+
+    evaluator: Evaluator
+    settings: Sequence[Hyperparameters]
+    stopped: dict[int, int] = field(default_factory=dict)
+    _rows: dict[tuple[int, int], dict[int, Any]] = field(default_factory=dict)
+    _diverged: set[tuple[int, int]] = field(default_factory=set)
+    _times: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+    def add(self, result: JobResult) -> None:
+        """Enter a job's records."""
+        owners = result.job.owners
+        for record in result.records:
+            for row, member in enumerate(record.ids):
+                self._rows.setdefault(owners[member], {})[record.iteration] = record.metrics[row]
+                if record.diverged[row]:
+                    self._diverged.add(owners[member])
+        for trial in {t for t, _ in owners}:
+            began, ended = self._times.get(trial, (result.started, result.finished))
+            self._times[trial] = (min(began, result.started), max(ended, result.finished))
+
+    def evaluation(self, trial: int, *, until: int | None = None) -> Evaluation:
+        """A trial's evaluation where it ended, or up to ``until``."""
+        evaluator, last = self.evaluator, self.settings[trial].iterations
+        ended = min(last, self.stopped.get(trial, last) if until is None else until)
+        stops = stops_of(evaluator.stops, ended)
+        owners = [(trial, k) for k in range(len(evaluator.seeds))]
+        started, finished = self._times[trial]
+        return Evaluation(
+            metrics=evaluator.examples.metrics,
+            seeds=evaluator.seeds,
+            iterations=stops,
+            curves=np.stack([_fill(self._rows[owner], stops) for owner in owners]),
+            diverged=tuple(owner in self._diverged for owner in owners),
+            pruned=ended < last,
+            started=started,
+            finished=finished,
+        )
+
+
+def _fill(rows: Mapping[int, Any], stops: Sequence[int]) -> Any:
+    """``(checkpoints, metrics)``; a diverged member's last row, the ceiling, stands for the checkpoints after it."""
+    last = rows[max(rows)]
+    return np.stack([rows.get(stop, last) for stop in stops])
+
+
+_installed: Trainer | None = None
+
+
+def install(trainer: Trainer) -> None:
+    """Keep the trainer in this worker process, so that a job carries settings and not the data."""
+    global _installed  # noqa: PLW0603 - a pool's initializer has no other place to leave it
+    _installed = trainer
+
+
+def run_installed(job: Job) -> JobResult:
+    """Run a job with the trainer of this worker process."""
+    assert _installed is not None, "install() runs first in every worker"
+    return _installed.run(job)
+
+
+class Objective:
+    """The plain Optuna objective: ``study.optimize(Objective("digits"), n_trials=50)``.
+
+    It works with any sampler, pruner and storage of Optuna's, and gives the same value for the same hyperparameters
+    as a search of the same config does.
+
+    Args:
+        study: A config, the path of its TOML, or its name in ``studies/``.
+        dataset: The data, if not the config's own.
+
+    Raises:
+        ConfigError: if the config is refused.
+        DataError: if the data cannot be read.
+    """
+
+    def __init__(self, study: StudyConfig | str | Path, *, dataset: Dataset | None = None) -> None:
+        config = study if isinstance(study, StudyConfig) else load(resolve(study))
+        self.evaluator = Evaluator(config, dataset)
+
+    def __call__(self, trial: optuna.Trial) -> float:
+        """Suggest, train in lockstep on every seed, report each checkpoint, and return the metric to minimise.
+
+        Raises:
+            optuna.TrialPruned: if the study's pruner says so at a checkpoint.
+        """
+        import optuna
+
+        evaluator = self.evaluator
+        settings = evaluator.hyperparameters(suggest(trial, evaluator.config))
+        sheet, (job, *more) = Sheet(evaluator, [settings]), evaluator.jobs([settings])
+        jobs = [job, *more]
+        for stop in stops_of(evaluator.stops, settings.iterations)[1:]:
+            results = [evaluator.run(replace(job, until=stop)) for job in jobs]
+            for result in results:
+                sheet.add(result)
+            jobs = [r.going_on() for r in results if r.population.seeds]
+            evaluation = sheet.evaluation(0, until=stop)
+            trial.report(objective_value(evaluation, evaluator.config), stop)
+            if stop < settings.iterations and trial.should_prune():
+                _attach(trial, evaluation)
+                raise optuna.TrialPruned
+        _attach(trial, sheet.evaluation(0))
+        return objective_value(sheet.evaluation(0), evaluator.config)
+
+
+def _attach(trial: optuna.Trial, evaluation: Evaluation) -> None:
+    for name, value in attributes(evaluation).items():
+        trial.set_user_attr(name, value)
+    # A system attribute: the dashboard shows every user attribute as a column, and this one is no column.
+    trial.storage.set_trial_system_attr(trial._trial_id, CURVES, evaluation.encode())
+
+
+def objective_value(evaluation: Evaluation, config: StudyConfig) -> float:
+    """What the study minimises, where training ended."""
+    return evaluation.final[config.search.metric]
+
+
+def attributes(evaluation: Evaluation) -> dict[str, float]:
+    """The metrics where training ended, as the numbers that Optuna's dashboard sorts and draws."""
+    numbers = {name: value for name, value in evaluation.final.items() if np.isfinite(value)}
+    return {**numbers, "diverged": float(any(evaluation.diverged)), "seeds": float(len(evaluation.seeds))}
+
+
+def suggest(trial: optuna.Trial, config: StudyConfig) -> dict[str, Any]:
+    """Ask a trial for every hyperparameter that varies."""
+    params: dict[str, Any] = {}
+    for name, dimension in config.space.space.items():
+        if isinstance(dimension, Float):
+            params[name] = trial.suggest_float(name, dimension.low, dimension.high, log=dimension.log)
+        elif isinstance(dimension, Int):
+            params[name] = trial.suggest_int(name, dimension.low, dimension.high, log=dimension.log)
+        else:
+            assert isinstance(dimension, Choice)
+            params[name] = trial.suggest_categorical(name, dimension.choices)
+    return params
+
+

@@ -1,0 +1,216 @@
+"""Results of a study, for analysis: tables, the best setting, and any trial's network trained again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from hpsearch import frames
+from hpsearch.best import BEST, TestScore, best_trial, network_path
+from hpsearch.config import StudyConfig
+from hpsearch.config.messages import did_you_mean
+from hpsearch.engine.training import Hyperparameters
+from hpsearch.objective import Evaluator
+from hpsearch.storage import existing_storage
+from hpsearch.study import CONFIG, DATA
+from hpsearch.trained import TrainedNetwork
+
+if TYPE_CHECKING:
+    import optuna
+    import pandas as pd
+
+
+class ResultsError(LookupError):
+    """What was asked for is not in the results."""
+
+
+@dataclass(frozen=True)
+class Best:
+    """The chosen setting of a study.
+
+    Attributes:
+        number: Of its trial.
+        value: What the study minimised.
+        hyperparameters: Chosen (a plain dict for a study of another program).
+        metrics: Where its training ended.
+        test: Its score on the test split, or None if there is no such split or no choice was made yet.
+    """
+
+    number: int
+    value: float
+    hyperparameters: Hyperparameters | dict[str, Any]
+    metrics: dict[str, float]
+    test: TestScore | None
+    _results: Results
+
+    @cached_property
+    def network(self) -> TrainedNetwork:
+        """The trained network: as saved, or trained again.
+
+        Raises:
+            ResultsError: if this project did not make the study, or its data has changed.
+        """
+        study = self._results.study
+        path = network_path(study.study_name, self._results.folder)
+        if study.user_attrs.get(BEST, {}).get("number") == self.number and path.is_file():
+            saved = TrainedNetwork.load(path)
+            if saved.hyperparameters == self.hyperparameters:
+                return saved
+        return self._results.network(self.number)
+
+
+class Results:
+    """A study read back.
+
+    Attributes:
+        study: The Optuna study.
+        folder: Where saved networks lie.
+    """
+
+    def __init__(self, study: optuna.Study, folder: str | Path = "results") -> None:
+        self.study, self.folder = study, Path(folder)
+
+    @classmethod
+    def from_study(cls, study: optuna.Study) -> Results:
+        """Results of any Optuna study, also one that this project did not make."""
+        return cls(study)
+
+    def __repr__(self) -> str:
+        return f"Results({self.study.study_name!r}, {len(self.study.get_trials(deepcopy=False))} trials)"
+
+    @cached_property
+    def trials(self) -> pd.DataFrame:
+        """One row a trial; see :func:`hpsearch.frames.trials`."""
+        return frames.trials(self.study)
+
+    @cached_property
+    def curves(self) -> pd.DataFrame:
+        """One row a trial, seed and checkpoint; see :func:`hpsearch.frames.curves`."""
+        return frames.curves(self.study)
+
+    @cached_property
+    def members(self) -> pd.DataFrame:
+        """One row a trial and seed; see :func:`hpsearch.frames.members`."""
+        return frames.members(self.study)
+
+    @property
+    def config(self) -> StudyConfig:
+        """The config that the study was made with.
+
+        Raises:
+            ResultsError: if this project did not make the study.
+        """
+        description = self.study.user_attrs.get(CONFIG)
+        if description is None:
+            raise ResultsError(
+                f"study {self.study.study_name!r} was not made by hpsearch: it has tables, "
+                "but no config to train its networks from"
+            )
+        return StudyConfig.from_description(description)
+
+    @property
+    def best(self) -> Best:
+        """The completed trial with the lowest value.
+
+        Raises:
+            ResultsError: if no trial is complete.
+        """
+        trial = best_trial(self.study)
+        if trial is None:
+            raise ResultsError(f"study {self.study.study_name!r} has no completed trial yet")
+        row = self.trials.loc[self.trials["number"] == trial.number].iloc[0]
+        stored = self.study.user_attrs.get(BEST, {})
+        test = stored.get("test") if stored.get("number") == trial.number else None
+        known = CONFIG in self.study.user_attrs
+        return Best(
+            number=trial.number,
+            value=float(row["value"]),
+            hyperparameters=self._hyperparameters(trial.params) if known else dict(trial.params),
+            metrics={name: float(row[name]) for name in frames.METRICS if name in row.index},
+            test=None if test is None else TestScore(**test),
+            _results=self,
+        )
+
+    def network(self, number: int, *, seed: int | None = None) -> TrainedNetwork:
+        """Train a trial's network again; it comes out with the same numbers.
+
+        Args:
+            number: Of the trial.
+            seed: One of the study's seeds; the first by default.
+
+        Raises:
+            ResultsError: if there is no such trial or seed, the trial was pruned, or the data has changed.
+        """
+        evaluator = self._evaluator
+        trials = {t.number: t for t in self.study.get_trials(deepcopy=False)}
+        if number not in trials:
+            raise ResultsError(f"no trial {number} in study {self.study.study_name!r}, which has {len(trials)}")
+        if not trials[number].state.is_finished():
+            raise ResultsError(f"trial {number} is {trials[number].state.name}: it has no network yet")
+        seed = evaluator.seeds[0] if seed is None else seed
+        if seed not in evaluator.seeds:
+            raise ResultsError(f"trial {number} was not trained on seed {seed}; its seeds are {evaluator.seeds}")
+        return evaluator.network(self._hyperparameters(trials[number].params), seed)
+
+    def export(self, folder: str | Path, *, format: Literal["csv", "parquet"] = "csv") -> list[Path]:
+        """Write the tables, each file whole or not at all.
+
+        Args:
+            folder: Made if it is not there.
+            format: Of the files.
+
+        Returns:
+            The files written: trials, curves, members.
+        """
+        folder = Path(folder)
+        folder.mkdir(parents=True, exist_ok=True)
+        written = []
+        for name in ("trials", "curves", "members"):
+            path = folder / f"{name}.{format}"
+            partial = path.with_name(f".{path.name}.partial")
+            table: pd.DataFrame = getattr(self, name)
+            if format == "csv":
+                table.to_csv(partial, index=False)
+            else:
+                table.to_parquet(partial, index=False)
+            written.append(partial.replace(path))
+        return written
+
+    def _hyperparameters(self, params: dict[str, Any]) -> Hyperparameters:
+        return Hyperparameters(**{**self.config.space.fixed, **params})
+
+    @cached_property
+    def _evaluator(self) -> Evaluator:
+        evaluator = Evaluator(self.config)
+        now, then = evaluator.dataset.fingerprint, self.study.user_attrs[DATA]
+        if now != then:
+            raise ResultsError(
+                f"the data of study {self.study.study_name!r} has changed since (fingerprint {then[:12]}, "
+                f"now {now[:12]}): its networks cannot be trained again from {self.config.data.source!r}"
+            )
+        return evaluator
+
+
+def load(name: str, *, storage: str | None = None, results: str | Path = "results") -> Results:
+    """Read a study's results.
+
+    Args:
+        name: Of the study.
+        storage: An Optuna storage URL instead of the journal file in ``results``.
+        results: The results folder.
+
+    Raises:
+        FileNotFoundError: if there are no results.
+        ResultsError: if no study has that name; it names those there are.
+        StorageError: if the storage cannot be opened.
+    """
+    import optuna
+
+    opened = existing_storage(storage, results=results)
+    names = optuna.get_all_study_names(opened)
+    if name not in names:
+        known = ", ".join(sorted(names)) or "none"
+        raise ResultsError(f"no study {name!r} in the results, which hold: {known}. {did_you_mean(name, names)}".strip())
+    return Results(optuna.load_study(study_name=name, storage=opened, sampler=optuna.samplers.RandomSampler()), results)

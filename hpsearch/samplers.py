@@ -1,0 +1,142 @@
+"""Which sampler asks and which pruner stops: names in a config to Optuna's objects.
+
+A sampler is made anew for every batch of trials, seeded by the study's seed and the batch's number. So what is asked
+depends on the trials told before, and on nothing that a resumed process would have forgotten.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from scipy.stats import qmc
+
+from hpsearch.config import ConfigError, StudyConfig
+from hpsearch.engine.network import Array
+from hpsearch.space import Choice, Float, Int, Space
+
+REMEMBERED = ("cma", "completed_rung_")
+"""Prefixes of the trial attributes that samplers and pruners need again when a study is resumed."""
+
+
+def distributions(space: Space) -> dict[str, BaseDistribution]:
+    """The space in Optuna's words."""
+    return {name: _distribution(dimension) for name, dimension in space.items()}
+
+
+def _distribution(dimension: Float | Int | Choice) -> BaseDistribution:
+    if isinstance(dimension, Float):
+        return FloatDistribution(dimension.low, dimension.high, log=dimension.log)
+    if isinstance(dimension, Int):
+        return IntDistribution(dimension.low, dimension.high, log=dimension.log)
+    return CategoricalDistribution(dimension.choices)
+
+
+def check_sampler(config: StudyConfig) -> None:
+    """See that the sampler can be made.
+
+    Raises:
+        ConfigError: if it needs a package that is not installed.
+    """
+    if config.search.sampler == "gp" and importlib.util.find_spec("torch") is None:
+        problem = (
+            "search.sampler: 'gp' needs PyTorch, which is not installed; "
+            "install the extra with `pip install 'hpsearch[gp]'`, or use 'tpe'"
+        )
+        raise ConfigError(config.name, [problem])
+
+
+def sampler(config: StudyConfig, batch: int) -> optuna.samplers.BaseSampler:
+    """The sampler of one batch of trials."""
+    name, seed = config.search.sampler, config.search.seed
+    drawn = int(np.random.SeedSequence((seed, batch)).generate_state(1)[0])
+    if name == "random":
+        return optuna.samplers.RandomSampler(seed=drawn)
+    if name == "qmc":
+        return SobolSampler(config.space.space, seed)
+    if name == "grid":
+        return optuna.samplers.GridSampler(grid(config), seed=seed)
+    if name == "cmaes":  # the choices, which CMA-ES cannot order, are drawn at random
+        return optuna.samplers.CmaEsSampler(seed=drawn, warn_independent_sampling=False)
+    if name == "gp":
+        return optuna.samplers.GPSampler(seed=drawn, warn_independent_sampling=False)
+    return optuna.samplers.TPESampler(seed=drawn)
+
+
+def pruner(config: StudyConfig) -> optuna.pruners.BasePruner:
+    """The study's pruner; none stops a trial before a thirtieth of the longest training."""
+    longest = int(config.space.largest("iterations"))
+    first = max(1, longest // 30)
+    if config.search.pruner == "median":
+        return optuna.pruners.MedianPruner(n_warmup_steps=first)
+    if config.search.pruner == "hyperband":
+        return optuna.pruners.HyperbandPruner(min_resource=first, max_resource=longest)
+    return optuna.pruners.NopPruner()
+
+
+def grid(config: StudyConfig) -> dict[str, list[Any]]:
+    """The grid sampler's values: all choices, ``search.grid`` values from bound to bound of a range."""
+    return {name: _values(dimension, config.search.grid) for name, dimension in config.space.space.items()}
+
+
+def grid_size(config: StudyConfig) -> int:
+    """Number of points on the grid."""
+    size = 1
+    for values in grid(config).values():
+        size *= len(values)
+    return size
+
+
+def _values(dimension: Float | Int | Choice, count: int) -> list[Any]:
+    if isinstance(dimension, Choice):
+        return list(dimension.choices)
+    values = dimension.from_unit(np.linspace(0, 1, count))
+    return list(dict.fromkeys(values.tolist()))
+
+
+class SobolSampler(optuna.samplers.BaseSampler):
+    """Points of SciPy's scrambled Sobol sequence, a trial's number its place in the sequence.
+
+    Optuna's own ``QMCSampler`` draws the first trials at random until one is told, and counts in the study's
+    attributes; asked in batches or resumed, it would not give the sequence.
+    """
+
+    def __init__(self, space: Space, seed: int) -> None:
+        self._space, self._seed = space, seed
+
+    def infer_relative_search_space(
+        self, study: optuna.Study, trial: optuna.trial.FrozenTrial
+    ) -> dict[str, BaseDistribution]:
+        """The declared space: it is known before the first trial."""
+        return distributions(self._space)
+
+    def sample_relative(
+        self, study: optuna.Study, trial: optuna.trial.FrozenTrial, search_space: Mapping[str, BaseDistribution]
+    ) -> dict[str, Any]:
+        """The point of the trial's number."""
+        points = _sobol(len(self._space), self._seed, 1 << max(10, int(trial.number).bit_length()))
+        columns = self._space.from_unit(points[trial.number : trial.number + 1])
+        return {name: values.tolist()[0] for name, values in columns.items()}
+
+    def sample_independent(
+        self,
+        study: optuna.Study,
+        trial: optuna.trial.FrozenTrial,
+        param_name: str,
+        param_distribution: BaseDistribution,
+    ) -> Any:
+        """Never asked for: the declared space holds every hyperparameter."""
+        raise KeyError(f"{param_name!r} is not in the space {list(self._space)}")
+
+
+@lru_cache(maxsize=2)
+def _sobol(dimensions: int, seed: int, count: int) -> Array:
+    """``(count, dimensions)``; a longer sequence begins with the shorter one."""
+    points: Array = qmc.Sobol(dimensions, rng=np.random.default_rng(seed)).random(count)
+    return points
+

@@ -1,0 +1,194 @@
+"""A trained network that stands on its own: it predicts from raw tables, and is saved without pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+import zipfile
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from hpsearch.data import Preparation
+from hpsearch.engine.network import Architecture, Array, Batch, Workspace, forward, respond
+from hpsearch.engine.training import Hyperparameters
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_FORMAT = 1
+_LARGEST = 2**31
+_CHUNK = 4096
+
+
+class NetworkFileError(ValueError):
+    """A file does not hold a network of this project."""
+
+
+@dataclass(frozen=True)
+class TrainedNetwork:
+    """Learned weights with all that is needed to use them.
+
+    Attributes:
+        architecture: Shape of the network.
+        parameters: ``(parameters,)`` weights and biases of all layers, flat.
+        preparation: How a raw table becomes the network's input.
+        classes: Labels in the order of the outputs, or None for regression.
+        target_mean: Mean of the training targets of a regression.
+        target_scale: Their standard deviation.
+        hyperparameters: What it was trained with.
+        seed: The seed of its initial weights and order of examples.
+    """
+
+    architecture: Architecture
+    parameters: Array
+    preparation: Preparation
+    classes: Array | None
+    target_mean: float
+    target_scale: float
+    hyperparameters: Hyperparameters
+    seed: int
+
+    @property
+    def weights(self) -> list[Array]:
+        """W of each layer, ``(units, inputs)``."""
+        return [layer[0, :, :-1] for layer in self.architecture.layers(self.parameters[None])]
+
+    @property
+    def biases(self) -> list[Array]:
+        """b of each layer, ``(units,)``."""
+        return [layer[0, :, -1] for layer in self.architecture.layers(self.parameters[None])]
+
+    def predict(self, X: pd.DataFrame | Array) -> Array:
+        """Labels, or targets in their own units, ``(examples,)``.
+
+        Args:
+            X: ``(examples, columns)`` as in the data it was trained on, not standardised.
+
+        Raises:
+            DataError: if the columns are not those.
+        """
+        out = self._outputs(X)
+        if self.classes is None:
+            return out[0] * self.target_scale + self.target_mean
+        if self.architecture.output == "binary":
+            return self.classes[(out[0] > 0.5).astype(int)]
+        labels: Array = self.classes[out.argmax(axis=0)]
+        return labels
+
+    def predict_proba(self, X: pd.DataFrame | Array) -> Array:
+        """Probability of each class, ``(examples, classes)``.
+
+        Raises:
+            TypeError: for a regression network.
+        """
+        if self.classes is None:
+            raise TypeError("a regression network has no class probabilities: use predict")
+        out = self._outputs(X)
+        return np.stack([1 - out[0], out[0]], axis=1) if len(out) == 1 else np.ascontiguousarray(out.T)
+
+    def score(self, X: pd.DataFrame | Array, y: Array) -> float:
+        """Accuracy, or R² of a regression."""
+        from sklearn.metrics import accuracy_score, r2_score
+
+        judge = r2_score if self.classes is None else accuracy_score
+        return float(judge(y, self.predict(X)))
+
+    def respond(self, inputs: Array) -> Array:
+        """Outputs ``(outputs, examples)`` for prepared inputs ``(examples, features)``."""
+        layers = self.architecture.layers(self.parameters[None])
+        parts = [np.empty((self.architecture.outputs, 0))]
+        for start in range(0, len(inputs), _CHUNK):
+            rows = inputs[start : start + _CHUNK]
+            rows = np.hstack([rows, np.ones((len(rows), 1))]).astype(self.architecture.dtype)
+            space = Workspace(self.architecture, 1, len(rows))
+            turned = np.ascontiguousarray(rows.T)
+            forward(layers, [Batch(slice(None), turned, rows, turned)], space)
+            respond(space)
+            parts.append(space.outputs[0].astype(float))
+        return np.hstack(parts)
+
+    def _outputs(self, X: pd.DataFrame | Array) -> Array:
+        return self.respond(self.preparation.transform(X))
+
+    def save(self, path: str | Path) -> Path:
+        """Write to a ``.npz`` file without pickle, whole or not at all.
+
+        Returns:
+            The path written.
+        """
+        path = Path(path)
+        about = {
+            "format": _FORMAT,
+            "architecture": asdict(self.architecture),
+            "hyperparameters": asdict(self.hyperparameters),
+            "seed": self.seed,
+            "target_mean": self.target_mean,
+            "target_scale": self.target_scale,
+        }
+        arrays = {f"preparation_{name}": a for name, a in self.preparation.to_arrays().items()}
+        if self.classes is not None:
+            arrays["classes"] = np.asarray(self.classes)
+        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+        try:
+            with partial.open("wb") as file:
+                np.savez(file, about=np.array(json.dumps(about)), parameters=self.parameters, **arrays)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        return path
+
+    @classmethod
+    def load(cls, path: str | Path) -> TrainedNetwork:
+        """Read what :meth:`save` wrote; nothing in the file is executed.
+
+        Raises:
+            NetworkFileError: if the file is no such network.
+            FileNotFoundError: if there is no file.
+        """
+        path = Path(path)
+        try:
+            arrays = _read(path)
+            about = json.loads(str(arrays.pop("about")))
+            if about["format"] != _FORMAT:
+                raise NetworkFileError(f"{path} has format {about['format']}, this version reads format {_FORMAT}")
+            shape = about["architecture"]
+            architecture = Architecture(**{**shape, "hidden": tuple(shape["hidden"])})
+            parameters = arrays.pop("parameters")
+            if parameters.shape != (architecture.parameters,):
+                raise NetworkFileError(
+                    f"{path} holds parameters of shape {parameters.shape}, "
+                    f"its architecture needs {(architecture.parameters,)}"
+                )
+            classes = arrays.pop("classes", None)
+            names = {name.removeprefix("preparation_"): a for name, a in arrays.items()}
+            return cls(
+                architecture,
+                parameters,
+                Preparation.from_arrays(names),
+                classes,
+                float(about["target_mean"]),
+                float(about["target_scale"]),
+                Hyperparameters(**about["hyperparameters"]),
+                int(about["seed"]),
+            )
+        except FileNotFoundError:
+            raise
+        except NetworkFileError:
+            raise
+        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as problem:
+            message = f"{path} is not a network saved by hpsearch ({problem}); save one with TrainedNetwork.save"
+            raise NetworkFileError(message) from problem
+
+
+def _read(path: Path) -> dict[str, Any]:
+    with zipfile.ZipFile(path) as archive:
+        size = sum(member.file_size for member in archive.infolist())
+    if size > _LARGEST:
+        raise NetworkFileError(f"{path} would unpack to {size:,} bytes, above the {_LARGEST:,} a network may take")
+    with np.load(path, allow_pickle=False) as arrays:
+        return {name: arrays[name] for name in arrays.files}

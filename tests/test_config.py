@@ -1,0 +1,708 @@
+# Messages are asserted whole, as a user sees them.
+# ruff: noqa: E501
+import json
+import os
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from hpsearch.config import (
+    BUNDLED,
+    NOT_COMPARED,
+    SETTINGS,
+    ConfigError,
+    DataConfig,
+    SearchConfig,
+    SpaceConfig,
+    StudyConfig,
+    differences,
+    load,
+    resolve,
+    to_toml,
+)
+from hpsearch.space import Choice, Float, Int
+
+STUDIES = Path(__file__).parent.parent / "studies"
+NAMES = ["learning_rate", "iterations", "momentum", "l2", "batch_size", "init_scale"]
+
+
+@pytest.fixture
+def study(tmp_path):
+    def write(text, name="study.toml"):
+        file = tmp_path / name
+        file.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return file
+
+    return write
+
+
+def problems(file):
+    with pytest.raises(ConfigError, match="problem") as caught:
+        load(file)
+    return caught.value.problems
+
+
+# --- what a file may leave out ---
+
+
+def test_an_empty_file_is_the_reference_study_named_after_the_file(study):
+    config = load(study("", "petals é.toml"))
+    assert config == StudyConfig(name="petals é")
+    assert config.space == SpaceConfig.reference()
+    assert list(config.space.space) == NAMES
+    assert config.space.fixed == {}
+
+
+def test_the_reference_space_is_the_table_of_settings():
+    assert [setting.name for setting in SETTINGS] == NAMES == list(SpaceConfig.model_fields)
+    assert "".join(setting.symbol for setting in SETTINGS) == "αTμλBσ"
+    for setting in SETTINGS:
+        assert SpaceConfig.reference().space[setting.name] == setting.reference
+        assert not setting.faults(setting.default)
+        assert SpaceConfig.model_fields[setting.name].default == setting.default
+
+
+def test_a_hyperparameter_left_out_of_a_space_is_fixed(study):
+    space = load(study("[space]\nmomentum = {low = 0, high = 0.5}\niterations = 70\nl2 = 0")).space
+    assert dict(space.space) == {"momentum": Float(0.0, 0.5)}
+    assert space.fixed == {
+        "learning_rate": 0.1,
+        "iterations": 70,
+        "l2": 0.0,
+        "batch_size": 32,
+        "init_scale": 0.1,
+    }
+    assert [type(value) for value in space.fixed.values()] == [float, int, float, int, float]
+
+
+def test_entries_take_the_kind_of_their_hyperparameter(study):
+    space = load(
+        study(
+            "[space]\nlearning_rate = {low = 1, high = 2}\niterations = {low = 5, high = 9, log = true}\n"
+            "momentum = {choices = [0.9, 0]}\nbatch_size = {choices = [64, 16]}"
+        )
+    ).space
+    assert space.learning_rate == Float(1.0, 2.0)
+    assert type(space.learning_rate.low) is float
+    assert space.iterations == Int(5, 9, log=True)
+    assert space.momentum == Choice((0.0, 0.9))
+    assert space.batch_size == Choice((16, 64))
+
+
+def test_smallest_and_largest_are_the_bounds_of_any_entry():
+    space = SpaceConfig(momentum=Float(0.1, 0.5), batch_size=Choice((64, 8)), iterations=Int(5, 9), l2=3)
+    bounds = [
+        (space.smallest(name), space.largest(name)) for name in ("momentum", "batch_size", "iterations", "l2")
+    ]
+    assert bounds == [(0.1, 0.5), (8, 64), (5, 9), (3.0, 3.0)]
+
+
+@pytest.mark.parametrize(
+    ("given", "seeds"),
+    [("3", (0, 1, 2)), ("1", (0,)), ("[7]", (7,)), ("[5, 0, 4294967295]", (5, 0, 2**32 - 1))],
+)
+def test_seeds_are_a_count_or_a_list(study, given, seeds):
+    assert load(study(f"[search]\nseeds = {given}")).search.seeds == seeds
+
+
+@pytest.mark.parametrize(
+    ("sampler", "trials"),
+    [("tpe", 16), ("cmaes", 16), ("gp", 16), ("random", 128), ("qmc", 128), ("grid", 128)],
+)
+def test_the_sampler_decides_how_many_trials_are_asked_together(sampler, trials):
+    assert SearchConfig(sampler=sampler).trials_per_ask == trials
+    assert SearchConfig(sampler=sampler, batch=5).trials_per_ask == 5
+
+
+def test_data_files_are_relative_to_the_study(study, tmp_path, monkeypatch):
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "tables" / "a.csv").touch()
+    file = study('[data]\nsource = "csv:tables/../tables/a.csv"\ntarget = "y"')
+    monkeypatch.chdir(tmp_path / "tables")
+    for path in (file, os.path.relpath(file)):
+        assert load(path).data.source == f"csv:{tmp_path}/tables/a.csv"
+    assert DataConfig(source="csv:b.csv", target="y").source == f"csv:{tmp_path}/tables/b.csv"
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(study):
+    assert load(study(b"\xef\xbb\xbf[search]\r\ntrials = 5\r\n")).search.trials == 5
+
+
+@pytest.mark.parametrize("name", ["digits", "Ω 1.2_b-c", "हिन्दी", "数" * 60, "x" * 100])
+def test_names_of_any_script_are_kept(name):
+    assert StudyConfig.from_description({"name": name}).name == name
+
+
+# --- mistakes ---
+
+SEEDS = "how many (1 to 1,000) or a list of different whole numbers from 0 to 4,294,967,295"
+MISTAKES = [
+    ("tials = 3", 'tials: is not a known key (given: 3); did you mean "trials" in [search]?'),
+    ("learning_rate = 0.1", "learning_rate: is not a known key (given: 0.1); it belongs in [space]"),
+    ("seed = 1", "seed: is not a known key (given: 1); it belongs in [data] or in [search]"),
+    (
+        "[data]\nname = 'x'",
+        'data.name: is not a known key (given: "x"); it belongs at the top, above the first table',
+    ),
+    ("[serach]\nx = 1", 'serach: is not a known key (given: {x = 1}); did you mean "search"?'),
+    (
+        "'a b' = 1",
+        '"a b": is not a known key (given: 1); known here: name, question, answer, data, network, space, search',
+    ),
+    (
+        "[space]\nalpha = 1\nl2 = {low = 0, high = 1}",
+        'space.alpha: is not a known key (given: 1); did you mean "learning_rate"?',
+    ),
+    ("lr = 1", 'lr: is not a known key (given: 1); did you mean "learning_rate" in [space]?'),
+    (
+        "[space]\nlambda = 1\nl2 = {low = 0, high = 1}",
+        'space.lambda: is not a known key (given: 1); did you mean "l2"?',
+    ),
+    (
+        "[search]\nepochs = 20",
+        'search.epochs: is not a known key (given: 20); did you mean "iterations" in [space]? one iteration is one update on '
+        "one mini-batch: iterations = epochs × training examples / batch_size",
+    ),
+    (
+        "[space]\nbatch = 8\nl2 = {low = 0, high = 1}",
+        'space.batch: is not a known key (given: 8); did you mean "batch_size"? it belongs in [search]',
+    ),
+    ("name = 'a/b'", "name: has '/' in it (given: \"a/b\"); use letters, digits, space, - _ and ."),
+    ("name = '../x'", "name: has '/' in it (given: \"../x\"); use letters, digits, space, - _ and ."),
+    (
+        'name = "a\\u0000"',
+        "name: has '\\x00' in it (given: \"a\\u0000\"); use letters, digits, space, - _ and .",
+    ),
+    ("name = ''", 'name: has the wrong length (given: ""); use 1 to 100 characters, at most 200 bytes'),
+    ("name = '.x'", 'name: begins or ends badly (given: ".x"); use no space or . at the ends'),
+    (
+        "name = 'a.survey'",
+        'name: ends in .survey (given: "a.survey"); that ending belongs to the study\'s own survey',
+    ),
+    ("name = 3", "name: must be text (given: 3)"),
+    ("data = 5", "data: must be a table (given: 5); begin it with [data]"),
+    (
+        "[data]\nsource = 'digit'",
+        'data.source: is no known data set (given: "digit"); did you mean "digits"? bundled: digits, breast_cancer, wine, '
+        'iris, diabetes, flower, moons; or give "csv:PATH" or "parquet:PATH"',
+    ),
+    (
+        "[data]\nsource = 'csv:'",
+        'data.source: is no known data set (given: "csv:"); bundled: digits, breast_cancer, wine, iris, diabetes, flower, '
+        'moons; or give "csv:PATH" or "parquet:PATH"',
+    ),
+    ("[data]\ntarget = 'y'", 'data.target: does not apply to the bundled digits (given: "y"); remove it'),
+    (
+        "[data]\ntask = 'regresion'",
+        'data.task: is not one of the values (given: "regresion"); did you mean "regression"? use "auto", '
+        '"classification", "regression"',
+    ),
+    ("[data]\nvalidation = 0", "data.validation: must be above 0.0 (given: 0); give a share between 0 and 1"),
+    (
+        "[data]\nvalidation = nan",
+        "data.validation: must be finite (given: nan); give a share between 0 and 1",
+    ),
+    (
+        "[data]\nvalidation = true",
+        "data.validation: must be a number (given: true); give a share between 0 and 1",
+    ),
+    (
+        "[data]\nvalidation = 0.8",
+        "data.test: leaves nothing to train on (given: 0.2); keep validation + test below 1 (validation is 0.8)",
+    ),
+    ("[data]\ntest = '0.1'", 'data.test: must be a number (given: "0.1"); give a share from 0 to below 1'),
+    (
+        "[data]\nseed = -1",
+        "data.seed: must be at least 0 (given: -1); give a whole number from 0 to 4,294,967,295",
+    ),
+    (
+        "[network]\nhidden = 32",
+        "network.hidden: must be a list (given: 32); give 1 to 16 widths of hidden layers, each from 1 to 65,536, as in "
+        "[32] or [64, 32]",
+    ),
+    (
+        "[network]\nhidden = []",
+        "network.hidden: has too few entries (given: []); give 1 to 16 widths of hidden layers, each from 1 to 65,536, "
+        "as in [32] or [64, 32]",
+    ),
+    (
+        "[network]\nhidden = [8, 65_537]",
+        "network.hidden[1]: must be at most 65,536 (given: 65537); give 1 to 16 widths of hidden layers, each from 1 to "
+        "65,536, as in [32] or [64, 32]",
+    ),
+    (
+        "[network]\nactivation = 'TANH'",
+        'network.activation: is not one of the values (given: "TANH"); did you mean "tanh"? use "tanh", "relu", "sigmoid"',
+    ),
+    ("space = 1", "space: must be a table (given: 1); begin it with [space]"),
+    (
+        "[space]",
+        "space: is empty: no hyperparameter varies; give a hyperparameter a range: learning_rate = {low = 0.001, "
+        "high = 1.0, log = true}",
+    ),
+    (
+        "[space]\nmomentum = 'big'",
+        'space.momentum: must be a table or a number (given: "big"); give {low = ..., high = ...}, {choices = [...]} '
+        "or a number",
+    ),
+    (
+        "[space]\nmomentum = {low = 0.5}",
+        "space.momentum.high: is missing; give {low = ..., high = ...}, {choices = [...]} or a number",
+    ),
+    (
+        "[space]\nmomentum = {low = 0.5, high = 0.5}",
+        "space.momentum.low: must be less than high (given: {low = 0.5, high = 0.5}); give a plain number to fix it",
+    ),
+    (
+        "[space]\nmomentum = {low = 0.5, high = 1}",
+        "space.momentum.high: is outside the values allowed (given: 1); momentum is a number, at least 0, below 1",
+    ),
+    (
+        "[space]\nl2 = {low = 0.0, high = 1.0, log = true}",
+        "space.l2.low: must be above 0 where log = true (given: 0.0); raise low or drop log",
+    ),
+    (
+        "[space]\nl2 = {low = 0.0, high = 1.0, log = 1}",
+        "space.l2.log: must be true or false (given: 1); drop it for a linear range",
+    ),
+    (
+        "[space]\nl2 = {low = 0.0, high = 1.0, logg = true}",
+        'space.l2.logg: is not a known key (given: true); did you mean "log"?',
+    ),
+    (
+        "[space]\nl2 = {min = 0.0, low = 0, high = 1.0}",
+        'space.l2.min: is not a known key (given: 0.0); did you mean "low"?',
+    ),
+    (
+        "[space]\nlearning_rate = {low = 0.1, high = inf}",
+        "space.learning_rate.high: must be finite (given: inf); learning_rate is a number, above 0",
+    ),
+    (
+        "[space]\nlearning_rate = {low = 0, high = 1}",
+        "space.learning_rate.low: is outside the values allowed (given: 0); learning_rate is a number, above 0",
+    ),
+    (
+        "[space]\niterations = {low = 1, high = 100.0}",
+        "space.iterations.high: must be a whole number (given: 100.0); iterations is a whole number, at least 1, at most "
+        "10,000,000",
+    ),
+    (
+        "[space]\niterations = true",
+        "space.iterations: must be a whole number (given: true); iterations is a whole number, at least 1, at most "
+        "10,000,000",
+    ),
+    (
+        "[space]\nbatch_size = {choices = [16, 32.0]}",
+        "space.batch_size.choices[1]: must be a whole number (given: 32.0); batch_size is a whole number, at least 1, "
+        "at most 10,000,000",
+    ),
+    (
+        "[space]\nbatch_size = {choices = [16]}",
+        "space.batch_size.choices: needs at least two values (given: [16]); give a plain number to fix it",
+    ),
+    (
+        "[space]\nmomentum = {choices = [0, 0.0]}",
+        "space.momentum.choices: has a value twice (given: [0, 0.0]); give each value once",
+    ),
+    (
+        "[space]\nmomentum = {choices = 0.5}",
+        "space.momentum.choices: must be a list (given: 0.5); give at least two values in [ ]",
+    ),
+    (
+        "[space]\nmomentum = {choices = [0, 0.5], log = true}",
+        "space.momentum: has choices and log (given: {choices = [0, 0.5], log = true}); give {low = ..., high = ...}, "
+        "{choices = [...]} or a number",
+    ),
+    (
+        "[search]\ntrials = 0",
+        "search.trials: must be at least 1 (given: 0); give a whole number from 1 to 10,000,000",
+    ),
+    (
+        "[search]\ntrials = 2.0",
+        "search.trials: must be a whole number (given: 2.0); give a whole number from 1 to 10,000,000",
+    ),
+    (
+        "[search]\ntrials = true",
+        "search.trials: must be a whole number (given: true); give a whole number from 1 to 10,000,000",
+    ),
+    (
+        "[search]\ntrials = 2020-01-01",
+        "search.trials: must be a whole number (given: 2020-01-01); give a whole number from 1 to 10,000,000",
+    ),
+    (
+        "[search]\nsampler = 'tpee'",
+        'search.sampler: is not one of the values (given: "tpee"); did you mean "tpe"? use "tpe", "random", "qmc", "grid", '
+        '"cmaes", "gp"',
+    ),
+    ("[search]\nseeds = 0", "search.seeds: must be from 1 to 1,000 (given: 0); give " + SEEDS),
+    ("[search]\nseeds = [1, 1]", "search.seeds: has a seed twice (given: [1, 1]); give " + SEEDS),
+    ("[search]\nseeds = [1, -1]", "search.seeds[1]: is no seed (given: -1); give " + SEEDS),
+    ("[search]\nseeds = true", "search.seeds: must be a whole number or a list (given: true); give " + SEEDS),
+    ("[search]\nseeds = []", "search.seeds: lists 0 seeds (given: []); give " + SEEDS),
+    (
+        "[search]\nbatch = 0",
+        "search.batch: must be at least 1 (given: 0); give a whole number from 1 to 10,000",
+    ),
+    (
+        "[search]\ncheckpoints = 1",
+        "search.checkpoints: must be at least 2 (given: 1); give a whole number from 2 to 1,000",
+    ),
+    ("[search]\ngrid = 1", "search.grid: must be at least 2 (given: 1); give a whole number from 2 to 1,000"),
+]
+
+
+@pytest.mark.parametrize(("text", "message"), MISTAKES, ids=[text for text, _ in MISTAKES])
+def test_a_mistake_is_told_with_its_key_the_value_and_what_to_do(study, text, message):
+    assert problems(study(text)) == (message,)
+
+
+def test_a_data_file_must_exist_and_the_nearest_is_named(study, tmp_path):
+    (tmp_path / "cells.csv").touch()
+    found = problems(study('[data]\nsource = "csv:cell.csv"\ntarget = "y"'))
+    assert found == (
+        'data.source: names a file that does not exist (given: "csv:cell.csv"); did you mean "cells.csv"? '
+        f"looked in {tmp_path}",
+    )
+
+
+def test_a_data_file_needs_a_target(study, tmp_path):
+    (tmp_path / "cells.csv").touch()
+    assert problems(study('[data]\nsource = "csv:cells.csv"')) == (
+        'data.target: is missing; name the column to predict: target = "..."',
+    )
+
+
+def test_all_mistakes_are_reported_together(study):
+    file = study(
+        "lr = 1\n[data]\nsource = 'x'\nvalidation = 2\n[space]\nmomentum = {low = nan, high = 'x', log = 0}\n"
+        "batch_size = 1.5\n[search]\ntrials = 0\nseeds = [-1, 'x']"
+    )
+    with pytest.raises(ConfigError, match=r"study\.toml: 10 problems\n  data\.source: ") as caught:
+        load(file)
+    keys = [problem.split(":")[0] for problem in caught.value.problems]
+    assert keys == [
+        "data.source",
+        "data.validation",
+        "space.momentum.low",
+        "space.momentum.high",
+        "space.momentum.log",
+        "space.batch_size",
+        "search.trials",
+        "search.seeds[0]",
+        "search.seeds[1]",
+        "lr",
+    ]
+    assert str(caught.value) == "\n  ".join([f"{file}: 10 problems", *caught.value.problems])
+
+
+def test_one_mistake_is_one_problem_and_speaks_no_pydantic(study):
+    with pytest.raises(ConfigError, match=r"study\.toml: 1 problem\n") as caught:
+        load(study("[search]\ntrials = 'x'"))
+    assert not any(word in str(caught.value) for word in ("Value error", "pydantic", "Input should", "type="))
+    assert caught.value.__cause__ is None
+
+
+def test_a_config_error_can_be_pickled():
+    error = pickle.loads(pickle.dumps(ConfigError("a.toml", ["x", "y"])))
+    assert (error.path, error.problems) == ("a.toml", ("x", "y"))
+
+
+# --- files that cannot be read ---
+
+
+@pytest.mark.parametrize(
+    ("raw", "message"),
+    [
+        (b"a = [1\n", r"^line 2, column 1: Unclosed array; write key = value"),
+        (
+            b"\nname = fast\n",
+            r'^line 2, column 8: Invalid value \(given: "name = fast"\); write key = value, text in',
+        ),
+        (b"name = 'a'\nname = 'b'", r"^line 2, column 11: Cannot overwrite a value \(given"),
+        (b"[data]\n[data]", r"^line 2, column 6: .* twice"),
+        (b"name = 'a'\nb\xff = 1", r"^line 2, byte 2: is not UTF-8 \(given: 0xff\); save the file as UTF-8$"),
+        (b"\xef\xbb\xbf\xff", r"^line 1, byte 1: is not UTF-8"),
+        (b"a = " + b"[" * 20_000, r"^is nested too deeply; a study needs two levels$"),
+        (b"a = " + b"[" * 150 + b"]" * 150, r"^a: is not a known key \(given: \[\[\[…\]\]\]\)"),
+        (b"a = " + b"9" * 5000, r"^is not valid TOML: Exceeds the limit .*; shorten the number$"),
+        (
+            b"[search]\ntrials = 0x" + b"f" * 5000,
+            r"must be at most 10,000,000 \(given: a whole number of 20,000 bits\)",
+        ),
+        (
+            b"[data]\ntest = 0x" + b"f" * 5000,
+            r"data.test: must be .* \(given: a whole number of 20,000 bits\)",
+        ),
+        (
+            b"[space]\nl2 = 0x" + b"f" * 5000,
+            r"space.l2: must be finite \(given: a whole number of 20,000 bits\)",
+        ),
+        (b"#" * 1_000_001, r"^is no text file of at most 1 MB"),
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_a_file_that_is_no_toml_is_told_by_line_and_column(study, raw, message):
+    with pytest.raises(ConfigError, match=message.replace("^", r"1 problem\n  ")):
+        load(study(raw))
+
+
+def test_a_missing_file_names_the_nearest_study(study, tmp_path):
+    study("", "digits.toml")
+    study("", "wine.toml")
+    assert problems(tmp_path / "digit.toml") == (
+        'there is no such file; did you mean "digits"? there are: digits, wine',
+    )
+    assert problems(tmp_path / "no" / "digits.toml") == (
+        "there is no such file; give the path of a TOML file",
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        (".", "is a folder; give a TOML file in it"),
+        (os.devnull, "is no text file of at most 1 MB"),
+        ("a\0b", r"a\\u0000b: 1 problem\n  is no path"),
+        ("a" * 3000, "cannot be read: File name too long"),
+        (__file__ + "/x.toml", "there is no such file"),
+    ],
+    ids=["folder", "device", "NUL", "long", "below a file"],
+)
+def test_a_path_that_is_no_file_is_refused(path, message):
+    with pytest.raises(ConfigError, match=message):
+        load(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_without_permission_is_refused(study):
+    file = study("")
+    file.chmod(0)
+    assert problems(file) == ("cannot be read: Permission denied; check the path and its permissions",)
+
+
+def outcome(file):
+    try:
+        return load(file)
+    except ConfigError as error:
+        return error.problems
+
+
+def test_any_byte_changed_gives_a_study_or_a_config_error(study):
+    raw = (STUDIES / "digits.toml").read_bytes()
+    generator = np.random.default_rng(5)
+    outcomes = []
+    for position in range(len(raw)):
+        changed = bytearray(raw)
+        changed[position] = generator.integers(256)
+        outcomes.append(outcome(study(bytes(changed))))
+    assert all(outcomes)
+    assert 50 < sum(isinstance(result, tuple) for result in outcomes) < len(raw) - 50
+
+
+def test_a_file_cut_anywhere_gives_a_study_or_a_config_error(study):
+    raw = (STUDIES / "digits.toml").read_bytes()
+    outcomes = [outcome(study(raw[:end])) for end in range(len(raw))]
+    assert all(outcomes)
+    assert {type(result) for result in outcomes} == {StudyConfig, tuple}
+
+
+# --- finding a study ---
+
+
+def test_a_name_is_found_in_the_folder_of_studies(study, tmp_path):
+    file = study("", "digits.toml")
+    assert resolve("digits", folder=tmp_path) == file
+    assert resolve(str(file)) == file
+    assert resolve("elsewhere/x") == Path("elsewhere/x")
+    assert resolve("absent.toml") == Path("absent.toml")
+
+
+def test_a_name_that_is_not_there_gets_the_nearest(study, tmp_path):
+    study("", "digits.toml")
+    study("", "wine.toml")
+    message = (
+        r'no study has this name in .* \(given: "digit"\); did you mean "digits"\? there are: digits, wine$'
+    )
+    with pytest.raises(ConfigError, match=message):
+        resolve("digit", folder=tmp_path)
+    with pytest.raises(ConfigError, match="give the path of a TOML file"):
+        resolve("digit", folder=tmp_path / "nowhere")
+
+
+# --- describing, writing, comparing, overriding ---
+
+
+def rich_config(folder):
+    return StudyConfig(
+        name="Ω study.1",
+        question='Is "x" \\ y?\nTab\t, bell \x07, DEL \x7f, \x85, é, 数, 🌸',
+        answer="'''",
+        data={
+            "source": f"csv:{folder}/a b'\"#é.csv",
+            "target": "the = target",
+            "test": 0,
+            "validation": 1e-9,
+        },
+        network={"hidden": [3, 2, 1], "init": "he"},
+        space={
+            "l2": {"choices": [1e-300, 1e300, 1, 0]},
+            "iterations": {"low": 1, "high": 10_000_000, "log": True},
+            "momentum": {"low": -0.0, "high": 0.1 + 0.2},
+            "learning_rate": 5e-324,
+        },
+        search={"seeds": [3, 1, 2], "batch": 7, "sampler": "qmc", "trials": 10_000_000, "seed": 2**32 - 1},
+    )
+
+
+def test_toml_that_is_written_reads_back_equal(study, tmp_path):
+    config = rich_config(tmp_path)
+    Path(config.data.source.removeprefix("csv:")).touch()
+    text = to_toml(config)
+    assert load(study(text, "other.toml")) == config
+    assert to_toml(load(study(text, "other.toml"))) == text
+
+
+@pytest.mark.parametrize("name", ["digits", "breast_cancer", "flower", "diabetes"])
+def test_the_studies_that_ship_read_back_equal(study, name):
+    config = load(STUDIES / f"{name}.toml")
+    assert config.name == config.data.source == name
+    assert config.question.endswith("?")
+    assert config.answer == ""
+    assert load(study(to_toml(config))) == config
+    assert StudyConfig.from_description(json.loads(json.dumps(config.describe()))) == config
+
+
+def test_the_default_study_is_the_reference(study):
+    config = load(STUDIES / "digits.toml")
+    assert config == StudyConfig(name="digits", question=config.question)
+
+
+def test_random_spaces_survive_description_and_toml(study):
+    generator = np.random.default_rng(11)
+    for _ in range(50):
+        low, high = sorted(10 ** generator.uniform(-12, 3, 2))
+        start = int(generator.integers(1, 1000))
+        space = {
+            "learning_rate": {"low": low, "high": high, "log": bool(generator.integers(2))},
+            "momentum": {"choices": list(generator.random(3))},
+            "iterations": {"low": start, "high": start + int(generator.integers(1, 1000))},
+            "l2": float(generator.random()),
+        }
+        config = StudyConfig.from_description({"name": "x", "space": space})
+        assert StudyConfig.from_description(json.loads(json.dumps(config.describe()))) == config
+        assert load(study(to_toml(config))) == config
+
+
+def test_a_description_holds_every_setting(tmp_path):
+    description = StudyConfig(name="x").describe()
+    assert list(description) == ["name", "question", "answer", "data", "network", "space", "search"]
+    assert description["search"]["batch"] is None
+    assert description["search"]["seeds"] == [0]
+    assert description["space"]["batch_size"] == {"choices": [16, 32, 64, 128, 256]}
+    assert description["space"]["momentum"] == {"low": 0.0, "high": 0.99, "log": False}
+    assert rich_config(tmp_path).describe()["space"]["init_scale"] == 0.1
+
+
+def test_a_description_need_not_find_its_data_file():
+    config = StudyConfig.from_description(
+        {"name": "x", "data": {"source": "csv:/no/such.csv", "target": "y"}}
+    )
+    assert config.data.source == "csv:/no/such.csv"
+
+
+@pytest.mark.parametrize(
+    ("description", "message"),
+    [
+        ({}, "stored settings: 1 problem\n  name: is missing"),
+        (5, r"stored settings: 1 problem\n  must be a table \(given: 5\)"),
+        (
+            {"name": "x\ud800"},
+            r'name: has half a surrogate pair \(given: "x\\ud800"\); give valid Unicode text',
+        ),
+        ({"name": "x", "question": "\udfff"}, "question: has half a surrogate pair"),
+    ],
+)
+def test_a_description_of_no_study_is_refused(description, message):
+    with pytest.raises(ConfigError, match=message):
+        StudyConfig.from_description(description)
+
+
+def test_differences_are_told_by_dotted_key():
+    old = StudyConfig(name="x")
+    new = old.with_overrides(
+        **{
+            "search.seed": 4,
+            "space.momentum.high": 0.5,
+            "space.l2": {"choices": [0, 1]},
+            "space.init_scale": 0.2,
+        }
+    )
+    assert differences(old.describe(), new.describe()) == [
+        ("space.momentum.high", 0.99, 0.5),
+        ("space.l2", {"low": 1e-6, "high": 0.1, "log": True}, {"choices": [0.0, 1.0]}),
+        ("space.init_scale", {"low": 1e-3, "high": 1.0, "log": True}, 0.2),
+        ("search.seed", 0, 4),
+    ]
+    assert differences(old.describe(), old.describe()) == []
+    assert differences({"a": {"b": 1}}, {"c": 2}) == [("a", {"b": 1}, None), ("c", None, 2)]
+
+
+def test_question_answer_and_trials_may_change():
+    old = StudyConfig(name="x")
+    new = old.with_overrides(question="q", answer="a", trials=5)
+    assert new != old
+    assert differences(old.describe(), new.describe()) == []
+    assert {"question", "answer", "search.trials"} == NOT_COMPARED
+
+
+def test_overrides_reach_the_top_and_the_search_by_their_bare_names():
+    config = StudyConfig(name="x").with_overrides(
+        name="y", trials=5, seed=3, sampler=None, **{"data.seed": 9}
+    )
+    assert (config.name, config.search.trials, config.search.seed, config.data.seed) == ("y", 5, 3, 9)
+    assert config.search.sampler == "tpe"
+
+
+def test_overrides_are_validated():
+    with pytest.raises(ConfigError, match=r"^changed settings: 4 problems\n") as caught:
+        StudyConfig(name="x").with_overrides(
+            trials=0, trails=5, **{"data.source": "csv:no/such.csv", "network.hidden": 0}
+        )
+    keys = [problem.split(":")[0] for problem in caught.value.problems]
+    assert keys == ["data.source", "network.hidden", "search.trials", "search.trails"]
+
+
+@pytest.mark.parametrize("key", ["", ".", "name.x", "search.seeds.x", "space.l2.low.x"])
+def test_an_override_of_no_setting_is_refused(key):
+    with pytest.raises(ConfigError, match="changed settings"):
+        StudyConfig(name="x").with_overrides(**{key: 1})
+
+
+def test_a_study_is_frozen_hashable_and_picklable(tmp_path):
+    config = rich_config(tmp_path)
+    assert pickle.loads(pickle.dumps(config)) == config
+    assert hash(config) == hash(rich_config(tmp_path))
+    with pytest.raises(ValueError, match="frozen"):
+        config.name = "y"
+
+
+@pytest.mark.parametrize("source", BUNDLED)
+def test_every_bundled_source_is_accepted(source):
+    assert DataConfig(source=source).source == source
+
+
+def test_config_and_space_import_no_heavy_library():
+    code = (
+        "import sys, types; package = types.ModuleType('hpsearch'); package.__path__ = ['hpsearch'];"
+        "sys.modules['hpsearch'] = package; import hpsearch.config;"
+        "print([m for m in ('optuna', 'pandas', 'sklearn', 'scipy') if m in sys.modules],"
+        "sorted(m for m in sys.modules if m.startswith('hpsearch.') and 'config' not in m))"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=STUDIES.parent
+    )
+    assert run.stdout.strip() == "[] ['hpsearch.space']"
