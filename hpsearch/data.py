@@ -1,40 +1,258 @@
-"""INTERIM stand-in, being replaced."""
+"""A data set ready for the network: split, encoded, standardised by the training split's statistics alone.
+
+Rules:
+
+* Columns are encoded and standardised as :mod:`hpsearch.preparation` says; a constant one stays, with a note.
+* With ``task="auto"`` a target of text, bools or categories is classes, so are whole numbers with at most 50 distinct
+  values (20 if they are written as floats); anything else is regression.
+* Splits of classes are stratified, and every class is in every split.
+"""
+
 from __future__ import annotations
+
 import hashlib
+import math
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Literal
+
 import numpy as np
-class DataError(ValueError): ...
+from numpy.typing import NDArray
+
+from hpsearch.preparation import Preparation, raw_frame
+from hpsearch.sources import DataError, check_columns, is_numeric, listed, read
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["DataError", "Dataset", "Preparation", "Split", "from_arrays", "from_frame", "load_dataset"]
+
+Task = Literal["auto", "classification", "regression"]
+_MOST_CLASSES = 1000
+
+
 @dataclass(frozen=True)
 class Split:
-    X: Any
-    y: Any
-@dataclass(frozen=True)
-class Preparation:
-    mean: Any
-    scale: Any
-    def transform(self, X): return (np.asarray(X,float)-self.mean)/self.scale
-    def to_arrays(self): return {"mean":self.mean,"scale":self.scale}
-    @classmethod
-    def from_arrays(cls, a): return cls(a["mean"],a["scale"])
+    """Examples of one split.
+
+    Attributes:
+        X: ``(examples, features)``, encoded and standardised.
+        y: ``(examples,)``: class indexes, or targets in units of the training targets' standard deviation.
+    """
+
+    X: NDArray[np.float64]
+    y: NDArray[Any]
+
+    @property
+    def examples(self) -> int:
+        """How many."""
+        return len(self.y)
+
+
 @dataclass(frozen=True)
 class Dataset:
-    name: str; task: str; train: Split; validation: Split; test: Any; preparation: Preparation; classes: Any
-    target_mean: float = 0.0; target_scale: float = 1.0
-    @property
-    def fingerprint(self): return hashlib.sha256(self.train.X.tobytes()).hexdigest()
-def load_dataset(source, *, target=None, task="auto", validation=.2, test=.2, seed=0):
-    import sklearn.datasets as d
+    """A data set ready for the network.
+
+    Attributes:
+        name: Of the source.
+        task: "classification" or "regression".
+        train: Training split.
+        validation: Validation split.
+        test: Test split, or None if its share is 0.
+        preparation: Learned from the training split.
+        classes: Labels in order of their indexes, or None for regression.
+        target_mean: Mean of a regression's training targets.
+        target_scale: Their standard deviation.
+        notes: What a user should know of the data.
+    """
+
+    name: str
+    task: Literal["classification", "regression"]
+    train: Split
+    validation: Split
+    test: Split | None
+    preparation: Preparation
+    classes: NDArray[Any] | None
+    target_mean: float = 0.0
+    target_scale: float = 1.0
+    notes: tuple[str, ...] = ()
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over every split and the labels, rounded to 12 digits so that it is the same on every machine."""
+        digest = hashlib.sha256(self.task.encode())
+        for split in (self.train, self.validation, self.test):
+            if split is not None:
+                digest.update(repr(split.X.shape).encode())
+                for numbers in (split.X, split.y.astype(float)):
+                    digest.update(np.round(numbers, 9).astype("<f8").tobytes())
+        digest.update(repr(None if self.classes is None else self.classes.tolist()).encode())
+        return digest.hexdigest()
+
+
+def load_dataset(
+    source: str,
+    *,
+    target: str | None = None,
+    task: Task = "auto",
+    validation: float = 0.2,
+    test: float = 0.2,
+    seed: int = 0,
+) -> Dataset:
+    """Load a data set.
+
+    Args:
+        source: "digits", "breast_cancer", "wine", "iris", "diabetes", "flower", "moons", ``csv:PATH`` or
+            ``parquet:PATH``.
+        target: Target column of a file.
+        task: What the target is.
+        validation: Share of all examples for validation.
+        test: Share of all examples for the test, 0 for none.
+        seed: Of the split, and of a generated set.
+
+    Raises:
+        DataError: if the data cannot be used.
+    """
+    frame, column = read(source, target, seed)
+    name = source.rpartition("/")[2] if ":" in source else source
+    return from_frame(frame, column, task=task, validation=validation, test=test, seed=seed, name=name)
+
+
+def from_arrays(X: Any, y: Any, **options: Any) -> Dataset:
+    """A data set from features ``(examples, columns)`` and a target ``(examples,)``; options as :func:`from_frame`.
+
+    Raises:
+        DataError: if the data cannot be used.
+    """
+    frame, y = raw_frame(X).copy(), np.asarray(y)
+    if y.ndim != 1 or len(y) != len(frame):
+        raise DataError(f"X has shape {frame.shape} and y has shape {y.shape}: give one target for each row of X")
+    column = next(name for name in ("target", "y", "_target") if name not in frame.columns)
+    frame[column] = y
+    return from_frame(frame, column, **options)
+
+
+def from_frame(
+    frame: pd.DataFrame,
+    target: str,
+    *,
+    task: Task = "auto",
+    validation: float = 0.2,
+    test: float = 0.2,
+    seed: int = 0,
+    name: str = "data",
+) -> Dataset:
+    """A data set from a raw table.
+
+    Args:
+        frame: A column a feature, and the target.
+        target: Name of the target column.
+        task: What the target is.
+        validation: Share of all examples for validation.
+        test: Share of all examples for the test, 0 for none.
+        seed: Of the split.
+        name: Of the data set.
+
+    Raises:
+        DataError: if the data cannot be used.
+    """
+    check_columns(frame, target)
+    features, labels = frame.drop(columns=[target]), frame[target]
+    kind = _task(labels, task)
+    splits = _split(labels if kind == "classification" else None, len(frame), validation, test, seed)
+    preparation = Preparation.learn(features.iloc[splits[0]])
+    inputs = preparation.transform(features)
+    classes, y, mean, scale = _target(labels, kind, splits[0])
+    train, held_out, last = (Split(inputs[rows], y[rows]) if len(rows) else None for rows in splits)
+    assert train is not None
+    assert held_out is not None
+    constant = [n for n, column in zip(preparation.feature_names, train.X.T, strict=True) if not column.any()]
+    notes = (f"constant in the training split, so of no use: {listed(constant)}",) if constant else ()
+    return Dataset(name, kind, train, held_out, last, preparation, classes, mean, scale, notes)
+
+
+def _task(labels: pd.Series, asked: Task) -> Literal["classification", "regression"]:
+    if not is_numeric(labels):
+        if asked == "regression":
+            raise DataError(f"target {labels.name!r} is text or bools: data.task must be 'classification'")
+        kind: Literal["classification", "regression"] = "classification"
+    elif asked != "auto":
+        kind = asked
+    else:
+        values = labels.to_numpy(dtype=float)
+        whole, distinct = bool((values == np.rint(values)).all()), len(np.unique(values))
+        most = 20 if labels.dtype.kind == "f" else 50
+        kind = "classification" if whole and distinct <= most else "regression"
+    distinct = labels.nunique()
+    if distinct < 2:
+        what = "one class only" if kind == "classification" else "one value only"
+        raise DataError(f"target {labels.name!r} has {what}, {labels.iloc[0]}: there is nothing to learn")
+    if kind == "classification" and distinct > _MOST_CLASSES:
+        size = 4 * distinct * len(labels) / 2**30
+        raise DataError(
+            f"target {labels.name!r} has {distinct:,} distinct labels, above {_MOST_CLASSES:,}: their one-hot table "
+            f"alone would take {size:,.1f} GiB; group them, or set data.task to 'regression' if they are numbers"
+        )
+    return kind
+
+
+def _split(
+    labels: pd.Series | None, examples: int, validation: float, test: float, seed: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Rows of train, validation and test."""
     from sklearn.model_selection import train_test_split
-    X,y=getattr(d,"load_"+source)(return_X_y=True)
-    cl=source!="diabetes"
-    idx=np.arange(len(y)); s=y if cl else None
-    te=None
-    if test:
-        idx,te=train_test_split(idx,test_size=round(test*len(y)),random_state=seed,stratify=s)
-    tr,va=train_test_split(idx,test_size=round(validation*len(y)),random_state=seed,stratify=None if s is None else y[idx])
-    m=X[tr].mean(0); sc=X[tr].std(0); sc[sc==0]=1; p=Preparation(m,sc)
-    tm,ts=(0.,1.) if cl else (y[tr].mean(),y[tr].std())
-    yy=y if cl else (y-tm)/ts
-    S=lambda i: Split(p.transform(X[i]),yy[i])
-    return Dataset(source,"classification" if cl else "regression",S(tr),S(va),None if te is None else S(te),p,np.unique(y) if cl else None,tm,ts)
+
+    shares = {"validation": math.ceil(validation * examples), "test": math.ceil(test * examples)}
+    needed = 2 + (test > 0)
+    if min(shares["validation"], examples - sum(shares.values())) < 1 or (test > 0 and shares["test"] < 1):
+        raise DataError(
+            f"{examples} examples cannot be split into {examples - sum(shares.values())} for training, "
+            f"{shares['validation']} for validation and {shares['test']} for the test: give more, or other shares"
+        )
+    if labels is not None:
+        counts = labels.value_counts()
+        rare = counts[counts < needed]
+        if len(rare):
+            told = listed([f"{label} ({count})" for label, count in rare.items()])
+            raise DataError(f"classes have too few examples, every split needs one ({needed} in all): {told}")
+    rows, held = np.arange(examples), {}
+    for i, name in enumerate(("test", "validation")):
+        held[name] = rows[:0]
+        if shares[name]:
+            stratum = None if labels is None else labels.iloc[rows].to_numpy()
+            try:
+                rows, held[name] = train_test_split(
+                    rows, test_size=shares[name], random_state=seed + i, shuffle=True, stratify=stratum
+                )
+            except ValueError as problem:
+                raise DataError(f"the classes cannot be split: {problem}; give more examples or other shares") from None
+    _check_classes(labels, rows, held)
+    return rows, held["validation"], held["test"]
+
+
+def _check_classes(labels: pd.Series | None, train: NDArray[Any], held: dict[str, NDArray[Any]]) -> None:
+    if labels is None:
+        return
+    everything = set(labels)
+    for name, rows in {"training": train, **held}.items():
+        absent = everything - set(labels.iloc[rows]) if len(rows) else set()
+        if absent:
+            told = listed(sorted(str(label) for label in absent))
+            raise DataError(f"classes without an example in the {name} split: {told}; give more examples or drop them")
+
+
+def _target(
+    labels: pd.Series, kind: str, train: NDArray[Any]
+) -> tuple[NDArray[Any] | None, NDArray[Any], float, float]:
+    """Labels, coded targets, and the mean and scale that coded them."""
+    if kind == "regression":
+        values = labels.to_numpy(dtype=float)
+        mean, scale = float(values[train].mean()), float(values[train].std())
+        if scale == 0:
+            raise DataError(f"target {labels.name!r} is constant in the training split: there is nothing to learn")
+        return None, (values - mean) / scale, mean, scale
+    values = labels.to_numpy() if is_numeric(labels) else labels.astype(str).to_numpy().astype(str)
+    if labels.dtype == bool:
+        values = labels.to_numpy()
+    classes, coded = np.unique(values, return_inverse=True)
+    return classes, coded.astype(np.int64), 0.0, 1.0

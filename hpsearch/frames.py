@@ -110,7 +110,9 @@ def members(study: optuna.Study) -> pd.DataFrame:
             "number": np.repeat([n for n, _ in ours], seeds).astype("int64"),
             "seed": _joined([np.array(e.seeds) for _, e in ours]),
             "iterations": np.repeat([e.iterations[-1] for _, e in ours], seeds).astype("int64"),
-            **{m: np.concatenate([e.curves[:, -1, e.metrics.index(m)].astype(float) for _, e in ours]) for m in metrics},
+            **{
+                m: np.concatenate([e.curves[:, -1, e.metrics.index(m)].astype(float) for _, e in ours]) for m in metrics
+            },
             "diverged": np.array([gone for _, e in ours for gone in e.diverged], dtype=bool),
         }
     )
@@ -125,8 +127,8 @@ def _metrics(stored: Iterable[Any]) -> list[str]:
     return [name for name in METRICS if name in found]
 
 
-def _column(evaluation: Evaluation, metric: str) -> Any:
-    return evaluation.curves[:, :, evaluation.metrics.index(metric)].astype(float).ravel()
+def _column(evaluation: Evaluation, metric: str, at: slice = slice(None)) -> Any:
+    return evaluation.curves[:, at, evaluation.metrics.index(metric)].astype(float).ravel()
 
 
 def _joined(parts: Sequence[Any]) -> Any:
@@ -162,7 +164,7 @@ def _hyperparameter(found: Sequence[FrozenTrial], name: str) -> pd.Series:
         dtype = "int64"
     if dtype == "boolean" and None not in values:
         dtype = "bool"
-    return pd.Series(values, dtype=dtype)  # type: ignore[call-overload,no-any-return]
+    return pd.Series(values, dtype=dtype)
 
 
 def _kind(choices: Sequence[Any]) -> type:

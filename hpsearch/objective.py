@@ -18,7 +18,7 @@ import numpy as np
 from hpsearch.config import ConfigError, StudyConfig, load, resolve
 from hpsearch.data import Dataset, load_dataset
 from hpsearch.engine.diagnostics import Examples
-from hpsearch.engine.network import CEILING, Architecture
+from hpsearch.engine.network import Architecture
 from hpsearch.engine.training import Hyperparameters, Lockstep, Population, Record, checkpoints, train
 from hpsearch.evaluation import CURVES, Evaluation, stops_of
 from hpsearch.space import Choice, Float, Int
@@ -76,11 +76,11 @@ class JobResult:
     started: float
     finished: float
 
-    def going_on(self, *, without: Set[int] = frozenset()) -> Job:
-        """The job of the members that still train, without those of some trials."""
+    def going_on(self, *, without: Set[int] = frozenset()) -> Job | None:
+        """The job of the members that still train, without those of some trials; None if none is left."""
         ids = self.population.ids
         staying = [i for i, member in enumerate(ids) if self.job.owners[member][0] not in without]
-        return replace(self.job, population=self.population.select(staying))
+        return replace(self.job, population=self.population.select(staying)) if staying else None
 
 
 @cache
@@ -242,11 +242,7 @@ def _halve(job: Job, cost: float) -> list[Job]:
         return [job]
     middle = len(job.owners) // 2
     parts = [slice(None, middle), slice(middle, None)]
-    return [
-        half
-        for part in parts
-        for half in _halve(Job(job.owners[part], job.settings[part], job.seeds[part]), cost)
-    ]
+    return [half for part in parts for half in _halve(Job(job.owners[part], job.settings[part], job.seeds[part]), cost)]
 
 
 @dataclass
@@ -308,7 +304,7 @@ _installed: Trainer | None = None
 
 def install(trainer: Trainer) -> None:
     """Keep the trainer in this worker process, so that a job carries settings and not the data."""
-    global _installed  # noqa: PLW0603 - a pool's initializer has no other place to leave it
+    global _installed
     _installed = trainer
 
 
@@ -347,13 +343,12 @@ class Objective:
 
         evaluator = self.evaluator
         settings = evaluator.hyperparameters(suggest(trial, evaluator.config))
-        sheet, (job, *more) = Sheet(evaluator, [settings]), evaluator.jobs([settings])
-        jobs = [job, *more]
+        sheet, jobs = Sheet(evaluator, [settings]), evaluator.jobs([settings])
         for stop in stops_of(evaluator.stops, settings.iterations)[1:]:
             results = [evaluator.run(replace(job, until=stop)) for job in jobs]
             for result in results:
                 sheet.add(result)
-            jobs = [r.going_on() for r in results if r.population.seeds]
+            jobs = [job for result in results if (job := result.going_on())]
             evaluation = sheet.evaluation(0, until=stop)
             trial.report(objective_value(evaluation, evaluator.config), stop)
             if stop < settings.iterations and trial.should_prune():
@@ -393,5 +388,3 @@ def suggest(trial: optuna.Trial, config: StudyConfig) -> dict[str, Any]:
             assert isinstance(dimension, Choice)
             params[name] = trial.suggest_categorical(name, dimension.choices)
     return params
-
-

@@ -212,5 +212,7 @@ def load(name: str, *, storage: str | None = None, results: str | Path = "result
     names = optuna.get_all_study_names(opened)
     if name not in names:
         known = ", ".join(sorted(names)) or "none"
-        raise ResultsError(f"no study {name!r} in the results, which hold: {known}. {did_you_mean(name, names)}".strip())
+        raise ResultsError(
+            f"no study {name!r} in the results, which hold: {known}. {did_you_mean(name, names)}".strip()
+        )
     return Results(optuna.load_study(study_name=name, storage=opened, sampler=optuna.samplers.RandomSampler()), results)

@@ -139,4 +139,3 @@ def _sobol(dimensions: int, seed: int, count: int) -> Array:
     """``(count, dimensions)``; a longer sequence begins with the shorter one."""
     points: Array = qmc.Sobol(dimensions, rng=np.random.default_rng(seed)).random(count)
     return points
-

@@ -149,13 +149,9 @@ class Choice:
         choices = tuple(c.item() if isinstance(c, np.generic) else c for c in self.choices)
         for choice in choices:
             if not isinstance(choice, Scalar) or (isinstance(choice, float) and not math.isfinite(choice)):
-                raise ValueError(
-                    f"a choice must be an int, a finite float, a str or a bool (given: {choice!r})"
-                )
+                raise ValueError(f"a choice must be an int, a finite float, a str or a bool (given: {choice!r})")
         if len(choices) < 2:
-            raise ValueError(
-                f"there must be at least two choices (given: {choices!r}); fix the setting instead"
-            )
+            raise ValueError(f"there must be at least two choices (given: {choices!r}); fix the setting instead")
         if len(set(choices)) < len(choices):
             raise ValueError(f"choices must differ (given: {choices!r}); give each once")
         object.__setattr__(self, "choices", choices)

@@ -20,7 +20,11 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import optuna
-from optuna.storages.journal import BaseJournalBackend, JournalFileBackend, JournalFileOpenLock
+from optuna.storages.journal import (
+    BaseJournalBackend,
+    JournalFileBackend,
+    JournalFileOpenLock,
+)
 
 JOURNAL = "hpsearch.journal"
 """Name of the journal in the results folder; it holds all studies, so one dashboard shows them all."""
@@ -80,14 +84,14 @@ class JournalFile(BaseJournalBackend):
         try:
             if not read_only:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = JournalFileBackend(str(self.path), lock_obj=_Unlocked())
+            self._file = JournalFileBackend(str(self.path), lock_obj=_Unlocked())  # type: ignore[arg-type]  # its base class is private
             if not read_only:
                 with self._locked(), self.path.open("rb+"):
                     self._repair()
         except OSError as problem:
             raise _unusable(self.path, problem) from problem
 
-    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:  # type: ignore[override]
+    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
         """As Optuna's own."""
         return self._file.read_logs(log_number_from)
 
@@ -143,7 +147,7 @@ class _Unlocked:
         return True
 
     def release(self) -> None:
-        return None
+        pass
 
 
 def _last_whole_line(file: Any, size: int) -> int:

@@ -253,7 +253,7 @@ class _Search:
                 yield result
                 going_on.append(result)
             stopped = self._ask_pruner(asked, sheet, stop)
-            jobs = [job for result in going_on if (job := result.going_on(without=stopped)).population.seeds]
+            jobs = [job for result in going_on if (job := result.going_on(without=stopped))]
 
     def _ask_pruner(self, asked: list[optuna.Trial], sheet: Sheet, stop: int) -> set[int]:
         """Report a checkpoint of every trial that still trains; which of them are to stop."""
@@ -284,7 +284,9 @@ class _Search:
     def _finished(self, asked: optuna.Trial, evaluation: Evaluation) -> FrozenTrial:
         """The trial as it is stored: whole, in one write."""
         curve = evaluation.curve(self._config.search.metric).tolist()
-        kept = {k: v for k, v in asked.storage.get_trial(asked._trial_id).system_attrs.items() if k.startswith(REMEMBERED)}
+        kept = {
+            k: v for k, v in asked.storage.get_trial(asked._trial_id).system_attrs.items() if k.startswith(REMEMBERED)
+        }
         trial = optuna.trial.create_trial(
             state=TrialState.PRUNED if evaluation.pruned else TrialState.COMPLETE,
             value=curve[-1],

@@ -58,7 +58,7 @@ class TrainedNetwork:
 
     @property
     def biases(self) -> list[Array]:
-        """b of each layer, ``(units,)``."""
+        """B of each layer, ``(units,)``."""
         return [layer[0, :, -1] for layer in self.architecture.layers(self.parameters[None])]
 
     def predict(self, X: pd.DataFrame | Array) -> Array:
@@ -75,8 +75,7 @@ class TrainedNetwork:
             return out[0] * self.target_scale + self.target_mean
         if self.architecture.output == "binary":
             return self.classes[(out[0] > 0.5).astype(int)]
-        labels: Array = self.classes[out.argmax(axis=0)]
-        return labels
+        return self.classes[out.argmax(axis=0)]
 
     def predict_proba(self, X: pd.DataFrame | Array) -> Array:
         """Probability of each class, ``(examples, classes)``.
@@ -128,7 +127,7 @@ class TrainedNetwork:
             "target_mean": self.target_mean,
             "target_scale": self.target_scale,
         }
-        arrays = {f"preparation_{name}": a for name, a in self.preparation.to_arrays().items()}
+        arrays: dict[str, Any] = {f"preparation_{name}": a for name, a in self.preparation.to_arrays().items()}
         if self.classes is not None:
             arrays["classes"] = np.asarray(self.classes)
         partial = path.with_name(f".{path.name}.{os.getpid()}.partial")

@@ -84,9 +84,7 @@ def _bytes(file: Path) -> bytes:
     except (FileNotFoundError, NotADirectoryError):
         raise _broken(file, "there is no such file", _choice(file.stem, file.parent)) from None
     except OSError as error:
-        raise _broken(
-            file, f"cannot be read: {error.strerror}", "check the path and its permissions"
-        ) from None
+        raise _broken(file, f"cannot be read: {error.strerror}", "check the path and its permissions") from None
     except ValueError:  # a NUL in the path
         raise _broken(file, "is no path", "give the path of a TOML file") from None
     if stat.S_ISDIR(status.st_mode):
@@ -104,9 +102,7 @@ def _text(file: Path, raw: bytes) -> str:
         before, wrong = error.object[: error.start], error.object[error.start]
         line, byte = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
         place = f"line {line}, byte {byte}"
-        raise _broken(
-            file, f"{place}: is not UTF-8 (given: 0x{wrong:02x})", "save the file as UTF-8"
-        ) from None
+        raise _broken(file, f"{place}: is not UTF-8 (given: 0x{wrong:02x})", "save the file as UTF-8") from None
 
 
 def _parse(file: Path, text: str) -> dict[str, Any]:

@@ -20,9 +20,7 @@ Keys = tuple[str | int, ...]
 NOTHING: Any = object()
 """Stands for the value of a key that is missing."""
 
-_EPOCHS = (
-    "one iteration is one update on one mini-batch: iterations = epochs × training examples / batch_size"
-)
+_EPOCHS = "one iteration is one update on one mini-batch: iterations = epochs × training examples / batch_size"
 _OTHER_NAMES: dict[str, tuple[str, str, str]] = {
     **dict.fromkeys(("alpha", "lr", "eta", "step_size"), ("space", "learning_rate", "")),
     **dict.fromkeys(("lambda", "lambd", "weight_decay", "regularization"), ("space", "l2", "")),
@@ -140,9 +138,7 @@ def printable(text: str) -> str:
 def problems(error: ValidationError, root: type[BaseModel]) -> tuple[str, ...]:
     """Tell a validation error of the model, one line a problem."""
     return tuple(
-        fault.line(detail["loc"])
-        for detail in error.errors(include_url=False)
-        for fault in _faults(detail, root)
+        fault.line(detail["loc"]) for detail in error.errors(include_url=False) for fault in _faults(detail, root)
     )
 
 

@@ -19,9 +19,7 @@ NOT_COMPARED = frozenset({"question", "answer", "search.trials"})
 class StudyConfig(Table):
     """A study: its question, its data and network, the space it covers and the search through it."""
 
-    name: Text = Field(
-        description="of the study in storage and of its folder of results; default: the file's"
-    )
+    name: Text = Field(description="of the study in storage and of its folder of results; default: the file's")
     question: Text = Field("", description="what the study is to find out")
     answer: Text = Field("", description="what it found")
     data: DataConfig = Field(default_factory=DataConfig)
@@ -99,9 +97,7 @@ def validated(settings: object, *, where: str, folder: Path | None = None) -> St
         raise ConfigError(where, problems(error, StudyConfig)) from None
 
 
-def differences(
-    old: Mapping[str, Any], new: Mapping[str, Any], *, under: str = ""
-) -> list[tuple[str, Any, Any]]:
+def differences(old: Mapping[str, Any], new: Mapping[str, Any], *, under: str = "") -> list[tuple[str, Any, Any]]:
     """Compare two descriptions of a study, `NOT_COMPARED` aside.
 
     Returns:

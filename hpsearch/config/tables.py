@@ -215,9 +215,7 @@ class SearchConfig(Table):
     pruner: Literal["none", "median", "hyperband"] = Field("none", description="stops poor trials early")
     metric: Literal["validation_loss", "validation_error"] = Field("validation_loss", description="minimised")
     seed: StrictInt = _whole(0, 0, LARGEST_SEED, "seed of the sampler")
-    seeds: tuple[int, ...] = Field(
-        (0,), description="training seeds of a trial: a list, or how many (0, 1, ...)"
-    )
+    seeds: tuple[int, ...] = Field((0,), description="training seeds of a trial: a list, or how many (0, 1, ...)")
     batch: StrictInt | None = _whole(None, 1, 10_000, "trials asked together; not set: the sampler decides")
     checkpoints: StrictInt = _whole(20, 2, 1000, "iterations at which metrics are recorded, geometric")
     grid: StrictInt = _whole(4, 2, 1000, "values of a range for the grid sampler")
@@ -234,9 +232,7 @@ class SearchConfig(Table):
             raise refusal(Fault("must be a whole number or a list", given, rule))
         if not 1 <= len(given) <= 1000:
             raise refusal(Fault(f"lists {len(given):,} seeds", given, rule))
-        if faults := [
-            Fault("is no seed", seed, rule, (k,)) for k, seed in enumerate(given) if not _is_seed(seed)
-        ]:
+        if faults := [Fault("is no seed", seed, rule, (k,)) for k, seed in enumerate(given) if not _is_seed(seed)]:
             raise refusal(*faults)
         if len(set(given)) < len(given):
             raise refusal(Fault("has a seed twice", given, rule))

@@ -103,9 +103,7 @@ class Examples:
     def _chunks(self, table: Array) -> list[Batch]:
         turned = [np.ascontiguousarray(table[i : i + _CHUNK].T) for i in range(0, len(table), _CHUNK)]
         rows = [table[i : i + _CHUNK, : self.columns] for i in range(0, len(table), _CHUNK)]
-        return [
-            Batch(slice(None), t[: self.columns], r, t[self.columns :]) for t, r in zip(turned, rows, strict=True)
-        ]
+        return [Batch(slice(None), t[: self.columns], r, t[self.columns :]) for t, r in zip(turned, rows, strict=True)]
 
 
 def _table(architecture: Architecture, inputs: Array, targets: Array) -> Array:

@@ -280,5 +280,4 @@ def mistakes(output: Output, logits: Array, targets: Array) -> Array:
     """Which examples are put in the wrong class, ``(members, examples)``; a tie goes to the first class."""
     if output == "binary":
         return (logits[:, 0] > 0) != (targets[0] > 0.5)
-    wrong: Array = logits.argmax(axis=1) != targets.argmax(axis=0)
-    return wrong
+    return logits.argmax(axis=1) != targets.argmax(axis=0)

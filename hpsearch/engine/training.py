@@ -267,9 +267,7 @@ def train(
     yield loop.population
 
 
-def _record(
-    loop: Lockstep, examples: Examples, stop: int, *, everyone: bool
-) -> tuple[Record, list[int]]:
+def _record(loop: Lockstep, examples: Examples, stop: int, *, everyone: bool) -> tuple[Record, list[int]]:
     population = loop.population
     ending = [i for i, s in enumerate(population.settings) if s.iterations == stop]
     measured = range(len(population.seeds)) if everyone else ending

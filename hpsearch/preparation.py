@@ -1,0 +1,138 @@
+"""From a raw table to the network's input: encode, then standardise by the training split's statistics.
+
+Text, category and bool columns become one column a category ("colour=red"), the categories those of the training
+split; a category that it does not hold is encoded as all zeros. A column that is constant there becomes zeros.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpsearch.sources import DataError, is_numeric, listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """How a raw table becomes the network's input, learned from the training split alone.
+
+    Attributes:
+        columns: Raw column names in order.
+        categories: For each column None if it is numeric, else its categories as text.
+        mean: ``(features,)`` of the encoded training columns.
+        scale: ``(features,)`` their standard deviation, 1 where it is 0.
+    """
+
+    columns: tuple[str, ...]
+    categories: tuple[tuple[str, ...] | None, ...]
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Names of the encoded features."""
+        pairs = zip(self.columns, self.categories, strict=True)
+        return tuple(n for c, kinds in pairs for n in ([c] if kinds is None else [f"{c}={kind}" for kind in kinds]))
+
+    @classmethod
+    def learn(cls, frame: pd.DataFrame) -> Preparation:
+        """From the raw training examples."""
+        columns = tuple(str(name) for name in frame.columns)
+        numeric = [is_numeric(frame.iloc[:, i]) for i in range(len(columns))]
+        categories = tuple(
+            None if number else tuple(sorted(set(frame.iloc[:, i].astype(str)))) for i, number in enumerate(numeric)
+        )
+        raw = cls(columns, categories, np.zeros(0), np.ones(0))._encode(frame)
+        scale = raw.std(axis=0)
+        scale[scale <= 1e-12 * np.abs(raw).max(axis=0)] = 1.0
+        return cls(columns, categories, raw.mean(axis=0), scale)
+
+    def transform(self, X: Any) -> NDArray[np.float64]:
+        """Encode and standardise.
+
+        Args:
+            X: A DataFrame with these columns (in any order, others are ignored), or an array ``(examples, columns)``.
+
+        Returns:
+            ``(examples, features)``.
+
+        Raises:
+            DataError: if a column is missing, the width differs, or a number is not finite.
+        """
+        frame = raw_frame(X)
+        if hasattr(X, "columns"):
+            missing = [name for name in self.columns if name not in frame.columns]
+            if missing:
+                told = listed(self.columns)
+                raise DataError(f"columns are missing: {listed(missing)}; the network was trained on {told}")
+            frame = frame[list(self.columns)]
+        elif frame.shape[1] != len(self.columns):
+            raise DataError(
+                f"X has shape {frame.shape}, the network was trained on {len(self.columns)} columns: "
+                f"give (examples, {len(self.columns)})"
+            )
+        return (self._encode(frame) - self.mean) / self.scale
+
+    def _encode(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+        parts = []
+        for i, kinds in enumerate(self.categories):
+            column = frame.iloc[:, i]
+            if kinds is None:
+                parts.append(_numbers(column, self.columns[i])[:, None])
+            else:
+                parts.append((column.astype(str).to_numpy()[:, None] == np.array(kinds)[None, :]).astype(float))
+        return np.ascontiguousarray(np.hstack(parts))
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """As arrays of text and numbers, for a file without pickle."""
+        flat = [(i, kind) for i, kinds in enumerate(self.categories) if kinds is not None for kind in kinds]
+        return {
+            "columns": np.array(self.columns, dtype=str),
+            "categorical": np.array([kinds is not None for kinds in self.categories], dtype=bool),
+            "category_of": np.array([i for i, _ in flat], dtype=np.int64),
+            "category": np.array([kind for _, kind in flat], dtype=str),
+            "mean": self.mean,
+            "scale": self.scale,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Preparation:
+        """The inverse of :meth:`to_arrays`."""
+        owner, kinds = arrays["category_of"].tolist(), arrays["category"].tolist()
+        categories = tuple(
+            tuple(kind for of, kind in zip(owner, kinds, strict=True) if of == i) if text else None
+            for i, text in enumerate(arrays["categorical"].tolist())
+        )
+        return cls(tuple(arrays["columns"].tolist()), categories, arrays["mean"], arrays["scale"])
+
+
+def raw_frame(X: Any) -> pd.DataFrame:
+    """A DataFrame of what a user gives, its columns named by text; those of an array x1, x2, ….
+
+    Raises:
+        DataError: if it is not a table.
+    """
+    import pandas as pd
+
+    if isinstance(X, pd.DataFrame):
+        return X.rename(columns=str)
+    array = np.asarray(X)
+    if array.ndim != 2:
+        raise DataError(f"X has shape {array.shape}: give (examples, columns)")
+    return pd.DataFrame(array, columns=[f"x{i + 1}" for i in range(array.shape[1])])
+
+
+def _numbers(column: pd.Series, name: str) -> NDArray[np.float64]:
+    try:
+        numbers = column.to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise DataError(f"column {name!r} holds {column.iloc[0]!r} where the network was trained on numbers") from None
+    if not np.isfinite(numbers).all():
+        raise DataError(f"column {name!r} holds values that are missing or not finite: fill or drop those rows first")
+    return numbers
