@@ -1,0 +1,374 @@
+"""The shallow network as scikit-learn estimators.
+
+What is chosen (hyperparameters, the network's shape, the seed) are constructor arguments and stay as they were given;
+what is learned (weights, biases, the classes) are attributes that end in ``_``. The defaults, and the rules for what
+may be given, are those of a study. With the same settings on the same arrays the weights are, to the bit, those of a
+trial.
+"""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from dataclasses import replace
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import numpy as np
+from pydantic import ValidationError
+from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from hpsearch.config import SETTINGS, ConfigError, NetworkConfig, SearchConfig
+from hpsearch.config.messages import Fault, problems, shown
+from hpsearch.config.tables import LARGEST_SEED
+from hpsearch.engine.diagnostics import Examples, measure
+from hpsearch.engine.network import Architecture, Array, Batch, Output, Workspace, forward, respond
+from hpsearch.engine.training import Hyperparameters, Lockstep, Population, checkpoints
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from threadpoolctl import ThreadpoolController
+
+_DEFAULT: dict[str, Any] = {setting.name: setting.default for setting in SETTINGS}
+_NETWORK = NetworkConfig()
+_CHECKPOINTS = SearchConfig().checkpoints
+_CHUNK = 4096
+
+
+@cache
+def _blas() -> ThreadpoolController:
+    from threadpoolctl import ThreadpoolController
+
+    return ThreadpoolController()
+
+
+class _ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn ships no types
+    """What the classifier and the regressor share: all but the meaning of y."""
+
+    _numeric: ClassVar[bool]
+    architecture_: Architecture
+    batch_size_: int
+    coefs_: list[Array]
+    intercepts_: list[Array]
+    curve_: pd.DataFrame
+    loss_: float
+    n_iter_: int
+    diverged_: bool
+
+    def __init__(
+        self,
+        *,
+        learning_rate: float = _DEFAULT["learning_rate"],
+        iterations: int = _DEFAULT["iterations"],
+        momentum: float = _DEFAULT["momentum"],
+        l2: float = _DEFAULT["l2"],
+        batch_size: int = _DEFAULT["batch_size"],
+        init_scale: float = _DEFAULT["init_scale"],
+        hidden: tuple[int, ...] = _NETWORK.hidden,
+        activation: str = _NETWORK.activation,
+        init: str = _NETWORK.init,
+        dtype: str = _NETWORK.dtype,
+        seed: int = 0,
+    ) -> None:
+        self.learning_rate = learning_rate
+        self.iterations = iterations
+        self.momentum = momentum
+        self.l2 = l2
+        self.batch_size = batch_size
+        self.init_scale = init_scale
+        self.hidden = hidden
+        self.activation = activation
+        self.init = init
+        self.dtype = dtype
+        self.seed = seed
+
+    def fit(
+        self,
+        X: pd.DataFrame | Array,
+        y: pd.Series | Array,
+        *,
+        validation: tuple[pd.DataFrame | Array, pd.Series | Array] | None = None,
+    ) -> Self:
+        """Train the network from its initial weights.
+
+        Args:
+            X: ``(examples, features)``, not standardised here.
+            y: ``(examples,)``.
+            validation: Examples ``(X, y)`` to measure on, never to learn from: ``curve_`` gets their columns. X as it
+                is for fit: a ``Pipeline`` does not transform it.
+
+        Raises:
+            ConfigError: If a constructor argument cannot be used; a ValueError that lists every problem.
+            ValueError: If X or y cannot be used.
+
+        Warns:
+            ConvergenceWarning: If training diverged.
+        """
+        settings, network = self._settings()
+        inputs, given = self._validated(X, y, dtype=network.dtype, reset=True)
+        output, outputs = self._learn_targets(given)
+        architecture = Architecture(
+            features=inputs.shape[1],
+            hidden=network.hidden,
+            outputs=outputs,
+            activation=network.activation,
+            output=output,
+            init=network.init,
+            dtype=network.dtype,
+        )
+        held_out = None if validation is None else self._held_out(validation, network.dtype)
+        examples = Examples.of(architecture, (inputs, self._encode(given)), held_out)
+        if held_out is not None and self._numeric and examples.validation_variance == 0:
+            raise ValueError("validation: y has one value only; its R² needs at least two different ones")
+        self.architecture_ = architecture
+        self.batch_size_ = min(settings.batch_size, len(inputs))
+        self._train(replace(settings, batch_size=self.batch_size_), examples)
+        return self
+
+    def _settings(self) -> tuple[Hyperparameters, NetworkConfig]:
+        """The constructor arguments, checked by the rules of a study's file."""
+        given = {name: _plain(value) for name, value in self.get_params(deep=False).items()}
+        lines = [fault.line((setting.name,)) for setting in SETTINGS for fault in setting.faults(given[setting.name])]
+        network = _NETWORK
+        try:
+            network = NetworkConfig(**{name: given[name] for name in NetworkConfig.model_fields})
+        except ValidationError as error:
+            lines += problems(error, NetworkConfig)
+        seed = given["seed"]
+        if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed <= LARGEST_SEED:
+            lines.append(Fault("is no seed", seed, f"give a whole number from 0 to {LARGEST_SEED:,}").line(("seed",)))
+        if lines:
+            raise ConfigError(type(self).__name__, lines)
+        numbers: dict[str, Any] = {setting.name: setting.number(given[setting.name]) for setting in SETTINGS}
+        return Hyperparameters(**numbers), network
+
+    def _validated(self, *tables: Any, dtype: str, reset: bool = False) -> Any:
+        """X, or X and y, as scikit-learn checks them."""
+        options = {"y_numeric": self._numeric} if len(tables) == 2 else {}
+        with np.errstate(over="ignore"):  # what float32 cannot hold is refused as an infinity
+            return validate_data(self, *tables, dtype=dtype, reset=reset, **options)
+
+    def _held_out(self, validation: Any, dtype: str) -> tuple[Array, Array]:
+        if not isinstance(validation, tuple | list) or len(validation) != 2:
+            raise ValueError(f"validation must be a pair (X, y) (given: {shown(type(validation).__name__)})")
+        inputs, given = self._validated(*validation, dtype=dtype)
+        return inputs, self._encode(given)
+
+    def _train(self, settings: Hyperparameters, examples: Examples) -> None:
+        import pandas as pd
+
+        architecture, l2, rows, diverged = self.architecture_, np.array([settings.l2]), [], False
+        # What overflows is told once, as divergence.
+        with _blas().limit(limits=1), np.errstate(over="ignore", invalid="ignore"):
+            loop = Lockstep(Population.start(architecture, [settings], [int(self.seed)]), examples)
+            for stop in checkpoints(settings.iterations, _CHECKPOINTS):
+                loop.advance(stop)
+                metrics, (diverged,) = measure(architecture, loop.population.weights, l2, examples, loop.rooms)
+                rows.append((stop, *metrics[0].tolist()))
+                if diverged:
+                    break
+        self.curve_ = pd.DataFrame(rows, columns=["iteration", *examples.metrics])
+        self.loss_, self.n_iter_, self.diverged_ = float(rows[-1][1]), int(rows[-1][0]), bool(diverged)
+        weights = np.zeros_like(loop.population.weights) if diverged else loop.population.weights
+        layers = [layer[0] for layer in architecture.layers(weights)]
+        self.coefs_ = [layer[:, :-1].T.copy() for layer in layers]
+        self.intercepts_ = [layer[:, -1].copy() for layer in layers]
+        if diverged:
+            self._warn(settings, [row[0] for row in rows[:-1]])
+
+    def _warn(self, settings: Hyperparameters, finite: list[int]) -> None:
+        chosen = ", ".join(f"{s.name}={getattr(settings, s.name):g}" for s in SETTINGS if s.name != "iterations")
+        since = f" between iterations {finite[-1]} and {self.n_iter_}" if finite else " at its initial weights"
+        warnings.warn(
+            f"{type(self).__name__} diverged{since} ({chosen}); all weights were set to zero, so it predicts as if it "
+            "had learned nothing: standardise X, or lower learning_rate, momentum, l2 or init_scale",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+
+    def _respond(self, X: pd.DataFrame | Array) -> Array:
+        """The network's outputs, ``(examples, outputs)``.
+
+        Computed in float64 whatever the network was trained in: an example's prediction then does not change with
+        the examples beside it.
+        """
+        check_is_fitted(self)
+        inputs = self._validated(X, dtype=self.architecture_.dtype)
+        architecture = replace(self.architecture_, dtype="float64")
+        layers = [
+            np.ascontiguousarray(np.vstack([coefs, intercepts]).T, dtype=float)[None]
+            for coefs, intercepts in zip(self.coefs_, self.intercepts_, strict=True)
+        ]
+        responses = np.empty((len(inputs), architecture.outputs))
+        for start in range(0, len(inputs), _CHUNK):
+            part = inputs[start : start + _CHUNK].astype(float)
+            rows = np.hstack([part, np.ones((len(part), 1))])
+            turned = np.ascontiguousarray(rows.T)
+            space = Workspace(architecture, 1, len(rows))
+            forward(layers, [Batch(slice(None), turned, rows, turned[:0])], space)
+            respond(space)
+            responses[start : start + _CHUNK] = space.outputs[0].T
+        return responses
+
+    @abstractmethod
+    def _learn_targets(self, y: Array) -> tuple[Output, int]:
+        """Learn how y is encoded, and give the network's output function and number of outputs."""
+
+    @abstractmethod
+    def _encode(self, y: Array) -> Array:
+        """Targets as the engine reads them, ``(examples,)``."""
+
+
+class ShallowNetworkClassifier(ClassifierMixin, _ShallowNetwork):  # type: ignore[misc]  # untyped
+    """A shallow network that puts examples in classes, trained by mini-batch gradient descent with momentum.
+
+    Two classes are one sigmoid unit with binary cross-entropy, more are softmax with cross-entropy. X is **not**
+    standardised (nor is it by scikit-learn's ``MLPClassifier``): put a ``StandardScaler`` before it in a ``Pipeline``.
+
+    A ``batch_size`` above the number of examples is clipped to it (``batch_size_``). A study refuses one; an
+    estimator clips, because cross-validation changes the number of examples.
+
+    If training diverges (weights or loss are no longer finite), it stops, warns, and **sets all weights to zero**: a
+    setting that diverged scores as one that learned nothing, also where a grid search compares it with others. For
+    the weights of the same run before it diverged, ask for fewer ``iterations``.
+
+    Args:
+        learning_rate: α, length of a descent step; above 0.
+        iterations: Updates, one a mini-batch (not passes over the data).
+        momentum: μ, share of the last step kept in the next; in [0, 1).
+        l2: λ, weight of the penalty (λ/2)·Σ‖W‖², not divided by the batch size.
+        batch_size: Examples in a mini-batch.
+        init_scale: Standard deviation of the initial weights (before any fan-in factor); above 0.
+        hidden: Units of each hidden layer.
+        activation: Of the hidden layers: "tanh", "relu" or "sigmoid".
+        init: "scaled", "xavier", "he", "zeros" or "constant".
+        dtype: Of training: "float32" or "float64".
+        seed: Of the initial weights and the order of examples.
+
+    Attributes:
+        coefs_: W of each layer, ``(inputs, units)``.
+        intercepts_: b of each layer, ``(units,)``.
+        classes_: Labels in order, ``(classes,)``.
+        curve_: A row a checkpoint: ``iteration``, ``train_loss``, ``gradient_norm`` and the engine's other metrics;
+            with ``fit(..., validation=...)`` also ``validation_loss`` and ``validation_error``.
+        loss_: ``train_loss`` (over the first 2,048 examples, without λ's term) where training ended; the ceiling,
+            15.94, if it diverged.
+        n_iter_: Updates made.
+        batch_size_: Examples in a mini-batch, as used.
+        diverged_: Whether training diverged.
+        architecture_: The network's shape, as the engine has it.
+        n_features_in_: Columns of X.
+        feature_names_in_: Their names, if X had names.
+
+    Examples:
+        >>> from sklearn.datasets import load_iris
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = make_pipeline(StandardScaler(), ShallowNetworkClassifier()).fit(X, y)
+        >>> bool(model.score(X, y) > 0.95)
+        True
+    """
+
+    classes_: Array
+
+    _numeric: ClassVar[bool] = False
+
+    def predict_proba(self, X: pd.DataFrame | Array) -> Array:
+        """Probability of each class, ``(examples, classes)``.
+
+        Args:
+            X: ``(examples, features)``.
+        """
+        responses = self._respond(X)
+        return np.hstack([1 - responses, responses]) if responses.shape[1] == 1 else responses
+
+    def predict(self, X: pd.DataFrame | Array) -> Array:
+        """The most probable class, ``(examples,)``; a tie goes to the first.
+
+        Args:
+            X: ``(examples, features)``.
+        """
+        most_probable = self.predict_proba(X).argmax(axis=1)
+        return self.classes_[most_probable]
+
+    def _learn_targets(self, y: Array) -> tuple[Output, int]:
+        check_classification_targets(y)
+        self.classes_ = np.unique(y)
+        if len(self.classes_) < 2:
+            only = shown(self.classes_.tolist()[0])
+            raise ValueError(f"{type(self).__name__} needs at least 2 classes: y has 1 class (given: {only})")
+        return ("binary", 1) if len(self.classes_) == 2 else ("softmax", len(self.classes_))
+
+    def _encode(self, y: Array) -> Array:
+        """Class indexes, ``(examples,)``."""
+        if unknown := sorted(set(y.tolist()) - set(self.classes_.tolist()), key=str):
+            known = shown(self.classes_.tolist())
+            raise ValueError(f"validation: y has classes not trained on (given: {shown(unknown)}); trained on {known}")
+        return np.searchsorted(self.classes_, y)
+
+
+class ShallowNetworkRegressor(RegressorMixin, _ShallowNetwork):  # type: ignore[misc]  # untyped
+    """A shallow network that predicts a number, trained by mini-batch gradient descent with momentum.
+
+    The loss is half the squared error of y **in units of its standard deviation** (over the examples of ``fit``), so
+    that a learning rate suits y whatever it is measured in; so are ``curve_`` and ``loss_``. Predictions are in y's
+    own units. X is **not** standardised: put a ``StandardScaler`` before it in a ``Pipeline``. A constant y is
+    predicted as it is (its scale counts as 1).
+
+    Arguments, batch size and divergence are those of :class:`ShallowNetworkClassifier`; a network that diverged
+    predicts the mean of y.
+
+    Attributes:
+        target_mean_: Mean of y.
+        target_scale_: Standard deviation of y; 1 if y is constant.
+        curve_: As the classifier's, but with ``validation_r2`` for ``validation_error``.
+
+    All other attributes are those of the classifier, but for ``classes_``.
+
+    Examples:
+        >>> from sklearn.datasets import load_diabetes
+        >>> from sklearn.pipeline import make_pipeline
+        >>> from sklearn.preprocessing import StandardScaler
+        >>> X, y = load_diabetes(return_X_y=True)
+        >>> model = make_pipeline(StandardScaler(), ShallowNetworkRegressor(learning_rate=0.01)).fit(X, y)
+        >>> bool(model.score(X, y) > 0.45)
+        True
+    """
+
+    target_mean_: float
+    target_scale_: float
+
+    _numeric: ClassVar[bool] = True
+
+    def predict(self, X: pd.DataFrame | Array) -> Array:
+        """The target in its own units, ``(examples,)``.
+
+        Args:
+            X: ``(examples, features)``.
+        """
+        return self._respond(X)[:, 0] * self.target_scale_ + self.target_mean_
+
+    def _learn_targets(self, y: Array) -> tuple[Output, int]:
+        y = y.astype(float)
+        with np.errstate(over="ignore", invalid="ignore"):
+            mean, scale = float(y.mean()), float(y.std())
+        if not np.isfinite(scale):
+            raise ValueError(f"y is too large to be squared (given: up to {np.abs(y).max():g}); divide it")
+        self.target_mean_ = mean
+        self.target_scale_ = scale if scale > 0 and y.min() < y.max() else 1.0
+        return "identity", 1
+
+    def _encode(self, y: Array) -> Array:
+        """Targets in units of their standard deviation, ``(examples,)``."""
+        return (y.astype(float) - self.target_mean_) / self.target_scale_
+
+
+def _plain(value: Any) -> Any:
+    """NumPy's numbers and arrays as Python's: a grid or a distribution gives the former."""
+    if isinstance(value, np.generic | np.ndarray):
+        return value.tolist()
+    return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value
