@@ -57,8 +57,8 @@ class Population:
         settings: Each member's hyperparameters; their batch sizes are equal.
         seeds: Each member's seed; equal seeds stand side by side for speed.
         ids: Each member's place in the population as it started.
-        weights: ``(members, parameters)``.
-        velocity: ``(members, parameters)``.
+        weights: ``(members, parameters)``; :class:`Lockstep` trains them in place.
+        velocity: ``(members, parameters)``; likewise.
         iteration: Updates made so far.
     """
 
