@@ -162,7 +162,7 @@ def from_frame(
     splits = _split(labels if kind == "classification" else None, len(frame), validation, test, seed)
     preparation = Preparation.learn(features.iloc[splits[0]])
     inputs = preparation.transform(features)
-    classes, y, mean, scale = _target(labels, kind, splits[0])
+    classes, y, mean, scale = _target(labels, kind, splits)
     train, held_out, last = (Split(inputs[rows], y[rows]) if len(rows) else None for rows in splits)
     assert train is not None
     assert held_out is not None
@@ -242,14 +242,15 @@ def _check_classes(labels: pd.Series | None, train: NDArray[Any], held: dict[str
 
 
 def _target(
-    labels: pd.Series, kind: str, train: NDArray[Any]
+    labels: pd.Series, kind: str, splits: tuple[NDArray[Any], ...]
 ) -> tuple[NDArray[Any] | None, NDArray[Any], float, float]:
     """Labels, coded targets, and the mean and scale that coded them."""
     if kind == "regression":
         values = labels.to_numpy(dtype=float)
-        mean, scale = float(values[train].mean()), float(values[train].std())
-        if scale == 0:
-            raise DataError(f"target {labels.name!r} is constant in the training split: there is nothing to learn")
+        mean, scale = float(values[splits[0]].mean()), float(values[splits[0]].std())
+        for name, rows in zip(("training", "validation"), splits, strict=False):
+            if values[rows].min() == values[rows].max():
+                raise DataError(f"target {labels.name!r} is constant in the {name} split: give more examples")
         return None, (values - mean) / scale, mean, scale
     values = labels.to_numpy() if is_numeric(labels) else labels.astype(str).to_numpy().astype(str)
     if labels.dtype == bool:

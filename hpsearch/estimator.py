@@ -11,7 +11,6 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from dataclasses import replace
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
@@ -25,24 +24,16 @@ from hpsearch.config import SETTINGS, ConfigError, NetworkConfig, SearchConfig
 from hpsearch.config.messages import Fault, problems, shown
 from hpsearch.config.tables import LARGEST_SEED
 from hpsearch.engine.diagnostics import Examples, measure
-from hpsearch.engine.network import Architecture, Array, Batch, Output, Workspace, forward, respond
+from hpsearch.engine.network import Architecture, Array, Output, predict
 from hpsearch.engine.training import Hyperparameters, Lockstep, Population, checkpoints
+from hpsearch.threads import one_blas_thread
 
 if TYPE_CHECKING:
     import pandas as pd
-    from threadpoolctl import ThreadpoolController
 
 _DEFAULT: dict[str, Any] = {setting.name: setting.default for setting in SETTINGS}
 _NETWORK = NetworkConfig()
 _CHECKPOINTS = SearchConfig().checkpoints
-_CHUNK = 4096
-
-
-@cache
-def _blas() -> ThreadpoolController:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
 
 
 class _ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn ships no types
@@ -162,7 +153,7 @@ class _ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn
 
         architecture, l2, rows, diverged = self.architecture_, np.array([settings.l2]), [], False
         # What overflows is told once, as divergence.
-        with _blas().limit(limits=1), np.errstate(over="ignore", invalid="ignore"):
+        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
             loop = Lockstep(Population.start(architecture, [settings], [int(self.seed)]), examples)
             for stop in checkpoints(settings.iterations, _CHECKPOINTS):
                 loop.advance(stop)
@@ -190,28 +181,13 @@ class _ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn
         )
 
     def _respond(self, X: pd.DataFrame | Array) -> Array:
-        """The network's outputs, ``(examples, outputs)``.
-
-        Computed in float64 whatever the network was trained in: an example's prediction then does not change with
-        the examples beside it.
-        """
+        """The network's outputs, ``(examples, outputs)``."""
         check_is_fitted(self)
         inputs = self._validated(X, dtype=self.architecture_.dtype)
-        architecture = replace(self.architecture_, dtype="float64")
         layers = [
-            np.ascontiguousarray(np.vstack([coefs, intercepts]).T, dtype=float)[None]
-            for coefs, intercepts in zip(self.coefs_, self.intercepts_, strict=True)
+            np.vstack([coefs, intercepts]).T for coefs, intercepts in zip(self.coefs_, self.intercepts_, strict=True)
         ]
-        responses = np.empty((len(inputs), architecture.outputs))
-        for start in range(0, len(inputs), _CHUNK):
-            part = inputs[start : start + _CHUNK].astype(float)
-            rows = np.hstack([part, np.ones((len(part), 1))])
-            turned = np.ascontiguousarray(rows.T)
-            space = Workspace(architecture, 1, len(rows))
-            forward(layers, [Batch(slice(None), turned, rows, turned[:0])], space)
-            respond(space)
-            responses[start : start + _CHUNK] = space.outputs[0].T
-        return responses
+        return predict(self.architecture_, layers, inputs).T
 
     @abstractmethod
     def _learn_targets(self, y: Array) -> tuple[Output, int]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -22,13 +21,13 @@ from hpsearch.engine.network import Architecture
 from hpsearch.engine.training import Hyperparameters, Lockstep, Population, Record, checkpoints, train
 from hpsearch.evaluation import CURVES, Evaluation, stops_of
 from hpsearch.space import Choice, Float, Int
+from hpsearch.threads import one_blas_thread
 from hpsearch.trained import TrainedNetwork
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import optuna
-    from threadpoolctl import ThreadpoolController
 
 _CACHE_BYTES = 2 << 20
 _LARGEST_POPULATION = 32
@@ -83,13 +82,6 @@ class JobResult:
         return replace(self.job, population=self.population.select(staying)) if staying else None
 
 
-@cache
-def _blas() -> ThreadpoolController:
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
-
-
 @dataclass(frozen=True)
 class Trainer:
     """What a worker needs to run a job: pure and picklable.
@@ -108,7 +100,7 @@ class Trainer:
         """Train a job's members, on one BLAS thread."""
         started = time.time()
         population = job.population or Population.start(self.architecture, job.settings, job.seeds)
-        with _blas().limit(limits=1):
+        with one_blas_thread():
             *records, left = train(population, self.examples, self.stops, until=job.until)
         assert isinstance(left, Population)
         slim = tuple(replace(r, weights=r.weights[:0]) for r in records if isinstance(r, Record))
@@ -190,7 +182,7 @@ class Evaluator:
     def network(self, settings: Hyperparameters, seed: int) -> TrainedNetwork:
         """Train one network again: the same weights, to the bit, as when it was evaluated."""
         loop = Lockstep(Population.start(self.architecture, [settings], [seed]), self.examples)
-        with _blas().limit(limits=1):
+        with one_blas_thread():
             loop.advance(settings.iterations)
         data = self.dataset
         return TrainedNetwork(

@@ -49,9 +49,10 @@ class Preparation:
             None if number else tuple(sorted(set(frame.iloc[:, i].astype(str)))) for i, number in enumerate(numeric)
         )
         raw = cls(columns, categories, np.zeros(0), np.ones(0))._encode(frame)
-        scale = raw.std(axis=0)
-        scale[scale <= 1e-12 * np.abs(raw).max(axis=0)] = 1.0
-        return cls(columns, categories, raw.mean(axis=0), scale)
+        mean, scale = raw.mean(axis=0), raw.std(axis=0)
+        constant = raw.min(axis=0) == raw.max(axis=0)
+        mean[constant], scale[constant] = raw[0, constant], 1.0  # exactly zero, where rounding would leave a trace
+        return cls(columns, categories, mean, scale)
 
     def transform(self, X: Any) -> NDArray[np.float64]:
         """Encode and standardise.

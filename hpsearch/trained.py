@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpsearch.data import Preparation
-from hpsearch.engine.network import Architecture, Array, Batch, Workspace, forward, respond
+from hpsearch.engine.network import Architecture, Array, predict
 from hpsearch.engine.training import Hyperparameters
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _FORMAT = 1
 _LARGEST = 2**31
-_CHUNK = 4096
 
 
 class NetworkFileError(ValueError):
@@ -97,17 +96,8 @@ class TrainedNetwork:
 
     def respond(self, inputs: Array) -> Array:
         """Outputs ``(outputs, examples)`` for prepared inputs ``(examples, features)``."""
-        layers = self.architecture.layers(self.parameters[None])
-        parts = [np.empty((self.architecture.outputs, 0))]
-        for start in range(0, len(inputs), _CHUNK):
-            rows = inputs[start : start + _CHUNK]
-            rows = np.hstack([rows, np.ones((len(rows), 1))]).astype(self.architecture.dtype)
-            space = Workspace(self.architecture, 1, len(rows))
-            turned = np.ascontiguousarray(rows.T)
-            forward(layers, [Batch(slice(None), turned, rows, turned)], space)
-            respond(space)
-            parts.append(space.outputs[0].astype(float))
-        return np.hstack(parts)
+        layers = [layer[0] for layer in self.architecture.layers(self.parameters[None])]
+        return predict(self.architecture, layers, inputs)
 
     def _outputs(self, X: pd.DataFrame | Array) -> Array:
         return self.respond(self.preparation.transform(X))

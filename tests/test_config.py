@@ -95,9 +95,7 @@ def test_entries_take_the_kind_of_their_hyperparameter(study):
 
 def test_smallest_and_largest_are_the_bounds_of_any_entry():
     space = SpaceConfig(momentum=Float(0.1, 0.5), batch_size=Choice((64, 8)), iterations=Int(5, 9), l2=3)
-    bounds = [
-        (space.smallest(name), space.largest(name)) for name in ("momentum", "batch_size", "iterations", "l2")
-    ]
+    bounds = [(space.smallest(name), space.largest(name)) for name in ("momentum", "batch_size", "iterations", "l2")]
     assert bounds == [(0.1, 0.5), (8, 64), (5, 9), (3.0, 3.0)]
 
 
@@ -456,9 +454,7 @@ def test_a_missing_file_names_the_nearest_study(study, tmp_path):
     assert problems(tmp_path / "digit.toml") == (
         'there is no such file; did you mean "digits"? there are: digits, wine',
     )
-    assert problems(tmp_path / "no" / "digits.toml") == (
-        "there is no such file; give the path of a TOML file",
-    )
+    assert problems(tmp_path / "no" / "digits.toml") == ("there is no such file; give the path of a TOML file",)
 
 
 @pytest.mark.parametrize(
@@ -524,9 +520,7 @@ def test_a_name_is_found_in_the_folder_of_studies(study, tmp_path):
 def test_a_name_that_is_not_there_gets_the_nearest(study, tmp_path):
     study("", "digits.toml")
     study("", "wine.toml")
-    message = (
-        r'no study has this name in .* \(given: "digit"\); did you mean "digits"\? there are: digits, wine$'
-    )
+    message = r'no study has this name in .* \(given: "digit"\); did you mean "digits"\? there are: digits, wine$'
     with pytest.raises(ConfigError, match=message):
         resolve("digit", folder=tmp_path)
     with pytest.raises(ConfigError, match="give the path of a TOML file"):
@@ -608,9 +602,7 @@ def test_a_description_holds_every_setting(tmp_path):
 
 
 def test_a_description_need_not_find_its_data_file():
-    config = StudyConfig.from_description(
-        {"name": "x", "data": {"source": "csv:/no/such.csv", "target": "y"}}
-    )
+    config = StudyConfig.from_description({"name": "x", "data": {"source": "csv:/no/such.csv", "target": "y"}})
     assert config.data.source == "csv:/no/such.csv"
 
 
@@ -660,9 +652,7 @@ def test_question_answer_and_trials_may_change():
 
 
 def test_overrides_reach_the_top_and_the_search_by_their_bare_names():
-    config = StudyConfig(name="x").with_overrides(
-        name="y", trials=5, seed=3, sampler=None, **{"data.seed": 9}
-    )
+    config = StudyConfig(name="x").with_overrides(name="y", trials=5, seed=3, sampler=None, **{"data.seed": 9})
     assert (config.name, config.search.trials, config.search.seed, config.data.seed) == ("y", 5, 3, 9)
     assert config.search.sampler == "tpe"
 
@@ -702,7 +692,5 @@ def test_config_and_space_import_no_heavy_library():
         "print([m for m in ('optuna', 'pandas', 'sklearn', 'scipy') if m in sys.modules],"
         "sorted(m for m in sys.modules if m.startswith('hpsearch.') and 'config' not in m))"
     )
-    run = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=STUDIES.parent
-    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=STUDIES.parent)
     assert run.stdout.strip() == "[] ['hpsearch.space']"

@@ -95,7 +95,9 @@ def test_a_member_s_initial_weights_do_not_depend_on_its_company():
     np.testing.assert_array_equal(alone[0], among[1])
 
 
-@pytest.mark.parametrize(("init", "deviation"), [("scaled", 1.0), ("he", np.sqrt(2 / 400)), ("xavier", np.sqrt(1 / 400))])
+@pytest.mark.parametrize(
+    ("init", "deviation"), [("scaled", 1.0), ("he", np.sqrt(2 / 400)), ("xavier", np.sqrt(1 / 400))]
+)
 def test_initial_weights_have_the_scheme_s_standard_deviation_and_biases_are_zero(init, deviation):
     architecture = Architecture(400, (300,), 2, init=init, dtype="float64")
     first = architecture.layers(initial_weights(architecture, [0], [0.7]))[0][0]

@@ -60,9 +60,7 @@ def test_log_whole_numbers_are_as_likely_as_optuna_draws_them():
 
 
 def test_log_numbers_are_uniform_in_the_logarithm():
-    assert np.allclose(
-        Float(1e-4, 1.0, log=True).from_unit([0.25, 0.5, 0.75]), [1e-3, 1e-2, 1e-1], rtol=1e-12
-    )
+    assert np.allclose(Float(1e-4, 1.0, log=True).from_unit([0.25, 0.5, 0.75]), [1e-3, 1e-2, 1e-1], rtol=1e-12)
 
 
 def test_whole_numbers_and_choices_go_to_the_middle_of_their_cells():

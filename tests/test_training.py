@@ -175,7 +175,7 @@ def test_every_mini_batch_is_full_and_a_pass_shows_no_example_twice(digits, batc
     per_pass = 50 // batch_size
     rows = rows_of(examples, 0, batch_size, 3 * per_pass)
     assert all(len(batch) == batch_size for batch in rows)
-    passes = [sum(rows[i * per_pass : (i + 1) * per_pass], []) for i in range(3)]
+    passes = [[row for batch in rows[i * per_pass : (i + 1) * per_pass] for row in batch] for i in range(3)]
     assert all(len(set(seen)) == per_pass * batch_size for seen in passes)
     assert passes[0] != passes[1]
 
@@ -219,9 +219,7 @@ def test_heavy_ball_equals_momentum_as_a_moving_average_of_a_larger_step(digits)
     for rows in rows_of(examples, 0, 64, 50):
         found = reference.gradients(layers, X[rows], np.eye(10)[y[rows]], "tanh", "softmax", 0.0)
         average = [(0.8 * a + 0.2 * g, 0.8 * c + 0.2 * h) for (a, c), (g, h) in zip(average, found, strict=True)]
-        layers = [
-            (W - 0.02 / 0.2 * a, b - 0.02 / 0.2 * c) for (W, b), (a, c) in zip(layers, average, strict=True)
-        ]
+        layers = [(W - 0.02 / 0.2 * a, b - 0.02 / 0.2 * c) for (W, b), (a, c) in zip(layers, average, strict=True)]
     loop = Lockstep(population, examples)
     loop.advance(50)
     for (W, _), (V, _) in zip(layers_of(architecture, loop.population.weights[0]), layers, strict=True):

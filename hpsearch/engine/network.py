@@ -16,7 +16,7 @@ A gradient has its parameter's shape and the name ``d`` + that name.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -33,6 +33,10 @@ CEILING = float(-np.log(np.finfo(np.float32).eps))
 _LEAST_LOGIT = -80.0
 """Logits this far under the largest are raised to here: exp(-80) is still a normal float32, and denormal numbers
 make an elementwise pass many times slower on some processors. No probability changes by more than 2e-35."""
+
+
+_CHUNK = 4096
+"""Examples answered at a time, so that memory stays bounded."""
 
 
 @dataclass(frozen=True)
@@ -281,3 +285,28 @@ def mistakes(output: Output, logits: Array, targets: Array) -> Array:
     if output == "binary":
         return (logits[:, 0] > 0) != (targets[0] > 0.5)
     return logits.argmax(axis=1) != targets.argmax(axis=0)
+
+
+def predict(architecture: Architecture, layers: list[Array], inputs: Array) -> Array:
+    """What one network answers, ``(outputs, examples)``.
+
+    Computed in float64 whatever the network was trained in: an example's answer then does not change with the
+    examples beside it.
+
+    Args:
+        architecture: Of the network.
+        layers: ``(units, inputs + 1)`` a layer, the last column the bias.
+        inputs: ``(examples, features)``.
+    """
+    architecture = replace(architecture, dtype="float64")
+    population = [np.ascontiguousarray(layer, dtype=float)[None] for layer in layers]
+    answers = np.empty((architecture.outputs, len(inputs)))
+    for start in range(0, len(inputs), _CHUNK):
+        rows = inputs[start : start + _CHUNK].astype(float)
+        rows = np.hstack([rows, np.ones((len(rows), 1))])
+        turned = np.ascontiguousarray(rows.T)
+        space = Workspace(architecture, 1, len(rows))
+        forward(population, [Batch(slice(None), turned, rows, turned)], space)
+        respond(space)
+        answers[:, start : start + len(rows)] = space.outputs[0]
+    return answers
