@@ -1,0 +1,223 @@
+import json
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+from optuna.trial import TrialState
+
+from hpsearch import frames
+from hpsearch.config import load
+from hpsearch.evaluation import CURVES
+from hpsearch.objective import Evaluator
+from hpsearch.samplers import grid_size
+from hpsearch.storage import StudyBusyError, open_storage
+from hpsearch.study import StudyChangedError, search
+
+TIMES = ["started", "finished", "duration_s"]
+SAMPLERS = ["tpe", "random", "qmc", "grid", "cmaes"]
+
+
+class Stopped(Exception):
+    pass
+
+
+def tables(study):
+    return [frames.trials(study).drop(columns=TIMES), frames.curves(study), frames.members(study)]
+
+
+def same(one, other):
+    for a, b in zip(tables(one), tables(other), strict=True):
+        pd.testing.assert_frame_equal(a, b, check_exact=True)
+
+
+def after(count):
+    def stop(progress):
+        if progress.fresh == count:
+            raise Stopped("enough")
+
+    return stop
+
+
+@pytest.fixture(scope="module")
+def whole(small, tmp_path_factory):
+    """Uninterrupted searches on one worker, by sampler and pruner."""
+    made = {}
+
+    def get(sampler, pruner="none"):
+        if (sampler, pruner) not in made:
+            config = small.with_overrides(sampler=sampler, pruner=pruner)
+            made[sampler, pruner] = search(config, results=tmp_path_factory.mktemp("whole"))
+        return made[sampler, pruner]
+
+    return get
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_the_same_study_twice_gives_the_same_tables(small, whole, sampler, tmp_path):
+    again = search(small.with_overrides(sampler=sampler), results=tmp_path)
+    assert len(again.trials) == 14
+    same(whole(sampler), again)
+
+
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_two_workers_give_the_same_tables_as_one(small, whole, sampler, tmp_path):
+    same(whole(sampler), search(small.with_overrides(sampler=sampler), results=tmp_path, workers=2))
+
+
+@pytest.mark.parametrize("pruner", ["median", "hyperband"])
+def test_two_workers_prune_the_same_trials_as_one(small, whole, pruner, tmp_path):
+    config = small.with_overrides(sampler="random", pruner=pruner)
+    same(whole("random", pruner), search(config, results=tmp_path, workers=2))
+
+
+@pytest.mark.parametrize("told", [1, 4, 6, 8, 13])
+@pytest.mark.parametrize(
+    ("sampler", "pruner"), [*((s, "none") for s in SAMPLERS), ("tpe", "median"), ("random", "hyperband")]
+)
+def test_a_resumed_search_equals_the_uninterrupted_one(small, whole, sampler, pruner, told, tmp_path):
+    config = small.with_overrides(sampler=sampler, pruner=pruner)
+    with pytest.raises(Stopped, match="enough"):
+        search(config, results=tmp_path, on_progress=after(told))
+    stored = open_storage(results=tmp_path)
+    assert len(stored.get_all_trials(stored.get_study_id_from_name("small"))) == told
+    same(whole(sampler, pruner), search(config, results=tmp_path))
+
+
+def test_ctrl_c_leaves_finished_trials_whole_and_none_running(small, tmp_path):
+    def interrupt(progress):
+        if progress.fresh == 6:
+            raise KeyboardInterrupt("now")
+
+    with pytest.raises(KeyboardInterrupt, match="now"):
+        search(small, results=tmp_path, on_progress=interrupt)
+    storage = open_storage(results=tmp_path)
+    trials = storage.get_all_trials(storage.get_study_id_from_name("small"))
+    assert [t.state for t in trials] == [TrialState.COMPLETE] * 6
+    assert all(CURVES in t.system_attrs for t in trials)
+
+
+def test_no_trial_is_ever_running_in_the_storage(small, tmp_path):
+    states = set()
+
+    def look(progress):
+        storage = open_storage(results=tmp_path)
+        states.update(t.state for t in storage.get_all_trials(storage.get_study_id_from_name("small")))
+
+    search(small, results=tmp_path, on_progress=look)
+    assert states == {TrialState.COMPLETE}
+
+
+def test_a_rerun_adds_nothing_and_a_larger_total_goes_on(small, tmp_path):
+    first = tables(search(small, results=tmp_path, trials=6))
+    again = search(small, results=tmp_path, trials=6)
+    for a, b in zip(first, tables(again), strict=True):
+        pd.testing.assert_frame_equal(a, b)
+    assert len(search(small, results=tmp_path, trials=9).trials) == 9
+    assert len(search(small, results=tmp_path, trials=3).trials) == 9
+
+
+def test_the_value_of_a_trial_is_the_mean_over_its_seeds(small, tmp_path):
+    study = search(small.with_overrides(seeds=[3, 5, 9], trials=5), results=tmp_path)
+    members = frames.members(study)
+    assert sorted(set(members["seed"])) == [3, 5, 9]
+    means = members.groupby("number")["validation_loss"].mean()
+    np.testing.assert_allclose(frames.trials(study)["value"], means, rtol=1e-12)
+    assert members.groupby("number")["validation_loss"].nunique().min() > 1
+
+
+def test_a_grid_ends_with_its_last_point(small, tmp_path):
+    config = small.with_overrides(sampler="grid", grid=2, trials=10_000)
+    config = config.with_overrides(
+        **{"space.momentum": 0.5, "space.l2": 1e-4, "space.init_scale": 0.1, "space.iterations": 10}
+    )
+    study = search(config, results=tmp_path)
+    assert len(study.trials) == grid_size(config) == 6
+    assert len({tuple(t.params.values()) for t in study.trials}) == 6
+
+
+def test_pruned_trials_stop_at_a_checkpoint_and_the_others_train_as_if_unpruned(small, whole):
+    study = whole("random", "hyperband")
+    evaluator = Evaluator(small)
+    trials = study.trials
+    pruned = [t for t in trials if t.state == TrialState.PRUNED]
+    assert 0 < len(pruned) < len(trials)
+    for trial in trials:
+        settings = evaluator.hyperparameters(trial.params)
+        full = evaluator.evaluate([settings])[0].curve("validation_loss")
+        last = max(trial.intermediate_values)
+        assert list(trial.intermediate_values.values()) == full[: len(trial.intermediate_values)].tolist()
+        assert trial.value == trial.intermediate_values[last]
+        assert (last in evaluator.stops and last < settings.iterations) == (trial.state == TrialState.PRUNED)
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "told"),
+    [
+        ({"space.momentum": {"low": 0.1, "high": 0.9}}, "space.momentum", "0.1"),
+        ({"data.seed": 7}, "data.seed", "7"),
+        ({"network.hidden": [5]}, "network.hidden", r"\[5\]"),
+        ({"seed": 4}, "search.seed", "4"),
+        ({"seeds": [1]}, "search.seeds", r"\[1\]"),
+        ({"sampler": "random"}, "search.sampler", "random"),
+    ],
+)
+def test_a_changed_study_is_refused_with_the_difference(small, tmp_path, change, key, told):
+    search(small, results=tmp_path, trials=2)
+    with pytest.raises(StudyChangedError, match=rf"(?s){key}.*stored.*now.*{told}.*--name small-2"):
+        search(small.with_overrides(**change), results=tmp_path, trials=4)
+    assert len(search(small, results=tmp_path, trials=2).trials) == 2
+
+
+def test_changed_data_is_refused_though_the_config_is_the_same(tmp_path):
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame({"a": rng.standard_normal(90), "y": [0, 1, 2] * 30})
+    table.to_csv(tmp_path / "t.csv", index=False)
+    toml = (
+        'data = {source = "csv:t.csv", target = "y"}\nspace = {learning_rate = {low = 0.1, high = 0.2}, iterations = 5}'
+    )
+    (tmp_path / "own.toml").write_text(toml, encoding="utf-8")
+    search(load(tmp_path / "own.toml"), results=tmp_path, trials=2)
+    table.assign(a=table["a"] ** 2).to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(StudyChangedError, match="the data itself"):
+        search(load(tmp_path / "own.toml"), results=tmp_path, trials=4)
+
+
+def test_a_study_of_another_program_is_left_alone(small, tmp_path):
+    other = optuna.create_study(study_name="small", storage=open_storage(results=tmp_path))
+    other.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=1)
+    with pytest.raises(StudyChangedError, match="another program"):
+        search(small, results=tmp_path)
+
+
+def test_two_searches_of_one_study_at_once_are_refused(small, tmp_path):
+    def second(progress):
+        search(small, results=tmp_path)
+
+    with pytest.raises(StudyBusyError, match="another search is running on study 'small'"):
+        search(small, results=tmp_path, on_progress=second)
+
+
+def test_what_is_stored_is_json_and_finite_even_where_training_diverges(small, tmp_path):
+    config = small.with_overrides(
+        **{"space.learning_rate": {"low": 1e20, "high": 1e30, "log": True}, "trials": 4, "sampler": "random"}
+    )
+    study = search(config, results=tmp_path)
+    for trial in study.trials:
+        assert trial.state == TrialState.COMPLETE
+        assert trial.value == pytest.approx(15.942385)
+        assert trial.user_attrs["diverged"] == 1
+        assert all(np.isfinite(v) for v in trial.intermediate_values.values())
+        json.dumps([trial.user_attrs, trial.system_attrs], allow_nan=False)
+    assert frames.trials(study)["diverged"].all()
+
+
+def test_optuna_s_verbosity_is_as_before(small, tmp_path):
+    optuna.logging.set_verbosity(optuna.logging.INFO)
+    search(small, results=tmp_path, trials=1)
+    assert optuna.logging.get_verbosity() == optuna.logging.INFO
+
+
+def test_a_search_in_sqlite_equals_one_in_a_journal(small, whole, tmp_path):
+    study = search(small, storage=f"sqlite:///{tmp_path}/s.db", results=tmp_path)
+    same(whole("tpe"), study)
