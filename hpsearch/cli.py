@@ -72,11 +72,14 @@ def search(
         signal.signal(signal.SIGTERM, _interrupt)
         last: list[Progress] = []
         try:
+            dataset = objective.load_data(config)
+            for note in dataset.notes:
+                print(note, file=sys.stderr)
             with _progress_bar(config, last) as on_progress:
                 stored = writer.search(
-                    config, workers=workers, storage=storage, results=results, on_progress=on_progress
+                    config, workers=workers, storage=storage, results=results, dataset=dataset, on_progress=on_progress
                 )
-            chosen = best.choose(stored, objective.Evaluator(config), results=results)
+            chosen = best.choose(stored, objective.Evaluator(config, dataset), results=results)
         except KeyboardInterrupt:
             _stopped(last, study)
         if chosen is not None and last[-1].fresh:

@@ -33,6 +33,7 @@ METRICS = (
 )
 """Metric columns in the order of every table; a study has those that it measured."""
 
+_OWN = ("diverged", "seeds", "duration_s", "started", "finished")
 VALUE = "value"
 TIME = "datetime64[us, UTC]"
 
@@ -42,7 +43,8 @@ def trials(study: optuna.Study) -> pd.DataFrame:
 
     Columns: study, number, state, value, the hyperparameters in the order of the space, the metrics where training
     ended (mean over seeds), diverged, seeds (how many), duration_s, started, finished. For a trial trained in
-    lockstep, started and finished are those of the populations it was in.
+    lockstep, started and finished are those of the populations it was in. A hyperparameter of another program that
+    is named like one of the other columns gets the prefix ``params_``.
     """
     found = study.get_trials(deepcopy=False)
     names = _hyperparameters(found)
@@ -55,14 +57,14 @@ def trials(study: optuna.Study) -> pd.DataFrame:
         "state": pd.Series([t.state.name for t in found], dtype="str"),
         VALUE: pd.Series([_value(t) for t in found], dtype="float64"),
     }
-    columns |= {name: _hyperparameter(found, name) for name in names}
-    taken = set(columns)
+    own = {*columns, *metrics, *_OWN}
+    columns |= {f"params_{n}" if n in own else n: _hyperparameter(found, n) for n in names}
     ours = {
-        **{m: pd.Series([t.user_attrs.get(m, np.nan) for t in found], dtype="float64") for m in metrics},
-        "diverged": _flags([t.user_attrs.get("diverged") for t in found]),
-        "seeds": pd.Series([_count(t.user_attrs.get("seeds")) for t in found], dtype="Int64"),
+        **{m: pd.Series([_ours(t, m, np.nan) for t in found], dtype="float64") for m in metrics},
+        "diverged": _flags([_ours(t, "diverged") for t in found]),
+        "seeds": pd.Series([_count(_ours(t, "seeds")) for t in found], dtype="Int64"),
     }
-    columns |= {name: column for name, column in ours.items() if name not in taken}
+    columns |= ours
     times = {"started": pd.Series(started, dtype=TIME), "finished": pd.Series(finished, dtype=TIME)}
     columns["duration_s"] = (times["finished"] - times["started"]).dt.total_seconds()
     return pd.DataFrame({**columns, **times})
@@ -181,6 +183,11 @@ def _value(trial: FrozenTrial) -> float:
     if trial.state.name == "PRUNED" and trial.intermediate_values:
         return trial.intermediate_values[max(trial.intermediate_values)]
     return np.nan
+
+
+def _ours(trial: FrozenTrial, name: str, missing: Any = None) -> Any:
+    """An attribute that this project wrote; another program's of that name may hold anything."""
+    return trial.user_attrs.get(name, missing) if CURVES in trial.system_attrs else missing
 
 
 def _flags(values: Sequence[Any]) -> pd.Series:

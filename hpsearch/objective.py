@@ -120,11 +120,8 @@ class Evaluator:
     """
 
     def __init__(self, config: StudyConfig, dataset: Dataset | None = None) -> None:
-        d = config.data
         if dataset is None:
-            dataset = load_dataset(
-                d.source, target=d.target, task=d.task, validation=d.validation, test=d.test, seed=d.seed
-            )
+            dataset = load_data(config)
         self.config, self.dataset = config, dataset
         self.architecture = _architecture(config, dataset)
         _check_fit(config, dataset, self.architecture)
@@ -195,6 +192,16 @@ class Evaluator:
             hyperparameters=settings,
             seed=seed,
         )
+
+
+def load_data(config: StudyConfig) -> Dataset:
+    """The data that a config names.
+
+    Raises:
+        DataError: if it cannot be used.
+    """
+    d = config.data
+    return load_dataset(d.source, target=d.target, task=d.task, validation=d.validation, test=d.test, seed=d.seed)
 
 
 def _architecture(config: StudyConfig, dataset: Dataset) -> Architecture:

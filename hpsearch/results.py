@@ -11,6 +11,7 @@ from hpsearch import frames
 from hpsearch.best import BEST, TestScore, best_trial, network_path
 from hpsearch.config import StudyConfig
 from hpsearch.config.messages import did_you_mean
+from hpsearch.data import Dataset
 from hpsearch.engine.training import Hyperparameters
 from hpsearch.objective import Evaluator
 from hpsearch.storage import existing_storage
@@ -69,8 +70,8 @@ class Results:
         folder: Where saved networks lie.
     """
 
-    def __init__(self, study: optuna.Study, folder: str | Path = "results") -> None:
-        self.study, self.folder = study, Path(folder)
+    def __init__(self, study: optuna.Study, folder: str | Path = "results", *, dataset: Dataset | None = None) -> None:
+        self.study, self.folder, self._dataset = study, Path(folder), dataset
 
     @classmethod
     def from_study(cls, study: optuna.Study) -> Results:
@@ -183,7 +184,7 @@ class Results:
 
     @cached_property
     def _evaluator(self) -> Evaluator:
-        evaluator = Evaluator(self.config)
+        evaluator = Evaluator(self.config, self._dataset)
         now, then = evaluator.dataset.fingerprint, self.study.user_attrs[DATA]
         if now != then:
             raise ResultsError(
@@ -193,13 +194,16 @@ class Results:
         return evaluator
 
 
-def load(name: str, *, storage: str | None = None, results: str | Path = "results") -> Results:
+def load(
+    name: str, *, storage: str | None = None, results: str | Path = "results", dataset: Dataset | None = None
+) -> Results:
     """Read a study's results.
 
     Args:
         name: Of the study.
         storage: An Optuna storage URL instead of the journal file in ``results``.
         results: The results folder.
+        dataset: Data of your own that the study was searched with, to train its networks again.
 
     Raises:
         FileNotFoundError: if there are no results.
@@ -215,4 +219,5 @@ def load(name: str, *, storage: str | None = None, results: str | Path = "result
         raise ResultsError(
             f"no study {name!r} in the results, which hold: {known}. {did_you_mean(name, names)}".strip()
         )
-    return Results(optuna.load_study(study_name=name, storage=opened, sampler=optuna.samplers.RandomSampler()), results)
+    study = optuna.load_study(study_name=name, storage=opened, sampler=optuna.samplers.RandomSampler())
+    return Results(study, results, dataset=dataset)

@@ -21,6 +21,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.config import StudyConfig, differences
+from hpsearch.data import Dataset
 from hpsearch.evaluation import CURVES, Evaluation
 from hpsearch.objective import Evaluator, Job, JobResult, Sheet, attributes, objective_value
 from hpsearch.samplers import REMEMBERED, check_sampler, distributions, grid_size, pruner, sampler
@@ -97,6 +98,7 @@ def search(
     storage: str | None = None,
     results: str | Path = "results",
     executor: Executor | None = None,
+    dataset: Dataset | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> optuna.Study:
     """Search until the study holds so many trials, going on from those that are stored.
@@ -109,6 +111,7 @@ def search(
         storage: An Optuna storage URL instead of the journal file in ``results``.
         results: Folder of the journal.
         executor: Trains the populations instead of worker processes.
+        dataset: Data of your own (see :func:`hpsearch.data.from_arrays`) instead of the config's source.
         on_progress: Called at the start and after every trial told.
 
     Returns:
@@ -122,7 +125,7 @@ def search(
         StorageError: if the storage cannot be opened or written.
     """
     check_sampler(config)
-    evaluator = Evaluator(config)
+    evaluator = Evaluator(config, dataset)
     total = config.search.trials if trials is None else trials
     if config.search.sampler == "grid":
         total = min(total, grid_size(config))

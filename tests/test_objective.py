@@ -1,0 +1,98 @@
+import numpy as np
+import optuna
+import pytest
+
+from hpsearch import Objective
+from hpsearch.config import ConfigError
+from hpsearch.engine.training import Hyperparameters, Lockstep, Population
+from hpsearch.evaluation import CURVES, Evaluation
+from hpsearch.objective import Evaluator
+from hpsearch.study import search
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+
+
+@pytest.mark.parametrize("storage", [None, "sqlite"])
+def test_the_objective_gives_the_same_numbers_as_a_search(small, tmp_path, storage):
+    searched = search(small, results=tmp_path, trials=5)
+    url = None if storage is None else f"sqlite:///{tmp_path}/plain.db"
+    study = optuna.create_study(storage=url, sampler=optuna.samplers.RandomSampler(seed=0))
+    for trial in searched.trials:
+        study.enqueue_trial(trial.params)
+    study.optimize(Objective(small), n_trials=7)
+    for ours, plain in zip(searched.trials, study.trials, strict=False):
+        assert plain.value == ours.value
+        assert plain.user_attrs == ours.user_attrs
+        assert {k: v for k, v in ours.intermediate_values.items() if k} == plain.intermediate_values
+        assert plain.system_attrs[CURVES] == ours.system_attrs[CURVES]
+    assert len(study.trials) == 7
+
+
+def test_the_objective_obeys_any_pruner(small):
+    study = optuna.create_study(
+        sampler=optuna.samplers.TPESampler(seed=0), pruner=optuna.pruners.SuccessiveHalvingPruner(min_resource=3)
+    )
+    study.optimize(Objective(small.with_overrides(seeds=2)), n_trials=15)
+    states = [t.state.name for t in study.trials]
+    assert set(states) == {"PRUNED", "COMPLETE"}
+    pruned = study.trials[states.index("PRUNED")]
+    stored = Evaluation.decode(pruned.system_attrs[CURVES])
+    assert stored.iterations[-1] == max(pruned.intermediate_values) < pruned.params["iterations"]
+
+
+def test_a_trial_s_result_does_not_depend_on_its_company(small_evaluator):
+    settings = [Hyperparameters(0.1, n, 0.5, 1e-4, size, 0.1) for n in (9, 30, 60) for size in (8, 16)]
+    together = small_evaluator.evaluate(settings)
+    for one, setting in zip(together, settings, strict=True):
+        alone = small_evaluator.evaluate([setting])[0]
+        np.testing.assert_array_equal(one.curves, alone.curves)
+        assert one.iterations == alone.iterations
+
+
+def test_a_network_trained_again_has_the_loss_that_was_recorded(small_evaluator):
+    setting = Hyperparameters(0.2, 40, 0.8, 1e-4, 16, 0.3)
+    network = small_evaluator.network(setting, 0)
+    data, recorded = small_evaluator.dataset, small_evaluator.evaluate([setting])[0].final
+    probability = network.respond(data.validation.X)
+    loss = -np.log(probability[data.validation.y, np.arange(data.validation.examples)]).mean()
+    assert loss == pytest.approx(recorded["validation_loss"], rel=1e-5)
+    loop = Lockstep(Population.start(small_evaluator.architecture, [setting], [0]), small_evaluator.examples)
+    loop.advance(40)
+    np.testing.assert_array_equal(network.parameters, loop.population.weights[0])
+
+
+def test_jobs_hold_every_member_once_however_many_workers(small):
+    evaluator = Evaluator(small.with_overrides(seeds=3))
+    settings = [Hyperparameters(0.1, 5 + i, 0.5, 1e-4, (8, 16)[i % 2], 0.1) for i in range(40)]
+    expected = sorted((t, k) for t in range(40) for k in range(3))
+    for workers in (1, 2, 5):
+        jobs = evaluator.jobs(settings, workers=workers)
+        assert sorted(owner for job in jobs for owner in job.owners) == expected
+        assert len(jobs) >= workers
+
+
+def test_a_batch_above_the_training_set_is_refused_before_anything_runs(small):
+    with pytest.raises(ConfigError, match=r"space\.batch_size: 4096 is above the 90 training examples of 'iris'"):
+        Evaluator(small.with_overrides(**{"space.batch_size": {"choices": [8, 4096]}}))
+
+
+def test_the_error_of_classes_is_refused_for_a_number(small):
+    config = small.with_overrides(**{"data.source": "diabetes", "metric": "validation_error"})
+    with pytest.raises(ConfigError, match=r"search\.metric: 'validation_error' is for classes"):
+        Evaluator(config)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_evaluation_is_stored_and_read_back_exactly(dtype):
+    curves = np.random.default_rng(0).standard_normal((2, 3, 2)).astype(dtype)
+    curves[0, 0, 0] = np.nan
+    one = Evaluation(("train_loss", "saturation"), (4, 9), (0, 1, 7), curves, (True, False))
+    back = Evaluation.decode(one.encode())
+    np.testing.assert_array_equal(back.curves, curves)
+    assert back.curves.dtype == np.dtype(dtype)
+    assert (back.metrics, back.seeds, back.iterations, back.diverged) == (
+        one.metrics, one.seeds, one.iterations, one.diverged,
+    )  # fmt: skip

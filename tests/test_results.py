@@ -1,0 +1,179 @@
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+from scipy import stats
+
+import hpsearch
+from hpsearch.best import ARTIFACTS, best_trial, choose, network_path, score_on_test
+from hpsearch.data import from_arrays
+from hpsearch.objective import Evaluator
+from hpsearch.results import Results, ResultsError, load
+from hpsearch.study import search
+from hpsearch.trained import NetworkFileError, TrainedNetwork
+
+
+@pytest.fixture(scope="module")
+def folder(small, small_evaluator, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("results")
+    choose(search(small, results=folder), small_evaluator, results=folder)
+    return folder
+
+
+@pytest.fixture
+def results(folder):
+    return load("small", results=folder)
+
+
+def test_the_best_is_the_lowest_value_with_its_setting_metrics_and_test_score(results):
+    best, trials = results.best, results.trials
+    row = trials.sort_values("value").iloc[0]
+    assert (best.number, best.value) == (row["number"], row["value"])
+    assert best.hyperparameters.learning_rate == row["learning_rate"]
+    assert isinstance(best.hyperparameters.batch_size, int)
+    assert best.metrics["validation_error"] == row["validation_error"]
+    wrong, n = round(best.test.value * best.test.examples), best.test.examples
+    z = stats.norm.ppf(0.975)
+    middle = (wrong + z * z / 2) / (n + z * z)  # Wilson 1927
+    half = z / (n + z * z) * np.sqrt(wrong * (n - wrong) / n + z * z / 4)
+    assert (best.test.low, best.test.high) == pytest.approx((middle - half, middle + half))
+    assert n == 30
+
+
+def test_the_best_network_predicts_raw_rows(results, small_evaluator):
+    network = results.best.network
+    from sklearn.datasets import load_iris
+
+    X, y = load_iris(return_X_y=True)
+    assert network.score(X, y) > 0.8
+    probability = network.predict_proba(X)
+    np.testing.assert_allclose(probability.sum(axis=1), 1)
+    np.testing.assert_array_equal(network.predict(X), network.classes[probability.argmax(axis=1)])
+    hidden = np.tanh(small_evaluator.dataset.preparation.transform(X) @ network.weights[0].T + network.biases[0])
+    logits = hidden @ network.weights[1].T + network.biases[1]
+    np.testing.assert_array_equal(network.predict(X), logits.argmax(axis=1))
+
+
+def test_every_trial_s_network_can_be_trained_again(results, small_evaluator):
+    data = small_evaluator.dataset.validation
+    for number in (0, 7, 13):
+        answers = results.network(number).respond(data.X)
+        loss = -np.log(answers[data.y, np.arange(data.examples)]).mean()
+        assert loss == pytest.approx(results.trials["validation_loss"][number], rel=1e-5)
+
+
+def test_the_saved_network_is_the_retrained_one_to_the_bit(results, folder):
+    best = results.best
+    saved = TrainedNetwork.load(network_path("small", folder))
+    np.testing.assert_array_equal(saved.parameters, results.network(best.number).parameters)
+    assert saved.hyperparameters == best.hyperparameters
+
+
+def test_the_network_is_registered_once_as_an_artifact(results, folder, small, small_evaluator):
+    study = search(small, results=folder)
+    choose(study, small_evaluator, results=folder)
+    (artifact,) = optuna.artifacts.get_all_artifact_meta(study)
+    store = optuna.artifacts.FileSystemArtifactStore(str(folder / ARTIFACTS))
+    with store.open_reader(artifact.artifact_id) as file:
+        assert file.read() == network_path("small", folder).read_bytes()
+    assert artifact.filename == "small.npz"
+
+
+def test_the_test_split_has_no_part_in_the_search(small, small_evaluator, tmp_path):
+    data = small_evaluator.dataset
+    spoilt = type(data)(**{**data.__dict__, "test": type(data.test)(data.test.X * 0 + 9, data.test.y)})
+    one = search(small, results=tmp_path / "a", dataset=spoilt, trials=5)
+    other = search(small, results=tmp_path / "b", trials=5)
+    assert [t.value for t in one.trials] == [t.value for t in other.trials]
+
+
+def test_own_arrays_can_be_searched_and_their_networks_trained_again(small, tmp_path):
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((120, 3))
+    data = from_arrays(X, np.where(X[:, 0] > 0, "up", "down"))
+    study = search(small, results=tmp_path, dataset=data, trials=4)
+    choose(study, Evaluator(small, data), results=tmp_path)
+    again = load("small", results=tmp_path, dataset=data)
+    assert set(again.network(0).predict(X)) <= {"up", "down"}
+    with pytest.raises(ResultsError, match="the data of study 'small' has changed"):
+        load("small", results=tmp_path).network(0)
+
+
+def test_regression_is_scored_by_r2_with_an_interval(small, tmp_path):
+    config = small.with_overrides(**{"data.source": "diabetes", "trials": 6})
+    choose(search(config, results=tmp_path), Evaluator(config), results=tmp_path)
+    test = load("small", results=tmp_path).best.test
+    assert test.metric == "test_r2"
+    assert test.low < test.value < test.high < 1
+
+
+def test_without_a_test_split_there_is_no_test_score(small, tmp_path):
+    config = small.with_overrides(**{"data.test": 0.0, "trials": 2})
+    evaluator = Evaluator(config)
+    choose(search(config, results=tmp_path), evaluator, results=tmp_path)
+    assert load("small", results=tmp_path).best.test is None
+    assert score_on_test(load("small", results=tmp_path).best.network, evaluator.dataset) is None
+
+
+def test_what_is_not_there_is_named(results, folder, tmp_path):
+    with pytest.raises(ResultsError, match=r'no study \'smal\' in the results.*did you mean "small"'):
+        load("smal", results=folder)
+    with pytest.raises(FileNotFoundError, match="run `hpsearch search` first"):
+        load("small", results=tmp_path)
+    with pytest.raises(ResultsError, match="no trial 99 in study 'small', which has 14"):
+        results.network(99)
+    with pytest.raises(ResultsError, match=r"not trained on seed 5; its seeds are \(0,\)"):
+        results.network(0, seed=5)
+    foreign = Results.from_study(optuna.create_study(study_name="foreign"))
+    with pytest.raises(ResultsError, match="has no completed trial yet"):
+        _ = foreign.best
+    with pytest.raises(ResultsError, match="'foreign' was not made by hpsearch"):
+        foreign.network(0)
+
+
+def test_the_best_of_another_program_s_study_is_a_plain_dict():
+    study = optuna.create_study()
+    study.optimize(lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=5)
+    best = Results.from_study(study).best
+    assert best.hyperparameters == study.best_params == best_trial(study).params
+    assert best.value == study.best_value
+
+
+@pytest.mark.parametrize("format", ["csv", "parquet"])
+def test_tables_are_exported_whole(results, tmp_path, format):
+    written = results.export(tmp_path / "out", format=format)
+    assert [p.name for p in written] == [f"{n}.{format}" for n in ("trials", "curves", "members")]
+    read = pd.read_parquet if format == "parquet" else pd.read_csv
+    back = read(written[0])
+    assert list(back.columns) == list(results.trials.columns)
+    np.testing.assert_allclose(back["value"], results.trials["value"])
+    if format == "parquet":
+        pd.testing.assert_frame_equal(back, results.trials)
+
+
+def test_a_network_file_from_a_stranger_is_refused_and_nothing_runs(results, tmp_path):
+    good = results.best.network.save(tmp_path / "good.npz")
+    whole = good.read_bytes()
+    bad = tmp_path / "bad.npz"
+    cases = {"nothing": b"", "text": b"hello", "cut": whole[: len(whole) // 2], "pickle": b"\x80\x04K\x01."}
+    for content in cases.values():
+        bad.write_bytes(content)
+        with pytest.raises(NetworkFileError, match="is not a network saved by hpsearch"):
+            TrainedNetwork.load(bad)
+    with np.load(good) as arrays:
+        parts = dict(arrays)
+    np.savez(bad, **{**parts, "parameters": parts["parameters"][:-1]})
+    with pytest.raises(NetworkFileError, match="holds parameters of shape"):
+        TrainedNetwork.load(bad)
+    np.savez(bad, **{**parts, "parameters": np.array([object()])}, allow_pickle=True)
+    with pytest.raises(NetworkFileError, match="Object arrays cannot be loaded"):
+        TrainedNetwork.load(bad)
+    with pytest.raises(FileNotFoundError, match=r"none\.npz"):
+        TrainedNetwork.load(tmp_path / "none.npz")
+
+
+def test_the_public_names_are_all_there():
+    for name in hpsearch.__all__:
+        assert getattr(hpsearch, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+        _ = hpsearch.nonsense

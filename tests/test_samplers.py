@@ -1,0 +1,47 @@
+import importlib.util
+
+import numpy as np
+import optuna
+import pytest
+from scipy.stats import qmc
+
+from hpsearch.config import ConfigError
+from hpsearch.samplers import check_sampler, distributions, sampler
+from hpsearch.study import search
+
+
+def test_distributions_have_the_space_s_bounds(small):
+    found = distributions(small.space.space)
+    assert found["learning_rate"] == optuna.distributions.FloatDistribution(0.01, 1.0, log=True)
+    assert found["iterations"] == optuna.distributions.IntDistribution(5, 60, log=True)
+    assert found["batch_size"] == optuna.distributions.CategoricalDistribution((8, 16, 32))
+    assert list(found) == list(small.space.space)
+
+
+def test_qmc_gives_scipy_s_scrambled_sobol_sequence_in_the_order_of_the_trials(small, tmp_path):
+    study = search(small.with_overrides(sampler="qmc", trials=9), results=tmp_path)
+    points = qmc.Sobol(6, rng=np.random.default_rng(0)).random(16)[:9]
+    expected = small.space.space.from_unit(points)
+    for name, values in expected.items():
+        assert [t.params[name] for t in study.trials] == values.tolist()
+
+
+def test_a_batch_s_sampler_is_made_the_same_again(small):
+    config = small.with_overrides(sampler="random")
+    asked = []
+    for _ in range(2):
+        study = optuna.create_study(sampler=sampler(config, 3))
+        asked.append([study.ask(distributions(small.space.space)).params for _ in range(3)])
+    assert asked[0] == asked[1]
+    assert asked[0][0] != asked[0][1]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="PyTorch is installed")
+def test_gp_without_pytorch_names_the_extra(small):
+    with pytest.raises(ConfigError, match=r"'gp' needs PyTorch.*pip install 'hpsearch\[gp\]'"):
+        check_sampler(small.with_overrides(sampler="gp"))
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs the extra gp")
+def test_gp_searches(small, tmp_path):
+    assert len(search(small.with_overrides(sampler="gp"), results=tmp_path).trials) == 14

@@ -1,0 +1,141 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+
+import optuna
+import pytest
+
+from hpsearch.storage import (
+    JOURNAL,
+    JournalFile,
+    JournalTailWarning,
+    StorageError,
+    existing_storage,
+    hide_password,
+    open_storage,
+)
+
+
+def study_in(storage, trials=3):
+    study = optuna.create_study(storage=storage, study_name="s", load_if_exists=True)
+    space = {"x": optuna.distributions.FloatDistribution(0, 1)}
+    for i in range(trials):
+        study.add_trial(optuna.trial.create_trial(params={"x": i / 10}, distributions=space, value=float(i)))
+    return study
+
+
+@pytest.mark.parametrize("url", [None, "sqlite:///{}/s.db"])
+def test_every_storage_keeps_what_is_written_and_can_be_opened_again(url, tmp_path):
+    url = url and url.format(tmp_path)
+    study_in(open_storage(url, results=tmp_path))
+    again = optuna.load_study(study_name="s", storage=existing_storage(url, results=tmp_path))
+    assert [(t.number, t.params, t.value) for t in again.trials] == [(i, {"x": i / 10}, float(i)) for i in range(3)]
+
+
+def test_a_relative_path_survives_a_change_of_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    storage = open_storage(results="results")
+    monkeypatch.chdir("/")
+    study_in(storage)
+    assert (tmp_path / "results" / JOURNAL).stat().st_size > 0
+
+
+@pytest.mark.parametrize("cut", [1, 2, 7, 30, 61, 100, 150])
+@pytest.mark.parametrize("tail", [b"", b"\0" * 64])
+def test_a_torn_tail_is_cut_to_the_last_whole_record_and_kept_aside(tmp_path, cut, tail):
+    study_in(open_storage(results=tmp_path))
+    path = tmp_path / JOURNAL
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-cut] + tail)
+    kept = whole[: whole[:-cut].rfind(b"\n") + 1]
+    with pytest.warns(JournalTailWarning, match=r"unfinished write; they were cut off and kept in .*torn-"):
+        storage = open_storage(results=tmp_path)
+    assert path.read_bytes() == kept
+    (copy,) = tmp_path.glob("*.torn-*")
+    assert copy.read_bytes() == (whole[:-cut] + tail)[len(kept) :]
+    before = kept.count(b'"op_code":4')
+    study = study_in(storage, trials=2)
+    assert len(study.trials) == before + 2
+    assert len(optuna.load_study(study_name="s", storage=open_storage(results=tmp_path)).trials) == before + 2
+
+
+def test_a_full_disk_leaves_the_journal_as_it_was(tmp_path):
+    script = f"""
+import resource, signal, pathlib
+from hpsearch.storage import open_storage, StorageError
+import sys; sys.path.insert(0, {os.path.dirname(__file__)!r})
+from test_storage import study_in
+storage = open_storage(results={str(tmp_path)!r})
+study = study_in(storage)
+path = pathlib.Path({str(tmp_path)!r}) / {JOURNAL!r}
+size = path.stat().st_size
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (size + 40, resource.RLIM_INFINITY))
+try:
+    study_in(storage)
+except StorageError as problem:
+    print("refused:", problem)
+assert path.stat().st_size == size
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+print(len(study_in(storage).trials), "trials")
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert "refused: cannot write" in done.stdout
+    assert "Free some space" in done.stdout
+    assert "6 trials" in done.stdout
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="flock is POSIX")
+def test_a_lock_dies_with_its_holder(tmp_path):
+    script = f"""
+import time
+from hpsearch.storage import JournalFile
+journal = JournalFile({str(tmp_path / JOURNAL)!r})
+journal._lock.acquire()
+print("held", flush=True)
+time.sleep(60)
+"""
+    holder = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
+    os.kill(holder.pid, signal.SIGKILL)
+    holder.wait()
+    holder.stdout.close()
+    began = time.monotonic()
+    study_in(open_storage(results=tmp_path))
+    assert time.monotonic() - began < 5
+
+
+def test_reading_creates_nothing(tmp_path):
+    study_in(open_storage(results=tmp_path / "a"))
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / JOURNAL).write_bytes((tmp_path / "a" / JOURNAL).read_bytes()[:-5])
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert (
+            len(optuna.load_study(study_name="s", storage=existing_storage(None, results=tmp_path / "b")).trials) == 2
+        )
+    assert [p.name for p in (tmp_path / "b").iterdir()] == [JOURNAL]
+
+
+def test_where_there_are_no_results_it_says_what_to_run(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"no results in .*: run `hpsearch search` first"):
+        existing_storage(None, results=tmp_path)
+    with pytest.raises(FileNotFoundError, match="run `hpsearch search --storage sqlite"):
+        existing_storage(f"sqlite:///{tmp_path}/none.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unusable_storage_is_refused_without_its_password(tmp_path):
+    with pytest.raises(StorageError, match="cannot open the storage 'nonsense'") as refused:
+        open_storage("nonsense")
+    assert "Optuna reads" in str(refused.value)
+    with pytest.raises(StorageError) as hidden:
+        open_storage("nodriver://me:secret@host/db")
+    assert "secret" not in str(hidden.value)
+    assert hide_password("sqlite:///x.db") == "sqlite:///x.db"
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(StorageError, match=r"cannot write .*: File exists"):
+        JournalFile(tmp_path / "file" / JOURNAL)

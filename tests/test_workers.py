@@ -1,0 +1,44 @@
+import multiprocessing
+import os
+import signal
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+import pytest
+
+from hpsearch import frames
+from hpsearch.study import search
+from hpsearch.workers import InProcess, LostWorkerWarning
+
+TIMES = ["started", "finished", "duration_s"]
+
+
+def test_a_killed_worker_costs_its_population_and_no_trial(small, tmp_path):
+    def kill(progress):
+        if progress.fresh == 4:
+            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+
+    undisturbed = search(small, results=tmp_path / "a")
+    with pytest.warns(LostWorkerWarning, match="a worker process died; its populations are trained again"):
+        disturbed = search(small, results=tmp_path / "b", workers=2, on_progress=kill)
+    pd.testing.assert_frame_equal(
+        frames.trials(undisturbed).drop(columns=TIMES), frames.trials(disturbed).drop(columns=TIMES)
+    )
+
+
+def test_any_executor_gives_the_same_trials(small, tmp_path):
+    with ThreadPoolExecutor(1) as executor:
+        other = search(small, results=tmp_path / "a", executor=executor)
+    ours = search(small, results=tmp_path / "b")
+    pd.testing.assert_frame_equal(frames.trials(other).drop(columns=TIMES), frames.trials(ours).drop(columns=TIMES))
+
+
+def test_workers_are_gone_after_a_search(small, tmp_path):
+    search(small, results=tmp_path, workers=2)
+    assert multiprocessing.active_children() == []
+
+
+def test_in_process_hands_exceptions_on():
+    future = InProcess().submit(int, "x")
+    with pytest.raises(ValueError, match="invalid literal"):
+        future.result()
