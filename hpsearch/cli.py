@@ -73,8 +73,6 @@ def search(
         last: list[Progress] = []
         try:
             dataset = objective.load_data(config)
-            for note in dataset.notes:
-                print(note, file=sys.stderr)
             with _progress_bar(config, last) as on_progress:
                 stored = writer.search(
                     config, workers=workers, storage=storage, results=results, dataset=dataset, on_progress=on_progress
@@ -84,7 +82,7 @@ def search(
             _stopped(last, study)
         if chosen is not None and last[-1].fresh:
             dashboard.describe(stored, config)
-        _report(config, stored, last[-1], results, storage)
+        _report(config, stored, last[-1], results, storage, dataset.notes)
 
 
 @app.command()
@@ -165,20 +163,23 @@ def _interrupt(signum: int, frame: Any) -> NoReturn:
 @contextmanager
 def _errors() -> Iterator[None]:
     """Say what is wrong with the input, without a traceback."""
-    from hpsearch.config import ConfigError
-    from hpsearch.dashboard import DashboardError
-    from hpsearch.data import DataError
-    from hpsearch.results import ResultsError
-    from hpsearch.storage import StorageError, StudyBusyError
-    from hpsearch.study import StudyChangedError
-    from hpsearch.workers import WorkersLostError
-
     try:
         yield
-    except (ConfigError, DataError, StudyChangedError, ResultsError, FileNotFoundError, DashboardError) as problem:
-        _fail(problem, 2)
-    except (StorageError, StudyBusyError, WorkersLostError) as problem:
-        _fail(problem, 1)
+    except Exception as problem:
+        from hpsearch.config import ConfigError  # here, so that --help and show stay quick
+        from hpsearch.dashboard import DashboardError
+        from hpsearch.data import DataError
+        from hpsearch.results import ResultsError
+        from hpsearch.storage import StorageError, StudyBusyError
+        from hpsearch.study import StudyChangedError
+        from hpsearch.workers import WorkersLostError
+
+        refused = (ConfigError, DataError, StudyChangedError, ResultsError, FileNotFoundError, DashboardError)
+        if isinstance(problem, refused):
+            _fail(problem, 2)
+        if isinstance(problem, StorageError | StudyBusyError | WorkersLostError):
+            _fail(problem, 1)
+        raise
 
 
 def _fail(problem: Exception, code: int) -> NoReturn:
@@ -243,7 +244,14 @@ def _update(bar: Bar, progress: Progress) -> None:
     )
 
 
-def _report(config: StudyConfig, stored: Any, progress: Progress, results: Path, storage: str | None) -> None:
+def _report(
+    config: StudyConfig,
+    stored: Any,
+    progress: Progress,
+    results: Path,
+    storage: str | None,
+    notes: tuple[str, ...],
+) -> None:
     """The ten best, the test score, where things are, what to type next."""
     from rich.console import Console
 
@@ -257,7 +265,9 @@ def _report(config: StudyConfig, stored: Any, progress: Progress, results: Path,
             f"{config.name} already holds {progress.done} trials: ask for more with TRIALS=… or --trials", style="dim"
         )
     console.print(best_table(found.trials, config))
-    console.print(chosen_line(found.best))
+    console.print(chosen_line(found.best), soft_wrap=True)
+    for note in notes:
+        console.print(f"note: {note}", style="dim", soft_wrap=True)
     place = hide_password(storage) if storage else str(results / JOURNAL)
     console.print(f"results in {place}, the chosen network in {results / config.name}.npz", soft_wrap=True)
     console.print(

@@ -109,7 +109,7 @@ def test_seeds_are_a_count_or_a_list(study, given, seeds):
 
 @pytest.mark.parametrize(
     ("sampler", "trials"),
-    [("tpe", 16), ("cmaes", 16), ("gp", 16), ("random", 128), ("qmc", 128), ("grid", 128)],
+    [("tpe", 8), ("cmaes", 8), ("gp", 8), ("random", 128), ("qmc", 128), ("grid", 128)],
 )
 def test_the_sampler_decides_how_many_trials_are_asked_together(sampler, trials):
     assert SearchConfig(sampler=sampler).trials_per_ask == trials

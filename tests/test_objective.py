@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import optuna
 import pytest
 
 from hpsearch import Objective
-from hpsearch.config import ConfigError
+from hpsearch.config import ConfigError, load
 from hpsearch.engine.training import Hyperparameters, Lockstep, Population
 from hpsearch.evaluation import CURVES, Evaluation
 from hpsearch.objective import Evaluator
@@ -96,3 +98,16 @@ def test_an_evaluation_is_stored_and_read_back_exactly(dtype):
     assert (back.metrics, back.seeds, back.iterations, back.diverged) == (
         one.metrics, one.seeds, one.iterations, one.diverged,
     )  # fmt: skip
+
+
+def test_a_hundred_trials_on_digits_do_as_well_as_scikit_learn_s_network_searched_as_long(tmp_path):
+    """Validation error of the best of 100 TPE trials, mean over 5 training seeds, over the space both have.
+
+    scikit-learn 1.9's MLPClassifier has no scale of the initial weights, so it is fixed here to its scheme's nearest
+    (Xavier); learning rate, iterations, momentum, l2 and batch size are the reference space. Searched once with the
+    same split and Optuna's TPESampler, seeds 0, 1, 2: 4.00 %, 3.78 %, 3.50 % (this project: 3.56 %, 3.56 %, 3.50 %).
+    """
+    config = load(Path(__file__).parents[1] / "studies" / "digits.toml")
+    config = config.with_overrides(**{"network.init": "xavier", "space.init_scale": 1.0, "trials": 100, "seeds": 5})
+    best = search(config, results=tmp_path, workers=2).best_trial
+    assert best.user_attrs["validation_error"] <= 0.0400

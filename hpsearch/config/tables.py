@@ -244,7 +244,7 @@ class SearchConfig(Table):
 
         A sampler that learns from results sees them once a batch; one that does not may as well ask for many.
         """
-        return self.batch or (128 if self.sampler in ("random", "qmc", "grid") else 16)
+        return self.batch or (128 if self.sampler in ("random", "qmc", "grid") else 8)
 
 
 def _is_seed(value: object) -> bool:

@@ -1,0 +1,224 @@
+"""The command line through real processes, as a user starts it."""
+
+import json
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from conftest import SMALL
+from typer.testing import CliRunner
+
+from hpsearch import load, load_config
+from hpsearch.cli import app
+from hpsearch.storage import JOURNAL
+
+HPSEARCH = Path(sys.executable).with_name("hpsearch")
+TIMES = ["started", "finished", "duration_s"]
+LONG = SMALL.replace('name = "small"', "").replace("high = 60", "high = 3000").replace("trials = 14", "trials = 60")
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies" / "small.toml").write_text(SMALL, encoding="utf-8")
+    (tmp_path / "studies" / "long.toml").write_text(LONG, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments, code=0):
+    done = subprocess.run([HPSEARCH, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    return done
+
+
+def test_a_search_shows_the_best_and_a_rerun_adds_nothing(folder):
+    first = run("search", "small").stdout
+    assert "small: the 10 best of 14 trials (0 diverged)" in first
+    assert re.search(r"chosen: trial \d+, test error \d+\.\d\d % \(95 % interval .* 30 examples\)", first)
+    assert "hpsearch export small" in first
+    assert (
+        max(len(line.rstrip()) for line in first.splitlines() if "results in" not in line and "next" not in line) <= 80
+    )
+    again = run("search", "small").stdout
+    assert "small already holds 14 trials" in again
+    assert again.split("small: the 10")[1] == first.split("small: the 10")[1]
+    assert "best of 20 trials" in run("search", "studies/small.toml", "--trials", 20).stdout
+    assert len(load("small").trials) == 20
+
+
+def test_two_workers_print_the_same_table_as_one(folder):
+    one = run("search", "small", "--results", "a").stdout.split("results in")[0]
+    two = run("search", "small", "--results", "b", "--workers", 2).stdout.split("results in")[0]
+    assert one == two
+
+
+@pytest.mark.parametrize(("stop", "workers"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 1)])
+def test_a_stopped_search_keeps_its_trials_and_goes_on(folder, stop, workers):
+    command = [HPSEARCH, "search", "long", "--workers", str(workers)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    journal = folder / "results" / JOURNAL
+    deadline = time.monotonic() + 60
+    while not (journal.exists() and journal.read_bytes().count(b"\n") > 8):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(stop)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+    stored = int(re.search(r"stopped: (\d+) of 60 trials are stored, none is left running", errors)[1])
+    assert "Go on with: hpsearch search long --trials 60" in errors
+    trials = load("long").trials
+    assert 0 < stored == len(trials) < 60
+    assert set(trials["state"]) == {"COMPLETE"}
+    run("search", "long")
+    run("search", "long", "--results", "whole")
+    resumed, whole = load("long").trials, load("long", results="whole").trials
+    pd.testing.assert_frame_equal(resumed.drop(columns=TIMES), whole.drop(columns=TIMES))
+
+
+def test_a_killed_search_goes_on_where_it_was(folder):
+    process = subprocess.Popen([HPSEARCH, "search", "long"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    journal = folder / "results" / JOURNAL
+    while not (journal.exists() and journal.read_bytes().count(b"\n") > 12):
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    run("search", "long")
+    run("search", "long", "--results", "whole")
+    resumed, whole = load("long").trials, load("long", results="whole").trials
+    pd.testing.assert_frame_equal(resumed.drop(columns=TIMES), whole.drop(columns=TIMES))
+
+
+MISTAKES = [
+    ("name = ", r"bad\.toml: 1 problem"),
+    ("[space]\nlearnign_rate = 0.1", 'did you mean "learning_rate"'),
+    ("[space]\nepochs = 3", 'did you mean "iterations"'),
+    ("learning_rate = 0.1", r"learning_rate: is not a known key.*\[space\]"),
+    ("[space]\nlearning_rate = {low = 1, high = 0.1}", r"space\.learning_rate.*(low|high)"),
+    ("[space]\nlearning_rate = {low = 0, high = 1, log = true}", r"space\.learning_rate.*(above 0|log)"),
+    ("[space]\nmomentum = {low = 0, high = 1.5}", r"space\.momentum.*1\.5"),
+    ("[space]\nl2 = {low = -1, high = 1}", r"space\.l2.*-1"),
+    ("[space]\nl2 = nan", r"space\.l2.*nan"),
+    ("[space]\nlearning_rate = {low = 0.1, high = inf}", r"space\.learning_rate.*inf"),
+    ("[space]\nbatch_size = {choices = [8, 8]}", r"space\.batch_size.*8"),
+    ("[space]\nbatch_size = {choices = [8]}", r"space\.batch_size"),
+    ("[space]\nbatch_size = {low = 8.5, high = 16}", r"space\.batch_size.*8\.5"),
+    ("[space]\niterations = true", r"space\.iterations.*true"),
+    ("[space]\nmomentum = 0.9", "(vary|varies)"),
+    ("[space]\nbatch_size = {choices = [8, 5000]}", r"batch_size: 5000 is above the 1077 training examples"),
+    ('[data]\nsource = "digitz"', 'did you mean "digits"'),
+    ('[data]\nsource = "csv:none.csv"\ntarget = "y"', r"data\.source.*none\.csv"),
+    ('[data]\nsource = "csv:t.csv"', r"data\.target"),
+    ('[data]\nsource = "csv:t.csv"\ntarget = "z"', "no target column 'z'"),
+    ("[data]\nvalidation = 0.6\ntest = 0.5", r"data\.(test|validation)"),
+    ('[search]\nsampler = "tpee"', 'did you mean "tpe"'),
+    ('[search]\npruner = "mediam"', 'did you mean "median"'),
+    ("[search]\ntrials = 0", r"search\.trials.*0"),
+    ('[search]\ntrials = "many"', r"search\.trials.*many"),
+    ("[search]\nseeds = [1, 1]", r"search\.seeds"),
+    ('[search]\nsampler = "gp"', "PyTorch"),
+    ('name = "../up"', r"name: .*\.\./up"),
+    ("[network]\nhidden = []", r"network\.hidden"),
+    ('[network]\nactivation = "tan"', 'did you mean "tanh"'),
+]
+
+
+@pytest.mark.parametrize(("toml", "message"), MISTAKES)
+def test_a_mistake_is_refused_before_anything_runs(folder, toml, message):
+    if '"gp"' in toml and shutil.which("python") and _has_torch():
+        pytest.skip("PyTorch is installed: not a mistake here")
+    (folder / "t.csv").write_text("a,y\n1,0\n2,1\n", encoding="utf-8")
+    (folder / "bad.toml").write_text(toml, encoding="utf-8")
+    done = CliRunner().invoke(app, ["search", "bad.toml"])
+    assert done.exit_code == 2
+    assert re.search(message, done.stderr, re.DOTALL), done.stderr
+    assert done.stderr.startswith("error: ")
+    assert not (folder / "results").exists()
+
+
+def _has_torch():
+    import importlib.util
+
+    return importlib.util.find_spec("torch") is not None
+
+
+def test_mistakes_are_refused_by_the_real_process_all_at_once(folder):
+    (folder / "bad.toml").write_text("[search]\ntrials = 0\nsampler = 1\n[space]\nl2 = -1\n", encoding="utf-8")
+    errors = run("search", "bad.toml", code=2).stderr
+    assert "3 problems" in errors or "4 problems" in errors
+    assert all(key in errors for key in ("search.trials", "search.sampler", "space.l2"))
+    assert 'did you mean "small"' in run("search", "smal", code=2).stderr
+    (folder / "bytes.toml").write_bytes(b"name = '\xff\xfe'")
+    assert "UTF-8" in run("search", "bytes.toml", code=2).stderr
+    run("search", "small", "--trials", 2)
+    assert "search.seed: stored 0, now 5" in run("search", "small", "--seed", 5, code=2).stderr
+
+
+def test_an_unusable_results_folder_is_said_without_a_traceback(folder):
+    (folder / "file").write_text("", encoding="utf-8")
+    assert "cannot write" in run("search", "small", "--results", "file", code=1).stderr
+
+
+def test_show_prints_a_toml_with_every_default_that_reads_back_the_same(folder):
+    printed = run("show", "small").stdout
+    (folder / "again.toml").write_text(printed, encoding="utf-8")
+    assert load_config("again.toml") == load_config("studies/small.toml")
+    assert all(key in printed for key in ("validation =", "activation =", "checkpoints =", "momentum ="))
+
+
+def test_export_writes_the_tables(folder):
+    run("search", "small", "--trials", 3)
+    assert run("export", "small").stdout.split() == [f"results/small/{t}.csv" for t in ("trials", "curves", "members")]
+    assert len(pd.read_csv("results/small/trials.csv")) == 3
+    run("export", "small", "--format", "parquet", "--to", "here")
+    assert str(pd.read_parquet("here/trials.parquet")["batch_size"].dtype) == "int64"
+    assert "no study 'smal'" in run("export", "smal", code=2).stderr
+    assert "run `hpsearch search` first" in run("export", "small", "--results", "none", code=2).stderr
+
+
+def test_the_dashboard_answers_on_loopback_until_it_is_stopped(folder):
+    run("search", "small", "--trials", 3)
+    process = subprocess.Popen(
+        [HPSEARCH, "dashboard", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        address = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())[0]
+        with urllib.request.urlopen(f"{address}api/studies", timeout=30) as answer:
+            (study,) = json.load(answer)["study_summaries"]
+        assert study["study_name"] == "small"
+        with urllib.request.urlopen(f"{address}api/studies/{study['study_id']}?after=0", timeout=30) as answer:
+            detail = json.load(answer)
+        assert len(detail["trials"]) == 3
+        assert detail["has_intermediate_values"]
+        assert {"validation_error", "diverged"} <= {a["key"] for a in detail["union_user_attrs"] if a["sortable"]}
+        assert "# small" in detail["note"]["body"]
+        assert len(detail["artifacts"]) == 1
+    finally:
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate(timeout=30)
+    assert "stopped" in output
+    assert "Traceback" not in errors
+    assert "--expose-without-login" in run("dashboard", "--host", "0.0.0.0", code=2).stderr
+
+
+def test_a_storage_url_keeps_the_results_elsewhere(folder):
+    url = f"sqlite:///{folder}/s.db"
+    run("search", "small", "--trials", 3, "--storage", url)
+    assert not (folder / "results" / JOURNAL).exists()
+    assert len(load("small", storage=url).trials) == 3
+
+
+@pytest.mark.parametrize("command", ["search", "show", "dashboard", "export"])
+def test_every_command_explains_itself(command):
+    done = CliRunner().invoke(app, [command, "--help"], terminal_width=100)
+    assert done.exit_code == 0
+    assert "Usage" in done.output

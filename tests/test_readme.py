@@ -1,0 +1,73 @@
+"""The README's commands and code run as written, and its tables say what the code says."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hpsearch import load_config
+from hpsearch.config import SETTINGS
+from hpsearch.objective import Objective
+from hpsearch.space import Choice, Int
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(language):
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def row(setting):
+    reference = setting.reference
+    if isinstance(reference, Choice):
+        told = ", ".join(map(str, reference.choices))
+    else:
+        told = f"{reference.low:g} to {reference.high:g}{', log' if reference.log else ''}"
+    assert isinstance(reference, Choice | Int) == (setting.kind == "int")
+    return f"| `{setting.name}` | {setting.symbol} | {setting.default:g} | {told} | {setting.description} |"
+
+
+def test_the_table_of_settings_is_the_code_s():
+    for setting in SETTINGS:
+        assert row(setting) in README.splitlines()
+
+
+def test_the_python_examples_run_in_order(tmp_path, monkeypatch):
+    (tmp_path / "studies").mkdir()
+    for name in ("digits", "breast_cancer"):
+        text = (ROOT / "studies" / "digits.toml").read_text(encoding="utf-8").replace("high = 2000", "high = 60")
+        text = text.replace('"digits"', f'"{name}"').replace("[16, 32, 64, 128, 256]", "[16, 32]")
+        (tmp_path / "studies" / f"{name}.toml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(
+        [Path(sys.executable).with_name("hpsearch"), "search", "digits", "--trials", "4"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    from sklearn.datasets import load_digits
+
+    names = {"X": load_digits().data}
+    for block in blocks("python"):
+        exec(block, names)
+    assert len(names["r"].trials) == 4
+    assert len(names["study"].trials) == 20
+
+
+def test_the_example_of_a_study_loads(tmp_path):
+    (toml,) = blocks("toml")
+    (tmp_path / "measurements.csv").write_text("a,species\n1,x\n2,y\n", encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(toml, encoding="utf-8")
+    config = load_config(tmp_path / "mine.toml")
+    assert config.search.seeds == (0, 1, 2)
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.toml")), ids=lambda path: path.stem)
+def test_every_study_that_ships_fits_its_data(path):
+    assert Objective(load_config(path)).evaluator.dataset.train.examples > 100
+
+
+def test_the_make_targets_named_exist():
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    assert set(re.findall(r"`?make ([a-z-]+)", README)) <= targets
