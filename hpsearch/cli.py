@@ -67,7 +67,7 @@ def search(
     from hpsearch import best, dashboard, objective
     from hpsearch import study as writer
 
-    with _errors():
+    with _errors(study):
         config = _config(study).with_overrides(name=name, trials=trials, sampler=sampler, pruner=pruner, seed=seed)
         signal.signal(signal.SIGTERM, _interrupt)
         last: list[Progress] = []
@@ -161,8 +161,8 @@ def _interrupt(signum: int, frame: Any) -> NoReturn:
 
 
 @contextmanager
-def _errors() -> Iterator[None]:
-    """Say what is wrong with the input, without a traceback."""
+def _errors(study: str = "") -> Iterator[None]:
+    """Say what is wrong with the input (of a study's file, if it is given), without a traceback."""
     try:
         yield
     except Exception as problem:
@@ -175,6 +175,8 @@ def _errors() -> Iterator[None]:
         from hpsearch.workers import WorkersLostError
 
         refused = (ConfigError, DataError, StudyChangedError, ResultsError, FileNotFoundError, DashboardError)
+        if isinstance(problem, ConfigError) and study and not problem.path.endswith(".toml"):
+            problem = ConfigError(study, problem.problems)  # found with the data at hand: the file is what to mend
         if isinstance(problem, refused):
             _fail(problem, 2)
         if isinstance(problem, StorageError | StudyBusyError | WorkersLostError):
@@ -227,7 +229,8 @@ def _progress_bar(config: StudyConfig, last: list[Progress]) -> Iterator[Callabl
     try:
         yield on_progress
     finally:
-        bar.stop()
+        if last:
+            bar.stop()
 
 
 def _update(bar: Bar, progress: Progress) -> None:

@@ -572,7 +572,8 @@ def test_the_studies_that_ship_read_back_equal(study, name):
 
 def test_the_default_study_is_the_reference(study):
     config = load(STUDIES / "digits.toml")
-    assert config == StudyConfig(name="digits", question=config.question)
+    default = StudyConfig(name="digits", question=config.question)
+    assert config == default.with_overrides(seeds=3)
 
 
 def test_random_spaces_survive_description_and_toml(study):
