@@ -274,7 +274,7 @@ def _report(
     place = hide_password(storage) if storage else str(results / JOURNAL)
     console.print(f"results in {place}, the chosen network in {results / config.name}.npz", soft_wrap=True)
     console.print(
-        f"next: [b]make dashboard[/b], [b]hpsearch export {config.name}[/b], or in Python "
+        f"next: [b]make dashboard[/b], [b]make export STUDY={config.name}[/b], or in Python "
         f"[b]hpsearch.load({config.name!r}).trials[/b]",
         soft_wrap=True,
     )
