@@ -7,8 +7,7 @@ settings and the seeds. It splits the trials of a batch into jobs, each a popula
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +17,9 @@ from hpsearch.config import ConfigError, StudyConfig, load, resolve
 from hpsearch.data import Dataset, load_dataset
 from hpsearch.engine.diagnostics import Examples
 from hpsearch.engine.network import Architecture
-from hpsearch.engine.training import Hyperparameters, Lockstep, Population, Record, checkpoints, train
+from hpsearch.engine.training import Hyperparameters, Lockstep, Population, checkpoints
 from hpsearch.evaluation import CURVES, Evaluation, stops_of
+from hpsearch.jobs import Job, JobResult, Trainer, halve
 from hpsearch.space import Choice, Float, Int
 from hpsearch.threads import one_blas_thread
 from hpsearch.trained import TrainedNetwork
@@ -31,80 +31,6 @@ if TYPE_CHECKING:
 
 _CACHE_BYTES = 2 << 20
 _LARGEST_POPULATION = 32
-
-
-@dataclass(frozen=True)
-class Job:
-    """Members trained in one lockstep loop.
-
-    Attributes:
-        owners: ``(trial, seed)`` places of each member in the batch.
-        settings: Each member's hyperparameters, of one batch size.
-        seeds: Each member's seed.
-        population: The members' state, once training has begun.
-        until: Iteration at which to hand over, or None to train to the end.
-    """
-
-    owners: tuple[tuple[int, int], ...]
-    settings: tuple[Hyperparameters, ...]
-    seeds: tuple[int, ...]
-    population: Population | None = None
-    until: int | None = None
-
-    @property
-    def cost(self) -> float:
-        """Expected work, in units of one member's iteration on one example; 40 is the cost of an iteration's calls."""
-        return sum(s.iterations * (40.0 + s.batch_size) for s in self.settings)
-
-
-@dataclass(frozen=True)
-class JobResult:
-    """What a worker sends back.
-
-    Attributes:
-        job: The job, with its owners.
-        records: In order of iteration.
-        population: The members that are still training.
-        started: Seconds since 1970.
-        finished: Seconds since 1970.
-    """
-
-    job: Job
-    records: tuple[Record, ...]
-    population: Population
-    started: float
-    finished: float
-
-    def going_on(self, *, without: Set[int] = frozenset()) -> Job | None:
-        """The job of the members that still train, without those of some trials; None if none is left."""
-        ids = self.population.ids
-        staying = [i for i, member in enumerate(ids) if self.job.owners[member][0] not in without]
-        return replace(self.job, population=self.population.select(staying)) if staying else None
-
-
-@dataclass(frozen=True)
-class Trainer:
-    """What a worker needs to run a job: pure and picklable.
-
-    Attributes:
-        architecture: Of every network.
-        examples: Training and validation examples.
-        stops: Checkpoints shared by all members.
-    """
-
-    architecture: Architecture
-    examples: Examples
-    stops: tuple[int, ...]
-
-    def run(self, job: Job) -> JobResult:
-        """Train a job's members, on one BLAS thread."""
-        started = time.time()
-        population = job.population or Population.start(self.architecture, job.settings, job.seeds)
-        with one_blas_thread():
-            *records, left = train(population, self.examples, self.stops, until=job.until)
-        assert isinstance(left, Population)
-        slim = tuple(replace(r, weights=r.weights[:0]) for r in records if isinstance(r, Record))
-        return JobResult(job, slim, left, started, time.time())
 
 
 class Evaluator:
@@ -148,7 +74,7 @@ class Evaluator:
             jobs += [self._job(settings, alike[i : i + step]) for i in range(0, len(alike), step)]
         share = sum(job.cost for job in jobs) / workers
         if workers > 1:
-            jobs = [part for job in jobs for part in _halve(job, share / 2)]
+            jobs = [part for job in jobs for part in halve(job, share / 2)]
         return sorted(jobs, key=lambda job: -job.cost)
 
     def _population(self, batch_size: int) -> int:
@@ -235,15 +161,6 @@ def _check_fit(config: StudyConfig, dataset: Dataset, architecture: Architecture
         raise ConfigError(config.name, problems)
 
 
-def _halve(job: Job, cost: float) -> list[Job]:
-    """Split a job into parts of at most this cost, or single members."""
-    if job.cost <= cost or len(job.owners) == 1:
-        return [job]
-    middle = len(job.owners) // 2
-    parts = [slice(None, middle), slice(middle, None)]
-    return [half for part in parts for half in _halve(Job(job.owners[part], job.settings[part], job.seeds[part]), cost)]
-
-
 @dataclass
 class Sheet:
     """A batch's records as they come in, from whichever job, to be read trial by trial.
@@ -296,21 +213,6 @@ def _fill(rows: Mapping[int, Any], stops: Sequence[int]) -> Any:
     """``(checkpoints, metrics)``; a diverged member's last row, the ceiling, stands for the checkpoints after it."""
     last = rows[max(rows)]
     return np.stack([rows.get(stop, last) for stop in stops])
-
-
-_installed: Trainer | None = None
-
-
-def install(trainer: Trainer) -> None:
-    """Keep the trainer in this worker process, so that a job carries settings and not the data."""
-    global _installed
-    _installed = trainer
-
-
-def run_installed(job: Job) -> JobResult:
-    """Run a job with the trainer of this worker process."""
-    assert _installed is not None, "install() runs first in every worker"
-    return _installed.run(job)
 
 
 class Objective:

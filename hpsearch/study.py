@@ -23,7 +23,8 @@ from optuna.trial import FrozenTrial, TrialState
 from hpsearch.config import StudyConfig, differences
 from hpsearch.data import Dataset
 from hpsearch.evaluation import CURVES, Evaluation
-from hpsearch.objective import Evaluator, Job, JobResult, Sheet, attributes, objective_value
+from hpsearch.jobs import Job, JobResult
+from hpsearch.objective import Evaluator, Sheet, attributes, objective_value
 from hpsearch.samplers import REMEMBERED, check_sampler, distributions, grid_size, pruner, sampler
 from hpsearch.storage import only_writer, open_storage
 from hpsearch.workers import Workers
