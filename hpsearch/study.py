@@ -9,6 +9,7 @@ meanwhile), never on timing or workers; a resumed search asks the same.
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
@@ -154,6 +155,9 @@ def open_study(config: StudyConfig, evaluator: Evaluator, storage: optuna.storag
     if CONFIG not in known:
         if study.get_trials(deepcopy=False):
             raise StudyChangedError(config.name, [("made by", "another program", "hpsearch")])
+        with warnings.catch_warnings():  # Optuna calls the name of an objective experimental
+            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+            study.set_metric_names([config.search.metric])
         study.set_user_attr(DATA, fingerprint)
         study.set_user_attr(CONFIG, given)
         return study

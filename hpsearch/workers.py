@@ -52,6 +52,7 @@ class Workers:
     def __init__(self, trainer: Trainer, workers: int = 1, executor: Executor | None = None) -> None:
         self.count = workers
         self._trainer, self._given = trainer, executor
+        self._others = set(multiprocessing.active_children())
         self._executor, self._generation = self._make(), 0
 
     def _make(self) -> Executor:
@@ -116,9 +117,8 @@ class Workers:
         """Let the workers go; ``now`` stops them in mid-training."""
         if self._given is not None:
             return
-        if now and self.count > 1:
-            self._executor.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
+        if now:  # first the processes: the pool then finds itself broken, and its shutdown waits for nothing
+            for process in set(multiprocessing.active_children()) - self._others:
                 process.terminate()
         self._executor.shutdown(wait=True, cancel_futures=True)
 

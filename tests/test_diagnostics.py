@@ -3,13 +3,14 @@
 import numpy as np
 import pytest
 import reference
-from sklearn.datasets import load_diabetes, load_digits
+from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 from test_network import layers_of
+from test_training import rows_of
 
 from hpsearch.engine.diagnostics import Examples, distinct, measure
 from hpsearch.engine.network import CEILING, Architecture, Rooms
-from hpsearch.engine.training import Hyperparameters, Population, checkpoints, train
+from hpsearch.engine.training import Hyperparameters, Lockstep, Population, checkpoints, train
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +75,43 @@ def test_regression_is_scored_by_r2_and_half_the_squared_error():
     assert found["validation_loss"][0] == pytest.approx(0.5 * np.mean((y[300:] - logits) ** 2))
 
 
+def test_two_classes_are_scored_by_accuracy_and_log_loss():
+    X, y = load_breast_cancer(return_X_y=True)
+    X = (X - X.mean(0)) / X.std(0)
+    architecture = Architecture(30, (4,), 1, "sigmoid", "binary", dtype="float64")
+    examples = Examples.of(architecture, (X[:200], y[:200]), (X[200:], y[200:]))
+    population, found, _ = at_start(examples, architecture, [1.0, 0.3])
+    for member in range(2):
+        logits = reference.forward(layers_of(architecture, population.weights[member]), X, "sigmoid")[1]
+        probability = reference.outputs(logits, "binary")[:, 0]
+        assert found["train_loss"][member] == pytest.approx(log_loss(y[:200], probability[:200]), rel=1e-9)
+        assert found["validation_loss"][member] == pytest.approx(log_loss(y[200:], probability[200:]), rel=1e-9)
+        accuracy = accuracy_score(y[200:], probability[200:] > 0.5)
+        assert found["validation_error"][member] == pytest.approx(1 - accuracy)
+
+
+@pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid"])
+def test_saturation_is_the_share_of_slopes_under_two_percent_of_the_steepest(digits, activation):
+    architecture = Architecture(64, (16, 8), 10, activation, dtype="float64")
+    population, found, _ = at_start(digits_examples(architecture, digits), architecture, [0.3, 1.0])
+    for member in range(2):
+        hidden, _ = reference.forward(layers_of(architecture, population.weights[member]), digits[0][:256], activation)
+        slopes = np.concatenate([reference.ACTIVATIONS[activation][1](a).ravel() for a in hidden[1:]])
+        steepest = {"tanh": 1.0, "relu": 1.0, "sigmoid": 0.25}[activation]
+        assert found["saturation"][member] == pytest.approx(np.mean(slopes < 0.02 * steepest))
+        assert 0 < found["saturation"][member] < 1
+
+
+def test_the_train_loss_of_a_large_set_is_measured_on_its_first_2048_examples():
+    rng = np.random.default_rng(0)
+    X, y = rng.standard_normal((3000, 5)), rng.integers(0, 3, 3000)
+    architecture = Architecture(5, (4,), 3, dtype="float64")
+    population, found, _ = at_start(Examples.of(architecture, (X, y)), architecture, [1.0])
+    layers = layers_of(architecture, population.weights[0])
+    expected = reference.loss(layers, X[:2048], np.eye(3)[y[:2048]], "tanh", "softmax")
+    assert found["train_loss"][0] == pytest.approx(expected, rel=1e-10)
+
+
 def test_weights_that_are_not_finite_count_as_diverged_and_hold_the_ceiling(digits):
     architecture = Architecture(64, (4,), 10)
     examples = digits_examples(architecture, digits)
@@ -83,6 +121,7 @@ def test_weights_that_are_not_finite_count_as_diverged_and_hold_the_ceiling(digi
     assert diverged.tolist() == [False, True]
     assert np.isfinite(metrics[0]).all()
     assert metrics[1, :3] == pytest.approx([CEILING, CEILING, 1.0])
+    assert np.isnan(metrics[1, 3:]).all()
 
 
 def test_distinct_counts_functions_and_not_rows():
@@ -95,13 +134,61 @@ def test_distinct_counts_functions_and_not_rows():
     assert distinct(np.concatenate([a, a * 1.01], axis=1)).tolist() == [2]
 
 
+@pytest.mark.parametrize("batch_size", [1, 8, 32, 100, 1200])
 @pytest.mark.parametrize("init", ["zeros", "constant"])
-def test_constant_init_keeps_all_hidden_units_identical_at_every_checkpoint(digits, init):
-    """L1: equal units get equal gradients, for ever."""
+def test_constant_init_keeps_all_hidden_units_identical_at_every_checkpoint(digits, init, batch_size):
+    """L1: equal units get equal gradients, for ever.
+
+    32 units stay equal to the bit, at any step size: the matrix product's kernel treats every row alike.
+    """
     architecture = Architecture(64, (32,), 10, init=init)
-    settings = [Hyperparameters(rate, 800, 0.9, 1e-4, 32, 0.1) for rate in (0.01, 0.05, 0.2)]
-    found = curves(architecture, digits_examples(architecture, digits), settings, checkpoints(800, 12))
+    iterations = 800 if batch_size < 1200 else 500
+    settings = [Hyperparameters(rate, iterations, 0.9, 1e-4, batch_size, 0.1) for rate in (0.01, 0.05, 0.2)]
+    found = curves(architecture, digits_examples(architecture, digits), settings, checkpoints(iterations, 12))
     assert (found["distinct_units"] == 1).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_rounding_alone_leaves_33_constant_units_one_function_while_steps_are_small(digits, dtype):
+    """L1 is a law of arithmetic, and numbers are rounded.
+
+    Where the width is no multiple of four, the kernel sums its last rows in another order, so equal units differ in
+    the last digit. Small steps keep that at rounding (measured: 3e-7 of the weights in float32). Large ones amplify
+    it: with α = 0.1 and μ = 0.9, 33 units become two functions between iterations 77 and 181 in float32, and between
+    180 and 404 in float64.
+    """
+    architecture = Architecture(64, (33,), 10, init="constant", dtype=dtype)
+    population = Population.start(architecture, [Hyperparameters(0.01, 600, 0.0, 0.0, 32, 0.1)], [0])
+    examples = digits_examples(architecture, digits)
+    *records, _ = train(population, examples, checkpoints(600, 8))
+    assert all(record.metrics[0, examples.metrics.index("distinct_units")] == 1 for record in records)
+    first = architecture.layers(records[-1].weights)[0][0]
+    assert np.ptp(first, axis=0).max() < 1000 * np.finfo(dtype).eps * np.abs(first).max()
+
+
+def test_thirty_two_constant_units_train_as_one_unit_with_rescaled_rates(digits):
+    """L1, exactly: U = 32·v follows from α·32, and w from α/32, so one unit takes the same path as 32 equal ones."""
+    X, y = digits
+    units, rate, momentum = 32, 0.05, 0.9
+    architecture = Architecture(64, (units,), 10, init="constant", dtype="float64")
+    examples = digits_examples(architecture, digits)
+    population = Population.start(architecture, [Hyperparameters(rate, 200, momentum, 0.0, 32, 0.1)], [0])
+    (W1, b1), (W2, b2) = layers_of(architecture, population.weights[0])
+    one = [(W1[:, :1], b1[:1]), (W2.sum(axis=0, keepdims=True), b2)]
+    rates = [(rate / units, rate / units), (rate * units, rate)]
+    speed = [(np.zeros_like(W), np.zeros_like(b)) for W, b in one]
+    for rows in rows_of(examples, 0, 32, 200):
+        found = reference.gradients(one, X[rows], np.eye(10)[y[rows]], "tanh", "softmax", 0.0)
+        speed = [
+            (momentum * vW - rW * dW, momentum * vb - rb * db)
+            for (vW, vb), (rW, rb), (dW, db) in zip(speed, rates, found, strict=True)
+        ]
+        one = [(W + vW, b + vb) for (W, b), (vW, vb) in zip(one, speed, strict=True)]
+    loop = Lockstep(population, examples)
+    loop.advance(200)
+    many = reference.forward(layers_of(architecture, loop.population.weights[0]), X, "tanh")[1]
+    assert np.abs(many).max() > 1
+    np.testing.assert_allclose(reference.forward(one, X, "tanh")[1], many, rtol=0, atol=1e-8)
 
 
 def test_thirty_two_identical_units_are_one_unit_and_score_as_one(digits):
@@ -144,26 +231,43 @@ def test_a_large_first_layer_shrinks_its_own_first_gradients(digits):
     The scale is taken up by W1 alone, as in the lesson: when W2 grows as well, the signal that comes back grows with
     it and the gradient's absolute length does not fall.
     """
-    X, y = digits
     architecture = Architecture(64, (32,), 10, dtype="float64")
-    lengths = []
-    for scale in (0.1, 1.0, 10.0, 100.0):
-        population = Population.start(architecture, [Hyperparameters(0.1, 1, 0.0, 0.0, 8, 0.1)], [0])
-        layers = layers_of(architecture, population.weights[0])
-        layers[0] = (layers[0][0] * scale / 0.1, layers[0][1])
-        dW1 = reference.gradients(layers, X[:256], np.eye(10)[y[:256]], "tanh", "softmax", 0.0)[0][0]
-        lengths.append(np.linalg.norm(dW1))
+    scales = np.array([0.1, 1.0, 10.0, 100.0])
+    population = Population.start(architecture, [Hyperparameters(1.0, 1, 0.0, 0.0, 1200, 0.1)] * 4, [0] * 4)
+    architecture.layers(population.weights)[0][:] *= scales[:, None, None] / 0.1
+    before = population.weights.copy()
+    loop = Lockstep(population, digits_examples(architecture, digits))
+    loop.advance(1)
+    step = architecture.layers(before - loop.population.weights)[0]
+    lengths = np.linalg.norm(step[:, :, :-1], axis=(1, 2))
     assert (np.diff(lengths) < 0).all()
-    assert lengths[-1] < lengths[0] / 5
+    assert lengths[-1] < lengths[0] / 100  # measured: 0.55, 0.10, 0.013, 0.003
+
+
+def test_the_slope_through_the_hidden_layer_shrinks_with_the_scale(digits):
+    """L3: mean 1 − a², from 0.99 at scale 0.01 to below 0.02 at 10."""
+    architecture = Architecture(64, (32,), 10, dtype="float64")
+    scales = [0.01, 0.1, 0.3, 1, 3, 10]
+    population, _, _ = at_start(digits_examples(architecture, digits), architecture, scales)
+    hidden = [reference.forward(layers_of(architecture, w), digits[0][:256], "tanh")[0][1] for w in population.weights]
+    slopes = [np.mean(1 - a**2) for a in hidden]
+    assert (np.diff(slopes) < 0).all()
+    assert slopes[0] > 0.99
+    assert slopes[-1] < 0.02
 
 
 def test_gradients_relative_to_the_weights_fall_with_a_large_scale(digits):
-    """L3: what a first step changes of the weights falls by more than a hundred times from scale 0.1 to 100."""
+    """L3: what a first step changes of the weights falls by more than a hundred times from scale 0.1 to 100.
+
+    The absolute length does not fall (measured: 0.9 at 0.1, 6.1 at 100), since the output layer's weights grow too
+    and carry a larger signal back.
+    """
     architecture = Architecture(64, (32,), 10)
     _, found, _ = at_start(digits_examples(architecture, digits), architecture, [0.1, 1, 10, 100])
     relative = found["gradient_norm"] / found["weight_norm"]
     assert (np.diff(relative) < 0).all()
     assert relative[-1] < relative[0] / 100
+    assert found["gradient_norm"][-1] > found["gradient_norm"][0]
 
 
 def test_a_large_scale_needs_more_iterations_to_a_loss(digits):
@@ -172,6 +276,6 @@ def test_a_large_scale_needs_more_iterations_to_a_loss(digits):
     settings = [Hyperparameters(0.1, 600, 0.9, 0.0, 64, scale) for scale in (0.1, 1.0, 3.0, 10.0)]
     stops = checkpoints(600, 40)
     found = curves(architecture, digits_examples(architecture, digits), settings, stops)
-    reached = [next((s for s, v in zip(stops, loss, strict=True) if v < 0.3), 601) for loss in found["train_loss"]]
-    assert reached == sorted(reached)
+    reached = [next((s for s, v in zip(stops, loss, strict=True) if v < 0.5), 601) for loss in found["train_loss"]]
+    assert (np.diff(reached) > 0).all()  # measured: 15, 31, 128 and not within 600
     assert reached[-1] > 5 * reached[0]

@@ -5,9 +5,9 @@ from sklearn.metrics import log_loss
 
 from hpsearch.engine.diagnostics import Examples
 from hpsearch.engine.network import CEILING, Architecture, initial_weights, losses, mistakes
-from hpsearch.engine.training import Hyperparameters, Lockstep, Population
+from hpsearch.engine.training import Hyperparameters, Lockstep, MiniBatches, Population
 
-FEATURES, EXAMPLES = 5, 12
+FEATURES, EXAMPLES, BATCH = 5, 12, 8
 HIDDEN = {1: (4,), 2: (4, 3), 3: (4, 3, 5)}
 
 
@@ -33,11 +33,15 @@ def test_a_step_follows_the_cost_s_gradient_by_central_differences(activation, o
     X, y, Y = problem(output)
     architecture = Architecture(FEATURES, HIDDEN[depth], Y.shape[1], activation, output, "xavier", "float64")
     rate, l2 = 0.1, 0.3
-    settings = Hyperparameters(rate, 1, 0.0, l2, EXAMPLES, 1.0)
+    settings = Hyperparameters(rate, 1, 0.9, l2, BATCH, 1.0)
     start = Population.start(architecture, [settings], [3])
     rng = np.random.default_rng(1)
     start.weights[:] += 0.1 * rng.standard_normal(start.weights.shape)  # biases too, away from relu's kinks
-    loop = Lockstep(start, Examples.of(architecture, (X, y)))
+    examples = Examples.of(architecture, (X, y))
+    batch = MiniBatches(examples, 3, BATCH).at(0, slice(None))
+    X, Y = batch.rows[:, :-1], batch.targets.T
+    assert len(X) == BATCH
+    loop = Lockstep(start, examples)
     before = start.weights[0].copy()
     loop.advance(1)
     gradient = (before - loop.population.weights[0]) / rate
@@ -50,6 +54,27 @@ def test_a_step_follows_the_cost_s_gradient_by_central_differences(activation, o
         [(cost(before + step * e) - cost(before - step * e)) / (2 * step) for e in np.eye(len(before))]
     )
     assert np.linalg.norm(gradient - differences) / np.linalg.norm(differences) < 1e-6
+
+
+def test_a_step_of_members_with_two_seeds_and_other_settings_follows_each_one_s_own_gradient():
+    X, y, _ = problem("softmax")
+    architecture = Architecture(FEATURES, (4, 3), 3, init="xavier", dtype="float64")
+    settings = [Hyperparameters(rate, 1, 0.5, l2, BATCH, 1.0) for rate, l2 in [(0.1, 0.0), (0.5, 0.3), (0.02, 2.0)]]
+    seeds = [3, 8, 3]
+    examples = Examples.of(architecture, (X, y))
+    start = Population.start(architecture, settings, seeds)
+    before = start.weights.copy()
+    loop = Lockstep(start, examples)
+    loop.advance(1)
+    for member, (setting, seed) in enumerate(zip(settings, seeds, strict=True)):
+        batch = MiniBatches(examples, seed, BATCH).at(0, slice(None))
+        found = reference.gradients(
+            layers_of(architecture, before[member]), batch.rows[:, :-1], batch.targets.T, "tanh", "softmax", setting.l2
+        )
+        moved = layers_of(architecture, loop.population.weights[member] - before[member])
+        for (dW, db), (W, b) in zip(found, moved, strict=True):
+            np.testing.assert_allclose(W, -setting.learning_rate * dW, rtol=0, atol=1e-14)
+            np.testing.assert_allclose(b, -setting.learning_rate * db, rtol=0, atol=1e-14)
 
 
 @pytest.mark.parametrize("output", ["softmax", "binary", "identity"])
@@ -73,6 +98,10 @@ def test_a_loss_is_clipped_at_the_ceiling_and_stays_nan_where_logits_are():
     assert loss[0] == CEILING
     assert loss[1] == 0
     assert np.isnan(loss[2])
+    wrong, right = losses("binary", np.array([[[-500.0, 500.0]]]), np.array([[1.0, 1.0]]))[0]
+    assert (wrong, right) == (CEILING, 0)
+    far, near = losses("identity", np.array([[[100.0, 2.0]]]), np.array([[0.0, 1.0]]))[0]
+    assert (far, near) == (CEILING, 0.5)
 
 
 def test_a_tie_goes_to_the_first_class():
@@ -96,13 +125,16 @@ def test_a_member_s_initial_weights_do_not_depend_on_its_company():
 
 
 @pytest.mark.parametrize(
-    ("init", "deviation"), [("scaled", 1.0), ("he", np.sqrt(2 / 400)), ("xavier", np.sqrt(1 / 400))]
+    ("init", "deviation"),
+    [("scaled", lambda n: 1.0), ("he", lambda n: np.sqrt(2 / n)), ("xavier", lambda n: np.sqrt(1 / n))],
 )
 def test_initial_weights_have_the_scheme_s_standard_deviation_and_biases_are_zero(init, deviation):
-    architecture = Architecture(400, (300,), 2, init=init, dtype="float64")
-    first = architecture.layers(initial_weights(architecture, [0], [0.7]))[0][0]
-    assert first[:, :-1].std() == pytest.approx(0.7 * deviation, rel=0.01)
-    assert not first[:, -1].any()
+    architecture = Architecture(400, (300, 200), 2, init=init, dtype="float64")
+    layers = architecture.layers(initial_weights(architecture, [0], [0.7]))
+    for layer, fan_in in zip(layers[:2], (400, 300), strict=True):
+        assert layer[0, :, :-1].std() == pytest.approx(0.7 * deviation(fan_in), rel=0.01)
+        assert abs(layer[0, :, :-1].mean()) < 0.01 * deviation(fan_in)
+    assert not any(layer[0, :, -1].any() for layer in layers)
 
 
 @pytest.mark.parametrize(("init", "value"), [("zeros", 0.0), ("constant", 0.25)])

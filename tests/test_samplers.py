@@ -36,6 +36,12 @@ def test_a_batch_s_sampler_is_made_the_same_again(small):
     assert asked[0][0] != asked[0][1]
 
 
+@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc", "cmaes"])
+def test_no_batch_asks_what_another_has_asked(small, tmp_path, sampler):
+    study = search(small.with_overrides(sampler=sampler), results=tmp_path)
+    assert len({t.params["learning_rate"] for t in study.trials}) == 14
+
+
 @pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="PyTorch is installed")
 def test_gp_without_pytorch_names_the_extra(small):
     with pytest.raises(ConfigError, match=r"'gp' needs PyTorch.*pip install 'hpsearch\[gp\]'"):

@@ -1,5 +1,5 @@
 import pickle
-import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -77,15 +77,13 @@ def test_weights_after_200_iterations_equal_scikit_learn_s(digits):
         (32,), activation="tanh", solver="sgd", alpha=l2 * batch, batch_size=batch, learning_rate_init=0.05,
         momentum=0.9, nesterovs_momentum=False, shuffle=False, random_state=0,
     )  # fmt: skip
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        network.partial_fit(X[:batch], y[:batch], classes=np.arange(10))  # makes its arrays
-        for (W, b), V, c in zip(start, network.coefs_, network.intercepts_, strict=True):
-            V[:], c[:] = W, b
-        for velocity in network._optimizer.velocities:
-            velocity[:] = 0
-        for rows in rows_of(examples, 7, batch, 200):
-            network.partial_fit(X[rows], y[rows])
+    network.partial_fit(X[:batch], y[:batch], classes=np.arange(10))  # makes its arrays
+    for (W, b), V, c in zip(start, network.coefs_, network.intercepts_, strict=True):
+        V[:], c[:] = W, b
+    for velocity in network._optimizer.velocities:
+        velocity[:] = 0
+    for rows in rows_of(examples, 7, batch, 200):
+        network.partial_fit(X[rows], y[rows])
     loop = Lockstep(population, examples)
     loop.advance(200)
     ours = layers_of(architecture, loop.population.weights[0])
@@ -116,6 +114,28 @@ def test_a_member_alone_equals_the_same_member_among_63_others_bit_for_bit(digit
         np.testing.assert_array_equal(alone[-1].weights[0], end.weights[end.finished.index(member)])
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    ("hidden", "activation", "batch_size"),
+    [((1,), "tanh", 1), ((7, 5), "sigmoid", 33), ((3,), "relu", 2), ((32,), "tanh", 300)],
+)
+def test_company_does_not_change_a_bit_in_other_shapes_and_with_seeds_in_any_order(
+    digits, hidden, activation, batch_size, dtype
+):
+    rng = np.random.default_rng(1)
+    architecture = Architecture(64, hidden, 10, activation, dtype=dtype)
+    examples = examples_of(architecture, digits, 300, 99)
+    settings = [Hyperparameters(10 ** rng.uniform(-3, -1), 25, 0.9, 1e-4, batch_size, 0.1) for _ in range(16)]
+    seeds = [int(s) for s in rng.integers(0, 4, 16)]
+    assert seeds != sorted(seeds)
+    many, _ = run(architecture, examples, settings, seeds, (0, 3, 25))
+    for member in (0, 6, 15):
+        alone, _ = run(architecture, examples, [settings[member]], [seeds[member]], (0, 3, 25))
+        for one, all_of_them in zip(alone, many, strict=True):
+            np.testing.assert_array_equal(one.metrics[0], all_of_them.metrics[member])
+        np.testing.assert_array_equal(alone[-1].weights[0], many[-1].weights[member])
+
+
 def test_a_member_that_diverges_leaves_and_its_neighbours_numbers_stay_the_same_to_the_bit(digits):
     architecture = Architecture(64, (32,), 10)
     examples = examples_of(architecture, digits)
@@ -127,13 +147,16 @@ def test_a_member_that_diverges_leaves_and_its_neighbours_numbers_stay_the_same_
     for r, s in zip(together, apart, strict=True):
         rows = [r.ids.index(0), r.ids.index(2)]
         np.testing.assert_array_equal(r.metrics[rows], s.metrics)
+    np.testing.assert_array_equal(together[-1].weights, apart[-1].weights)
     lost = next(r for r in together if r.diverged.any())
     names = examples.metrics
     row = dict(zip(names, lost.metrics[lost.ids.index(1)].tolist(), strict=True))
     assert row["train_loss"] == row["validation_loss"] == pytest.approx(CEILING)
     assert row["validation_error"] == 1.0
-    assert np.isnan(row["gradient_norm"])
-    assert lost.iteration < 60
+    assert all(np.isnan(row[name]) for name in ("gradient_norm", "saturation", "weight_norm", "distinct_units"))
+    assert lost.diverged.tolist() == [False, True, False]
+    assert lost.finished == (1,)
+    assert 0 < lost.iteration < 60
     assert all(1 not in r.ids for r in together if r.iteration > lost.iteration)
     assert left.seeds == ()
 
@@ -180,12 +203,57 @@ def test_every_mini_batch_is_full_and_a_pass_shows_no_example_twice(digits, batc
     assert passes[0] != passes[1]
 
 
-def test_a_batch_above_the_training_set_is_refused(digits):
+@pytest.mark.parametrize("batch_size", [0, 51])
+def test_a_batch_that_does_not_fit_the_training_set_is_refused(digits, batch_size):
     architecture = Architecture(64, (2,), 10)
     examples = Examples.of(architecture, (digits[0][:50], digits[1][:50]))
-    population = Population.start(architecture, [Hyperparameters(0.1, 1, 0.0, 0.0, 51, 0.1)], [0])
-    with pytest.raises(ValueError, match="batch_size 51 does not fit 50 training examples"):
+    population = Population.start(architecture, [Hyperparameters(0.1, 1, 0.0, 0.0, batch_size, 0.1)], [0])
+    with pytest.raises(ValueError, match=f"batch_size {batch_size} does not fit 50 training examples: choose 1 to 50"):
         Lockstep(population, examples)
+
+
+@pytest.mark.parametrize("batch_size", [1, 49, 50])
+def test_batches_of_one_of_all_but_one_and_of_all_examples_train(digits, batch_size):
+    X, y = digits
+    architecture = Architecture(64, (4,), 10, init="xavier", dtype="float64")
+    examples = Examples.of(architecture, (X[:50], y[:50]))
+    population = Population.start(architecture, [Hyperparameters(0.05, 60, 0.5, 1e-3, batch_size, 1.0)], [0])
+    start = layers_of(architecture, population.weights[0])
+    loop = Lockstep(population, examples)
+    loop.advance(60)
+    expected = reference.train(
+        start, X[:50], np.eye(10)[y[:50]], rows_of(examples, 0, batch_size, 60),
+        activation="tanh", output="softmax", learning_rate=0.05, momentum=0.5, l2=1e-3,
+    )  # fmt: skip
+    for (W, b), (V, c) in zip(layers_of(architecture, loop.population.weights[0]), expected, strict=True):
+        np.testing.assert_allclose(W, V, atol=1e-10, rtol=0)
+        np.testing.assert_allclose(b, c, atol=1e-10, rtol=0)
+
+
+def test_a_stream_answers_any_iteration_in_any_order_and_each_seed_has_its_own(digits):
+    architecture = Architecture(64, (2,), 10)
+    examples = examples_of(architecture, digits, 600, 50)
+    once = rows_of(examples, 4, 8, 200)  # several gatherings a pass, and three passes
+    stream = MiniBatches(examples, 4, 8)
+    for i in np.random.default_rng(0).permutation(200):
+        batch = stream.at(int(i), slice(2, 5))
+        assert batch.members == slice(2, 5)
+        np.testing.assert_array_equal(batch.rows, examples.table[once[i], : examples.columns])
+        np.testing.assert_array_equal(batch.inputs, batch.rows.T)
+        np.testing.assert_array_equal(batch.targets, examples.table[once[i], examples.columns :].T)
+    assert rows_of(examples, 4, 8, 10) == once[:10]
+    assert rows_of(examples, 5, 8, 10) != once[:10]
+
+
+def test_members_of_one_seed_see_the_same_examples_wherever_they_stand(digits):
+    architecture = Architecture(64, (4,), 10)
+    examples = examples_of(architecture, digits, 200, 50)
+    same = Hyperparameters(0.1, 40, 0.9, 1e-3, 16, 0.1)
+    records, _ = run(architecture, examples, [same] * 4, [0, 1, 0, 0], (40,))
+    weights = records[-1].weights
+    np.testing.assert_array_equal(weights[2], weights[0])
+    np.testing.assert_array_equal(weights[3], weights[0])
+    assert not np.allclose(weights[1], weights[0])
 
 
 def test_members_of_two_batch_sizes_are_refused():
@@ -195,17 +263,22 @@ def test_members_of_two_batch_sizes_are_refused():
 
 
 def test_zeros_init_keeps_every_weight_at_zero_and_the_loss_at_the_class_frequencies(digits):
-    X, y = digits
-    architecture = Architecture(64, (8,), 10, init="zeros", dtype="float64")
+    """Three classes of very unequal size, so that the frequencies have to be learned (by the output's biases)."""
+    X, y = digits[0], np.minimum(digits[1], 2)
+    architecture = Architecture(64, (8,), 3, init="zeros", dtype="float64")
     examples = Examples.of(architecture, (X, y))
-    population = Population.start(architecture, [Hyperparameters(0.5, 400, 0.5, 0.0, len(y), 1.0)], [0])
-    *records, _ = train(population, examples, (400,))
-    for layer in architecture.layers(records[-1].weights):
-        assert not layer[:, :, :-1].any()
+    population = Population.start(architecture, [Hyperparameters(0.5, 400, 0.5, 0.01, len(y), 1.0)], [0])
+    *records, _ = train(population, examples, (0, 400))
+    hidden, output = architecture.layers(records[-1].weights)
+    assert not hidden.any()
+    assert not output[:, :, :-1].any()
     shares = np.bincount(y) / len(y)
     entropy = -(shares * np.log(shares)).sum()
-    table = Examples.of(architecture, (X[:2048], y[:2048]))
-    assert records[-1].metrics[0, table.metrics.index("train_loss")] == pytest.approx(entropy, abs=1e-4)
+    loss = [record.metrics[0, examples.metrics.index("train_loss")] for record in records]
+    assert loss[0] == pytest.approx(np.log(3))
+    assert loss[1] == pytest.approx(entropy, abs=1e-10)
+    assert entropy < 0.7
+    np.testing.assert_allclose(np.exp(output[0, :, -1]) / np.exp(output[0, :, -1]).sum(), shares, atol=1e-6)
 
 
 def test_heavy_ball_equals_momentum_as_a_moving_average_of_a_larger_step(digits):
@@ -224,6 +297,37 @@ def test_heavy_ball_equals_momentum_as_a_moving_average_of_a_larger_step(digits)
     loop.advance(50)
     for (W, _), (V, _) in zip(layers_of(architecture, loop.population.weights[0]), layers, strict=True):
         np.testing.assert_allclose(W, V, atol=1e-13)
+
+
+def test_without_momentum_training_is_plain_descent(digits):
+    X, y = digits
+    architecture = Architecture(64, (4,), 10, init="xavier", dtype="float64")
+    examples = examples_of(architecture, digits)
+    population = Population.start(architecture, [Hyperparameters(0.1, 50, 0.0, 1e-2, 64, 1.0)], [0])
+    layers = layers_of(architecture, population.weights[0])
+    for rows in rows_of(examples, 0, 64, 50):
+        found = reference.gradients(layers, X[rows], np.eye(10)[y[rows]], "tanh", "softmax", 1e-2)
+        layers = [(W - 0.1 * dW, b - 0.1 * db) for (W, b), (dW, db) in zip(layers, found, strict=True)]
+    loop = Lockstep(population, examples)
+    loop.advance(50)
+    for (W, b), (V, c) in zip(layers_of(architecture, loop.population.weights[0]), layers, strict=True):
+        np.testing.assert_allclose(W, V, rtol=0, atol=1e-13)
+        np.testing.assert_allclose(b, c, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize(("batch_size", "same"), [(100, True), (50, False)])
+def test_the_seed_of_the_order_matters_only_when_the_batch_is_not_the_whole_set(digits, batch_size, same):
+    X, y = digits
+    architecture = Architecture(64, (4,), 10, init="xavier", dtype="float64")
+    examples = Examples.of(architecture, (X[:100], y[:100]))
+    ends = []
+    for order in (0, 9):
+        settings = Hyperparameters(0.1, 30, 0.9, 1e-3, batch_size, 1.0)
+        start = replace(Population.start(architecture, [settings], [0]), seeds=(order,))  # its weights stay seed 0's
+        loop = Lockstep(start, examples)
+        loop.advance(30)
+        ends.append(loop.population.weights)
+    assert np.allclose(*ends, rtol=0, atol=1e-12) == same
 
 
 def test_with_the_whole_set_as_batch_the_order_is_irrelevant(digits):
@@ -254,7 +358,7 @@ def test_where_the_gradient_is_zero_l2_shrinks_weights_by_one_minus_alpha_lambda
     np.testing.assert_allclose(after[:, :, :-1], before[:, :, :-1] * (1 - 0.1 * 0.2) ** 25, rtol=1e-12)
 
 
-@pytest.mark.parametrize(("longest", "count"), [(1, 20), (2, 20), (2000, 20), (60, 6)])
+@pytest.mark.parametrize(("longest", "count"), [(1, 20), (1, 1), (2, 20), (2000, 20), (60, 6), (7, 1)])
 def test_checkpoints_rise_from_zero_to_the_longest(longest, count):
     found = checkpoints(longest, count)
     assert found[0] == 0

@@ -233,7 +233,7 @@ def checkpoints(longest: int, count: int) -> tuple[int, ...]:
     >>> checkpoints(2000, 8)
     (0, 1, 3, 9, 26, 77, 228, 675, 2000)
     """
-    return (0, *sorted({int(i) for i in np.rint(np.geomspace(1, longest, count))}))
+    return (0, *sorted({int(i) for i in np.rint(np.geomspace(longest, 1, count))}))
 
 
 def train(
