@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import signal
+import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
@@ -60,12 +61,16 @@ class Workers:
             return self._given
         if self.count == 1:
             return InProcess()
-        return ProcessPoolExecutor(
+        pool = ProcessPoolExecutor(
             self.count,
             mp_context=multiprocessing.get_context("spawn"),  # a fork would inherit threads and their locks
-            initializer=_begin,
+            initializer=install,
             initargs=(self._trainer,),
         )
+        with _interrupts_ignored():  # inherited: Ctrl-C reaches the whole group, and the coordinator decides
+            for _ in range(self.count):
+                pool.submit(int)  # a process starts when there is work
+        return pool
 
     def submit(self, jobs: Sequence[Job]) -> Callable[[], Iterator[JobResult]]:
         """Start jobs.
@@ -123,7 +128,13 @@ class Workers:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
 
-def _begin(trainer: Trainer) -> None:
-    with contextlib.suppress(ValueError):  # Ctrl-C reaches the whole group; the coordinator decides
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-    install(trainer)
+@contextlib.contextmanager
+def _interrupts_ignored() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
