@@ -4,7 +4,7 @@ Rules:
 
 * Columns are encoded and standardised as :mod:`hpsearch.preparation` says; a constant one stays, with a note.
 * With ``task="auto"`` a target of text, bools or categories is classes, so are whole numbers with at most 50 distinct
-  values (20 if they are written as floats); anything else is regression.
+  values (20 if they are written as floats); anything else is regression. An object column of numbers counts as numbers.
 * Splits of classes are stratified, and every class is in every split.
 """
 
@@ -14,7 +14,8 @@ import hashlib
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from itertools import chain, count
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,6 +30,8 @@ __all__ = ["DataError", "Dataset", "Preparation", "Split", "from_arrays", "from_
 
 Task = Literal["auto", "classification", "regression"]
 _MOST_CLASSES = 1000
+_MOST_WHOLE, _MOST_WHOLE_FLOATS = 50, 20
+_SMALLEST_SCALE = 1e-100  # the squares of smaller deviations underflow
 
 
 @dataclass(frozen=True)
@@ -77,15 +80,25 @@ class Dataset:
     target_scale: float = 1.0
     notes: tuple[str, ...] = ()
 
+    @property
+    def features(self) -> int:
+        """How many encoded features: the network's inputs."""
+        return self.train.X.shape[1]
+
+    @property
+    def class_count(self) -> int:
+        """How many classes, 0 for regression."""
+        return 0 if self.classes is None else len(self.classes)
+
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over every split and the labels, rounded to 12 digits so that it is the same on every machine."""
+        """SHA-256 over every split and the labels, numbers rounded to 9 decimals to be the same on every machine."""
         digest = hashlib.sha256(self.task.encode())
         for split in (self.train, self.validation, self.test):
             if split is not None:
                 digest.update(repr(split.X.shape).encode())
                 for numbers in (split.X, split.y.astype(float)):
-                    digest.update(np.round(numbers, 9).astype("<f8").tobytes())
+                    digest.update((np.round(numbers, 9) + 0.0).astype("<f8").tobytes())  # -0.0 becomes 0.0
         digest.update(repr(None if self.classes is None else self.classes.tolist()).encode())
         return digest.hexdigest()
 
@@ -124,10 +137,19 @@ def from_arrays(X: Any, y: Any, **options: Any) -> Dataset:
     Raises:
         DataError: if the data cannot be used.
     """
-    frame, y = raw_frame(X).copy(), np.asarray(y)
+    try:
+        frame, y = raw_frame(X).copy(), np.asarray(y)
+    except DataError:
+        raise
+    except ValueError as problem:
+        raise DataError(f"X and y cannot be made arrays: {problem}; give every row the same length") from None
     if y.ndim != 1 or len(y) != len(frame):
         raise DataError(f"X has shape {frame.shape} and y has shape {y.shape}: give one target for each row of X")
-    column = next(name for name in ("target", "y", "_target") if name not in frame.columns)
+    column = next(
+        name
+        for name in chain(("target", "y", "_target"), map("target_{}".format, count(1)))
+        if name not in frame.columns
+    )
     frame[column] = y
     return from_frame(frame, column, **options)
 
@@ -156,11 +178,15 @@ def from_frame(
     Raises:
         DataError: if the data cannot be used.
     """
+    _check_options(task, validation, test, seed)
     check_columns(frame, target)
-    features, labels = frame.drop(columns=[target]), frame[target]
+    if frame.empty:
+        raise DataError(f"the table has shape {frame.shape}: give examples")
+    features, labels = frame.drop(columns=[target]), frame[target].infer_objects()
     kind = _task(labels, task)
     splits = _split(labels if kind == "classification" else None, len(frame), validation, test, seed)
     preparation = Preparation.learn(features.iloc[splits[0]])
+    _check_scales(preparation)
     inputs = preparation.transform(features)
     classes, y, mean, scale = _target(labels, kind, splits)
     train, held_out, last = (Split(inputs[rows], y[rows]) if len(rows) else None for rows in splits)
@@ -171,18 +197,32 @@ def from_frame(
     return Dataset(name, kind, train, held_out, last, preparation, classes, mean, scale, notes)
 
 
+def _check_options(task: str, validation: float, test: float, seed: int) -> None:
+    if task not in get_args(Task):
+        raise DataError(f"task is {task!r}: give one of {listed(get_args(Task))}")
+    if not (validation > 0 and test >= 0 and validation + test < 1):
+        raise DataError(
+            f"validation is {validation} and test is {test}: give shares of the whole, validation above 0, "
+            "test 0 or more, their sum below 1"
+        )
+    if not 0 <= seed < 2**32:
+        raise DataError(f"seed is {seed}: give one from 0 to 2**32 - 1")
+
+
+def _check_scales(preparation: Preparation) -> None:
+    small = np.flatnonzero(preparation.scale < _SMALLEST_SCALE)
+    if len(small):
+        told = listed([preparation.feature_names[i] for i in small])
+        raise DataError(f"columns vary by less than {_SMALLEST_SCALE:g}: {told}; rescale or drop them first")
+
+
 def _task(labels: pd.Series, asked: Task) -> Literal["classification", "regression"]:
     if not is_numeric(labels):
         if asked == "regression":
             raise DataError(f"target {labels.name!r} is text or bools: data.task must be 'classification'")
         kind: Literal["classification", "regression"] = "classification"
-    elif asked != "auto":
-        kind = asked
     else:
-        values = labels.to_numpy(dtype=float)
-        whole, distinct = bool((values == np.rint(values)).all()), len(np.unique(values))
-        most = 20 if labels.dtype.kind == "f" else 50
-        kind = "classification" if whole and distinct <= most else "regression"
+        kind = _task_of_numbers(labels, asked)
     distinct = labels.nunique()
     if distinct < 2:
         what = "one class only" if kind == "classification" else "one value only"
@@ -196,6 +236,20 @@ def _task(labels: pd.Series, asked: Task) -> Literal["classification", "regressi
     return kind
 
 
+def _task_of_numbers(labels: pd.Series, asked: Task) -> Literal["classification", "regression"]:
+    values = labels.to_numpy(dtype=float)
+    whole, distinct = bool((values == np.rint(values)).all()), len(np.unique(values))
+    if asked == "classification" and not whole and distinct > _MOST_WHOLE:
+        raise DataError(
+            f"target {labels.name!r} has {distinct:,} distinct values that are not all whole: they are no classes; "
+            "set data.task to 'regression', or group them"
+        )
+    if asked != "auto":
+        return asked
+    most = _MOST_WHOLE_FLOATS if labels.dtype.kind == "f" else _MOST_WHOLE
+    return "classification" if whole and distinct <= most else "regression"
+
+
 def _split(
     labels: pd.Series | None, examples: int, validation: float, test: float, seed: int
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
@@ -203,18 +257,13 @@ def _split(
     from sklearn.model_selection import train_test_split
 
     shares = {"validation": math.ceil(validation * examples), "test": math.ceil(test * examples)}
-    needed = 2 + (test > 0)
     if min(shares["validation"], examples - sum(shares.values())) < 1 or (test > 0 and shares["test"] < 1):
         raise DataError(
             f"{examples} examples cannot be split into {examples - sum(shares.values())} for training, "
             f"{shares['validation']} for validation and {shares['test']} for the test: give more, or other shares"
         )
     if labels is not None:
-        counts = labels.value_counts()
-        rare = counts[counts < needed]
-        if len(rare):
-            told = listed([f"{label} ({count})" for label, count in rare.items()])
-            raise DataError(f"classes have too few examples, every split needs one ({needed} in all): {told}")
+        _check_class_sizes(labels, {"training": examples - sum(shares.values()), **shares}, 2 + (test > 0))
     rows, held = np.arange(examples), {}
     for i, name in enumerate(("test", "validation")):
         held[name] = rows[:0]
@@ -222,12 +271,28 @@ def _split(
             stratum = None if labels is None else labels.iloc[rows].to_numpy()
             try:
                 rows, held[name] = train_test_split(
-                    rows, test_size=shares[name], random_state=seed + i, shuffle=True, stratify=stratum
+                    rows, test_size=shares[name], random_state=(seed + i) % 2**32, shuffle=True, stratify=stratum
                 )
             except ValueError as problem:
                 raise DataError(f"the classes cannot be split: {problem}; give more examples or other shares") from None
     _check_classes(labels, rows, held)
     return rows, held["validation"], held["test"]
+
+
+def _check_class_sizes(labels: pd.Series, sizes: dict[str, int], needed: int) -> None:
+    """Refuse classes that cannot be in every split, before any is made."""
+    counts = labels.value_counts()
+    counts = counts[counts > 0]  # pandas counts unused categories too
+    rare = counts[counts < needed]
+    if len(rare):
+        told = listed([f"{label} ({count})" for label, count in rare.items()])
+        raise DataError(f"classes have too few examples, every split needs one ({needed} in all): {told}")
+    for name, size in sizes.items():
+        if 0 < size < len(counts):
+            raise DataError(
+                f"the {name} split would have {size} examples for {len(counts)} classes, it needs one of each: "
+                "give more examples or other shares"
+            )
 
 
 def _check_classes(labels: pd.Series | None, train: NDArray[Any], held: dict[str, NDArray[Any]]) -> None:
@@ -251,9 +316,21 @@ def _target(
         for name, rows in zip(("training", "validation"), splits, strict=False):
             if values[rows].min() == values[rows].max():
                 raise DataError(f"target {labels.name!r} is constant in the {name} split: give more examples")
+        if scale < _SMALLEST_SCALE:
+            raise DataError(f"target {labels.name!r} varies by less than {_SMALLEST_SCALE:g}: rescale it first")
         return None, (values - mean) / scale, mean, scale
-    values = labels.to_numpy() if is_numeric(labels) else labels.astype(str).to_numpy().astype(str)
-    if labels.dtype == bool:
-        values = labels.to_numpy()
-    classes, coded = np.unique(values, return_inverse=True)
+    classes, coded = np.unique(_natural(labels), return_inverse=True)
     return classes, coded.astype(np.int64), 0.0, 1.0
+
+
+def _natural(labels: pd.Series) -> NDArray[Any]:
+    """Labels as numbers, bools or Unicode text, whichever they are, also inside categories."""
+    import pandas as pd
+
+    if isinstance(labels.dtype, pd.CategoricalDtype):
+        labels = labels.astype(labels.cat.categories.dtype)
+    if is_numeric(labels):
+        return labels.to_numpy()
+    if pd.api.types.is_bool_dtype(labels):
+        return labels.to_numpy(dtype=bool)
+    return labels.astype(str).to_numpy().astype(str)

@@ -54,7 +54,8 @@ class Workers:
         self.count = workers
         self._trainer, self._given = trainer, executor
         self._others = set(multiprocessing.active_children())
-        self._executor, self._generation = self._make(), 0
+        self._executor: Executor | None = None  # a rerun that has nothing to train starts no process
+        self._generation = 0
 
     def _make(self) -> Executor:
         if self._given is not None:
@@ -88,6 +89,8 @@ class Workers:
         in_pool = self._given is None and self.count > 1
         run = run_installed if in_pool else self._trainer.run
         try:
+            if self._executor is None:
+                self._executor = self._make()
             return self._executor.submit(run, job)
         except BrokenExecutor as problem:  # found out on the next job: let the collector deal with it
             future: Future[JobResult] = Future()
@@ -115,12 +118,12 @@ class Workers:
     def _renew(self, broken: int) -> None:
         if broken == self._generation:
             warnings.warn("a worker process died; its populations are trained again", LostWorkerWarning, stacklevel=4)
-            self._executor.shutdown(wait=False, cancel_futures=True)
-            self._executor, self._generation = self._make(), self._generation + 1
+            self.close()
+            self._executor, self._generation = None, self._generation + 1
 
     def close(self, *, now: bool = False) -> None:
         """Let the workers go; ``now`` stops them in mid-training."""
-        if self._given is not None:
+        if self._given is not None or self._executor is None:
             return
         if now:  # first the processes: the pool then finds itself broken, and its shutdown waits for nothing
             for process in set(multiprocessing.active_children()) - self._others:
