@@ -24,10 +24,12 @@ def digits_examples(architecture, digits):
     return Examples.of(architecture, (X[:1200], y[:1200]), (X[1200:], y[1200:]))
 
 
-def at_start(examples, architecture, scales, l2=0.0):
+def at_start(examples, architecture, scales, *, l2=0.0, bias=0.0):
     population = Population.start(
         architecture, [Hyperparameters(0.1, 1, 0.0, l2, 8, s) for s in scales], [0] * len(scales)
     )
+    for layer in architecture.layers(population.weights):
+        layer[:, :, -1] = bias
     metrics, diverged = measure(
         architecture, population.weights, np.full(len(scales), l2), examples, Rooms(architecture, len(scales))
     )
@@ -45,7 +47,7 @@ def test_metrics_equal_scikit_learn_s_and_the_reference_s(digits):
     X, y = digits
     architecture = Architecture(64, (16, 8), 10, dtype="float64")
     examples = digits_examples(architecture, digits)
-    population, found, diverged = at_start(examples, architecture, [0.5], l2=0.2)
+    population, found, diverged = at_start(examples, architecture, [0.5], l2=0.2, bias=0.4)
     layers = layers_of(architecture, population.weights[0])
     hidden, logits = reference.forward(layers, X, "tanh")
     probability = reference.outputs(logits, "softmax")
@@ -112,11 +114,12 @@ def test_the_train_loss_of_a_large_set_is_measured_on_its_first_2048_examples():
     assert found["train_loss"][0] == pytest.approx(expected, rel=1e-10)
 
 
-def test_weights_that_are_not_finite_count_as_diverged_and_hold_the_ceiling(digits):
+@pytest.mark.parametrize("place", [3, 64])  # a weight; a bias, which saturates its unit and leaves all else finite
+def test_weights_that_are_not_finite_count_as_diverged_and_hold_the_ceiling(digits, place):
     architecture = Architecture(64, (4,), 10)
     examples = digits_examples(architecture, digits)
     population = Population.start(architecture, [Hyperparameters(0.1, 1, 0.0, 0.0, 8, 0.1)] * 2, [0, 0])
-    population.weights[1, 3] = np.inf
+    population.weights[1, place] = np.inf
     metrics, diverged = measure(architecture, population.weights, np.zeros(2), examples, Rooms(architecture, 2))
     assert diverged.tolist() == [False, True]
     assert np.isfinite(metrics[0]).all()

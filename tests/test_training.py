@@ -161,6 +161,14 @@ def test_a_member_that_diverges_leaves_and_its_neighbours_numbers_stay_the_same_
     assert left.seeds == ()
 
 
+def test_the_end_of_a_member_that_diverged_before_is_no_stop(digits):
+    architecture = Architecture(64, (4,), 10)
+    examples = examples_of(architecture, digits, 100, 50)
+    wild, calm = (Hyperparameters(rate, n, 0.9, 1e-3, 10, 0.1) for rate, n in ((1e30, 33), (0.1, 40)))
+    records, _ = run(architecture, examples, [wild, calm], [0, 0], (0, 10, 40))
+    assert [(r.iteration, r.ids) for r in records] == [(0, (0, 1)), (10, (0, 1)), (40, (1,))]
+
+
 def test_a_run_of_500_is_the_beginning_of_a_run_of_2000(digits):
     architecture = Architecture(64, (8,), 10)
     examples = examples_of(architecture, digits, 200, 50)
@@ -346,16 +354,30 @@ def test_with_the_whole_set_as_batch_the_order_is_irrelevant(digits):
         np.testing.assert_allclose(W, V, atol=1e-12)
 
 
-def test_where_the_gradient_is_zero_l2_shrinks_weights_by_one_minus_alpha_lambda(digits):
+@pytest.mark.parametrize("init_scale", [1.0, 1e-12])
+def test_where_the_gradient_is_zero_l2_shrinks_weights_by_one_minus_alpha_lambda(init_scale):
     architecture = Architecture(64, (4,), 10, init="xavier", dtype="float64")
     silent = np.zeros((20, 64))  # no input, so no gradient of the first layer's weights
     examples = Examples.of(architecture, (silent, np.arange(20) % 10))
-    population = Population.start(architecture, [Hyperparameters(0.1, 25, 0.0, 0.2, 20, 1.0)], [0])
+    population = Population.start(architecture, [Hyperparameters(0.1, 25, 0.0, 0.2, 20, init_scale)], [0])
     before = architecture.layers(population.weights.copy())[0]
     loop = Lockstep(population, examples)
     loop.advance(25)
     after = architecture.layers(loop.population.weights)[0]
     np.testing.assert_allclose(after[:, :, :-1], before[:, :, :-1] * (1 - 0.1 * 0.2) ** 25, rtol=1e-12)
+
+
+def test_weights_that_shrink_towards_denormal_numbers_become_zero():
+    """After 65 iterations at 1 − αλ = 1/4 they would be about 2⁻¹³⁰, where float32 is no longer normal."""
+    architecture = Architecture(64, (4,), 10)
+    examples = Examples.of(architecture, (np.zeros((20, 64)), np.arange(20) % 10))
+    loop = Lockstep(Population.start(architecture, [Hyperparameters(0.75, 65, 0.0, 1.0, 20, 1.0)], [0]), examples)
+    loop.advance(60)
+    assert architecture.layers(loop.population.weights)[0][:, :, :-1].all()
+    loop.advance(65)
+    for array in (loop.population.weights, loop.population.velocity):
+        assert not array[(array != 0) & (np.abs(array) < np.finfo(np.float32).tiny)].size
+        assert not architecture.layers(array)[0][:, :, :-1].any()
 
 
 @pytest.mark.parametrize(("longest", "count"), [(1, 20), (1, 1), (2, 20), (2000, 20), (60, 6), (7, 1)])

@@ -258,6 +258,8 @@ def train(
     for stop in sorted(i for i in shared | ends if done < i <= until):
         if not loop.population.seeds:
             break
+        if stop not in shared and all(s.iterations != stop for s in loop.population.settings):
+            continue  # the end of a member that diverged before
         loop.advance(stop)
         record, staying = _record(loop, examples, stop, everyone=stop in shared)
         yield record
