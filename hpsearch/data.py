@@ -14,7 +14,6 @@ import hashlib
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import chain, count
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
@@ -126,6 +125,7 @@ def load_dataset(
     Raises:
         DataError: if the data cannot be used.
     """
+    _check_options(task, validation, test, seed)
     frame, column = read(source, target, seed)
     name = source.rpartition("/")[2] if ":" in source else source
     return from_frame(frame, column, task=task, validation=validation, test=test, seed=seed, name=name)
@@ -145,11 +145,9 @@ def from_arrays(X: Any, y: Any, **options: Any) -> Dataset:
         raise DataError(f"X and y cannot be made arrays: {problem}; give every row the same length") from None
     if y.ndim != 1 or len(y) != len(frame):
         raise DataError(f"X has shape {frame.shape} and y has shape {y.shape}: give one target for each row of X")
-    column = next(
-        name
-        for name in chain(("target", "y", "_target"), map("target_{}".format, count(1)))
-        if name not in frame.columns
-    )
+    column = "target"
+    while column in frame.columns:
+        column = f"_{column}"
     frame[column] = y
     return from_frame(frame, column, **options)
 
