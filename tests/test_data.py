@@ -213,6 +213,15 @@ def test_changed_labels_change_the_fingerprint(table):
     assert from_frame(changed, "kind").fingerprint != from_frame(table, "kind").fingerprint
 
 
+def test_one_changed_target_changes_the_fingerprint(numbers):
+    data = from_frame(numbers, "b")
+    for name in ("train", "validation", "test"):
+        split = getattr(data, name)
+        y = split.y.copy()
+        y[-1] += 1e-3
+        assert dataclasses.replace(data, **{name: Split(split.X, y)}).fingerprint != data.fingerprint
+
+
 def test_the_sign_of_zero_does_not_change_the_fingerprint(numbers):
     data = from_frame(numbers, "b")
     plus, minus = (
@@ -260,9 +269,7 @@ def test_numbers_whose_squares_underflow_are_refused(numbers):
 
 def test_splits_smaller_than_the_number_of_classes_are_refused():
     y = np.repeat(np.arange(40), 3).astype(str)
-    with pytest.raises(
-        DataError, match="the validation split would have 24 examples for 40 classes, it needs one of each"
-    ):
+    with pytest.raises(DataError, match="the validation split would have 24 examples for 40 classes"):
         from_arrays(np.arange(240.0).reshape(120, 2), y)
 
 
