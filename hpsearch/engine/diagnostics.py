@@ -215,8 +215,8 @@ def saturation(architecture: Architecture, space: Workspace) -> Array:
 def distinct(activations: Array) -> Array:
     """Number of units that no earlier unit of their layer repeats, ``(members,)``.
 
-    Two units are one function if their activations are closer than a thousandth of their length: identical units
-    drift apart by rounding alone, and far less than that.
+    Two units are one function if their activations are closer than a thousandth of their length. Units equal in exact
+    arithmetic differ by rounding alone, far less than that, until large steps in low precision amplify the difference.
 
     Args:
         activations: ``(members, units, examples)``.
