@@ -79,7 +79,8 @@ def search(
                 )
             chosen = best.choose(stored, objective.Evaluator(config, dataset), results=results)
         except KeyboardInterrupt:
-            _stopped(last, study)
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # what follows takes a moment and changes nothing
+            _stopped(study, config.name, last[-1].total if last else config.search.trials, storage, results)
         if chosen is not None and last[-1].fresh:
             dashboard.describe(stored, config)
         _report(config, stored, last[-1], results, storage, dataset.notes)
@@ -189,8 +190,10 @@ def _fail(problem: Exception, code: int) -> NoReturn:
     raise typer.Exit(code)
 
 
-def _stopped(last: list[Progress], study: str) -> NoReturn:
-    done, total = (last[-1].done, last[-1].total) if last else (0, 0)
+def _stopped(study: str, name: str, total: int, storage: str | None, results: Path) -> NoReturn:
+    from hpsearch.storage import count_trials
+
+    done = count_trials(name, storage, results=results)  # the stop may fall between a write and its announcement
     print(
         f"\nstopped: {done} of {total} trials are stored, none is left running. "
         f"Go on with: hpsearch search {study} --trials {total} (and the same options)",

@@ -216,6 +216,15 @@ def existing_storage(storage: str | None, *, results: str | Path = "results") ->
     return open_storage(storage)
 
 
+def count_trials(study: str, storage: str | None, *, results: str | Path) -> int:
+    """Number of trials that a storage holds of a study, which need not be there."""
+    try:
+        opened = existing_storage(storage, results=results)
+        return len(opened.get_all_trials(opened.get_study_id_from_name(study), deepcopy=False))
+    except (FileNotFoundError, KeyError):
+        return 0
+
+
 def hide_password(url: str) -> str:
     """A storage URL that may be printed.
 
