@@ -7,7 +7,7 @@ TRIALS ?=
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help search show dashboard export test test-all lint types clean
+.PHONY: help search survey show dashboard export test test-all lint types clean
 
 help:  ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -26,6 +26,9 @@ $(VENV)/.installed-test: $(VENV)/.installed
 
 search: $(VENV)/.installed  ## find the best setting: STUDY=digits TRIALS=500 WORKERS=2
 	@$(BIN)/hpsearch search '$(STUDY)' --workers $(WORKERS) $(if $(TRIALS),--trials $(TRIALS))
+
+survey: $(VENV)/.installed  ## measure how sensitive training is to each setting: STUDY=digits WORKERS=2
+	@$(BIN)/hpsearch survey '$(STUDY)' --workers $(WORKERS)
 
 show: $(VENV)/.installed  ## print a study with all its defaults: STUDY=digits
 	@$(BIN)/hpsearch show '$(STUDY)'

@@ -4,9 +4,11 @@ The package is two halves joined by tables. One half turns settings into rows; t
 
 ========================  ==================================================================================
 :func:`search`            search a study for its best setting; trials go to an Optuna storage
-:func:`load`              a study's results: ``trials``, ``curves``, ``members``, ``best``, ``network(number)``
+:func:`load`              a study's results: ``trials``, ``curves``, ``members``, ``best``, ``network(number)``,
+                          and of its survey: ``survey``, ``sensitivity()``, ``effects()``, ``interactions()``, …
 :class:`Results`          the same for any Optuna study, with ``Results.from_study(study)``
 :class:`Objective`        the plain Optuna objective, for ``study.optimize``
+:func:`survey`            how sensitive any function of a :class:`Space` is to each of its settings
 :func:`load_config`       read a study's TOML into a :class:`StudyConfig`
 :class:`ShallowNetworkClassifier`, :class:`ShallowNetworkRegressor`   the network as scikit-learn estimators
 :class:`TrainedNetwork`   a trained network: ``predict``, ``save``, ``load``
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from hpsearch.estimator import ShallowNetworkClassifier, ShallowNetworkRegressor
     from hpsearch.objective import Objective
     from hpsearch.results import Results, load
+    from hpsearch.sensitivity.survey import Survey, survey
+    from hpsearch.space import Choice, Float, Int, Space
     from hpsearch.study import search
     from hpsearch.trained import TrainedNetwork
 
@@ -43,25 +47,37 @@ _PLACES = {
     "ShallowNetworkRegressor": ("hpsearch.estimator", "ShallowNetworkRegressor"),
     "StudyConfig": ("hpsearch.config", "StudyConfig"),
     "TrainedNetwork": ("hpsearch.trained", "TrainedNetwork"),
+    "Choice": ("hpsearch.space", "Choice"),
+    "Float": ("hpsearch.space", "Float"),
+    "Int": ("hpsearch.space", "Int"),
+    "Space": ("hpsearch.space", "Space"),
+    "Survey": ("hpsearch.sensitivity.survey", "Survey"),
+    "survey": ("hpsearch.sensitivity.survey", "survey"),
     "load": ("hpsearch.results", "load"),
     "load_config": ("hpsearch.config", "load"),
     "search": ("hpsearch.study", "search"),
 }
 
 __all__ = [
+    "Choice",
     "ConfigError",
     "DataError",
     "Dataset",
+    "Float",
     "Hyperparameters",
+    "Int",
     "Objective",
     "Results",
     "ShallowNetworkClassifier",
     "ShallowNetworkRegressor",
+    "Space",
     "StudyConfig",
+    "Survey",
     "TrainedNetwork",
     "load",
     "load_config",
     "search",
+    "survey",
 ]
 
 

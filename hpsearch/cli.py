@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from hpsearch.config import StudyConfig
+    from hpsearch.results import Results
+    from hpsearch.sensitivity.survey import Survey
     from hpsearch.study import Progress
+    from hpsearch.surveys import SurveyProgress
 
 app = typer.Typer(
     name="hpsearch",
@@ -84,6 +87,53 @@ def search(
         if chosen is not None and last[-1].fresh:
             dashboard.describe(stored, config)
         _report(config, stored, last[-1], results, storage, dataset.notes)
+
+
+@app.command()
+def survey(
+    study: StudyArgument = "digits",
+    base: Annotated[int | None, typer.Option(help="Rows of a block, a power of two; instead of the study's.")] = None,
+    scrambles: Annotated[int | None, typer.Option(help="Independent designs; instead of the study's.")] = None,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Worker processes; the results do not depend on it.")
+    ] = 1,
+    dummy: Annotated[bool, typer.Option("--dummy", help="A setting that does nothing joins, as control.")] = False,
+    second_order: Annotated[
+        bool, typer.Option("--second-order", help="Measure pairs alone too: twice the trainings.")
+    ] = False,
+    effective_step: Annotated[
+        bool, typer.Option("--effective-step", help="Survey α/(1−μ) instead of α, as a survey of its own.")
+    ] = False,
+    results: ResultsOption = Path("results"),
+    storage: StorageOption = None,
+    name: Annotated[str | None, typer.Option(help="Keep it under another study's name.")] = None,
+) -> None:
+    """Measure by real trainings how sensitive training is to each setting, going on from what is stored.
+
+    Ctrl-C stops at any time: finished trainings are kept, and the same command goes on.
+    """
+    from hpsearch import objective, surveys
+
+    with _errors(study):
+        asked = {"base": base, "scrambles": scrambles, "dummy": dummy or None}
+        asked |= {"second_order": second_order or None, "effective_step": effective_step or None}
+        config = _config(study).with_overrides(name=name, **{f"survey.{key}": value for key, value in asked.items()})
+        signal.signal(signal.SIGTERM, _interrupt)
+        last: list[surveys.SurveyProgress] = []
+        try:
+            with _survey_bar(config.name, last) as on_progress:
+                found = surveys.survey(
+                    config,
+                    workers=workers,
+                    storage=storage,
+                    results=results,
+                    dataset=objective.load_data(config),
+                    on_progress=on_progress,
+                )
+        except KeyboardInterrupt:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            _survey_stopped(study, surveys.survey_name(config), last[-1].total if last else 0, storage, results)
+        _survey_report(found, config, last[-1])
 
 
 @app.command()
@@ -202,6 +252,63 @@ def _stopped(study: str, name: str, total: int, storage: str | None, results: Pa
     raise typer.Exit(130)
 
 
+def _survey_stopped(study: str, name: str, total: int, storage: str | None, results: Path) -> NoReturn:
+    from hpsearch.storage import count_trials
+
+    print(
+        f"\nstopped: {count_trials(name, storage, results=results)} of {total} rows are stored. "
+        f"Go on with: hpsearch survey {study} (and the same options)",
+        file=sys.stderr,
+    )
+    raise typer.Exit(130)
+
+
+@contextmanager
+def _survey_bar(name: str, last: list[SurveyProgress]) -> Iterator[Callable[[SurveyProgress], None]]:
+    """A live line: rows, speed, diverged, time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    texts = [TextColumn("{task.fields[speed]}"), TextColumn("diverged {task.fields[diverged]}"), TextColumn("left")]
+    columns = (TextColumn("[b]{task.description}"), BarColumn(), MofNCompleteColumn(), *texts)
+    bar = Bar(*columns, TimeRemainingColumn(compact=True), console=Console(stderr=True), refresh_per_second=8)
+
+    def on_progress(progress: SurveyProgress) -> None:
+        if not last:  # only now is it sure that there is something to show
+            bar.add_task(f"survey of {name}", total=None, speed="", diverged=0)
+            bar.start()
+        last[:] = [progress]
+        task = bar.tasks[0]
+        speed = f"{progress.fresh / task.elapsed:.0f}/s" if progress.fresh and task.elapsed else ""
+        bar.update(task.id, completed=progress.done, total=progress.total, speed=speed, diverged=progress.diverged)
+
+    try:
+        yield on_progress
+    finally:
+        if last:
+            bar.stop()
+
+
+def _survey_report(found: Survey, config: StudyConfig, progress: SurveyProgress) -> None:
+    from rich.console import Console
+
+    from hpsearch.report import terminal
+
+    console, name = Console(), config.name
+    if progress.fresh:
+        console.print(f"{progress.fresh} rows from {progress.trainings} trainings", style="dim")
+    console.print(terminal.sensitivity_table(found.sensitivity(), title=f"{name}: what training is sensitive to"))
+    console.print(terminal.sensitivity_note(found), soft_wrap=True)
+    console.print(terminal.interaction_lines(found.interactions()), soft_wrap=True)
+    console.print(terminal.range_lines(found.ranges()), soft_wrap=True)
+    stored = f"{name}.effective_step.survey" if config.survey.effective_step else name
+    console.print(
+        f"next: in Python [b]r = hpsearch.load({stored!r})[/b], then [b]r.survey, r.sensitivity(), r.effects()[/b], …",
+        soft_wrap=True,
+    )
+
+
 @contextmanager
 def _progress_bar(config: StudyConfig, last: list[Progress]) -> Iterator[Callable[[Progress], None]]:
     """A live line: trials, speed, best value, diverged, pruned, time left."""
@@ -250,6 +357,17 @@ def _update(bar: Bar, progress: Progress) -> None:
     )
 
 
+def _verdicts(found: Results, name: str) -> str:
+    """What the study's survey says, or how to get one."""
+    from hpsearch.report.terminal import verdict_line
+    from hpsearch.results import ResultsError
+
+    try:
+        return verdict_line(found.sensitivity())
+    except ResultsError:
+        return f"how sensitive training is to each setting is not measured yet: make survey STUDY={name}"
+
+
 def _report(
     config: StudyConfig,
     stored: Any,
@@ -272,6 +390,7 @@ def _report(
         )
     console.print(best_table(found.trials, config))
     console.print(chosen_line(found.best), soft_wrap=True)
+    console.print(_verdicts(found, config.name), soft_wrap=True)
     for note in notes:
         console.print(f"note: {note}", style="dim", soft_wrap=True)
     place = hide_password(storage) if storage else str(results / JOURNAL)

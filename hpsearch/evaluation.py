@@ -88,3 +88,14 @@ def stops_of(checkpoints: Sequence[int], iterations: int) -> tuple[int, ...]:
     (0, 1, 10, 50)
     """
     return (*(stop for stop in checkpoints if stop < iterations), iterations)
+
+
+def fill(rows: Mapping[int, Array], stops: Sequence[int]) -> Array:
+    """A training's records at some iterations, ``(checkpoints, metrics)``.
+
+    Args:
+        rows: What was recorded, by iteration.
+        stops: Iterations; a diverged member's last row, the ceiling, stands for those after it.
+    """
+    last = rows[max(rows)]
+    return np.stack([rows.get(stop, last) for stop in stops])

@@ -25,6 +25,7 @@ class Job:
         seeds: Each member's seed.
         population: The members' state, once training has begun.
         until: Iteration at which to hand over, or None to train to the end.
+        marks: Further iterations at which each member is measured, or nothing for none.
     """
 
     owners: tuple[tuple[int, int], ...]
@@ -32,6 +33,7 @@ class Job:
     seeds: tuple[int, ...]
     population: Population | None = None
     until: int | None = None
+    marks: tuple[tuple[int, ...], ...] = ()
 
     @property
     def cost(self) -> float:
@@ -81,7 +83,7 @@ class Trainer:
     def run(self, job: Job) -> JobResult:
         """Train a job's members, on one BLAS thread."""
         started = time.time()
-        population = job.population or Population.start(self.architecture, job.settings, job.seeds)
+        population = job.population or Population.start(self.architecture, job.settings, job.seeds, job.marks)
         with one_blas_thread():
             *records, left = train(population, self.examples, self.stops, until=job.until)
         assert isinstance(left, Population)
@@ -95,7 +97,8 @@ def halve(job: Job, cost: float) -> list[Job]:
         return [job]
     middle = len(job.owners) // 2
     parts = [slice(None, middle), slice(middle, None)]
-    return [half for part in parts for half in halve(Job(job.owners[part], job.settings[part], job.seeds[part]), cost)]
+    halves = [Job(job.owners[p], job.settings[p], job.seeds[p], marks=job.marks[p]) for p in parts]
+    return [part for half in halves for part in halve(half, cost)]
 
 
 _installed: Trainer | None = None

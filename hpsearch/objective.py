@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +19,7 @@ from hpsearch.data import Dataset, load_dataset
 from hpsearch.engine.diagnostics import Examples
 from hpsearch.engine.network import Architecture
 from hpsearch.engine.training import Hyperparameters, Lockstep, Population, checkpoints
-from hpsearch.evaluation import CURVES, Evaluation, stops_of
+from hpsearch.evaluation import CURVES, Evaluation, fill, stops_of
 from hpsearch.jobs import Job, JobResult, Trainer, halve
 from hpsearch.space import Choice, Float, Int
 from hpsearch.threads import one_blas_thread
@@ -31,6 +32,45 @@ if TYPE_CHECKING:
 
 _CACHE_BYTES = 2 << 20
 _LARGEST_POPULATION = 32
+_SEEDS_TOGETHER = 4
+"""Populations' worth of members among which those of like length are put together."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One training to be put into a population.
+
+    Attributes:
+        owner: ``(trial, seed)`` places in the batch.
+        settings: Its hyperparameters.
+        seed: Its seed.
+        marks: Further iterations at which it is measured.
+    """
+
+    owner: tuple[int, int]
+    settings: Hyperparameters
+    seed: int
+    marks: tuple[int, ...] = ()
+
+
+def _by_seeds(members: Iterable[Member], size: int) -> list[list[Member]]:
+    """Groups of at least ``size`` members, the last aside, that hold all members of their seeds."""
+    groups: list[list[Member]] = [[]]
+    for _, alike in groupby(sorted(members, key=lambda m: m.seed), key=lambda m: m.seed):
+        if len(groups[-1]) >= size:
+            groups.append([])
+        groups[-1] += alike
+    return groups
+
+
+def _job(members: Sequence[Member]) -> Job:
+    ordered = sorted(members, key=lambda m: (m.seed, m.owner))
+    return Job(
+        owners=tuple(m.owner for m in ordered),
+        settings=tuple(m.settings for m in ordered),
+        seeds=tuple(m.seed for m in ordered),
+        marks=tuple(m.marks for m in ordered),
+    )
 
 
 class Evaluator:
@@ -39,20 +79,24 @@ class Evaluator:
     Args:
         config: The study.
         dataset: Its data; loaded from the config if not given.
+        checkpoints_kept: Instead of ``config.search.checkpoints``.
 
     Raises:
         ConfigError: if the space does not fit the data.
         DataError: if the data cannot be read.
     """
 
-    def __init__(self, config: StudyConfig, dataset: Dataset | None = None) -> None:
+    def __init__(
+        self, config: StudyConfig, dataset: Dataset | None = None, *, checkpoints_kept: int | None = None
+    ) -> None:
         if dataset is None:
             dataset = load_data(config)
         self.config, self.dataset = config, dataset
         self.architecture = _architecture(config, dataset)
         _check_fit(config, dataset, self.architecture)
         self.seeds = config.search.seeds
-        self.stops = checkpoints(int(config.space.largest("iterations")), config.search.checkpoints)
+        kept = checkpoints_kept or config.search.checkpoints
+        self.stops = checkpoints(int(config.space.largest("iterations")), kept)
         held_out = (dataset.validation.X, dataset.validation.y)
         self.examples = Examples.of(self.architecture, (dataset.train.X, dataset.train.y), held_out)
         self.trainer = Trainer(self.architecture, self.examples, self.stops)
@@ -62,16 +106,25 @@ class Evaluator:
         return Hyperparameters(**{**self.config.space.fixed, **params})
 
     def jobs(self, settings: Sequence[Hyperparameters], *, workers: int = 1) -> list[Job]:
-        """Split a batch of trials into populations, the costliest first.
+        """Split a batch of trials into populations: each trial on each of the study's seeds."""
+        members = [Member((t, k), s, seed) for t, s in enumerate(settings) for k, seed in enumerate(self.seeds)]
+        return self.populations(members, workers=workers)
 
-        Members of one batch size are put together by length, so that they leave together. No result depends on it.
+    def populations(self, members: Iterable[Member], *, workers: int = 1) -> list[Job]:
+        """Split trainings into populations, the costliest first; no result depends on how.
+
+        Members of one batch size are put together by seed, as equal seeds share their mini-batches, and a few seeds'
+        members by length, so that they leave together.
         """
-        members = [(s.batch_size, s.iterations, t, k) for t, s in enumerate(settings) for k in range(len(self.seeds))]
         jobs = []
-        for size in sorted({m[0] for m in members}):
-            alike = sorted(m for m in members if m[0] == size)
+        alike: dict[int, list[Member]] = {}
+        for member in members:
+            alike.setdefault(member.settings.batch_size, []).append(member)
+        for size, group in alike.items():
             step = self._population(size)
-            jobs += [self._job(settings, alike[i : i + step]) for i in range(0, len(alike), step)]
+            for some in _by_seeds(group, _SEEDS_TOGETHER * step):
+                some.sort(key=lambda m: (m.settings.iterations, m.owner))
+                jobs += [_job(some[i : i + step]) for i in range(0, len(some), step)]
         share = sum(job.cost for job in jobs) / workers
         if workers > 1:
             jobs = [part for job in jobs for part in halve(job, share / 2)]
@@ -82,10 +135,6 @@ class Evaluator:
         a = self.architecture
         numbers = 5 * a.parameters + (3 * sum(a.hidden) + 2 * a.outputs) * batch_size
         return max(1, min(_LARGEST_POPULATION, _CACHE_BYTES // (numbers * np.dtype(a.dtype).itemsize)))
-
-    def _job(self, settings: Sequence[Hyperparameters], members: Iterable[tuple[int, int, int, int]]) -> Job:
-        owners = tuple(sorted(((t, k) for _, _, t, k in members), key=lambda owner: owner[1]))
-        return Job(owners, tuple(settings[t] for t, _ in owners), tuple(self.seeds[k] for _, k in owners))
 
     def run(self, job: Job) -> JobResult:
         """Train a job's members in this process."""
@@ -201,18 +250,12 @@ class Sheet:
             metrics=evaluator.examples.metrics,
             seeds=evaluator.seeds,
             iterations=stops,
-            curves=np.stack([_fill(self._rows[owner], stops) for owner in owners]),
+            curves=np.stack([fill(self._rows[owner], stops) for owner in owners]),
             diverged=tuple(owner in self._diverged for owner in owners),
             pruned=ended < last,
             started=started,
             finished=finished,
         )
-
-
-def _fill(rows: Mapping[int, Any], stops: Sequence[int]) -> Any:
-    """``(checkpoints, metrics)``; a diverged member's last row, the ceiling, stands for the checkpoints after it."""
-    last = rows[max(rows)]
-    return np.stack([rows.get(stop, last) for stop in stops])
 
 
 class Objective:

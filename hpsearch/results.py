@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import optuna
     import pandas as pd
 
+    from hpsearch.sensitivity.survey import Survey
+
 
 class ResultsError(LookupError):
     """What was asked for is not in the results."""
@@ -95,6 +97,52 @@ class Results:
     def members(self) -> pd.DataFrame:
         """One row a trial and seed; see :func:`hpsearch.frames.members`."""
         return frames.members(self.study)
+
+    @cached_property
+    def surveyed(self) -> Survey:
+        """The study's survey; its methods give the tables below, with more options.
+
+        Raises:
+            ResultsError: if there is none, or it is not complete.
+        """
+        import optuna
+
+        from hpsearch.surveys import SurveyMissingError, read
+
+        name, storage = self.study.study_name.removesuffix(".survey") + ".survey", self.study._storage
+        if name not in optuna.get_all_study_names(storage):
+            raise ResultsError(
+                f"no survey of {self.study.study_name!r} there: make one with `hpsearch survey {self.study.study_name}`"
+            )
+        try:
+            return read(optuna.load_study(study_name=name, storage=storage))
+        except SurveyMissingError as problem:
+            raise ResultsError(str(problem)) from None
+
+    @property
+    def survey(self) -> pd.DataFrame:
+        """One row a design row and checkpoint: design, scramble, block, row, seed, settings, iteration, metrics."""
+        return self.surveyed.table
+
+    def sensitivity(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
+        """First-order and total indices; see :meth:`hpsearch.sensitivity.survey.Survey.sensitivity`."""
+        return self.surveyed.sensitivity(metric, **how)
+
+    def sensitivity_over_iterations(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
+        """The indices at every checkpoint; see :class:`hpsearch.sensitivity.survey.Survey`."""
+        return self.surveyed.sensitivity_over_iterations(metric, **how)
+
+    def effects(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
+        """Mean response against each setting; see :func:`hpsearch.sensitivity.effects.main_effects`."""
+        return self.surveyed.effects(metric, **how)
+
+    def interactions(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
+        """What pairs of settings do together; see :meth:`hpsearch.sensitivity.survey.Survey.interactions`."""
+        return self.surveyed.interactions(metric, **how)
+
+    def ranges(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
+        """Boundaries and the range to try next; see :func:`hpsearch.sensitivity.ranges.next_ranges`."""
+        return self.surveyed.ranges(metric, **how)
 
     @property
     def config(self) -> StudyConfig:
@@ -200,7 +248,7 @@ def load(
     """Read a study's results.
 
     Args:
-        name: Of the study.
+        name: Of the study; where only its survey is there, the results are those of the survey.
         storage: An Optuna storage URL instead of the journal file in ``results``.
         results: The results folder.
         dataset: Data of your own that the study was searched with, to train its networks again.
@@ -214,6 +262,8 @@ def load(
 
     opened = existing_storage(storage, results=results)
     names = optuna.get_all_study_names(opened)
+    if name not in names and f"{name}.survey" in names:
+        name = f"{name}.survey"
     if name not in names:
         known = ", ".join(sorted(names)) or "none"
         raise ResultsError(

@@ -131,7 +131,7 @@ def search(
     total = config.search.trials if trials is None else trials
     if config.search.sampler == "grid":
         total = min(total, grid_size(config))
-    with _quiet_optuna(), only_writer(config.name, results=results):
+    with quiet_optuna(), only_writer(config.name, results=results):
         stored = open_study(config, evaluator, open_storage(storage, results=results))
         pool = Workers(evaluator.trainer, workers, executor)
         try:
@@ -170,7 +170,7 @@ def open_study(config: StudyConfig, evaluator: Evaluator, storage: optuna.storag
 
 
 @contextlib.contextmanager
-def _quiet_optuna() -> Iterator[None]:
+def quiet_optuna() -> Iterator[None]:
     """Optuna announces every study it makes; the mirror is none of the user's."""
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(max(level, optuna.logging.WARNING))

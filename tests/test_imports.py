@@ -14,6 +14,8 @@ LAYERS = [
     {"cli"},
     {"report", "dashboard"},
     {"results"},
+    {"surveys"},
+    {"sensitivity"},
     {"best", "frames", "study", "estimator"},
     {"workers", "samplers"},
     {"storage", "objective"},
@@ -26,7 +28,7 @@ LAYERS = [
 ]
 """From top to bottom; modules of one layer do not import each other."""
 
-OPTUNA = {"objective", "study", "samplers", "storage", "frames", "best", "results", "dashboard"}
+OPTUNA = {"objective", "study", "samplers", "storage", "frames", "best", "results", "dashboard", "surveys"}
 
 
 def modules():

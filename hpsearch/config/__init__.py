@@ -14,7 +14,7 @@ from hpsearch.config.files import load, resolve, to_toml
 from hpsearch.config.hyperparameters import SETTINGS, Entry, Setting
 from hpsearch.config.messages import ConfigError
 from hpsearch.config.study import NOT_COMPARED, StudyConfig, differences
-from hpsearch.config.tables import BUNDLED, DataConfig, NetworkConfig, SearchConfig, SpaceConfig
+from hpsearch.config.tables import BUNDLED, DataConfig, NetworkConfig, SearchConfig, SpaceConfig, SurveyConfig
 
 __all__ = [
     "BUNDLED",
@@ -28,6 +28,7 @@ __all__ = [
     "Setting",
     "SpaceConfig",
     "StudyConfig",
+    "SurveyConfig",
     "differences",
     "load",
     "resolve",

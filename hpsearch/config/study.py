@@ -10,9 +10,9 @@ from typing import Any
 from pydantic import Field, ValidationError, field_validator
 
 from hpsearch.config.messages import ConfigError, Fault, problems, refusal
-from hpsearch.config.tables import DataConfig, NetworkConfig, SearchConfig, SpaceConfig, Table, Text
+from hpsearch.config.tables import DataConfig, NetworkConfig, SearchConfig, SpaceConfig, SurveyConfig, Table, Text
 
-NOT_COMPARED = frozenset({"question", "answer", "search.trials"})
+NOT_COMPARED = frozenset({"question", "answer", "search.trials", "survey"})
 """Keys that `differences` ignores: what a study may change and still go on with its stored trials."""
 
 
@@ -26,6 +26,7 @@ class StudyConfig(Table):
     network: NetworkConfig = Field(default_factory=NetworkConfig)
     space: SpaceConfig = Field(default_factory=SpaceConfig.reference)
     search: SearchConfig = Field(default_factory=SearchConfig)
+    survey: SurveyConfig = Field(default_factory=SurveyConfig)
 
     @field_validator("name")
     @classmethod

@@ -11,6 +11,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     StrictFloat,
     StrictInt,
     StrictStr,
@@ -245,6 +246,29 @@ class SearchConfig(Table):
         A sampler that learns from results sees them once a batch; one that does not may as well ask for many.
         """
         return self.batch or (128 if self.sampler in ("random", "qmc", "grid") else 8)
+
+
+class SurveyConfig(Table):
+    """[survey]: the designed set of trainings from which sensitivity is measured."""
+
+    base: StrictInt = _whole(64, 2, 2**16, "rows of a block of the design, a power of two; it may grow later")
+    scrambles: StrictInt = _whole(8, 2, 1000, "independent designs, from which the intervals come; may grow later")
+    seeds: StrictInt = _whole(32, 2, 10_000, "size of the pool of training seeds, which are a factor of the design")
+    dummy: StrictBool = Field(False, description="whether a factor that does nothing joins, as control")
+    second_order: StrictBool = Field(False, description="whether to measure pairs alone: twice the trainings")
+    effective_step: StrictBool = Field(
+        False, description="whether learning_rate's range is that of α/(1−μ), as a survey of its own"
+    )
+    checkpoints: StrictInt = _whole(12, 2, 1000, "iterations at which metrics are recorded, geometric")
+    seed: StrictInt = _whole(0, 0, LARGEST_SEED, "seed of the design")
+
+    @field_validator("base")
+    @classmethod
+    def _power_of_two(cls, base: int) -> int:
+        if base & (base - 1):
+            below = 1 << (base.bit_length() - 1)
+            raise refusal(Fault("is no power of two", base, f"use {below} or {2 * below}: Sobol sequences need it"))
+        return base
 
 
 def _is_seed(value: object) -> bool:

@@ -60,6 +60,7 @@ class Population:
         weights: ``(members, parameters)``; :class:`Lockstep` trains them in place.
         velocity: ``(members, parameters)``; likewise.
         iteration: Updates made so far.
+        marks: Further iterations at which each member is measured, or nothing for none.
     """
 
     architecture: Architecture
@@ -69,6 +70,7 @@ class Population:
     weights: Array
     velocity: Array
     iteration: int = 0
+    marks: tuple[tuple[int, ...], ...] = ()
 
     def __post_init__(self) -> None:
         if len({s.batch_size for s in self.settings}) > 1:
@@ -76,16 +78,27 @@ class Population:
             raise ValueError(f"members in lockstep share one batch size, given {given}: one population for each")
 
     @classmethod
-    def start(cls, architecture: Architecture, settings: Sequence[Hyperparameters], seeds: Sequence[int]) -> Population:
+    def start(
+        cls,
+        architecture: Architecture,
+        settings: Sequence[Hyperparameters],
+        seeds: Sequence[int],
+        marks: tuple[tuple[int, ...], ...] = (),
+    ) -> Population:
         """Members at iteration 0."""
         weights = initial_weights(architecture, seeds, [s.init_scale for s in settings])
         ids = tuple(range(len(seeds)))
-        return cls(architecture, tuple(settings), tuple(seeds), ids, weights, np.zeros_like(weights))
+        return cls(architecture, tuple(settings), tuple(seeds), ids, weights, np.zeros_like(weights), marks=marks)
 
     @property
     def longest(self) -> int:
         """Iterations of the member that trains longest."""
         return max((s.iterations for s in self.settings), default=0)
+
+    def stops(self, member: int) -> tuple[int, ...]:
+        """Iterations at which a member is measured, whatever the others do: its marks and its end."""
+        marks = self.marks[member] if self.marks else ()
+        return (*marks, self.settings[member].iterations)
 
     def select(self, members: Sequence[int]) -> Population:
         """The population of these members only, in this order."""
@@ -97,6 +110,7 @@ class Population:
             ids=tuple(self.ids[i] for i in index),
             weights=self.weights[index],
             velocity=self.velocity[index],
+            marks=tuple(self.marks[i] for i in index) if self.marks else (),
         )
 
 
@@ -252,14 +266,15 @@ def train(
     """
     until = min(population.longest if until is None else until, population.longest)
     shared = set(stops)
-    ends = {s.iterations for s in population.settings}
+    own = {stop for member in range(len(population.seeds)) for stop in population.stops(member)}
     done = population.iteration if population.iteration else -1
     loop = Lockstep(population, examples)
-    for stop in sorted(i for i in shared | ends if done < i <= until):
+    for stop in sorted(i for i in shared | own if done < i <= until):
         if not loop.population.seeds:
             break
-        if stop not in shared and all(s.iterations != stop for s in loop.population.settings):
-            continue  # the end of a member that diverged before
+        here = loop.population
+        if stop not in shared and not any(stop in here.stops(i) for i in range(len(here.seeds))):
+            continue  # the stop of a member that diverged before
         loop.advance(stop)
         record, staying = _record(loop, examples, stop, everyone=stop in shared)
         yield record
@@ -272,7 +287,8 @@ def train(
 def _record(loop: Lockstep, examples: Examples, stop: int, *, everyone: bool) -> tuple[Record, list[int]]:
     population = loop.population
     ending = [i for i, s in enumerate(population.settings) if s.iterations == stop]
-    measured = range(len(population.seeds)) if everyone else ending
+    members = range(len(population.seeds))
+    measured = members if everyone else [i for i in members if stop in population.stops(i)]
     chosen = population.select(list(measured)) if len(measured) < len(population.seeds) else population
     l2 = np.array([s.l2 for s in chosen.settings])
     metrics, diverged = measure(population.architecture, chosen.weights, l2, examples, loop.rooms)

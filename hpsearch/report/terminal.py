@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hpsearch.results import Best
+    from hpsearch.sensitivity.survey import Survey
 
 
 def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) -> Table:
@@ -63,3 +64,82 @@ def _words(name: str, symbol: str = "") -> str:
 def _width(name: str) -> int:
     """As wide as the longest word of the heading or a number: the table fits 80 columns."""
     return max(7 if name not in ("batch_size", "iterations") else 5, *(len(word) for word in name.split("_")))
+
+
+def sensitivity_table(frame: pd.DataFrame, *, title: str) -> Table:
+    """Indices with intervals and verdicts, a row a setting."""
+    table = Table(
+        title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold"
+    )
+    table.add_column("setting", no_wrap=True)
+    table.add_column("total order", justify="right", no_wrap=True)
+    table.add_column("first order", justify="right", no_wrap=True)
+    table.add_column("verdict")
+    for row in frame.to_dict("records"):
+        first, total = (_interval(row, part) for part in ("first", "total"))
+        table.add_row(str(row["hyperparameter"]), total, first, _verdict(row))
+    return table
+
+
+def _interval(row: dict[Any, Any], part: str) -> str:
+    if row[f"{part}_order"] != row[f"{part}_order"]:
+        return "-"
+    return f"{row[f'{part}_order']:.3f} [{row[f'{part}_low']:.3f}, {row[f'{part}_high']:.3f}]"
+
+
+def _verdict(row: dict[Any, Any]) -> str:
+    if row["reason"]:
+        return f"{row['verdict']} ({row['reason']})" if row["verdict"] else str(row["reason"])
+    if row["verdict"] != "undecided":
+        return str(row["verdict"])
+    needed = row["base_needed"]
+    return f"undecided ({'--base ' + str(needed) + ' would decide' if needed == needed else 'at any base of use'})"
+
+
+def sensitivity_note(survey: Survey) -> str:
+    """What was asked: the response, its form, the ranges, the budget."""
+    taken, design = survey.take(), survey.design
+    ceiling = survey.ceilings.get(survey.response)
+    clipped = f", clipped at {ceiling:.3g} (an answer that ignores its input)" if ceiling is not None else ""
+    ranges = "; ".join(f"{name} {_side(dimension)}" for name, dimension in design.space.items())
+    return (
+        f"of {taken.name} ({taken.form} form{clipped}) where each training ended; shares of its variance with 95 % "
+        f"intervals over {design.scrambles} scrambles of {design.base}; budget: {survey.budget}; seeds: a pool of "
+        f"{design.seeds}. Over these ranges, and no others: {ranges}"
+    )
+
+
+def _side(dimension: Any) -> str:
+    if hasattr(dimension, "choices"):
+        return ", ".join(str(choice) for choice in dimension.choices)
+    return f"{dimension.low:g} to {dimension.high:g}{' log' if dimension.log else ''}"
+
+
+def interaction_lines(frame: pd.DataFrame, *, count: int = 3) -> str:
+    """The strongest interactions that are there."""
+    seen = frame[frame["verdict"] == "present"].head(count).to_dict("records")
+    if not seen:
+        return "interactions: none is seen beyond its interval"
+    parts = [f"{r['first']} x {r['second']} {r['interaction']:.3f} [{r['low']:.3f}, {r['high']:.3f}]" for r in seen]
+    return "strongest interactions: " + "; ".join(parts)
+
+
+def range_lines(frame: pd.DataFrame) -> str:
+    """Where the best crowd at a boundary, and what to try next."""
+    lines = []
+    for row in frame.to_dict("records"):
+        following = row["next_choices"] or f"{row['next_low']:g} to {row['next_high']:g}"
+        moved = row["next_choices"] is None and (row["next_low"], row["next_high"]) != (row["low"], row["high"])
+        if row["boundary"] or moved:
+            lines.append(f"  {row['hyperparameter']}: try {following} ({row['reason']})")
+    return "\n".join(["ranges to try next:", *lines]) if lines else "ranges: nothing speaks for other ones"
+
+
+def verdict_line(frame: pd.DataFrame) -> str:
+    """The survey's verdicts in one line."""
+    words: dict[str, list[str]] = {}
+    for row in frame.to_dict("records"):
+        if row["verdict"] in ("sensitive", "inert", "undecided") and row["hyperparameter"] != "dummy":
+            words.setdefault(row["verdict"], []).append(f"{row['hyperparameter']} {row['total_order']:.2f}")
+    parts = [f"{verdict}: {', '.join(names)}" for verdict, names in words.items()]
+    return "by the survey (total index), " + "; ".join(parts)

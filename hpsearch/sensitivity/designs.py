@@ -1,0 +1,187 @@
+"""Designs: which settings to evaluate, as tables in the space's own values.
+
+Every design is laid out in the unit cube of the space, so a log range is covered evenly in its logarithm and ordered
+choices evenly over their values. The seed of training is one more factor of a survey's design, drawn from a pool: rows
+that differ in one setting share it (common random numbers), and luck has indices of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy.stats import qmc
+
+from hpsearch.space import Float, Int, Space
+
+SEED = "seed"
+DUMMY = "dummy"
+KEY = ("scramble", "block", "row")
+"""Columns that name a row of a design, in the order of its table."""
+
+RESERVED = frozenset({"design", *KEY, "replicate", SEED, DUMMY, "iteration", "diverged"})
+
+
+class DesignError(ValueError):
+    """A design cannot be laid out as asked."""
+
+
+@dataclass(frozen=True)
+class Design:
+    """Saltelli's blocks over scrambled Sobol sequences (Saltelli et al. 2010, Comput. Phys. Commun. 181, table 2).
+
+    Each scramble is a design of its own: two independent samples A and B of ``base`` rows, for each factor i the block
+    AB_i (A, with the column of i from B), and with ``second_order`` also BA_i (B, with that column from A).
+
+    Attributes:
+        space: Of the hyperparameters.
+        base: Rows of a block, a power of two.
+        scrambles: Independent randomisations; the intervals come from them.
+        seeds: Size of the pool of training seeds.
+        dummy: Whether a factor that nothing depends on joins, as living control.
+        second_order: Whether to add the blocks BA_i.
+        seed: Of the randomisation.
+
+    Raises:
+        DesignError: if a number is out of range or a hyperparameter's name is one of the table's own columns.
+    """
+
+    space: Space
+    base: int = 128
+    scrambles: int = 8
+    seeds: int = 32
+    dummy: bool = False
+    second_order: bool = False
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not 2 <= self.base <= 2**20 or self.base & (self.base - 1):
+            raise DesignError(f"base must be a power of two from 2 to 2**20 (given: {self.base}); 64 and 128 are usual")
+        if not 2 <= self.scrambles <= 1000:
+            raise DesignError(f"scrambles must be from 2 to 1,000 (given: {self.scrambles}): intervals come from them")
+        if not 2 <= self.seeds <= 2**20:
+            raise DesignError(f"seeds must be from 2 to 2**20 (given: {self.seeds}): a pool of 32 shows what luck does")
+        taken = sorted(RESERVED & set(self.space))
+        if taken:
+            raise DesignError(f"{taken[0]!r} is a column of the survey's own table: name that hyperparameter otherwise")
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The hyperparameters, the dummy if there is one, and the seed: the columns of the cube."""
+        return (*self.space, *((DUMMY,) if self.dummy else ()), SEED)
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """Names of the blocks, in order."""
+        crossed = [f"AB_{factor}" for factor in self.factors]
+        return ("A", "B", *crossed, *(f"BA_{f}" for f in self.factors if self.second_order))
+
+    @property
+    def rows_per_scramble(self) -> int:
+        """Rows of one scramble's design."""
+        return len(self.blocks) * self.base
+
+    def __len__(self) -> int:
+        return self.scrambles * self.rows_per_scramble
+
+    def cube(self, scramble: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+        """A scramble's points, ``(blocks, rows, factors)``."""
+        d = len(self.factors)
+        rng = np.random.default_rng((self.seed, scramble))
+        points = qmc.Sobol(2 * d, scramble=True, rng=rng).random(self.base)
+        a, b = points[:, :d], points[:, d:]
+        return np.stack([a, b, *_crossed(a, b), *(_crossed(b, a) if self.second_order else [])])
+
+    def table(self) -> pd.DataFrame:
+        """All rows.
+
+        Columns: design, scramble, block, row, seed, the hyperparameters, the dummy if there is one.
+        """
+        return pd.concat([self._scramble(r) for r in range(self.scrambles)], ignore_index=True)
+
+    def _scramble(self, scramble: int) -> pd.DataFrame:
+        cube = self.cube(scramble).reshape(self.rows_per_scramble, len(self.factors))
+        seeds = np.minimum((cube[:, -1] * self.seeds).astype("int64"), self.seeds - 1)
+        columns: dict[str, Any] = {
+            "design": pd.Series(["saltelli"] * len(cube), dtype="str"),
+            "scramble": np.full(len(cube), scramble),
+            "block": pd.Series(np.repeat(self.blocks, self.base), dtype="str"),
+            "row": np.tile(np.arange(self.base), len(self.blocks)),
+            SEED: seeds,
+            **self.space.from_unit(cube[:, : len(self.space)]),
+        }
+        if self.dummy:
+            columns[DUMMY] = cube[:, -2]
+        return pd.DataFrame(columns)
+
+    def describe(self) -> dict[str, int | bool]:
+        """What identifies the rows besides the space, as JSON values."""
+        names = ("base", "scrambles", "seeds", "dummy", "second_order", "seed")
+        return {name: getattr(self, name) for name in names}
+
+
+def _crossed(base: Any, other: Any) -> list[Any]:
+    """For each factor the points of ``base`` with that column from ``other``."""
+    blocks = []
+    for i in range(base.shape[1]):
+        block = base.copy()
+        block[:, i] = other[:, i]
+        blocks.append(block)
+    return blocks
+
+
+def one_at_a_time(space: Space, name: str, setting: Mapping[str, Any], *, values: int = 64) -> pd.DataFrame:
+    """A profile's settings: one hyperparameter over its range, the others held.
+
+    Args:
+        space: Of the hyperparameters.
+        name: The one that varies.
+        setting: Values of the others (of all; its own is replaced).
+        values: Number of values over a range, bounds included; whole numbers and choices have no more than there are.
+
+    Returns:
+        A row a value, ascending, with the columns of ``setting``.
+
+    Raises:
+        DesignError: if the space has no such hyperparameter.
+    """
+    column = steps(space, name, values)
+    return pd.DataFrame({**{k: [v] * len(column) for k, v in setting.items()}, name: column})
+
+
+def grid(
+    space: Space, names: tuple[str, str], setting: Mapping[str, Any], *, values: tuple[int, int] = (24, 24)
+) -> pd.DataFrame:
+    """A grid over two hyperparameters, the others held; the second varies fastest.
+
+    Raises:
+        DesignError: if the space has no such hyperparameter.
+    """
+    first, second = (steps(space, name, count) for name, count in zip(names, values, strict=True))
+    a, b = np.repeat(first, len(second)), np.tile(second, len(first))
+    return pd.DataFrame({**{k: [v] * len(a) for k, v in setting.items()}, names[0]: a, names[1]: b})
+
+
+def steps(space: Space, name: str, count: int) -> Any:
+    """Values of a hyperparameter, evenly over its side of the cube, bounds included, without repeats."""
+    if name not in space:
+        raise DesignError(f"{name!r} does not vary in this study, whose space has {', '.join(space)}")
+    dimension = space[name]
+    if isinstance(dimension, Float | Int):
+        return np.unique(dimension.from_unit(np.linspace(0, 1, count)))
+    return dimension.from_unit((np.arange(len(dimension.choices)) + 0.5) / len(dimension.choices))
+
+
+def shared(rows: pd.DataFrame, *, without: Sequence[str] = ("iterations", DUMMY)) -> pd.Series:
+    """Which rows are ends of one training: equal in everything that training depends on but its length.
+
+    A run of 500 iterations is the first part of a run of 2,000 (the prefix property), and a dummy does nothing.
+
+    Returns:
+        A number for each row, equal where a training is shared, in order of first appearance.
+    """
+    same = [c for c in rows.columns if c not in {"design", *KEY, *without}]
+    return rows.groupby(same, sort=False).ngroup()
