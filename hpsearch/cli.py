@@ -72,7 +72,7 @@ def search(
 
     with _errors(study):
         config = _config(study).with_overrides(name=name, trials=trials, sampler=sampler, pruner=pruner, seed=seed)
-        signal.signal(signal.SIGTERM, _interrupt)
+        _listen()
         last: list[Progress] = []
         try:
             dataset = objective.load_data(config)
@@ -118,7 +118,7 @@ def survey(
         asked = {"base": base, "scrambles": scrambles, "dummy": dummy or None}
         asked |= {"second_order": second_order or None, "effective_step": effective_step or None}
         config = _config(study).with_overrides(name=name, **{f"survey.{key}": value for key, value in asked.items()})
-        signal.signal(signal.SIGTERM, _interrupt)
+        _listen()
         last: list[surveys.SurveyProgress] = []
         try:
             with _survey_bar(config.name, last) as on_progress:
@@ -207,8 +207,25 @@ def _config(study: str) -> StudyConfig:
     return load(resolve(study))
 
 
+_asked_to_stop: list[int] = []
+
+
+def _listen() -> None:
+    """Take SIGTERM for Ctrl-C, and remember either: code in C may swallow the exception that a handler raises."""
+    _asked_to_stop.clear()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _interrupt)
+
+
 def _interrupt(signum: int, frame: Any) -> NoReturn:
+    _asked_to_stop.append(signum)
     raise KeyboardInterrupt
+
+
+def _heed() -> None:
+    """Stop now, if the exception was swallowed."""
+    if _asked_to_stop:
+        raise KeyboardInterrupt
 
 
 @contextmanager
@@ -279,6 +296,7 @@ def _survey_bar(name: str, last: list[SurveyProgress]) -> Iterator[Callable[[Sur
             bar.add_task(f"survey of {name}", total=None, speed="", diverged=0)
             bar.start()
         last[:] = [progress]
+        _heed()
         task = bar.tasks[0]
         speed = f"{progress.fresh / task.elapsed:.0f}/s" if progress.fresh and task.elapsed else ""
         bar.update(task.id, completed=progress.done, total=progress.total, speed=speed, diverged=progress.diverged)
@@ -334,6 +352,7 @@ def _progress_bar(config: StudyConfig, last: list[Progress]) -> Iterator[Callabl
             bar.add_task(config.name, total=None, speed="", best="-", diverged=0, pruned=0)
             bar.start()
         last[:] = [progress]
+        _heed()
         _update(bar, progress)
 
     try:

@@ -126,6 +126,8 @@ def ratio(numerator: Numbers, variance: Numbers, *, confidence: float = 0.95) ->
     """A ratio of means over scrambles with Fieller's interval (Fieller 1954, J. R. Stat. Soc. B 16)."""
     count = len(variance)
     n, v = numerator.mean(), variance.mean()
+    if v > 0 and not numerator.any():  # nothing depends on it, to the last bit
+        return Interval(0.0, 0.0, 0.0)
     t2 = stats.t.ppf((1 + confidence) / 2, count - 1) ** 2 / count
     s = np.cov(numerator, variance)
     a, b, c = v * v - t2 * s[1, 1], n * v - t2 * s[0, 1], n * n - t2 * s[0, 0]

@@ -44,14 +44,14 @@ class _Crowd:
     def boundary(self) -> str:
         """The end of the range at which the best crowd, or nothing.
 
-        It is the fullest cell, and holds more than its even share by a t-test over scrambles at 2.5 %.
+        The cell there holds more than its even share, by the 95 % t-interval over scrambles, and the fullest cell lies
+        within that interval.
         """
         mean = self.shares.mean(axis=0)
+        error = self.shares.std(axis=0, ddof=1) / np.sqrt(len(self.shares))
+        half = stats.t.isf(0.025, len(self.shares) - 1) * error
         for name, cell in (("low", 0), ("high", -1)):
-            share = self.shares[:, cell]
-            error = share.std(ddof=1) / np.sqrt(len(share))
-            even = 1 / len(mean)
-            if mean[cell] == mean.max() and mean[cell] - stats.t.isf(0.025, len(share) - 1) * error > even:
+            if mean[cell] - half[cell] > 1 / len(mean) and mean.max() <= mean[cell] + half[cell]:
                 return name
         return ""
 

@@ -7,7 +7,7 @@ same :class:`Survey` when they are read back.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -274,12 +274,11 @@ def survey(
     taken = sorted(set(answers.columns) & set(rows.columns))
     if taken:
         raise ResponseError(f"a response may not be named like a column of the design: {', '.join(taken)}")
-    seeded = replicates == 1 and _repeats(evaluate, asked, answers)
     table = pd.concat([rows, answers], axis=1)
-    found = Survey(table, design, response or str(answers.columns[0]), dict(ceilings or {}), seeded)
+    found = Survey(table, design, response or str(answers.columns[0]), dict(ceilings or {}))
     for name in answers.columns:
         found.take(str(name), form="linear")  # refuses what is not finite now, and not in the middle of an analysis
-    return found
+    return replace(found, seeded=replicates == 1 and _repeats(evaluate, asked, answers))
 
 
 _PROBE = 16
@@ -288,7 +287,8 @@ _PROBE = 16
 def _answers(evaluate: Evaluate, rows: pd.DataFrame) -> pd.DataFrame:
     given = evaluate(rows.copy())
     if isinstance(given, pd.Series):
-        given = given.to_frame(given.name if isinstance(given.name, str) else "response")
+        own = isinstance(given.name, str) and given.name not in rows.columns  # rows["x"] ** 2 is still named "x"
+        given = given.to_frame(given.name if own else "response")
     elif not isinstance(given, pd.DataFrame):
         given = np.asarray(given)
         if given.ndim != 1:

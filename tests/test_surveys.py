@@ -1,0 +1,135 @@
+"""Surveys by real trainings: stored, resumed, grown, read back."""
+
+import re
+import signal
+import subprocess
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import SMALL
+from test_cli import HPSEARCH, folder, run
+
+from hpsearch import load, load_config, surveys
+from hpsearch.objective import Evaluator
+from hpsearch.results import ResultsError
+from hpsearch.storage import JOURNAL
+from hpsearch.study import StudyChangedError
+
+__all__ = ["folder"]
+
+
+@pytest.fixture
+def config(tmp_path):
+    path = tmp_path / "small.toml"
+    path.write_text(SMALL, encoding="utf-8")
+    return load_config(path).with_overrides(**{"survey.base": 4, "survey.scrambles": 2, "survey.seeds": 4})
+
+
+def table(config, place, **how):
+    return surveys.survey(config, results=place, **how).table
+
+
+def test_two_workers_give_the_numbers_of_one(config, tmp_path):
+    one, two = (table(config, tmp_path / str(n), workers=n) for n in (1, 2))
+    pd.testing.assert_frame_equal(one, two)
+
+
+def test_a_row_is_what_its_settings_give_when_they_are_evaluated_alone(config, tmp_path):
+    found = surveys.survey(config, results=tmp_path)
+    evaluator = Evaluator(config, checkpoints_kept=config.survey.checkpoints)
+    ends = found.table.groupby(["scramble", "block", "row"], sort=False).tail(1)
+    for row in ends.iloc[::9].to_dict("records"):
+        evaluator.seeds = (row["seed"],)
+        params = {name: row[name] for name in config.space.space}
+        (alone,) = evaluator.evaluate([evaluator.hyperparameters(params)])
+        assert row["iteration"] == row["iterations"] == alone.iterations[-1]
+        for metric in ("validation_loss", "gradient_norm"):
+            assert row[metric] == alone.final[metric]
+
+
+def test_a_survey_grows_and_keeps_what_it_has(config, tmp_path):
+    surveys.survey(config, results=tmp_path)
+    larger = config.with_overrides(**{"survey.base": 8, "survey.second_order": True})
+    seen = []
+    grown = surveys.survey(larger, results=tmp_path, on_progress=seen.append)
+    assert seen[0].done == 2 * 4 * len(surveys.design_of(config).blocks)
+    assert seen[-1].done == seen[-1].total == len(surveys.design_of(larger))
+    assert 0 < seen[0].trainings < seen[0].asked
+    pd.testing.assert_frame_equal(grown.table, table(larger, tmp_path / "anew"))
+    again = []
+    surveys.survey(larger, results=tmp_path, on_progress=again.append)
+    assert again[-1].fresh == 0
+
+
+def test_a_changed_study_is_not_mixed_in(config, tmp_path):
+    surveys.survey(config, results=tmp_path)
+    with pytest.raises(StudyChangedError, match=r"network.hidden: stored \[6\], now \[5\]"):
+        surveys.survey(config.with_overrides(**{"network.hidden": [5]}), results=tmp_path)
+
+
+def test_results_give_the_tables(config, tmp_path):
+    surveys.survey(
+        config.with_overrides(**{"survey.dummy": True, "survey.base": 16, "survey.scrambles": 8}), results=tmp_path
+    )
+    r = load(config.name, results=tmp_path)
+    assert list(r.survey.columns[:5]) == ["design", "scramble", "block", "row", "seed"]
+    found = r.sensitivity()
+    assert found["hyperparameter"].iloc[-1] == "seed"
+    assert found.set_index("hyperparameter").loc["dummy", "total_order"] == 0
+    assert set(found["budget"]) == {"iterations"}
+    for metric in ("validation_error", "train_loss", "generalisation_gap", "iterations_to_target", "best_tenth"):
+        assert np.isfinite(r.sensitivity(metric)["total_order"].to_numpy()).all()
+    assert r.sensitivity("diverged")["reason"].iloc[0] == "the response is constant"
+    over = r.sensitivity_over_iterations(form="rank")
+    assert sorted(set(over["iteration"])) == list(r.surveyed.checkpoints)
+    first = over[over["iteration"] == 0].set_index("hyperparameter")
+    assert first.loc["learning_rate", "total_order"] == 0  # nothing is learned yet
+    assert {"learning_rate", "momentum"} <= set(r.interactions()["first"])
+    assert len(r.effects()) > 20
+    assert len(r.ranges()) == len(config.space.space)
+
+
+def test_the_last_checkpoint_of_the_whole_is_the_end(config, tmp_path):
+    found = surveys.survey(config, results=tmp_path)
+    last = found.sensitivity(iteration=int(found.table["iteration"].max()))
+    pd.testing.assert_frame_equal(last, found.sensitivity())
+
+
+def test_the_effective_step_is_a_survey_of_its_own(config, tmp_path):
+    found = surveys.survey(config.with_overrides(**{"survey.effective_step": True}), results=tmp_path)
+    step, rows = found.table["effective_step"], found.table
+    assert rows["learning_rate"].to_numpy() == pytest.approx((step * (1 - rows["momentum"])).to_numpy())
+    assert "effective_step" in set(found.sensitivity()["hyperparameter"])
+    with pytest.raises(ResultsError, match="no study"):
+        load(config.name, results=tmp_path)
+
+
+def test_without_a_survey_the_way_to_one_is_named(folder):
+    assert "not measured yet: make survey STUDY=small" in run("search", "small").stdout
+    with pytest.raises(ResultsError, match="make one with `hpsearch survey small`"):
+        load("small").sensitivity()
+
+
+def test_a_stopped_survey_goes_on_from_the_command_line(folder):
+    command = [HPSEARCH, "survey", "long", "--base", "16", "--scrambles", "2", "--workers", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    journal = folder / "results" / JOURNAL
+    deadline = time.monotonic() + 60
+    while not (journal.exists() and journal.read_bytes().count(b"\n") > 12):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert "Traceback" not in errors
+    if process.returncode != 0:  # else it was already done
+        assert process.returncode == 130
+        assert re.search(r"stopped: [1-9]\d* of \d+ rows are stored", errors)
+    told = run(*command[1:]).stdout
+    assert "long: what training is sensitive to" in told
+    assert "noise floor" in told
+    whole = run(*command[1:], "--results", "whole").stdout
+    assert told.split("setting")[1] == whole.split("setting")[1]
+    assert "by the survey (total index)" in run("search", "long", "--trials", 4).stdout
+    assert "no power of two" in run("survey", "long", "--base", "60", code=2).stderr
