@@ -137,6 +137,33 @@ def survey(
 
 
 @app.command()
+def refine(
+    study: NameArgument = "digits",
+    name: Annotated[str | None, typer.Option(help="Of the new study; by default the old one's with -2.")] = None,
+    to: Annotated[Path | None, typer.Option(help="File to write; by default studies/NAME.toml.")] = None,
+    results: ResultsOption = Path("results"),
+    storage: StorageOption = None,
+) -> None:
+    """Write the ranges that a study's survey proposes as the TOML of a new study."""
+    from hpsearch.config import to_toml
+    from hpsearch.report.terminal import range_lines
+    from hpsearch.results import ResultsError, load
+    from hpsearch.surveys import refined_config
+
+    with _errors():
+        found = load(study, storage=storage, results=results)
+        following = refined_config(found.surveyed, found.config, name=name or f"{study}-2")
+        path = to or Path("studies") / f"{following.name}.toml"
+        if path.exists():
+            raise ResultsError(f"{path} is there already: give the new study another --name, or a file with --to")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        evidence = range_lines(found.ranges()).splitlines()
+        path.write_text("\n".join([*(f"# {line}" for line in evidence), to_toml(following)]), encoding="utf-8")
+        print("\n".join(evidence))
+        print(f"written to {path}; next: hpsearch search {path}")
+
+
+@app.command()
 def show(study: StudyArgument = "digits") -> None:
     """Print a study with every setting and default, as a TOML that reads back the same."""
     from hpsearch.config import to_toml

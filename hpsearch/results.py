@@ -144,6 +144,35 @@ class Results:
         """Boundaries and the range to try next; see :func:`hpsearch.sensitivity.ranges.next_ranges`."""
         return self.surveyed.ranges(metric, **how)
 
+    def profile(self, hyperparameter: str, *, values: int = 64, seeds: int = 10) -> pd.DataFrame:
+        """Train along one hyperparameter, the others as in the best setting; see :func:`hpsearch.profiles.profile`."""
+        from hpsearch.profiles import profile
+
+        return profile(self._evaluator, self._best_setting(), hyperparameter, values=values, seeds=seeds)
+
+    def tolerance(self, *, points: float = 0.01, values: int = 64, seeds: int = 10) -> pd.DataFrame:
+        """How wrong each setting may be, a row each; see :func:`hpsearch.profiles.tolerance`."""
+        import pandas as pd
+
+        from hpsearch.profiles import tolerance
+
+        profiles = (self.profile(name, values=values, seeds=seeds) for name in self.config.space.space)
+        return pd.DataFrame([tolerance(found, points=points) for found in profiles])
+
+    def tunability(self, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:
+        """What tuning each setting alone gains over its default; see :func:`hpsearch.profiles.tunability`."""
+        from hpsearch.profiles import tunability
+
+        return tunability(self._evaluator, self._best_setting(), values=values, seeds=seeds)
+
+    def _best_setting(self) -> Hyperparameters:
+        found = self.best.hyperparameters
+        if not isinstance(found, Hyperparameters):
+            raise ResultsError(
+                f"study {self.study.study_name!r} was not made by hpsearch: it cannot be trained further"
+            )
+        return found
+
     @property
     def config(self) -> StudyConfig:
         """The config that the study was made with.

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,9 @@ from hpsearch.jobs import JobResult
 from hpsearch.objective import Evaluator, Member, attributes, objective_value
 from hpsearch.samplers import distributions
 from hpsearch.sensitivity.designs import DUMMY, KEY, SEED, Design, shared
+from hpsearch.sensitivity.ranges import refined
 from hpsearch.sensitivity.survey import Survey
-from hpsearch.space import Float, Space
+from hpsearch.space import Dimension, Float, Space
 from hpsearch.storage import only_writer, open_storage
 from hpsearch.study import CONFIG, DATA, StudyChangedError, quiet_optuna
 from hpsearch.workers import Workers
@@ -41,6 +42,9 @@ DESIGN = "hpsearch:design"
 
 CEILINGS = "hpsearch:ceilings"
 """Study attribute that holds the losses of predicting class frequencies (or the mean)."""
+
+EXAMPLES = "hpsearch:examples"
+"""Study attribute that holds the number of training examples, the largest mini-batch."""
 
 STEP = "effective_step"
 
@@ -150,6 +154,7 @@ def _open(config: StudyConfig, evaluator: Evaluator, storage: optuna.storages.Ba
     if CONFIG not in known:
         study.set_user_attr(DATA, evaluator.dataset.fingerprint)
         study.set_user_attr(CEILINGS, useless(evaluator.dataset))
+        study.set_user_attr(EXAMPLES, len(evaluator.dataset.train.X))
         study.set_user_attr(CONFIG, config.describe())
         return study
     changes = differences(_identity(known[CONFIG]), _identity(config.describe()))
@@ -177,6 +182,14 @@ def useless(dataset: Dataset) -> dict[str, float]:
     with np.errstate(divide="ignore"):
         loss = np.minimum(-np.log(frequency), CEILING)
     return {name: float(loss[y].mean()) for name, y in parts.items()}
+
+
+def refined_config(found: Survey, config: StudyConfig, *, name: str) -> StudyConfig:
+    """The study with the ranges to try next, as a new one."""
+    entries = {**config.space.fixed, **refined(found.ranges(), config.space.space)}
+    plain = {key: asdict(entry) if isinstance(entry, Dimension) else entry for key, entry in entries.items()}
+    description = {**config.describe(), "name": name, "space": plain}
+    return StudyConfig.from_description(description)
 
 
 class _Writer:
@@ -316,5 +329,5 @@ def read(study: optuna.Study) -> Survey:
         attrs[CEILINGS],
         budget="iterations",
         checkpoints=checkpoints(int(config.space.largest("iterations")), config.survey.checkpoints),
-        limits=LIMITS,
+        limits={**LIMITS, "batch_size": (1.0, float(attrs[EXAMPLES]))},
     )

@@ -14,7 +14,7 @@ LAYERS = [
     {"cli"},
     {"report", "dashboard"},
     {"results"},
-    {"surveys"},
+    {"surveys", "profiles"},
     {"sensitivity"},
     {"best", "frames", "study", "estimator"},
     {"workers", "samplers"},

@@ -106,6 +106,36 @@ def test_the_effective_step_is_a_survey_of_its_own(config, tmp_path):
         load(config.name, results=tmp_path)
 
 
+def test_refine_writes_a_study_that_loads_and_runs(folder):
+    run("survey", "small", "--base", 16, "--scrambles", 4)
+    assert "written to studies/small-2.toml" in run("refine", "small").stdout
+    following, before = load_config("studies/small-2.toml"), load_config("studies/small.toml")
+    assert following.name == "small-2"
+    assert following.space != before.space
+    assert following.data == before.data
+    assert "is there already" in run("refine", "small", code=2).stderr
+    run("search", "small-2", "--trials", 4)
+
+
+def test_profiles_and_tunability_come_from_fresh_trainings(folder):
+    run("search", "small", "--trials", 8)
+    r = load("small")
+    found = r.profile("learning_rate", values=6, seeds=3)
+    assert len(found) == 6
+    assert found["near_best"].any()
+    assert (found["low"] <= found["mean"]).all()
+    again = r.profile("learning_rate", values=6, seeds=3)
+    pd.testing.assert_frame_equal(found, again)
+    tolerated = r.tolerance(values=5, seeds=3)
+    assert tolerated["hyperparameter"].tolist() == list(r.config.space.space)
+    assert (tolerated["near_low"] <= tolerated["best"]).all()
+    tuned = r.tunability(values=4, seeds=3)
+    assert set(tuned["hyperparameter"]) == set(r.config.space.space)
+    row = tuned.set_index("hyperparameter").loc["learning_rate"]
+    assert row["gain_low"] <= row["gain"] <= row["gain_high"]
+    assert row["best"] == r.best.hyperparameters.learning_rate
+
+
 def test_without_a_survey_the_way_to_one_is_named(folder):
     assert "not measured yet: make survey STUDY=small" in run("search", "small").stdout
     with pytest.raises(ResultsError, match="make one with `hpsearch survey small`"):

@@ -149,8 +149,7 @@ def _formed(values: NDArray[np.float64], name: str, form: Form) -> NDArray[np.fl
         return values
     if form == "rank":
         return np.asarray(stats.rankdata(values) / len(values))
-    if values.min() <= 0:
-        raise ResponseError(
-            f"{name} has values of 0 or below ({values.min():g}), so no log form: ask for rank or linear"
-        )
+    least = float(np.min(values))
+    if least <= 0:
+        raise ResponseError(f"{name} has values of 0 or below ({least:g}), so no log form: ask for rank or linear")
     return np.asarray(np.log(values))
