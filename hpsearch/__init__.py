@@ -9,6 +9,7 @@ The package is two halves joined by tables. One half turns settings into rows; t
 :class:`Results`          the same for any Optuna study, with ``Results.from_study(study)``
 :class:`Objective`        the plain Optuna objective, for ``study.optimize``
 :func:`survey`            how sensitive any function of a :class:`Space` is to each of its settings
+:func:`importance`        of any Optuna study's parameters, with intervals and a permutation null
 :func:`load_config`       read a study's TOML into a :class:`StudyConfig`
 :class:`ShallowNetworkClassifier`, :class:`ShallowNetworkRegressor`   the network as scikit-learn estimators
 :class:`TrainedNetwork`   a trained network: ``predict``, ``save``, ``load``
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from hpsearch.estimator import ShallowNetworkClassifier, ShallowNetworkRegressor
     from hpsearch.objective import Objective
     from hpsearch.results import Results, load
+    from hpsearch.sensitivity.importance import importance
     from hpsearch.sensitivity.survey import Survey, survey
     from hpsearch.space import Choice, Float, Int, Space
     from hpsearch.study import search
@@ -53,6 +55,7 @@ _PLACES = {
     "Space": ("hpsearch.space", "Space"),
     "Survey": ("hpsearch.sensitivity.survey", "Survey"),
     "survey": ("hpsearch.sensitivity.survey", "survey"),
+    "importance": ("hpsearch.sensitivity.importance", "importance"),
     "load": ("hpsearch.results", "load"),
     "load_config": ("hpsearch.config", "load"),
     "search": ("hpsearch.study", "search"),
@@ -74,6 +77,7 @@ __all__ = [
     "StudyConfig",
     "Survey",
     "TrainedNetwork",
+    "importance",
     "load",
     "load_config",
     "search",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
@@ -164,6 +165,30 @@ def refine(
 
 
 @app.command()
+def importance(
+    storage: Annotated[str, typer.Argument(help="An Optuna storage URL, or results/hpsearch.journal.")],
+    study: Annotated[str, typer.Argument(help="Name of any Optuna study in it.")],
+) -> None:
+    """Importance of any Optuna study's parameters, by three measures, with intervals and a permutation null."""
+    from rich.console import Console
+
+    from hpsearch.report.terminal import importance_table
+    from hpsearch.results import load
+    from hpsearch.sensitivity.importance import ImportanceWarning
+    from hpsearch.sensitivity.importance import importance as measured
+    from hpsearch.storage import JOURNAL
+
+    with _errors(), warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ImportanceWarning)
+        path = Path(storage)
+        found = load(study, results=path.parent) if path.name == JOURNAL else load(study, storage=storage)
+        frame = measured(found.study)
+    Console().print(importance_table(frame, title=f"{study}: importance, {frame['trials'].iat[0]} trials"))
+    for warning in caught:
+        print(f"warning: {warning.message}", file=sys.stderr)
+
+
+@app.command()
 def show(study: StudyArgument = "digits") -> None:
     """Print a study with every setting and default, as a TOML that reads back the same."""
     from hpsearch.config import to_toml
@@ -265,11 +290,20 @@ def _errors(study: str = "") -> Iterator[None]:
         from hpsearch.dashboard import DashboardError
         from hpsearch.data import DataError
         from hpsearch.results import ResultsError
+        from hpsearch.sensitivity.importance import ImportanceError
         from hpsearch.storage import StorageError, StudyBusyError
         from hpsearch.study import StudyChangedError
         from hpsearch.workers import WorkersLostError
 
-        refused = (ConfigError, DataError, StudyChangedError, ResultsError, FileNotFoundError, DashboardError)
+        refused = (
+            ConfigError,
+            DataError,
+            StudyChangedError,
+            ResultsError,
+            FileNotFoundError,
+            DashboardError,
+            ImportanceError,
+        )
         if isinstance(problem, ConfigError) and study and not problem.path.endswith(".toml"):
             problem = ConfigError(study, problem.problems)  # found with the data at hand: the file is what to mend
         if isinstance(problem, refused):

@@ -141,7 +141,7 @@ SEEDS = "how many (1 to 1,000) or a list of different whole numbers from 0 to 4,
 MISTAKES = [
     ("tials = 3", 'tials: is not a known key (given: 3); did you mean "trials" in [search]?'),
     ("learning_rate = 0.1", "learning_rate: is not a known key (given: 0.1); it belongs in [space]"),
-    ("seed = 1", "seed: is not a known key (given: 1); it belongs in [data] or in [search]"),
+    ("seed = 1", "seed: is not a known key (given: 1); it belongs in [data] or in [search] or in [survey]"),
     (
         "[data]\nname = 'x'",
         'data.name: is not a known key (given: "x"); it belongs at the top, above the first table',
@@ -149,7 +149,7 @@ MISTAKES = [
     ("[serach]\nx = 1", 'serach: is not a known key (given: {x = 1}); did you mean "search"?'),
     (
         "'a b' = 1",
-        '"a b": is not a known key (given: 1); known here: name, question, answer, data, network, space, search',
+        '"a b": is not a known key (given: 1); known here: name, question, answer, data, network, space, search, survey',
     ),
     (
         "[space]\nalpha = 1\nl2 = {low = 0, high = 1}",
@@ -594,7 +594,7 @@ def test_random_spaces_survive_description_and_toml(study):
 
 def test_a_description_holds_every_setting(tmp_path):
     description = StudyConfig(name="x").describe()
-    assert list(description) == ["name", "question", "answer", "data", "network", "space", "search"]
+    assert list(description) == ["name", "question", "answer", "data", "network", "space", "search", "survey"]
     assert description["search"]["batch"] is None
     assert description["search"]["seeds"] == [0]
     assert description["space"]["batch_size"] == {"choices": [16, 32, 64, 128, 256]}
@@ -649,7 +649,7 @@ def test_question_answer_and_trials_may_change():
     new = old.with_overrides(question="q", answer="a", trials=5)
     assert new != old
     assert differences(old.describe(), new.describe()) == []
-    assert {"question", "answer", "search.trials"} == NOT_COMPARED
+    assert {"question", "answer", "search.trials", "survey"} == NOT_COMPARED
 
 
 def test_overrides_reach_the_top_and_the_search_by_their_bare_names():

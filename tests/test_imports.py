@@ -28,7 +28,18 @@ LAYERS = [
 ]
 """From top to bottom; modules of one layer do not import each other."""
 
-OPTUNA = {"objective", "study", "samplers", "storage", "frames", "best", "results", "dashboard", "surveys"}
+OPTUNA = {
+    "objective",
+    "study",
+    "samplers",
+    "storage",
+    "frames",
+    "best",
+    "results",
+    "dashboard",
+    "surveys",
+    "sensitivity",
+}
 
 
 def modules():

@@ -143,3 +143,22 @@ def verdict_line(frame: pd.DataFrame) -> str:
             words.setdefault(row["verdict"], []).append(f"{row['hyperparameter']} {row['total_order']:.2f}")
     parts = [f"{verdict}: {', '.join(names)}" for verdict, names in words.items()]
     return "by the survey (total index), " + "; ".join(parts)
+
+
+def importance_table(frame: pd.DataFrame, *, title: str) -> Table:
+    """Importances side by side, a row a parameter; each with its interval and its p-value."""
+    table = Table(
+        title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold"
+    )
+    table.add_column("setting", no_wrap=True)
+    measures = list(dict.fromkeys(frame["measure"]))
+    for measure in measures:
+        table.add_column(measure.replace("_", " "), justify="right")
+    for name, rows in frame.groupby("hyperparameter", sort=False):
+        cells = {r["measure"]: r for r in rows.to_dict("records")}
+        numbers = (cells[m] for m in measures)
+        table.add_row(
+            str(name),
+            *(f"{r['importance']:.2f} [{r['low']:.2f}, {r['high']:.2f}] p {r['p_value']:.3f}" for r in numbers),
+        )
+    return table

@@ -1,0 +1,113 @@
+"""Importance of any study: found where it is, and not claimed where there is none."""
+
+import warnings
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+
+from hpsearch.sensitivity.importance import ImportanceError, ImportanceWarning, importance
+
+QUICK = {"measures": ("ped_anova", "permutation"), "bootstraps": 20}
+
+
+def study(trials, function, *, seed=0, storage=None, direction="minimize", low=1e-3):
+    made = optuna.create_study(
+        sampler=optuna.samplers.RandomSampler(seed=seed), storage=storage, direction=direction, study_name="s"
+    )
+
+    def objective(trial):
+        x = trial.suggest_float("rate", low, 1, log=True)
+        return function(x, trial.suggest_float("y", 0, 1), trial.suggest_categorical("kind", ["a", "b"]))
+
+    made.optimize(objective, n_trials=trials)
+    return made
+
+
+def slope(x, y, kind):
+    return np.log10(x) + 0.1 * y
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    yield
+    optuna.logging.set_verbosity(level)
+
+
+def test_all_measures_find_the_one_that_matters():
+    found = importance(study(100, slope), permutations=39, bootstraps=8).set_index(["hyperparameter", "measure"])
+    rate = found.loc["rate"]
+    assert (rate["p_value"] <= 0.05).all()
+    assert (rate["low"] <= rate["high"]).all()
+    assert (found["importance"].groupby("measure").idxmax().map(lambda place: place[0]) == "rate").all()
+
+
+def test_on_noise_the_top_looks_important_and_the_null_says_otherwise():
+    rng, p, top = np.random.default_rng(0), [], []
+    for seed in range(20):
+        found = importance(study(60, lambda *_: rng.random(), seed=seed), measures=QUICK["measures"], bootstraps=0)
+        p += found["p_value"].tolist()
+        top.append(found.loc[found["measure"] == "ped_anova", "importance"].max())
+    assert np.median(top) > 0.4
+    assert np.mean(np.array(p) < 0.05) <= 0.10  # 120 p-values: 5 % are expected
+
+
+def test_fanova_sees_a_log_range_in_its_logarithm():
+    equal = study(100, lambda x, y, kind: np.log10(x) / 5 + y, low=1e-5)
+    found = importance(equal, measures=("fanova",), permutations=1, bootstraps=0).set_index("hyperparameter")
+    assert 0.5 < found.loc["rate", "importance"] / found.loc["y", "importance"] < 2
+
+
+def test_storage_and_direction_make_no_difference(tmp_path):
+    here = importance(study(60, slope), **QUICK)
+    stored = importance(study(60, slope, storage=f"sqlite:///{tmp_path}/s.db"), **QUICK)
+    turned = importance(study(60, lambda *a: -slope(*a), direction="maximize"), **QUICK)
+    pd.testing.assert_frame_equal(here, stored)
+    pd.testing.assert_frame_equal(here, turned)
+
+
+def test_trials_of_an_optimiser_are_warned_of():
+    made = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
+    made.optimize(lambda t: (t.suggest_float("x", 0, 1) - 0.5) ** 2, n_trials=60)
+    with pytest.warns(ImportanceWarning, match="x are not evenly spread, as an optimiser's trials are not"):
+        importance(made, **QUICK)
+
+
+def test_what_is_left_out_is_said():
+    made = study(40, slope)
+    made.add_trial(optuna.trial.create_trial(state=optuna.trial.TrialState.PRUNED))
+    params, distributions = made.trials[0].params, made.trials[0].distributions
+    made.add_trial(optuna.trial.create_trial(params=params, distributions=distributions, value=float("inf")))
+    made.add_trial(optuna.trial.create_trial(params={"y": 0.5}, distributions={"y": distributions["y"]}, value=0.1))
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = importance(made, **QUICK)
+    told = " ".join(str(w.message) for w in caught)
+    assert "1 trials are pruned, failed or not finished" in told
+    assert "1 trials have a value that is not finite" in told
+    assert "not every trial has kind, rate: left out" in told
+    assert set(found["hyperparameter"]) == {"y"}
+    assert set(found["trials"]) == {41}
+
+
+def test_a_constant_value_has_no_importance():
+    found = importance(study(40, lambda *_: 1.0), **QUICK)
+    assert found[["importance", "low", "high", "p_value"]].isna().all().all()
+
+
+def test_few_trials_are_warned_of():
+    with pytest.warns(ImportanceWarning, match="20 trials for 3 parameters: fewer than 10 each"):
+        importance(study(20, slope), **QUICK)
+
+
+def test_bad_input_is_refused():
+    with pytest.raises(ImportanceError, match="has 3 completed trials with a finite value, of 3"):
+        importance(study(3, slope))
+    with pytest.raises(ImportanceError, match="no measure 'shap': choose among ped_anova"):
+        importance(study(3, slope), measures=("shap",))
+    made = optuna.create_study(directions=["minimize", "minimize"])
+    with pytest.raises(ImportanceError, match="has 2 objectives: say which"):
+        importance(made)
