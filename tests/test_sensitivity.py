@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from SALib.analyze import sobol
 from scipy import stats
 
 from hpsearch.sensitivity.designs import Design, DesignError, grid, one_at_a_time, shared
@@ -80,6 +81,27 @@ def test_each_scramble_s_indices_are_scipy_s():
         theirs = stats.sobol_indices(func={"f_A": f[:1], "f_B": f[1:2], "f_AB": f_ab}, n=64)
         assert found.total[r] / found.variance[r] == pytest.approx(theirs.total_order, abs=1e-9)
     assert found.first.mean(axis=0) / found.variance.mean() == pytest.approx([0.314, 0.442, 0, 0], abs=0.1)
+
+
+@pytest.mark.parametrize("second_order", [False, True])
+def test_each_scramble_s_indices_are_salib_s(second_order):
+    design = Design(CLOSED["ishigami"][1], base=64, scrambles=2, second_order=second_order)
+    values = ishigami(design.table()).to_numpy().reshape(2, len(design.blocks), 64)
+    found = contrasts(Responses(values, design.factors))
+    d = len(design.factors)
+    order = [0, *range(2, len(design.blocks)), 1]  # SALib's rows: A, AB_1 …, (BA_1 …,) B, all of one base row together
+    for r in range(2):
+        theirs = sobol.analyze(
+            {"num_vars": d, "names": list(design.factors), "bounds": [[0, 1]] * d},
+            values[r][order].T.ravel(),
+            calc_second_order=second_order,
+            num_resamples=2,
+        )
+        assert found.first[r] / found.variance[r] == pytest.approx(theirs["S1"], abs=1e-9)
+        assert found.total[r] / found.variance[r] == pytest.approx(theirs["ST"], abs=1e-9)
+        if second_order:
+            pairs = theirs["S2"][np.triu_indices(d, 1)]
+            assert found.second[r] / found.variance[r] == pytest.approx(pairs, abs=1e-9)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.3])
