@@ -7,7 +7,7 @@ TRIALS ?=
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help search survey show dashboard export test test-all lint types clean
+.PHONY: help search survey show dashboard export test test-all truth lint types clean
 
 help:  ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -44,6 +44,9 @@ test: $(VENV)/.installed-test lint types  ## lint, types, tests, doctests
 
 test-all: $(VENV)/.installed-test lint types  ## the same, and the slow truths
 	$(BIN)/python -m pytest -q
+
+truth: $(VENV)/.installed-test  ## check the sensitivity measures against closed forms and noise, at length
+	$(BIN)/python tests/truth.py
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

@@ -159,9 +159,7 @@ class MiniBatches:
             self._order = np.random.default_rng((self._seed, 1, shuffled)).permutation(len(self._table))
         count = min(self._per_block, self._per_pass - place)
         order = self._order[place * self._size : (place + count) * self._size]
-        self._rows = self._table.take(order, axis=0, mode="clip").reshape(
-            count, self._size, -1
-        )
+        self._rows = self._table.take(order, axis=0, mode="clip").reshape(count, self._size, -1)
         self._turned = np.ascontiguousarray(self._rows.transpose(0, 2, 1))
         self._first, self._stop = iteration, iteration + count
 
