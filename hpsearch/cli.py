@@ -113,7 +113,8 @@ def survey(
 
     Ctrl-C stops at any time: finished trainings are kept, and the same command goes on.
     """
-    from hpsearch import objective, surveys
+    from hpsearch import dashboard, objective, surveys
+    from hpsearch.storage import open_storage
 
     with _errors(study):
         asked = {"base": base, "scrambles": scrambles, "dummy": dummy or None}
@@ -134,6 +135,8 @@ def survey(
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             _survey_stopped(study, surveys.survey_name(config), last[-1].total if last else 0, storage, results)
+        if last[-1].fresh:
+            dashboard.describe_survey(open_storage(storage, results=results), surveys.survey_name(config), found)
         _survey_report(found, config, last[-1])
 
 

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import ipaddress
 import socketserver
+from collections.abc import Container
 from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna
 import optuna_dashboard
+from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.config import SETTINGS, StudyConfig
+from hpsearch.sensitivity.survey import Survey
+
+SHOWN = 2000
+"""Trials of a study that the page draws; it stops answering at some 10,000."""
 
 
 class DashboardError(RuntimeError):
@@ -37,8 +43,10 @@ def server(
 ) -> WSGIServer:
     """A server of Optuna's dashboard, bound to its address and ready for ``serve_forever``.
 
+    Of a study of more than 2,000 trials the page gets a thinned view: every second, third, … one, and the best.
+
     Args:
-        storage: Of the studies.
+        storage: Of the studies; from now on it gives thinned views.
         artifacts: Folder of the artifacts.
         host: Address to listen on.
         port: 0 takes a free one.
@@ -54,6 +62,7 @@ def server(
         )
     Path(artifacts).mkdir(parents=True, exist_ok=True)
     store = optuna.artifacts.FileSystemArtifactStore(str(artifacts))
+    _thin(storage)
     app = optuna_dashboard.wsgi(storage, artifact_store=store)
     try:
         return make_server(host, port, app, server_class=_Server, handler_class=_Silent)
@@ -66,6 +75,28 @@ def _loopback(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+def _thin(storage: optuna.storages.BaseStorage) -> None:
+    """Let a storage give at most ``SHOWN`` trials of a study, and the best."""
+    everything = storage.get_all_trials
+
+    def some(study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
+        trials = everything(study_id, deepcopy=deepcopy, states=states)
+        step = -(-len(trials) // SHOWN)
+        if step <= 1:
+            return trials
+        best = {t.number for t in [_best(storage, study_id)] if t is not None}
+        return [t for i, t in enumerate(trials) if i % step == 0 or t.number in best]
+
+    storage.get_all_trials = some  # type: ignore[method-assign]  # the dashboard takes no narrower view of a study
+
+
+def _best(storage: optuna.storages.BaseStorage, study_id: int) -> FrozenTrial | None:
+    try:
+        return storage.get_best_trial(study_id)
+    except (ValueError, RuntimeError):  # none is complete, or there are several objectives
+        return None
 
 
 def describe(study: optuna.Study, config: StudyConfig) -> None:
@@ -83,6 +114,32 @@ def describe(study: optuna.Study, config: StudyConfig) -> None:
         "Columns `diverged` and `seeds` are numbers: 1 if a seed diverged, and how many seeds a trial was trained on.",
     ]
     optuna_dashboard.save_note(study, "\n\n".join(line for line in lines if line))
+
+
+def describe_survey(storage: optuna.storages.BaseStorage, name: str, found: Survey) -> None:
+    """Write what a stored survey is and what it found as its note."""
+    design, taken = found.design, found.take()
+    lines = [
+        f"# {name}",
+        f"Each trial is one training, at a row of a design: {design.scrambles} scrambled Sobol sequences, blocks of "
+        f"{design.base} rows. No sampler proposed them, so the page's history and timeline mean nothing here, and its "
+        "importances are surrogates. Measured were these Sobol indices (95 % intervals) of "
+        f"{taken.name}, {taken.form} form:",
+        "| setting | total order | first order | verdict |\n|---|---|---|---|\n"
+        + "\n".join(_indices(row) for row in found.sensitivity().to_dict("records")),
+        f"Of more than {SHOWN:,} trials this page draws an even choice and the best. The tables hold all: "
+        f'`hpsearch.load("{name.removesuffix(".survey")}").survey`.',
+    ]
+    study = optuna.load_study(study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler())
+    optuna_dashboard.save_note(study, "\n\n".join(lines))
+
+
+def _indices(row: dict[Any, Any]) -> str:
+    if row["reason"] and not row["verdict"]:
+        return f"| {row['hyperparameter']} | | | {row['reason']} |"
+    parts = ((row[f"{part}_order"], row[f"{part}_low"], row[f"{part}_high"]) for part in ("total", "first"))
+    total, first = (f"{value:.3f} [{low:.3f}, {high:.3f}]" for value, low, high in parts)
+    return f"| {row['hyperparameter']} | {total} | {first} | {row['verdict']} |"
 
 
 def _range(config: StudyConfig, name: str) -> str:

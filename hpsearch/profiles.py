@@ -18,7 +18,7 @@ from scipy import stats
 from hpsearch.config import SETTINGS
 from hpsearch.engine.training import Hyperparameters
 from hpsearch.objective import Evaluator
-from hpsearch.sensitivity.designs import one_at_a_time
+from hpsearch.sensitivity.designs import DesignError, grid, one_at_a_time
 
 FRESH_SEEDS = 1_000_000
 """First of the seeds on which profiles are trained: the best of a search is a winner on the search's own seeds."""
@@ -62,6 +62,42 @@ def profile(
             "seeds": seeds,
             "near_best": mean <= mean[lowest] + error[lowest],
         }
+    )
+
+
+def plane(
+    evaluator: Evaluator, around: Hyperparameters, first: str, second: str, *, values: int = 16, seeds: int = 3
+) -> pd.DataFrame:
+    """The metric over a grid of two hyperparameters, the others held.
+
+    Args:
+        evaluator: Of the study.
+        around: The setting to vary.
+        first: Hyperparameter of the one axis.
+        second: Of the other.
+        values: Along each axis, evenly in its scale.
+        seeds: Trainings of each point, on fresh seeds.
+
+    Returns:
+        A row a point, ``second`` varying fastest. Columns: the two, metric, mean, low, high (95 % t-interval over
+        seeds), error (as in :func:`profile`), seeds.
+
+    Raises:
+        DesignError: if one of the two does not vary in the study, or they are the same.
+    """
+    if first == second:
+        raise DesignError(f"a grid needs two hyperparameters (given: {first!r} twice)")
+    rows = grid(evaluator.config.space.space, (first, second), asdict(around), values=(values, values))
+    scores, errors = _scores(evaluator, rows, range(FRESH_SEEDS, FRESH_SEEDS + seeds))
+    mean = scores.mean(axis=1)
+    half = stats.t.ppf(0.975, seeds - 1) * scores.std(axis=1, ddof=1) / np.sqrt(seeds)
+    return rows[[first, second]].assign(
+        metric=pd.Series([evaluator.config.search.metric] * len(rows), dtype="str"),
+        mean=mean,
+        low=mean - half,
+        high=mean + half,
+        error=errors.mean(axis=1),
+        seeds=seeds,
     )
 
 

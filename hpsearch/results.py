@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -150,6 +151,12 @@ class Results:
 
         return profile(self._evaluator, self._best_setting(), hyperparameter, values=values, seeds=seeds)
 
+    def plane(self, first: str, second: str, *, values: int = 16, seeds: int = 3) -> pd.DataFrame:
+        """Train on a grid of two hyperparameters, the others as in the best; see :func:`hpsearch.profiles.plane`."""
+        from hpsearch.profiles import plane
+
+        return plane(self._evaluator, self._best_setting(), first, second, values=values, seeds=seeds)
+
     def tolerance(self, *, points: float = 0.01, values: int = 64, seeds: int = 10) -> pd.DataFrame:
         """How wrong each setting may be, a row each; see :func:`hpsearch.profiles.tolerance`."""
         import pandas as pd
@@ -240,15 +247,17 @@ class Results:
             format: Of the files.
 
         Returns:
-            The files written: trials, curves, members.
+            The files written: trials, curves, members; and survey, where there is a complete one.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)
         written = []
-        for name in ("trials", "curves", "members"):
+        tables = {name: getattr(self, name) for name in ("trials", "curves", "members")}
+        with contextlib.suppress(ResultsError):
+            tables["survey"] = self.survey
+        for name, table in tables.items():
             path = folder / f"{name}.{format}"
             partial = path.with_name(f".{path.name}.partial")
-            table: pd.DataFrame = getattr(self, name)
             if format == "csv":
                 table.to_csv(partial, index=False)
             else:

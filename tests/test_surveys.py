@@ -14,6 +14,7 @@ from test_cli import HPSEARCH, folder, run
 from hpsearch import load, load_config, surveys
 from hpsearch.objective import Evaluator
 from hpsearch.results import ResultsError
+from hpsearch.sensitivity.designs import DesignError
 from hpsearch.storage import JOURNAL
 from hpsearch.study import StudyChangedError
 
@@ -108,6 +109,12 @@ def test_the_effective_step_is_a_survey_of_its_own(config, tmp_path):
 
 def test_refine_writes_a_study_that_loads_and_runs(folder):
     run("survey", "small", "--base", 16, "--scrambles", 4)
+    study = load("small").study
+    note = study._storage.get_study_system_attrs(study._study_id)["dashboard:note_str:0"]
+    assert "| seed | " in note
+    assert "noise floor" in note
+    assert "survey.csv" in run("export", "small").stdout
+    assert len(pd.read_csv("results/small/survey.csv")) == len(load("small").survey)
     assert "written to studies/small-2.toml" in run("refine", "small").stdout
     following, before = load_config("studies/small-2.toml"), load_config("studies/small.toml")
     assert following.name == "small-2"
@@ -129,6 +136,12 @@ def test_profiles_and_tunability_come_from_fresh_trainings(folder):
     tolerated = r.tolerance(values=5, seeds=3)
     assert tolerated["hyperparameter"].tolist() == list(r.config.space.space)
     assert (tolerated["near_low"] <= tolerated["best"]).all()
+    plane = r.plane("learning_rate", "momentum", values=6, seeds=3)
+    assert len(plane) == 6 * 6
+    column = plane[plane["momentum"] == plane["momentum"].min()]
+    pd.testing.assert_series_equal(column["learning_rate"], found["value"], check_index=False, check_names=False)
+    with pytest.raises(DesignError, match="'momentum' twice"):
+        r.plane("momentum", "momentum")
     tuned = r.tunability(values=4, seeds=3)
     assert set(tuned["hyperparameter"]) == set(r.config.space.space)
     row = tuned.set_index("hyperparameter").loc["learning_rate"]
