@@ -6,8 +6,12 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from test_cli import folder, run
 
 from hpsearch.sensitivity.importance import ImportanceError, ImportanceWarning, importance
+from hpsearch.storage import JOURNAL
+
+__all__ = ["folder"]
 
 QUICK = {"measures": ("ped_anova", "permutation"), "bootstraps": 20}
 
@@ -111,3 +115,12 @@ def test_bad_input_is_refused():
     made = optuna.create_study(directions=["minimize", "minimize"])
     with pytest.raises(ImportanceError, match="has 2 objectives: say which"):
         importance(made)
+
+
+def test_the_command_prints_every_measure_and_what_to_bear_in_mind(folder):
+    run("search", "small", "--trials", 24, "--sampler", "random")
+    told = run("importance", f"results/{JOURNAL}", "small")
+    assert "small: importance, 24 trials" in told.stdout
+    assert all(word in told.stdout for word in ("learning_rate", "ped anova", "fanova", "permutation", " p 0."))
+    assert "24 trials for" in told.stderr
+    assert "no study 'smal'" in run("importance", f"results/{JOURNAL}", "smal", code=2).stderr

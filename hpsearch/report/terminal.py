@@ -159,6 +159,6 @@ def importance_table(frame: pd.DataFrame, *, title: str) -> Table:
         numbers = (cells[m] for m in measures)
         table.add_row(
             str(name),
-            *(f"{r['importance']:.2f} [{r['low']:.2f}, {r['high']:.2f}] p {r['p_value']:.3f}" for r in numbers),
+            *(f"{r['importance']:.2f} [{r['low']:.2f}, {r['high']:.2f}]\np {r['p_value']:.3f}" for r in numbers),
         )
     return table
