@@ -121,7 +121,7 @@ class Evaluator:
         for member in members:
             alike.setdefault(member.settings.batch_size, []).append(member)
         for size, group in alike.items():
-            step = self._population(size)
+            step = population_size(self.architecture, size)
             for some in _by_seeds(group, _SEEDS_TOGETHER * step):
                 some.sort(key=lambda m: (m.settings.iterations, m.owner))
                 jobs += [_job(some[i : i + step]) for i in range(0, len(some), step)]
@@ -129,12 +129,6 @@ class Evaluator:
         if workers > 1:
             jobs = [part for job in jobs for part in halve(job, share / 2)]
         return sorted(jobs, key=lambda job: -job.cost)
-
-    def _population(self, batch_size: int) -> int:
-        """Members whose working set stays in the cache."""
-        a = self.architecture
-        numbers = 5 * a.parameters + (3 * sum(a.hidden) + 2 * a.outputs) * batch_size
-        return max(1, min(_LARGEST_POPULATION, _CACHE_BYTES // (numbers * np.dtype(a.dtype).itemsize)))
 
     def run(self, job: Job) -> JobResult:
         """Train a job's members in this process."""
@@ -167,6 +161,13 @@ class Evaluator:
             hyperparameters=settings,
             seed=seed,
         )
+
+
+def population_size(architecture: Architecture, batch_size: int) -> int:
+    """Number of members trained together: so many that their working set stays in the cache."""
+    a = architecture
+    numbers = 5 * a.parameters + (3 * sum(a.hidden) + 2 * a.outputs) * batch_size
+    return max(1, min(_LARGEST_POPULATION, _CACHE_BYTES // (numbers * np.dtype(a.dtype).itemsize)))
 
 
 def load_data(config: StudyConfig) -> Dataset:

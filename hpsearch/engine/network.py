@@ -163,7 +163,8 @@ class Workspace:
 
     Attributes:
         activations: Per hidden layer ``(members, units + 1, examples)``, the last row ones.
-        outputs: ``(members, outputs, examples)``: logits after :func:`forward`, then the error signal.
+        outputs: ``(members, outputs, examples)``: logits after :func:`forward`, then the error signal. In memory the
+            outputs come first, so that a reduction over them runs through all members' examples at once.
     """
 
     def __init__(self, architecture: Architecture, members: int, examples: int) -> None:
@@ -172,8 +173,12 @@ class Workspace:
         self.activations = [np.ones((members, units + 1, examples), dtype) for units in architecture.hidden]
         self.signals = [np.empty((members, units, examples), dtype) for units in architecture.hidden]
         self.slopes = [np.empty((members, units, examples), dtype) for units in architecture.hidden]
-        self.outputs = np.empty((members, architecture.outputs, examples), dtype)
+        if examples > 1:
+            self.outputs = np.empty((architecture.outputs, members, examples), dtype).transpose(1, 0, 2)
+        else:  # products of vectors take another way through BLAS, and round otherwise, where strides differ
+            self.outputs = np.empty((members, architecture.outputs, examples), dtype)
         self.reduced = np.empty((members, 1, examples), dtype)
+        self.least = np.full_like(self.outputs, _LEAST_LOGIT)  # NumPy's maximum is several times slower with a scalar
 
     def narrow(self, members: int) -> Workspace:
         """The same room for its first members only (views, no copy)."""
@@ -183,6 +188,7 @@ class Workspace:
         narrow.signals = [a[:members] for a in self.signals]
         narrow.slopes = [a[:members] for a in self.slopes]
         narrow.outputs, narrow.reduced = self.outputs[:members], self.reduced[:members]
+        narrow.least = self.least[:members]
         return narrow
 
 
@@ -219,7 +225,7 @@ def respond(space: Workspace) -> None:
     if space.architecture.output == "softmax":
         np.maximum.reduce(logits, axis=1, keepdims=True, out=reduced)
         np.subtract(logits, reduced, out=logits)
-        np.maximum(logits, _LEAST_LOGIT, out=logits)
+        np.maximum(logits, space.least, out=logits)
         np.exp(logits, out=logits)
         np.add.reduce(logits, axis=1, keepdims=True, out=reduced)
         np.divide(logits, reduced, out=logits)

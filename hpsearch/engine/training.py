@@ -191,9 +191,10 @@ class Lockstep:
         rate = np.array([s.learning_rate for s in population.settings])[:, None]
         l2 = np.array([s.l2 for s in population.settings])[:, None]
         with np.errstate(over="ignore"):
-            self._momentum = np.array([s.momentum for s in population.settings], dtype)[:, None]
+            momentum = np.array([s.momentum for s in population.settings], dtype)[:, None]
             self._step = (-rate / self._batch_size).astype(dtype)[:, :, None]
             self._decay = (rate * l2 * weight_mask(population.architecture)).astype(dtype)
+        self._momentum = np.repeat(momentum, population.architecture.parameters, axis=1)  # broadcasting is slower
         starts = [i for i, seed in enumerate(population.seeds) if i == 0 or seed != population.seeds[i - 1]]
         stops = [*starts[1:], members]
         self._runs = [(self._streams[population.seeds[a]], slice(a, b)) for a, b in zip(starts, stops, strict=True)]

@@ -1,0 +1,105 @@
+"""P1 to P3: one iteration of one member in lockstep, beside scikit-learn, JAX, PyTorch and the bare products."""
+
+import os
+import time
+from collections.abc import Callable
+from statistics import median
+
+import numpy as np
+import peers
+from peers import Shape
+from table import Row
+
+BATCHES = (16, 32, 64, 128, 256)
+AGAINST_SKLEARN = dict(zip(BATCHES, (15, 13, 10, 7.5, 5.5), strict=True))
+AGAINST_JAX = {16: 0.85, 32: 1.0, 64: 1.0, 128: 1.0, 256: 1.0}
+OF_PEAK = {128: 0.4, 256: 0.4}
+JAX_MEMBERS = (1, 16, 64)
+ROUNDS = 7
+
+
+def lockstep(shape: Shape) -> Callable[[int], float]:
+    """The product's loop with a population as large as the product makes it, one seed."""
+    from hpsearch.engine.diagnostics import Examples
+    from hpsearch.engine.network import Architecture
+    from hpsearch.engine.training import Hyperparameters, Lockstep, Population
+    from hpsearch.objective import population_size
+
+    architecture = Architecture(shape.X.shape[1], (shape.units,), shape.classes)
+    members = population_size(architecture, shape.batch_size)
+    setting = Hyperparameters(peers.RATE, 1 << 40, peers.MOMENTUM, peers.L2, shape.batch_size, peers.SCALE)
+    start = Population.start(architecture, [setting] * members, [0] * members)
+    loop = Lockstep(start, Examples.of(architecture, (shape.X, shape.y)))
+
+    def run(iterations: int) -> float:
+        began = time.perf_counter()
+        loop.advance(loop.population.iteration + iterations)
+        return (time.perf_counter() - began) / members
+
+    return run
+
+
+def contenders(shape: Shape, iterations: int, *, with_torch: bool) -> dict[str, Callable[[int], float]]:
+    found = {"lockstep": lockstep(shape), "scikit-learn": peers.scikit_learn(shape)}
+    found |= {f"JAX {members}": peers.jax(shape, members, iterations) for members in JAX_MEMBERS}
+    if with_torch:
+        found["PyTorch"] = peers.torch(shape)
+    return found
+
+
+def microseconds(shape: Shape, iterations: int, *, with_torch: bool = False) -> dict[str, float]:
+    """Median time of an iteration of a member, by contender, over alternating rounds; ``peak`` is the products'."""
+    running = contenders(shape, iterations, with_torch=with_torch)
+    for run in running.values():
+        run(iterations)
+    times: dict[str, list[float]] = {name: [] for name in [*running, "peak"]}
+    for _ in range(ROUNDS):
+        for name, run in running.items():
+            times[name].append(run(iterations) / iterations)
+        times["peak"].append(peers.product_operations(shape) / peers.blas_peak())
+    found = {name: 1e6 * median(values) for name, values in times.items()}
+    found["peak"] = 1e6 * min(times["peak"])
+    found["JAX"] = min(found.pop(f"JAX {members}") for members in JAX_MEMBERS)
+    return found
+
+
+def on_one_core() -> None:
+    """Keep this process, and the threads that libraries will start, on one core."""
+    os.environ["XLA_FLAGS"] = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    os.environ["JAX_PLATFORMS"] = "cpu"
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+def digits() -> tuple[np.ndarray, np.ndarray]:
+    """The training split, prepared as a search prepares it."""
+    from hpsearch.data import load_dataset
+
+    train = load_dataset("digits").train
+    return train.X.astype(np.float32), train.y
+
+
+def rows() -> list[Row]:
+    from threadpoolctl import threadpool_limits
+
+    on_one_core()
+    with threadpool_limits(1):
+        X, y = digits()
+        found = {b: microseconds(Shape(X, y, 32, b), max(256, 16384 // b)) for b in BATCHES}
+        generator = np.random.default_rng(0)
+        large = Shape(
+            generator.standard_normal((8192, 784)).astype(np.float32), generator.integers(0, 10, 8192), 128, 128
+        )
+        big = microseconds(large, 128, with_torch=True)
+    made = []
+    for b, t in found.items():
+        at = f"batch {b}: lockstep {t['lockstep']:.1f} µs, "
+        against = (t["scikit-learn"] / t["lockstep"], t["JAX"] / t["lockstep"], t["peak"] / t["lockstep"])
+        made.append(Row("P1", at + f"scikit-learn {t['scikit-learn']:.0f} µs", against[0], AGAINST_SKLEARN[b]))
+        made.append(Row("P2", at + f"JAX {t['JAX']:.1f} µs", against[1], AGAINST_JAX[b]))
+        made.append(Row("P3", at + f"products at peak {t['peak']:.1f} µs", against[2], OF_PEAK.get(b)))
+    at = f"784 inputs, 128 units, batch 128: lockstep {big['lockstep']:.0f} µs, "
+    for name, contender in (("P1", "scikit-learn"), ("P2", "JAX"), ("P3", "peak")):
+        made.append(Row(name, at + f"{contender} {big[contender]:.0f} µs", big[contender] / big["lockstep"]))
+    made.append(Row("P1", at + f"PyTorch {big['PyTorch']:.0f} µs", big["PyTorch"] / big["lockstep"], 1.0))
+    return sorted(made, key=lambda row: row.name)

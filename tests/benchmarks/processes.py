@@ -1,0 +1,71 @@
+"""P9 and P10: memory and imports, each measured in a process of its own."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+from table import Row
+
+ROUNDS = 7
+
+PEAK = """
+import json, pathlib, resource, sys
+def peak():
+    status = pathlib.Path("/proc/self/status")
+    if status.is_file():  # getrusage counts what the parent held before this process was its own
+        return int(next(l for l in status.read_text().splitlines() if l.startswith("VmHWM")).split()[1]) / 1000
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+"""
+
+DIGITS = """
+from hpsearch.config import StudyConfig
+from hpsearch.study import search
+search(StudyConfig(name="digits", search={"sampler": "qmc", "trials": 1000, "seeds": 1}), results=sys.argv[1])
+"""
+
+LARGE = """
+import numpy as np
+import hpsearch
+from hpsearch.config import StudyConfig
+from hpsearch.data import from_arrays
+from hpsearch.study import search
+generator = np.random.default_rng(0)
+X = generator.standard_normal((60000, 784), dtype="float32")
+y = generator.integers(0, 10, 60000)
+space = {"learning_rate": {"low": 0.001, "high": 0.1, "log": True}, "batch_size": {"choices": [64, 128]},
+         "iterations": 100, "momentum": 0.9, "l2": 1e-4, "init_scale": 0.05}
+config = StudyConfig(name="large", network={"hidden": [128]}, space=space, search={"sampler": "qmc", "trials": 16, "seeds": 1})
+search(config, results=sys.argv[1], dataset=from_arrays(X, y))
+"""
+
+
+def peak(code: str) -> float:
+    """Peak resident memory of a process that runs this code, in MB."""
+    with tempfile.TemporaryDirectory() as folder:
+        whole = PEAK + code + "\nprint(peak())"
+        ran = subprocess.run([sys.executable, "-c", whole, folder], capture_output=True, text=True, check=True)
+    return float(ran.stdout.split()[-1])
+
+
+def importing(code: str) -> float:
+    began = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code], check=True)
+    return time.perf_counter() - began
+
+
+def rows() -> list[Row]:
+    interpreter = peak("")
+    training_set = 60_000 * 784 * 4 / 1e6
+    large = 3 * training_set + 200
+    made = [
+        Row("P9", "1,000 trials on digits", peak(DIGITS) - interpreter, 250, least=False),
+        Row("P9", f"60,000×784 of {training_set:.0f} MB, 128 units", peak(LARGE) - interpreter, large, least=False),
+    ]
+    importing("import hpsearch, optuna, pandas")
+    pairs = [(importing("import hpsearch"), importing("import optuna, pandas")) for _ in range(ROUNDS)]
+    ours, theirs = (median(column) for column in zip(*pairs, strict=True))
+    what = f"{1e3 * ours:.0f} ms, optuna and pandas {1e3 * theirs:.0f} ms, the interpreter included"
+    return [*made, Row("P10", what, ours / theirs, 1.2, least=False)]

@@ -1,0 +1,148 @@
+"""P4, P6 and P7: whole searches, beside the script a user would write, by workers, and with TPE."""
+
+import pickle
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from table import Row
+
+TRIALS = 1000
+SCRIPT_TRIALS = 100
+TPE_TRIALS = 500
+ROUNDS = 3
+
+
+def reference(sampler: str, trials: int, name: str) -> Any:
+    """The reference work: digits, 32 tanh units, the whole space, one seed."""
+    from hpsearch.config import StudyConfig
+
+    return StudyConfig(name=name, search={"sampler": sampler, "trials": trials, "seeds": 1})
+
+
+def searched(config: Any, **how: Any) -> float:
+    """Seconds that a search takes in an empty folder, the start of its workers included."""
+    from hpsearch.study import search
+
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.perf_counter()
+        search(config, results=folder, **how)
+        return time.perf_counter() - began
+
+
+def script(sampler: Any, trials: int) -> float:
+    """Seconds of Optuna + MLPClassifier + SQLite, as a user would write it, one process."""
+    import warnings
+
+    import numpy as np
+    import optuna
+    from sklearn.metrics import log_loss
+    from sklearn.neural_network import MLPClassifier
+
+    from hpsearch.data import load_dataset
+
+    data = load_dataset("digits")
+    X, y = data.train.X.astype(np.float32), data.train.y
+    held_out = data.validation.X.astype(np.float32)
+
+    def objective(trial: optuna.Trial) -> float:
+        batch_size = trial.suggest_categorical("batch_size", [16, 32, 64, 128, 256])
+        iterations = trial.suggest_int("iterations", 50, 2000, log=True)
+        trial.suggest_float("init_scale", 1e-3, 1, log=True)  # MLPClassifier has no such setting
+        model = MLPClassifier(
+            hidden_layer_sizes=(32,),
+            activation="tanh",
+            solver="sgd",
+            learning_rate_init=trial.suggest_float("learning_rate", 1e-3, 1, log=True),
+            momentum=trial.suggest_float("momentum", 0, 0.99),
+            alpha=trial.suggest_float("l2", 1e-6, 1e-1, log=True) * batch_size,
+            batch_size=batch_size,
+            max_iter=max(1, round(iterations / -(-len(X) // batch_size))),
+            tol=0,
+            n_iter_no_change=iterations,
+            nesterovs_momentum=False,
+            random_state=0,
+        )
+        try:
+            model.fit(X, y)
+            return float(log_loss(data.validation.y, model.predict_proba(held_out)))
+        except ValueError:  # its weights are no longer finite
+            return 15.94
+
+    with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        storage = f"sqlite:///{Path(folder, 'script.db')}"
+        began = time.perf_counter()
+        study = optuna.create_study(storage=storage, sampler=sampler, direction="minimize")
+        study.optimize(objective, n_trials=trials)
+        return time.perf_counter() - began
+
+
+class Recorder(Executor):
+    """Runs jobs in this process, one after the other, and keeps what they gave."""
+
+    def __init__(self) -> None:
+        self.results: dict[bytes, Any] = {}
+        self.seconds = 0.0
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        began = time.perf_counter()
+        result = fn(*args, **kwargs)
+        self.seconds += time.perf_counter() - began
+        self.results[pickle.dumps(args)] = result
+        future: Future[Any] = Future()
+        future.set_result(result)
+        return future
+
+
+class Answering(Recorder):
+    """Gives at once what a recorder kept."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        future.set_result(self.results[pickle.dumps(args)])
+        return future
+
+
+def tpe() -> Row:
+    """TPE's wall time with two workers by the larger of its asking time and half its training time."""
+    config = reference("tpe", TPE_TRIALS, "tpe")
+    ratios, parts = [], []
+    for _ in range(ROUNDS):
+        recorder, answering = Recorder(), Answering()
+        searched(config, workers=2, executor=recorder)
+        answering.results = recorder.results
+        asking = searched(config, workers=2, executor=answering)
+        wall = searched(config, workers=2)
+        ratios.append(wall / max(asking, recorder.seconds / 2))
+        parts.append((wall, asking, recorder.seconds / 2))
+    wall, asking, training = (median(column) for column in zip(*parts, strict=True))
+    what = f"{TPE_TRIALS} trials: wall {wall:.1f} s, asking {asking:.1f} s, training on two {training:.1f} s"
+    return Row("P7", what, median(ratios), 1.25, least=False)
+
+
+def rows() -> list[Row]:
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    made = []
+    for name in ("qmc", "random"):
+        times: dict[str, list[float]] = {"script": [], "one": [], "two": []}
+        config = reference(name, TRIALS, name)
+        for round_ in range(ROUNDS):
+            peer = optuna.samplers.QMCSampler(seed=round_) if name == "qmc" else optuna.samplers.RandomSampler(round_)
+            times["script"].append(script(peer, SCRIPT_TRIALS) / SCRIPT_TRIALS)
+            times["two"].append(searched(config, workers=2) / TRIALS)
+            if name == "qmc":
+                times["one"].append(searched(config, workers=1) / TRIALS)
+        found = {who: 1e3 * median(values) for who, values in times.items() if values}
+        what = f"{name}: {found['two']:.2f} ms a trial, the script {found['script']:.0f} ms"
+        made.append(Row("P4", what, found["script"] / found["two"], 25))
+        if "one" in found:
+            what = f"{name}, {TRIALS:,} trials: {found['one']:.2f} and {found['two']:.2f} ms a trial"
+            made.append(Row("P6", what, found["one"] / found["two"], 1.7))
+    return sorted(made, key=lambda row: row.name) + [tpe()]
