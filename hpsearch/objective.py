@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
     import optuna
 
-_CACHE_BYTES = 2 << 20
-_LARGEST_POPULATION = 32
+_CACHE_BYTES = 11 << 18
+_LARGEST_POPULATION = 64
+_LEARNING_BATCH = 8
+_SMALLEST_BATCH, _LARGEST_BATCH, _POPULATIONS_A_BATCH = 128, 512, 8
 _SEEDS_TOGETHER = 4
 """Populations' worth of members among which those of like length are put together."""
 
@@ -100,6 +102,21 @@ class Evaluator:
         held_out = (dataset.validation.X, dataset.validation.y)
         self.examples = Examples.of(self.architecture, (dataset.train.X, dataset.train.y), held_out)
         self.trainer = Trainer(self.architecture, self.examples, self.stops)
+
+    @property
+    def trials_per_ask(self) -> int:
+        """How many trials are asked together: ``search.batch``, or what suits the sampler and fills populations.
+
+        A sampler that learns from results sees them once a batch, and so does a pruner; without either one may as
+        well ask for many. A large network trains in small populations, and an interruption should not cost much.
+        """
+        search = self.config.search
+        if search.batch or search.learns:
+            return search.batch or _LEARNING_BATCH
+        if search.pruner != "none":
+            return _SMALLEST_BATCH
+        fullest = population_size(self.architecture, int(self.config.space.smallest("batch_size")))
+        return min(_LARGEST_BATCH, max(_SMALLEST_BATCH, _POPULATIONS_A_BATCH * fullest // len(self.seeds)))
 
     def hyperparameters(self, params: Mapping[str, Any]) -> Hyperparameters:
         """A trial's parameters with the study's fixed settings."""

@@ -202,7 +202,7 @@ class _Search:
         self._config, self._evaluator, self._stored, self._workers = config, evaluator, stored, workers
         self._announce = on_progress or (lambda progress: None)
         self._distributions = distributions(config.space.space)
-        self._size = config.search.trials_per_ask
+        self._size = evaluator.trials_per_ask
         self._known = sorted(stored.get_trials(deepcopy=False), key=lambda t: t.number)
         # What is told goes through this sampler: only asking may depend on the batch, and the grid sampler tries to
         # stop a study.optimize that is not there.
@@ -292,13 +292,12 @@ class _Search:
     def _finished(self, asked: optuna.Trial, evaluation: Evaluation) -> FrozenTrial:
         """The trial as it is stored: whole, in one write."""
         curve = evaluation.curve(self._config.search.metric).tolist()
-        kept = {
-            k: v for k, v in asked.storage.get_trial(asked._trial_id).system_attrs.items() if k.startswith(REMEMBERED)
-        }
+        mirrored = asked.storage.get_trial(asked._trial_id)  # one copy, where asked.params makes one each time
+        kept = {k: v for k, v in mirrored.system_attrs.items() if k.startswith(REMEMBERED)}
         trial = optuna.trial.create_trial(
             state=TrialState.PRUNED if evaluation.pruned else TrialState.COMPLETE,
             value=curve[-1],
-            params={name: asked.params[name] for name in self._distributions},
+            params={name: mirrored.params[name] for name in self._distributions},
             distributions=self._distributions,
             user_attrs=attributes(evaluation),
             system_attrs={CURVES: evaluation.encode(), **kept},

@@ -107,15 +107,6 @@ def test_seeds_are_a_count_or_a_list(study, given, seeds):
     assert load(study(f"[search]\nseeds = {given}")).search.seeds == seeds
 
 
-@pytest.mark.parametrize(
-    ("sampler", "trials"),
-    [("tpe", 8), ("cmaes", 8), ("gp", 8), ("random", 128), ("qmc", 128), ("grid", 128)],
-)
-def test_the_sampler_decides_how_many_trials_are_asked_together(sampler, trials):
-    assert SearchConfig(sampler=sampler).trials_per_ask == trials
-    assert SearchConfig(sampler=sampler, batch=5).trials_per_ask == 5
-
-
 def test_data_files_are_relative_to_the_study(study, tmp_path, monkeypatch):
     (tmp_path / "tables").mkdir()
     (tmp_path / "tables" / "a.csv").touch()

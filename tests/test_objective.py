@@ -5,7 +5,7 @@ import optuna
 import pytest
 
 from hpsearch import Objective
-from hpsearch.config import ConfigError, load
+from hpsearch.config import ConfigError, StudyConfig, load
 from hpsearch.engine.training import Hyperparameters, Lockstep, Population
 from hpsearch.evaluation import CURVES, Evaluation
 from hpsearch.objective import Evaluator
@@ -111,3 +111,22 @@ def test_a_hundred_trials_on_digits_do_as_well_as_scikit_learn_s_network_searche
     config = config.with_overrides(**{"network.init": "xavier", "space.init_scale": 1.0, "trials": 100, "seeds": 5})
     best = search(config, results=tmp_path, workers=2).best_trial
     assert best.user_attrs["validation_error"] <= 0.0400
+
+
+@pytest.mark.parametrize(
+    ("search", "hidden", "trials"),
+    [
+        ({"sampler": "tpe"}, (32,), 8),
+        ({"sampler": "cmaes"}, (32,), 8),
+        ({"sampler": "gp"}, (32,), 8),
+        ({"sampler": "qmc", "batch": 5}, (32,), 5),
+        ({"sampler": "qmc"}, (32,), 512),
+        ({"sampler": "grid"}, (32,), 512),
+        ({"sampler": "random", "seeds": 3}, (32,), 170),
+        ({"sampler": "random", "pruner": "median"}, (32,), 128),
+        ({"sampler": "random"}, (4096,), 128),
+    ],
+)
+def test_the_sampler_and_the_network_decide_how_many_trials_are_asked_together(search, hidden, trials):
+    config = StudyConfig(name="asked", network={"hidden": hidden}, search=search)
+    assert Evaluator(config).trials_per_ask == trials

@@ -240,12 +240,9 @@ class SearchConfig(Table):
         return tuple(given)
 
     @property
-    def trials_per_ask(self) -> int:
-        """How many trials are asked together: `batch`, or what suits the sampler.
-
-        A sampler that learns from results sees them once a batch; one that does not may as well ask for many.
-        """
-        return self.batch or (128 if self.sampler in ("random", "qmc", "grid") else 8)
+    def learns(self) -> bool:
+        """Whether what the sampler asks depends on earlier results."""
+        return self.sampler not in ("random", "qmc", "grid")
 
 
 class SurveyConfig(Table):
