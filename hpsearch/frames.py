@@ -7,7 +7,9 @@ that a trial does not have is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+import gc
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +38,18 @@ METRICS = (
 _OWN = ("diverged", "seeds", "duration_s", "started", "finished")
 VALUE = "value"
 TIME = "datetime64[us, UTC]"
+
+
+@contextlib.contextmanager
+def collector_paused() -> Iterator[None]:
+    """Make many objects that all stay: the garbage collector would walk through them again and again for nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def trials(study: optuna.Study) -> pd.DataFrame:
@@ -76,16 +90,19 @@ def curves(study: optuna.Study) -> pd.DataFrame:
     Columns: study, number, seed, iteration, then one a metric. A trial of another program has its intermediate values
     in a column ``value``, its steps as iterations, and no seed.
     """
-    ours = [(t.number, Evaluation.decode(t.system_attrs[CURVES])) for t in _measured(study)]
-    parts = [(n, e, np.repeat(e.seeds, len(e.iterations)), np.tile(e.iterations, len(e.seeds))) for n, e in ours]
+    ours = _evaluations(study)
     metrics = _metrics({"metrics": e.metrics} for _, e in ours)
-    values = {m: np.concatenate([_column(e, m) for _, e in ours]) for m in metrics}
+    values = np.concatenate(
+        [np.zeros((0, len(metrics))), *(_ordered(e, metrics).reshape(-1, len(metrics)) for _, e in ours)]
+    )
     rows = pd.DataFrame(
         {
-            "number": np.repeat([n for n, *_ in parts], [len(s) for *_, s, _ in parts]).astype("int64"),
-            "seed": pd.array(_joined([seed for *_, seed, _ in parts]), dtype="Int64"),
-            "iteration": _joined([iteration for *_, iteration in parts]),
-            **values,
+            "number": np.repeat([n for n, _ in ours], [len(e.seeds) * len(e.iterations) for _, e in ours]).astype(
+                "int64"
+            ),
+            "seed": pd.array([seed for _, e in ours for seed in e.seeds for _ in e.iterations], dtype="Int64"),
+            "iteration": np.array([i for _, e in ours for _ in e.seeds for i in e.iterations], dtype="int64"),
+            **dict(zip(metrics, values.T, strict=True)),
         }
     )
     foreign = [t for t in study.get_trials(deepcopy=False) if CURVES not in t.system_attrs and t.intermediate_values]
@@ -103,25 +120,27 @@ def members(study: optuna.Study) -> pd.DataFrame:
     Columns: study, number, seed, iterations (where training ended), the metrics there, diverged. A trial of another
     program has no row.
     """
-    ours = [(t.number, Evaluation.decode(t.system_attrs[CURVES])) for t in _measured(study)]
+    ours = _evaluations(study)
     metrics = _metrics({"metrics": e.metrics} for _, e in ours)
     seeds = [len(e.seeds) for _, e in ours]
+    values = np.concatenate([np.zeros((0, len(metrics))), *(_ordered(e, metrics)[:, -1] for _, e in ours)])
     return pd.DataFrame(
         {
             "study": pd.Series([study.study_name] * sum(seeds), dtype="str"),
             "number": np.repeat([n for n, _ in ours], seeds).astype("int64"),
-            "seed": _joined([np.array(e.seeds) for _, e in ours]),
+            "seed": np.array([seed for _, e in ours for seed in e.seeds], dtype="int64"),
             "iterations": np.repeat([e.iterations[-1] for _, e in ours], seeds).astype("int64"),
-            **{
-                m: np.concatenate([e.curves[:, -1, e.metrics.index(m)].astype(float) for _, e in ours]) for m in metrics
-            },
+            **dict(zip(metrics, values.T, strict=True)),
             "diverged": np.array([gone for _, e in ours for gone in e.diverged], dtype=bool),
         }
     )
 
 
-def _measured(study: optuna.Study) -> list[FrozenTrial]:
-    return [t for t in study.get_trials(deepcopy=False) if CURVES in t.system_attrs]
+def _evaluations(study: optuna.Study) -> list[tuple[int, Evaluation]]:
+    """The trials that this project made, by number."""
+    found = study.get_trials(deepcopy=False)
+    with collector_paused():
+        return [(t.number, Evaluation.decode(t.system_attrs[CURVES])) for t in found if CURVES in t.system_attrs]
 
 
 def _metrics(stored: Iterable[Any]) -> list[str]:
@@ -129,12 +148,9 @@ def _metrics(stored: Iterable[Any]) -> list[str]:
     return [name for name in METRICS if name in found]
 
 
-def _column(evaluation: Evaluation, metric: str, at: slice = slice(None)) -> Any:
-    return evaluation.curves[:, at, evaluation.metrics.index(metric)].astype(float).ravel()
-
-
-def _joined(parts: Sequence[Any]) -> Any:
-    return np.concatenate([np.zeros(0, "int64"), *parts]).astype("int64")
+def _ordered(evaluation: Evaluation, metrics: Sequence[str]) -> Any:
+    """``(seeds, checkpoints, metrics)`` in this order."""
+    return evaluation.curves[:, :, [evaluation.metrics.index(metric) for metric in metrics]]
 
 
 def _steps(found: Sequence[FrozenTrial]) -> pd.DataFrame:

@@ -298,7 +298,8 @@ def load(
     """
     import optuna
 
-    opened = existing_storage(storage, results=results)
+    with frames.collector_paused():
+        opened = existing_storage(storage, results=results)
     names = optuna.get_all_study_names(opened)
     if name not in names and f"{name}.survey" in names:
         name = f"{name}.survey"

@@ -113,20 +113,18 @@ def test_a_hundred_trials_on_digits_do_as_well_as_scikit_learn_s_network_searche
     assert best.user_attrs["validation_error"] <= 0.0400
 
 
-@pytest.mark.parametrize(
-    ("search", "hidden", "trials"),
-    [
-        ({"sampler": "tpe"}, (32,), 8),
-        ({"sampler": "cmaes"}, (32,), 8),
-        ({"sampler": "gp"}, (32,), 8),
-        ({"sampler": "qmc", "batch": 5}, (32,), 5),
-        ({"sampler": "qmc"}, (32,), 512),
-        ({"sampler": "grid"}, (32,), 512),
-        ({"sampler": "random", "seeds": 3}, (32,), 170),
-        ({"sampler": "random", "pruner": "median"}, (32,), 128),
-        ({"sampler": "random"}, (4096,), 128),
-    ],
-)
-def test_the_sampler_and_the_network_decide_how_many_trials_are_asked_together(search, hidden, trials):
-    config = StudyConfig(name="asked", network={"hidden": hidden}, search=search)
-    assert Evaluator(config).trials_per_ask == trials
+@pytest.mark.parametrize("sampler", ["tpe", "cmaes", "gp"])
+def test_a_sampler_that_learns_is_asked_for_a_few_trials_at_a_time(sampler):
+    config = StudyConfig(name="asked", search={"sampler": sampler})
+    assert Evaluator(config).trials_per_ask == 8
+    assert Evaluator(config.with_overrides(batch=5)).trials_per_ask == 5
+
+
+def test_a_sampler_that_does_not_learn_is_asked_for_as_many_trials_as_fill_populations():
+    def asked(hidden=32, **search):
+        return Evaluator(StudyConfig(name="asked", network={"hidden": [hidden]}, search=search)).trials_per_ask
+
+    assert 128 < asked(sampler="random", seeds=3) < asked(sampler="random") == asked(sampler="qmc") <= 512
+    assert asked(sampler="grid", hidden=4096) == 128
+    assert asked(sampler="grid", pruner="median") == 128
+    assert asked(sampler="grid", batch=5) == 5

@@ -56,7 +56,9 @@ def machine() -> str:
         model = lines[0] if lines else model
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     wide = "" if not info.is_file() else ", AVX-512" if "avx512f" in info.read_text() else ", no AVX-512"
-    return f"{model}{wide}, {cores} cores, {platform.system()}, Python {platform.python_version()}, NumPy {np.__version__}"
+    return (
+        f"{model}{wide}, {cores} cores, {platform.system()}, Python {platform.python_version()}, NumPy {np.__version__}"
+    )
 
 
 def markdown(rows: list[Row]) -> str:
