@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from hpsearch.preparation import Preparation, raw_frame
 from hpsearch.sources import DataError, check_columns, is_numeric, listed, read
@@ -30,6 +31,7 @@ __all__ = ["DataError", "Dataset", "Preparation", "Split", "from_arrays", "from_
 Task = Literal["auto", "classification", "regression"]
 _MOST_CLASSES = 1000
 _MOST_WHOLE, _MOST_WHOLE_FLOATS = 50, 20
+_ROWS = 4096
 _SMALLEST_SCALE = 1e-100  # the squares of smaller deviations underflow
 
 
@@ -38,11 +40,11 @@ class Split:
     """Examples of one split.
 
     Attributes:
-        X: ``(examples, features)``, encoded and standardised.
+        X: ``(examples, features)``, encoded and standardised; float32 where the table holds no wider numbers.
         y: ``(examples,)``: class indexes, or targets in units of the training targets' standard deviation.
     """
 
-    X: NDArray[np.float64]
+    X: NDArray[Any]
     y: NDArray[Any]
 
     @property
@@ -96,8 +98,9 @@ class Dataset:
         for split in (self.train, self.validation, self.test):
             if split is not None:
                 digest.update(repr(split.X.shape).encode())
-                for numbers in (split.X, split.y.astype(float)):
-                    digest.update((np.round(numbers, 9) + 0.0).astype("<f8").tobytes())  # -0.0 becomes 0.0
+                for numbers in (*_some_rows(split.X), split.y):
+                    rounded = np.round(numbers.astype(float), 9) + 0.0  # -0.0 becomes 0.0
+                    digest.update(rounded.astype("<f8").tobytes())
         digest.update(repr(None if self.classes is None else self.classes.tolist()).encode())
         return digest.hexdigest()
 
@@ -138,7 +141,7 @@ def from_arrays(X: Any, y: Any, **options: Any) -> Dataset:
         DataError: if the data cannot be used.
     """
     try:
-        frame, y = raw_frame(X).copy(), np.asarray(y)
+        frame, y = raw_frame(X).copy(deep=False), np.asarray(y)
     except DataError:
         raise
     except ValueError as problem:
@@ -185,14 +188,27 @@ def from_frame(
     splits = _split(labels if kind == "classification" else None, len(frame), validation, test, seed)
     preparation = Preparation.learn(features.iloc[splits[0]])
     _check_scales(preparation)
-    inputs = preparation.transform(features)
     classes, y, mean, scale = _target(labels, kind, splits)
-    train, held_out, last = (Split(inputs[rows], y[rows]) if len(rows) else None for rows in splits)
+    precision = _precision(features)
+    train, held_out, last = (
+        Split(preparation.transform(features.iloc[rows], precision), y[rows]) if len(rows) else None for rows in splits
+    )
     assert train is not None
     assert held_out is not None
     constant = [n for n, column in zip(preparation.feature_names, train.X.T, strict=True) if not column.any()]
     notes = (f"constant in the training split, so of no use: {listed(constant)}",) if constant else ()
     return Dataset(name, kind, train, held_out, last, preparation, classes, mean, scale, notes)
+
+
+def _precision(features: pd.DataFrame) -> DTypeLike:
+    """Single where NumPy promotes every column of numbers to it (float32, and 8 or 16 bits); else double."""
+    kinds = {column.dtype for _, column in features.items() if is_numeric(column)}
+    narrow = [isinstance(kind, np.dtype) and np.promote_types(kind, np.float32) == np.float32 for kind in kinds]
+    return np.float32 if narrow and all(narrow) else np.float64
+
+
+def _some_rows(X: NDArray[Any]) -> Iterator[NDArray[Any]]:
+    return (X[start : start + _ROWS] for start in range(0, len(X), _ROWS))
 
 
 def _check_options(task: str, validation: float, test: float, seed: int) -> None:

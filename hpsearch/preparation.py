@@ -6,16 +6,20 @@ split; a category that it does not hold is encoded as all zeros. A column that i
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from hpsearch.sources import DataError, is_numeric, listed
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_COLUMNS = 16
+"""Raw columns prepared at a time, at most."""
 
 
 @dataclass(frozen=True)
@@ -48,17 +52,19 @@ class Preparation:
         categories = tuple(
             None if number else tuple(sorted(set(frame.iloc[:, i].astype(str)))) for i, number in enumerate(numeric)
         )
-        raw = cls(columns, categories, np.zeros(0), np.ones(0))._encode(frame)
-        mean, scale = raw.mean(axis=0), raw.std(axis=0)
-        constant = raw.min(axis=0) == raw.max(axis=0)
-        mean[constant], scale[constant] = raw[0, constant], 1.0  # exactly zero, where rounding would leave a trace
-        return cls(columns, categories, mean, scale)
+        mean, scale = [], []
+        for raw in cls(columns, categories, np.zeros(0), np.ones(0))._encoded(frame):
+            constant = raw.min(axis=0) == raw.max(axis=0)  # exactly zero, where rounding would leave a trace
+            mean.append(np.where(constant, raw[0], raw.mean(axis=0)))
+            scale.append(np.where(constant, 1.0, raw.std(axis=0)))
+        return cls(columns, categories, np.concatenate(mean), np.concatenate(scale))
 
-    def transform(self, X: Any) -> NDArray[np.float64]:
-        """Encode and standardise.
+    def transform(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
+        """Encode and standardise, in double precision.
 
         Args:
             X: A DataFrame with these columns (in any order, others are ignored), or an array ``(examples, columns)``.
+            dtype: Of the result.
 
         Returns:
             ``(examples, features)``.
@@ -78,17 +84,25 @@ class Preparation:
                 f"X has shape {frame.shape}, the network was trained on {len(self.columns)} columns: "
                 f"give (examples, {len(self.columns)})"
             )
-        return (self._encode(frame) - self.mean) / self.scale
+        inputs, start = np.empty((len(frame), len(self.mean)), dtype), 0
+        for block in self._encoded(frame):
+            stop = start + block.shape[1]
+            np.subtract(block, self.mean[start:stop], out=block)
+            np.divide(block, self.scale[start:stop], out=inputs[:, start:stop], casting="same_kind")
+            start = stop
+        return inputs
 
-    def _encode(self, frame: pd.DataFrame) -> NDArray[np.float64]:
-        parts = []
-        for i, kinds in enumerate(self.categories):
-            column = frame.iloc[:, i]
-            if kinds is None:
-                parts.append(_numbers(column, self.columns[i])[:, None])
-            else:
-                parts.append((column.astype(str).to_numpy()[:, None] == np.array(kinds)[None, :]).astype(float))
-        return np.ascontiguousarray(np.hstack(parts))
+    def _encoded(self, frame: pd.DataFrame) -> Iterator[NDArray[np.float64]]:
+        """``(examples, some features)`` of some columns after others, so that no second table is ever in memory."""
+        for some in np.array_split(np.arange(len(self.columns)), -(-len(self.columns) // _COLUMNS)):
+            parts = []
+            for i in some.tolist():
+                column, kinds = frame.iloc[:, i], self.categories[i]
+                if kinds is None:
+                    parts.append(_numbers(column, self.columns[i])[:, None])
+                else:
+                    parts.append((column.astype(str).to_numpy()[:, None] == np.array(kinds)[None, :]).astype(float))
+            yield np.ascontiguousarray(np.hstack(parts))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """As arrays of text and numbers, for a file without pickle."""
@@ -126,7 +140,7 @@ def raw_frame(X: Any) -> pd.DataFrame:
     array = np.asarray(X)
     if array.ndim != 2:
         raise DataError(f"X has shape {array.shape}: give (examples, columns)")
-    return pd.DataFrame(array, columns=[f"x{i + 1}" for i in range(array.shape[1])])
+    return pd.DataFrame(array, columns=[f"x{i + 1}" for i in range(array.shape[1])], copy=False)
 
 
 def _numbers(column: pd.Series, name: str) -> NDArray[np.float64]:

@@ -16,7 +16,6 @@ from hpsearch.config import (
     SETTINGS,
     ConfigError,
     DataConfig,
-    SearchConfig,
     SpaceConfig,
     StudyConfig,
     differences,

@@ -41,7 +41,7 @@ def run(architecture, examples, settings, seeds, stops, **options):
 def rows_of(examples, seed, batch_size, count):
     """Which training rows each of the first mini-batches holds, found by comparing inputs."""
     stream = MiniBatches(examples, seed, batch_size)
-    place = {row.tobytes(): i for i, row in enumerate(np.ascontiguousarray(examples.table[:, : examples.columns]))}
+    place = {row.tobytes(): i for i, row in enumerate(examples.train.rows(slice(None)))}
     return [
         [place[np.ascontiguousarray(row).tobytes()] for row in stream.at(i, slice(None)).rows] for i in range(count)
     ]
@@ -246,9 +246,9 @@ def test_a_stream_answers_any_iteration_in_any_order_and_each_seed_has_its_own(d
     for i in np.random.default_rng(0).permutation(200):
         batch = stream.at(int(i), slice(2, 5))
         assert batch.members == slice(2, 5)
-        np.testing.assert_array_equal(batch.rows, examples.table[once[i], : examples.columns])
+        np.testing.assert_array_equal(batch.rows, examples.train.rows(once[i]))
         np.testing.assert_array_equal(batch.inputs, batch.rows.T)
-        np.testing.assert_array_equal(batch.targets, examples.table[once[i], examples.columns :].T)
+        np.testing.assert_array_equal(batch.targets, examples.train.targets[once[i]].T)
     assert rows_of(examples, 4, 8, 10) == once[:10]
     assert rows_of(examples, 5, 8, 10) != once[:10]
 

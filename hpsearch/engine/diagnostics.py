@@ -13,7 +13,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -43,19 +43,48 @@ _SAME = 1e-3
 
 
 @dataclass(frozen=True)
+class Encoded:
+    """Examples in the network's precision.
+
+    Attributes:
+        inputs: ``(examples, features)``; the given array itself if it has that precision.
+        targets: ``(examples, outputs)``: one-hot for classes.
+    """
+
+    inputs: Array
+    targets: Array
+
+    @classmethod
+    def of(cls, architecture: Architecture, inputs: Array, targets: Array) -> Encoded:
+        """See :meth:`Examples.of`."""
+        if architecture.output == "softmax":
+            targets = targets[:, None] == np.arange(architecture.outputs)
+        targets = np.reshape(targets, (len(inputs), architecture.outputs))
+        return cls(np.ascontiguousarray(inputs, architecture.dtype), targets.astype(architecture.dtype))
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def rows(self, order: Array | slice) -> Array:
+        """``(examples, features + 1)`` of some, the last column ones."""
+        inputs = self.inputs[order] if isinstance(order, slice) else self.inputs.take(order, axis=0, mode="clip")
+        rows = np.ones((len(inputs), inputs.shape[1] + 1), inputs.dtype)
+        rows[:, :-1] = inputs
+        return rows
+
+
+@dataclass(frozen=True)
 class Examples:
     """Training and validation examples as the engine reads them.
 
     Attributes:
-        table: ``(examples, features + 1 + outputs)``: a training example a row, its input, a one, its target.
-        columns: features + 1.
-        validation: The same for validation, or None.
+        train: Training examples.
+        validation: Validation examples, or None.
         output: The network's output function, which decides the metrics.
     """
 
-    table: Array
-    columns: int
-    validation: Array | None
+    train: Encoded
+    validation: Encoded | None
     output: Output
 
     @classmethod
@@ -73,9 +102,8 @@ class Examples:
                 ``(examples,)`` or ``(examples, outputs)``.
             validation: The same.
         """
-        table = _table(architecture, *train)
-        held_out = None if validation is None else _table(architecture, *validation)
-        return cls(table, architecture.features + 1, held_out, architecture.output)
+        held_out = None if validation is None else Encoded.of(architecture, *validation)
+        return cls(Encoded.of(architecture, *train), held_out, architecture.output)
 
     @property
     def metrics(self) -> tuple[str, ...]:
@@ -86,32 +114,30 @@ class Examples:
 
     @cached_property
     def train_chunks(self) -> list[Batch]:
-        """The training examples that metrics are measured on."""
-        return self._chunks(self.table[:_TRAIN_EXAMPLES])
+        """The training examples that metrics are measured on, the probe first."""
+        probe, *others = _chunks(self.train, _TRAIN_EXAMPLES)
+        return [replace(probe, rows=np.ascontiguousarray(probe.rows)), *others]
 
     @cached_property
     def validation_chunks(self) -> list[Batch]:
         """All validation examples."""
-        return [] if self.validation is None else self._chunks(self.validation)
+        return [] if self.validation is None else _chunks(self.validation, len(self.validation))
 
     @cached_property
     def validation_variance(self) -> float:
         """Variance of the validation targets, summed over outputs."""
         assert self.validation is not None
-        return float(np.var(self.validation[:, self.columns :].astype(float), axis=0).sum())
-
-    def _chunks(self, table: Array) -> list[Batch]:
-        turned = [np.ascontiguousarray(table[i : i + _CHUNK].T) for i in range(0, len(table), _CHUNK)]
-        rows = [table[i : i + _CHUNK, : self.columns] for i in range(0, len(table), _CHUNK)]
-        return [Batch(slice(None), t[: self.columns], r, t[self.columns :]) for t, r in zip(turned, rows, strict=True)]
+        return float(np.var(self.validation.targets.astype(float), axis=0).sum())
 
 
-def _table(architecture: Architecture, inputs: Array, targets: Array) -> Array:
-    """``(examples, features + 1 + outputs)`` in the network's precision."""
-    if architecture.output == "softmax":
-        targets = np.eye(architecture.outputs)[targets]
-    targets = np.asarray(targets, dtype=float).reshape(len(inputs), architecture.outputs)
-    return np.hstack([inputs, np.ones((len(inputs), 1)), targets]).astype(architecture.dtype)
+def _chunks(examples: Encoded, count: int) -> list[Batch]:
+    """The first examples, to be passed forward: their rows are views, too slow for more than that."""
+    chunks = []
+    for start in range(0, min(count, len(examples)), _CHUNK):
+        some = slice(start, min(start + _CHUNK, count))
+        turned = np.ascontiguousarray(examples.rows(some).T)
+        chunks.append(Batch(slice(None), turned, turned.T, np.ascontiguousarray(examples.targets[some].T)))
+    return chunks
 
 
 def measure(
@@ -159,7 +185,7 @@ def _on_training(
         total += losses(architecture.output, space.outputs, chunk.targets).sum(axis=1, dtype=float)
         if i == 0:
             columns = _on_probe(architecture, layers, l2, chunk, space)
-    count = min(len(examples.table), _TRAIN_EXAMPLES)
+    count = min(len(examples.train), _TRAIN_EXAMPLES)
     return {"train_loss": np.minimum(total / count, CEILING), **columns}
 
 

@@ -139,28 +139,29 @@ class MiniBatches:
     """The endless, seeded sequence of mini-batches of one seed and batch size."""
 
     def __init__(self, examples: Examples, seed: int, batch_size: int) -> None:
-        self._table, self._columns = examples.table, examples.columns
-        self._seed, self._size = seed, batch_size
-        self._per_pass = len(self._table) // batch_size
-        self._per_block = max(1, _BLOCK // (batch_size * self._table.shape[1]))
+        self._examples, self._seed, self._size = examples.train, seed, batch_size
+        self._per_pass = len(examples.train) // batch_size
+        self._per_block = max(1, _BLOCK // (batch_size * (examples.train.inputs.shape[1] + 1)))
         self._pass, self._first, self._stop = -1, 0, 0
 
     def at(self, iteration: int, members: slice) -> Batch:
         """The mini-batch of an iteration, for these members."""
         if not self._first <= iteration < self._stop:
             self._gather(iteration)
-        k, columns = iteration - self._first, self._columns
-        return Batch(members, self._turned[k, :columns], self._rows[k, :, :columns], self._turned[k, columns:])
+        k = iteration - self._first
+        return Batch(members, self._inputs[k], self._rows[k], self._targets[k])
 
     def _gather(self, iteration: int) -> None:
         shuffled, place = divmod(iteration, self._per_pass)
         if shuffled != self._pass:
             self._pass = shuffled
-            self._order = np.random.default_rng((self._seed, 1, shuffled)).permutation(len(self._table))
+            self._order = np.random.default_rng((self._seed, 1, shuffled)).permutation(len(self._examples))
         count = min(self._per_block, self._per_pass - place)
         order = self._order[place * self._size : (place + count) * self._size]
-        self._rows = self._table.take(order, axis=0, mode="clip").reshape(count, self._size, -1)
-        self._turned = np.ascontiguousarray(self._rows.transpose(0, 2, 1))
+        self._rows = self._examples.rows(order).reshape(count, self._size, -1)
+        self._inputs = np.ascontiguousarray(self._rows.transpose(0, 2, 1))
+        targets = self._examples.targets.take(order, axis=0, mode="clip").reshape(count, self._size, -1)
+        self._targets = np.ascontiguousarray(targets.transpose(0, 2, 1))
         self._first, self._stop = iteration, iteration + count
 
 
@@ -171,10 +172,10 @@ class Lockstep:
         self.population = population
         self._examples = examples
         self._batch_size = population.settings[0].batch_size
-        if not 1 <= self._batch_size <= len(examples.table):
+        if not 1 <= self._batch_size <= len(examples.train):
             raise ValueError(
-                f"batch_size {self._batch_size} does not fit {len(examples.table)} training examples: "
-                f"choose 1 to {len(examples.table)}"
+                f"batch_size {self._batch_size} does not fit {len(examples.train)} training examples: "
+                f"choose 1 to {len(examples.train)}"
             )
         members = len(population.seeds)
         self.rooms = Rooms(population.architecture, members)

@@ -4,7 +4,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from pathlib import Path
 from statistics import median
 
 from table import Row
@@ -16,8 +15,8 @@ import json, pathlib, resource, sys
 def peak():
     status = pathlib.Path("/proc/self/status")
     if status.is_file():  # getrusage counts what the parent held before this process was its own
-        return int(next(l for l in status.read_text().splitlines() if l.startswith("VmHWM")).split()[1]) / 1000
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+        return int(next(l for l in status.read_text().splitlines() if l.startswith("VmHWM")).split()[1]) * 1024 / 1e6
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024) / 1e6
 """
 
 DIGITS = """
@@ -37,7 +36,8 @@ X = generator.standard_normal((60000, 784), dtype="float32")
 y = generator.integers(0, 10, 60000)
 space = {"learning_rate": {"low": 0.001, "high": 0.1, "log": True}, "batch_size": {"choices": [64, 128]},
          "iterations": 100, "momentum": 0.9, "l2": 1e-4, "init_scale": 0.05}
-config = StudyConfig(name="large", network={"hidden": [128]}, space=space, search={"sampler": "qmc", "trials": 16, "seeds": 1})
+search_ = {"sampler": "qmc", "trials": 16, "seeds": 1}
+config = StudyConfig(name="large", network={"hidden": [128]}, space=space, search=search_)
 search(config, results=sys.argv[1], dataset=from_arrays(X, y))
 """
 
