@@ -7,7 +7,7 @@ TRIALS ?=
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help search survey show dashboard export test test-all truth lint types clean
+.PHONY: help search survey show dashboard export test test-all truth bench lint types clean
 
 help:  ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -47,6 +47,13 @@ test-all: $(VENV)/.installed-test lint types  ## the same, and the slow truths
 
 truth: $(VENV)/.installed-test  ## check the sensitivity measures against closed forms and noise, at length
 	$(BIN)/python tests/truth.py
+
+$(VENV)/.installed-bench: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@
+
+bench: $(VENV)/.installed-bench  ## measure speed and memory against scikit-learn, JAX and PyTorch (nine minutes)
+	$(BIN)/python tests/benchmarks
 
 lint: $(VENV)/.installed-test
 	$(BIN)/ruff check .

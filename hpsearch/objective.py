@@ -20,7 +20,7 @@ from hpsearch.engine.diagnostics import Examples
 from hpsearch.engine.network import Architecture
 from hpsearch.engine.training import Hyperparameters, Lockstep, Population, checkpoints
 from hpsearch.evaluation import CURVES, Evaluation, fill, stops_of
-from hpsearch.jobs import Job, JobResult, Trainer, halve
+from hpsearch.jobs import Job, JobResult, Trainer, split
 from hpsearch.space import Choice, Float, Int
 from hpsearch.threads import one_blas_thread
 from hpsearch.trained import TrainedNetwork
@@ -143,8 +143,8 @@ class Evaluator:
                 some.sort(key=lambda m: (m.settings.iterations, m.owner))
                 jobs += [_job(some[i : i + step]) for i in range(0, len(some), step)]
         share = sum(job.cost for job in jobs) / workers
-        if workers > 1:
-            jobs = [part for job in jobs for part in halve(job, share / 2)]
+        if workers > 1:  # a small population is hardly cheaper than a large one: no more parts than workers need
+            jobs = [part for job in jobs for part in split(job, max(1, round(job.cost / share)))]
         return sorted(jobs, key=lambda job: -job.cost)
 
     def run(self, job: Job) -> JobResult:

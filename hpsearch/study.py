@@ -223,8 +223,10 @@ class _Search:
             return
         first = max(0, len(self._known) // self._size - self._lag)
         self._mirror.add_trials(self._known[: first * self._size])
+        batches = -(-total // self._size)
+        self._sharing = -(-self._workers.count // min(batches, 1 + self._lag))  # workers to each batch on the way
         on_the_way: deque[_Batch] = deque()
-        for batch in range(first, -(-total // self._size)):
+        for batch in range(first, batches):
             on_the_way.append(self._start(batch, total))
             if len(on_the_way) > self._lag:
                 self._finish(on_the_way.popleft())
@@ -246,7 +248,7 @@ class _Search:
         asked = [self._mirror.ask(self._distributions) for _ in numbers]
         self._mirror.sampler = self._told
         settings = [self._evaluator.hyperparameters(trial.params) for trial in asked]
-        jobs = self._evaluator.jobs(settings, workers=self._workers.count)
+        jobs = self._evaluator.jobs(settings, workers=self._sharing)
         sheet = Sheet(self._evaluator, settings)
         if self._prunes:
             return _Batch(numbers, asked, sheet, lambda: self._prune(asked, sheet, jobs))

@@ -15,7 +15,7 @@ AGAINST_SKLEARN = dict(zip(BATCHES, (15, 13, 10, 7.5, 5.5), strict=True))
 AGAINST_JAX = {16: 0.85, 32: 1.0, 64: 1.0, 128: 1.0, 256: 1.0}
 OF_PEAK = {128: 0.4, 256: 0.4}
 JAX_MEMBERS = (1, 16, 64)
-ROUNDS = 7
+ROUNDS = 5
 
 
 def lockstep(shape: Shape) -> Callable[[int], float]:
