@@ -52,7 +52,8 @@ class Evaluation:
     @property
     def final(self) -> dict[str, float]:
         """Each metric where training ended, mean over seeds; NaN for what a diverged seed no longer has."""
-        return {metric: float(self.curve(metric)[-1]) for metric in self.metrics}
+        means = self.curves[:, -1].mean(axis=0, dtype=float).tolist()
+        return dict(zip(self.metrics, means, strict=True))
 
     def encode(self) -> dict[str, Any]:
         """As JSON values: names and checkpoints readable, the numbers as base64 of little-endian floats."""

@@ -11,11 +11,14 @@ import contextlib
 import hashlib
 import json
 import os
+import signal
 import sys
+import threading
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from types import FrameType
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -81,6 +84,8 @@ class JournalFile(BaseJournalBackend):
         self.path = Path(path).absolute()
         lock_path = self.path.with_name(self.path.name + ".lock")
         self._lock = _FileLock(lock_path) if sys.platform != "win32" else JournalFileOpenLock(str(self.path))
+        self._known = 0  # logs in the file, as far as read
+        self._waiting: list[dict[str, Any]] | None = None
         try:
             if not read_only:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -92,8 +97,16 @@ class JournalFile(BaseJournalBackend):
             raise _unusable(self.path, problem) from problem
 
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
-        """As Optuna's own."""
-        return self._file.read_logs(log_number_from)
+        """As Optuna's own; what :meth:`together` holds back counts as written."""
+        number = log_number_from
+        if self._waiting is None or number < self._known:
+            for log in self._file.read_logs(log_number_from):
+                number += 1
+                yield log
+        if self._waiting is None:
+            self._known = max(self._known, number)
+        else:
+            yield from self._waiting[max(0, log_number_from - self._known) :]
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Append, or leave the file as it was.
@@ -101,17 +114,50 @@ class JournalFile(BaseJournalBackend):
         Raises:
             StorageError: if the disk is full or the file cannot be written.
         """
+        if self._waiting is not None:
+            self._waiting += logs
+            return
         with self._locked():
             self._repair()
-            size = self.path.stat().st_size
+            self._append(logs)
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Hold back what is appended meanwhile and write it at once: one lock, write and flush to disk for all.
+
+        Nobody else writes until then, so no log of theirs comes between. Nothing is written after an exception.
+
+        Raises:
+            StorageError: if the disk is full or the file cannot be written.
+        """
+        with self._locked():
+            self._repair()
+            self._read_on()
+            self._waiting = []
             try:
-                self._file.append_logs(logs)
-            except OSError as problem:
-                os.truncate(self.path, size)
-                raise _unusable(self.path, problem) from problem
-            except BaseException:  # Ctrl-C in mid-write: no half a line may stay
-                os.truncate(self.path, size)
-                raise
+                yield
+                logs = self._waiting
+            finally:
+                self._waiting = None
+            self._append(logs)
+            self._read_on()
+
+    def _append(self, logs: list[dict[str, Any]]) -> None:
+        """Under the lock."""
+        size = self.path.stat().st_size
+        try:
+            self._file.append_logs(logs)
+        except OSError as problem:
+            os.truncate(self.path, size)
+            raise _unusable(self.path, problem) from problem
+        except BaseException:  # Ctrl-C in mid-write: no half a line may stay
+            os.truncate(self.path, size)
+            raise
+
+    def _read_on(self) -> None:
+        """Count the logs in the file. Optuna's backend then knows where the next one begins."""
+        for _ in self._file.read_logs(self._known):
+            self._known += 1
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -193,6 +239,35 @@ def open_storage(storage: str | None = None, *, results: str | Path = "results")
             f"cannot open the storage {hide_password(storage)!r}: {reason}; give a URL that Optuna reads, "
             "such as sqlite:///results.db or postgresql+psycopg://user@host/name"
         ) from None
+
+
+def add_trials(study: optuna.Study, trials: Sequence[optuna.trial.FrozenTrial]) -> None:
+    """Store finished trials, all in one write where the storage is a journal.
+
+    Raises:
+        StorageError: if they cannot be written; a journal then holds none of them.
+    """
+    if not trials:
+        return
+    backend = getattr(study._storage, "_backend", None)
+    with _interrupts_later(), backend.together() if isinstance(backend, JournalFile) else contextlib.nullcontext():
+        study.add_trials(trials)
+
+
+@contextlib.contextmanager
+def _interrupts_later() -> Iterator[None]:
+    """Let Ctrl-C wait for these milliseconds: what is half stored would be lost or stored twice."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
+        yield
+        return
+    caught: list[tuple[int, FrameType | None]] = []
+    before = signal.signal(signal.SIGINT, lambda *given: caught.append(given))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if caught and callable(before):
+        before(*caught[0])
 
 
 def existing_storage(storage: str | None, *, results: str | Path = "results") -> optuna.storages.BaseStorage:

@@ -23,11 +23,11 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.config import StudyConfig, differences
 from hpsearch.data import Dataset
-from hpsearch.evaluation import CURVES, Evaluation
+from hpsearch.evaluation import CURVES
 from hpsearch.jobs import Job, JobResult
 from hpsearch.objective import Evaluator, Sheet, attributes, objective_value
 from hpsearch.samplers import REMEMBERED, check_sampler, distributions, grid_size, pruner, sampler
-from hpsearch.storage import only_writer, open_storage
+from hpsearch.storage import add_trials, only_writer, open_storage
 from hpsearch.workers import Workers
 
 CONFIG = "hpsearch:config"
@@ -35,6 +35,9 @@ CONFIG = "hpsearch:config"
 
 DATA = "hpsearch:data"
 """Study attribute that holds the data's fingerprint."""
+
+_STORED_TOGETHER = 64
+"""Trials of one write: a kill in these milliseconds, or a disk full by then, costs at most as many."""
 
 
 class StudyChangedError(ValueError):
@@ -63,7 +66,7 @@ class Progress:
     """How far a search is.
 
     Attributes:
-        done: Trials in the storage.
+        done: Trials in the storage, or about to be: they are written some at a time.
         total: Trials asked for.
         fresh: Of the done, those of this run.
         best: Lowest value so far, or None.
@@ -210,6 +213,7 @@ class _Search:
         self._mirror = optuna.create_study(
             study_name=config.name, direction="minimize", pruner=pruner(config), sampler=self._told
         )
+        self._remembers = config.search.sampler == "cmaes" or config.search.pruner != "none"
         self._prunes = config.search.pruner != "none"
         self._lag = 0 if self._prunes else 1  # pruning compares with what has been told: nothing may be on the way
 
@@ -280,26 +284,35 @@ class _Search:
         """Wait for a batch, tell the mirror, and store every trial that is not stored yet."""
         for result in batch.results():
             batch.sheet.add(result)
-        for place, number in enumerate(batch.numbers):
-            if batch.asked:
-                trial = self._finished(batch.asked[place], batch.sheet.evaluation(place))
-            else:
-                trial = self._known[number]
-            self._mirror.tell(number, trial.value if trial.state == TrialState.COMPLETE else None, trial.state)
-            if number >= len(self._known):
-                self._stored.add_trial(trial)
-                self._progress = self._progress.after(trial)
-                self._announce(self._progress)
+        fresh: list[FrozenTrial] = []
+        try:
+            for place, number in enumerate(batch.numbers):
+                trial = self._told_trial(batch, place) if batch.asked else self._known[number]
+                value = trial.value if trial.state == TrialState.COMPLETE else None
+                self._mirror.tell(number, value, trial.state)
+                if number >= len(self._known):
+                    fresh.append(trial)
+                    self._progress = self._progress.after(trial)
+                    self._announce(self._progress)
+                if len(fresh) == _STORED_TOGETHER:
+                    storing, fresh = fresh, []
+                    add_trials(self._stored, storing)
+        finally:
+            add_trials(self._stored, fresh)
 
-    def _finished(self, asked: optuna.Trial, evaluation: Evaluation) -> FrozenTrial:
+    def _told_trial(self, batch: _Batch, place: int) -> FrozenTrial:
         """The trial as it is stored: whole, in one write."""
+        asked, evaluation = batch.asked[place], batch.sheet.evaluation(place)
+        settings = batch.sheet.settings[place]
         curve = evaluation.curve(self._config.search.metric).tolist()
-        mirrored = asked.storage.get_trial(asked._trial_id)  # one copy, where asked.params makes one each time
-        kept = {k: v for k, v in mirrored.system_attrs.items() if k.startswith(REMEMBERED)}
+        kept = {}
+        if self._remembers:
+            attributes_of = asked.storage.get_trial(asked._trial_id).system_attrs
+            kept = {k: v for k, v in attributes_of.items() if k.startswith(REMEMBERED)}
         trial = optuna.trial.create_trial(
             state=TrialState.PRUNED if evaluation.pruned else TrialState.COMPLETE,
             value=curve[-1],
-            params={name: mirrored.params[name] for name in self._distributions},
+            params={name: getattr(settings, name) for name in self._distributions},
             distributions=self._distributions,
             user_attrs=attributes(evaluation),
             system_attrs={CURVES: evaluation.encode(), **kept},
