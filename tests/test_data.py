@@ -372,3 +372,32 @@ def test_unreadable_files_are_refused(tmp_path):
         load_dataset(f"parquet:{tmp_path}/bad.parquet", target="y")
     with pytest.raises(DataError, match=r"needs its target column: set data\.target"):
         load_dataset(f"csv:{tmp_path}/heads.csv")
+
+
+@pytest.mark.parametrize(
+    ("dtypes", "kept"),
+    [
+        (["float32"], "float32"),
+        (["uint8", "float16"], "float32"),
+        (["float32", "float64"], "float64"),
+        (["float32", "int32"], "float64"),
+        (["Float32"], "float64"),
+    ],
+)
+def test_inputs_are_kept_in_single_precision_where_the_table_holds_no_more(dtypes, kept):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({f"x{i}": pd.Series(rng.integers(0, 9, 90)).astype(d) for i, d in enumerate(dtypes)})
+    frame["y"] = ["a", "b", "c"] * 30
+    data, wide = from_frame(frame, "y"), from_frame(frame.astype(dict.fromkeys(frame.columns[:-1], "float64")), "y")
+    assert {split.X.dtype.name for split in (data.train, data.validation, data.test)} == {kept}
+    np.testing.assert_array_equal(data.train.X, wide.train.X.astype(kept))
+    np.testing.assert_array_equal(data.preparation.mean, wide.preparation.mean)
+
+
+def test_preparing_many_columns_some_at_a_time_equals_preparing_them_at_once():
+    raw = np.random.default_rng(0).standard_normal((90, 65)) * np.arange(65)  # the first is constant
+    found = Preparation.learn(pd.DataFrame(raw))
+    np.testing.assert_array_equal(found.mean, raw.mean(axis=0))
+    np.testing.assert_array_equal(found.scale[1:], raw.std(axis=0)[1:])
+    np.testing.assert_array_equal(found.transform(raw), (raw - found.mean) / found.scale)
+    assert found.scale[0] == 1

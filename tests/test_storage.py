@@ -13,6 +13,7 @@ from hpsearch.storage import (
     JournalFile,
     JournalTailWarning,
     StorageError,
+    add_trials,
     existing_storage,
     hide_password,
     open_storage,
@@ -139,3 +140,70 @@ def test_an_unusable_storage_is_refused_without_its_password(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(StorageError, match=r"cannot write .*: File exists"):
         JournalFile(tmp_path / "file" / JOURNAL)
+
+
+def trial(i):
+    space = {"x": optuna.distributions.FloatDistribution(0, 1)}
+    return optuna.trial.create_trial(
+        params={"x": i / 100}, distributions=space, value=float(i), intermediate_values={1: 0.5, 7: float(i)}
+    )
+
+
+def told(trials):
+    return [(t.number, t.params, t.value, t.intermediate_values) for t in trials]
+
+
+@pytest.mark.parametrize("url", [None, "sqlite:///{}/s.db"])
+def test_trials_stored_together_equal_those_stored_one_by_one(url, tmp_path):
+    url = url and url.format(tmp_path)
+    study = study_in(open_storage(url, results=tmp_path), trials=0)
+    for start in (0, 3, 10):
+        add_trials(study, [trial(i) for i in range(start, start + 5)])
+        add_trials(study, [])
+        study.add_trial(trial(start + 50))
+    expected = study_in(optuna.storages.InMemoryStorage(), trials=0)
+    expected.add_trials([trial(i + at) for at in (0, 3, 10) for i in (0, 1, 2, 3, 4, 50)])
+    again = optuna.load_study(study_name="s", storage=existing_storage(url, results=tmp_path))
+    assert told(study.trials) == told(again.trials) == told(expected.trials)
+
+
+def test_trials_stored_together_keep_apart_from_what_others_write_to_the_journal(tmp_path):
+    mine = study_in(open_storage(results=tmp_path), trials=2)
+    others = optuna.create_study(storage=open_storage(results=tmp_path), study_name="others")
+    for i in range(3):
+        add_trials(others, [trial(10 * i), trial(10 * i + 1)])
+        add_trials(mine, [trial(i), trial(i + 20), trial(i + 40)])
+    for study, name, count in ((mine, "s", 11), (others, "others", 6)):
+        again = optuna.load_study(study_name=name, storage=existing_storage(None, results=tmp_path))
+        assert told(study.trials) == told(again.trials)
+        assert [t.number for t in again.trials] == list(range(count))
+
+
+def test_a_failure_amid_trials_stored_together_leaves_the_journal_as_it_was(tmp_path):
+    study = study_in(open_storage(results=tmp_path))
+    before = (tmp_path / JOURNAL).read_bytes()
+    unfit = trial(1)
+    unfit.params = {"y": 1}
+    with pytest.raises(ValueError, match="Inconsistent"):
+        add_trials(study, [trial(0), unfit])
+    assert (tmp_path / JOURNAL).read_bytes() == before
+    again = optuna.load_study(study_name="s", storage=open_storage(results=tmp_path))
+    add_trials(again, [trial(5)])
+    assert [t.value for t in again.trials] == [0.0, 1.0, 2.0, 5.0]
+
+
+def test_ctrl_c_waits_until_trials_are_stored(tmp_path, monkeypatch):
+    study = study_in(open_storage(results=tmp_path))
+    append = JournalFile._append
+
+    def interrupted(self, logs):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+        append(self, logs)
+
+    monkeypatch.setattr(JournalFile, "_append", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        add_trials(study, [trial(0), trial(1)])
+    again = optuna.load_study(study_name="s", storage=existing_storage(None, results=tmp_path))
+    assert told(study.trials) == told(again.trials)
+    assert len(again.trials) == 5

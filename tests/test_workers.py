@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from hpsearch import frames
+from hpsearch.engine.training import Hyperparameters
+from hpsearch.jobs import Job, split
 from hpsearch.study import search
 from hpsearch.workers import InProcess, LostWorkerWarning
 
@@ -42,3 +44,14 @@ def test_in_process_hands_exceptions_on():
     future = InProcess().submit(int, "x")
     with pytest.raises(ValueError, match="invalid literal"):
         future.result()
+
+
+def test_a_job_is_split_into_parts_of_alike_size_that_keep_every_member():
+    settings = tuple(Hyperparameters(0.1, 10 + i, 0.9, 0.0, 8, 0.1) for i in range(7))
+    job = Job(tuple((i, 0) for i in range(7)), settings, tuple(range(7)), marks=((1,),) * 7)
+    for parts, sizes in ((1, [7]), (2, [3, 4]), (3, [2, 2, 3]), (7, [1] * 7), (20, [1] * 7)):
+        found = split(job, parts)
+        assert [len(part.owners) for part in found] == sizes
+        assert tuple(s for part in found for s in part.settings) == settings
+        assert tuple(s for part in found for s in part.seeds) == job.seeds
+        assert all(len(part.marks) == len(part.owners) for part in found)

@@ -96,6 +96,7 @@ def reading(folder: str) -> float:
 def rows() -> list[Row]:
     made = []
     with tempfile.TemporaryDirectory() as kept:
+        bookkeeping("qmc", 20, f"{kept}/imports")
         for sampler in ("qmc", "random"):
             few, many = [], []
             for round_ in range(ROUNDS):

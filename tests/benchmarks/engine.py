@@ -90,7 +90,7 @@ def rows() -> list[Row]:
         large = Shape(
             generator.standard_normal((8192, 784)).astype(np.float32), generator.integers(0, 10, 8192), 128, 128
         )
-        big = microseconds(large, 128, with_torch=True)
+        big = microseconds(large, 32, with_torch=True)
     made = []
     for b, t in found.items():
         at = f"batch {b}: lockstep {t['lockstep']:.1f} µs, "
