@@ -292,9 +292,10 @@ def _errors(study: str = "") -> Iterator[None]:
         from hpsearch.config import ConfigError  # here, so that --help and show stay quick
         from hpsearch.dashboard import DashboardError
         from hpsearch.data import DataError
+        from hpsearch.journal import StorageError
         from hpsearch.results import ResultsError
         from hpsearch.sensitivity.importance import ImportanceError
-        from hpsearch.storage import StorageError, StudyBusyError
+        from hpsearch.storage import StudyBusyError
         from hpsearch.study import StudyChangedError
         from hpsearch.workers import WorkersLostError
 

@@ -7,9 +7,8 @@ settings and the seeds. It splits the trials of a batch into jobs, each a popula
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +19,8 @@ from hpsearch.engine.diagnostics import Examples
 from hpsearch.engine.network import Architecture
 from hpsearch.engine.training import Hyperparameters, Lockstep, Population, checkpoints
 from hpsearch.evaluation import CURVES, Evaluation, fill, stops_of
-from hpsearch.jobs import Job, JobResult, Trainer, split
+from hpsearch.jobs import Job, JobResult, Trainer
+from hpsearch.populations import Member, population_size, populations
 from hpsearch.space import Choice, Float, Int
 from hpsearch.threads import one_blas_thread
 from hpsearch.trained import TrainedNetwork
@@ -30,49 +30,8 @@ if TYPE_CHECKING:
 
     import optuna
 
-_CACHE_BYTES = 11 << 18
-_LARGEST_POPULATION = 64
 _LEARNING_BATCH = 8
 _SMALLEST_BATCH, _LARGEST_BATCH, _POPULATIONS_A_BATCH = 128, 512, 8
-_SEEDS_TOGETHER = 4
-"""Populations' worth of members among which those of like length are put together."""
-
-
-@dataclass(frozen=True)
-class Member:
-    """One training to be put into a population.
-
-    Attributes:
-        owner: ``(trial, seed)`` places in the batch.
-        settings: Its hyperparameters.
-        seed: Its seed.
-        marks: Further iterations at which it is measured.
-    """
-
-    owner: tuple[int, int]
-    settings: Hyperparameters
-    seed: int
-    marks: tuple[int, ...] = ()
-
-
-def _by_seeds(members: Iterable[Member], size: int) -> list[list[Member]]:
-    """Groups of at least ``size`` members, the last aside, that hold all members of their seeds."""
-    groups: list[list[Member]] = [[]]
-    for _, alike in groupby(sorted(members, key=lambda m: m.seed), key=lambda m: m.seed):
-        if len(groups[-1]) >= size:
-            groups.append([])
-        groups[-1] += alike
-    return groups
-
-
-def _job(members: Sequence[Member]) -> Job:
-    ordered = sorted(members, key=lambda m: (m.seed, m.owner))
-    return Job(
-        owners=tuple(m.owner for m in ordered),
-        settings=tuple(m.settings for m in ordered),
-        seeds=tuple(m.seed for m in ordered),
-        marks=tuple(m.marks for m in ordered),
-    )
 
 
 class Evaluator:
@@ -125,27 +84,7 @@ class Evaluator:
     def jobs(self, settings: Sequence[Hyperparameters], *, workers: int = 1) -> list[Job]:
         """Split a batch of trials into populations: each trial on each of the study's seeds."""
         members = [Member((t, k), s, seed) for t, s in enumerate(settings) for k, seed in enumerate(self.seeds)]
-        return self.populations(members, workers=workers)
-
-    def populations(self, members: Iterable[Member], *, workers: int = 1) -> list[Job]:
-        """Split trainings into populations, the costliest first; no result depends on how.
-
-        Members of one batch size are put together by seed, as equal seeds share their mini-batches, and a few seeds'
-        members by length, so that they leave together.
-        """
-        jobs = []
-        alike: dict[int, list[Member]] = {}
-        for member in members:
-            alike.setdefault(member.settings.batch_size, []).append(member)
-        for size, group in alike.items():
-            step = population_size(self.architecture, size)
-            for some in _by_seeds(group, _SEEDS_TOGETHER * step):
-                some.sort(key=lambda m: (m.settings.iterations, m.owner))
-                jobs += [_job(some[i : i + step]) for i in range(0, len(some), step)]
-        share = sum(job.cost for job in jobs) / workers
-        if workers > 1:  # a small population is hardly cheaper than a large one: no more parts than workers need
-            jobs = [part for job in jobs for part in split(job, max(1, round(job.cost / share)))]
-        return sorted(jobs, key=lambda job: -job.cost)
+        return populations(self.architecture, members, workers=workers)
 
     def run(self, job: Job) -> JobResult:
         """Train a job's members in this process."""
@@ -178,13 +117,6 @@ class Evaluator:
             hyperparameters=settings,
             seed=seed,
         )
-
-
-def population_size(architecture: Architecture, batch_size: int) -> int:
-    """Number of members trained together: so many that their working set stays in the cache."""
-    a = architecture
-    numbers = 5 * a.parameters + (3 * sum(a.hidden) + 2 * a.outputs) * batch_size
-    return max(1, min(_LARGEST_POPULATION, _CACHE_BYTES // (numbers * np.dtype(a.dtype).itemsize)))
 
 
 def load_data(config: StudyConfig) -> Dataset:

@@ -27,7 +27,8 @@ from hpsearch.engine.network import CEILING
 from hpsearch.engine.training import Hyperparameters, checkpoints
 from hpsearch.evaluation import CURVES, Evaluation, fill, stops_of
 from hpsearch.jobs import JobResult
-from hpsearch.objective import Evaluator, Member, attributes, objective_value
+from hpsearch.objective import Evaluator, attributes, objective_value
+from hpsearch.populations import Member, populations
 from hpsearch.samplers import distributions
 from hpsearch.sensitivity.designs import DUMMY, KEY, SEED, Design, shared
 from hpsearch.sensitivity.ranges import refined
@@ -218,7 +219,7 @@ class _Writer:
             longest = max((self._settings[row] for row in rows), key=lambda s: s.iterations)
             marks = sorted({self._settings[row].iterations for row in rows} - {longest.iterations})
             members.append(Member((number, 0), longest, self._seeds[rows[0]], tuple(marks)))
-        for result in workers.submit(self._evaluator.populations(members, workers=workers.count))():
+        for result in workers.submit(populations(self._evaluator.architecture, members, workers=workers.count))():
             self._store(result)
 
     def _hyperparameters(self) -> list[Hyperparameters]:

@@ -23,7 +23,7 @@ def lockstep(shape: Shape) -> Callable[[int], float]:
     from hpsearch.engine.diagnostics import Examples
     from hpsearch.engine.network import Architecture
     from hpsearch.engine.training import Hyperparameters, Lockstep, Population
-    from hpsearch.objective import population_size
+    from hpsearch.populations import population_size
 
     architecture = Architecture(shape.X.shape[1], (shape.units,), shape.classes)
     members = population_size(architecture, shape.batch_size)

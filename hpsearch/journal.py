@@ -1,0 +1,204 @@
+"""Optuna's journal file, hardened against what is known to break it.
+
+It has an absolute path, a lock that the system releases when its holder dies, a torn last line (power loss, full disk)
+that is cut off under the lock before the next append, with a copy kept, and a failed append that is taken back.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from optuna.storages.journal import BaseJournalBackend, JournalFileBackend, JournalFileOpenLock
+
+
+class StorageError(RuntimeError):
+    """A storage cannot be opened or written to."""
+
+
+class JournalTailWarning(UserWarning):
+    """The end of a journal was torn and has been cut off; a copy was kept."""
+
+
+class FileLock:
+    """A lock on a file of its own, which the system releases when its holder dies (``flock``)."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file: int | None = None
+
+    def acquire(self, *, wait: bool = True) -> bool:
+        """Take the lock; False if another holds it and this is not to wait."""
+        import fcntl
+
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError:
+            self.release()
+            return False
+        return True
+
+    def release(self) -> None:
+        """Give the lock back, if it is held."""
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+
+
+class JournalFile(BaseJournalBackend):
+    """Optuna's journal file, hardened.
+
+    Args:
+        path: Of the journal; made absolute, created with its folder if it is not there.
+        read_only: Touch nothing, so that results can be read from where one may not write.
+
+    Raises:
+        StorageError: if it cannot be created or opened for writing.
+    """
+
+    def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
+        self.path = Path(path).absolute()
+        lock_path = self.path.with_name(self.path.name + ".lock")
+        self._lock = FileLock(lock_path) if sys.platform != "win32" else JournalFileOpenLock(str(self.path))
+        self._known = 0  # logs in the file, as far as read
+        self._waiting: list[dict[str, Any]] | None = None
+        try:
+            if not read_only:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file = JournalFileBackend(str(self.path), lock_obj=_Unlocked())  # type: ignore[arg-type]  # its base class is private
+            if not read_only:
+                with self._locked(), self.path.open("rb+"):
+                    self._repair()
+        except OSError as problem:
+            raise unusable(self.path, problem) from problem
+
+    def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
+        """As Optuna's own; what :meth:`together` holds back counts as written."""
+        number = log_number_from
+        if self._waiting is None or number < self._known:
+            for log in self._file.read_logs(log_number_from):
+                number += 1
+                yield log
+        if self._waiting is None:
+            self._known = max(self._known, number)
+        else:
+            yield from self._waiting[max(0, log_number_from - self._known) :]
+
+    def append_logs(self, logs: list[dict[str, Any]]) -> None:
+        """Append, or leave the file as it was.
+
+        Raises:
+            StorageError: if the disk is full or the file cannot be written.
+        """
+        if self._waiting is not None:
+            self._waiting += logs
+            return
+        with self._locked():
+            self._repair()
+            self._append(logs)
+
+    @contextlib.contextmanager
+    def together(self) -> Iterator[None]:
+        """Hold back what is appended meanwhile and write it at once: one lock, write and flush to disk for all.
+
+        Nobody else writes until then, so no log of theirs comes between. Nothing is written after an exception.
+
+        Raises:
+            StorageError: if the disk is full or the file cannot be written.
+        """
+        with self._locked():
+            self._repair()
+            self._read_on()
+            self._waiting = []
+            try:
+                yield
+                logs = self._waiting
+            finally:
+                self._waiting = None
+            self._append(logs)
+            self._read_on()
+
+    def _append(self, logs: list[dict[str, Any]]) -> None:
+        """Under the lock."""
+        size = self.path.stat().st_size
+        try:
+            self._file.append_logs(logs)
+        except OSError as problem:
+            os.truncate(self.path, size)
+            raise unusable(self.path, problem) from problem
+        except BaseException:  # Ctrl-C in mid-write: no half a line may stay
+            os.truncate(self.path, size)
+            raise
+
+    def _read_on(self) -> None:
+        """Count the logs in the file. Optuna's backend then knows where the next one begins."""
+        for _ in self._file.read_logs(self._known):
+            self._known += 1
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        self._lock.acquire()
+        try:
+            yield
+        finally:
+            self._lock.release()
+
+    def _repair(self) -> None:
+        """Cut a torn last line off, under the lock."""
+        with self.path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            if size == 0:
+                return
+            file.seek(size - 1)
+            if file.read(1) == b"\n":
+                return
+            keep = _last_whole_line(file, size)
+            file.seek(keep)
+            tail = file.read()
+        copy = self.path.with_name(f"{self.path.name}.torn-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
+        copy.write_bytes(tail)
+        os.truncate(self.path, keep)
+        message = f"{self.path} ended in {len(tail)} bytes of an unfinished write; they were cut off and kept in {copy}"
+        warnings.warn(message, JournalTailWarning, stacklevel=2)
+
+
+class _Unlocked:
+    """The lock of the file inside, which is only touched under ours."""
+
+    def acquire(self) -> bool:
+        return True
+
+    def release(self) -> None:
+        pass
+
+
+def _last_whole_line(file: Any, size: int) -> int:
+    """Bytes up to and with the last newline before which the line parses."""
+    file.seek(0)
+    end = 0
+    for line in file:
+        if not line.endswith(b"\n"):
+            break
+        try:
+            json.loads(line)
+        except ValueError:
+            break
+        end += len(line)
+    return min(end, size)
+
+
+def unusable(path: Path, problem: OSError) -> StorageError:
+    """What to tell of a file that cannot be written."""
+    reason = problem.strerror or str(problem)
+    return StorageError(
+        f"cannot write {path}: {reason}; what was stored stays readable. "
+        "Free some space or give the folder write permission, or choose another place with --results or --storage"
+    )
