@@ -62,11 +62,12 @@ def add_trials(study: optuna.Study, trials: Sequence[optuna.trial.FrozenTrial]) 
 @contextlib.contextmanager
 def _interrupts_later() -> Iterator[None]:
     """Let Ctrl-C wait for these milliseconds: what is half stored would be lost or stored twice."""
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
-        yield
+    before = signal.getsignal(signal.SIGINT)
+    if before is None or threading.current_thread() is not threading.main_thread():
+        yield  # no handler of Python's, or not the thread that may set one
         return
     caught: list[tuple[int, FrameType | None]] = []
-    before = signal.signal(signal.SIGINT, lambda *given: caught.append(given))
+    signal.signal(signal.SIGINT, lambda *given: caught.append(given))
     try:
         yield
     finally:
