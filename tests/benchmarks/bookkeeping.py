@@ -12,6 +12,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from searches import SPLIT
 from table import Row
 
 FEW, MANY = 1000, 10_000
@@ -70,7 +71,7 @@ def bookkeeping(sampler: str, trials: int, folder: str) -> float:
     chosen = {"sampler": sampler, "trials": trials, "seeds": 1, "checkpoints": CHECKPOINTS}
     executor = MadeUp()
     began = time.perf_counter()
-    search(StudyConfig(name="made up", search=chosen), executor=executor, results=folder)
+    search(StudyConfig(name="made up", data=SPLIT, search=chosen), executor=executor, results=folder)
     return 1e3 * (time.perf_counter() - began - executor.seconds) / trials
 
 

@@ -8,6 +8,7 @@ from statistics import median
 import numpy as np
 import peers
 from peers import Shape
+from searches import SPLIT
 from table import Row
 
 BATCHES = (16, 32, 64, 128, 256)
@@ -75,7 +76,7 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
     """The training split, prepared as a search prepares it."""
     from hpsearch.data import load_dataset
 
-    train = load_dataset("digits").train
+    train = load_dataset("digits", **SPLIT).train
     return train.X.astype(np.float32), train.y
 
 

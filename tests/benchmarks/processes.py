@@ -22,7 +22,8 @@ def peak():
 DIGITS = """
 from hpsearch.config import StudyConfig
 from hpsearch.study import search
-search(StudyConfig(name="digits", search={"sampler": "qmc", "trials": 1000, "seeds": 1}), results=sys.argv[1])
+search_ = {"sampler": "qmc", "trials": 1000, "seeds": 1}
+search(StudyConfig(name="digits", data={"validation": 0.25, "test": 0}, search=search_), results=sys.argv[1])
 """
 
 LARGE = """
