@@ -92,7 +92,8 @@ class Trainer:
         with one_blas_thread():
             *records, left = train(population, self.examples, self.stops, until=job.until)
         assert isinstance(left, Population)
-        slim = tuple(replace(r, weights=r.weights[:0]) for r in records if isinstance(r, Record))
+        # Without the weights, of which an empty view would keep the whole.
+        slim = tuple(replace(r, weights=r.weights[:0].copy()) for r in records if isinstance(r, Record))
         return JobResult(job, slim, left, started, time.time())
 
 

@@ -7,8 +7,10 @@ import pandas as pd
 import pytest
 
 from hpsearch import frames
+from hpsearch.config import StudyConfig
 from hpsearch.engine.training import Hyperparameters
 from hpsearch.jobs import Job, split
+from hpsearch.objective import Evaluator
 from hpsearch.study import search
 from hpsearch.workers import InProcess, LostWorkerWarning
 
@@ -55,3 +57,14 @@ def test_a_job_is_split_into_parts_of_alike_size_that_keep_every_member():
         assert tuple(s for part in found for s in part.settings) == settings
         assert tuple(s for part in found for s in part.seeds) == job.seeds
         assert all(len(part.marks) == len(part.owners) for part in found)
+
+
+def test_a_result_holds_no_weights_of_what_has_ended():
+    evaluator = Evaluator(StudyConfig(name="slim"))
+    settings = [Hyperparameters(0.1, stop, 0.9, 0.0, 64, 0.1) for stop in (2, 5, 9)]
+    (job,) = evaluator.jobs(settings)
+    result = evaluator.run(job)
+    assert [i for record in result.records for i in record.finished] == [0, 1, 2]
+    for array in (*(record.weights for record in result.records), result.population.weights):
+        assert array.size == 0
+        assert array.base is None or array.base.size == 0
