@@ -1,35 +1,27 @@
 """Fixtures that many test files share."""
 
+import optuna
 import pytest
+from helpers import LONG, SMALL
 from threadpoolctl import threadpool_limits
 
 from hpsearch.config import load
 from hpsearch.objective import Evaluator
-
-SMALL = """
-name = "small"
-[data]
-source = "iris"
-[network]
-hidden = [6]
-[space]
-learning_rate = {low = 0.01, high = 1.0, log = true}
-iterations = {low = 5, high = 60, log = true}
-momentum = {low = 0.0, high = 0.9}
-l2 = {low = 1e-6, high = 1e-1, log = true}
-batch_size = {choices = [8, 16, 32]}
-init_scale = {low = 0.01, high = 1.0, log = true}
-[search]
-trials = 14
-batch = 4
-checkpoints = 6
-"""
 
 
 @pytest.fixture(scope="session", autouse=True)
 def one_blas_thread():
     with threadpool_limits(1):
         yield
+
+
+@pytest.fixture(autouse=True)
+def quiet():
+    """Optuna says what goes wrong, and not every trial."""
+    level = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    yield
+    optuna.logging.set_verbosity(level)
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +35,13 @@ def small(tmp_path_factory):
 @pytest.fixture(scope="session")
 def small_evaluator(small):
     return Evaluator(small)
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """A user's folder with the studies small and long, entered."""
+    (tmp_path / "studies").mkdir()
+    (tmp_path / "studies" / "small.toml").write_text(SMALL, encoding="utf-8")
+    (tmp_path / "studies" / "long.toml").write_text(LONG, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

@@ -1,42 +1,33 @@
-"""The command line through real processes, as a user starts it."""
+"""The command line: what it prints in this process; through real ones what signals, exit codes and pipes do."""
 
 import json
 import re
 import signal
 import subprocess
-import sys
 import time
 import urllib.request
-from pathlib import Path
 
 import pandas as pd
 import pytest
-from conftest import SMALL
-from typer.testing import CliRunner
+from helpers import HPSEARCH, LONG, TIMES, run
 
 from hpsearch import load, load_config
-from hpsearch.cli import app
 from hpsearch.storage import JOURNAL
-
-HPSEARCH = Path(sys.executable).with_name("hpsearch")
-TIMES = ["started", "finished", "duration_s"]
-LONG = SMALL.replace('name = "small"', "").replace("high = 60", "high = 3000").replace("trials = 14", "trials = 60")
+from hpsearch.study import search
 
 
-@pytest.fixture
-def folder(tmp_path, monkeypatch):
-    (tmp_path / "studies").mkdir()
-    (tmp_path / "studies" / "small.toml").write_text(SMALL, encoding="utf-8")
-    (tmp_path / "studies" / "long.toml").write_text(LONG, encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory):
+    """Trials of the study long, searched in one go."""
+    path = tmp_path_factory.mktemp("whole") / "long.toml"
+    path.write_text(LONG, encoding="utf-8")
+    search(load_config(path), results=path.parent)
+    return load("long", results=path.parent).trials.drop(columns=TIMES)
 
 
-def run(*arguments, code=0):
-    done = subprocess.run([HPSEARCH, *map(str, arguments)], capture_output=True, text=True, timeout=120)
-    assert done.returncode == code, done.stderr
-    assert "Traceback" not in done.stderr
-    return done
+def start(*arguments):
+    """Run a command in a process of its own."""
+    return subprocess.run([HPSEARCH, *arguments], capture_output=True, text=True, timeout=120)
 
 
 def test_a_search_shows_the_best_and_a_rerun_adds_nothing(folder):
@@ -60,7 +51,7 @@ def test_two_workers_print_the_same_table_as_one(folder):
 
 
 @pytest.mark.parametrize(("stop", "workers"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 1)])
-def test_a_stopped_search_keeps_its_trials_and_goes_on(folder, stop, workers):
+def test_a_stopped_search_keeps_its_trials_and_goes_on(folder, whole, stop, workers):
     command = [HPSEARCH, "search", "long", "--workers", str(workers)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     journal = folder / "results" / JOURNAL
@@ -78,12 +69,10 @@ def test_a_stopped_search_keeps_its_trials_and_goes_on(folder, stop, workers):
     assert 0 < stored == len(trials) < 60
     assert set(trials["state"]) == {"COMPLETE"}
     run("search", "long")
-    run("search", "long", "--results", "whole")
-    resumed, whole = load("long").trials, load("long", results="whole").trials
-    pd.testing.assert_frame_equal(resumed.drop(columns=TIMES), whole.drop(columns=TIMES))
+    pd.testing.assert_frame_equal(load("long").trials.drop(columns=TIMES), whole)
 
 
-def test_a_killed_search_goes_on_where_it_was(folder):
+def test_a_killed_search_goes_on_where_it_was(folder, whole):
     process = subprocess.Popen([HPSEARCH, "search", "long"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     journal = folder / "results" / JOURNAL
     while not (journal.exists() and journal.read_bytes().count(b"\n") > 12):
@@ -91,9 +80,7 @@ def test_a_killed_search_goes_on_where_it_was(folder):
     process.kill()
     process.wait()
     run("search", "long")
-    run("search", "long", "--results", "whole")
-    resumed, whole = load("long").trials, load("long", results="whole").trials
-    pd.testing.assert_frame_equal(resumed.drop(columns=TIMES), whole.drop(columns=TIMES))
+    pd.testing.assert_frame_equal(load("long").trials.drop(columns=TIMES), whole)
 
 
 MISTAKES = [
@@ -139,10 +126,9 @@ def test_a_mistake_is_refused_before_anything_runs(folder, toml, message):
         pytest.skip("PyTorch is installed: not a mistake here")
     (folder / "t.csv").write_text("a,y\n1,0\n2,1\n", encoding="utf-8")
     (folder / "bad.toml").write_text(toml, encoding="utf-8")
-    done = CliRunner().invoke(app, ["search", "bad.toml"])
-    assert done.exit_code == 2
-    assert re.search(message, done.stderr, re.DOTALL), done.stderr
-    assert done.stderr.startswith("error: ")
+    errors = run("search", "bad.toml", code=2).stderr
+    assert re.search(message, errors, re.DOTALL), errors
+    assert errors.startswith("error: ")
     assert not (folder / "results").exists()
 
 
@@ -152,7 +138,7 @@ def _has_torch():
     return importlib.util.find_spec("torch") is not None
 
 
-def test_mistakes_are_refused_by_the_real_process_all_at_once(folder):
+def test_mistakes_are_said_all_at_once(folder):
     (folder / "bad.toml").write_text("[search]\ntrials = 0\nsampler = 1\n[space]\nl2 = -1\n", encoding="utf-8")
     errors = run("search", "bad.toml", code=2).stderr
     assert "3 problems" in errors or "4 problems" in errors
@@ -164,9 +150,29 @@ def test_mistakes_are_refused_by_the_real_process_all_at_once(folder):
     assert "search.seed: stored 0, now 5" in run("search", "small", "--seed", 5, code=2).stderr
 
 
-def test_an_unusable_results_folder_is_said_without_a_traceback(folder):
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["smal"], 2, 'did you mean "small"'),
+        (["small", "--trials", "none"], 2, "Invalid value"),
+        (["small", "--results", "file"], 1, "cannot write"),
+    ],
+)
+def test_a_real_process_ends_with_the_code_of_its_mistake_and_no_traceback(folder, arguments, code, message):
     (folder / "file").write_text("", encoding="utf-8")
-    assert "cannot write" in run("search", "small", "--results", "file", code=1).stderr
+    done = start("search", *arguments)
+    assert done.returncode == code
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_real_process_puts_its_results_in_the_pipe_and_its_progress_beside_it(folder):
+    done = start("search", "small", "--trials", "3")
+    assert done.returncode == 0
+    assert "the 3 best of 3 trials" in done.stdout
+    assert "3/3" not in done.stdout
+    assert "3/3" in done.stderr
 
 
 def test_show_prints_a_toml_with_every_default_that_reads_back_the_same(folder):
@@ -218,8 +224,6 @@ def test_a_storage_url_keeps_the_results_elsewhere(folder):
     assert len(load("small", storage=url).trials) == 3
 
 
-@pytest.mark.parametrize("command", ["search", "show", "dashboard", "export"])
+@pytest.mark.parametrize("command", ["search", "survey", "refine", "importance", "show", "dashboard", "export"])
 def test_every_command_explains_itself(command):
-    done = CliRunner().invoke(app, [command, "--help"], terminal_width=100)
-    assert done.exit_code == 0
-    assert "Usage" in done.output
+    assert "Usage" in run(command, "--help").stdout

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 import reference
+from helpers import layers_of, rows_of
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.metrics import accuracy_score, log_loss, r2_score
-from test_network import layers_of
-from test_training import rows_of
 
 from hpsearch.engine.diagnostics import Examples, distinct, measure
 from hpsearch.engine.network import CEILING, Architecture, Rooms

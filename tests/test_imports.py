@@ -9,6 +9,7 @@ import pytest
 
 import hpsearch
 
+TESTS = Path(__file__).parent
 ROOT = Path(hpsearch.__file__).parent
 LAYERS = [
     {"cli"},
@@ -91,6 +92,12 @@ def test_imports_point_down_only(room, path):
         if room == "engine":
             assert name.split(".")[0] in {*sys.stdlib_module_names, "numpy", "hpsearch"}
             assert not name.startswith("hpsearch") or name.startswith("hpsearch.engine")
+
+
+@pytest.mark.parametrize("path", sorted(TESTS.glob("*.py")), ids=lambda path: path.stem)
+def test_no_test_module_imports_another(path):
+    names = {name.split(".")[0] for name in imported(path)}
+    assert not {name for name in names if name.startswith("test_") or name == "conftest"}, "put it in helpers.py"
 
 
 def test_every_module_has_its_layer():

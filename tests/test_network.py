@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 import reference
+from helpers import layers_of
 from sklearn.metrics import log_loss
 
 from hpsearch.engine.diagnostics import Examples
@@ -19,11 +20,6 @@ def problem(output, seed=0):
         return X, y, np.eye(3)[y]
     y = np.arange(EXAMPLES) % 2 if output == "binary" else rng.standard_normal(EXAMPLES)
     return X, y, y[:, None].astype(float)
-
-
-def layers_of(architecture, flat):
-    """The engine's flat parameters as the oracle's pairs (W, b)."""
-    return [(layer[0, :, :-1].T.copy(), layer[0, :, -1].copy()) for layer in architecture.layers(flat[None])]
 
 
 @pytest.mark.parametrize("depth", [1, 2, 3])

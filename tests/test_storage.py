@@ -7,6 +7,7 @@ import warnings
 
 import optuna
 import pytest
+from helpers import study_in
 
 from hpsearch.journal import JournalFile, JournalTailWarning, StorageError
 from hpsearch.storage import (
@@ -16,14 +17,6 @@ from hpsearch.storage import (
     hide_password,
     open_storage,
 )
-
-
-def study_in(storage, trials=3):
-    study = optuna.create_study(storage=storage, study_name="s", load_if_exists=True)
-    space = {"x": optuna.distributions.FloatDistribution(0, 1)}
-    for i in range(trials):
-        study.add_trial(optuna.trial.create_trial(params={"x": i / 10}, distributions=space, value=float(i)))
-    return study
 
 
 @pytest.mark.parametrize("url", [None, "sqlite:///{}/s.db"])
@@ -67,7 +60,7 @@ import resource, signal, pathlib
 from hpsearch.storage import open_storage
 from hpsearch.journal import StorageError
 import sys; sys.path.insert(0, {os.path.dirname(__file__)!r})
-from test_storage import study_in
+from helpers import study_in
 storage = open_storage(results={str(tmp_path)!r})
 study = study_in(storage)
 path = pathlib.Path({str(tmp_path)!r}) / {JOURNAL!r}

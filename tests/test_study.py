@@ -4,6 +4,7 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from helpers import TIMES
 from optuna.trial import TrialState
 
 from hpsearch import frames
@@ -14,7 +15,6 @@ from hpsearch.samplers import grid_size
 from hpsearch.storage import StudyBusyError, open_storage
 from hpsearch.study import StudyChangedError, search
 
-TIMES = ["started", "finished", "duration_s"]
 SAMPLERS = ["tpe", "random", "qmc", "grid", "cmaes"]
 
 

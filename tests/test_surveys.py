@@ -8,8 +8,7 @@ import time
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import SMALL
-from test_cli import HPSEARCH, folder, run
+from helpers import HPSEARCH, SMALL, run
 
 from hpsearch import load, load_config, surveys
 from hpsearch.objective import Evaluator
@@ -17,8 +16,6 @@ from hpsearch.results import ResultsError
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.storage import JOURNAL
 from hpsearch.study import StudyChangedError
-
-__all__ = ["folder"]
 
 
 @pytest.fixture

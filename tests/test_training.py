@@ -4,9 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import reference
+from helpers import layers_of, rows_of
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
-from test_network import layers_of
 
 from hpsearch.engine.diagnostics import Examples
 from hpsearch.engine.network import CEILING, Architecture
@@ -36,15 +36,6 @@ def examples_of(architecture, digits, train_rows=600, validation_rows=200):
 def run(architecture, examples, settings, seeds, stops, **options):
     *records, left = train(Population.start(architecture, settings, seeds), examples, stops, **options)
     return records, left
-
-
-def rows_of(examples, seed, batch_size, count):
-    """Which training rows each of the first mini-batches holds, found by comparing inputs."""
-    stream = MiniBatches(examples, seed, batch_size)
-    place = {row.tobytes(): i for i, row in enumerate(examples.train.rows(slice(None)))}
-    return [
-        [place[np.ascontiguousarray(row).tobytes()] for row in stream.at(i, slice(None)).rows] for i in range(count)
-    ]
 
 
 @pytest.mark.parametrize(("hidden", "activation"), [((32,), "tanh"), ((16, 8), "sigmoid"), ((16,), "relu")])

@@ -1,0 +1,76 @@
+"""What several test files share and is no fixture: studies to write, commands to run, views of a network's numbers."""
+
+import signal
+import sys
+from pathlib import Path
+
+import numpy as np
+import optuna
+from typer.testing import CliRunner
+
+from hpsearch.cli import app
+from hpsearch.engine.training import MiniBatches
+
+SMALL = """
+name = "small"
+[data]
+source = "iris"
+[network]
+hidden = [6]
+[space]
+learning_rate = {low = 0.01, high = 1.0, log = true}
+iterations = {low = 5, high = 60, log = true}
+momentum = {low = 0.0, high = 0.9}
+l2 = {low = 1e-6, high = 1e-1, log = true}
+batch_size = {choices = [8, 16, 32]}
+init_scale = {low = 0.01, high = 1.0, log = true}
+[search]
+trials = 14
+batch = 4
+checkpoints = 6
+"""
+"""A study that trains in a moment."""
+
+LONG = SMALL.replace('name = "small"', "").replace("high = 60", "high = 3000").replace("trials = 14", "trials = 60")
+"""One that lasts long enough to be stopped."""
+
+HPSEARCH = Path(sys.executable).with_name("hpsearch")
+"""The command, for the tests whose point is a process."""
+
+TIMES = ["started", "finished", "duration_s"]
+"""Columns of the trials that differ from run to run."""
+
+
+def run(*arguments, code=0):
+    """Run a command in this process, on a terminal of 80 columns; what it raises and does not report is raised."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        done = CliRunner().invoke(app, [*map(str, arguments)], env={"COLUMNS": "80"}, catch_exceptions=False)
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert done.exit_code == code, done.output
+    return done
+
+
+def study_in(storage, trials=3):
+    """Add trials to a plain study of one parameter, made if need be."""
+    study = optuna.create_study(storage=storage, study_name="s", load_if_exists=True)
+    space = {"x": optuna.distributions.FloatDistribution(0, 1)}
+    for i in range(trials):
+        study.add_trial(optuna.trial.create_trial(params={"x": i / 10}, distributions=space, value=float(i)))
+    return study
+
+
+def layers_of(architecture, flat):
+    """The engine's flat parameters as the oracle's pairs (W, b)."""
+    return [(layer[0, :, :-1].T.copy(), layer[0, :, -1].copy()) for layer in architecture.layers(flat[None])]
+
+
+def rows_of(examples, seed, batch_size, count):
+    """Which training rows each of the first mini-batches holds, found by comparing inputs."""
+    stream = MiniBatches(examples, seed, batch_size)
+    place = {row.tobytes(): i for i, row in enumerate(examples.train.rows(slice(None)))}
+    return [
+        [place[np.ascontiguousarray(row).tobytes()] for row in stream.at(i, slice(None)).rows] for i in range(count)
+    ]
