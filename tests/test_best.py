@@ -1,0 +1,108 @@
+"""The chosen setting: networks whose answers are known by hand are scored as counted by hand."""
+
+import numpy as np
+import optuna
+import pytest
+from optuna.trial import TrialState, create_trial
+
+from hpsearch.best import BEST, best_trial, choose, network_path, score_on_test
+from hpsearch.data import Dataset, Preparation, Split
+from hpsearch.engine.network import Architecture
+from hpsearch.engine.training import Hyperparameters
+from hpsearch.objective import Evaluator
+from hpsearch.study import search
+from hpsearch.trained import TrainedNetwork
+
+SETTING = Hyperparameters(0.1, 5, 0.5, 1e-4, 8, 0.1)
+UNIT = [20.0, 0.0]
+"""Weight and bias of one hidden unit, tanh: the sign of the input."""
+
+OUTPUTS = {
+    "binary": [10.0, 0.0],  # class 1 above 0
+    "softmax": [-5.0, 0.0, 0.0, 1.0, 5.0, 0.0],  # class 0 below 0, 1 at 0, 2 above
+    "identity": [1.0, 0.0],  # the sign
+}
+"""Weight and bias of each output."""
+
+
+def network(output):
+    labels = {"binary": np.array(["no", "yes"]), "softmax": np.array(["a", "b", "c"]), "identity": None}[output]
+    architecture = Architecture(1, (1,), 3 if output == "softmax" else 1, "tanh", output, "scaled", "float64")
+    preparation = Preparation(("x",), (None,), np.zeros(1), np.ones(1))
+    parameters = np.array([*UNIT, *OUTPUTS[output]])
+    return TrainedNetwork(architecture, parameters, preparation, labels, 0.0, 1.0, SETTING, 0)
+
+
+def data(one, x, y):
+    test = Split(np.array(x, float)[:, None], np.array(y))
+    task = "regression" if one.classes is None else "classification"
+    return Dataset("by hand", task, test, test, test, one.preparation, one.classes)
+
+
+@pytest.mark.parametrize(
+    ("output", "x", "y", "value", "low", "high"),
+    [
+        ("binary", [-2, -1, 1, 2, 3], [0, 0, 0, 1, 1], 0.2, 0.0362, 0.6245),
+        ("binary", [-2, -1, 1, 2, 3], [0, 0, 1, 1, 1], 0.0, 0.0, 0.4345),
+        ("softmax", [-1, 0, 1, 1], [0, 1, 2, 0], 0.25, 0.0456, 0.6994),
+    ],
+)
+def test_the_error_is_the_share_of_wrong_answers_with_wilson_s_interval(output, x, y, value, low, high):
+    one = network(output)
+    score = score_on_test(one, data(one, x, y))
+    assert (score.metric, score.value, score.examples) == ("test_error", value, len(y))
+    assert (score.low, score.high) == pytest.approx((low, high), abs=5e-5)
+
+
+def test_a_number_is_scored_by_r2_with_an_interval_around_it():
+    one = network("identity")  # answers -1, 0, 1, 1: residuals 0, 0, 0, 2; squares about the mean 0.75 sum to 8.75
+    score = score_on_test(one, data(one, [-1, 0, 1, 1], [-1.0, 0.0, 1.0, 3.0]))
+    assert (score.metric, score.examples) == ("test_r2", 4)
+    assert score.value == pytest.approx(1 - 4 / 8.75)
+    assert score.low < score.value < score.high <= 1
+
+
+def test_one_example_has_no_r2():
+    one = network("identity")
+    score = score_on_test(one, data(one, [1], [1.0]))
+    assert score.examples == 1
+    assert np.isnan([score.value, score.low, score.high]).all()
+
+
+def test_the_score_is_that_of_the_labels_the_network_predicts(small):
+    for source in ("breast_cancer", "digits"):
+        evaluator = Evaluator(small.with_overrides(**{"data.source": source}))
+        test = evaluator.dataset.test
+        one = evaluator.network(Hyperparameters(0.3, 60, 0.5, 1e-4, 16, 0.1), 0)
+        raw = test.X * one.preparation.scale + one.preparation.mean
+        wrong = np.mean(one.predict(raw) != one.classes[test.y])
+        assert 0 < wrong < 0.3
+        assert score_on_test(one, evaluator.dataset).value == pytest.approx(wrong)
+
+
+def test_the_best_trial_is_the_lowest_that_ended_and_the_first_of_equals():
+    study = optuna.create_study()
+    assert best_trial(study) is None
+    study.add_trial(create_trial(value=0.0, state=TrialState.PRUNED))
+    assert best_trial(study) is None
+    study.add_trials([create_trial(value=value) for value in (3.0, 1.0, 1.0, 2.0)])
+    assert best_trial(study).number == 2
+
+
+def test_a_choice_is_made_once_and_again_where_its_file_is_lost_or_another_trial_is_better(small, tmp_path):
+    config = small.with_overrides(seeds=[3, 5], trials=4)
+    study, evaluator, path = search(config, results=tmp_path), Evaluator(config), network_path("small", tmp_path)
+    first = choose(study, evaluator, results=tmp_path)
+    assert first.number == min(study.trials, key=lambda t: t.value).number == study.user_attrs[BEST]["number"]
+    saved = TrainedNetwork.load(path)
+    assert saved.seed == 3
+    path.write_bytes(b"mine")
+    assert choose(study, evaluator, results=tmp_path).number == first.number
+    assert path.read_bytes() == b"mine"
+    path.unlink()
+    choose(study, evaluator, results=tmp_path)
+    np.testing.assert_array_equal(TrainedNetwork.load(path).parameters, saved.parameters)
+    other = next(t for t in study.trials if t.number != first.number)
+    study.add_trial(create_trial(params=other.params, distributions=other.distributions, value=-1.0))
+    assert choose(study, evaluator, results=tmp_path).number == study.user_attrs[BEST]["number"] == 4
+    assert TrainedNetwork.load(path).hyperparameters.learning_rate == other.params["learning_rate"]
