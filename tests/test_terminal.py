@@ -1,0 +1,197 @@
+"""What is printed, word for word, of tables written by hand."""
+
+import io
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+from rich.console import Console
+
+from hpsearch.best import TestScore
+from hpsearch.report import terminal
+from hpsearch.results import Best
+from hpsearch.sensitivity.survey import survey
+from hpsearch.space import Choice, Float, Space
+
+NAN = float("nan")
+
+
+def printed(table, width=80):
+    """The lines of a table on so many columns, each with its spaces made one."""
+    console = Console(file=io.StringIO(), width=width)
+    console.print(table)
+    return [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
+
+
+def pairs(*rows):
+    return pd.DataFrame(rows, columns=["first", "second", "interaction", "low", "high", "verdict"])
+
+
+def test_the_strongest_interactions_are_named_with_their_intervals():
+    frame = pairs(
+        ("learning_rate", "momentum", 0.21, 0.1, 0.32, "present"),
+        ("learning_rate", "l2", 0.2, -0.1, 0.5, "not seen"),
+        ("learning_rate", "iterations", 0.1234, 0.1, 0.15, "present"),
+        ("momentum", "l2", 0.05, 0.01, 0.09, "present"),
+        ("momentum", "iterations", 0.04, 0.01, 0.07, "present"),
+    )
+    assert terminal.interaction_lines(frame) == (
+        "strongest interactions: learning_rate x momentum 0.210 [0.100, 0.320]; "
+        "learning_rate x iterations 0.123 [0.100, 0.150]; momentum x l2 0.050 [0.010, 0.090]"
+    )
+    assert terminal.interaction_lines(frame, count=1).endswith("learning_rate x momentum 0.210 [0.100, 0.320]")
+
+
+def test_without_an_interaction_beyond_its_interval_that_is_said():
+    frame = pairs(("learning_rate", "l2", 0.2, -0.1, 0.5, "not seen"))
+    assert terminal.interaction_lines(frame) == "interactions: none is seen beyond its interval"
+
+
+def test_verdicts_stand_in_one_line_without_the_seed_and_the_dummy():
+    rows = [
+        ("learning_rate", 0.754, "sensitive"),
+        ("momentum", 0.3, "sensitive"),
+        ("batch_size", 0.05, "undecided"),
+        ("l2", 0.004, "inert"),
+        ("dummy", 0.0, "inert"),
+        ("seed", 0.2, "noise floor"),
+    ]
+    assert terminal.verdict_line(pd.DataFrame(rows, columns=["hyperparameter", "total_order", "verdict"])) == (
+        "by the survey (total index), sensitive: learning_rate 0.75, momentum 0.30; undecided: batch_size 0.05; "
+        "inert: l2 0.00"
+    )
+
+
+def ranges(*rows):
+    columns = ["hyperparameter", "low", "high", "boundary", "next_low", "next_high", "next_choices", "reason"]
+    return pd.DataFrame([dict(zip(columns, row, strict=True)) for row in rows])
+
+
+def test_ranges_to_try_next_are_those_that_crowd_or_move():
+    frame = ranges(
+        ("learning_rate", 0.001, 1.0, "high", 0.1, 10.0, None, "the best lie at its upper end"),
+        ("momentum", 0.0, 0.9, "", 0.0, 0.9, None, "keep"),
+        ("l2", 1e-6, 0.1, "", 1e-6, 0.01, None, "the best lie in a part of it"),
+        ("batch_size", NAN, NAN, "low", NAN, NAN, (4, 8, 16), "the best lie at its lower end"),
+        ("init_scale", 0.1, 1.0, "low", 0.1, 1.0, None, "it may go no lower"),
+    )
+    assert terminal.range_lines(frame).splitlines() == [
+        "ranges to try next:",
+        "  learning_rate: try 0.1 to 10 (the best lie at its upper end)",
+        "  l2: try 1e-06 to 0.01 (the best lie in a part of it)",
+        "  batch_size: try (4, 8, 16) (the best lie at its lower end)",
+        "  init_scale: try 0.1 to 1 (it may go no lower)",
+    ]
+
+
+def test_without_a_range_to_change_that_is_said():
+    frame = ranges(
+        ("momentum", 0.0, 0.9, "", 0.0, 0.9, None, "keep"), ("batch_size", NAN, NAN, "", NAN, NAN, (8, 16), "keep")
+    )
+    assert terminal.range_lines(frame) == "ranges: nothing speaks for other ones"
+
+
+@pytest.mark.parametrize(
+    ("score", "line"),
+    [
+        (
+            TestScore("test_error", 1 / 30, 0.0059, 0.167, 30),
+            "test error 3.33 % (95 % interval 0.59 % to 16.70 %, 30 examples)",
+        ),
+        (TestScore("test_r2", 0.54286, 0.1, 0.9, 4), "test r2 0.5429 (95 % interval 0.1000 to 0.9000, 4 examples)"),
+        (None, "there is no test split"),
+    ],
+)
+def test_the_chosen_trial_is_named_with_its_score(score, line):
+    told = terminal.chosen_line(Best(7, 0.1, {}, {}, score, None))
+    if score is None:
+        assert told == "chosen: trial 7; there is no test split to score it on (data.test is 0)"
+    else:
+        assert told == f"chosen: trial 7, {line}"
+
+
+def test_the_note_says_what_was_asked_over_which_ranges():
+    space = Space({"rate": Float(0.01, 1.0, log=True), "share": Float(0, 0.5), "size": Choice((8, 16))})
+    found = survey(lambda rows: (rows["share"] + rows["size"]).rename("loss"), space, base=4, scrambles=2, seeds=3)
+    found = replace(found, budget="iterations")
+    form = found.take().form
+    ending = (
+        "where each training ended; shares of its variance with 95 % intervals over 2 scrambles of 4; budget: "
+        "iterations; seeds: a pool of 3. Over these ranges, and no others: "
+        "rate 0.01 to 1 log; share 0 to 0.5; size 8, 16"
+    )
+    assert terminal.sensitivity_note(found) == f"of loss ({form} form) {ending}"
+    clipped = replace(found, ceilings={"loss": 15.94239})
+    assert terminal.sensitivity_note(clipped) == (
+        f"of loss ({form} form, clipped at 15.9 (an answer that ignores its input)) {ending}"
+    )
+
+
+def indices(*rows):
+    columns = [
+        *("hyperparameter", "total_order", "total_low", "total_high", "first_order", "first_low", "first_high"),
+        *("verdict", "base_needed", "reason"),
+    ]
+    return pd.DataFrame(rows, columns=columns).astype({"base_needed": "Int64"})
+
+
+def test_indices_stand_beside_their_intervals_and_verdicts():
+    frame = indices(
+        ("rate", 0.5, 0.45, 0.55, 0.25, 0.2, 0.3, "sensitive", NAN, ""),
+        ("size", 0.05, 0.01, 0.09, 0.02, -0.01, 0.05, "undecided", 512, ""),
+        ("fixed", NAN, NAN, NAN, NAN, NAN, NAN, "", NAN, "does not vary"),
+        ("seed", 0.1, 0.08, 0.12, NAN, NAN, NAN, "noise floor", NAN, "of 3 seeds"),
+    )
+    assert printed(terminal.sensitivity_table(frame, title="small: what matters"), width=120) == [
+        "small: what matters",
+        "setting total order first order verdict",
+        "rate 0.500 [0.450, 0.550] 0.250 [0.200, 0.300] sensitive",
+        "size 0.050 [0.010, 0.090] 0.020 [-0.010, 0.050] undecided (--base 512 would decide)",
+        "fixed - - does not vary",
+        "seed 0.100 [0.080, 0.120] - noise floor (of 3 seeds)",
+    ]
+
+
+@pytest.mark.xfail(strict=True, reason="the missing base of a typed table is printed as --base None")
+def test_what_no_base_would_decide_is_said():
+    frame = indices(("share", 0.04, 0.03, 0.05, 0.01, 0.0, 0.02, "undecided", NAN, ""))
+    assert printed(terminal.sensitivity_table(frame, title="small: what matters"), width=120)[-1] == (
+        "share 0.040 [0.030, 0.050] 0.010 [0.000, 0.020] undecided (at any base of use)"
+    )
+
+
+def test_the_best_trials_stand_in_order_of_their_values_and_the_others_are_counted(small):
+    setting = {"iterations": 60, "momentum": 0.5, "l2": 1e-4, "batch_size": 16, "init_scale": 0.1}
+    states = [("COMPLETE", 0.5), ("COMPLETE", 0.25), ("PRUNED", 0.1), ("COMPLETE", 9.0), ("COMPLETE", 0.25)]
+    rows = [
+        {
+            **setting, "number": i, "state": state, "value": value, "learning_rate": 0.1 * (i + 1),
+            "diverged": value == 9, "validation_loss": value, "validation_error": value / 10,
+        }
+        for i, (state, value) in enumerate(states)
+    ]  # fmt: skip
+    lines = printed(terminal.best_table(pd.DataFrame(rows), small, count=3))
+    assert lines[0] == "small: the 3 best of 5 trials (1 diverged, 1 pruned)"
+    assert lines[-3:] == [
+        "1 0.2 60 0.5 0.0001 16 0.1 0.2500 2.50 %",
+        "4 0.5 60 0.5 0.0001 16 0.1 0.2500 2.50 %",
+        "0 0.1 60 0.5 0.0001 16 0.1 0.5000 5.00 %",
+    ]
+
+
+def test_importances_stand_side_by_side_with_interval_and_p_value():
+    columns = ["measure", "hyperparameter", "importance", "low", "high", "p_value"]
+    rows = [
+        ("ped_anova", "rate", 0.75, 0.5, 0.9, 0.005),
+        ("ped_anova", "size", 0.25, 0.1, 0.5, 0.4),
+        ("fanova", "rate", 0.6, 0.4, 0.8, 0.025),
+        ("fanova", "size", 0.4, 0.2, 0.6, 0.5),
+    ]
+    assert printed(terminal.importance_table(pd.DataFrame(rows, columns=columns), title="s: importance")) == [
+        "s: importance",
+        "setting ped anova fanova",
+        "rate 0.75 [0.50, 0.90] 0.60 [0.40, 0.80]",
+        "p 0.005 p 0.025",
+        "size 0.25 [0.10, 0.50] 0.40 [0.20, 0.60]",
+        "p 0.400 p 0.500",
+    ]
