@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import qmc
 
 from hpsearch.config import ConfigError
-from hpsearch.samplers import check_sampler, distributions, sampler
+from hpsearch.samplers import check_sampler, distributions, grid, grid_size, pruner, sampler
 from hpsearch.study import search
 
 
@@ -51,3 +51,43 @@ def test_gp_without_pytorch_names_the_extra(small):
 @pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason="needs the extra gp")
 def test_gp_searches(small, tmp_path):
     assert len(search(small.with_overrides(sampler="gp"), results=tmp_path).trials) == 14
+
+
+@pytest.mark.parametrize("name", ["median", "hyperband"])
+def test_a_pruner_stops_none_before_a_thirtieth_of_the_longest_training(small, name):
+    config = small.with_overrides(pruner=name, **{"space.iterations": {"low": 10, "high": 3000, "log": True}})
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0), pruner=pruner(config))
+
+    def worse_and_worse(trial):
+        for step in (1, 50, 99, 100, 150, 300, 999, 1000, 3000):
+            trial.report(trial.number, step)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return trial.number
+
+    study.optimize(worse_and_worse, n_trials=40)
+    assert min(t.last_step for t in study.trials if t.state == optuna.trial.TrialState.PRUNED) == 100
+
+
+def test_short_trainings_are_spared_for_one_iteration_at_least(small):
+    config = small.with_overrides(pruner="hyperband", **{"space.iterations": {"low": 2, "high": 20}})
+    assert pruner(config)._min_resource == 1
+
+
+def test_without_a_pruner_the_worst_trial_goes_on(small):
+    study = optuna.create_study(pruner=pruner(small))
+    for number in range(10):
+        trial = study.ask()
+        trial.report(number, 3000)
+        assert not trial.should_prune()
+        study.tell(trial, number)
+
+
+def test_a_grid_goes_from_bound_to_bound_on_each_scale_and_takes_all_choices(small):
+    config = small.with_overrides(sampler="grid", grid=3)
+    values = grid(config)
+    assert values["learning_rate"] == pytest.approx([0.01, 0.1, 1.0])
+    assert values["momentum"] == pytest.approx([0.0, 0.45, 0.9])
+    assert values["iterations"] == [5, 17, 60]  # √(5·60) = 17.3
+    assert values["batch_size"] == [8, 16, 32]
+    assert grid_size(config) == 3**6

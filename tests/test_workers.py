@@ -1,10 +1,12 @@
 import multiprocessing
 import os
 import signal
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import pandas as pd
 import pytest
+from fatal import Fatal
+from helpers import TIMES
 
 from hpsearch import frames
 from hpsearch.config import StudyConfig
@@ -12,9 +14,7 @@ from hpsearch.engine.training import Hyperparameters
 from hpsearch.jobs import Job, split
 from hpsearch.objective import Evaluator
 from hpsearch.study import search
-from hpsearch.workers import InProcess, LostWorkerWarning
-
-TIMES = ["started", "finished", "duration_s"]
+from hpsearch.workers import InProcess, LostWorkerWarning, Workers, WorkersLostError
 
 
 def test_a_killed_worker_costs_its_population_and_no_trial(small, tmp_path):
@@ -28,6 +28,41 @@ def test_a_killed_worker_costs_its_population_and_no_trial(small, tmp_path):
     pd.testing.assert_frame_equal(
         frames.trials(undisturbed).drop(columns=TIMES), frames.trials(disturbed).drop(columns=TIMES)
     )
+
+
+JOB = Job(((0, 0),), (Hyperparameters(0.1, 10, 0.9, 0.0, 8, 0.1),), (0,))
+
+
+def test_workers_that_die_again_and_again_are_given_up(tmp_path):
+    trainer = Fatal(tmp_path / "attempts", times=6)
+    workers = Workers(trainer, workers=2)
+    given_up = r"died 4 times on the same population \(out of memory\?\): use fewer workers"
+    try:
+        with pytest.warns(LostWorkerWarning, match="again") as told, pytest.raises(WorkersLostError, match=given_up):
+            list(workers.submit([JOB])())
+    finally:
+        workers.close()
+    assert (len(told), trainer.made()) == (3, 4)
+
+
+def test_workers_that_die_three_times_are_not_given_up(tmp_path):
+    trainer = Fatal(tmp_path / "attempts", times=3)
+    workers = Workers(trainer, workers=2)
+    try:
+        with pytest.warns(LostWorkerWarning, match="trained again") as told:
+            assert list(workers.submit([JOB])()) == [JOB]
+    finally:
+        workers.close()
+    assert (len(told), trainer.made()) == (3, 4)
+
+
+def test_another_s_executor_that_lost_its_process_is_not_asked_again(tmp_path):
+    trainer = Fatal(tmp_path / "attempts", times=6)
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
+        workers = Workers(trainer, executor=executor)
+        with pytest.raises(WorkersLostError, match="died 1 times on the same population"):
+            list(workers.submit([JOB])())
+    assert trainer.made() == 1
 
 
 def test_any_executor_gives_the_same_trials(small, tmp_path):
