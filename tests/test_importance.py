@@ -6,12 +6,10 @@ import numpy as np
 import optuna
 import pandas as pd
 import pytest
-from test_cli import folder, run
+from helpers import run
 
 from hpsearch.sensitivity.importance import ImportanceError, ImportanceWarning, importance
 from hpsearch.storage import JOURNAL
-
-__all__ = ["folder"]
 
 QUICK = {"measures": ("ped_anova", "permutation"), "bootstraps": 20}
 
@@ -33,30 +31,64 @@ def slope(x, y, kind):
     return np.log10(x) + 0.1 * y
 
 
-@pytest.fixture(autouse=True)
-def quiet():
-    level = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    yield
-    optuna.logging.set_verbosity(level)
-
-
+@pytest.mark.slow
 def test_all_measures_find_the_one_that_matters():
-    found = importance(study(100, slope), permutations=39, bootstraps=8).set_index(["hyperparameter", "measure"])
+    check_that_rate_matters(importance(study(100, slope), permutations=39, bootstraps=8))
+
+
+def test_the_quick_measures_find_the_one_that_matters():
+    check_that_rate_matters(importance(study(100, slope), measures=QUICK["measures"], permutations=39, bootstraps=8))
+
+
+def test_fanova_finds_the_one_that_matters():
+    found = importance(study(60, slope), measures=("fanova",), permutations=19, bootstraps=2)
+    check_that_rate_matters(found)
+
+
+def check_that_rate_matters(found):
+    found = found.set_index(["hyperparameter", "measure"])
     rate = found.loc["rate"]
     assert (rate["p_value"] <= 0.05).all()
     assert (rate["low"] <= rate["high"]).all()
     assert (found["importance"].groupby("measure").idxmax().map(lambda place: place[0]) == "rate").all()
 
 
-def test_on_noise_the_top_looks_important_and_the_null_says_otherwise():
+@pytest.mark.parametrize("permutations", [1, 4])
+def test_a_permutation_as_important_counts_against_the_parameter(permutations):
+    """Of one parameter alone PED-ANOVA and fANOVA give 1, whatever the values: every permutation ties."""
+    made = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    made.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=20)
+    found = importance(made, measures=("ped_anova", "fanova"), permutations=permutations, bootstraps=2)
+    assert found[["importance", "low", "high", "p_value"]].to_numpy().tolist() == [[1.0] * 4] * 2
+
+
+@pytest.mark.parametrize("permutations", [19, 99])
+def test_a_parameter_that_is_everything_has_the_smallest_p_value_there_is(permutations):
+    made = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    made.optimize(lambda trial: trial.suggest_float("x", 0, 1) + 0 * trial.suggest_float("y", 0, 1), n_trials=80)
+    found = importance(made, measures=QUICK["measures"], permutations=permutations, bootstraps=0)
+    found = found[found["hyperparameter"] == "x"]
+    assert found["p_value"].tolist() == [1 / (1 + permutations)] * 2
+    assert set(found["permutations"]) == {permutations}
+
+
+def check_the_null(seeds):
     rng, p, top = np.random.default_rng(0), [], []
-    for seed in range(20):
+    for seed in range(seeds):
         found = importance(study(60, lambda *_: rng.random(), seed=seed), measures=QUICK["measures"], bootstraps=0)
         p += found["p_value"].tolist()
         top.append(found.loc[found["measure"] == "ped_anova", "importance"].max())
     assert np.median(top) > 0.4
-    assert np.mean(np.array(p) < 0.05) <= 0.10  # 120 p-values: 5 % are expected
+    assert np.mean(np.array(p) < 0.05) <= 0.10  # of 6 p-values a seed 5 % are expected
+
+
+@pytest.mark.slow
+def test_on_noise_the_top_looks_important_and_the_null_says_otherwise():
+    check_the_null(seeds=20)
+
+
+def test_on_a_little_noise_the_top_looks_important_and_the_null_says_otherwise():
+    check_the_null(seeds=5)
 
 
 def test_fanova_sees_a_log_range_in_its_logarithm():
@@ -66,9 +98,9 @@ def test_fanova_sees_a_log_range_in_its_logarithm():
 
 
 def test_storage_and_direction_make_no_difference(tmp_path):
-    here = importance(study(60, slope), **QUICK)
-    stored = importance(study(60, slope, storage=f"sqlite:///{tmp_path}/s.db"), **QUICK)
-    turned = importance(study(60, lambda *a: -slope(*a), direction="maximize"), **QUICK)
+    here = importance(study(30, slope), **QUICK)
+    stored = importance(study(30, slope, storage=f"sqlite:///{tmp_path}/s.db"), **QUICK)
+    turned = importance(study(30, lambda *a: -slope(*a), direction="maximize"), **QUICK)
     pd.testing.assert_frame_equal(here, stored)
     pd.testing.assert_frame_equal(here, turned)
 
@@ -117,6 +149,30 @@ def test_bad_input_is_refused():
         importance(made)
 
 
+def test_the_command_reads_any_study_of_any_storage(folder):
+    made = optuna.create_study(
+        storage="sqlite:///s.db", study_name="any", sampler=optuna.samplers.RandomSampler(seed=0)
+    )
+    made.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=12)
+    told = run("importance", "sqlite:///s.db", "any").stdout
+    assert "any: importance, 12 trials" in told
+    assert all(word in told for word in ("ped anova", "fanova", "permutation", "x", "1.00 [1.00, 1.00]", "p 1.000"))
+    assert 'did you mean "any"' in run("importance", "sqlite:///s.db", "ary", code=2).stderr
+    assert "has 3 completed trials" in run("importance", _three(), "few", code=2).stderr
+
+
+def _three():
+    made = optuna.create_study(storage="sqlite:///few.db", study_name="few")
+    made.add_trials(
+        optuna.trial.create_trial(
+            params={"x": x}, distributions={"x": optuna.distributions.FloatDistribution(0, 1)}, value=x
+        )
+        for x in (0.1, 0.2, 0.3)
+    )
+    return "sqlite:///few.db"
+
+
+@pytest.mark.slow
 def test_the_command_prints_every_measure_and_what_to_bear_in_mind(folder):
     run("search", "small", "--trials", 24, "--sampler", "random")
     told = run("importance", f"results/{JOURNAL}", "small")
