@@ -153,7 +153,6 @@ def test_mistakes_are_said_all_at_once(folder):
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
-        (["smal"], 2, 'did you mean "small"'),
         (["small", "--trials", "none"], 2, "Invalid value"),
         (["small", "--results", "file"], 1, "cannot write"),
     ],

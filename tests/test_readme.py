@@ -1,11 +1,10 @@
 """The README's commands and code run as written, and its tables say what the code says."""
 
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers import run
 
 from hpsearch import load_config
 from hpsearch.config import SETTINGS
@@ -42,10 +41,7 @@ def test_the_python_examples_run_in_order(tmp_path, monkeypatch):
         text = text.replace('"digits"', f'"{name}"').replace("[16, 32, 64, 128, 256]", "[16, 32]")
         (tmp_path / "studies" / f"{name}.toml").write_text(text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    subprocess.run(
-        [Path(sys.executable).with_name("hpsearch"), "search", "digits", "--trials", "4"],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    run("search", "digits", "--trials", 4)
     from sklearn.datasets import load_digits
 
     names = {"X": load_digits().data}
