@@ -14,7 +14,6 @@ from test_cli import HPSEARCH, folder, run
 from hpsearch import load, load_config, surveys
 from hpsearch.objective import Evaluator
 from hpsearch.results import ResultsError
-from hpsearch.sensitivity.designs import DesignError
 from hpsearch.storage import JOURNAL
 from hpsearch.study import StudyChangedError
 
@@ -122,31 +121,6 @@ def test_refine_writes_a_study_that_loads_and_runs(folder):
     assert following.data == before.data
     assert "is there already" in run("refine", "small", code=2).stderr
     run("search", "small-2", "--trials", 4)
-
-
-def test_profiles_and_tunability_come_from_fresh_trainings(folder):
-    run("search", "small", "--trials", 8)
-    r = load("small")
-    found = r.profile("learning_rate", values=6, seeds=3)
-    assert len(found) == 6
-    assert found["near_best"].any()
-    assert (found["low"] <= found["mean"]).all()
-    again = r.profile("learning_rate", values=6, seeds=3)
-    pd.testing.assert_frame_equal(found, again)
-    tolerated = r.tolerance(values=5, seeds=3)
-    assert tolerated["hyperparameter"].tolist() == list(r.config.space.space)
-    assert (tolerated["near_low"] <= tolerated["best"]).all()
-    plane = r.plane("learning_rate", "momentum", values=6, seeds=3)
-    assert len(plane) == 6 * 6
-    column = plane[plane["momentum"] == plane["momentum"].min()]
-    pd.testing.assert_series_equal(column["learning_rate"], found["value"], check_index=False, check_names=False)
-    with pytest.raises(DesignError, match="'momentum' twice"):
-        r.plane("momentum", "momentum")
-    tuned = r.tunability(values=4, seeds=3)
-    assert set(tuned["hyperparameter"]) == set(r.config.space.space)
-    row = tuned.set_index("hyperparameter").loc["learning_rate"]
-    assert row["gain_low"] <= row["gain"] <= row["gain_high"]
-    assert row["best"] == r.best.hyperparameters.learning_rate
 
 
 def test_without_a_survey_the_way_to_one_is_named(folder):
