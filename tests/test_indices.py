@@ -7,7 +7,7 @@ from SALib.analyze import sobol
 from scipy import stats
 
 from hpsearch.sensitivity.designs import Design
-from hpsearch.sensitivity.indices import Responses, contrasts, holm, ratio
+from hpsearch.sensitivity.indices import Contrasts, Responses, contrasts, holm, ratio, verdicts
 from hpsearch.sensitivity.survey import survey
 
 
@@ -92,3 +92,73 @@ def test_undecided_names_a_base_that_decides():
 
 def test_holm_is_the_textbook_s():
     assert holm(np.array([0.005, 0.011, 0.02, 0.04])) == pytest.approx([0.02, 0.033, 0.04, 0.04])
+
+
+def test_at_the_ends_of_fieller_s_interval_a_t_test_just_rejects():
+    rng = np.random.default_rng(3)
+    variance = 2 + 0.3 * rng.standard_normal(6)
+    numerator = 0.4 * variance + 0.2 * rng.standard_normal(6)
+    for confidence in (0.95, 0.8):
+        found = ratio(numerator, variance, confidence=confidence)
+        assert found.value == pytest.approx(numerator.mean() / variance.mean())
+        for end in (found.low, found.high):
+            assert stats.ttest_1samp(numerator - end * variance, 0).pvalue == pytest.approx(1 - confidence)
+
+
+def with_p_values(p, *, scrambles=8, share=0.01, base=64):
+    """Contrasts of factors whose totals exceed ``share`` with these p-values of a one-sided t-test, and responses."""
+    z = stats.norm.ppf((np.arange(scrambles) + 0.5) / scrambles)
+    z = z / z.std(ddof=1) * np.sqrt(scrambles)  # a t-test of m + z has t = m
+    total = share + 1e-3 * (z[:, None] + stats.t.isf(p, scrambles - 1))
+    none = np.zeros((scrambles, len(p)))
+    assert stats.ttest_1samp(total, share, alternative="greater").pvalue == pytest.approx(p)
+    responses = Responses(np.ones((scrambles, 2 + len(p), base)), tuple(f"x{k}" for k in range(len(p))))
+    return Contrasts(np.ones(scrambles), none, total, none, None), responses
+
+
+@pytest.mark.parametrize("scrambles", [4, 8])
+@pytest.mark.parametrize(
+    ("p", "words"),
+    [
+        ([0.024], ["sensitive"]),
+        ([0.026], ["undecided"]),
+        ([0.02, 0.02], ["undecided", "undecided"]),
+        ([0.008, 0.012, 0.02], ["sensitive"] * 3),  # Bonferroni's correction would keep the first alone
+        ([0.02, 0.008, 0.02], ["undecided", "sensitive", "undecided"]),
+        ([0.974, 0.974, 0.974], ["undecided"] * 3),
+        ([0.976, 0.976, 0.976], ["inert"] * 3),
+    ],
+)
+def test_verdicts_are_those_of_t_tests_at_half_the_level_corrected_by_holm(p, words, scrambles):
+    found, responses = with_p_values(p, scrambles=scrambles)
+    judged = verdicts(found, responses, range(len(p)))
+    assert [verdict.verdict for verdict in judged] == words
+
+
+def test_verdicts_take_the_level_the_share_and_the_family_they_are_asked_for():
+    found, responses = with_p_values([0.02, 0.02])
+    assert [v.verdict for v in verdicts(found, responses, [0])] == ["sensitive"]
+    assert [v.verdict for v in verdicts(found, responses, [0, 1], confidence=0.9)] == ["sensitive"] * 2
+    assert [v.verdict for v in verdicts(found, responses, [0], share=0.5)] == ["inert"]
+
+
+def test_a_verdict_takes_off_what_the_dummy_has():
+    found, responses = with_p_values([0.001, 0.4])
+    controlled = Responses(responses.values, responses.factors, dummy=1)
+    assert [v.verdict for v in verdicts(found, responses, [0])] == ["sensitive"]
+    assert [v.verdict for v in verdicts(found, controlled, [0])] == ["inert"]  # 0.01 is left to the dummy's 0.01
+    assert [v.verdict for v in verdicts(found, controlled, [0], share=0.0)] == ["sensitive"]
+
+
+@pytest.mark.parametrize(("fall", "times"), [(1.3, 2), (1.9, 4), (3.9, 16)])
+def test_the_base_that_decides_grows_as_the_square_of_the_width(fall, times):
+    t = stats.t.isf(0.025, 7) / fall
+    found, responses = with_p_values([stats.t.sf(t, 7)], base=64)
+    (verdict,) = verdicts(found, responses, [0])
+    assert (verdict.verdict, verdict.base) == ("undecided", 64 * times)
+
+
+def test_no_base_is_named_above_two_to_the_twenty():
+    found, responses = with_p_values([0.4999], base=64)
+    (verdict,) = verdicts(found, responses, [0])
+    assert (verdict.verdict, verdict.base) == ("undecided", None)
