@@ -1,0 +1,164 @@
+"""Indices, intervals and verdicts against closed forms, SciPy, SALib, and on noise."""
+
+import numpy as np
+import pytest
+from closed_forms import CLOSED, ishigami, unit
+from SALib.analyze import sobol
+from scipy import stats
+
+from hpsearch.sensitivity.designs import Design
+from hpsearch.sensitivity.indices import Contrasts, Responses, contrasts, holm, ratio, verdicts
+from hpsearch.sensitivity.survey import survey
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_indices_are_the_closed_forms(name):
+    function, space, first, total = CLOSED[name]
+    found = survey(function, space, base=512).sensitivity().set_index("hyperparameter").loc[list(space)]
+    assert found["first_order"].to_numpy() == pytest.approx(first, abs=0.02)
+    assert found["total_order"].to_numpy() == pytest.approx(total, abs=0.02)
+    assert set(found["scrambles"]) == {8}
+
+
+def test_each_scramble_s_indices_are_scipy_s():
+    design = Design(CLOSED["ishigami"][1], base=64, scrambles=2)
+    rows = design.table()
+    values = ishigami(rows).to_numpy().reshape(2, len(design.blocks), 64)
+    found = contrasts(Responses(values, design.factors))
+    for r in range(2):
+        # SciPy centres by A and B alone: given centred values, the two agree
+        f = values[r] - values[r].mean()
+        f_ab = f[2:, None, :]
+        theirs = stats.sobol_indices(func={"f_A": f[:1], "f_B": f[1:2], "f_AB": f_ab}, n=64)
+        assert found.total[r] / found.variance[r] == pytest.approx(theirs.total_order, abs=1e-9)
+    assert found.first.mean(axis=0) / found.variance.mean() == pytest.approx([0.314, 0.442, 0, 0], abs=0.1)
+
+
+@pytest.mark.parametrize("second_order", [False, True])
+def test_each_scramble_s_indices_are_salib_s(second_order):
+    design = Design(CLOSED["ishigami"][1], base=64, scrambles=2, second_order=second_order)
+    values = ishigami(design.table()).to_numpy().reshape(2, len(design.blocks), 64)
+    found = contrasts(Responses(values, design.factors))
+    d = len(design.factors)
+    order = [0, *range(2, len(design.blocks)), 1]  # SALib's rows: A, AB_1 …, (BA_1 …,) B, all of one base row together
+    for r in range(2):
+        theirs = sobol.analyze(
+            {"num_vars": d, "names": list(design.factors), "bounds": [[0, 1]] * d},
+            values[r][order].T.ravel(),
+            calc_second_order=second_order,
+            num_resamples=2,
+        )
+        assert found.first[r] / found.variance[r] == pytest.approx(theirs["S1"], abs=1e-9)
+        assert found.total[r] / found.variance[r] == pytest.approx(theirs["ST"], abs=1e-9)
+        if second_order:
+            pairs = theirs["S2"][np.triu_indices(d, 1)]
+            assert found.second[r] / found.variance[r] == pytest.approx(pairs, abs=1e-9)
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.3])
+def test_intervals_cover_what_they_should(noise):
+    _, space, first, total = CLOSED["ishigami"]
+    covered, repeats = np.zeros(6), 200
+    for seed in range(repeats):
+        design = Design(space, base=64, scrambles=8, seed=seed)
+        rows = design.table()
+        luck = np.random.default_rng((seed, 1)).standard_normal(32)
+        luck = (luck - luck.mean()) / luck.std() * np.sqrt(noise * 13.8446)
+        values = (ishigami(rows).to_numpy() + luck[rows["seed"]]).reshape(8, len(design.blocks), 64)
+        found = contrasts(Responses(values, design.factors))
+        intervals = [ratio(part[:, k], found.variance) for part in (found.first, found.total) for k in range(3)]
+        truth = np.array([*first, *total]) / (1 + noise)
+        covered += [i.low <= t <= i.high for i, t in zip(intervals, truth, strict=True)]
+    assert (covered / repeats >= 0.90).all()
+    assert (covered / repeats <= 0.99).all()
+
+
+def test_a_total_index_of_a_tenth_is_seen():
+    seen = 0
+    for seed in range(40):
+        found = survey(lambda r: 3 * r.x0 + r.x1, unit(2), base=64, seed=seed).sensitivity()
+        seen += found.set_index("hyperparameter").loc["x1", "verdict"] == "sensitive"
+    assert seen >= 38
+
+
+def test_undecided_names_a_base_that_decides():
+    small = survey(lambda r: r.x0 + 0.1 * r.x1, unit(2), base=4).sensitivity()  # total of x1: 0.0099
+    row = small.set_index("hyperparameter").loc["x1"]
+    assert row["verdict"] == "undecided"
+    assert row["base_needed"] > 4
+    large = survey(lambda r: r.x0 + 0.13 * r.x1, unit(2), base=256).sensitivity().set_index("hyperparameter")
+    assert large.loc["x1", "verdict"] == "sensitive"
+
+
+def test_holm_is_the_textbook_s():
+    assert holm(np.array([0.005, 0.011, 0.02, 0.04])) == pytest.approx([0.02, 0.033, 0.04, 0.04])
+
+
+def test_at_the_ends_of_fieller_s_interval_a_t_test_just_rejects():
+    rng = np.random.default_rng(3)
+    variance = 2 + 0.3 * rng.standard_normal(6)
+    numerator = 0.4 * variance + 0.2 * rng.standard_normal(6)
+    for confidence in (0.95, 0.8):
+        found = ratio(numerator, variance, confidence=confidence)
+        assert found.value == pytest.approx(numerator.mean() / variance.mean())
+        for end in (found.low, found.high):
+            assert stats.ttest_1samp(numerator - end * variance, 0).pvalue == pytest.approx(1 - confidence)
+
+
+def with_p_values(p, *, scrambles=8, share=0.01, base=64):
+    """Contrasts of factors whose totals exceed ``share`` with these p-values of a one-sided t-test, and responses."""
+    z = stats.norm.ppf((np.arange(scrambles) + 0.5) / scrambles)
+    z = z / z.std(ddof=1) * np.sqrt(scrambles)  # a t-test of m + z has t = m
+    total = share + 1e-3 * (z[:, None] + stats.t.isf(p, scrambles - 1))
+    none = np.zeros((scrambles, len(p)))
+    assert stats.ttest_1samp(total, share, alternative="greater").pvalue == pytest.approx(p)
+    responses = Responses(np.ones((scrambles, 2 + len(p), base)), tuple(f"x{k}" for k in range(len(p))))
+    return Contrasts(np.ones(scrambles), none, total, none, None), responses
+
+
+@pytest.mark.parametrize("scrambles", [4, 8])
+@pytest.mark.parametrize(
+    ("p", "words"),
+    [
+        ([0.024], ["sensitive"]),
+        ([0.026], ["undecided"]),
+        ([0.02, 0.02], ["undecided", "undecided"]),
+        ([0.008, 0.012, 0.02], ["sensitive"] * 3),  # Bonferroni's correction would keep the first alone
+        ([0.02, 0.008, 0.02], ["undecided", "sensitive", "undecided"]),
+        ([0.974, 0.974, 0.974], ["undecided"] * 3),
+        ([0.976, 0.976, 0.976], ["inert"] * 3),
+    ],
+)
+def test_verdicts_are_those_of_t_tests_at_half_the_level_corrected_by_holm(p, words, scrambles):
+    found, responses = with_p_values(p, scrambles=scrambles)
+    judged = verdicts(found, responses, range(len(p)))
+    assert [verdict.verdict for verdict in judged] == words
+
+
+def test_verdicts_take_the_level_the_share_and_the_family_they_are_asked_for():
+    found, responses = with_p_values([0.02, 0.02])
+    assert [v.verdict for v in verdicts(found, responses, [0])] == ["sensitive"]
+    assert [v.verdict for v in verdicts(found, responses, [0, 1], confidence=0.9)] == ["sensitive"] * 2
+    assert [v.verdict for v in verdicts(found, responses, [0], share=0.5)] == ["inert"]
+
+
+def test_a_verdict_takes_off_what_the_dummy_has():
+    found, responses = with_p_values([0.001, 0.4])
+    controlled = Responses(responses.values, responses.factors, dummy=1)
+    assert [v.verdict for v in verdicts(found, responses, [0])] == ["sensitive"]
+    assert [v.verdict for v in verdicts(found, controlled, [0])] == ["inert"]  # 0.01 is left to the dummy's 0.01
+    assert [v.verdict for v in verdicts(found, controlled, [0], share=0.0)] == ["sensitive"]
+
+
+@pytest.mark.parametrize(("fall", "times"), [(1.3, 2), (1.9, 4), (3.9, 16)])
+def test_the_base_that_decides_grows_as_the_square_of_the_width(fall, times):
+    t = stats.t.isf(0.025, 7) / fall
+    found, responses = with_p_values([stats.t.sf(t, 7)], base=64)
+    (verdict,) = verdicts(found, responses, [0])
+    assert (verdict.verdict, verdict.base) == ("undecided", 64 * times)
+
+
+def test_no_base_is_named_above_two_to_the_twenty():
+    found, responses = with_p_values([0.4999], base=64)
+    (verdict,) = verdicts(found, responses, [0])
+    assert (verdict.verdict, verdict.base) == ("undecided", None)

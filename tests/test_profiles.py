@@ -1,0 +1,183 @@
+"""Profiles: their numbers are those of raw trainings on seeds that no search has seen, by SciPy's own tests."""
+
+from dataclasses import asdict, replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from hpsearch.best import choose
+from hpsearch.data import from_arrays
+from hpsearch.engine.training import Hyperparameters
+from hpsearch.objective import Evaluator
+from hpsearch.profiles import plane, profile, tolerance, tunability
+from hpsearch.results import load as load_results
+from hpsearch.sensitivity.designs import DesignError
+from hpsearch.study import search
+
+AROUND = Hyperparameters(learning_rate=0.3, iterations=20, momentum=0.6, l2=1e-4, batch_size=16, init_scale=0.1)
+FRESH = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def results(small, small_evaluator, tmp_path_factory):
+    """A search of eight trials, with its best chosen, read back."""
+    folder = tmp_path_factory.mktemp("results")
+    study = search(small.with_overrides(**{"search.trials": 8}), results=folder)
+    choose(study, small_evaluator, results=folder)
+    return load_results("small", results=folder)
+
+
+def trained(config, settings, seeds, metric="validation_loss"):
+    """A metric where each training ended, ``(settings, seeds)``: one setting on one seed at a time."""
+    evaluator = Evaluator(config)
+    table = np.empty((len(settings), len(seeds)))
+    for k, seed in enumerate(seeds):
+        evaluator.seeds = (seed,)
+        for row, setting in enumerate(settings):
+            (alone,) = evaluator.evaluate([setting])
+            table[row, k] = alone.final[metric]
+    return table
+
+
+def t_intervals(samples):
+    """SciPy's 95 % interval of the mean of each row, ``(2, rows)``."""
+    return np.transpose([stats.ttest_1samp(row, 0).confidence_interval(0.95) for row in samples])
+
+
+@pytest.fixture(scope="module")
+def along_rate(small, small_evaluator):
+    """A profile, and the raw trainings under it."""
+    found = profile(small_evaluator, AROUND, "learning_rate", values=12, seeds=4)
+    settings = [replace(AROUND, learning_rate=rate) for rate in np.geomspace(0.01, 1.0, 12)]
+    return found, settings, trained(small, settings, range(FRESH, FRESH + 4))
+
+
+def test_a_profile_is_the_mean_of_fresh_trainings_with_its_t_interval(small, along_rate):
+    found, settings, raw = along_rate
+    assert found["value"].to_numpy() == pytest.approx([s.learning_rate for s in settings])
+    assert found["mean"].to_numpy() == pytest.approx(raw.mean(axis=1), rel=1e-5)
+    low, high = t_intervals(raw)
+    assert found["low"].to_numpy() == pytest.approx(low, rel=1e-4)
+    assert found["high"].to_numpy() == pytest.approx(high, rel=1e-4)
+    errors = trained(small, settings, range(FRESH, FRESH + 4), "validation_error")
+    assert found["error"].to_numpy() == pytest.approx(errors.mean(axis=1))
+    assert set(found["seeds"]) == {4}
+
+
+def test_near_the_best_is_within_one_standard_error_of_it(along_rate):
+    found, _, raw = along_rate
+    mean, errors = raw.mean(axis=1), stats.sem(raw, axis=1)
+    lowest, error = mean.min(), errors[mean.argmin()]
+    assert found["near_best"].tolist() == (mean <= lowest + error).tolist()
+    for other in (0, 2 * error, errors):  # rules that this profile tells from it
+        assert found["near_best"].tolist() != (mean <= lowest + other).tolist()
+
+
+def test_profiles_use_no_seed_of_the_search(small, small_evaluator):
+    found = profile(small_evaluator, AROUND, "momentum", values=3, seeds=2)
+    settings = [replace(AROUND, momentum=value) for value in (0.0, 0.45, 0.9)]
+    fresh, own = (trained(small, settings, seeds).mean(axis=1) for seeds in ((FRESH, FRESH + 1), small.search.seeds))
+    assert found["mean"].to_numpy() == pytest.approx(fresh, rel=1e-5)
+    assert found["mean"].to_numpy() != pytest.approx(own, rel=1e-3)
+    assert small_evaluator.seeds == small.search.seeds
+
+
+def test_a_plane_is_the_mean_of_fresh_trainings_with_its_t_interval(small, small_evaluator):
+    found = plane(small_evaluator, AROUND, "learning_rate", "batch_size", values=3, seeds=3)
+    points = [(rate, size) for rate in (0.01, 0.1, 1.0) for size in (8, 16, 32)]
+    settings = [replace(AROUND, learning_rate=rate, batch_size=size) for rate, size in points]
+    raw = trained(small, settings, range(FRESH, FRESH + 3))
+    assert found["learning_rate"].to_numpy() == pytest.approx([rate for rate, _ in points])
+    assert found["batch_size"].tolist() == [size for _, size in points]
+    assert found["mean"].to_numpy() == pytest.approx(raw.mean(axis=1), rel=1e-5)
+    low, high = t_intervals(raw)
+    assert found["low"].to_numpy() == pytest.approx(low, rel=1e-4)
+    assert found["high"].to_numpy() == pytest.approx(high, rel=1e-4)
+
+
+def test_a_gain_is_measured_in_pairs_on_seeds_that_did_not_choose_it(small, small_evaluator):
+    best, seeds = replace(AROUND, iterations=60), 3
+    found = tunability(small_evaluator, best, values=5, seeds=seeds).set_index("hyperparameter")
+    # small has 60 iterations at most; the rest are the defaults of the README
+    default = Hyperparameters(learning_rate=0.1, iterations=60, momentum=0.9, l2=1e-4, batch_size=32, init_scale=0.1)
+    assert found["default"].to_dict() == pytest.approx(asdict(default))
+    tries = {"learning_rate": np.geomspace(0.01, 1, 5), "momentum": np.linspace(0, 0.9, 5), "batch_size": [8, 16, 32]}
+    choosing, measuring = (range(FRESH + k * seeds, FRESH + (k + 1) * seeds) for k in (0, 1))
+    for name, values in tries.items():
+        row = found.loc[name]
+        chosen = trained(small, [replace(default, **{name: value}) for value in values], choosing).mean(axis=1)
+        assert row["tuned"] == pytest.approx(values[chosen.argmin()])
+        settings = [
+            default,
+            replace(default, **{name: values[chosen.argmin()]}),
+            replace(best, **{name: getattr(default, name)}),
+            best,
+        ]
+        before, after, without, whole = trained(small, settings, measuring)
+        gain, left = stats.ttest_rel(before, after), stats.ttest_rel(without, whole)
+        assert row["gain"] == pytest.approx((before - after).mean(), rel=1e-4, abs=1e-6)
+        assert row["gain_at_best"] == pytest.approx((without - whole).mean(), rel=1e-4, abs=1e-6)
+        for ends, test in ((("gain_low", "gain_high"), gain), (("at_best_low", "at_best_high"), left)):
+            assert row[list(ends)].tolist() == pytest.approx(list(test.confidence_interval(0.95)), rel=1e-3)
+    assert found["gain"].is_monotonic_decreasing
+
+
+PROFILED = pd.DataFrame(
+    {
+        "hyperparameter": ["rate"] * 7,
+        "value": [1, 2, 3, 4, 5, 6, 7],
+        "mean": [0.5, 0.9, 0.52, 0.4, 0.45, 0.8, 0.43],
+        "error": [0.10, 0.112, 0.105, 0.10, 0.109, 0.111, 0.10],
+        "near_best": [True, False, True, True, True, False, True],
+    }
+)
+
+
+def test_a_tolerance_is_the_unbroken_stretch_around_the_best():
+    found = tolerance(PROFILED)
+    assert (found["hyperparameter"], found["best"]) == ("rate", 4)
+    assert (found["near_low"], found["near_high"]) == (3, 5)
+    assert (found["tolerated_low"], found["tolerated_high"]) == (3, 5)
+    wider = tolerance(PROFILED, points=0.0115)
+    assert (wider["near_low"], wider["near_high"]) == (3, 5)
+    assert (wider["tolerated_low"], wider["tolerated_high"]) == (3, 7)
+    everything = tolerance(PROFILED.assign(near_best=True), points=0.02)
+    assert (everything["near_low"], everything["near_high"]) == (1, 7)
+    assert (everything["tolerated_low"], everything["tolerated_high"]) == (1, 7)
+
+
+def test_a_regression_has_a_profile_and_no_error_to_tolerate(small):
+    x = np.random.default_rng(0).standard_normal((60, 2))
+    evaluator = Evaluator(small, from_arrays(x, x @ [1.0, -2.0] + 0.5))
+    found = profile(evaluator, AROUND, "momentum", values=3, seeds=2)
+    assert found["error"].isna().all()
+    assert np.isfinite(found[["mean", "low", "high"]].to_numpy()).all()
+    tolerated = tolerance(found)
+    assert np.isnan([tolerated["tolerated_low"], tolerated["tolerated_high"]]).all()
+    assert tolerated["best"] == found["value"][found["mean"].idxmin()]
+
+
+def test_profiles_and_tunability_come_from_fresh_trainings(results):
+    r = results
+    found = r.profile("learning_rate", values=6, seeds=3)
+    assert len(found) == 6
+    assert found["near_best"].any()
+    assert (found["low"] <= found["mean"]).all()
+    again = r.profile("learning_rate", values=6, seeds=3)
+    pd.testing.assert_frame_equal(found, again)
+    tolerated = r.tolerance(values=5, seeds=3)
+    assert tolerated["hyperparameter"].tolist() == list(r.config.space.space)
+    assert (tolerated["near_low"] <= tolerated["best"]).all()
+    plane = r.plane("learning_rate", "momentum", values=6, seeds=3)
+    assert len(plane) == 6 * 6
+    column = plane[plane["momentum"] == plane["momentum"].min()]
+    pd.testing.assert_series_equal(column["learning_rate"], found["value"], check_index=False, check_names=False)
+    with pytest.raises(DesignError, match="'momentum' twice"):
+        r.plane("momentum", "momentum")
+    tuned = r.tunability(values=4, seeds=3)
+    assert set(tuned["hyperparameter"]) == set(r.config.space.space)
+    row = tuned.set_index("hyperparameter").loc["learning_rate"]
+    assert row["gain_low"] <= row["gain"] <= row["gain_high"]
+    assert row["best"] == r.best.hyperparameters.learning_rate

@@ -1,0 +1,100 @@
+"""Responses: what is clipped, what is refused, and in which form the rest is taken."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from closed_forms import unit
+
+from hpsearch.sensitivity.indices import ResponseError, Responses
+from hpsearch.sensitivity.responses import response
+from hpsearch.sensitivity.survey import survey
+
+
+def test_what_is_not_finite_is_refused_or_counts_as_the_ceiling():
+    def function(rows):
+        return np.where(rows.x0 > 0.9, np.nan, rows.x0)
+
+    with pytest.raises(ResponseError, match=r"response: \d+ of 80 values are not finite .* give ceilings="):
+        survey(function, unit(2), base=4, scrambles=2 * 2)
+    found = survey(function, unit(2), base=64, ceilings={"response": 2.0}).sensitivity().iloc[0]
+    assert found["hyperparameter"] == "x0"
+    assert found["total_order"] == pytest.approx(1, abs=0.05)
+    with pytest.raises(ResponseError, match="not finite"):
+        Responses(np.array([[[np.inf] * 4] * 3] * 2), ("x",))
+
+
+@pytest.mark.parametrize("form", ["log", "rank", "linear"])
+def test_heavy_tails_leave_indices_finite(form):
+    def function(rows):
+        return np.where(rows.x0 * rows.x1 > 0.85, 1e9, 0.1 + rows.x0)
+
+    found = survey(function, unit(2), base=64, ceilings={"response": 2.3}).sensitivity(form=form)
+    assert np.isfinite(found[["total_low", "total_high", "first_low", "first_high"]].to_numpy()).all()
+    assert (found["form"] == form).all()
+
+
+TABLE = pd.DataFrame(
+    {
+        # four rows of a design; the third diverges, the fourth is short
+        "iteration": [0, 10, 40, 0, 10, 40, 0, 10, 40, 0, 10],
+        "train_loss": [2.5, 1.0, 0.2, 2.4, 0.9, 0.5, 2.6, 16.0, 16.0, 2.3, 2.0],
+        "validation_loss": [2.6, 1.1, 0.4, 2.2, 0.8, 0.7, 2.6, 16.0, 16.0, 2.4, 2.1],
+        "validation_r2": [-0.2, 0.5, 0.8, -0.1, 0.6, 0.7, -0.1, -9.0, -np.inf, 0.0, 0.1],
+        "gradient_norm": [1.0, 2.0, 3.0, 1.0, 2.0, 4.0, 1.0, np.nan, np.nan, 1.0, 5.0],
+    }
+)
+CEILINGS = {"train_loss": 2.0, "validation_loss": 2.25, "validation_r2": 0.0}
+
+
+def values(name, table=TABLE, **how):
+    return response(table, name, main="validation_loss", ceilings=CEILINGS, **how).values.tolist()
+
+
+def test_a_loss_counts_no_more_than_its_ceiling():
+    assert values("validation_loss", form="linear") == [0.4, 0.7, 2.25, 2.1]
+    assert values("validation_loss") == pytest.approx(np.log([0.4, 0.7, 2.25, 2.1]))
+    assert values("validation_loss", form="rank") == [0.25, 0.5, 1.0, 0.75]
+    assert values("generalisation_gap") == pytest.approx([0.2, 0.2, 0.25, 0.1])
+
+
+def test_an_r2_counts_no_less_than_its_ceiling():
+    assert values("validation_r2") == [0.8, 0.7, 0.0, 0.1]
+    assert values("validation_r2", iteration=0) == [0.0, 0.0, 0.0, 0.0]
+
+
+def test_what_is_not_finite_counts_as_the_ceiling_whichever_way_is_better():
+    lost = pd.DataFrame({"validation_loss": [0.1, np.nan, np.inf, -np.inf], "validation_r2": [0.9, np.nan, np.inf, -3]})
+    assert values("validation_loss", lost, form="linear") == [0.1, 2.25, 2.25, 2.25]
+    assert values("validation_r2", lost) == [0.9, 0.0, 0.0, 0.0]
+
+
+def test_a_checkpoint_takes_what_ended_before_as_it_ended():
+    assert values("validation_loss", form="linear", iteration=10) == [1.1, 0.8, 2.25, 2.1]
+    assert values("validation_loss", form="linear", iteration=0) == [2.25, 2.2, 2.25, 2.25]
+    assert values("validation_loss", form="linear", iteration=40) == values("validation_loss", form="linear")
+
+
+def test_the_iterations_to_a_target_are_the_first_checkpoint_that_has_it_or_the_longest_training():
+    assert values("iterations_to_target", target=1.0, form="linear") == [40, 10, 40, 40]
+    assert values("iterations_to_target", target=2.2, form="linear") == [10, 1, 40, 10]
+    assert values("iterations_to_target", form="linear") == [10, 10, 40, 40]  # the median of the ends is 1.4
+    assert values("iterations_to_target", target=2.2) == pytest.approx(np.log([10, 1, 40, 10]))
+
+
+def test_the_best_tenth_are_the_lowest_of_the_main_response():
+    table = pd.DataFrame({"validation_loss": np.arange(20.0)[::-1] / 10})
+    assert values("best_tenth", table) == [0.0] * 18 + [1.0] * 2
+
+
+@pytest.mark.parametrize(
+    ("name", "how", "problem"),
+    [
+        ("gradient_norm", {}, r"gradient_norm: 1 of 4 values are not finite \(the first in row 2: nan\)"),
+        ("validation_r2", {"form": "log"}, r"values of 0 or below \(0\), so no log form: ask for rank or linear"),
+        ("validation_loss", {"form": "square"}, "no form 'square': choose log, rank, linear"),
+        ("speed", {}, "no response 'speed': the survey has iteration, train_loss"),
+    ],
+)
+def test_a_response_that_cannot_be_taken_is_refused(name, how, problem):
+    with pytest.raises(ResponseError, match=problem):
+        values(name, **how)
