@@ -107,20 +107,21 @@ def test_a_survey_read_back_clips_at_guessing_and_proposes_no_value_that_a_setti
 @pytest.mark.parametrize(
     ("name", "sign", "dimension", "following"),
     [
-        ("momentum", 1, {"low": 0.0, "high": 0.9}, (0.0, 0.09)),
+        ("momentum", 1, {"low": 0.0, "high": 0.9}, (0.0, 0.0855)),
         ("batch_size", -1, {"choices": [8, 16, 32]}, (32, 64)),
         ("batch_size", -1, {"choices": [16, 32, 64]}, (16, 64)),  # 128 are not there
         pytest.param(
-            *("momentum", -1, {"low": 0.0, "high": 0.98}, (0.87, 0.999)),
+            *("momentum", -1, {"low": 0.0, "high": 0.98}, (0.887, 0.999)),
             marks=pytest.mark.xfail(raises=ConfigError, reason="0.999 is rounded to 1.0, which is no momentum"),
         ),
         pytest.param(
-            *("learning_rate", 1, {"low": 0.01, "high": 1.0}, (0.0, 0.11)),
+            *("learning_rate", 1, {"low": 0.01, "high": 1.0}, (0.0, 0.104)),
             marks=pytest.mark.xfail(raises=ConfigError, reason="the limit 0 is itself no learning rate"),
         ),
     ],
 )
 def test_the_ranges_to_try_next_make_a_study(config, tmp_path, name, sign, dimension, following):
+    """The best tenth of a slope end, but for 5 %, at 0.095 of the range from the end where it is lowest."""
     wider = config.with_overrides(**{"survey.base": 16, "survey.scrambles": 4, f"space.{name}": dimension})
     found = surveys.survey(wider, results=tmp_path)
     slope = sign * found.table[name] / found.table[name].max()
