@@ -25,40 +25,40 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from hpsearch.config import ConfigError, StudyConfig
     from hpsearch.config import load as load_config
-    from hpsearch.data import DataError, Dataset
+    from hpsearch.data.dataset import DataError, Dataset
     from hpsearch.engine.training import Hyperparameters
     from hpsearch.estimator import ShallowNetworkClassifier, ShallowNetworkRegressor
-    from hpsearch.objective import Objective
-    from hpsearch.results import Results, load
-    from hpsearch.sensitivity.importance import importance
-    from hpsearch.sensitivity.survey import Survey, survey
+    from hpsearch.evaluation.trained import TrainedNetwork
+    from hpsearch.results.study import Results, load
+    from hpsearch.results.surrogates import importance
+    from hpsearch.sensitivity.analysis import Survey, survey
     from hpsearch.space import Choice, Float, Int, Space
-    from hpsearch.study import search
-    from hpsearch.trained import TrainedNetwork
+    from hpsearch.tuning.objective import Objective
+    from hpsearch.tuning.search import search
 
 __version__ = "0.1.0"
 
 _PLACES = {
     "ConfigError": ("hpsearch.config", "ConfigError"),
-    "DataError": ("hpsearch.data", "DataError"),
-    "Dataset": ("hpsearch.data", "Dataset"),
+    "DataError": ("hpsearch.data.dataset", "DataError"),
+    "Dataset": ("hpsearch.data.dataset", "Dataset"),
     "Hyperparameters": ("hpsearch.engine.training", "Hyperparameters"),
-    "Objective": ("hpsearch.objective", "Objective"),
-    "Results": ("hpsearch.results", "Results"),
+    "Objective": ("hpsearch.tuning.objective", "Objective"),
+    "Results": ("hpsearch.results.study", "Results"),
     "ShallowNetworkClassifier": ("hpsearch.estimator", "ShallowNetworkClassifier"),
     "ShallowNetworkRegressor": ("hpsearch.estimator", "ShallowNetworkRegressor"),
     "StudyConfig": ("hpsearch.config", "StudyConfig"),
-    "TrainedNetwork": ("hpsearch.trained", "TrainedNetwork"),
+    "TrainedNetwork": ("hpsearch.evaluation.trained", "TrainedNetwork"),
     "Choice": ("hpsearch.space", "Choice"),
     "Float": ("hpsearch.space", "Float"),
     "Int": ("hpsearch.space", "Int"),
     "Space": ("hpsearch.space", "Space"),
-    "Survey": ("hpsearch.sensitivity.survey", "Survey"),
-    "survey": ("hpsearch.sensitivity.survey", "survey"),
-    "importance": ("hpsearch.sensitivity.importance", "importance"),
-    "load": ("hpsearch.results", "load"),
+    "Survey": ("hpsearch.sensitivity.analysis", "Survey"),
+    "survey": ("hpsearch.sensitivity.analysis", "survey"),
+    "importance": ("hpsearch.results.surrogates", "importance"),
+    "load": ("hpsearch.results.study", "load"),
     "load_config": ("hpsearch.config", "load"),
-    "search": ("hpsearch.study", "search"),
+    "search": ("hpsearch.tuning.search", "search"),
 }
 
 __all__ = [

@@ -25,8 +25,8 @@ from hpsearch.config.messages import Fault, problems, shown
 from hpsearch.config.tables import LARGEST_SEED
 from hpsearch.engine.diagnostics import Examples, measure
 from hpsearch.engine.network import Architecture, Array, Output, predict
+from hpsearch.engine.threads import one_blas_thread
 from hpsearch.engine.training import Hyperparameters, Lockstep, Population, checkpoints
-from hpsearch.threads import one_blas_thread
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ import numpy as np
 import optuna
 from typer.testing import CliRunner
 
-from hpsearch.cli import app
+from hpsearch.cli.commands import app
 from hpsearch.engine.training import MiniBatches
 
 SMALL = """

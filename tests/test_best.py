@@ -5,13 +5,13 @@ import optuna
 import pytest
 from optuna.trial import TrialState, create_trial
 
-from hpsearch.best import BEST, best_trial, choose, network_path, score_on_test
-from hpsearch.data import Dataset, Preparation, Split
+from hpsearch.data.dataset import Dataset, Preparation, Split
 from hpsearch.engine.network import Architecture
 from hpsearch.engine.training import Hyperparameters
-from hpsearch.objective import Evaluator
-from hpsearch.study import search
-from hpsearch.trained import TrainedNetwork
+from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.tuning.choice import BEST, best_trial, choose, network_path, score_on_test
+from hpsearch.tuning.objective import Evaluator
+from hpsearch.tuning.search import search
 
 SETTING = Hyperparameters(0.1, 5, 0.5, 1e-4, 8, 0.1)
 UNIT = [20.0, 0.0]

@@ -12,8 +12,8 @@ import pytest
 from helpers import HPSEARCH, LONG, TIMES, run
 
 from hpsearch import load, load_config
-from hpsearch.storage import JOURNAL
-from hpsearch.study import search
+from hpsearch.storage.access import JOURNAL
+from hpsearch.tuning.search import search
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,10 @@ import urllib.request
 import optuna
 import pytest
 
-from hpsearch import dashboard, surveys
 from hpsearch.config import load
-from hpsearch.storage import add_trials, open_storage
+from hpsearch.experiments import trainings as surveys
+from hpsearch.report import dashboard
+from hpsearch.storage.access import add_trials, open_storage
 
 NOTE = "dashboard:note_str:0"
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from hpsearch.config import BUNDLED
-from hpsearch.data import DataError, Preparation, Split, from_arrays, from_frame, load_dataset
+from hpsearch.data.dataset import DataError, Preparation, Split, from_arrays, from_frame, load_dataset
 
 
 @pytest.fixture
@@ -232,7 +232,9 @@ def test_the_sign_of_zero_does_not_change_the_fingerprint(numbers):
 
 def test_the_fingerprint_is_the_same_in_another_process(table, tmp_path):
     table.to_csv(tmp_path / "t.csv", index=False)
-    code = f"from hpsearch.data import *; print(load_dataset('csv:{tmp_path}/t.csv', target='kind').fingerprint)"
+    code = (
+        f"from hpsearch.data.dataset import *; print(load_dataset('csv:{tmp_path}/t.csv', target='kind').fingerprint)"
+    )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert told.strip() == from_frame(table, "kind").fingerprint
 

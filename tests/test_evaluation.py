@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from hpsearch.evaluation import Evaluation, fill, stops_of
+from hpsearch.evaluation.outcomes import Evaluation, fill, stops_of
 
 
 def two_seeds(dtype="float64"):

@@ -6,9 +6,10 @@ import optuna
 import pandas as pd
 import pytest
 
-from hpsearch import Results, frames
-from hpsearch.storage import open_storage
-from hpsearch.study import search
+from hpsearch import Results
+from hpsearch.results import frames
+from hpsearch.storage.access import open_storage
+from hpsearch.tuning.search import search
 
 HYPERPARAMETERS = ["learning_rate", "iterations", "momentum", "l2", "batch_size", "init_scale"]
 METRICS = ["train_loss", "validation_loss", "validation_error", "gradient_norm", "saturation", "weight_norm",

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 from closed_forms import unit
 
+from hpsearch.sensitivity.analysis import survey
 from hpsearch.sensitivity.indices import ResponseError
-from hpsearch.sensitivity.survey import survey
 
 
 @pytest.mark.parametrize("how", [{"dummy": True}, {"replicates": 2}])

@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 from helpers import run
 
-from hpsearch.sensitivity.importance import ImportanceError, ImportanceWarning, importance
-from hpsearch.storage import JOURNAL
+from hpsearch.results.surrogates import ImportanceError, ImportanceWarning, importance
+from hpsearch.storage.access import JOURNAL
 
 QUICK = {"measures": ("ped_anova", "permutation"), "permutations": 39, "bootstraps": 20}
 

@@ -6,9 +6,9 @@ from closed_forms import CLOSED, ishigami, unit
 from SALib.analyze import sobol
 from scipy import stats
 
+from hpsearch.sensitivity.analysis import survey
 from hpsearch.sensitivity.designs import Design
 from hpsearch.sensitivity.indices import Contrasts, Responses, contrasts, holm, ratio, verdicts
-from hpsearch.sensitivity.survey import survey
 
 
 @pytest.mark.parametrize("name", CLOSED)

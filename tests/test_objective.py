@@ -7,9 +7,9 @@ import pytest
 from hpsearch import Objective
 from hpsearch.config import ConfigError, StudyConfig, load
 from hpsearch.engine.training import Hyperparameters, Lockstep, Population
-from hpsearch.evaluation import CURVES, Evaluation
-from hpsearch.objective import Evaluator
-from hpsearch.study import search
+from hpsearch.evaluation.outcomes import CURVES, Evaluation
+from hpsearch.tuning.objective import Evaluator
+from hpsearch.tuning.search import search
 
 
 @pytest.mark.parametrize("storage", [None, "sqlite"])

@@ -7,14 +7,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hpsearch.best import choose
-from hpsearch.data import from_arrays
+from hpsearch.data.dataset import from_arrays
 from hpsearch.engine.training import Hyperparameters
-from hpsearch.objective import Evaluator
-from hpsearch.profiles import plane, profile, tolerance, tunability
-from hpsearch.results import load as load_results
+from hpsearch.experiments.profiles import plane, profile, tolerance, tunability
+from hpsearch.results.study import load as load_results
 from hpsearch.sensitivity.designs import DesignError
-from hpsearch.study import search
+from hpsearch.tuning.choice import choose
+from hpsearch.tuning.objective import Evaluator
+from hpsearch.tuning.search import search
 
 AROUND = Hyperparameters(learning_rate=0.3, iterations=20, momentum=0.6, l2=1e-4, batch_size=16, init_scale=0.1)
 FRESH = 1_000_000

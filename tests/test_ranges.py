@@ -5,9 +5,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from hpsearch.sensitivity.analysis import Survey, survey
 from hpsearch.sensitivity.designs import Design
 from hpsearch.sensitivity.ranges import refined
-from hpsearch.sensitivity.survey import Survey, survey
 from hpsearch.space import Choice, Float, Int, Space
 
 

@@ -8,8 +8,8 @@ from helpers import run
 
 from hpsearch import load_config
 from hpsearch.config import SETTINGS
-from hpsearch.objective import Objective
 from hpsearch.space import Choice, Int
+from hpsearch.tuning.objective import Objective
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")

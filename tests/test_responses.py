@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 from closed_forms import unit
 
+from hpsearch.sensitivity.analysis import survey
 from hpsearch.sensitivity.indices import ResponseError, Responses
 from hpsearch.sensitivity.responses import response
-from hpsearch.sensitivity.survey import survey
 
 
 def test_what_is_not_finite_is_refused_or_counts_as_the_ceiling():

@@ -5,12 +5,12 @@ import pytest
 from scipy import stats
 
 import hpsearch
-from hpsearch.best import ARTIFACTS, best_trial, choose, network_path, score_on_test
-from hpsearch.data import from_arrays
-from hpsearch.objective import Evaluator
-from hpsearch.results import Results, ResultsError, load
-from hpsearch.study import search
-from hpsearch.trained import NetworkFileError, TrainedNetwork
+from hpsearch.data.dataset import from_arrays
+from hpsearch.evaluation.trained import NetworkFileError, TrainedNetwork
+from hpsearch.results.study import Results, ResultsError, load
+from hpsearch.tuning.choice import ARTIFACTS, best_trial, choose, network_path, score_on_test
+from hpsearch.tuning.objective import Evaluator
+from hpsearch.tuning.search import search
 
 
 @pytest.fixture(scope="module")

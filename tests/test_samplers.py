@@ -6,8 +6,8 @@ import pytest
 from scipy.stats import qmc
 
 from hpsearch.config import ConfigError
-from hpsearch.samplers import check_sampler, distributions, grid, grid_size, pruner, sampler
-from hpsearch.study import search
+from hpsearch.tuning.samplers import check_sampler, distributions, grid, grid_size, pruner, sampler
+from hpsearch.tuning.search import search
 
 
 def test_distributions_have_the_space_s_bounds(small):

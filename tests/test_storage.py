@@ -9,14 +9,14 @@ import optuna
 import pytest
 from helpers import study_in
 
-from hpsearch.journal import JournalFile, JournalTailWarning, StorageError
-from hpsearch.storage import (
+from hpsearch.storage.access import (
     JOURNAL,
     add_trials,
     existing_storage,
     hide_password,
     open_storage,
 )
+from hpsearch.storage.journal import JournalFile, JournalTailWarning, StorageError
 
 
 @pytest.mark.parametrize("url", [None, "sqlite:///{}/s.db"])
@@ -57,8 +57,8 @@ def test_a_torn_tail_is_cut_to_the_last_whole_record_and_kept_aside(tmp_path, cu
 def test_a_full_disk_leaves_the_journal_as_it_was(tmp_path):
     script = f"""
 import resource, signal, pathlib
-from hpsearch.storage import open_storage
-from hpsearch.journal import StorageError
+from hpsearch.storage.access import open_storage
+from hpsearch.storage.journal import StorageError
 import sys; sys.path.insert(0, {os.path.dirname(__file__)!r})
 from helpers import study_in
 storage = open_storage(results={str(tmp_path)!r})
@@ -85,7 +85,7 @@ print(len(study_in(storage).trials), "trials")
 def test_a_lock_dies_with_its_holder(tmp_path):
     script = f"""
 import time
-from hpsearch.journal import JournalFile
+from hpsearch.storage.journal import JournalFile
 journal = JournalFile({str(tmp_path / JOURNAL)!r})
 journal._lock.acquire()
 print("held", flush=True)

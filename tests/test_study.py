@@ -7,13 +7,13 @@ import pytest
 from helpers import TIMES
 from optuna.trial import TrialState
 
-from hpsearch import frames
 from hpsearch.config import load
-from hpsearch.evaluation import CURVES
-from hpsearch.objective import Evaluator
-from hpsearch.samplers import grid_size
-from hpsearch.storage import StudyBusyError, open_storage
-from hpsearch.study import StudyChangedError, search
+from hpsearch.evaluation.outcomes import CURVES
+from hpsearch.results import frames
+from hpsearch.storage.access import StudyBusyError, open_storage
+from hpsearch.tuning.objective import Evaluator
+from hpsearch.tuning.samplers import grid_size
+from hpsearch.tuning.search import StudyChangedError, search
 
 SAMPLERS = ["tpe", "random", "qmc", "grid", "cmaes"]
 

@@ -14,13 +14,14 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import log_loss, mean_squared_error
 
-from hpsearch import load, load_config, surveys
+from hpsearch import load, load_config
 from hpsearch.config import ConfigError
-from hpsearch.data import from_arrays
-from hpsearch.objective import Evaluator
-from hpsearch.results import ResultsError
-from hpsearch.storage import JOURNAL
-from hpsearch.study import StudyChangedError
+from hpsearch.data.dataset import from_arrays
+from hpsearch.experiments import trainings as surveys
+from hpsearch.results.study import ResultsError
+from hpsearch.storage.access import JOURNAL
+from hpsearch.tuning.objective import Evaluator
+from hpsearch.tuning.search import StudyChangedError
 
 
 @pytest.fixture

@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from hpsearch.best import TestScore
 from hpsearch.report import terminal
-from hpsearch.results import Best
-from hpsearch.sensitivity.survey import survey
+from hpsearch.results.study import Best
+from hpsearch.sensitivity.analysis import survey
 from hpsearch.space import Choice, Float, Space
+from hpsearch.tuning.choice import TestScore
 
 NAN = float("nan")
 

@@ -8,13 +8,13 @@ import pytest
 from fatal import Fatal
 from helpers import TIMES
 
-from hpsearch import frames
 from hpsearch.config import StudyConfig
 from hpsearch.engine.training import Hyperparameters
-from hpsearch.jobs import Job, split
-from hpsearch.objective import Evaluator
-from hpsearch.study import search
-from hpsearch.workers import InProcess, LostWorkerWarning, Workers, WorkersLostError
+from hpsearch.evaluation.jobs import Job, split
+from hpsearch.evaluation.workers import InProcess, LostWorkerWarning, Workers, WorkersLostError
+from hpsearch.results import frames
+from hpsearch.tuning.objective import Evaluator
+from hpsearch.tuning.search import search
 
 
 def test_a_killed_worker_costs_its_population_and_no_trial(small, tmp_path):

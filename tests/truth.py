@@ -18,12 +18,12 @@ from SALib.analyze import sobol
 from scipy import stats
 
 import hpsearch
-from hpsearch import surveys
+from hpsearch.engine.threads import one_blas_thread
+from hpsearch.experiments import trainings as surveys
+from hpsearch.results.surrogates import ImportanceWarning, importance
+from hpsearch.sensitivity.analysis import survey
 from hpsearch.sensitivity.designs import Design
-from hpsearch.sensitivity.importance import ImportanceWarning, importance
 from hpsearch.sensitivity.indices import ResponseError, Responses, contrasts, ratio, verdicts
-from hpsearch.sensitivity.survey import survey
-from hpsearch.threads import one_blas_thread
 
 REPEATS = 200
 WORKERS = 2

@@ -11,8 +11,8 @@ from hpsearch.config import SETTINGS, StudyConfig
 if TYPE_CHECKING:
     import pandas as pd
 
-    from hpsearch.results import Best
-    from hpsearch.sensitivity.survey import Survey
+    from hpsearch.results.study import Best
+    from hpsearch.sensitivity.analysis import Survey
 
 
 def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) -> Table:

@@ -46,7 +46,7 @@ def made_up(trainer: Any, job: Any) -> Any:
     import numpy as np
 
     from hpsearch.engine.training import Population, Record
-    from hpsearch.jobs import JobResult
+    from hpsearch.evaluation.jobs import JobResult
 
     now = time.time()
     empty = np.zeros((0, 0), "float32")
@@ -66,7 +66,7 @@ def made_up(trainer: Any, job: Any) -> Any:
 def bookkeeping(sampler: str, trials: int, folder: str) -> float:
     """Milliseconds a trial of everything but training."""
     from hpsearch.config import StudyConfig
-    from hpsearch.study import search
+    from hpsearch.tuning.search import search
 
     chosen = {"sampler": sampler, "trials": trials, "seeds": 1, "checkpoints": CHECKPOINTS}
     executor = MadeUp()

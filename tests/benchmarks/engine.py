@@ -24,7 +24,7 @@ def lockstep(shape: Shape) -> Callable[[int], float]:
     from hpsearch.engine.diagnostics import Examples
     from hpsearch.engine.network import Architecture
     from hpsearch.engine.training import Hyperparameters, Lockstep, Population
-    from hpsearch.populations import population_size
+    from hpsearch.evaluation.populations import population_size
 
     architecture = Architecture(shape.X.shape[1], (shape.units,), shape.classes)
     members = population_size(architecture, shape.batch_size)
@@ -74,7 +74,7 @@ def on_one_core() -> None:
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
     """The training split, prepared as a search prepares it."""
-    from hpsearch.data import load_dataset
+    from hpsearch.data.dataset import load_dataset
 
     train = load_dataset("digits", **SPLIT).train
     return train.X.astype(np.float32), train.y

@@ -21,7 +21,7 @@ def peak():
 
 DIGITS = """
 from hpsearch.config import StudyConfig
-from hpsearch.study import search
+from hpsearch.tuning.search import search
 search_ = {"sampler": "qmc", "trials": 1000, "seeds": 1}
 search(StudyConfig(name="digits", data={"validation": 0.25, "test": 0}, search=search_), results=sys.argv[1])
 """
@@ -30,8 +30,8 @@ LARGE = """
 import numpy as np
 import hpsearch
 from hpsearch.config import StudyConfig
-from hpsearch.data import from_arrays
-from hpsearch.study import search
+from hpsearch.data.dataset import from_arrays
+from hpsearch.tuning.search import search
 generator = np.random.default_rng(0)
 X = generator.standard_normal((60000, 784), dtype="float32")
 y = generator.integers(0, 10, 60000)

@@ -29,7 +29,7 @@ def reference(sampler: str, trials: int, name: str) -> Any:
 
 def searched(config: Any, **how: Any) -> float:
     """Seconds that a search takes in an empty folder, the start of its workers included."""
-    from hpsearch.study import search
+    from hpsearch.tuning.search import search
 
     with tempfile.TemporaryDirectory() as folder:
         began = time.perf_counter()
@@ -44,7 +44,7 @@ def script(sampler: Any, trials: int) -> float:
     from sklearn.metrics import log_loss
     from sklearn.neural_network import MLPClassifier
 
-    from hpsearch.data import load_dataset
+    from hpsearch.data.dataset import load_dataset
 
     data = load_dataset("digits", **SPLIT)
     X, y = data.train.X.astype(np.float32), data.train.y

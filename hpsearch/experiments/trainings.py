@@ -22,21 +22,21 @@ from optuna.distributions import BaseDistribution, FloatDistribution, IntDistrib
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.config import ConfigError, StudyConfig, differences
-from hpsearch.data import Dataset
+from hpsearch.data.dataset import Dataset
 from hpsearch.engine.network import CEILING
 from hpsearch.engine.training import Hyperparameters, checkpoints
-from hpsearch.evaluation import CURVES, Evaluation, fill, stops_of
-from hpsearch.jobs import JobResult
-from hpsearch.objective import Evaluator, attributes, objective_value
-from hpsearch.populations import Member, populations
-from hpsearch.samplers import distributions
+from hpsearch.evaluation.jobs import JobResult
+from hpsearch.evaluation.outcomes import CURVES, Evaluation, fill, stops_of
+from hpsearch.evaluation.populations import Member, populations
+from hpsearch.evaluation.workers import Workers
+from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import DUMMY, KEY, SEED, Design, shared
 from hpsearch.sensitivity.ranges import refined
-from hpsearch.sensitivity.survey import Survey
 from hpsearch.space import Dimension, Float, Space
-from hpsearch.storage import only_writer, open_storage
-from hpsearch.study import CONFIG, DATA, StudyChangedError, quiet_optuna
-from hpsearch.workers import Workers
+from hpsearch.storage.access import only_writer, open_storage
+from hpsearch.tuning.objective import Evaluator, attributes, objective_value
+from hpsearch.tuning.samplers import distributions
+from hpsearch.tuning.search import CONFIG, DATA, StudyChangedError, quiet_optuna
 
 DESIGN = "hpsearch:design"
 """Study attribute that holds ``Design.describe()`` of the last survey that was completed."""

@@ -14,7 +14,7 @@ import optuna_dashboard
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.config import SETTINGS, StudyConfig
-from hpsearch.sensitivity.survey import Survey
+from hpsearch.sensitivity.analysis import Survey
 
 SHOWN = 2000
 """Trials of a study that the page draws; it stops answering at some 10,000."""

@@ -22,13 +22,13 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.config import StudyConfig, differences
-from hpsearch.data import Dataset
-from hpsearch.evaluation import CURVES
-from hpsearch.jobs import Job, JobResult
-from hpsearch.objective import Evaluator, Sheet, attributes, objective_value
-from hpsearch.samplers import REMEMBERED, check_sampler, distributions, grid_size, pruner, sampler
-from hpsearch.storage import add_trials, only_writer, open_storage
-from hpsearch.workers import Workers
+from hpsearch.data.dataset import Dataset
+from hpsearch.evaluation.jobs import Job, JobResult
+from hpsearch.evaluation.outcomes import CURVES
+from hpsearch.evaluation.workers import Workers
+from hpsearch.storage.access import add_trials, only_writer, open_storage
+from hpsearch.tuning.objective import Evaluator, Sheet, attributes, objective_value
+from hpsearch.tuning.samplers import REMEMBERED, check_sampler, distributions, grid_size, pruner, sampler
 
 CONFIG = "hpsearch:config"
 """Study attribute that holds ``StudyConfig.describe()``."""
@@ -116,7 +116,7 @@ def search(
         storage: An Optuna storage URL instead of the journal file in ``results``.
         results: Folder of the journal.
         executor: Trains the populations instead of worker processes.
-        dataset: Data of your own (see :func:`hpsearch.data.from_arrays`) instead of the config's source.
+        dataset: Data of your own (see :func:`hpsearch.data.dataset.from_arrays`) instead of the config's source.
         on_progress: Called at the start and after every trial told.
 
     Returns:

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpsearch.config import ConfigError, StudyConfig, load, resolve
-from hpsearch.data import Dataset, load_dataset
+from hpsearch.data.dataset import Dataset, load_dataset
 from hpsearch.engine.diagnostics import Examples
 from hpsearch.engine.network import Architecture
+from hpsearch.engine.threads import one_blas_thread
 from hpsearch.engine.training import Hyperparameters, Lockstep, Population, checkpoints
-from hpsearch.evaluation import CURVES, Evaluation, fill, stops_of
-from hpsearch.jobs import Job, JobResult, Trainer
-from hpsearch.populations import Member, population_size, populations
+from hpsearch.evaluation.jobs import Job, JobResult, Trainer
+from hpsearch.evaluation.outcomes import CURVES, Evaluation, fill, stops_of
+from hpsearch.evaluation.populations import Member, population_size, populations
+from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.space import Choice, Float, Int
-from hpsearch.threads import one_blas_thread
-from hpsearch.trained import TrainedNetwork
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bar
 
     from hpsearch.config import StudyConfig
-    from hpsearch.results import Results
-    from hpsearch.sensitivity.survey import Survey
-    from hpsearch.study import Progress
-    from hpsearch.surveys import SurveyProgress
+    from hpsearch.experiments.trainings import SurveyProgress
+    from hpsearch.results.study import Results
+    from hpsearch.sensitivity.analysis import Survey
+    from hpsearch.tuning.search import Progress
 
 app = typer.Typer(
     name="hpsearch",
@@ -68,8 +68,10 @@ def search(
 
     Ctrl-C stops at any time: finished trials are kept, and the same command goes on.
     """
-    from hpsearch import best, dashboard, objective
-    from hpsearch import study as writer
+    from hpsearch.report import dashboard
+    from hpsearch.tuning import choice as best
+    from hpsearch.tuning import objective
+    from hpsearch.tuning import search as writer
 
     with _errors(study):
         config = _config(study).with_overrides(name=name, trials=trials, sampler=sampler, pruner=pruner, seed=seed)
@@ -113,8 +115,10 @@ def survey(
 
     Ctrl-C stops at any time: finished trainings are kept, and the same command goes on.
     """
-    from hpsearch import dashboard, objective, surveys
-    from hpsearch.storage import open_storage
+    from hpsearch.experiments import trainings as surveys
+    from hpsearch.report import dashboard
+    from hpsearch.storage.access import open_storage
+    from hpsearch.tuning import objective
 
     with _errors(study):
         asked = {"base": base, "scrambles": scrambles, "dummy": dummy or None}
@@ -150,9 +154,9 @@ def refine(
 ) -> None:
     """Write the ranges that a study's survey proposes as the TOML of a new study."""
     from hpsearch.config import to_toml
+    from hpsearch.experiments.trainings import refined_config
     from hpsearch.report.terminal import range_lines
-    from hpsearch.results import ResultsError, load
-    from hpsearch.surveys import refined_config
+    from hpsearch.results.study import ResultsError, load
 
     with _errors():
         found = load(study, storage=storage, results=results)
@@ -176,10 +180,10 @@ def importance(
     from rich.console import Console
 
     from hpsearch.report.terminal import importance_table
-    from hpsearch.results import load
-    from hpsearch.sensitivity.importance import ImportanceWarning
-    from hpsearch.sensitivity.importance import importance as measured
-    from hpsearch.storage import JOURNAL
+    from hpsearch.results.study import load
+    from hpsearch.results.surrogates import ImportanceWarning
+    from hpsearch.results.surrogates import importance as measured
+    from hpsearch.storage.access import JOURNAL
 
     with _errors(), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", ImportanceWarning)
@@ -211,9 +215,9 @@ def dashboard(
     ] = False,
 ) -> None:
     """Serve the Optuna dashboard of all studies in the results, on this machine only."""
-    from hpsearch import best
-    from hpsearch import dashboard as page
-    from hpsearch.storage import existing_storage, open_storage
+    from hpsearch.report import dashboard as page
+    from hpsearch.storage.access import existing_storage, open_storage
+    from hpsearch.tuning import choice as best
 
     with _errors():
         existing_storage(storage, results=results)
@@ -243,7 +247,7 @@ def export(
     storage: StorageOption = None,
 ) -> None:
     """Write a study's tables trials, curves and members as CSV or Parquet."""
-    from hpsearch.results import load
+    from hpsearch.results.study import load
 
     with _errors():
         found = load(study, storage=storage, results=results)
@@ -290,14 +294,14 @@ def _errors(study: str = "") -> Iterator[None]:
         yield
     except Exception as problem:
         from hpsearch.config import ConfigError  # here, so that --help and show stay quick
-        from hpsearch.dashboard import DashboardError
-        from hpsearch.data import DataError
-        from hpsearch.journal import StorageError
-        from hpsearch.results import ResultsError
-        from hpsearch.sensitivity.importance import ImportanceError
-        from hpsearch.storage import StudyBusyError
-        from hpsearch.study import StudyChangedError
-        from hpsearch.workers import WorkersLostError
+        from hpsearch.data.dataset import DataError
+        from hpsearch.evaluation.workers import WorkersLostError
+        from hpsearch.report.dashboard import DashboardError
+        from hpsearch.results.study import ResultsError
+        from hpsearch.results.surrogates import ImportanceError
+        from hpsearch.storage.access import StudyBusyError
+        from hpsearch.storage.journal import StorageError
+        from hpsearch.tuning.search import StudyChangedError
 
         refused = (
             ConfigError,
@@ -323,7 +327,7 @@ def _fail(problem: Exception, code: int) -> NoReturn:
 
 
 def _stopped(study: str, name: str, total: int, storage: str | None, results: Path) -> NoReturn:
-    from hpsearch.storage import count_trials
+    from hpsearch.storage.access import count_trials
 
     done = count_trials(name, storage, results=results)  # the stop may fall between a write and its announcement
     print(
@@ -335,7 +339,7 @@ def _stopped(study: str, name: str, total: int, storage: str | None, results: Pa
 
 
 def _survey_stopped(study: str, name: str, total: int, storage: str | None, results: Path) -> NoReturn:
-    from hpsearch.storage import count_trials
+    from hpsearch.storage.access import count_trials
 
     print(
         f"\nstopped: {count_trials(name, storage, results=results)} of {total} rows are stored. "
@@ -444,7 +448,7 @@ def _update(bar: Bar, progress: Progress) -> None:
 def _verdicts(found: Results, name: str) -> str:
     """What the study's survey says, or how to get one."""
     from hpsearch.report.terminal import verdict_line
-    from hpsearch.results import ResultsError
+    from hpsearch.results.study import ResultsError
 
     try:
         return verdict_line(found.sensitivity())
@@ -464,8 +468,8 @@ def _report(
     from rich.console import Console
 
     from hpsearch.report.terminal import best_table, chosen_line
-    from hpsearch.results import Results
-    from hpsearch.storage import JOURNAL, hide_password
+    from hpsearch.results.study import Results
+    from hpsearch.storage.access import JOURNAL, hide_password
 
     found, console = Results(stored, results), Console()
     if not progress.fresh:

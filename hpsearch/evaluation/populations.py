@@ -10,7 +10,7 @@ import numpy as np
 
 from hpsearch.engine.network import Architecture
 from hpsearch.engine.training import Hyperparameters
-from hpsearch.jobs import Job, split
+from hpsearch.evaluation.jobs import Job, split
 
 _CACHE_BYTES = 11 << 18
 _LARGEST_POPULATION = 64

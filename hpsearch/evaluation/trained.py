@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpsearch.data import Preparation
+from hpsearch.data.dataset import Preparation
 from hpsearch.engine.network import Architecture, Array, predict
 from hpsearch.engine.training import Hyperparameters
 

@@ -15,7 +15,7 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from functools import partial
 from typing import Any
 
-from hpsearch.jobs import Job, JobResult, Trainer, install, run_installed
+from hpsearch.evaluation.jobs import Job, JobResult, Trainer, install, run_installed
 
 _ATTEMPTS = 3
 

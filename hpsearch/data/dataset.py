@@ -2,7 +2,7 @@
 
 Rules:
 
-* Columns are encoded and standardised as :mod:`hpsearch.preparation` says; a constant one stays, with a note.
+* Columns are encoded and standardised as :mod:`hpsearch.data.preparation` says; a constant one stays, with a note.
 * With ``task="auto"`` a target of text, bools or categories is classes, so are whole numbers with at most 50 distinct
   values (20 if they are written as floats); anything else is regression. An object column of numbers counts as numbers.
 * Splits of classes are stratified, and every class is in every split.
@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from hpsearch.preparation import Preparation, raw_frame
-from hpsearch.sources import DataError, check_columns, is_numeric, listed, read
+from hpsearch.data.preparation import Preparation, raw_frame
+from hpsearch.data.sources import DataError, check_columns, is_numeric, listed, read
 
 if TYPE_CHECKING:
     import pandas as pd

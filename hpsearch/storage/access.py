@@ -14,7 +14,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import optuna
 
-from hpsearch.journal import FileLock, JournalFile, StorageError, unusable
+from hpsearch.storage.journal import FileLock, JournalFile, StorageError, unusable
 
 JOURNAL = "hpsearch.journal"
 """Name of the journal in the results folder; it holds all studies, so one dashboard shows them all."""

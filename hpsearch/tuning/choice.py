@@ -11,9 +11,9 @@ import numpy as np
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from hpsearch.data import Dataset
-from hpsearch.objective import Evaluator
-from hpsearch.trained import TrainedNetwork
+from hpsearch.data.dataset import Dataset
+from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.tuning.objective import Evaluator
 
 BEST = "hpsearch:best"
 """Study attribute that holds the chosen trial's number and test score."""

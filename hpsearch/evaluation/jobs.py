@@ -12,8 +12,8 @@ from itertools import pairwise
 
 from hpsearch.engine.diagnostics import Examples
 from hpsearch.engine.network import Architecture
+from hpsearch.engine.threads import one_blas_thread
 from hpsearch.engine.training import Hyperparameters, Population, Record, train
-from hpsearch.threads import one_blas_thread
 
 
 @dataclass(frozen=True)

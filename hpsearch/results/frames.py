@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from hpsearch.evaluation import CURVES, Evaluation
+from hpsearch.evaluation.outcomes import CURVES, Evaluation
 
 if TYPE_CHECKING:
     import optuna

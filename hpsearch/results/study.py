@@ -8,22 +8,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hpsearch import frames
-from hpsearch.best import BEST, TestScore, best_trial, network_path
 from hpsearch.config import StudyConfig
 from hpsearch.config.messages import did_you_mean
-from hpsearch.data import Dataset
+from hpsearch.data.dataset import Dataset
 from hpsearch.engine.training import Hyperparameters
-from hpsearch.objective import Evaluator
-from hpsearch.storage import existing_storage
-from hpsearch.study import CONFIG, DATA
-from hpsearch.trained import TrainedNetwork
+from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.results import frames
+from hpsearch.storage.access import existing_storage
+from hpsearch.tuning.choice import BEST, TestScore, best_trial, network_path
+from hpsearch.tuning.objective import Evaluator
+from hpsearch.tuning.search import CONFIG, DATA
 
 if TYPE_CHECKING:
     import optuna
     import pandas as pd
 
-    from hpsearch.sensitivity.survey import Survey
+    from hpsearch.sensitivity.analysis import Survey
 
 
 class ResultsError(LookupError):
@@ -86,17 +86,17 @@ class Results:
 
     @cached_property
     def trials(self) -> pd.DataFrame:
-        """One row a trial; see :func:`hpsearch.frames.trials`."""
+        """One row a trial; see :func:`hpsearch.results.frames.trials`."""
         return frames.trials(self.study)
 
     @cached_property
     def curves(self) -> pd.DataFrame:
-        """One row a trial, seed and checkpoint; see :func:`hpsearch.frames.curves`."""
+        """One row a trial, seed and checkpoint; see :func:`hpsearch.results.frames.curves`."""
         return frames.curves(self.study)
 
     @cached_property
     def members(self) -> pd.DataFrame:
-        """One row a trial and seed; see :func:`hpsearch.frames.members`."""
+        """One row a trial and seed; see :func:`hpsearch.results.frames.members`."""
         return frames.members(self.study)
 
     @cached_property
@@ -108,7 +108,7 @@ class Results:
         """
         import optuna
 
-        from hpsearch.surveys import SurveyMissingError, read
+        from hpsearch.experiments.trainings import SurveyMissingError, read
 
         name, storage = self.study.study_name.removesuffix(".survey") + ".survey", self.study._storage
         if name not in optuna.get_all_study_names(storage):
@@ -126,11 +126,11 @@ class Results:
         return self.surveyed.table
 
     def sensitivity(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
-        """First-order and total indices; see :meth:`hpsearch.sensitivity.survey.Survey.sensitivity`."""
+        """First-order and total indices; see :meth:`hpsearch.sensitivity.analysis.Survey.sensitivity`."""
         return self.surveyed.sensitivity(metric, **how)
 
     def sensitivity_over_iterations(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
-        """The indices at every checkpoint; see :class:`hpsearch.sensitivity.survey.Survey`."""
+        """The indices at every checkpoint; see :class:`hpsearch.sensitivity.analysis.Survey`."""
         return self.surveyed.sensitivity_over_iterations(metric, **how)
 
     def effects(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
@@ -138,7 +138,7 @@ class Results:
         return self.surveyed.effects(metric, **how)
 
     def interactions(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
-        """What pairs of settings do together; see :meth:`hpsearch.sensitivity.survey.Survey.interactions`."""
+        """What pairs of settings do together; see :meth:`hpsearch.sensitivity.analysis.Survey.interactions`."""
         return self.surveyed.interactions(metric, **how)
 
     def ranges(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
@@ -146,29 +146,29 @@ class Results:
         return self.surveyed.ranges(metric, **how)
 
     def profile(self, hyperparameter: str, *, values: int = 64, seeds: int = 10) -> pd.DataFrame:
-        """Train along one hyperparameter, the others as in the best setting; see :func:`hpsearch.profiles.profile`."""
-        from hpsearch.profiles import profile
+        """Train along one hyperparameter, the others as in the best setting; see :func:`hpsearch.experiments.profiles.profile`."""
+        from hpsearch.experiments.profiles import profile
 
         return profile(self._evaluator, self._best_setting(), hyperparameter, values=values, seeds=seeds)
 
     def plane(self, first: str, second: str, *, values: int = 16, seeds: int = 3) -> pd.DataFrame:
-        """Train on a grid of two hyperparameters, the others as in the best; see :func:`hpsearch.profiles.plane`."""
-        from hpsearch.profiles import plane
+        """Train on a grid of two hyperparameters, the others as in the best; see :func:`hpsearch.experiments.profiles.plane`."""
+        from hpsearch.experiments.profiles import plane
 
         return plane(self._evaluator, self._best_setting(), first, second, values=values, seeds=seeds)
 
     def tolerance(self, *, points: float = 0.01, values: int = 64, seeds: int = 10) -> pd.DataFrame:
-        """How wrong each setting may be, a row each; see :func:`hpsearch.profiles.tolerance`."""
+        """How wrong each setting may be, a row each; see :func:`hpsearch.experiments.profiles.tolerance`."""
         import pandas as pd
 
-        from hpsearch.profiles import tolerance
+        from hpsearch.experiments.profiles import tolerance
 
         profiles = (self.profile(name, values=values, seeds=seeds) for name in self.config.space.space)
         return pd.DataFrame([tolerance(found, points=points) for found in profiles])
 
     def tunability(self, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:
-        """What tuning each setting alone gains over its default; see :func:`hpsearch.profiles.tunability`."""
-        from hpsearch.profiles import tunability
+        """What tuning each setting alone gains over its default; see :func:`hpsearch.experiments.profiles.tunability`."""
+        from hpsearch.experiments.profiles import tunability
 
         return tunability(self._evaluator, self._best_setting(), values=values, seeds=seeds)
 
