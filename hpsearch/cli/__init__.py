@@ -1,10 +1,5 @@
-"""The command line: parses, calls, writes.
+"""The command line."""
 
-commands.py  the commands
-progress.py  the live line of a command that trains
-endings.py   how a command ends
-"""
-
-from hpsearch.cli.commands import app, main
+from hpsearch.cli.commands.commands import app, main
 
 __all__ = ["app", "main"]

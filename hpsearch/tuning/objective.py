@@ -21,7 +21,7 @@ from hpsearch.engine.threads import one_blas_thread
 from hpsearch.engine.training import Hyperparameters, Lockstep, Population, checkpoints
 from hpsearch.evaluation.jobs import Job, JobResult, Trainer
 from hpsearch.evaluation.outcomes import CURVES, Evaluation, fill, stops_of
-from hpsearch.evaluation.populations import Member, population_size, populations
+from hpsearch.evaluation.populations import Member, populations
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.space import Choice, Float, Int
 
@@ -29,10 +29,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import optuna
-
-_LEARNING_BATCH = 8
-_SMALLEST_BATCH, _LARGEST_BATCH, _POPULATIONS_A_BATCH = 128, 512, 8
-
 
 class Evaluator:
     """Trains settings of one study.
@@ -62,21 +58,6 @@ class Evaluator:
         self.examples = Examples.of(self.architecture, (dataset.train.X, dataset.train.y), held_out)
         self.trainer = Trainer(self.architecture, self.examples, self.stops)
 
-    @property
-    def trials_per_ask(self) -> int:
-        """How many trials are asked together: ``search.batch``, or what suits the sampler and fills populations.
-
-        A sampler that learns from results sees them once a batch, and so does a pruner; without either one may as
-        well ask for many. A large network trains in small populations, and an interruption should not cost much.
-        """
-        search = self.config.search
-        if search.batch or search.learns:
-            return search.batch or _LEARNING_BATCH
-        if search.pruner != "none":
-            return _SMALLEST_BATCH
-        fullest = population_size(self.architecture, int(self.config.space.smallest("batch_size")))
-        return min(_LARGEST_BATCH, max(_SMALLEST_BATCH, _POPULATIONS_A_BATCH * fullest // len(self.seeds)))
-
     def hyperparameters(self, params: Mapping[str, Any]) -> Hyperparameters:
         """A trial's parameters with the study's fixed settings."""
         return Hyperparameters(**{**self.config.space.fixed, **params})
@@ -85,6 +66,10 @@ class Evaluator:
         """Split a batch of trials into populations: each trial on each of the study's seeds."""
         members = [Member((t, k), s, seed) for t, s in enumerate(settings) for k, seed in enumerate(self.seeds)]
         return populations(self.architecture, members, workers=workers)
+
+    def sheet(self, settings: Sequence[Hyperparameters]) -> Sheet:
+        """Where the records of a batch's jobs are put together, trial by trial."""
+        return Sheet(self.examples.metrics, self.stops, [self.seeds] * len(settings), settings)
 
     def run(self, job: Job) -> JobResult:
         """Train a job's members in this process."""
@@ -96,7 +81,7 @@ class Evaluator:
         Returns:
             An evaluation for each, in order.
         """
-        sheet = Sheet(self, settings)
+        sheet = self.sheet(settings)
         for job in self.jobs(settings):
             sheet.add(self.run(job))
         return [sheet.evaluation(trial) for trial in range(len(settings))]
@@ -165,12 +150,16 @@ class Sheet:
     """A batch's records as they come in, from whichever job, to be read trial by trial.
 
     Attributes:
-        evaluator: Of the study.
+        metrics: Names of what is measured.
+        stops: Checkpoints shared by all trainings.
+        seeds: Of each trial of the batch.
         settings: Of each trial of the batch.
         stopped: The iteration at which the pruner stopped a trial.
     """
 
-    evaluator: Evaluator
+    metrics: tuple[str, ...]
+    stops: tuple[int, ...]
+    seeds: Sequence[tuple[int, ...]]
     settings: Sequence[Hyperparameters]
     stopped: dict[int, int] = field(default_factory=dict)
     _rows: dict[tuple[int, int], dict[int, Any]] = field(default_factory=dict)
@@ -191,14 +180,14 @@ class Sheet:
 
     def evaluation(self, trial: int, *, until: int | None = None) -> Evaluation:
         """A trial's evaluation where it ended, or up to ``until``."""
-        evaluator, last = self.evaluator, self.settings[trial].iterations
+        last, seeds = self.settings[trial].iterations, self.seeds[trial]
         ended = min(last, self.stopped.get(trial, last) if until is None else until)
-        stops = stops_of(evaluator.stops, ended)
-        owners = [(trial, k) for k in range(len(evaluator.seeds))]
+        stops = stops_of(self.stops, ended)
+        owners = [(trial, k) for k in range(len(seeds))]
         started, finished = self._times[trial]
         return Evaluation(
-            metrics=evaluator.examples.metrics,
-            seeds=evaluator.seeds,
+            metrics=self.metrics,
+            seeds=seeds,
             iterations=stops,
             curves=np.stack([fill(self._rows[owner], stops) for owner in owners]),
             diverged=tuple(owner in self._diverged for owner in owners),
@@ -237,7 +226,7 @@ class Objective:
 
         evaluator = self.evaluator
         settings = evaluator.hyperparameters(suggest(trial, evaluator.config))
-        sheet, jobs = Sheet(evaluator, [settings]), evaluator.jobs([settings])
+        sheet, jobs = evaluator.sheet([settings]), evaluator.jobs([settings])
         for stop in stops_of(evaluator.stops, settings.iterations)[1:]:
             results = [evaluator.run(replace(job, until=stop)) for job in jobs]
             for result in results:

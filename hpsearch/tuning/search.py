@@ -36,6 +36,8 @@ CONFIG = "hpsearch:config"
 DATA = "hpsearch:data"
 """Study attribute that holds the data's fingerprint."""
 
+_LEARNING_BATCH = 8
+
 _STORED_TOGETHER = 64
 """Trials of one write: a kill in these milliseconds, or a disk full by then, costs at most as many."""
 
@@ -183,6 +185,18 @@ def quiet_optuna() -> Iterator[None]:
         optuna.logging.set_verbosity(level)
 
 
+def trials_per_ask(config: StudyConfig) -> int:
+    """Number of trials asked together: ``search.batch``, or what suits the sampler.
+
+    A sampler that learns from results sees them only once a batch is trained, so its batches are small. The other
+    samplers need no results. Their batches hold enough trials to fill populations, and no more than may be lost: what
+    is trained but not stored yet is gone if the process is killed.
+    """
+    if config.search.batch:
+        return config.search.batch
+    return _LEARNING_BATCH if config.search.learns else _STORED_TOGETHER
+
+
 @dataclass
 class _Batch:
     """Trials asked together, on their way; ``asked`` is empty where the storage holds all of them."""
@@ -205,7 +219,7 @@ class _Search:
         self._config, self._evaluator, self._stored, self._workers = config, evaluator, stored, workers
         self._announce = on_progress or (lambda progress: None)
         self._distributions = distributions(config.space.space)
-        self._size = evaluator.trials_per_ask
+        self._size = trials_per_ask(config)
         self._known = sorted(stored.get_trials(deepcopy=False), key=lambda t: t.number)
         # What is told goes through this sampler: only asking may depend on the batch, and the grid sampler tries to
         # stop a study.optimize that is not there.
@@ -247,13 +261,13 @@ class _Search:
                     state=TrialState.RUNNING, params=known.params, distributions=known.distributions
                 )
                 self._mirror.add_trial(running)
-            return _Batch(numbers, [], Sheet(self._evaluator, []), lambda: iter(()))
+            return _Batch(numbers, [], self._evaluator.sheet([]), lambda: iter(()))
         self._mirror.sampler = sampler(self._config, batch)
         asked = [self._mirror.ask(self._distributions) for _ in numbers]
         self._mirror.sampler = self._told
         settings = [self._evaluator.hyperparameters(trial.params) for trial in asked]
         jobs = self._evaluator.jobs(settings, workers=self._sharing)
-        sheet = Sheet(self._evaluator, settings)
+        sheet = self._evaluator.sheet(settings)
         if self._prunes:
             return _Batch(numbers, asked, sheet, lambda: self._prune(asked, sheet, jobs))
         return _Batch(numbers, asked, sheet, self._workers.submit(jobs))
