@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from hpsearch.config import ConfigError, StudyConfig
     from hpsearch.config import load as load_config
     from hpsearch.data.dataset import DataError, Dataset
-    from hpsearch.engine.training import Hyperparameters
+    from hpsearch.engine.settings import Hyperparameters
     from hpsearch.estimator import ShallowNetworkClassifier, ShallowNetworkRegressor
     from hpsearch.evaluation.trained import TrainedNetwork
+    from hpsearch.experiments.function import survey
     from hpsearch.results.study import Results, load
     from hpsearch.results.surrogates import importance
-    from hpsearch.sensitivity.analysis import Survey, survey
+    from hpsearch.sensitivity.analysis import Survey
     from hpsearch.space import Choice, Float, Int, Space
     from hpsearch.tuning.objective import Objective
     from hpsearch.tuning.search import search
@@ -40,9 +41,9 @@ __version__ = "0.1.0"
 
 _PLACES = {
     "ConfigError": ("hpsearch.config", "ConfigError"),
-    "DataError": ("hpsearch.data.dataset", "DataError"),
+    "DataError": ("hpsearch.data.checks", "DataError"),
     "Dataset": ("hpsearch.data.dataset", "Dataset"),
-    "Hyperparameters": ("hpsearch.engine.training", "Hyperparameters"),
+    "Hyperparameters": ("hpsearch.engine.settings", "Hyperparameters"),
     "Objective": ("hpsearch.tuning.objective", "Objective"),
     "Results": ("hpsearch.results.study", "Results"),
     "ShallowNetworkClassifier": ("hpsearch.estimator", "ShallowNetworkClassifier"),
@@ -54,7 +55,7 @@ _PLACES = {
     "Int": ("hpsearch.space", "Int"),
     "Space": ("hpsearch.space", "Space"),
     "Survey": ("hpsearch.sensitivity.analysis", "Survey"),
-    "survey": ("hpsearch.sensitivity.analysis", "survey"),
+    "survey": ("hpsearch.experiments.function", "survey"),
     "importance": ("hpsearch.results.surrogates", "importance"),
     "load": ("hpsearch.results.study", "load"),
     "load_config": ("hpsearch.config", "load"),

@@ -23,10 +23,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from hpsearch.config import SETTINGS, ConfigError, NetworkConfig, SearchConfig
 from hpsearch.config.messages import Fault, problems, shown
 from hpsearch.config.tables import LARGEST_SEED
-from hpsearch.engine.diagnostics import Examples, measure
-from hpsearch.engine.network import Architecture, Array, Output, predict
+from hpsearch.engine.diagnostics import measure
+from hpsearch.engine.examples import Examples
+from hpsearch.engine.network import predict
+from hpsearch.engine.settings import Architecture, Array, Hyperparameters, Output
 from hpsearch.engine.threads import one_blas_thread
-from hpsearch.engine.training import Hyperparameters, Lockstep, Population, checkpoints
+from hpsearch.engine.training import Lockstep, Population, checkpoints
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -6,7 +6,7 @@ from helpers import LONG, SMALL
 from threadpoolctl import threadpool_limits
 
 from hpsearch.config import load
-from hpsearch.tuning.objective import Evaluator
+from hpsearch.evaluation.evaluator import Evaluator
 
 
 @pytest.fixture(scope="session", autouse=True)

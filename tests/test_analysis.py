@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from closed_forms import unit
 
-from hpsearch.sensitivity.analysis import survey
+from hpsearch.experiments.function import survey
 
 
 def test_noise_of_the_seed_is_the_seed_s_index_and_nothing_is_sensitive():

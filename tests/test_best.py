@@ -5,12 +5,12 @@ import optuna
 import pytest
 from optuna.trial import TrialState, create_trial
 
-from hpsearch.data.dataset import Dataset, Preparation, Split
-from hpsearch.engine.network import Architecture
-from hpsearch.engine.training import Hyperparameters
+from hpsearch.data.dataset import Dataset, Split
+from hpsearch.data.preparation import Preparation
+from hpsearch.engine.settings import Architecture, Hyperparameters
+from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.tuning.choice import BEST, best_trial, choose, network_path, score_on_test
-from hpsearch.tuning.objective import Evaluator
 from hpsearch.tuning.search import search
 
 SETTING = Hyperparameters(0.1, 5, 0.5, 1e-4, 8, 0.1)

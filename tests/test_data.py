@@ -7,7 +7,9 @@ import pandas as pd
 import pytest
 
 from hpsearch.config import BUNDLED
-from hpsearch.data.dataset import DataError, Preparation, Split, from_arrays, from_frame, load_dataset
+from hpsearch.data.checks import DataError
+from hpsearch.data.dataset import Split, from_arrays, from_frame, load_dataset
+from hpsearch.data.preparation import Preparation
 
 
 @pytest.fixture

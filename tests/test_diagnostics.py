@@ -7,9 +7,11 @@ from helpers import layers_of, rows_of
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_digits
 from sklearn.metrics import accuracy_score, log_loss, r2_score
 
-from hpsearch.engine.diagnostics import Examples, distinct, measure
-from hpsearch.engine.network import CEILING, Architecture, Rooms
-from hpsearch.engine.training import Hyperparameters, Lockstep, Population, checkpoints, train
+from hpsearch.engine.diagnostics import distinct, measure
+from hpsearch.engine.examples import Examples
+from hpsearch.engine.network import CEILING, Rooms
+from hpsearch.engine.settings import Architecture, Hyperparameters
+from hpsearch.engine.training import Lockstep, Population, checkpoints, train
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,7 @@ import pytest
 from closed_forms import CLOSED, unit
 from scipy import stats
 
-from hpsearch.sensitivity.analysis import survey
+from hpsearch.experiments.function import survey
 from hpsearch.space import Choice, Float, Int, Space
 
 

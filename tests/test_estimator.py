@@ -14,9 +14,10 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from hpsearch.config import SETTINGS, ConfigError, NetworkConfig
-from hpsearch.engine.diagnostics import Examples
-from hpsearch.engine.network import CEILING, Architecture
-from hpsearch.engine.training import Hyperparameters, Lockstep, Population, Record, train
+from hpsearch.engine.examples import Examples
+from hpsearch.engine.network import CEILING
+from hpsearch.engine.settings import Architecture, Hyperparameters
+from hpsearch.engine.training import Lockstep, Population, Record, train
 from hpsearch.estimator import ShallowNetworkClassifier, ShallowNetworkRegressor
 
 BOTH = pytest.mark.parametrize("kind", [ShallowNetworkClassifier, ShallowNetworkRegressor])

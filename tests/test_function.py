@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from closed_forms import unit
 
-from hpsearch.sensitivity.analysis import survey
+from hpsearch.experiments.function import survey
 from hpsearch.sensitivity.indices import ResponseError
 
 

@@ -6,7 +6,7 @@ from closed_forms import CLOSED, ishigami, unit
 from SALib.analyze import sobol
 from scipy import stats
 
-from hpsearch.sensitivity.analysis import survey
+from hpsearch.experiments.function import survey
 from hpsearch.sensitivity.designs import Design
 from hpsearch.sensitivity.indices import Contrasts, Responses, contrasts, holm, ratio, verdicts
 

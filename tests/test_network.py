@@ -4,9 +4,10 @@ import reference
 from helpers import layers_of
 from sklearn.metrics import log_loss
 
-from hpsearch.engine.diagnostics import Examples
-from hpsearch.engine.network import CEILING, Architecture, initial_weights, losses, mistakes
-from hpsearch.engine.training import Hyperparameters, Lockstep, MiniBatches, Population
+from hpsearch.engine.examples import Examples
+from hpsearch.engine.network import CEILING, initial_weights, losses, mistakes
+from hpsearch.engine.settings import Architecture, Hyperparameters
+from hpsearch.engine.training import Lockstep, MiniBatches, Population
 
 FEATURES, EXAMPLES, BATCH = 5, 12, 8
 HIDDEN = {1: (4,), 2: (4, 3), 3: (4, 3, 5)}

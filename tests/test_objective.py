@@ -6,9 +6,11 @@ import pytest
 
 from hpsearch import Objective
 from hpsearch.config import ConfigError, StudyConfig, load
-from hpsearch.engine.training import Hyperparameters, Lockstep, Population
-from hpsearch.evaluation.outcomes import CURVES, Evaluation
-from hpsearch.tuning.objective import Evaluator
+from hpsearch.engine.settings import Hyperparameters
+from hpsearch.engine.training import Lockstep, Population
+from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.evaluation.outcomes import Evaluation
+from hpsearch.storage.trials import CURVES
 from hpsearch.tuning.search import search
 
 

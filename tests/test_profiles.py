@@ -8,12 +8,12 @@ import pytest
 from scipy import stats
 
 from hpsearch.data.dataset import from_arrays
-from hpsearch.engine.training import Hyperparameters
+from hpsearch.engine.settings import Hyperparameters
+from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments.profiles import plane, profile, tolerance, tunability
 from hpsearch.results.study import load as load_results
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.tuning.choice import choose
-from hpsearch.tuning.objective import Evaluator
 from hpsearch.tuning.search import search
 
 AROUND = Hyperparameters(learning_rate=0.3, iterations=20, momentum=0.6, l2=1e-4, batch_size=16, init_scale=0.1)

@@ -5,7 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from hpsearch.sensitivity.analysis import Survey, survey
+from hpsearch.experiments.function import survey
+from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import Design
 from hpsearch.sensitivity.ranges import refined
 from hpsearch.space import Choice, Float, Int, Space

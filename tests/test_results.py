@@ -6,10 +6,10 @@ from scipy import stats
 
 import hpsearch
 from hpsearch.data.dataset import from_arrays
+from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import NetworkFileError, TrainedNetwork
 from hpsearch.results.study import Results, ResultsError, load
 from hpsearch.tuning.choice import ARTIFACTS, best_trial, choose, network_path, score_on_test
-from hpsearch.tuning.objective import Evaluator
 from hpsearch.tuning.search import search
 
 

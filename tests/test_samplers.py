@@ -6,7 +6,8 @@ import pytest
 from scipy.stats import qmc
 
 from hpsearch.config import ConfigError
-from hpsearch.tuning.samplers import check_sampler, distributions, grid, grid_size, pruner, sampler
+from hpsearch.storage.trials import distributions
+from hpsearch.tuning.samplers import check_sampler, grid, grid_size, pruner, sampler
 from hpsearch.tuning.search import search
 
 

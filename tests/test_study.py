@@ -8,12 +8,13 @@ from helpers import TIMES
 from optuna.trial import TrialState
 
 from hpsearch.config import load
-from hpsearch.evaluation.outcomes import CURVES
+from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.results import frames
 from hpsearch.storage.access import StudyBusyError, open_storage
-from hpsearch.tuning.objective import Evaluator
+from hpsearch.storage.studies import StudyChangedError
+from hpsearch.storage.trials import CURVES
 from hpsearch.tuning.samplers import grid_size
-from hpsearch.tuning.search import StudyChangedError, search
+from hpsearch.tuning.search import search
 
 SAMPLERS = ["tpe", "random", "qmc", "grid", "cmaes"]
 

@@ -17,11 +17,11 @@ from sklearn.metrics import log_loss, mean_squared_error
 from hpsearch import load, load_config
 from hpsearch.config import ConfigError
 from hpsearch.data.dataset import from_arrays
+from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments import trainings as surveys
 from hpsearch.results.study import ResultsError
 from hpsearch.storage.access import JOURNAL
-from hpsearch.tuning.objective import Evaluator
-from hpsearch.tuning.search import StudyChangedError
+from hpsearch.storage.studies import StudyChangedError
 
 
 @pytest.fixture

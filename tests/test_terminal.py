@@ -7,9 +7,9 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
+from hpsearch.experiments.function import survey
 from hpsearch.report import terminal
 from hpsearch.results.study import Best
-from hpsearch.sensitivity.analysis import survey
 from hpsearch.space import Choice, Float, Space
 from hpsearch.tuning.choice import TestScore
 

@@ -8,17 +8,10 @@ from helpers import layers_of, rows_of
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
 
-from hpsearch.engine.diagnostics import Examples
-from hpsearch.engine.network import CEILING, Architecture
-from hpsearch.engine.training import (
-    Hyperparameters,
-    Lockstep,
-    MiniBatches,
-    Population,
-    Record,
-    checkpoints,
-    train,
-)
+from hpsearch.engine.examples import Examples
+from hpsearch.engine.network import CEILING
+from hpsearch.engine.settings import Architecture, Hyperparameters
+from hpsearch.engine.training import Lockstep, MiniBatches, Population, Record, checkpoints, train
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,12 @@ from fatal import Fatal
 from helpers import TIMES
 
 from hpsearch.config import StudyConfig
-from hpsearch.engine.training import Hyperparameters
+from hpsearch.engine.settings import Hyperparameters
+from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.evaluation.executors import InProcess
 from hpsearch.evaluation.jobs import Job, split
-from hpsearch.evaluation.workers import InProcess, LostWorkerWarning, Workers, WorkersLostError
+from hpsearch.evaluation.workers import LostWorkerWarning, Workers, WorkersLostError
 from hpsearch.results import frames
-from hpsearch.tuning.objective import Evaluator
 from hpsearch.tuning.search import search
 
 

@@ -20,8 +20,8 @@ from scipy import stats
 import hpsearch
 from hpsearch.engine.threads import one_blas_thread
 from hpsearch.experiments import trainings as surveys
+from hpsearch.experiments.function import survey
 from hpsearch.results.surrogates import ImportanceWarning, importance
-from hpsearch.sensitivity.analysis import survey
 from hpsearch.sensitivity.designs import Design
 from hpsearch.sensitivity.indices import ResponseError, Responses, contrasts, ratio, verdicts
 

@@ -1,5 +1,10 @@
-"""The command line."""
+"""The command line: parses, calls, writes.
 
-from hpsearch.cli.commands.commands import app, main
+commands.py  the commands
+progress.py  the live line of a command that trains
+endings.py   how a command ends
+"""
+
+from hpsearch.cli.commands import app, main
 
 __all__ = ["app", "main"]

@@ -226,3 +226,14 @@ def _as_float(value: object) -> float | None:
         return float(value)
     except OverflowError:
         return math.inf
+
+
+LIMITS = {
+    "learning_rate": (0.0, math.inf),
+    "iterations": (1.0, math.inf),
+    "momentum": (0.0, 0.999),
+    "l2": (0.0, math.inf),
+    "batch_size": (1.0, math.inf),
+    "init_scale": (0.0, math.inf),
+}
+"""Values that a hyperparameter may take at all, whatever its range."""

@@ -11,7 +11,6 @@ Rules:
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -20,19 +19,18 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from hpsearch.data.checks import DataError, check_columns, is_numeric, listed
 from hpsearch.data.preparation import Preparation, raw_frame
-from hpsearch.data.sources import DataError, check_columns, is_numeric, listed, read
+from hpsearch.data.sources import raw_table
+from hpsearch.data.splits import split_rows
+from hpsearch.data.targets import SMALLEST_SCALE, Task, coded_targets, task_of
 
 if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = ["DataError", "Dataset", "Preparation", "Split", "from_arrays", "from_frame", "load_dataset"]
 
-Task = Literal["auto", "classification", "regression"]
-_MOST_CLASSES = 1000
-_MOST_WHOLE, _MOST_WHOLE_FLOATS = 50, 20
 _ROWS = 4096
-_SMALLEST_SCALE = 1e-100  # the squares of smaller deviations underflow
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,7 @@ def load_dataset(
         DataError: if the data cannot be used.
     """
     _check_options(task, validation, test, seed)
-    frame, column = read(source, target, seed)
+    frame, column = raw_table(source, target, seed)
     name = source.rpartition("/")[2] if ":" in source else source
     return from_frame(frame, column, task=task, validation=validation, test=test, seed=seed, name=name)
 
@@ -184,11 +182,11 @@ def from_frame(
     if frame.empty:
         raise DataError(f"the table has shape {frame.shape}: give examples")
     features, labels = frame.drop(columns=[target]), frame[target].infer_objects()
-    kind = _task(labels, task)
-    splits = _split(labels if kind == "classification" else None, len(frame), validation, test, seed)
+    kind = task_of(labels, task)
+    splits = split_rows(labels if kind == "classification" else None, len(frame), validation, test, seed)
     preparation = Preparation.learn(features.iloc[splits[0]])
     _check_scales(preparation)
-    classes, y, mean, scale = _target(labels, kind, splits)
+    classes, y, mean, scale = coded_targets(labels, kind, splits)
     precision = _precision(features)
     train, held_out, last = (
         Split(preparation.transform(features.iloc[rows], precision), y[rows]) if len(rows) else None for rows in splits
@@ -224,127 +222,7 @@ def _check_options(task: str, validation: float, test: float, seed: int) -> None
 
 
 def _check_scales(preparation: Preparation) -> None:
-    small = np.flatnonzero(preparation.scale < _SMALLEST_SCALE)
+    small = np.flatnonzero(preparation.scale < SMALLEST_SCALE)
     if len(small):
         told = listed([preparation.feature_names[i] for i in small])
-        raise DataError(f"columns vary by less than {_SMALLEST_SCALE:g}: {told}; rescale or drop them first")
-
-
-def _task(labels: pd.Series, asked: Task) -> Literal["classification", "regression"]:
-    if not is_numeric(labels):
-        if asked == "regression":
-            raise DataError(f"target {labels.name!r} is text or bools: data.task must be 'classification'")
-        kind: Literal["classification", "regression"] = "classification"
-    else:
-        kind = _task_of_numbers(labels, asked)
-    distinct = labels.nunique()
-    if distinct < 2:
-        what = "one class only" if kind == "classification" else "one value only"
-        raise DataError(f"target {labels.name!r} has {what}, {labels.iloc[0]}: there is nothing to learn")
-    if kind == "classification" and distinct > _MOST_CLASSES:
-        size = 4 * distinct * len(labels) / 2**30
-        raise DataError(
-            f"target {labels.name!r} has {distinct:,} distinct labels, above {_MOST_CLASSES:,}: their one-hot table "
-            f"alone would take {size:,.1f} GiB; group them, or set data.task to 'regression' if they are numbers"
-        )
-    return kind
-
-
-def _task_of_numbers(labels: pd.Series, asked: Task) -> Literal["classification", "regression"]:
-    values = labels.to_numpy(dtype=float)
-    whole, distinct = bool((values == np.rint(values)).all()), len(np.unique(values))
-    if asked == "classification" and not whole and distinct > _MOST_WHOLE:
-        raise DataError(
-            f"target {labels.name!r} has {distinct:,} distinct values that are not all whole: they are no classes; "
-            "set data.task to 'regression', or group them"
-        )
-    if asked != "auto":
-        return asked
-    most = _MOST_WHOLE_FLOATS if labels.dtype.kind == "f" else _MOST_WHOLE
-    return "classification" if whole and distinct <= most else "regression"
-
-
-def _split(
-    labels: pd.Series | None, examples: int, validation: float, test: float, seed: int
-) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Rows of train, validation and test."""
-    from sklearn.model_selection import train_test_split
-
-    shares = {"validation": math.ceil(validation * examples), "test": math.ceil(test * examples)}
-    if min(shares["validation"], examples - sum(shares.values())) < 1 or (test > 0 and shares["test"] < 1):
-        raise DataError(
-            f"{examples} examples cannot be split into {examples - sum(shares.values())} for training, "
-            f"{shares['validation']} for validation and {shares['test']} for the test: give more, or other shares"
-        )
-    if labels is not None:
-        _check_class_sizes(labels, {"training": examples - sum(shares.values()), **shares}, 2 + (test > 0))
-    rows, held = np.arange(examples), {}
-    for i, name in enumerate(("test", "validation")):
-        held[name] = rows[:0]
-        if shares[name]:
-            stratum = None if labels is None else labels.iloc[rows].to_numpy()
-            try:
-                rows, held[name] = train_test_split(
-                    rows, test_size=shares[name], random_state=(seed + i) % 2**32, shuffle=True, stratify=stratum
-                )
-            except ValueError as problem:
-                raise DataError(f"the classes cannot be split: {problem}; give more examples or other shares") from None
-    _check_classes(labels, rows, held)
-    return rows, held["validation"], held["test"]
-
-
-def _check_class_sizes(labels: pd.Series, sizes: dict[str, int], needed: int) -> None:
-    """Refuse classes that cannot be in every split, before any is made."""
-    counts = labels.value_counts()
-    counts = counts[counts > 0]  # pandas counts unused categories too
-    rare = counts[counts < needed]
-    if len(rare):
-        told = listed([f"{label} ({count})" for label, count in rare.items()])
-        raise DataError(f"classes have too few examples, every split needs one ({needed} in all): {told}")
-    for name, size in sizes.items():
-        if 0 < size < len(counts):
-            raise DataError(
-                f"the {name} split would have {size} examples for {len(counts)} classes, it needs one of each: "
-                "give more examples or other shares"
-            )
-
-
-def _check_classes(labels: pd.Series | None, train: NDArray[Any], held: dict[str, NDArray[Any]]) -> None:
-    if labels is None:
-        return
-    everything = set(labels)
-    for name, rows in {"training": train, **held}.items():
-        absent = everything - set(labels.iloc[rows]) if len(rows) else set()
-        if absent:
-            told = listed(sorted(str(label) for label in absent))
-            raise DataError(f"classes without an example in the {name} split: {told}; give more examples or drop them")
-
-
-def _target(
-    labels: pd.Series, kind: str, splits: tuple[NDArray[Any], ...]
-) -> tuple[NDArray[Any] | None, NDArray[Any], float, float]:
-    """Labels, coded targets, and the mean and scale that coded them."""
-    if kind == "regression":
-        values = labels.to_numpy(dtype=float)
-        mean, scale = float(values[splits[0]].mean()), float(values[splits[0]].std())
-        for name, rows in zip(("training", "validation"), splits, strict=False):
-            if values[rows].min() == values[rows].max():
-                raise DataError(f"target {labels.name!r} is constant in the {name} split: give more examples")
-        if scale < _SMALLEST_SCALE:
-            raise DataError(f"target {labels.name!r} varies by less than {_SMALLEST_SCALE:g}: rescale it first")
-        return None, (values - mean) / scale, mean, scale
-    classes, coded = np.unique(_natural(labels), return_inverse=True)
-    return classes, coded.astype(np.int64), 0.0, 1.0
-
-
-def _natural(labels: pd.Series) -> NDArray[Any]:
-    """Labels as numbers, bools or Unicode text, whichever they are, also inside categories."""
-    import pandas as pd
-
-    if isinstance(labels.dtype, pd.CategoricalDtype):
-        labels = labels.astype(labels.cat.categories.dtype)
-    if is_numeric(labels):
-        return labels.to_numpy()
-    if pd.api.types.is_bool_dtype(labels):
-        return labels.to_numpy(dtype=bool)
-    return labels.astype(str).to_numpy().astype(str)
+        raise DataError(f"columns vary by less than {SMALLEST_SCALE:g}: {told}; rescale or drop them first")

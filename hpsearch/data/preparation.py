@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from hpsearch.data.sources import DataError, is_numeric, listed
+from hpsearch.data.checks import DataError, is_numeric, listed
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,5 +1,9 @@
-"""Populations of shallow networks, trained in lockstep with NumPy.
+"""Networks trained: NumPy alone. Workers import these modules, so this file imports nothing.
 
-:mod:`~hpsearch.engine.network` is one pass (initialise, forward, loss, backward), :mod:`~hpsearch.engine.training` the
-loop of descent steps, :mod:`~hpsearch.engine.diagnostics` what is measured at a checkpoint.
+settings.py     Hyperparameters, Architecture: what is chosen
+examples.py     the data as the engine reads it
+network.py      initialise, forward, loss, backward
+training.py     the loop: mini-batches, descent step, checkpoints
+diagnostics.py  the metrics
+threads.py      one BLAS thread
 """

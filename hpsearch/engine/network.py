@@ -17,15 +17,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array: TypeAlias = NDArray[Any]
-Activation: TypeAlias = Literal["tanh", "relu", "sigmoid"]
-Output: TypeAlias = Literal["softmax", "binary", "identity"]
-Init: TypeAlias = Literal["scaled", "xavier", "he", "zeros", "constant"]
+from hpsearch.engine.settings import Activation, Architecture, Array, Output
 
 CEILING = float(-np.log(np.finfo(np.float32).eps))
 """The largest loss, 15.94: scikit-learn's ``log_loss`` clips probabilities at float32 eps in the same way."""
@@ -37,56 +32,6 @@ make an elementwise pass many times slower on some processors. No probability ch
 
 _CHUNK = 4096
 """Examples answered at a time, so that memory stays bounded."""
-
-
-@dataclass(frozen=True)
-class Architecture:
-    """The shape of a network: everything that all members of a population share.
-
-    Attributes:
-        features: Inputs of the first layer.
-        hidden: Units of each hidden layer.
-        outputs: Units of the output layer (one for "binary").
-        activation: Of the hidden layers.
-        output: Decides the output function and its loss.
-        init: How the initial weights are drawn.
-        dtype: Of parameters and arithmetic.
-    """
-
-    features: int
-    hidden: tuple[int, ...]
-    outputs: int
-    activation: Activation = "tanh"
-    output: Output = "softmax"
-    init: Init = "scaled"
-    dtype: Literal["float32", "float64"] = "float32"
-
-    @property
-    def shapes(self) -> tuple[tuple[int, int], ...]:
-        """``(units, inputs + 1)`` of each layer, its last column the bias."""
-        inputs = (self.features, *self.hidden)
-        return tuple((units, n + 1) for units, n in zip((*self.hidden, self.outputs), inputs, strict=True))
-
-    @property
-    def parameters(self) -> int:
-        """Number of weights and biases of one member."""
-        return sum(units * columns for units, columns in self.shapes)
-
-    def layers(self, flat: Array) -> list[Array]:
-        """Views of each layer in a flat array of parameters.
-
-        Args:
-            flat: ``(members, parameters)``.
-
-        Returns:
-            For each layer a view ``(members, units, inputs + 1)``.
-        """
-        views, start = [], 0
-        for units, columns in self.shapes:
-            stop = start + units * columns
-            views.append(flat[:, start:stop].reshape(len(flat), units, columns))
-            start = stop
-        return views
 
 
 def initial_weights(architecture: Architecture, seeds: Sequence[int], scales: Sequence[float]) -> Array:

@@ -17,35 +17,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hpsearch.engine.diagnostics import Examples, measure
-from hpsearch.engine.network import Architecture, Array, Batch, Rooms, backward, forward, initial_weights, respond
+from hpsearch.engine.diagnostics import measure
+from hpsearch.engine.examples import Examples
+from hpsearch.engine.network import Batch, Rooms, backward, forward, initial_weights, respond
+from hpsearch.engine.settings import Architecture, Array, Hyperparameters
 
 _BLOCK = 1 << 16
 """Numbers gathered at a time into mini-batches: small enough to stay in the cache until they are used."""
 
 _SWEEP = 64
 """Iterations between sweeps of vanishing numbers (see :func:`_sweep`)."""
-
-
-@dataclass(frozen=True)
-class Hyperparameters:
-    """One point of the space: what is chosen, where weights and biases are learned.
-
-    Attributes:
-        learning_rate: α, above 0.
-        iterations: Parameter updates, at least 1.
-        momentum: μ in [0, 1); the effective step is α/(1−μ).
-        l2: λ, at least 0, not divided by the batch size.
-        batch_size: Examples of a mini-batch.
-        init_scale: Standard deviation of the initial weights (before any fan-in factor).
-    """
-
-    learning_rate: float
-    iterations: int
-    momentum: float
-    l2: float
-    batch_size: int
-    init_scale: float
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ from collections.abc import Set
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from hpsearch.engine.diagnostics import Examples
-from hpsearch.engine.network import Architecture
+from hpsearch.engine.examples import Examples
+from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.threads import one_blas_thread
-from hpsearch.engine.training import Hyperparameters, Population, Record, train
+from hpsearch.engine.training import Population, Record, train
 
 
 @dataclass(frozen=True)

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from hpsearch.engine.network import Array
-
-CURVES = "hpsearch:curves"
-"""Trial attribute that holds :meth:`Evaluation.encode`."""
+from hpsearch.engine.settings import Array, Hyperparameters
+from hpsearch.evaluation.jobs import JobResult
 
 
 @dataclass(frozen=True)
@@ -100,3 +98,55 @@ def fill(rows: Mapping[int, Array], stops: Sequence[int]) -> Array:
     """
     last = rows[max(rows)]
     return np.stack([rows.get(stop, last) for stop in stops])
+
+
+@dataclass
+class Sheet:
+    """A batch's records as they come in, from whichever job, to be read trial by trial.
+
+    Attributes:
+        metrics: Names of what is measured.
+        stops: Checkpoints shared by all trainings.
+        seeds: Of each trial of the batch.
+        settings: Of each trial of the batch.
+        stopped: The iteration at which the pruner stopped a trial.
+    """
+
+    metrics: tuple[str, ...]
+    stops: tuple[int, ...]
+    seeds: Sequence[tuple[int, ...]]
+    settings: Sequence[Hyperparameters]
+    stopped: dict[int, int] = field(default_factory=dict)
+    _rows: dict[tuple[int, int], dict[int, Any]] = field(default_factory=dict)
+    _diverged: set[tuple[int, int]] = field(default_factory=set)
+    _times: dict[int, tuple[float, float]] = field(default_factory=dict)
+
+    def add(self, result: JobResult) -> None:
+        """Enter a job's records."""
+        owners = result.job.owners
+        for record in result.records:
+            for row, member in enumerate(record.ids):
+                self._rows.setdefault(owners[member], {})[record.iteration] = record.metrics[row]
+                if record.diverged[row]:
+                    self._diverged.add(owners[member])
+        for trial in {t for t, _ in owners}:
+            began, ended = self._times.get(trial, (result.started, result.finished))
+            self._times[trial] = (min(began, result.started), max(ended, result.finished))
+
+    def evaluation(self, trial: int, *, until: int | None = None) -> Evaluation:
+        """A trial's evaluation where it ended, or up to ``until``."""
+        last, seeds = self.settings[trial].iterations, self.seeds[trial]
+        ended = min(last, self.stopped.get(trial, last) if until is None else until)
+        stops = stops_of(self.stops, ended)
+        owners = [(trial, k) for k in range(len(seeds))]
+        started, finished = self._times[trial]
+        return Evaluation(
+            metrics=self.metrics,
+            seeds=seeds,
+            iterations=stops,
+            curves=np.stack([fill(self._rows[owner], stops) for owner in owners]),
+            diverged=tuple(owner in self._diverged for owner in owners),
+            pruned=ended < last,
+            started=started,
+            finished=finished,
+        )

@@ -8,8 +8,7 @@ from itertools import groupby
 
 import numpy as np
 
-from hpsearch.engine.network import Architecture
-from hpsearch.engine.training import Hyperparameters
+from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.evaluation.jobs import Job, split
 
 _CACHE_BYTES = 11 << 18

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpsearch.data.dataset import Preparation
-from hpsearch.engine.network import Architecture, Array, predict
-from hpsearch.engine.training import Hyperparameters
+from hpsearch.engine.network import predict
+from hpsearch.engine.settings import Architecture, Array, Hyperparameters
 
 if TYPE_CHECKING:
     import pandas as pd

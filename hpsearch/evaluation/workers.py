@@ -5,16 +5,13 @@ Workers are stateless. A worker that is lost costs the populations it held, and 
 
 from __future__ import annotations
 
-import contextlib
 import multiprocessing
-import signal
-import threading
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from functools import partial
-from typing import Any
 
+from hpsearch.evaluation.executors import InProcess, interrupts_ignored
 from hpsearch.evaluation.jobs import Job, JobResult, Trainer, install, run_installed
 
 _ATTEMPTS = 3
@@ -26,19 +23,6 @@ class LostWorkerWarning(UserWarning):
 
 class WorkersLostError(RuntimeError):
     """Workers die again and again."""
-
-
-class InProcess(Executor):
-    """Runs what is submitted at once, in this process."""
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run and return a finished future."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as problem:
-            future.set_exception(problem)
-        return future
 
 
 class Workers:
@@ -68,7 +52,7 @@ class Workers:
             initializer=install,
             initargs=(self._trainer,),
         )
-        with _interrupts_ignored():  # inherited: Ctrl-C reaches the whole group, and the coordinator decides
+        with interrupts_ignored():  # inherited: Ctrl-C reaches the whole group, and the coordinator decides
             for _ in range(self.count):
                 pool.submit(int)  # a process starts when there is work
         return pool
@@ -129,15 +113,3 @@ class Workers:
             for process in set(multiprocessing.active_children()) - self._others:
                 process.terminate()
         self._executor.shutdown(wait=True, cancel_futures=True)
-
-
-@contextlib.contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -1,1 +1,12 @@
-"""."""
+"""Trainings that a design chooses.
+
+function.py   survey any function
+trainings.py  survey a study
+stored.py     a stored survey read back
+profiles.py   one or two settings around the best
+"""
+
+from hpsearch.experiments.function import survey
+from hpsearch.experiments.stored import SurveyMissingError
+
+__all__ = ["SurveyMissingError", "survey"]

@@ -16,9 +16,9 @@ import pandas as pd
 from scipy import stats
 
 from hpsearch.config import SETTINGS
-from hpsearch.engine.training import Hyperparameters
+from hpsearch.engine.settings import Hyperparameters
+from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.sensitivity.designs import DesignError, grid, one_at_a_time
-from hpsearch.tuning.objective import Evaluator
 
 FRESH_SEEDS = 1_000_000
 """First of the seeds on which profiles are trained: the best of a search is a winner on the search's own seeds."""

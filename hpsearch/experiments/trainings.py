@@ -10,58 +10,40 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
-import pandas as pd
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
-from hpsearch.config import ConfigError, StudyConfig, differences
+from hpsearch.config import StudyConfig, differences
 from hpsearch.data.dataset import Dataset
 from hpsearch.engine.network import CEILING
-from hpsearch.engine.training import Hyperparameters, checkpoints
+from hpsearch.engine.settings import Hyperparameters
+from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.jobs import JobResult
-from hpsearch.evaluation.outcomes import CURVES, Evaluation, fill, stops_of
+from hpsearch.evaluation.outcomes import Evaluation, fill, stops_of
 from hpsearch.evaluation.populations import Member, populations
 from hpsearch.evaluation.workers import Workers
+from hpsearch.experiments.stored import (
+    CEILINGS,
+    DESIGN,
+    EXAMPLES,
+    design_of,
+    place_of,
+    stored_survey,
+    survey_name,
+    with_learning_rate,
+)
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import DUMMY, KEY, SEED, Design, shared
-from hpsearch.sensitivity.ranges import refined
-from hpsearch.space import Dimension, Float, Space
 from hpsearch.storage.access import only_writer, open_storage
-from hpsearch.tuning.objective import Evaluator, attributes, objective_value
-from hpsearch.tuning.samplers import distributions
-from hpsearch.tuning.search import CONFIG, DATA, StudyChangedError, quiet_optuna
-
-DESIGN = "hpsearch:design"
-"""Study attribute that holds ``Design.describe()`` of the last survey that was completed."""
-
-CEILINGS = "hpsearch:ceilings"
-"""Study attribute that holds the losses of predicting class frequencies (or the mean)."""
-
-EXAMPLES = "hpsearch:examples"
-"""Study attribute that holds the number of training examples, the largest mini-batch."""
-
-STEP = "effective_step"
-
-LIMITS = {
-    "learning_rate": (0.0, np.inf),
-    "iterations": (1.0, np.inf),
-    "momentum": (0.0, 0.999),
-    "l2": (0.0, np.inf),
-    "batch_size": (1.0, np.inf),
-    "init_scale": (0.0, np.inf),
-}
-"""Values that a hyperparameter may take at all, whatever its range."""
-
-
-class SurveyMissingError(LookupError):
-    """There is no complete survey of a study."""
+from hpsearch.storage.studies import CONFIG, DATA, StudyChangedError, quiet_optuna
+from hpsearch.storage.trials import CURVES, attributes, distributions, objective_value
 
 
 @dataclass(frozen=True)
@@ -83,26 +65,6 @@ class SurveyProgress:
     trainings: int = 0
     asked: int = 0
     diverged: int = 0
-
-
-def survey_name(config: StudyConfig) -> str:
-    """Name of a study's survey in the storage."""
-    return f"{config.name}.{STEP}.survey" if config.survey.effective_step else f"{config.name}.survey"
-
-
-def design_of(config: StudyConfig) -> Design:
-    """The design that a config asks for.
-
-    Raises:
-        ConfigError: if effective_step is asked for and learning_rate and momentum do not both have a range.
-    """
-    space, s = config.space.space, config.survey
-    if s.effective_step:
-        if not isinstance(space.get("learning_rate"), Float) or "momentum" not in space:
-            rule = "survey.effective_step: needs a range for learning_rate, and momentum to vary (given: not so)"
-            raise ConfigError(config.name, [rule])
-        space = Space({STEP if name == "learning_rate" else name: d for name, d in space.items()})
-    return Design(space, s.base, s.scrambles, s.seeds, s.dummy, s.second_order, s.seed)
 
 
 def survey(
@@ -146,7 +108,7 @@ def survey(
         pool.close()
         if stored.user_attrs.get(DESIGN) != design.describe():
             stored.set_user_attr(DESIGN, design.describe())
-    return read(stored)
+    return stored_survey(stored)
 
 
 def _open(config: StudyConfig, evaluator: Evaluator, storage: optuna.storages.BaseStorage) -> optuna.Study:
@@ -183,14 +145,6 @@ def useless(dataset: Dataset) -> dict[str, float]:
     with np.errstate(divide="ignore"):
         loss = np.minimum(-np.log(frequency), CEILING)
     return {name: float(loss[y].mean()) for name, y in parts.items()}
-
-
-def refined_config(found: Survey, config: StudyConfig, *, name: str) -> StudyConfig:
-    """The study with the ranges to try next, as a new one."""
-    entries = {**config.space.fixed, **refined(found.ranges(), config.space.space)}
-    plain = {key: asdict(entry) if isinstance(entry, Dimension) else entry for key, entry in entries.items()}
-    description = {**config.describe(), "name": name, "space": plain}
-    return StudyConfig.from_description(description)
 
 
 class _Writer:
@@ -276,59 +230,8 @@ class _Writer:
         return trial
 
 
-def with_learning_rate(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows with the learning rate that their effective step means: α = step · (1 − μ)."""
-    if STEP not in rows:
-        return rows
-    return rows.assign(learning_rate=rows[STEP] * (1 - rows["momentum"]))
-
-
 def _distributions(design: Design) -> dict[str, BaseDistribution]:
     extra: dict[str, BaseDistribution] = {SEED: IntDistribution(0, design.seeds - 1)}
     if design.dummy:
         extra[DUMMY] = FloatDistribution(0.0, 1.0)
     return {**distributions(design.space), **extra}
-
-
-def place_of(trial: FrozenTrial) -> tuple[int, str, int]:
-    """A trial's scramble, block and row."""
-    scramble, block, row = (trial.user_attrs.get(column) for column in KEY)
-    return int(scramble or 0), str(block), int(row or 0)
-
-
-def read(study: optuna.Study) -> Survey:
-    """A stored survey, of the design that was last completed.
-
-    Raises:
-        SurveyMissingError: if none was completed.
-    """
-    attrs = study.user_attrs
-    if DESIGN not in attrs:
-        held = len(study.get_trials(deepcopy=False))
-        raise SurveyMissingError(
-            f"the survey {study.study_name!r} is not complete yet ({held} rows are stored): "
-            f"go on with `hpsearch survey {study.study_name.split('.')[0]}`"
-        )
-    config = StudyConfig.from_description(attrs[CONFIG])
-    given = attrs[DESIGN]
-    design = replace(design_of(config), **given)
-    rows = with_learning_rate(design.table())
-    trials = {place_of(t): t for t in study.get_trials(deepcopy=False)}
-    places = list(zip(*(rows[column].tolist() for column in KEY), strict=True))
-    found = [Evaluation.decode(trials[place].system_attrs[CURVES]) for place in places]
-    counts = [len(e.iterations) for e in found]
-    table = rows.loc[rows.index.repeat(counts)].reset_index(drop=True)
-    table["iteration"] = np.concatenate([e.iterations for e in found])
-    numbers = np.concatenate([e.curves[0] for e in found]).astype(float)
-    for k, metric in enumerate(found[0].metrics):
-        table[metric] = numbers[:, k]
-    table["diverged"] = np.repeat([e.diverged[0] for e in found], counts)
-    return Survey(
-        table,
-        design,
-        config.search.metric,
-        attrs[CEILINGS],
-        budget="iterations",
-        checkpoints=checkpoints(int(config.space.largest("iterations")), config.survey.checkpoints),
-        limits={**LIMITS, "batch_size": (1.0, float(attrs[EXAMPLES]))},
-    )

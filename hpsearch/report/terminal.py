@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
 from hpsearch.config import SETTINGS, StudyConfig
+from hpsearch.experiments.trainings import SurveyProgress
+from hpsearch.results.study import Results
+from hpsearch.tuning.search import Progress
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -162,3 +166,68 @@ def importance_table(frame: pd.DataFrame, *, title: str) -> Table:
             *(f"{r['importance']:.2f} [{r['low']:.2f}, {r['high']:.2f}]\np {r['p_value']:.3f}" for r in numbers),
         )
     return table
+
+
+def survey_report(found: Survey, config: StudyConfig, progress: SurveyProgress) -> None:
+    """The indices, what they speak of, interactions, ranges, and what to type next."""
+    from rich.console import Console
+
+    from hpsearch.report import terminal
+
+    console, name = Console(), config.name
+    if progress.fresh:
+        console.print(f"{progress.fresh} rows from {progress.trainings} trainings", style="dim")
+    console.print(terminal.sensitivity_table(found.sensitivity(), title=f"{name}: what training is sensitive to"))
+    console.print(terminal.sensitivity_note(found), soft_wrap=True)
+    console.print(terminal.interaction_lines(found.interactions()), soft_wrap=True)
+    console.print(terminal.range_lines(found.ranges()), soft_wrap=True)
+    stored = f"{name}.effective_step.survey" if config.survey.effective_step else name
+    console.print(
+        f"next: in Python [b]r = hpsearch.load({stored!r})[/b], then [b]r.survey, r.sensitivity(), r.effects()[/b], …",
+        soft_wrap=True,
+    )
+
+
+def _verdicts(found: Results, name: str) -> str:
+    """What the study's survey says, or how to get one."""
+    from hpsearch.report.terminal import verdict_line
+    from hpsearch.results.study import ResultsError
+
+    try:
+        return verdict_line(found.sensitivity())
+    except ResultsError:
+        return f"how sensitive training is to each setting is not measured yet: make survey STUDY={name}"
+
+
+def search_report(
+    config: StudyConfig,
+    stored: Any,
+    progress: Progress,
+    results: Path,
+    storage: str | None,
+    notes: tuple[str, ...],
+) -> None:
+    """The ten best, the test score, where things are, what to type next."""
+    from rich.console import Console
+
+    from hpsearch.report.terminal import best_table, chosen_line
+    from hpsearch.results.study import Results
+    from hpsearch.storage.access import JOURNAL, hide_password
+
+    found, console = Results(stored, results), Console()
+    if not progress.fresh:
+        console.print(
+            f"{config.name} already holds {progress.done} trials: ask for more with TRIALS=… or --trials", style="dim"
+        )
+    console.print(best_table(found.trials, config))
+    console.print(chosen_line(found.best), soft_wrap=True)
+    console.print(_verdicts(found, config.name), soft_wrap=True)
+    for note in notes:
+        console.print(f"note: {note}", style="dim", soft_wrap=True)
+    place = hide_password(storage) if storage else str(results / JOURNAL)
+    console.print(f"results in {place}, the chosen network in {results / config.name}.npz", soft_wrap=True)
+    console.print(
+        f"next: [b]make dashboard[/b], [b]make export STUDY={config.name}[/b], or in Python "
+        f"[b]hpsearch.load({config.name!r}).trials[/b]",
+        soft_wrap=True,
+    )

@@ -1,1 +1,11 @@
-"""."""
+"""Any study to DataFrames.
+
+frames.py      the tables: their columns and dtypes
+study.py       Results, load
+surrogates.py  importance of any study, by surrogates
+"""
+
+from hpsearch.results.study import Best, Results, ResultsError, load
+from hpsearch.results.surrogates import ImportanceError, ImportanceWarning, importance
+
+__all__ = ["Best", "ImportanceError", "ImportanceWarning", "Results", "ResultsError", "importance", "load"]

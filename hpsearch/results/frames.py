@@ -17,23 +17,14 @@ import numpy as np
 import pandas as pd
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 
-from hpsearch.evaluation.outcomes import CURVES, Evaluation
+from hpsearch.engine.diagnostics import METRICS
+from hpsearch.evaluation.outcomes import Evaluation
+from hpsearch.storage.trials import CURVES
 
 if TYPE_CHECKING:
     import optuna
     from optuna.trial import FrozenTrial
 
-METRICS = (
-    "train_loss",
-    "validation_loss",
-    "validation_error",
-    "validation_r2",
-    "gradient_norm",
-    "saturation",
-    "weight_norm",
-    "distinct_units",
-)
-"""Metric columns in the order of every table; a study has those that it measured."""
 
 _OWN = ("diverged", "seeds", "duration_s", "started", "finished")
 VALUE = "value"

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from hpsearch.config import StudyConfig
 from hpsearch.config.messages import did_you_mean
 from hpsearch.data.dataset import Dataset
-from hpsearch.engine.training import Hyperparameters
+from hpsearch.engine.diagnostics import METRICS
+from hpsearch.engine.settings import Hyperparameters
+from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.results import frames
 from hpsearch.storage.access import existing_storage
+from hpsearch.storage.studies import CONFIG, DATA
 from hpsearch.tuning.choice import BEST, TestScore, best_trial, network_path
-from hpsearch.tuning.objective import Evaluator
-from hpsearch.tuning.search import CONFIG, DATA
 
 if TYPE_CHECKING:
     import optuna
@@ -108,7 +109,7 @@ class Results:
         """
         import optuna
 
-        from hpsearch.experiments.trainings import SurveyMissingError, read
+        from hpsearch.experiments.stored import SurveyMissingError, stored_survey
 
         name, storage = self.study.study_name.removesuffix(".survey") + ".survey", self.study._storage
         if name not in optuna.get_all_study_names(storage):
@@ -116,7 +117,7 @@ class Results:
                 f"no survey of {self.study.study_name!r} there: make one with `hpsearch survey {self.study.study_name}`"
             )
         try:
-            return read(optuna.load_study(study_name=name, storage=storage))
+            return stored_survey(optuna.load_study(study_name=name, storage=storage))
         except SurveyMissingError as problem:
             raise ResultsError(str(problem)) from None
 
@@ -146,13 +147,13 @@ class Results:
         return self.surveyed.ranges(metric, **how)
 
     def profile(self, hyperparameter: str, *, values: int = 64, seeds: int = 10) -> pd.DataFrame:
-        """Train along one hyperparameter, the others as in the best setting; see :func:`hpsearch.experiments.profiles.profile`."""
+        """Train along one hyperparameter, the others held; see :func:`hpsearch.experiments.profiles.profile`."""
         from hpsearch.experiments.profiles import profile
 
         return profile(self._evaluator, self._best_setting(), hyperparameter, values=values, seeds=seeds)
 
     def plane(self, first: str, second: str, *, values: int = 16, seeds: int = 3) -> pd.DataFrame:
-        """Train on a grid of two hyperparameters, the others as in the best; see :func:`hpsearch.experiments.profiles.plane`."""
+        """Train on a grid of two, the others as in the best; see :func:`hpsearch.experiments.profiles.plane`."""
         from hpsearch.experiments.profiles import plane
 
         return plane(self._evaluator, self._best_setting(), first, second, values=values, seeds=seeds)
@@ -167,7 +168,7 @@ class Results:
         return pd.DataFrame([tolerance(found, points=points) for found in profiles])
 
     def tunability(self, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:
-        """What tuning each setting alone gains over its default; see :func:`hpsearch.experiments.profiles.tunability`."""
+        """What tuning each alone gains over its default; see :func:`hpsearch.experiments.profiles.tunability`."""
         from hpsearch.experiments.profiles import tunability
 
         return tunability(self._evaluator, self._best_setting(), values=values, seeds=seeds)
@@ -213,7 +214,7 @@ class Results:
             number=trial.number,
             value=float(row["value"]),
             hyperparameters=self._hyperparameters(trial.params) if known else dict(trial.params),
-            metrics={name: float(row[name]) for name in frames.METRICS if name in row.index},
+            metrics={name: float(row[name]) for name in METRICS if name in row.index},
             test=None if test is None else TestScore(**test),
             _results=self,
         )

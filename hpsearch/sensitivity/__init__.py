@@ -1,1 +1,15 @@
-"""Sensitivity of a response to each setting, from tables: with intervals, a noise floor and a verdict."""
+"""Tables to tables: how sensitive a response is to each setting. No Optuna, no engine, no training.
+
+designs.py    which settings to evaluate
+responses.py  what of a training is explained, in which form
+indices.py    Sobol indices, intervals, verdicts
+effects.py    how the response goes with one setting, or two
+ranges.py     where the best lie, and what to try next
+analysis.py   Survey: the table and all tables made of it
+"""
+
+from hpsearch.sensitivity.analysis import Survey
+from hpsearch.sensitivity.designs import DesignError
+from hpsearch.sensitivity.indices import ResponseError
+
+__all__ = ["DesignError", "ResponseError", "Survey"]

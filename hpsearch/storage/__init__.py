@@ -1,1 +1,21 @@
-"""."""
+"""A study and its trials in Optuna's words.
+
+journal.py  the hardened journal file
+access.py   open, hold, write
+studies.py  a study made, compared, refused; its attributes
+trials.py   distributions, attributes, curves
+"""
+
+from hpsearch.storage.access import JOURNAL, StudyBusyError, existing_storage, open_storage
+from hpsearch.storage.journal import JournalTailWarning, StorageError
+from hpsearch.storage.studies import StudyChangedError
+
+__all__ = [
+    "JOURNAL",
+    "JournalTailWarning",
+    "StorageError",
+    "StudyBusyError",
+    "StudyChangedError",
+    "existing_storage",
+    "open_storage",
+]

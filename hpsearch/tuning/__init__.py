@@ -1,1 +1,13 @@
-"""."""
+"""Trials that a sampler chooses.
+
+samplers.py   which sampler asks, which pruner stops
+search.py     the search: ask, evaluate, tell, store (`hpsearch.search`)
+objective.py  the same trials for `study.optimize`
+choice.py     the best: trained, scored once, saved
+"""
+
+from hpsearch.tuning.choice import TestScore
+from hpsearch.tuning.objective import Objective
+from hpsearch.tuning.search import Progress
+
+__all__ = ["Objective", "Progress", "TestScore"]

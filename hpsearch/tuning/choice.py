@@ -12,8 +12,8 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.data.dataset import Dataset
+from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
-from hpsearch.tuning.objective import Evaluator
 
 BEST = "hpsearch:best"
 """Study attribute that holds the chosen trial's number and test score."""

@@ -13,28 +13,16 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import BaseDistribution
 from scipy.stats import qmc
 
 from hpsearch.config import ConfigError, StudyConfig
-from hpsearch.engine.network import Array
+from hpsearch.engine.settings import Array
 from hpsearch.space import Choice, Float, Int, Space
+from hpsearch.storage.trials import distributions
 
 REMEMBERED = ("cma", "completed_rung_")
 """Prefixes of the trial attributes that samplers and pruners need again when a study is resumed."""
-
-
-def distributions(space: Space) -> dict[str, BaseDistribution]:
-    """The space in Optuna's words."""
-    return {name: _distribution(dimension) for name, dimension in space.items()}
-
-
-def _distribution(dimension: Float | Int | Choice) -> BaseDistribution:
-    if isinstance(dimension, Float):
-        return FloatDistribution(dimension.low, dimension.high, log=dimension.log)
-    if isinstance(dimension, Int):
-        return IntDistribution(dimension.low, dimension.high, log=dimension.log)
-    return CategoricalDistribution(dimension.choices)
 
 
 def check_sampler(config: StudyConfig) -> None:

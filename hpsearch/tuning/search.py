@@ -8,59 +8,31 @@ meanwhile), never on timing or workers; a resumed search asks the same.
 
 from __future__ import annotations
 
-import contextlib
-import warnings
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from hpsearch.config import StudyConfig, differences
+from hpsearch.config import StudyConfig
 from hpsearch.data.dataset import Dataset
+from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.jobs import Job, JobResult
-from hpsearch.evaluation.outcomes import CURVES
+from hpsearch.evaluation.outcomes import Sheet
 from hpsearch.evaluation.workers import Workers
 from hpsearch.storage.access import add_trials, only_writer, open_storage
-from hpsearch.tuning.objective import Evaluator, Sheet, attributes, objective_value
-from hpsearch.tuning.samplers import REMEMBERED, check_sampler, distributions, grid_size, pruner, sampler
-
-CONFIG = "hpsearch:config"
-"""Study attribute that holds ``StudyConfig.describe()``."""
-
-DATA = "hpsearch:data"
-"""Study attribute that holds the data's fingerprint."""
+from hpsearch.storage.studies import open_study, quiet_optuna
+from hpsearch.storage.trials import CURVES, attributes, distributions, objective_value
+from hpsearch.tuning.samplers import REMEMBERED, check_sampler, grid_size, pruner, sampler
 
 _LEARNING_BATCH = 8
 
 _STORED_TOGETHER = 64
 """Trials of one write: a kill in these milliseconds, or a disk full by then, costs at most as many."""
-
-
-class StudyChangedError(ValueError):
-    """A study in the storage was made with other settings or data.
-
-    Attributes:
-        changes: ``(key, stored, given)`` for each difference.
-    """
-
-    def __init__(self, name: str, changes: Sequence[tuple[str, Any, Any]]) -> None:
-        self.changes = tuple(changes)
-        lines = [f"  {key}: stored {old!r}, now {new!r}" for key, old, new in changes]
-        super().__init__(
-            "\n".join(
-                [
-                    f"study {name!r} is in the storage with other settings; its trials would not compare:",
-                    *lines,
-                    f"undo the change to go on with it, or start anew under another name: --name {name}-2",
-                ]
-            )
-        )
 
 
 @dataclass(frozen=True)
@@ -146,43 +118,6 @@ def search(
             raise
         pool.close()
     return stored
-
-
-def open_study(config: StudyConfig, evaluator: Evaluator, storage: optuna.storages.BaseStorage) -> optuna.Study:
-    """The config's study in a storage, made if it is not there.
-
-    Raises:
-        StudyChangedError: if it was made with other settings or data.
-    """
-    study = optuna.create_study(study_name=config.name, storage=storage, load_if_exists=True, direction="minimize")
-    given, fingerprint = config.describe(), evaluator.dataset.fingerprint
-    known = study.user_attrs
-    if CONFIG not in known:
-        if study.get_trials(deepcopy=False):
-            raise StudyChangedError(config.name, [("made by", "another program", "hpsearch")])
-        with warnings.catch_warnings():  # Optuna calls the name of an objective experimental
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            study.set_metric_names([config.search.metric])
-        study.set_user_attr(DATA, fingerprint)
-        study.set_user_attr(CONFIG, given)
-        return study
-    changes = differences(known[CONFIG], given)
-    if not changes and known[DATA] != fingerprint:
-        changes = [("the data itself (fingerprint)", known[DATA][:12], fingerprint[:12])]
-    if changes:
-        raise StudyChangedError(config.name, changes)
-    return study
-
-
-@contextlib.contextmanager
-def quiet_optuna() -> Iterator[None]:
-    """Optuna announces every study it makes; the mirror is none of the user's."""
-    level = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(max(level, optuna.logging.WARNING))
-    try:
-        yield
-    finally:
-        optuna.logging.set_verbosity(level)
 
 
 def trials_per_ask(config: StudyConfig) -> int:

@@ -21,9 +21,9 @@ ROUNDS = 5
 
 def lockstep(shape: Shape) -> Callable[[int], float]:
     """The product's loop with a population as large as the product makes it, one seed."""
-    from hpsearch.engine.diagnostics import Examples
-    from hpsearch.engine.network import Architecture
-    from hpsearch.engine.training import Hyperparameters, Lockstep, Population
+    from hpsearch.engine.examples import Examples
+    from hpsearch.engine.settings import Architecture, Hyperparameters
+    from hpsearch.engine.training import Lockstep, Population
     from hpsearch.evaluation.populations import population_size
 
     architecture = Architecture(shape.X.shape[1], (shape.units,), shape.classes)

@@ -1,0 +1,70 @@
+"""Which rows train, which validate and which test."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpsearch.data.checks import DataError, listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def split_rows(
+    labels: pd.Series | None, examples: int, validation: float, test: float, seed: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+    """Rows of train, validation and test."""
+    from sklearn.model_selection import train_test_split
+
+    shares = {"validation": math.ceil(validation * examples), "test": math.ceil(test * examples)}
+    if min(shares["validation"], examples - sum(shares.values())) < 1 or (test > 0 and shares["test"] < 1):
+        raise DataError(
+            f"{examples} examples cannot be split into {examples - sum(shares.values())} for training, "
+            f"{shares['validation']} for validation and {shares['test']} for the test: give more, or other shares"
+        )
+    if labels is not None:
+        _check_class_sizes(labels, {"training": examples - sum(shares.values()), **shares}, 2 + (test > 0))
+    rows, held = np.arange(examples), {}
+    for i, name in enumerate(("test", "validation")):
+        held[name] = rows[:0]
+        if shares[name]:
+            stratum = None if labels is None else labels.iloc[rows].to_numpy()
+            try:
+                rows, held[name] = train_test_split(
+                    rows, test_size=shares[name], random_state=(seed + i) % 2**32, shuffle=True, stratify=stratum
+                )
+            except ValueError as problem:
+                raise DataError(f"the classes cannot be split: {problem}; give more examples or other shares") from None
+    _check_classes(labels, rows, held)
+    return rows, held["validation"], held["test"]
+
+
+def _check_class_sizes(labels: pd.Series, sizes: dict[str, int], needed: int) -> None:
+    """Refuse classes that cannot be in every split, before any is made."""
+    counts = labels.value_counts()
+    counts = counts[counts > 0]  # pandas counts unused categories too
+    rare = counts[counts < needed]
+    if len(rare):
+        told = listed([f"{label} ({count})" for label, count in rare.items()])
+        raise DataError(f"classes have too few examples, every split needs one ({needed} in all): {told}")
+    for name, size in sizes.items():
+        if 0 < size < len(counts):
+            raise DataError(
+                f"the {name} split would have {size} examples for {len(counts)} classes, it needs one of each: "
+                "give more examples or other shares"
+            )
+
+
+def _check_classes(labels: pd.Series | None, train: NDArray[Any], held: dict[str, NDArray[Any]]) -> None:
+    if labels is None:
+        return
+    everything = set(labels)
+    for name, rows in {"training": train, **held}.items():
+        absent = everything - set(labels.iloc[rows]) if len(rows) else set()
+        if absent:
+            told = listed(sorted(str(label) for label in absent))
+            raise DataError(f"classes without an example in the {name} split: {told}; give more examples or drop them")

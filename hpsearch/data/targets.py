@@ -1,0 +1,94 @@
+"""What is predicted, classes or a number, and how it is coded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpsearch.data.checks import DataError, is_numeric
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+Task = Literal["auto", "classification", "regression"]
+
+
+_MOST_CLASSES = 1000
+
+
+_MOST_WHOLE, _MOST_WHOLE_FLOATS = 50, 20
+
+
+SMALLEST_SCALE = 1e-100  # the squares of smaller deviations underflow
+
+
+def task_of(labels: pd.Series, asked: Task) -> Literal["classification", "regression"]:
+    """Whether labels are classes or numbers; "auto" decides by their dtype and their number of distinct values.
+
+    Raises:
+        DataError: if they cannot be what was asked for, or there is nothing to learn.
+    """
+    if not is_numeric(labels):
+        if asked == "regression":
+            raise DataError(f"target {labels.name!r} is text or bools: data.task must be 'classification'")
+        kind: Literal["classification", "regression"] = "classification"
+    else:
+        kind = _task_of_numbers(labels, asked)
+    distinct = labels.nunique()
+    if distinct < 2:
+        what = "one class only" if kind == "classification" else "one value only"
+        raise DataError(f"target {labels.name!r} has {what}, {labels.iloc[0]}: there is nothing to learn")
+    if kind == "classification" and distinct > _MOST_CLASSES:
+        size = 4 * distinct * len(labels) / 2**30
+        raise DataError(
+            f"target {labels.name!r} has {distinct:,} distinct labels, above {_MOST_CLASSES:,}: their one-hot table "
+            f"alone would take {size:,.1f} GiB; group them, or set data.task to 'regression' if they are numbers"
+        )
+    return kind
+
+
+def _task_of_numbers(labels: pd.Series, asked: Task) -> Literal["classification", "regression"]:
+    values = labels.to_numpy(dtype=float)
+    whole, distinct = bool((values == np.rint(values)).all()), len(np.unique(values))
+    if asked == "classification" and not whole and distinct > _MOST_WHOLE:
+        raise DataError(
+            f"target {labels.name!r} has {distinct:,} distinct values that are not all whole: they are no classes; "
+            "set data.task to 'regression', or group them"
+        )
+    if asked != "auto":
+        return asked
+    most = _MOST_WHOLE_FLOATS if labels.dtype.kind == "f" else _MOST_WHOLE
+    return "classification" if whole and distinct <= most else "regression"
+
+
+def coded_targets(
+    labels: pd.Series, kind: str, splits: tuple[NDArray[Any], ...]
+) -> tuple[NDArray[Any] | None, NDArray[Any], float, float]:
+    """Labels, coded targets, and the mean and scale that coded them."""
+    if kind == "regression":
+        values = labels.to_numpy(dtype=float)
+        mean, scale = float(values[splits[0]].mean()), float(values[splits[0]].std())
+        for name, rows in zip(("training", "validation"), splits, strict=False):
+            if values[rows].min() == values[rows].max():
+                raise DataError(f"target {labels.name!r} is constant in the {name} split: give more examples")
+        if scale < SMALLEST_SCALE:
+            raise DataError(f"target {labels.name!r} varies by less than {SMALLEST_SCALE:g}: rescale it first")
+        return None, (values - mean) / scale, mean, scale
+    classes, coded = np.unique(_natural(labels), return_inverse=True)
+    return classes, coded.astype(np.int64), 0.0, 1.0
+
+
+def _natural(labels: pd.Series) -> NDArray[Any]:
+    """Labels as numbers, bools or Unicode text, whichever they are, also inside categories."""
+    import pandas as pd
+
+    if isinstance(labels.dtype, pd.CategoricalDtype):
+        labels = labels.astype(labels.cat.categories.dtype)
+    if is_numeric(labels):
+        return labels.to_numpy()
+    if pd.api.types.is_bool_dtype(labels):
+        return labels.to_numpy(dtype=bool)
+    return labels.astype(str).to_numpy().astype(str)

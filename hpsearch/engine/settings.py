@@ -1,0 +1,91 @@
+"""What is chosen before training: a network's shape and the hyperparameters of its training."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """One point of the space: what is chosen, where weights and biases are learned.
+
+    Attributes:
+        learning_rate: α, above 0.
+        iterations: Parameter updates, at least 1.
+        momentum: μ in [0, 1); the effective step is α/(1−μ).
+        l2: λ, at least 0, not divided by the batch size.
+        batch_size: Examples of a mini-batch.
+        init_scale: Standard deviation of the initial weights (before any fan-in factor).
+    """
+
+    learning_rate: float
+    iterations: int
+    momentum: float
+    l2: float
+    batch_size: int
+    init_scale: float
+
+
+Array: TypeAlias = NDArray[Any]
+
+
+Activation: TypeAlias = Literal["tanh", "relu", "sigmoid"]
+
+
+Output: TypeAlias = Literal["softmax", "binary", "identity"]
+
+
+Init: TypeAlias = Literal["scaled", "xavier", "he", "zeros", "constant"]
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """The shape of a network: everything that all members of a population share.
+
+    Attributes:
+        features: Inputs of the first layer.
+        hidden: Units of each hidden layer.
+        outputs: Units of the output layer (one for "binary").
+        activation: Of the hidden layers.
+        output: Decides the output function and its loss.
+        init: How the initial weights are drawn.
+        dtype: Of parameters and arithmetic.
+    """
+
+    features: int
+    hidden: tuple[int, ...]
+    outputs: int
+    activation: Activation = "tanh"
+    output: Output = "softmax"
+    init: Init = "scaled"
+    dtype: Literal["float32", "float64"] = "float32"
+
+    @property
+    def shapes(self) -> tuple[tuple[int, int], ...]:
+        """``(units, inputs + 1)`` of each layer, its last column the bias."""
+        inputs = (self.features, *self.hidden)
+        return tuple((units, n + 1) for units, n in zip((*self.hidden, self.outputs), inputs, strict=True))
+
+    @property
+    def parameters(self) -> int:
+        """Number of weights and biases of one member."""
+        return sum(units * columns for units, columns in self.shapes)
+
+    def layers(self, flat: Array) -> list[Array]:
+        """Views of each layer in a flat array of parameters.
+
+        Args:
+            flat: ``(members, parameters)``.
+
+        Returns:
+            For each layer a view ``(members, units, inputs + 1)``.
+        """
+        views, start = [], 0
+        for units, columns in self.shapes:
+            stop = start + units * columns
+            views.append(flat[:, start:stop].reshape(len(flat), units, columns))
+            start = stop
+        return views
