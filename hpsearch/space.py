@@ -12,7 +12,7 @@ import math
 import operator
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, SupportsIndex, TypeAlias
+from typing import Any, Literal, SupportsIndex, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -45,6 +45,27 @@ class Float:
         _check_range(self)
         if not math.isfinite(self.high - self.low):
             raise ValueError(f"high - low overflows (given: {self.low}, {self.high}); narrow the range")
+
+    @property
+    def ends(self) -> tuple[float, float]:
+        """The bounds, low and high."""
+        return self.low, self.high
+
+    @property
+    def scale(self) -> Literal["log", "linear"]:
+        """How the range is divided: evenly in the logarithm, or in the value itself."""
+        return "log" if self.log else "linear"
+
+    def __str__(self) -> str:
+        return f"{self.low:g} to {self.high:g}{', log' if self.log else ''}"
+
+    def values(self, count: int) -> NDArray[np.float64]:
+        """At most ``count`` values from bound to bound, evenly in the scale, ascending and without repeats."""
+        return np.unique(self.from_unit(np.linspace(0, 1, count)))
+
+    def cells(self, most: int) -> int:
+        """Number of equal parts to divide the range into for a table: ``most``."""
+        return most
 
     def from_unit(self, unit: ArrayLike) -> NDArray[np.float64]:
         """Map points of the unit interval, of any shape, to values of that shape.
@@ -97,6 +118,27 @@ class Int:
         for side in ("low", "high"):
             object.__setattr__(self, side, _whole(side, getattr(self, side)))
         _check_range(self)
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The bounds, low and high."""
+        return self.low, self.high
+
+    @property
+    def scale(self) -> Literal["log", "linear"]:
+        """How the range is divided: evenly in the logarithm, or in the value itself."""
+        return "log" if self.log else "linear"
+
+    def __str__(self) -> str:
+        return f"{self.low:g} to {self.high:g}{', log' if self.log else ''}"
+
+    def values(self, count: int) -> NDArray[np.int64]:
+        """At most ``count`` values from bound to bound, evenly in the scale, ascending and without repeats."""
+        return np.unique(self.from_unit(np.linspace(0, 1, count)))
+
+    def cells(self, most: int) -> int:
+        """Number of equal parts to divide the range into for a table: ``most``, or a part a value if these are few."""
+        return most if self.log else min(most, self.high - self.low + 1)
 
     def from_unit(self, unit: ArrayLike) -> NDArray[np.int64]:
         """Map points of the unit interval, of any shape, to whole numbers (int64) of that shape.
@@ -155,6 +197,27 @@ class Choice:
         if len(set(choices)) < len(choices):
             raise ValueError(f"choices must differ (given: {choices!r}); give each once")
         object.__setattr__(self, "choices", choices)
+
+    @property
+    def ends(self) -> tuple[Scalar, Scalar]:
+        """The first choice and the last."""
+        return self.choices[0], self.choices[-1]
+
+    @property
+    def scale(self) -> Literal["choices"]:
+        """Choices stand side by side, each as wide as any other."""
+        return "choices"
+
+    def __str__(self) -> str:
+        return ", ".join(str(choice) for choice in self.choices)
+
+    def values(self, count: int) -> NDArray[Any]:
+        """All choices in order, whatever the count."""
+        return self._array()
+
+    def cells(self, most: int) -> int:
+        """Number of equal parts to divide the choices into for a table: a part a choice."""
+        return len(self.choices)
 
     def from_unit(self, unit: ArrayLike) -> NDArray[Any]:
         """Map points of the unit interval, of any shape, to choices of that shape in their natural dtype.

@@ -13,6 +13,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 
 from hpsearch.engine.examples import TRAIN_EXAMPLES, Examples
@@ -33,6 +37,42 @@ from hpsearch.engine.settings import Architecture, Array
 _UNITS_PROBE = 64
 _FLAT = 0.02
 _SAME = 1e-3
+
+
+@dataclass(frozen=True)
+class Metric:
+    """What a metric is, for everyone who reads one.
+
+    Attributes:
+        name: Its column in every table.
+        better: "lower" or "higher"; None for what describes a training and is no goal.
+        worst: What a diverged training gets: the ceiling of a loss. None where a diverged training has no value; that
+            of R² depends on the data, see :func:`worst_values`.
+        form: In which its sensitivity is analysed unless another is asked for.
+        shown: Whether tables of trials for people show it.
+    """
+
+    name: str
+    better: Literal["lower", "higher"] | None = None
+    worst: float | None = None
+    form: Literal["log", "linear"] = "linear"
+    shown: bool = False
+
+
+METRICS: tuple[Metric, ...] = (
+    Metric("train_loss", better="lower", worst=CEILING, form="log"),
+    Metric("validation_loss", better="lower", worst=CEILING, form="log", shown=True),
+    Metric("validation_error", better="lower", worst=1.0, shown=True),
+    Metric("validation_r2", better="higher", shown=True),
+    Metric("gradient_norm"),
+    Metric("saturation"),
+    Metric("weight_norm"),
+    Metric("distinct_units"),
+)
+"""In the order of every table's columns; a study has those that it measured."""
+
+METRIC: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
+"""By name."""
 
 
 def measure(
@@ -59,12 +99,13 @@ def measure(
     metrics = np.stack([columns[name] for name in examples.metrics], axis=1)
     diverged = ~(np.isfinite(weights).all(axis=1) & np.isfinite(metrics).all(axis=1))
     if diverged.any():
-        metrics[diverged] = _ceilings(examples)
+        metrics[diverged] = worst_values(examples)
     return metrics.astype(architecture.dtype), diverged
 
 
-def _ceilings(examples: Examples) -> list[float]:
-    worst = {"train_loss": CEILING, "validation_loss": CEILING, "validation_error": 1.0}
+def worst_values(examples: Examples) -> list[float]:
+    """What a diverged training gets, in the order of ``examples.metrics``; NaN where it has no value."""
+    worst = {metric.name: metric.worst for metric in METRICS if metric.worst is not None}
     if "validation_r2" in examples.metrics:
         worst["validation_r2"] = 1 - 2 * CEILING / examples.validation_variance
     return [worst.get(name, np.nan) for name in examples.metrics]
@@ -150,16 +191,3 @@ def distinct(activations: Array) -> Array:
     repeats = np.tril(same, -1).any(axis=2)
     count: Array = (~repeats).sum(axis=1)
     return count
-
-
-METRICS = (
-    "train_loss",
-    "validation_loss",
-    "validation_error",
-    "validation_r2",
-    "gradient_norm",
-    "saturation",
-    "weight_norm",
-    "distinct_units",
-)
-"""Metric columns in the order of every table; a study has those that it measured."""

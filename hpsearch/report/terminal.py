@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 
 from hpsearch.config import SETTINGS, StudyConfig
+from hpsearch.engine.diagnostics import METRICS
 from hpsearch.experiments.trainings import SurveyProgress
 from hpsearch.results.study import Results
 from hpsearch.tuning.search import Progress
@@ -35,7 +36,7 @@ def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) ->
         header_style="bold",
     )
     hyperparameters = [s for s in SETTINGS if s.name in config.space.space]
-    metrics = [m for m in ("validation_loss", "validation_error", "validation_r2") if m in best]
+    metrics = [metric.name for metric in METRICS if metric.shown and metric.name in best]
     table.add_column("trial", justify="right", no_wrap=True)
     for setting in hyperparameters:
         table.add_column(_words(setting.name, setting.symbol), justify="right", width=_width(setting.name))

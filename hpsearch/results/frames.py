@@ -136,7 +136,7 @@ def _evaluations(study: optuna.Study) -> list[tuple[int, Evaluation]]:
 
 def _metrics(stored: Iterable[Any]) -> list[str]:
     found = {name for attribute in stored if attribute for name in attribute["metrics"]}
-    return [name for name in METRICS if name in found]
+    return [metric.name for metric in METRICS if metric.name in found]
 
 
 def _ordered(evaluation: Evaluation, metrics: Sequence[str]) -> Any:

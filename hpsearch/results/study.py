@@ -214,7 +214,7 @@ class Results:
             number=trial.number,
             value=float(row["value"]),
             hyperparameters=self._hyperparameters(trial.params) if known else dict(trial.params),
-            metrics={name: float(row[name]) for name in METRICS if name in row.index},
+            metrics={m.name: float(row[m.name]) for m in METRICS if m.name in row.index},
             test=None if test is None else TestScore(**test),
             _results=self,
         )
