@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hpsearch.estimator import ShallowNetworkClassifier, ShallowNetworkRegressor
     from hpsearch.evaluation.trained import TrainedNetwork
     from hpsearch.experiments.function import survey
+    from hpsearch.experiments.trainings import survey_study
     from hpsearch.results.study import Results, load
     from hpsearch.results.surrogates import importance
     from hpsearch.sensitivity.analysis import Survey
@@ -56,6 +57,7 @@ _PLACES = {
     "Space": ("hpsearch.space", "Space"),
     "Survey": ("hpsearch.sensitivity.analysis", "Survey"),
     "survey": ("hpsearch.experiments.function", "survey"),
+    "survey_study": ("hpsearch.experiments.trainings", "survey_study"),
     "importance": ("hpsearch.results.surrogates", "importance"),
     "load": ("hpsearch.results.study", "load"),
     "load_config": ("hpsearch.config", "load"),
@@ -83,6 +85,7 @@ __all__ = [
     "load_config",
     "search",
     "survey",
+    "survey_study",
 ]
 
 

@@ -9,9 +9,10 @@ import optuna
 import pytest
 
 from hpsearch.config import load
-from hpsearch.experiments import trainings as surveys
+from hpsearch.experiments.trainings import survey_study
 from hpsearch.report import dashboard
 from hpsearch.storage.access import add_trials, open_storage
+from hpsearch.storage.notes import MOST_DRAWN, note_search, note_survey
 
 NOTE = "dashboard:note_str:0"
 
@@ -42,10 +43,10 @@ def numbers(trials):
 @pytest.mark.parametrize(
     ("count", "step", "direction"),
     [
-        (dashboard.SHOWN, 1, "minimize"),
-        pytest.param(dashboard.SHOWN + 3, 2, "minimize", marks=LEFT_OUT),
-        pytest.param(dashboard.SHOWN + 3, 2, "maximize", marks=LEFT_OUT),
-        pytest.param(2 * dashboard.SHOWN, 2, "minimize", marks=LEFT_OUT),
+        (MOST_DRAWN, 1, "minimize"),
+        pytest.param(MOST_DRAWN + 3, 2, "minimize", marks=LEFT_OUT),
+        pytest.param(MOST_DRAWN + 3, 2, "maximize", marks=LEFT_OUT),
+        pytest.param(2 * MOST_DRAWN, 2, "minimize", marks=LEFT_OUT),
     ],
 )
 def test_a_large_study_is_shown_by_an_even_choice_and_its_best(count, step, direction, tmp_path):
@@ -63,7 +64,7 @@ def test_a_large_study_is_shown_by_an_even_choice_and_its_best(count, step, dire
 def test_a_large_study_without_a_best_is_shown_too(tmp_path):
     storage = open_storage(results=tmp_path)
     study = optuna.create_study(storage=storage, directions=["minimize", "minimize"])
-    count = dashboard.SHOWN + 1
+    count = MOST_DRAWN + 1
     add_trials(study, [optuna.trial.create_trial(values=[0.0, float(n)]) for n in range(count)])
     assert numbers(page(storage, tmp_path)["trials"]) == list(range(0, count, 2))
 
@@ -108,7 +109,7 @@ seeds = [0, 1, 2]
     (tmp_path / "noted.toml").write_text(toml, encoding="utf-8")
     storage = open_storage(results=tmp_path)
     study = optuna.create_study(storage=storage, study_name="noted")
-    dashboard.describe(study, load(tmp_path / "noted.toml"))
+    note_search(study, load(tmp_path / "noted.toml"))
     note = page(storage, tmp_path)["note"]["body"]
     assert note.startswith("# noted\n\nHow fast may it learn?\n\n**Answer:** Fast.\n\n")
     assert "Data `iris`, hidden layers [6, 5], relu" in note
@@ -128,14 +129,14 @@ seeds = [0, 1, 2]
 def test_a_survey_s_note_holds_the_indices_that_were_measured(small, tmp_path):
     config = small.with_overrides(**{"survey.base": 16, "survey.scrambles": 4, "survey.seeds": 4})
     config = config.with_overrides(**{"space.l2": 0.001, "space.init_scale": 0.1, "space.batch_size": 16})
-    found = surveys.survey(config, results=tmp_path)
+    found = survey_study(config, results=tmp_path)
     storage = open_storage(results=tmp_path)
-    dashboard.describe_survey(storage, "small.survey", found)
+    note_survey(optuna.load_study(study_name="small.survey", storage=storage), found)
     note = page(storage, tmp_path)["note"]["body"]
     assert note.startswith("# small.survey\n\nEach trial is one training")
     assert "4 scrambled Sobol sequences, blocks of 16 rows" in note
     assert "of validation_loss, log form:" in note
-    assert '`hpsearch.load("small").survey`' in note
+    assert '`hpsearch.load("small").survey.table`' in note
     indices = found.sensitivity().set_index("hyperparameter")
     rows = re.findall(r"^\| (\w+) \| (-?[\d.]+) \[(.*?), (.*?)\] \| (-?[\d.]+) \[.*?\] \| ([\w ]+) \|$", note, re.M)
     assert [row[0] for row in rows] == list(indices.index)

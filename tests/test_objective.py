@@ -5,7 +5,7 @@ import optuna
 import pytest
 
 from hpsearch import Objective
-from hpsearch.config import ConfigError, StudyConfig, load
+from hpsearch.config import ConfigError, load
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.engine.training import Lockstep, Population
 from hpsearch.evaluation.evaluator import Evaluator
@@ -106,20 +106,3 @@ def test_a_hundred_trials_on_digits_do_as_well_as_scikit_learn_s_network_searche
 def test_a_few_trials_on_digits_already_learn_it(tmp_path):
     """No race: nine of ten digits told apart, where an answer that ignores its input tells one."""
     assert race(8, 1, tmp_path) <= 0.10
-
-
-@pytest.mark.parametrize("sampler", ["tpe", "cmaes", "gp"])
-def test_a_sampler_that_learns_is_asked_for_a_few_trials_at_a_time(sampler):
-    config = StudyConfig(name="asked", search={"sampler": sampler})
-    assert Evaluator(config).trials_per_ask == 8
-    assert Evaluator(config.with_overrides(batch=5)).trials_per_ask == 5
-
-
-def test_a_sampler_that_does_not_learn_is_asked_for_as_many_trials_as_fill_populations():
-    def asked(hidden=32, **search):
-        return Evaluator(StudyConfig(name="asked", network={"hidden": [hidden]}, search=search)).trials_per_ask
-
-    assert 128 < asked(sampler="random", seeds=3) < asked(sampler="random") == asked(sampler="qmc") <= 512
-    assert asked(sampler="grid", hidden=4096) == 128
-    assert asked(sampler="grid", pruner="median") == 128
-    assert asked(sampler="grid", batch=5) == 5

@@ -7,14 +7,14 @@ import pytest
 from helpers import TIMES
 from optuna.trial import TrialState
 
-from hpsearch.config import load
+from hpsearch.config import StudyConfig, load
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.results import frames
 from hpsearch.storage.access import StudyBusyError, open_storage
 from hpsearch.storage.studies import StudyChangedError
 from hpsearch.storage.trials import CURVES
 from hpsearch.tuning.samplers import grid_size
-from hpsearch.tuning.search import search
+from hpsearch.tuning.search import search, trials_per_ask
 
 SAMPLERS = ["tpe", "random", "qmc", "grid", "cmaes"]
 
@@ -222,3 +222,21 @@ def test_optuna_s_verbosity_is_as_before(small, tmp_path):
 def test_a_search_in_sqlite_equals_one_in_a_journal(small, whole, tmp_path):
     study = search(small, storage=f"sqlite:///{tmp_path}/s.db", results=tmp_path)
     same(whole("tpe"), study)
+
+
+def asked(hidden=32, **search):
+    config = StudyConfig(name="asked", network={"hidden": [hidden]}, search=search)
+    return trials_per_ask(config, Evaluator(config).architecture)
+
+
+@pytest.mark.parametrize("sampler", ["tpe", "cmaes", "gp"])
+def test_a_sampler_that_learns_is_asked_for_a_few_trials_at_a_time(sampler):
+    assert asked(sampler=sampler) == 8
+    assert asked(sampler=sampler, batch=5) == 5
+
+
+@pytest.mark.parametrize("sampler", ["random", "qmc", "grid"])
+def test_a_sampler_that_does_not_learn_is_asked_for_as_many_trials_as_fill_populations_and_may_be_lost(sampler):
+    assert asked(sampler=sampler) == 64
+    assert asked(sampler=sampler, hidden=4096) == 8
+    assert asked(sampler=sampler, batch=5) == 5

@@ -18,7 +18,8 @@ from hpsearch import load, load_config
 from hpsearch.config import ConfigError
 from hpsearch.data.dataset import from_arrays
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.experiments import trainings as surveys
+from hpsearch.experiments.stored import design_of, refined_config
+from hpsearch.experiments.trainings import survey_study, useless
 from hpsearch.results.study import ResultsError
 from hpsearch.storage.access import JOURNAL
 from hpsearch.storage.studies import StudyChangedError
@@ -32,7 +33,7 @@ def config(tmp_path):
 
 
 def table(config, place, **how):
-    return surveys.survey(config, results=place, **how).table
+    return survey_study(config, results=place, **how).table
 
 
 def test_two_workers_give_the_numbers_of_one(config, tmp_path):
@@ -41,7 +42,7 @@ def test_two_workers_give_the_numbers_of_one(config, tmp_path):
 
 
 def test_a_row_is_what_its_settings_give_when_they_are_evaluated_alone(config, tmp_path):
-    found = surveys.survey(config, results=tmp_path)
+    found = survey_study(config, results=tmp_path)
     evaluator = Evaluator(config, checkpoints_kept=config.survey.checkpoints)
     ends = found.table.groupby(["scramble", "block", "row"], sort=False).tail(1)
     for row in ends.iloc[::9].to_dict("records"):
@@ -54,16 +55,16 @@ def test_a_row_is_what_its_settings_give_when_they_are_evaluated_alone(config, t
 
 
 def test_a_survey_grows_and_keeps_what_it_has(config, tmp_path):
-    surveys.survey(config, results=tmp_path)
+    survey_study(config, results=tmp_path)
     larger = config.with_overrides(**{"survey.base": 8, "survey.second_order": True})
     seen = []
-    grown = surveys.survey(larger, results=tmp_path, on_progress=seen.append)
-    assert seen[0].done == 2 * 4 * len(surveys.design_of(config).blocks)
-    assert seen[-1].done == seen[-1].total == len(surveys.design_of(larger))
-    assert 0 < seen[0].trainings < seen[0].asked
+    grown = survey_study(larger, results=tmp_path, on_progress=seen.append)
+    assert seen[0].done == 2 * 4 * len(design_of(config).blocks)
+    assert seen[-1].done == seen[-1].total == len(design_of(larger))
+    assert 0 < seen[0].trainings < seen[0].missing
     pd.testing.assert_frame_equal(grown.table, table(larger, tmp_path / "anew"))
     again = []
-    surveys.survey(larger, results=tmp_path, on_progress=again.append)
+    survey_study(larger, results=tmp_path, on_progress=again.append)
     assert again[-1].fresh == 0
 
 
@@ -73,7 +74,7 @@ def test_a_loss_counts_no_more_than_that_of_guessing_from_class_frequencies(sour
     guess = DummyClassifier(strategy="prior").fit(data.train.X, data.train.y)
     splits = {"train_loss": data.train, "validation_loss": data.validation}
     wanted = {name: log_loss(split.y, guess.predict_proba(split.X)) for name, split in splits.items()}
-    assert surveys.useless(data) == pytest.approx(wanted)
+    assert useless(data) == pytest.approx(wanted)
 
 
 def test_a_regression_s_loss_counts_no_more_than_that_of_guessing_the_mean():
@@ -81,18 +82,18 @@ def test_a_regression_s_loss_counts_no_more_than_that_of_guessing_the_mean():
     guess = DummyRegressor(strategy="mean").fit(data.train.X, data.train.y)
     splits = {"train_loss": data.train, "validation_loss": data.validation}
     wanted = {name: mean_squared_error(split.y, guess.predict(split.X)) / 2 for name, split in splits.items()}
-    assert surveys.useless(data) == pytest.approx({**wanted, "validation_r2": 0.0})
+    assert useless(data) == pytest.approx({**wanted, "validation_r2": 0.0})
 
 
 def test_a_class_that_training_never_saw_costs_no_more_than_a_diverged_training():
     data = from_arrays(*load_iris(return_X_y=True), seed=1)
     unseen = replace(data, train=replace(data.train, y=np.zeros_like(data.train.y)))
     share = np.mean(data.validation.y > 0)
-    assert surveys.useless(unseen)["validation_loss"] == pytest.approx(share * -np.log(np.finfo("float32").eps))
+    assert useless(unseen)["validation_loss"] == pytest.approx(share * -np.log(np.finfo("float32").eps))
 
 
 def test_a_survey_read_back_clips_at_guessing_and_proposes_no_value_that_a_setting_cannot_have(config, tmp_path):
-    found = surveys.survey(config, results=tmp_path)
+    found = survey_study(config, results=tmp_path)
     thirds = np.log(3)  # iris has its three classes in equal shares
     assert found.ceilings == pytest.approx({"train_loss": thirds, "validation_loss": thirds})
     assert found.limits == {
@@ -124,26 +125,26 @@ def test_a_survey_read_back_clips_at_guessing_and_proposes_no_value_that_a_setti
 def test_the_ranges_to_try_next_make_a_study(config, tmp_path, name, sign, dimension, following):
     """The best tenth of a slope end, but for 5 %, at 0.095 of the range from the end where it is lowest."""
     wider = config.with_overrides(**{"survey.base": 16, "survey.scrambles": 4, f"space.{name}": dimension})
-    found = surveys.survey(wider, results=tmp_path)
+    found = survey_study(wider, results=tmp_path)
     slope = sign * found.table[name] / found.table[name].max()
     made = replace(found, table=found.table.assign(validation_loss=np.exp(slope)), ceilings={})
-    next_one = surveys.refined_config(made, wider, name="following").space.space[name]
+    next_one = refined_config(made, wider, name="following").space.space[name]
     ends = (next_one.choices[0], next_one.choices[-1]) if "choices" in dimension else (next_one.low, next_one.high)
     assert ends == pytest.approx(following, abs=0.02)
 
 
 def test_a_changed_study_is_not_mixed_in(config, tmp_path):
-    surveys.survey(config, results=tmp_path)
+    survey_study(config, results=tmp_path)
     with pytest.raises(StudyChangedError, match=r"network.hidden: stored \[6\], now \[5\]"):
-        surveys.survey(config.with_overrides(**{"network.hidden": [5]}), results=tmp_path)
+        survey_study(config.with_overrides(**{"network.hidden": [5]}), results=tmp_path)
 
 
 def test_results_give_the_tables(config, tmp_path):
-    surveys.survey(
+    survey_study(
         config.with_overrides(**{"survey.dummy": True, "survey.base": 16, "survey.scrambles": 8}), results=tmp_path
     )
     r = load(config.name, results=tmp_path)
-    assert list(r.survey.columns[:5]) == ["design", "scramble", "block", "row", "seed"]
+    assert list(r.survey.table.columns[:5]) == ["design", "scramble", "block", "row", "seed"]
     found = r.sensitivity()
     assert found["hyperparameter"].iloc[-1] == "seed"
     assert found.set_index("hyperparameter").loc["dummy", "total_order"] == 0
@@ -152,7 +153,7 @@ def test_results_give_the_tables(config, tmp_path):
         assert np.isfinite(r.sensitivity(metric)["total_order"].to_numpy()).all()
     assert r.sensitivity("diverged")["reason"].iloc[0] == "the response is constant"
     over = r.sensitivity_over_iterations(form="rank")
-    assert sorted(set(over["iteration"])) == list(r.surveyed.checkpoints)
+    assert sorted(set(over["iteration"])) == list(r.survey.checkpoints)
     first = over[over["iteration"] == 0].set_index("hyperparameter")
     assert first.loc["learning_rate", "total_order"] == 0  # nothing is learned yet
     assert {"learning_rate", "momentum"} <= set(r.interactions()["first"])
@@ -161,13 +162,13 @@ def test_results_give_the_tables(config, tmp_path):
 
 
 def test_the_last_checkpoint_of_the_whole_is_the_end(config, tmp_path):
-    found = surveys.survey(config, results=tmp_path)
+    found = survey_study(config, results=tmp_path)
     last = found.sensitivity(iteration=int(found.table["iteration"].max()))
     pd.testing.assert_frame_equal(last, found.sensitivity())
 
 
 def test_the_effective_step_is_a_survey_of_its_own(config, tmp_path):
-    found = surveys.survey(config.with_overrides(**{"survey.effective_step": True}), results=tmp_path)
+    found = survey_study(config.with_overrides(**{"survey.effective_step": True}), results=tmp_path)
     step, rows = found.table["effective_step"], found.table
     assert rows["learning_rate"].to_numpy() == pytest.approx((step * (1 - rows["momentum"])).to_numpy())
     assert "effective_step" in set(found.sensitivity()["hyperparameter"])
@@ -182,7 +183,7 @@ def test_refine_writes_a_study_that_loads_and_runs(folder):
     assert "| seed | " in note
     assert "noise floor" in note
     assert "survey.csv" in run("export", "small").stdout
-    assert len(pd.read_csv("results/small/survey.csv")) == len(load("small").survey)
+    assert len(pd.read_csv("results/small/survey.csv")) == len(load("small").survey.table)
     assert "written to studies/small-2.toml" in run("refine", "small").stdout
     following, before = load_config("studies/small-2.toml"), load_config("studies/small.toml")
     assert following.name == "small-2"

@@ -11,7 +11,6 @@ from helpers import TIMES
 from hpsearch.config import StudyConfig
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.executors import InProcess
 from hpsearch.evaluation.jobs import Job, split
 from hpsearch.evaluation.workers import LostWorkerWarning, Workers, WorkersLostError
 from hpsearch.results import frames
@@ -36,11 +35,11 @@ JOB = Job(((0, 0),), (Hyperparameters(0.1, 10, 0.9, 0.0, 8, 0.1),), (0,))
 
 def test_workers_that_die_again_and_again_are_given_up(tmp_path):
     trainer = Fatal(tmp_path / "attempts", times=6)
-    workers = Workers(trainer, workers=2)
+    workers = Workers(trainer, 2)
     given_up = r"died 4 times on the same population \(out of memory\?\): use fewer workers"
     try:
         with pytest.warns(LostWorkerWarning, match="again") as told, pytest.raises(WorkersLostError, match=given_up):
-            list(workers.submit([JOB])())
+            list(workers.submit([JOB]))
     finally:
         workers.close()
     assert (len(told), trainer.made()) == (3, 4)
@@ -48,10 +47,10 @@ def test_workers_that_die_again_and_again_are_given_up(tmp_path):
 
 def test_workers_that_die_three_times_are_not_given_up(tmp_path):
     trainer = Fatal(tmp_path / "attempts", times=3)
-    workers = Workers(trainer, workers=2)
+    workers = Workers(trainer, 2)
     try:
         with pytest.warns(LostWorkerWarning, match="trained again") as told:
-            assert list(workers.submit([JOB])()) == [JOB]
+            assert list(workers.submit([JOB])) == [JOB]
     finally:
         workers.close()
     assert (len(told), trainer.made()) == (3, 4)
@@ -62,7 +61,7 @@ def test_another_s_executor_that_lost_its_process_is_not_asked_again(tmp_path):
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as executor:
         workers = Workers(trainer, executor=executor)
         with pytest.raises(WorkersLostError, match="died 1 times on the same population"):
-            list(workers.submit([JOB])())
+            list(workers.submit([JOB]))
     assert trainer.made() == 1
 
 
@@ -76,12 +75,6 @@ def test_any_executor_gives_the_same_trials(small, tmp_path):
 def test_workers_are_gone_after_a_search(small, tmp_path):
     search(small, results=tmp_path, workers=2)
     assert multiprocessing.active_children() == []
-
-
-def test_in_process_hands_exceptions_on():
-    future = InProcess().submit(int, "x")
-    with pytest.raises(ValueError, match="invalid literal"):
-        future.result()
 
 
 def test_a_job_is_split_into_parts_of_alike_size_that_keep_every_member():

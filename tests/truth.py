@@ -19,8 +19,8 @@ from scipy import stats
 
 import hpsearch
 from hpsearch.engine.threads import one_blas_thread
-from hpsearch.experiments import trainings as surveys
 from hpsearch.experiments.function import survey
+from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.surrogates import ImportanceWarning, importance
 from hpsearch.sensitivity.designs import Design
 from hpsearch.sensitivity.indices import ResponseError, Responses, contrasts, ratio, verdicts
@@ -205,7 +205,7 @@ def heavy_tails():
 
 def dummy_on_digits(folder):
     config = hpsearch.load_config("studies/digits.toml").with_overrides(**{"survey.dummy": True})
-    found = surveys.survey(config, workers=WORKERS, results=folder).sensitivity().set_index("hyperparameter")
+    found = survey_study(config, workers=WORKERS, results=folder).sensitivity().set_index("hyperparameter")
     value = {name: found[name].to_dict()["dummy"] for name in ("total_order", "total_high", "verdict")}
     return value, "not sensitive", lambda v: v["verdict"] != "sensitive"
 

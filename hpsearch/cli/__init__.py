@@ -1,8 +1,10 @@
 """The command line: parses, calls, writes.
 
-commands.py  the commands
-progress.py  the live line of a command that trains
-endings.py   how a command ends
+In this room:
+
+    commands.py  the commands
+    progress.py  the live line of a command that trains
+    endings.py   how a command ends
 """
 
 from hpsearch.cli.commands import app, main

@@ -64,10 +64,8 @@ def search_command(
 
     Ctrl-C stops at any time: finished trials are kept, and the same command goes on.
     """
-    from hpsearch.evaluation.evaluator import Evaluator, load_data
-    from hpsearch.report.notes import describe
+    from hpsearch.evaluation.evaluator import load_data
     from hpsearch.report.terminal import search_report
-    from hpsearch.tuning.choice import choose
     from hpsearch.tuning.search import search
 
     with errors(study):
@@ -80,12 +78,9 @@ def search_command(
                 stored = search(
                     config, workers=workers, storage=storage, results=results, dataset=dataset, on_progress=on_progress
                 )
-            chosen = choose(stored, Evaluator(config, dataset), results=results)
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)  # what follows takes a moment and changes nothing
             stopped(study, config.name, last[-1].total if last else config.search.trials, storage, results)
-        if chosen is not None and last[-1].fresh:
-            describe(stored, config)
         search_report(config, stored, last[-1], results, storage, dataset.notes)
 
 
@@ -114,10 +109,8 @@ def survey_command(
     """
     from hpsearch.evaluation.evaluator import load_data
     from hpsearch.experiments.stored import survey_name
-    from hpsearch.experiments.trainings import SurveyProgress, survey
-    from hpsearch.report.notes import describe_survey
+    from hpsearch.experiments.trainings import SurveyProgress, survey_study
     from hpsearch.report.terminal import survey_report
-    from hpsearch.storage.access import open_storage
 
     with errors(study):
         asked = {"base": base, "scrambles": scrambles, "dummy": dummy or None}
@@ -127,7 +120,7 @@ def survey_command(
         last: list[SurveyProgress] = []
         try:
             with survey_bar(config.name, last) as on_progress:
-                found = survey(
+                found = survey_study(
                     config,
                     workers=workers,
                     storage=storage,
@@ -138,8 +131,6 @@ def survey_command(
         except KeyboardInterrupt:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             survey_stopped(study, survey_name(config), last[-1].total if last else 0, storage, results)
-        if last[-1].fresh:
-            describe_survey(open_storage(storage, results=results), survey_name(config), found)
         survey_report(found, config, last[-1])
 
 
@@ -159,7 +150,7 @@ def refine(
 
     with errors():
         found = load(study, storage=storage, results=results)
-        following = refined_config(found.surveyed, found.config, name=name or f"{study}-2")
+        following = refined_config(found.survey, found.config, name=name or f"{study}-2")
         path = to or Path("studies") / f"{following.name}.toml"
         if path.exists():
             raise ResultsError(f"{path} is there already: give the new study another --name, or a file with --to")

@@ -1,11 +1,13 @@
 """A raw table to a :class:`Dataset` that the engine can train on.
 
-sources.py      where a table comes from: bundled, generated, files
-checks.py       what a table may hold; DataError
-targets.py      classes or numbers, and how they are coded
-splits.py       rows of train, validation, test
-preparation.py  encode and standardise by the training split
-dataset.py      Dataset, load_dataset, from_frame, from_arrays
+In this room:
+
+    sources.py      where a table comes from: bundled, generated, files
+    checks.py       what a table may hold; DataError
+    targets.py      classes or numbers, and how they are coded
+    splits.py       rows of train, validation, test
+    preparation.py  encode and standardise by the training split
+    dataset.py      Dataset, load_dataset, from_frame, from_arrays
 """
 
 from hpsearch.data.checks import DataError

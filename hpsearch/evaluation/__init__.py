@@ -1,6 +1,6 @@
 """Settings to evaluations, in this process or in others.
 
-Workers import these modules, so that nothing here needs Optuna, and this file imports nothing.
+Workers import these modules, so that nothing here needs Optuna, and this file imports nothing. In this room:
 
     outcomes.py     Evaluation: what came of a trial's trainings
     evaluator.py    Evaluator: a study's data and rule; settings in, evaluations out

@@ -50,27 +50,35 @@ class Evaluator:
         """A trial's parameters with the study's fixed settings."""
         return Hyperparameters(**{**self.config.space.fixed, **params})
 
-    def jobs(self, settings: Sequence[Hyperparameters], *, workers: int = 1) -> list[Job]:
-        """Split a batch of trials into populations: each trial on each of the study's seeds."""
-        members = [Member((t, k), s, seed) for t, s in enumerate(settings) for k, seed in enumerate(self.seeds)]
+    def jobs(
+        self, settings: Sequence[Hyperparameters], *, seeds: Sequence[int] | None = None, workers: int = 1
+    ) -> list[Job]:
+        """Split a batch of trials into populations: each trial on each seed."""
+        seeds = self.seeds if seeds is None else seeds
+        members = [Member((t, k), s, seed) for t, s in enumerate(settings) for k, seed in enumerate(seeds)]
         return populations(self.architecture, members, workers=workers)
 
-    def sheet(self, settings: Sequence[Hyperparameters]) -> Sheet:
-        """Where the records of a batch's jobs are put together, trial by trial."""
-        return Sheet(self.examples.metrics, self.stops, [self.seeds] * len(settings), settings)
+    def sheet(self, settings: Sequence[Hyperparameters], *, seeds: Sequence[int] | None = None) -> Sheet:
+        """Where the records of a batch's jobs are put together, trial by trial; each trial on each seed."""
+        chosen = self.seeds if seeds is None else tuple(seeds)
+        return Sheet(self.examples.metrics, self.stops, [chosen] * len(settings), settings)
 
     def run(self, job: Job) -> JobResult:
         """Train a job's members in this process."""
         return self.trainer.run(job)
 
-    def evaluate(self, settings: Sequence[Hyperparameters]) -> list[Evaluation]:
+    def evaluate(self, settings: Sequence[Hyperparameters], *, seeds: Sequence[int] | None = None) -> list[Evaluation]:
         """Evaluate settings on every seed, in this process.
+
+        Args:
+            settings: To be evaluated.
+            seeds: Instead of the study's own.
 
         Returns:
             An evaluation for each, in order.
         """
-        sheet = self.sheet(settings)
-        for job in self.jobs(settings):
+        sheet = self.sheet(settings, seeds=seeds)
+        for job in self.jobs(settings, seeds=seeds):
             sheet.add(self.run(job))
         return [sheet.evaluation(trial) for trial in range(len(settings))]
 

@@ -1,31 +1,40 @@
-"""Where jobs run."""
+"""Where jobs run: a pool of processes on this machine, or any executor that the user gives."""
 
 from __future__ import annotations
 
 import contextlib
+import multiprocessing
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future
-from typing import Any
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+
+from hpsearch.evaluation.jobs import Trainer, install
 
 
-class InProcess(Executor):
-    """Runs what is submitted at once, in this process."""
+def process_pool(trainer: Trainer, workers: int) -> ProcessPoolExecutor:
+    """A pool whose processes are started at once and hold the trainer, so that a job carries settings and not data.
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        """Run and return a finished future."""
-        future: Future[Any] = Future()
-        try:
-            future.set_result(fn(*args, **kwargs))
-        except Exception as problem:
-            future.set_exception(problem)
-        return future
+    Args:
+        trainer: What jobs are run with.
+        workers: Number of processes.
+    """
+    pool = ProcessPoolExecutor(
+        workers,
+        mp_context=multiprocessing.get_context("spawn"),  # a fork would inherit threads and the locks they hold
+        initializer=install,
+        initargs=(trainer,),
+    )
+    # Ctrl-C reaches every process of the terminal's group. The processes inherit that they ignore it, and the
+    # coordinator alone decides what happens.
+    with _interrupts_ignored():
+        for _ in range(workers):
+            pool.submit(int)  # a process starts only when there is work for it
+    return pool
 
 
 @contextlib.contextmanager
-def interrupts_ignored() -> Iterator[None]:
-    """Ignore Ctrl-C inside the ``with`` block, and in processes that are started there."""
+def _interrupts_ignored() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
         yield
         return

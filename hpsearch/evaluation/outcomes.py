@@ -102,14 +102,14 @@ def fill(rows: Mapping[int, Array], stops: Sequence[int]) -> Array:
 
 @dataclass
 class Sheet:
-    """A batch's records as they come in, from whichever job, to be read trial by trial.
+    """The records of many trainings as they come in, to be read trial by trial.
 
     Attributes:
         metrics: Names of what is measured.
         stops: Checkpoints shared by all trainings.
-        seeds: Of each trial of the batch.
-        settings: Of each trial of the batch.
-        stopped: The iteration at which the pruner stopped a trial.
+        seeds: Of each trial.
+        settings: Of each trial.
+        stopped: The iteration at which a pruner stopped a trial.
     """
 
     metrics: tuple[str, ...]
@@ -118,35 +118,50 @@ class Sheet:
     settings: Sequence[Hyperparameters]
     stopped: dict[int, int] = field(default_factory=dict)
     _rows: dict[tuple[int, int], dict[int, Any]] = field(default_factory=dict)
-    _diverged: set[tuple[int, int]] = field(default_factory=set)
+    _ended: set[tuple[int, int]] = field(default_factory=set)
+    _diverged: dict[tuple[int, int], int] = field(default_factory=dict)
     _times: dict[int, tuple[float, float]] = field(default_factory=dict)
 
-    def add(self, result: JobResult) -> None:
-        """Enter a job's records."""
+    def add(self, result: JobResult) -> set[int]:
+        """Enter a job's records.
+
+        Returns:
+            The trials that the job trained.
+        """
         owners = result.job.owners
         for record in result.records:
             for row, member in enumerate(record.ids):
                 self._rows.setdefault(owners[member], {})[record.iteration] = record.metrics[row]
                 if record.diverged[row]:
-                    self._diverged.add(owners[member])
-        for trial in {t for t, _ in owners}:
+                    self._diverged[owners[member]] = record.iteration
+            self._ended |= {owners[member] for member in record.finished}
+        trials = {trial for trial, _ in owners}
+        for trial in trials:
             began, ended = self._times.get(trial, (result.started, result.finished))
             self._times[trial] = (min(began, result.started), max(ended, result.finished))
+        return trials
+
+    def complete(self, trial: int) -> bool:
+        """Whether all trainings of a trial have ended, by themselves or by the pruner."""
+        return trial in self.stopped or all(owner in self._ended for owner in self._owners(trial))
 
     def evaluation(self, trial: int, *, until: int | None = None) -> Evaluation:
-        """A trial's evaluation where it ended, or up to ``until``."""
-        last, seeds = self.settings[trial].iterations, self.seeds[trial]
+        """A trial's evaluation where it ended, or as it would be had training ended at ``until``."""
+        last = self.settings[trial].iterations
         ended = min(last, self.stopped.get(trial, last) if until is None else until)
         stops = stops_of(self.stops, ended)
-        owners = [(trial, k) for k in range(len(seeds))]
+        owners = self._owners(trial)
         started, finished = self._times[trial]
         return Evaluation(
             metrics=self.metrics,
-            seeds=seeds,
+            seeds=self.seeds[trial],
             iterations=stops,
             curves=np.stack([fill(self._rows[owner], stops) for owner in owners]),
-            diverged=tuple(owner in self._diverged for owner in owners),
-            pruned=ended < last,
+            diverged=tuple(self._diverged.get(owner, ended + 1) <= ended for owner in owners),
+            pruned=until is None and ended < last,
             started=started,
             finished=finished,
         )
+
+    def _owners(self, trial: int) -> list[tuple[int, int]]:
+        return [(trial, k) for k in range(len(self.seeds[trial]))]

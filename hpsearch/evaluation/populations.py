@@ -42,7 +42,7 @@ def population_size(architecture: Architecture, batch_size: int) -> int:
 
 
 def populations(architecture: Architecture, members: Iterable[Member], *, workers: int = 1) -> list[Job]:
-    """Split trainings into populations, the costliest first; no result depends on how.
+    """Split trainings into populations, the costliest first; no result, nor the order of members, depends on workers.
 
     Members of one batch size are put together by seed, as equal seeds share their mini-batches, and a few seeds'
     members by length, so that they leave together.
@@ -56,10 +56,11 @@ def populations(architecture: Architecture, members: Iterable[Member], *, worker
         for some in _by_seeds(group, _SEEDS_TOGETHER * step):
             some.sort(key=lambda m: (m.settings.iterations, m.owner))
             jobs += [_job(some[i : i + step]) for i in range(0, len(some), step)]
+    jobs.sort(key=lambda job: -job.cost)
     share = sum(job.cost for job in jobs) / workers
     if workers > 1:  # a small population is hardly cheaper than a large one: no more parts than workers need
-        jobs = [part for job in jobs for part in split(job, max(1, round(job.cost / share)))]
-    return sorted(jobs, key=lambda job: -job.cost)
+        return [part for job in jobs for part in split(job, max(1, round(job.cost / share)))]
+    return jobs
 
 
 def _by_seeds(members: Iterable[Member], size: int) -> list[list[Member]]:

@@ -1,9 +1,11 @@
 """Trainings that a design chooses.
 
-function.py   survey any function
-trainings.py  survey a study
-stored.py     a stored survey read back
-profiles.py   one or two settings around the best
+In this room:
+
+    function.py   survey any function
+    trainings.py  survey a study
+    stored.py     a stored survey read back
+    profiles.py   one or two settings around the best
 """
 
 from hpsearch.experiments.function import survey

@@ -6,7 +6,6 @@ and Bischl 2019, J. Mach. Learn. Res. 20) answers what tuning it gains.
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -193,16 +192,14 @@ def _paired(differences: Any) -> tuple[float, float, float]:
 
 def _scores(evaluator: Evaluator, rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[Any, Any]:
     """The metric and the validation error of each row on each seed, ``(rows, seeds)``."""
-    fresh = copy.copy(evaluator)
-    fresh.seeds = tuple(seeds)
     settings = [Hyperparameters(**_natural(row)) for row in rows.to_dict("records")]
-    found = fresh.evaluate(settings)
-    metrics = found[0].metrics
-    column = metrics.index(evaluator.config.search.metric)
-    scores = np.stack([e.curves[:, -1, column].astype(float) for e in found])
+    evaluations = evaluator.evaluate(settings, seeds=seeds)
+    metrics = evaluations[0].metrics
+    ends = np.stack([evaluation.curves[:, -1].astype(float) for evaluation in evaluations])
+    scores = ends[:, :, metrics.index(evaluator.config.search.metric)]
     if "validation_error" not in metrics:
         return scores, np.full(scores.shape, np.nan)
-    return scores, np.stack([e.curves[:, -1, metrics.index("validation_error")].astype(float) for e in found])
+    return scores, ends[:, :, metrics.index("validation_error")]
 
 
 def _natural(row: Mapping[Any, Any]) -> dict[str, Any]:

@@ -60,9 +60,9 @@ def design_of(config: StudyConfig) -> Design:
     return Design(space, s.base, s.scrambles, s.seeds, s.dummy, s.second_order, s.seed)
 
 
-def refined_config(found: Survey, config: StudyConfig, *, name: str) -> StudyConfig:
+def refined_config(survey: Survey, config: StudyConfig, *, name: str) -> StudyConfig:
     """The study with the ranges to try next, as a new one."""
-    entries = {**config.space.fixed, **refined(found.ranges(), config.space.space)}
+    entries = {**config.space.fixed, **refined(survey.ranges(), config.space.space)}
     plain = {key: asdict(entry) if isinstance(entry, Dimension) else entry for key, entry in entries.items()}
     description = {**config.describe(), "name": name, "space": plain}
     return StudyConfig.from_description(description)
@@ -89,25 +89,24 @@ def stored_survey(study: optuna.Study) -> Survey:
     """
     attrs = study.user_attrs
     if DESIGN not in attrs:
-        held = len(study.get_trials(deepcopy=False))
+        rows_stored = len(study.get_trials(deepcopy=False))
         raise SurveyMissingError(
-            f"the survey {study.study_name!r} is not complete yet ({held} rows are stored): "
+            f"the survey {study.study_name!r} is not complete yet ({rows_stored} rows are stored): "
             f"go on with `hpsearch survey {study.study_name.split('.')[0]}`"
         )
     config = StudyConfig.from_description(attrs[CONFIG])
-    given = attrs[DESIGN]
-    design = replace(design_of(config), **given)
+    design = replace(design_of(config), **attrs[DESIGN])
     rows = with_learning_rate(design.table())
     trials = {place_of(t): t for t in study.get_trials(deepcopy=False)}
     places = list(zip(*(rows[column].tolist() for column in KEY), strict=True))
-    found = [Evaluation.decode(trials[place].system_attrs[CURVES]) for place in places]
-    counts = [len(e.iterations) for e in found]
+    evaluations = [Evaluation.decode(trials[place].system_attrs[CURVES]) for place in places]
+    counts = [len(e.iterations) for e in evaluations]
     table = rows.loc[rows.index.repeat(counts)].reset_index(drop=True)
-    table["iteration"] = np.concatenate([e.iterations for e in found])
-    numbers = np.concatenate([e.curves[0] for e in found]).astype(float)
-    for k, metric in enumerate(found[0].metrics):
+    table["iteration"] = np.concatenate([e.iterations for e in evaluations])
+    numbers = np.concatenate([e.curves[0] for e in evaluations]).astype(float)
+    for k, metric in enumerate(evaluations[0].metrics):
         table[metric] = numbers[:, k]
-    table["diverged"] = np.repeat([e.diverged[0] for e in found], counts)
+    table["diverged"] = np.repeat([e.diverged[0] for e in evaluations], counts)
     return Survey(
         table,
         design,

@@ -1,32 +1,30 @@
-"""Surveys: a design's rows, trained in populations, kept as the Optuna study ``<name>.survey``, and read back.
+"""The survey of a study: a design's rows, trained in populations and kept as the Optuna study ``<name>.survey``.
 
 A trial there is a row of the design, one training on the row's own seed. Rows that are ends of one training (the prefix
-property; a dummy does nothing) share it. Rows are stored as they are trained, in any order, each with its place in the
-design, so a survey that was stopped goes on, and a larger one takes over the rows of a smaller: the first rows of a
-Sobol sequence are those of the longer.
+property; a dummy does nothing) share it. Rows are stored as they are trained, each with its place in the design, so a
+survey that was stopped goes on, and a larger one takes over the rows of a smaller: the first rows of a Sobol sequence
+are those of the longer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 
-from hpsearch.config import StudyConfig, differences
-from hpsearch.data.dataset import Dataset
+from hpsearch.config import StudyConfig
+from hpsearch.data import Dataset
 from hpsearch.engine.network import CEILING
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.jobs import JobResult
-from hpsearch.evaluation.outcomes import Evaluation, fill, stops_of
+from hpsearch.evaluation.outcomes import Sheet
 from hpsearch.evaluation.populations import Member, populations
 from hpsearch.evaluation.workers import Workers
 from hpsearch.experiments.stored import (
@@ -41,9 +39,10 @@ from hpsearch.experiments.stored import (
 )
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import DUMMY, KEY, SEED, Design, shared
-from hpsearch.storage.access import only_writer, open_storage
-from hpsearch.storage.studies import CONFIG, DATA, StudyChangedError, quiet_optuna
-from hpsearch.storage.trials import CURVES, attributes, distributions, objective_value
+from hpsearch.storage.access import add_trials, only_writer, open_storage
+from hpsearch.storage.notes import note_survey
+from hpsearch.storage.studies import open_study, quiet_optuna
+from hpsearch.storage.trials import distributions, finished_trial
 
 
 @dataclass(frozen=True)
@@ -54,8 +53,8 @@ class SurveyProgress:
         done: Rows of the design that are stored.
         total: Rows of the design.
         fresh: Of the done, those of this run.
-        trainings: Trainings that this run needs for the rows it has to make.
-        asked: Rows that this run has to make.
+        trainings: Trainings that this run needs for its missing rows.
+        missing: Rows that were not stored when this run began.
         diverged: Rows of this run whose training diverged.
     """
 
@@ -63,11 +62,11 @@ class SurveyProgress:
     total: int
     fresh: int = 0
     trainings: int = 0
-    asked: int = 0
+    missing: int = 0
     diverged: int = 0
 
 
-def survey(
+def survey_study(
     config: StudyConfig,
     *,
     workers: int = 1,
@@ -97,35 +96,23 @@ def survey(
     """
     evaluator = Evaluator(config, dataset, checkpoints_kept=config.survey.checkpoints)
     design, name = design_of(config), survey_name(config)
+    facts = {CEILINGS: useless(evaluator.dataset), EXAMPLES: evaluator.dataset.train.examples}
     with quiet_optuna(), only_writer(name, results=results):
-        stored = _open(config, evaluator, open_storage(storage, results=results))
-        pool = Workers(evaluator.trainer, workers, executor)
-        try:
-            _Writer(evaluator, design, stored, on_progress or (lambda progress: None)).run(pool)
-        except BaseException:
-            pool.close(now=True)
-            raise
-        pool.close()
-        if stored.user_attrs.get(DESIGN) != design.describe():
-            stored.set_user_attr(DESIGN, design.describe())
-    return stored_survey(stored)
-
-
-def _open(config: StudyConfig, evaluator: Evaluator, storage: optuna.storages.BaseStorage) -> optuna.Study:
-    study = optuna.create_study(study_name=survey_name(config), storage=storage, load_if_exists=True)
-    known = study.user_attrs
-    if CONFIG not in known:
-        study.set_user_attr(DATA, evaluator.dataset.fingerprint)
-        study.set_user_attr(CEILINGS, useless(evaluator.dataset))
-        study.set_user_attr(EXAMPLES, len(evaluator.dataset.train.X))
-        study.set_user_attr(CONFIG, config.describe())
-        return study
-    changes = differences(_identity(known[CONFIG]), _identity(config.describe()))
-    if not changes and known[DATA] != evaluator.dataset.fingerprint:
-        changes = [("the data itself (fingerprint)", known[DATA][:12], evaluator.dataset.fingerprint[:12])]
-    if changes:
-        raise StudyChangedError(config.name, changes)
-    return study
+        study = open_study(
+            open_storage(storage, results=results),
+            config,
+            evaluator.dataset.fingerprint,
+            name=name,
+            identity=_identity,
+            facts=facts,
+        )
+        with Workers(evaluator.trainer, workers, executor) as pool:
+            _Rows(evaluator, design, study).train(pool, on_progress or (lambda progress: None))
+        if study.user_attrs.get(DESIGN) != design.describe():
+            study.set_user_attr(DESIGN, design.describe())
+        survey = stored_survey(study)
+        note_survey(study, survey)
+    return survey
 
 
 def _identity(description: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,87 +134,71 @@ def useless(dataset: Dataset) -> dict[str, float]:
     return {name: float(loss[y].mean()) for name, y in parts.items()}
 
 
-class _Writer:
-    """Trains the rows that a stored survey lacks, and stores them."""
+class _Rows:
+    """The rows of a design that a stored survey lacks.
 
-    def __init__(
-        self, evaluator: Evaluator, design: Design, stored: optuna.Study, announce: Callable[[SurveyProgress], None]
-    ) -> None:
-        self._evaluator, self._design, self._stored, self._announce = evaluator, design, stored, announce
+    Attributes:
+        missing: The rows, as in the design's table.
+        trainings: For each training the places of the rows that are ends of it.
+    """
+
+    def __init__(self, evaluator: Evaluator, design: Design, study: optuna.Study) -> None:
+        self._evaluator, self._study = evaluator, study
         self._distributions = _distributions(design)
         table = with_learning_rate(design.table())
-        known = {place_of(t) for t in stored.get_trials(deepcopy=False)}
+        stored = {place_of(trial) for trial in study.get_trials(deepcopy=False)}
         places = zip(*(table[column].tolist() for column in KEY), strict=True)
-        self._rows = table[[place not in known for place in places]].reset_index(drop=True)
-        self._trainings = [list(rows) for rows in self._rows.groupby(shared(self._rows), sort=False).groups.values()]
-        done, asked = len(table) - len(self._rows), len(self._rows)
-        self._progress = SurveyProgress(done, len(table), trainings=len(self._trainings), asked=asked)
-
-    def run(self, workers: Workers) -> None:
-        self._announce(self._progress)
-        if not self._trainings:
-            return
+        self.missing = table[[place not in stored for place in places]].reset_index(drop=True)
+        groups = self.missing.groupby(shared(self.missing), sort=False).groups
+        self.trainings = [list(rows) for rows in groups.values()]
         self._settings = self._hyperparameters()
-        self._seeds, members = self._rows[SEED].tolist(), []
-        for number, rows in enumerate(self._trainings):
-            longest = max((self._settings[row] for row in rows), key=lambda s: s.iterations)
-            marks = sorted({self._settings[row].iterations for row in rows} - {longest.iterations})
-            members.append(Member((number, 0), longest, self._seeds[rows[0]], tuple(marks)))
-        for result in workers.submit(populations(self._evaluator.architecture, members, workers=workers.count))():
-            self._store(result)
+        self._seeds = self.missing[SEED].tolist()
+        self._progress = SurveyProgress(
+            len(table) - len(self.missing),
+            len(table),
+            trainings=len(self.trainings),
+            missing=len(self.missing),
+        )
 
     def _hyperparameters(self) -> list[Hyperparameters]:
-        columns = {name: self._rows[name].tolist() for name in self._evaluator.config.space.space}
+        columns = {name: self.missing[name].tolist() for name in self._evaluator.config.space.space}
         rows = (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
         return [self._evaluator.hyperparameters(row) for row in rows]
 
-    def _store(self, result: JobResult) -> None:
-        records: dict[int, dict[int, Any]] = {}
-        diverged: dict[int, int] = {}
-        for record in result.records:
-            for place, member in enumerate(record.ids):
-                number = result.job.owners[member][0]
-                records.setdefault(number, {})[record.iteration] = record.metrics[place]
-                if record.diverged[place]:
-                    diverged[number] = record.iteration
-        lost = 0
-        for number, found in records.items():
-            for row in self._trainings[number]:
-                evaluation = self._evaluation(row, found, diverged.get(number), result)
-                self._stored.add_trial(self._trial(row, evaluation))
-                lost += evaluation.diverged[0]
-        p, fresh = self._progress, sum(len(self._trainings[number]) for number in records)
-        self._progress = replace(p, done=p.done + fresh, fresh=p.fresh + fresh, diverged=p.diverged + lost)
-        self._announce(self._progress)
+    def train(self, workers: Workers, announce: Callable[[SurveyProgress], None]) -> None:
+        """Train all of them, and store a population's rows as soon as it has ended."""
+        announce(self._progress)
+        if not self.trainings:
+            return
+        longest = [max((self._settings[row] for row in rows), key=lambda s: s.iterations) for rows in self.trainings]
+        members = []
+        for number, rows in enumerate(self.trainings):
+            marks = {self._settings[row].iterations for row in rows} - {longest[number].iterations}
+            members.append(Member((number, 0), longest[number], self._seeds[rows[0]], tuple(sorted(marks))))
+        seeds = [(member.seed,) for member in members]
+        sheet = Sheet(self._evaluator.examples.metrics, self._evaluator.stops, seeds, longest)
+        jobs = populations(self._evaluator.architecture, members, workers=workers.count)
+        for result in workers.submit(jobs):
+            self._store(sheet, sorted(sheet.add(result)), announce)
 
-    def _evaluation(self, row: int, records: Mapping[int, Any], diverged: int | None, result: JobResult) -> Evaluation:
-        ended = self._settings[row].iterations
-        stops = stops_of(self._evaluator.stops, ended)
-        return Evaluation(
-            metrics=self._evaluator.examples.metrics,
-            seeds=(self._seeds[row],),
-            iterations=stops,
-            curves=fill(records, stops)[None],
-            diverged=(diverged is not None and diverged <= ended,),
-            started=result.started,
-            finished=result.finished,
-        )
+    def _store(self, sheet: Sheet, trainings: Iterable[int], announce: Callable[[SurveyProgress], None]) -> None:
+        """Store the rows of these trainings in one write."""
+        trials = [self._trial(sheet, training, row) for training in trainings for row in self.trainings[training]]
+        add_trials(self._study, trials)
+        p = self._progress
+        diverged = p.diverged + sum(bool(trial.user_attrs["diverged"]) for trial in trials)
+        self._progress = replace(p, done=p.done + len(trials), fresh=p.fresh + len(trials), diverged=diverged)
+        announce(self._progress)
 
-    def _trial(self, row: int, evaluation: Evaluation) -> FrozenTrial:
-        values = {name: self._rows[name].iat[row] for name in self._distributions}
-        place = {column: self._rows[column].iat[row] for column in KEY}
-        numbers = {k: v for k, v in attributes(evaluation).items() if k != "seeds"}
-        trial = optuna.trial.create_trial(
-            state=TrialState.COMPLETE,
-            value=objective_value(evaluation, self._evaluator.config),
-            params={name: v.item() if isinstance(v, np.generic) else v for name, v in values.items()},
-            distributions=self._distributions,
-            user_attrs={**numbers, **{k: v.item() if isinstance(v, np.generic) else v for k, v in place.items()}},
-            system_attrs={CURVES: evaluation.encode()},
+    def _trial(self, sheet: Sheet, training: int, row: int) -> FrozenTrial:
+        return finished_trial(
+            sheet.evaluation(training, until=self._settings[row].iterations),
+            {name: self.missing[name].iat[row] for name in self._distributions},
+            self._distributions,
+            metric=self._evaluator.config.search.metric,
+            curve=False,
+            user_attrs={column: self.missing[column].iat[row] for column in KEY},
         )
-        trial.datetime_start = datetime.fromtimestamp(evaluation.started, UTC)
-        trial.datetime_complete = datetime.fromtimestamp(evaluation.finished, UTC)
-        return trial
 
 
 def _distributions(design: Design) -> dict[str, BaseDistribution]:

@@ -13,8 +13,7 @@ import optuna
 import optuna_dashboard
 from optuna.trial import FrozenTrial, TrialState
 
-SHOWN = 2000
-"""Trials of a study that the page draws; it stops answering at some 10,000."""
+from hpsearch.storage.notes import MOST_DRAWN
 
 
 class DashboardError(RuntimeError):
@@ -75,12 +74,12 @@ def _loopback(host: str) -> bool:
 
 
 def _thin(storage: optuna.storages.BaseStorage) -> None:
-    """Let a storage give at most ``SHOWN`` trials of a study, and the best."""
+    """Let a storage give at most ``MOST_DRAWN`` trials of a study, and the best."""
     everything = storage.get_all_trials
 
     def some(study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
         trials = everything(study_id, deepcopy=deepcopy, states=states)
-        step = -(-len(trials) // SHOWN)
+        step = -(-len(trials) // MOST_DRAWN)
         if step <= 1:
             return trials
         best = {t.number for t in [_best(storage, study_id)] if t is not None}

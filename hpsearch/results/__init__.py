@@ -1,8 +1,10 @@
 """Any study to DataFrames.
 
-frames.py      the tables: their columns and dtypes
-study.py       Results, load
-surrogates.py  importance of any study, by surrogates
+In this room:
+
+    frames.py      the tables: their columns and dtypes
+    study.py       Results, load
+    surrogates.py  importance of any study, by surrogates
 """
 
 from hpsearch.results.study import Best, Results, ResultsError, load

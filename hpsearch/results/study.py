@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,12 +18,14 @@ from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.results import frames
 from hpsearch.storage.access import existing_storage
+from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import CONFIG, DATA
 from hpsearch.tuning.choice import BEST, TestScore, best_trial, network_path
 
 if TYPE_CHECKING:
     import optuna
     import pandas as pd
+    from optuna.trial import FrozenTrial
 
     from hpsearch.sensitivity.analysis import Survey
 
@@ -48,7 +51,7 @@ class Best:
     hyperparameters: Hyperparameters | dict[str, Any]
     metrics: dict[str, float]
     test: TestScore | None
-    _results: Results
+    _network: Callable[[], TrainedNetwork] = field(repr=False, compare=False)
 
     @cached_property
     def network(self) -> TrainedNetwork:
@@ -57,13 +60,7 @@ class Best:
         Raises:
             ResultsError: if this project did not make the study, or its data has changed.
         """
-        study = self._results.study
-        path = network_path(study.study_name, self._results.folder)
-        if study.user_attrs.get(BEST, {}).get("number") == self.number and path.is_file():
-            saved = TrainedNetwork.load(path)
-            if saved.hyperparameters == self.hyperparameters:
-                return saved
-        return self._results.network(self.number)
+        return self._network()
 
 
 class Results:
@@ -101,8 +98,8 @@ class Results:
         return frames.members(self.study)
 
     @cached_property
-    def surveyed(self) -> Survey:
-        """The study's survey; its methods give the tables below, with more options.
+    def survey(self) -> Survey:
+        """The study's survey: its ``table``, a row a design row and checkpoint, and all tables made of it.
 
         Raises:
             ResultsError: if there is none, or it is not complete.
@@ -111,7 +108,7 @@ class Results:
 
         from hpsearch.experiments.stored import SurveyMissingError, stored_survey
 
-        name, storage = self.study.study_name.removesuffix(".survey") + ".survey", self.study._storage
+        name, storage = self.study.study_name.removesuffix(".survey") + ".survey", storage_of(self.study)
         if name not in optuna.get_all_study_names(storage):
             raise ResultsError(
                 f"no survey of {self.study.study_name!r} there: make one with `hpsearch survey {self.study.study_name}`"
@@ -121,30 +118,25 @@ class Results:
         except SurveyMissingError as problem:
             raise ResultsError(str(problem)) from None
 
-    @property
-    def survey(self) -> pd.DataFrame:
-        """One row a design row and checkpoint: design, scramble, block, row, seed, settings, iteration, metrics."""
-        return self.surveyed.table
-
     def sensitivity(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
         """First-order and total indices; see :meth:`hpsearch.sensitivity.analysis.Survey.sensitivity`."""
-        return self.surveyed.sensitivity(metric, **how)
+        return self.survey.sensitivity(metric, **how)
 
     def sensitivity_over_iterations(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
         """The indices at every checkpoint; see :class:`hpsearch.sensitivity.analysis.Survey`."""
-        return self.surveyed.sensitivity_over_iterations(metric, **how)
+        return self.survey.sensitivity_over_iterations(metric, **how)
 
     def effects(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
         """Mean response against each setting; see :func:`hpsearch.sensitivity.effects.main_effects`."""
-        return self.surveyed.effects(metric, **how)
+        return self.survey.effects(metric, **how)
 
     def interactions(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
         """What pairs of settings do together; see :meth:`hpsearch.sensitivity.analysis.Survey.interactions`."""
-        return self.surveyed.interactions(metric, **how)
+        return self.survey.interactions(metric, **how)
 
     def ranges(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
         """Boundaries and the range to try next; see :func:`hpsearch.sensitivity.ranges.next_ranges`."""
-        return self.surveyed.ranges(metric, **how)
+        return self.survey.ranges(metric, **how)
 
     def profile(self, hyperparameter: str, *, values: int = 64, seeds: int = 10) -> pd.DataFrame:
         """Train along one hyperparameter, the others held; see :func:`hpsearch.experiments.profiles.profile`."""
@@ -216,8 +208,17 @@ class Results:
             hyperparameters=self._hyperparameters(trial.params) if known else dict(trial.params),
             metrics={m.name: float(row[m.name]) for m in METRICS if m.name in row.index},
             test=None if test is None else TestScore(**test),
-            _results=self,
+            _network=lambda: self._chosen_network(trial),
         )
+
+    def _chosen_network(self, trial: FrozenTrial) -> TrainedNetwork:
+        """The best trial's network, from its file where that holds this trial's."""
+        path = network_path(self.study.study_name, self.folder)
+        if self.study.user_attrs.get(BEST, {}).get("number") == trial.number and path.is_file():
+            saved = TrainedNetwork.load(path)
+            if saved.hyperparameters == self._hyperparameters(trial.params):
+                return saved
+        return self.network(trial.number)
 
     def network(self, number: int, *, seed: int | None = None) -> TrainedNetwork:
         """Train a trial's network again; it comes out with the same numbers.
@@ -255,7 +256,7 @@ class Results:
         written = []
         tables = {name: getattr(self, name) for name in ("trials", "curves", "members")}
         with contextlib.suppress(ResultsError):
-            tables["survey"] = self.survey
+            tables["survey"] = self.survey.table
         for name, table in tables.items():
             path = folder / f"{name}.{format}"
             partial = path.with_name(f".{path.name}.partial")

@@ -8,7 +8,6 @@ by construction, on pure noise as well: only the p-value tells whether there is 
 
 from __future__ import annotations
 
-import copy
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator
 from optuna.trial import FrozenTrial, TrialState
 from scipy import stats
+
+from hpsearch.storage.internals import DetachedStudy, renumbered
 
 FEW = 10
 """Trials a parameter below which a warning is given."""
@@ -216,9 +217,7 @@ def _unit(values: Any, kinds: Sequence[BaseDistribution]) -> Any:
 
 
 def _trial(number: int, params: dict[str, Any], distributions: dict[str, BaseDistribution]) -> FrozenTrial:
-    trial = optuna.trial.create_trial(params=params, distributions=distributions, value=0.0)
-    trial.number = trial._trial_id = number
-    return trial
+    return renumbered(optuna.trial.create_trial(params=params, distributions=distributions, value=0.0), number, 0.0)
 
 
 def _warn_of_bias(sample: _Sample) -> None:
@@ -242,29 +241,13 @@ def _warn_of_bias(sample: _Sample) -> None:
         warnings.warn(message, ImportanceWarning, stacklevel=3)
 
 
-class _Trials(optuna.Study):
-    """A study that holds given trials, without the cost of storing them."""
-
-    def __init__(self, study: optuna.Study, trials: list[FrozenTrial]) -> None:
-        super().__init__(study.study_name, study._storage)
-        self._given = trials
-
-    def get_trials(self, deepcopy: bool = True, states: Any = None) -> list[FrozenTrial]:
-        """All of them: each is complete."""
-        return self._given
-
-
 def _by_optuna(measure: str, sample: _Sample, rows: Any, values: Any, seed: int) -> Any:
-    trials = []
-    for number, (row, value) in enumerate(zip(rows, values, strict=True)):
-        trial = copy.copy(sample.trials[row])
-        trial.number = trial._trial_id = number
-        trial._values = [float(value)]
-        trials.append(trial)
+    pairs = enumerate(zip(rows, values, strict=True))
+    trials = [renumbered(sample.trials[row], number, float(value)) for number, (row, value) in pairs]
     evaluator: Any = PedAnovaImportanceEvaluator()
     if measure == "fanova":
         evaluator = FanovaImportanceEvaluator(n_trees=_FANOVA_TREES, seed=seed)
-    found = evaluator.evaluate(_Trials(_empty(), trials), params=list(sample.names))
+    found = evaluator.evaluate(DetachedStudy(trials, _empty()), params=list(sample.names))
     scores = np.array([found[name] for name in sample.names], dtype=float)
     return scores / scores.sum() if scores.sum() > 0 else np.full(len(scores), 1 / len(scores))
 

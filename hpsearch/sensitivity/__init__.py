@@ -1,11 +1,13 @@
 """Tables to tables: how sensitive a response is to each setting. No Optuna, no engine, no training.
 
-designs.py    which settings to evaluate
-responses.py  what of a training is explained, in which form
-indices.py    Sobol indices, intervals, verdicts
-effects.py    how the response goes with one setting, or two
-ranges.py     where the best lie, and what to try next
-analysis.py   Survey: the table and all tables made of it
+In this room:
+
+    designs.py    which settings to evaluate
+    responses.py  what of a training is explained, in which form
+    indices.py    Sobol indices, intervals, verdicts
+    effects.py    how the response goes with one setting, or two
+    ranges.py     where the best lie, and what to try next
+    analysis.py   Survey: the table and all tables made of it
 """
 
 from hpsearch.sensitivity.analysis import Survey

@@ -1,9 +1,11 @@
 """A study and its trials in Optuna's words.
 
-journal.py  the hardened journal file
-access.py   open, hold, write
-studies.py  a study made, compared, refused; its attributes
-trials.py   distributions, attributes, curves
+In this room:
+
+    journal.py  the hardened journal file
+    access.py   open, hold, write
+    studies.py  a study made, compared, refused; its attributes
+    trials.py   distributions, attributes, curves
 """
 
 from hpsearch.storage.access import JOURNAL, StudyBusyError, existing_storage, open_storage

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import signal
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -13,8 +12,10 @@ from types import FrameType
 from urllib.parse import urlsplit, urlunsplit
 
 import optuna
+from filelock import FileLock, Timeout
 
-from hpsearch.storage.journal import FileLock, JournalFile, StorageError, unusable
+from hpsearch.storage.internals import journal_backend, storage_of
+from hpsearch.storage.journal import JournalFile, StorageError, unusable
 
 JOURNAL = "hpsearch.journal"
 """Name of the journal in the results folder; it holds all studies, so one dashboard shows them all."""
@@ -54,7 +55,7 @@ def add_trials(study: optuna.Study, trials: Sequence[optuna.trial.FrozenTrial]) 
     """
     if not trials:
         return
-    backend = getattr(study._storage, "_backend", None)
+    backend = journal_backend(storage_of(study))
     with _interrupts_later(), backend.together() if isinstance(backend, JournalFile) else contextlib.nullcontext():
         study.add_trials(trials)
 
@@ -127,21 +128,18 @@ def only_writer(study: str, *, results: str | Path) -> Iterator[None]:
         StudyBusyError: if another process holds it.
         StorageError: if the results folder cannot be written.
     """
-    if sys.platform == "win32":  # no flock there; two searches of one study would double its trials
-        yield
-        return
     name = hashlib.sha256(study.encode()).hexdigest()[:16]
     try:
         Path(results).mkdir(parents=True, exist_ok=True)
-        lock = FileLock(Path(results).absolute() / f".{name}.lock")
-        free = lock.acquire(wait=False)
-    except OSError as problem:
-        raise unusable(Path(results).absolute(), problem) from problem
-    if not free:
+        lock = FileLock(Path(results).absolute() / f".{name}.lock", timeout=0)
+        lock.acquire()
+    except Timeout:
         raise StudyBusyError(
             f"another search is running on study {study!r} in {Path(results).absolute()}: "
             "wait for it, stop it, or give this one another name with --name"
-        )
+        ) from None
+    except OSError as problem:
+        raise unusable(Path(results).absolute(), problem) from problem
     try:
         yield
     finally:

@@ -1,6 +1,7 @@
 """Optuna's journal file, hardened against what is known to break it.
 
-It has an absolute path, a lock that the system releases when its holder dies, a torn last line (power loss, full disk)
+It has an absolute path, a lock that the system releases when its holder dies (and Optuna's own, so that plain Optuna
+may write at the same time), a torn last line (power loss, full disk)
 that is cut off under the lock before the next append, with a copy kept, and a failed append that is taken back.
 """
 
@@ -16,7 +17,16 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from optuna.storages.journal import BaseJournalBackend, JournalFileBackend, JournalFileOpenLock
+from filelock import FileLock
+from optuna.storages.journal import (
+    BaseJournalBackend,
+    JournalFileBackend,
+    JournalFileOpenLock,
+    JournalFileSymlinkLock,
+)
+
+_GRACE = 30
+"""Seconds after which Optuna takes a lock for one whose holder died."""
 
 
 class StorageError(RuntimeError):
@@ -27,30 +37,48 @@ class JournalTailWarning(UserWarning):
     """The end of a journal was torn and has been cut off; a copy was kept."""
 
 
-class FileLock:
-    """A lock on a file of its own, which the system releases when its holder dies (``flock``)."""
+class _WriteLock:
+    """One writer at a time, this project's processes and plain Optuna's alike.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: int | None = None
+    Among this project's processes a system lock decides, which ends with its holder. Plain Optuna knows only its own
+    lock, a link named ``<journal>.lock``, so that is held too while we write. A process that dies leaves the link
+    behind, for which plain Optuna would wait 30 s; the next of our writers removes it.
+    """
 
-    def acquire(self, *, wait: bool = True) -> bool:
-        """Take the lock; False if another holds it and this is not to wait."""
-        import fcntl
+    def __init__(self, journal: Path) -> None:
+        self._system_lock = FileLock(journal.with_name(f".{journal.name}.guard"))
+        self._link = journal.with_name(f"{journal.name}.lock")
+        # Optuna's link points to the path it was given. Spelt like this, the path is the same and tells that the link
+        # is ours.
+        self._spelling = os.path.join(journal.parent, ".", journal.name)
+        kind = JournalFileOpenLock if sys.platform == "win32" else JournalFileSymlinkLock
+        self._optunas_lock = kind(self._spelling, grace_period=_GRACE)
 
-        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    def acquire(self) -> None:
+        """Wait for both locks."""
+        self._system_lock.acquire()
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            self.release()
-            return False
-        return True
+            if self._left_behind():
+                self._link.unlink(missing_ok=True)
+            self._optunas_lock.acquire()
+        except BaseException:
+            self._system_lock.release()
+            raise
 
     def release(self) -> None:
-        """Give the lock back, if it is held."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        """Give both locks back."""
+        try:
+            self._optunas_lock.release()
+        finally:
+            self._system_lock.release()
+
+    def _left_behind(self) -> bool:
+        """Whether Optuna's lock is there and its holder is dead; nobody else of ours can hold it now."""
+        try:
+            age = time.time() - self._link.lstat().st_mtime
+            return age > _GRACE or (self._link.is_symlink() and os.readlink(self._link) == self._spelling)
+        except FileNotFoundError:
+            return False
 
 
 class JournalFile(BaseJournalBackend):
@@ -66,9 +94,8 @@ class JournalFile(BaseJournalBackend):
 
     def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
         self.path = Path(path).absolute()
-        lock_path = self.path.with_name(self.path.name + ".lock")
-        self._lock = FileLock(lock_path) if sys.platform != "win32" else JournalFileOpenLock(str(self.path))
-        self._known = 0  # logs in the file, as far as read
+        self._lock = _WriteLock(self.path)
+        self._read = 0  # logs in the file, as far as read
         self._waiting: list[dict[str, Any]] | None = None
         try:
             if not read_only:
@@ -83,14 +110,14 @@ class JournalFile(BaseJournalBackend):
     def read_logs(self, log_number_from: int) -> Iterator[dict[str, Any]]:
         """As Optuna's own; what :meth:`together` holds back counts as written."""
         number = log_number_from
-        if self._waiting is None or number < self._known:
+        if self._waiting is None or number < self._read:
             for log in self._file.read_logs(log_number_from):
                 number += 1
                 yield log
         if self._waiting is None:
-            self._known = max(self._known, number)
+            self._read = max(self._read, number)
         else:
-            yield from self._waiting[max(0, log_number_from - self._known) :]
+            yield from self._waiting[max(0, log_number_from - self._read) :]
 
     def append_logs(self, logs: list[dict[str, Any]]) -> None:
         """Append, or leave the file as it was.
@@ -140,8 +167,8 @@ class JournalFile(BaseJournalBackend):
 
     def _read_on(self) -> None:
         """Count the logs in the file. Optuna's backend then knows where the next one begins."""
-        for _ in self._file.read_logs(self._known):
-            self._known += 1
+        for _ in self._file.read_logs(self._read):
+            self._read += 1
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:

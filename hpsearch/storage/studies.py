@@ -1,20 +1,18 @@
-"""A study in a storage: made, compared with what is stored, and refused where it would not compare."""
+"""A study in a storage: made, compared with what is stored, and refused where its trials would not compare."""
 
 from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import optuna
 
 from hpsearch.config.study import StudyConfig, differences
-from hpsearch.evaluation.evaluator import Evaluator
 
 CONFIG = "hpsearch:config"
 """Study attribute that holds ``StudyConfig.describe()``."""
-
 
 DATA = "hpsearch:data"
 """Study attribute that holds the data's fingerprint."""
@@ -41,35 +39,57 @@ class StudyChangedError(ValueError):
         )
 
 
-def open_study(config: StudyConfig, evaluator: Evaluator, storage: optuna.storages.BaseStorage) -> optuna.Study:
-    """The config's study in a storage, made if it is not there.
+def open_study(
+    storage: optuna.storages.BaseStorage,
+    config: StudyConfig,
+    fingerprint: str,
+    *,
+    name: str | None = None,
+    identity: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda description: description,
+    facts: Mapping[str, Any] | None = None,
+) -> optuna.Study:
+    """A config's study in a storage, made if it is not there.
+
+    Args:
+        storage: Of all studies.
+        config: The study.
+        fingerprint: Of its data.
+        name: In the storage; the config's own by default.
+        identity: The part of a description that the stored trials depend on.
+        facts: Further attributes of a study that is made here.
 
     Raises:
-        StudyChangedError: if it was made with other settings or data.
+        StudyChangedError: if it was made with other settings or data, or by another program.
     """
-    study = optuna.create_study(study_name=config.name, storage=storage, load_if_exists=True, direction="minimize")
-    given, fingerprint = config.describe(), evaluator.dataset.fingerprint
-    known = study.user_attrs
-    if CONFIG not in known:
-        if study.get_trials(deepcopy=False):
-            raise StudyChangedError(config.name, [("made by", "another program", "hpsearch")])
-        with warnings.catch_warnings():  # Optuna calls the name of an objective experimental
-            warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-            study.set_metric_names([config.search.metric])
-        study.set_user_attr(DATA, fingerprint)
-        study.set_user_attr(CONFIG, given)
+    study = optuna.create_study(study_name=name or config.name, storage=storage, load_if_exists=True)
+    stored = study.user_attrs
+    if CONFIG in stored:
+        _compare(config, identity(stored[CONFIG]), identity(config.describe()), stored[DATA], fingerprint)
         return study
-    changes = differences(known[CONFIG], given)
-    if not changes and known[DATA] != fingerprint:
-        changes = [("the data itself (fingerprint)", known[DATA][:12], fingerprint[:12])]
+    if study.get_trials(deepcopy=False):
+        raise StudyChangedError(config.name, [("made by", "another program", "hpsearch")])
+    with warnings.catch_warnings():  # Optuna calls the name of an objective experimental
+        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+        study.set_metric_names([config.search.metric])
+    # The config comes last: a study that has it was made whole.
+    for key, value in {**(facts or {}), DATA: fingerprint, CONFIG: config.describe()}.items():
+        study.set_user_attr(key, value)
+    return study
+
+
+def _compare(
+    config: StudyConfig, stored: Mapping[str, Any], now: Mapping[str, Any], stored_data: str, fingerprint: str
+) -> None:
+    changes = differences(stored, now)
+    if not changes and stored_data != fingerprint:
+        changes = [("the data itself (fingerprint)", stored_data[:12], fingerprint[:12])]
     if changes:
         raise StudyChangedError(config.name, changes)
-    return study
 
 
 @contextlib.contextmanager
 def quiet_optuna() -> Iterator[None]:
-    """Optuna announces every study it makes; the mirror is none of the user's."""
+    """Keep Optuna from announcing every study that is made, also those in memory that no user knows of."""
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(max(level, optuna.logging.WARNING))
     try:

@@ -1,18 +1,45 @@
-"""A trial in Optuna's words: distributions, attributes, and the curves of its training."""
+"""A trial in Optuna's words: distributions and suggestions of a space, attributes, and the finished trial as stored.
+
+Optuna keeps one number a step and trial, so the curves of a training travel as one attribute of the trial, in the
+network's own precision. The metrics where training ended are plain numbers beside it, for the dashboard.
+"""
 
 from __future__ import annotations
 
-import numpy as np
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
 
-from hpsearch.config.study import StudyConfig
+import numpy as np
+import optuna
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import FrozenTrial, TrialState
+
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.space import Choice, Float, Int, Space
 
+CURVES = "hpsearch:curves"
+"""System attribute of a trial that holds :meth:`hpsearch.evaluation.outcomes.Evaluation.encode`."""
 
-def objective_value(evaluation: Evaluation, config: StudyConfig) -> float:
-    """What the study minimises, where training ended."""
-    return evaluation.final[config.search.metric]
+_WORDS: Mapping[type, tuple[type[BaseDistribution], str]] = {
+    Float: (FloatDistribution, "suggest_float"),
+    Int: (IntDistribution, "suggest_int"),
+    Choice: (CategoricalDistribution, "suggest_categorical"),
+}
+"""For each kind of dimension Optuna's distribution and the method of a trial that suggests from it."""
+
+
+def distributions(space: Space) -> dict[str, BaseDistribution]:
+    """The space as Optuna's distributions, in its order."""
+    return {name: _WORDS[type(dimension)][0](**asdict(dimension)) for name, dimension in space.items()}
+
+
+def suggest(trial: optuna.Trial, space: Space) -> dict[str, Any]:
+    """Ask a trial for a value of every hyperparameter of the space, in its order."""
+    return {
+        name: getattr(trial, _WORDS[type(dimension)][1])(name, **asdict(dimension)) for name, dimension in space.items()
+    }
 
 
 def attributes(evaluation: Evaluation) -> dict[str, float]:
@@ -21,18 +48,41 @@ def attributes(evaluation: Evaluation) -> dict[str, float]:
     return {**numbers, "diverged": float(any(evaluation.diverged)), "seeds": float(len(evaluation.seeds))}
 
 
-CURVES = "hpsearch:curves"
-"""Trial attribute that holds :meth:`Evaluation.encode`."""
+def finished_trial(
+    evaluation: Evaluation,
+    params: Mapping[str, Any],
+    distributions: Mapping[str, BaseDistribution],
+    *,
+    metric: str,
+    curve: bool = True,
+    user_attrs: Mapping[str, Any] | None = None,
+    system_attrs: Mapping[str, Any] | None = None,
+) -> FrozenTrial:
+    """A trial that has ended, whole, ready to be stored in one write.
+
+    Args:
+        evaluation: What came of its trainings.
+        params: Its hyperparameters; NumPy numbers become Python's, which JSON can hold.
+        distributions: Of the same names.
+        metric: Its value, where training ended.
+        curve: Whether the metric at every checkpoint is stored as Optuna's intermediate values too.
+        user_attrs: Further attributes that the dashboard shows, such as a row's place in a design.
+        system_attrs: Further attributes that it does not show.
+    """
+    values = evaluation.curve(metric).tolist()
+    trial = optuna.trial.create_trial(
+        state=TrialState.PRUNED if evaluation.pruned else TrialState.COMPLETE,
+        value=values[-1],
+        params={name: _plain(params[name]) for name in distributions},
+        distributions=dict(distributions),
+        user_attrs={**attributes(evaluation), **{name: _plain(v) for name, v in (user_attrs or {}).items()}},
+        system_attrs={CURVES: evaluation.encode(), **(system_attrs or {})},
+        intermediate_values=dict(zip(evaluation.iterations, values, strict=True)) if curve else None,
+    )
+    trial.datetime_start = datetime.fromtimestamp(evaluation.started, UTC)
+    trial.datetime_complete = datetime.fromtimestamp(evaluation.finished, UTC)
+    return trial
 
 
-def distributions(space: Space) -> dict[str, BaseDistribution]:
-    """The space in Optuna's words."""
-    return {name: _distribution(dimension) for name, dimension in space.items()}
-
-
-def _distribution(dimension: Float | Int | Choice) -> BaseDistribution:
-    if isinstance(dimension, Float):
-        return FloatDistribution(dimension.low, dimension.high, log=dimension.log)
-    if isinstance(dimension, Int):
-        return IntDistribution(dimension.low, dimension.high, log=dimension.log)
-    return CategoricalDistribution(dimension.choices)
+def _plain(value: Any) -> Any:
+    return value.item() if isinstance(value, np.generic) else value

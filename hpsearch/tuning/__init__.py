@@ -1,9 +1,11 @@
 """Trials that a sampler chooses.
 
-samplers.py   which sampler asks, which pruner stops
-search.py     the search: ask, evaluate, tell, store (`hpsearch.search`)
-objective.py  the same trials for `study.optimize`
-choice.py     the best: trained, scored once, saved
+In this room:
+
+    samplers.py   which sampler asks, which pruner stops
+    search.py     the search: ask, evaluate, tell, store (`hpsearch.search`)
+    objective.py  the same trials for `study.optimize`
+    choice.py     the best: trained, scored once, saved
 """
 
 from hpsearch.tuning.choice import TestScore

@@ -18,7 +18,7 @@ from scipy.stats import qmc
 
 from hpsearch.config import ConfigError, StudyConfig
 from hpsearch.engine.settings import Array
-from hpsearch.space import Choice, Float, Int, Space
+from hpsearch.space import Space
 from hpsearch.storage.trials import distributions
 
 REMEMBERED = ("cma", "completed_rung_")
@@ -69,7 +69,7 @@ def pruner(config: StudyConfig) -> optuna.pruners.BasePruner:
 
 def grid(config: StudyConfig) -> dict[str, list[Any]]:
     """The grid sampler's values: all choices, ``search.grid`` values from bound to bound of a range."""
-    return {name: _values(dimension, config.search.grid) for name, dimension in config.space.space.items()}
+    return {name: dimension.values(config.search.grid).tolist() for name, dimension in config.space.space.items()}
 
 
 def grid_size(config: StudyConfig) -> int:
@@ -78,13 +78,6 @@ def grid_size(config: StudyConfig) -> int:
     for values in grid(config).values():
         size *= len(values)
     return size
-
-
-def _values(dimension: Float | Int | Choice, count: int) -> list[Any]:
-    if isinstance(dimension, Choice):
-        return list(dimension.choices)
-    values = dimension.from_unit(np.linspace(0, 1, count))
-    return list(dict.fromkeys(values.tolist()))
 
 
 class SobolSampler(optuna.samplers.BaseSampler):

@@ -1,4 +1,4 @@
-"""The writer: a search asks a batch of trials, evaluates it in populations, tells the results, and goes on.
+"""The search: ask a batch of trials, train it, tell and store the results, and go on.
 
 The sampler and the pruner work on a *mirror* of the study in memory, and the storage receives finished trials only,
 each written whole. That keeps bookkeeping cheap, and no trial can stay RUNNING, however the process ends. What is
@@ -8,31 +8,41 @@ meanwhile), never on timing or workers; a resumed search asks the same.
 
 from __future__ import annotations
 
+import math
+import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.config import StudyConfig
-from hpsearch.data.dataset import Dataset
+from hpsearch.data import Dataset
+from hpsearch.engine.settings import Architecture
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.jobs import Job, JobResult
 from hpsearch.evaluation.outcomes import Sheet
+from hpsearch.evaluation.populations import population_size
 from hpsearch.evaluation.workers import Workers
 from hpsearch.storage.access import add_trials, only_writer, open_storage
+from hpsearch.storage.internals import system_attributes
+from hpsearch.storage.notes import note_search
 from hpsearch.storage.studies import open_study, quiet_optuna
-from hpsearch.storage.trials import CURVES, attributes, distributions, objective_value
+from hpsearch.storage.trials import distributions, finished_trial
+from hpsearch.tuning.choice import choose
 from hpsearch.tuning.samplers import REMEMBERED, check_sampler, grid_size, pruner, sampler
 
 _LEARNING_BATCH = 8
+_SMALLEST_BATCH, _LARGEST_BATCH, _POPULATIONS_A_BATCH = 8, 64, 8
 
 _STORED_TOGETHER = 64
-"""Trials of one write: a kill in these milliseconds, or a disk full by then, costs at most as many."""
+_SECONDS_BETWEEN_WRITES = 1.0
+"""Finished trials are written when there are so many of them, or after so long: a kill loses no more."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +90,10 @@ def search(
     dataset: Dataset | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> optuna.Study:
-    """Search until the study holds so many trials, going on from those that are stored.
+    """Search until the study holds so many trials, going on from those that are stored, and choose the best.
+
+    The chosen setting's network is scored once on the test split and saved as ``<results>/<study>.npz``; the score and
+    a note stand in the study.
 
     Args:
         config: The study.
@@ -88,10 +101,10 @@ def search(
         workers: Processes that train, with one BLAS thread each. No result depends on it. More than 1 starts new
             processes, so a script must call this under ``if __name__ == "__main__":``.
         storage: An Optuna storage URL instead of the journal file in ``results``.
-        results: Folder of the journal.
+        results: Folder of the journal and of the chosen network.
         executor: Trains the populations instead of worker processes.
-        dataset: Data of your own (see :func:`hpsearch.data.dataset.from_arrays`) instead of the config's source.
-        on_progress: Called at the start and after every trial told.
+        dataset: Data of your own (see :func:`hpsearch.data.from_arrays`) instead of the config's source.
+        on_progress: Called at the start and after every trial that has ended.
 
     Returns:
         The Optuna study, in its storage.
@@ -108,165 +121,198 @@ def search(
     total = config.search.trials if trials is None else trials
     if config.search.sampler == "grid":
         total = min(total, grid_size(config))
+    announce = on_progress or (lambda progress: None)
     with quiet_optuna(), only_writer(config.name, results=results):
-        stored = open_study(config, evaluator, open_storage(storage, results=results))
-        pool = Workers(evaluator.trainer, workers, executor)
-        try:
-            _Search(config, evaluator, stored, pool, on_progress).run(total)
-        except BaseException:
-            pool.close(now=True)
-            raise
-        pool.close()
-    return stored
+        study = open_study(open_storage(storage, results=results), config, evaluator.dataset.fingerprint)
+        with Workers(evaluator.trainer, workers, executor) as pool:
+            _Search(evaluator, study, pool, total).run(announce)
+        choose(study, evaluator, results=results)
+        note_search(study, config)
+    return study
 
 
-def trials_per_ask(config: StudyConfig) -> int:
+def trials_per_ask(config: StudyConfig, architecture: Architecture) -> int:
     """Number of trials asked together: ``search.batch``, or what suits the sampler.
 
-    A sampler that learns from results sees them only once a batch is trained, so its batches are small. The other
-    samplers need no results. Their batches hold enough trials to fill populations, and no more than may be lost: what
-    is trained but not stored yet is gone if the process is killed.
+    A sampler that learns from results sees them only once a batch is trained, so its batches are small. The others
+    need no results: their batches hold enough trials to fill populations, but no more than may be lost, since a trial
+    is stored only after all those before it have ended.
     """
     if config.search.batch:
         return config.search.batch
-    return _LEARNING_BATCH if config.search.learns else _STORED_TOGETHER
+    if config.search.learns:
+        return _LEARNING_BATCH
+    fullest = population_size(architecture, int(config.space.smallest("batch_size")))
+    enough = _POPULATIONS_A_BATCH * fullest // len(config.search.seeds)
+    return min(_LARGEST_BATCH, max(_SMALLEST_BATCH, enough))
 
 
 @dataclass
 class _Batch:
-    """Trials asked together, on their way; ``asked`` is empty where the storage holds all of them."""
+    """Trials asked together, on their way.
+
+    Attributes:
+        numbers: Of the trials.
+        trials: As the mirror asked them; empty where the storage holds all of them.
+        sheet: Where their records are put together.
+        results: Of their jobs, as they come.
+    """
 
     numbers: range
-    asked: list[optuna.Trial]
+    trials: list[optuna.Trial]
     sheet: Sheet
-    results: Callable[[], Iterator[JobResult]]
+    results: Iterable[JobResult]
+
+
+class _Writer:
+    """Stores finished trials some at a time; as a context manager it stores the rest at the end, whatever happens."""
+
+    def __init__(self, study: optuna.Study) -> None:
+        self._study = study
+        self._waiting: list[FrozenTrial] = []
+        self._last = -math.inf  # the first trial is written at once
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._write()
+
+    def add(self, trial: FrozenTrial) -> None:
+        """Take a trial, to be written with its neighbours."""
+        self._waiting.append(trial)
+
+    def write_if_due(self) -> None:
+        """Write what waits, if that is enough or has waited long enough."""
+        late = time.monotonic() - self._last >= _SECONDS_BETWEEN_WRITES
+        if len(self._waiting) >= _STORED_TOGETHER or late:
+            self._write()
+
+    def _write(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        add_trials(self._study, waiting)
+        self._last = time.monotonic()
 
 
 class _Search:
-    def __init__(
-        self,
-        config: StudyConfig,
-        evaluator: Evaluator,
-        stored: optuna.Study,
-        workers: Workers,
-        on_progress: Callable[[Progress], None] | None,
-    ) -> None:
-        self._config, self._evaluator, self._stored, self._workers = config, evaluator, stored, workers
-        self._announce = on_progress or (lambda progress: None)
+    """One run of a search.
+
+    Args:
+        evaluator: Of the study.
+        study: In its storage.
+        workers: That train.
+        total: Number of trials that the study shall hold at the end.
+    """
+
+    def __init__(self, evaluator: Evaluator, study: optuna.Study, workers: Workers, total: int) -> None:
+        config = evaluator.config
+        self._config, self._evaluator, self._study, self._workers = config, evaluator, study, workers
         self._distributions = distributions(config.space.space)
-        self._size = trials_per_ask(config)
-        self._known = sorted(stored.get_trials(deepcopy=False), key=lambda t: t.number)
+        self._size = trials_per_ask(config, evaluator.architecture)
+        self._stored = sorted(study.get_trials(deepcopy=False), key=lambda t: t.number)
+        self._total = max(total, len(self._stored))
         # What is told goes through this sampler: only asking may depend on the batch, and the grid sampler tries to
         # stop a study.optimize that is not there.
-        self._told = optuna.samplers.RandomSampler()
-        self._mirror = optuna.create_study(
-            study_name=config.name, direction="minimize", pruner=pruner(config), sampler=self._told
-        )
-        self._remembers = config.search.sampler == "cmaes" or config.search.pruner != "none"
+        self._teller = optuna.samplers.RandomSampler()
+        self._mirror = optuna.create_study(study_name=config.name, pruner=pruner(config), sampler=self._teller)
         self._prunes = config.search.pruner != "none"
         self._lag = 0 if self._prunes else 1  # pruning compares with what has been told: nothing may be on the way
-
-    def run(self, total: int) -> None:
-        """Ask, train and tell until the storage holds ``total`` trials."""
-        self._progress = Progress(0, max(total, len(self._known)))
-        for trial in self._known:
+        self._batches = -(-self._total // self._size)
+        self._workers_a_batch = -(-workers.count // max(1, min(self._batches, 1 + self._lag)))
+        self._progress = Progress(0, self._total)
+        for trial in self._stored:
             self._progress = self._progress.after(trial, fresh=False)
-        self._announce(self._progress)
-        if len(self._known) >= total:
-            return
-        first = max(0, len(self._known) // self._size - self._lag)
-        self._mirror.add_trials(self._known[: first * self._size])
-        batches = -(-total // self._size)
-        self._sharing = -(-self._workers.count // min(batches, 1 + self._lag))  # workers to each batch on the way
-        on_the_way: deque[_Batch] = deque()
-        for batch in range(first, batches):
-            on_the_way.append(self._start(batch, total))
-            if len(on_the_way) > self._lag:
-                self._finish(on_the_way.popleft())
-        while on_the_way:
-            self._finish(on_the_way.popleft())
 
-    def _start(self, batch: int, total: int) -> _Batch:
+    def run(self, announce: Callable[[Progress], None]) -> None:
+        """Ask, train, store and tell until the storage holds all trials."""
+        announce(self._progress)
+        if len(self._stored) >= self._total:
+            return
+        first = max(0, len(self._stored) // self._size - self._lag)
+        self._mirror.add_trials(self._stored[: first * self._size])
+        on_the_way: deque[_Batch] = deque()
+        with _Writer(self._study) as writer:
+            for batch in range(first, self._batches):
+                on_the_way.append(self._ask(batch))
+                if len(on_the_way) > self._lag:
+                    self._finish(on_the_way.popleft(), writer, announce)
+            while on_the_way:
+                self._finish(on_the_way.popleft(), writer, announce)
+
+    def _ask(self, batch: int) -> _Batch:
         """Ask a batch and send it to the workers, or bring back one that the storage holds whole."""
-        numbers = range(batch * self._size, min((batch + 1) * self._size, total))
-        if numbers[-1] < len(self._known):
+        numbers = range(batch * self._size, min((batch + 1) * self._size, self._total))
+        if numbers[-1] < len(self._stored):
             for number in numbers:
-                known = self._known[number]
+                stored = self._stored[number]
                 running = optuna.trial.create_trial(
-                    state=TrialState.RUNNING, params=known.params, distributions=known.distributions
+                    state=TrialState.RUNNING, params=stored.params, distributions=stored.distributions
                 )
                 self._mirror.add_trial(running)
-            return _Batch(numbers, [], self._evaluator.sheet([]), lambda: iter(()))
+            return _Batch(numbers, [], self._evaluator.sheet([]), ())
         self._mirror.sampler = sampler(self._config, batch)
-        asked = [self._mirror.ask(self._distributions) for _ in numbers]
-        self._mirror.sampler = self._told
-        settings = [self._evaluator.hyperparameters(trial.params) for trial in asked]
-        jobs = self._evaluator.jobs(settings, workers=self._sharing)
+        trials = [self._mirror.ask(self._distributions) for _ in numbers]
+        self._mirror.sampler = self._teller
+        settings = [self._evaluator.hyperparameters(trial.params) for trial in trials]
+        jobs = self._evaluator.jobs(settings, workers=self._workers_a_batch)
         sheet = self._evaluator.sheet(settings)
-        if self._prunes:
-            return _Batch(numbers, asked, sheet, lambda: self._prune(asked, sheet, jobs))
-        return _Batch(numbers, asked, sheet, self._workers.submit(jobs))
+        results = self._pruned(trials, sheet, jobs) if self._prunes else self._workers.submit(jobs)
+        return _Batch(numbers, trials, sheet, results)
 
-    def _prune(self, asked: list[optuna.Trial], sheet: Sheet, jobs: list[Job]) -> Iterator[JobResult]:
+    def _pruned(self, trials: list[optuna.Trial], sheet: Sheet, jobs: list[Job]) -> Iterator[JobResult]:
         """Train a batch from checkpoint to checkpoint, dropping the trials that the pruner stops at each."""
         for stop in self._evaluator.stops[1:]:
-            jobs = [replace(job, until=stop) for job in jobs]
             going_on = []
-            for result in self._workers.submit(jobs)():
+            for result in self._workers.submit([replace(job, until=stop) for job in jobs]):
                 yield result
                 going_on.append(result)
-            stopped = self._ask_pruner(asked, sheet, stop)
-            jobs = [job for result in going_on if (job := result.going_on(without=stopped))]
+            self._ask_pruner(trials, sheet, stop)
+            jobs = [job for result in going_on if (job := result.going_on(without=set(sheet.stopped)))]
 
-    def _ask_pruner(self, asked: list[optuna.Trial], sheet: Sheet, stop: int) -> set[int]:
-        """Report a checkpoint of every trial that still trains; which of them are to stop."""
-        for place, trial in enumerate(asked):
+    def _ask_pruner(self, trials: list[optuna.Trial], sheet: Sheet, stop: int) -> None:
+        """Report a checkpoint of every trial that still trains, and note which of them are to stop there."""
+        for place, trial in enumerate(trials):
             if place in sheet.stopped or sheet.settings[place].iterations < stop:
                 continue
-            value = objective_value(sheet.evaluation(place, until=stop), self._config)
-            trial.report(value, stop)
+            trial.report(sheet.evaluation(place, until=stop).final[self._config.search.metric], stop)
             if stop < sheet.settings[place].iterations and trial.should_prune():
                 sheet.stopped[place] = stop
-        return set(sheet.stopped)
 
-    def _finish(self, batch: _Batch) -> None:
-        """Wait for a batch, tell the mirror, and store every trial that is not stored yet."""
-        for result in batch.results():
+    def _finish(self, batch: _Batch, writer: _Writer, announce: Callable[[Progress], None]) -> None:
+        """Store the trials of a batch, in their order, as they end; then tell the mirror of all of them."""
+        ended: list[FrozenTrial] = []
+        for result in batch.results:
             batch.sheet.add(result)
-        fresh: list[FrozenTrial] = []
-        try:
-            for place, number in enumerate(batch.numbers):
-                trial = self._told_trial(batch, place) if batch.asked else self._known[number]
-                value = trial.value if trial.state == TrialState.COMPLETE else None
-                self._mirror.tell(number, value, trial.state)
-                if number >= len(self._known):
-                    fresh.append(trial)
-                    self._progress = self._progress.after(trial)
-                    self._announce(self._progress)
-                if len(fresh) == _STORED_TOGETHER:
-                    storing, fresh = fresh, []
-                    add_trials(self._stored, storing)
-        finally:
-            add_trials(self._stored, fresh)
+            self._store(batch, ended, writer, announce)
+        self._store(batch, ended, writer, announce)  # the pruner's last word comes after the last result
+        told = ended if batch.trials else self._stored[batch.numbers.start : batch.numbers.stop]
+        for number, trial in zip(batch.numbers, told, strict=True):
+            self._mirror.tell(number, trial.value if trial.state == TrialState.COMPLETE else None, trial.state)
 
-    def _told_trial(self, batch: _Batch, place: int) -> FrozenTrial:
-        """The trial as it is stored: whole, in one write."""
-        asked, evaluation = batch.asked[place], batch.sheet.evaluation(place)
-        settings = batch.sheet.settings[place]
-        curve = evaluation.curve(self._config.search.metric).tolist()
+    def _store(
+        self, batch: _Batch, ended: list[FrozenTrial], writer: _Writer, announce: Callable[[Progress], None]
+    ) -> None:
+        """Append the next trials of the batch to ``ended`` as far as all have ended, and store those that are new."""
+        while len(ended) < len(batch.trials) and batch.sheet.complete(len(ended)):
+            trial = self._finished(batch, len(ended))
+            if batch.numbers[len(ended)] >= len(self._stored):
+                writer.add(trial)
+                self._progress = self._progress.after(trial)
+                announce(self._progress)
+            ended.append(trial)
+            writer.write_if_due()
+
+    def _finished(self, batch: _Batch, place: int) -> FrozenTrial:
         kept = {}
-        if self._remembers:
-            attributes_of = asked.storage.get_trial(asked._trial_id).system_attrs
-            kept = {k: v for k, v in attributes_of.items() if k.startswith(REMEMBERED)}
-        trial = optuna.trial.create_trial(
-            state=TrialState.PRUNED if evaluation.pruned else TrialState.COMPLETE,
-            value=curve[-1],
-            params={name: getattr(settings, name) for name in self._distributions},
-            distributions=self._distributions,
-            user_attrs=attributes(evaluation),
-            system_attrs={CURVES: evaluation.encode(), **kept},
-            intermediate_values=dict(zip(evaluation.iterations, curve, strict=True)),
+        if self._prunes or self._config.search.sampler == "cmaes":
+            attributes = system_attributes(batch.trials[place])
+            kept = {name: value for name, value in attributes.items() if name.startswith(REMEMBERED)}
+        return finished_trial(
+            batch.sheet.evaluation(place),
+            batch.trials[place].params,
+            self._distributions,
+            metric=self._config.search.metric,
+            system_attrs=kept,
         )
-        trial.datetime_start = datetime.fromtimestamp(evaluation.started, UTC)
-        trial.datetime_complete = datetime.fromtimestamp(evaluation.finished, UTC)
-        return trial

@@ -1,4 +1,4 @@
-"""The notes of a study's page in the Optuna dashboard."""
+"""The notes that the Optuna dashboard shows on the pages of a study and of its survey."""
 
 from __future__ import annotations
 
@@ -6,47 +6,56 @@ from pathlib import Path
 from typing import Any
 
 import optuna
-import optuna_dashboard
 
-from hpsearch.config.hyperparameters import SETTINGS
-from hpsearch.config.study import StudyConfig
-from hpsearch.report.dashboard import SHOWN
+from hpsearch.config import SETTINGS, StudyConfig
 from hpsearch.sensitivity.analysis import Survey
+from hpsearch.storage.internals import note_of
+
+MOST_DRAWN = 2000
+"""Trials of a study that the dashboard's page draws; it stops answering at some 10,000."""
 
 
-def describe(study: optuna.Study, config: StudyConfig) -> None:
-    """Write the study's question, settings and ranges as its note."""
-    rows = [f"| {s.name} | {s.symbol} | {_range(config, s.name)} |" for s in SETTINGS]
+def note_search(study: optuna.Study, config: StudyConfig) -> None:
+    """Write a study's question, settings and ranges as its note."""
+    rows = [f"| {setting.name} | {setting.symbol} | {_range(config, setting.name)} |" for setting in SETTINGS]
     network = config.network
-    lines = [
+    paragraphs = [
         f"# {config.name}",
         config.question,
-        *([f"**Answer:** {config.answer}"] if config.answer else []),
+        f"**Answer:** {config.answer}" if config.answer else "",
         f"Data `{Path(config.data.source).name}`, hidden layers {list(network.hidden)}, {network.activation}, "
         f"initial weights {network.init}. Minimised: {config.search.metric}, mean over "
         f"{len(config.search.seeds)} seed(s), sampler {config.search.sampler}, pruner {config.search.pruner}.",
         "| hyperparameter | symbol | range |\n|---|---|---|\n" + "\n".join(rows),
         "Columns `diverged` and `seeds` are numbers: 1 if a seed diverged, and how many seeds a trial was trained on.",
     ]
-    optuna_dashboard.save_note(study, "\n\n".join(line for line in lines if line))
+    _save(study, paragraphs)
 
 
-def describe_survey(storage: optuna.storages.BaseStorage, name: str, found: Survey) -> None:
-    """Write what a stored survey is and what it found as its note."""
-    design, taken = found.design, found.take()
-    lines = [
-        f"# {name}",
+def note_survey(study: optuna.Study, survey: Survey) -> None:
+    """Write what a stored survey is and what it measured as its note."""
+    design, response = survey.design, survey.take()
+    name = study.study_name.removesuffix(".survey")
+    paragraphs = [
+        f"# {study.study_name}",
         f"Each trial is one training, at a row of a design: {design.scrambles} scrambled Sobol sequences, blocks of "
         f"{design.base} rows. No sampler proposed them, so the page's history and timeline mean nothing here, and its "
         "importances are surrogates. Measured were these Sobol indices (95 % intervals) of "
-        f"{taken.name}, {taken.form} form:",
+        f"{response.name}, {response.form} form:",
         "| setting | total order | first order | verdict |\n|---|---|---|---|\n"
-        + "\n".join(_indices(row) for row in found.sensitivity().to_dict("records")),
-        f"Of more than {SHOWN:,} trials this page draws an even choice and the best. The tables hold all: "
-        f'`hpsearch.load("{name.removesuffix(".survey")}").survey`.',
+        + "\n".join(_indices(row) for row in survey.sensitivity().to_dict("records")),
+        f"Of more than {MOST_DRAWN:,} trials this page draws an even choice and the best. The table holds all: "
+        f'`hpsearch.load("{name}").survey.table`.',
     ]
-    study = optuna.load_study(study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler())
-    optuna_dashboard.save_note(study, "\n\n".join(lines))
+    _save(study, paragraphs)
+
+
+def _save(study: optuna.Study, paragraphs: list[str]) -> None:
+    from optuna_dashboard import save_note
+
+    text = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
+    if note_of(study) != text:  # a run that finds nothing to do leaves the storage as it is
+        save_note(study, text)
 
 
 def _indices(row: dict[Any, Any]) -> str:
@@ -59,9 +68,4 @@ def _indices(row: dict[Any, Any]) -> str:
 
 def _range(config: StudyConfig, name: str) -> str:
     entry = getattr(config.space, name)
-    if isinstance(entry, int | float):
-        return f"{entry:g} (fixed)"
-    choices = getattr(entry, "choices", None)
-    if choices is not None:
-        return ", ".join(f"{choice:g}" for choice in choices)
-    return f"{entry.low:g} to {entry.high:g}{', log' if entry.log else ''}"
+    return f"{entry:g} (fixed)" if isinstance(entry, int | float) else str(entry)

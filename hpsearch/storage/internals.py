@@ -1,0 +1,64 @@
+"""Optuna's private names, all of them in this file, as they were read in Optuna 5.0.0."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from typing import Any
+
+import optuna
+from optuna.storages.journal import BaseJournalBackend
+from optuna.trial import FrozenTrial
+
+
+def storage_of(study: optuna.Study) -> optuna.storages.BaseStorage:
+    """The storage that a study lives in."""
+    return study._storage
+
+
+def journal_backend(storage: optuna.storages.BaseStorage) -> BaseJournalBackend | None:
+    """The backend of a journal; None for a storage of another kind."""
+    return getattr(storage, "_backend", None)
+
+
+def system_attributes(trial: optuna.Trial) -> dict[str, Any]:
+    """A running trial's system attributes, where samplers and pruners keep what they need again."""
+    return trial.storage.get_trial(trial._trial_id).system_attrs
+
+
+def set_system_attribute(trial: optuna.Trial, name: str, value: Any) -> None:
+    """Set a system attribute: the dashboard shows every user attribute as a column, and these it does not show."""
+    trial.storage.set_trial_system_attr(trial._trial_id, name, value)
+
+
+def note_of(study: optuna.Study) -> str:
+    """The note that the dashboard shows of a study; it is stored in pieces (optuna-dashboard 0.21)."""
+    attributes = study._storage.get_study_system_attrs(study._study_id)
+    prefix = "dashboard:note_str:"
+    places = sorted(int(key.removeprefix(prefix)) for key in attributes if key.startswith(prefix))
+    return "".join(attributes[f"{prefix}{place}"] for place in places)
+
+
+def renumbered(trial: FrozenTrial, number: int, value: float) -> FrozenTrial:
+    """A copy of a completed trial under another number, with another value."""
+    changed = copy.copy(trial)
+    changed.number = changed._trial_id = number
+    changed._values = [value]
+    return changed
+
+
+class DetachedStudy(optuna.Study):
+    """A study of these completed trials, without the cost of storing them.
+
+    Args:
+        trials: All that the study answers for.
+        like: Any study, whose name and directions are taken.
+    """
+
+    def __init__(self, trials: Sequence[FrozenTrial], like: optuna.Study) -> None:
+        super().__init__(like.study_name, like._storage)
+        self._trials = list(trials)
+
+    def get_trials(self, deepcopy: bool = True, states: Any = None) -> list[FrozenTrial]:
+        """All trials: each is complete."""
+        return self._trials
