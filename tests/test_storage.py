@@ -101,6 +101,51 @@ time.sleep(60)
     assert time.monotonic() - began < 5
 
 
+def test_plain_optuna_and_this_project_write_at_once_and_neither_loses_nor_waits(tmp_path):
+    ours = study_in(open_storage(results=tmp_path), trials=0)
+    script = f"""
+import time, optuna
+from optuna.storages.journal import JournalFileBackend
+optuna.logging.set_verbosity(optuna.logging.ERROR)
+storage = optuna.storages.JournalStorage(JournalFileBackend({str(tmp_path / JOURNAL)!r}))
+study = optuna.create_study(storage=storage, study_name="plain")
+print("ready", flush=True)
+began = time.monotonic()
+study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=40)
+print(time.monotonic() - began, flush=True)
+"""
+    plain = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert plain.stdout.readline() == "ready\n"
+    slowest = 0.0
+    written = 0
+    while plain.poll() is None:
+        began = time.monotonic()
+        add_trials(ours, [trial(written), trial(written + 1)])
+        ours.add_trial(trial(written + 2))
+        slowest, written = max(slowest, time.monotonic() - began), written + 3
+    seconds, errors = plain.communicate()
+    assert (plain.returncode, errors) == (0, "")
+    assert float(seconds) < 20  # a lock of ours under Optuna's name would make the first write alone wait for 30 s
+    assert slowest < 5
+    storage = existing_storage(None, results=tmp_path)
+    theirs = optuna.load_study(study_name="plain", storage=storage).trials
+    assert [t.number for t in theirs if t.state == optuna.trial.TrialState.COMPLETE] == list(range(40))
+    again = optuna.load_study(study_name="s", storage=storage).trials
+    assert [t.number for t in again] == list(range(written))
+    assert told(ours.trials) == told(again)
+    assert not (tmp_path / f"{JOURNAL}.lock").exists()
+
+
+def test_a_lock_file_that_an_older_version_left_delays_nobody(tmp_path):
+    old = tmp_path / f"{JOURNAL}.lock"
+    old.touch()
+    os.utime(old, (time.time() - 3600,) * 2)
+    began = time.monotonic()
+    study_in(open_storage(results=tmp_path))
+    assert time.monotonic() - began < 5
+    assert not old.exists()
+
+
 def test_reading_creates_nothing(tmp_path):
     study_in(open_storage(results=tmp_path / "a"))
     (tmp_path / "b").mkdir()

@@ -109,6 +109,32 @@ def test_no_trial_is_ever_running_in_the_storage(small, tmp_path):
     assert states == {TrialState.COMPLETE}
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize(("sampler", "pruner"), [("tpe", "none"), ("random", "none"), ("random", "median")])
+def test_trials_are_stored_while_others_train(small, tmp_path, sampler, pruner, workers):
+    config = small.with_overrides(**{"sampler": sampler, "pruner": pruner, "trials": 160, "search.batch": 40})
+    waiting, storage = [], open_storage(results=tmp_path)
+
+    def look(progress):
+        waiting.append(progress.done - len(storage.get_all_trials(0, deepcopy=False)))
+
+    search(config, results=tmp_path, workers=workers, on_progress=look)
+    assert len(waiting) == 161
+    assert max(waiting) <= 64
+
+
+def test_a_trial_is_stored_as_soon_as_all_before_it_have_ended(small, tmp_path):
+    """In one batch, jobs end one after the other: of 64 trials some are there before the last has been trained."""
+    journal, sizes = tmp_path / "hpsearch.journal", []
+    config = small.with_overrides(sampler="random", trials=64, **{"search.batch": 64})
+
+    def look(progress):
+        sizes.append(journal.stat().st_size)
+
+    search(config, results=tmp_path, on_progress=look)
+    assert sizes[2] > sizes[1]
+
+
 def test_a_rerun_adds_nothing_and_a_larger_total_goes_on(small, tmp_path):
     first = tables(search(small, results=tmp_path, trials=6))
     again = search(small, results=tmp_path, trials=6)

@@ -18,10 +18,11 @@ from hpsearch import load, load_config
 from hpsearch.config import ConfigError
 from hpsearch.data.dataset import from_arrays
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.experiments.stored import design_of, refined_config
+from hpsearch.experiments.stored import design_of, place_of, refined_config
 from hpsearch.experiments.trainings import survey_study, useless
 from hpsearch.results.study import ResultsError
-from hpsearch.storage.access import JOURNAL
+from hpsearch.storage.access import JOURNAL, open_storage
+from hpsearch.storage.journal import JournalFile
 from hpsearch.storage.studies import StudyChangedError
 
 
@@ -131,6 +132,33 @@ def test_the_ranges_to_try_next_make_a_study(config, tmp_path, name, sign, dimen
     next_one = refined_config(made, wider, name="following").space.space[name]
     ends = (next_one.choices[0], next_one.choices[-1]) if "choices" in dimension else (next_one.low, next_one.high)
     assert ends == pytest.approx(following, abs=0.02)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_rows_are_written_together_and_while_others_train(config, tmp_path, monkeypatch, workers):
+    config = config.with_overrides(**{"survey.base": 16})
+    writes, waiting, append = [], [], JournalFile._append
+    monkeypatch.setattr(JournalFile, "_append", lambda self, logs: (writes.append(len(logs)), append(self, logs)))
+    storage = open_storage(results=tmp_path)
+
+    def look(progress):
+        waiting.append(progress.done - len(storage.get_all_trials(0, deepcopy=False)))
+
+    survey_study(config, results=tmp_path, workers=workers, on_progress=look)
+    rows = len(design_of(config))
+    assert sum(writes) > rows  # a row is a log, and the study has some of its own
+    assert len(writes) < 20 + rows / 16
+    assert waiting[0] == 0
+    assert max(waiting) < rows / 2
+
+
+def test_rows_are_stored_in_one_order_whatever_the_number_of_workers(config, tmp_path):
+    one, two = tmp_path / "1", tmp_path / "2"
+    survey_study(config, results=one)
+    survey_study(config, results=two, workers=2)
+    orders = [[place_of(t) for t in load("small", results=folder).study.trials] for folder in (one, two)]
+    assert orders[0] == orders[1]
+    assert sorted(orders[0]) != orders[0]  # it is that of the populations, and not of the design
 
 
 def test_a_changed_study_is_not_mixed_in(config, tmp_path):

@@ -65,6 +65,16 @@ def test_another_s_executor_that_lost_its_process_is_not_asked_again(tmp_path):
     assert trainer.made() == 1
 
 
+def test_in_this_process_a_job_runs_when_its_result_is_asked_for(tmp_path):
+    trainer = Fatal(tmp_path / "attempts", times=0)
+    trainer.attempts.touch()
+    results = iter(Workers(trainer).submit([JOB] * 3))
+    assert trainer.made() == 0
+    for count in (1, 2, 3):
+        next(results)
+        assert trainer.made() == count
+
+
 def test_any_executor_gives_the_same_trials(small, tmp_path):
     with ThreadPoolExecutor(1) as executor:
         other = search(small, results=tmp_path / "a", executor=executor)

@@ -8,7 +8,7 @@ are those of the longer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,7 +39,7 @@ from hpsearch.experiments.stored import (
 )
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import DUMMY, KEY, SEED, Design, shared
-from hpsearch.storage.access import add_trials, only_writer, open_storage
+from hpsearch.storage.access import TrialWriter, only_writer, open_storage
 from hpsearch.storage.notes import note_survey
 from hpsearch.storage.studies import open_study, quiet_optuna
 from hpsearch.storage.trials import distributions, finished_trial
@@ -64,6 +64,13 @@ class SurveyProgress:
     trainings: int = 0
     missing: int = 0
     diverged: int = 0
+
+    def after(self, trials: Sequence[FrozenTrial]) -> SurveyProgress:
+        """With some more rows."""
+        diverged = sum(bool(trial.user_attrs["diverged"]) for trial in trials)
+        return replace(
+            self, done=self.done + len(trials), fresh=self.fresh + len(trials), diverged=self.diverged + diverged
+        )
 
 
 def survey_study(
@@ -166,7 +173,7 @@ class _Rows:
         return [self._evaluator.hyperparameters(row) for row in rows]
 
     def train(self, workers: Workers, announce: Callable[[SurveyProgress], None]) -> None:
-        """Train all of them, and store a population's rows as soon as it has ended."""
+        """Train all of them, and store the rows as the populations end."""
         announce(self._progress)
         if not self.trainings:
             return
@@ -178,17 +185,14 @@ class _Rows:
         seeds = [(member.seed,) for member in members]
         sheet = Sheet(self._evaluator.examples.metrics, self._evaluator.stops, seeds, longest)
         jobs = populations(self._evaluator.architecture, members, workers=workers.count)
-        for result in workers.submit(jobs):
-            self._store(sheet, sorted(sheet.add(result)), announce)
-
-    def _store(self, sheet: Sheet, trainings: Iterable[int], announce: Callable[[SurveyProgress], None]) -> None:
-        """Store the rows of these trainings in one write."""
-        trials = [self._trial(sheet, training, row) for training in trainings for row in self.trainings[training]]
-        add_trials(self._study, trials)
-        p = self._progress
-        diverged = p.diverged + sum(bool(trial.user_attrs["diverged"]) for trial in trials)
-        self._progress = replace(p, done=p.done + len(trials), fresh=p.fresh + len(trials), diverged=diverged)
-        announce(self._progress)
+        with TrialWriter(self._study) as writer:
+            for result in workers.submit(jobs):
+                trainings = sorted(sheet.add(result))
+                trials = [self._trial(sheet, t, row) for t in trainings for row in self.trainings[t]]
+                writer.add(*trials)
+                self._progress = self._progress.after(trials)
+                announce(self._progress)
+                writer.write_if_due()
 
     def _trial(self, sheet: Sheet, training: int, row: int) -> FrozenTrial:
         return finished_trial(

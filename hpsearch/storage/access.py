@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
+from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
 import optuna
@@ -19,6 +22,10 @@ from hpsearch.storage.journal import JournalFile, StorageError, unusable
 
 JOURNAL = "hpsearch.journal"
 """Name of the journal in the results folder; it holds all studies, so one dashboard shows them all."""
+
+_WRITTEN_TOGETHER = 64
+_SECONDS_BETWEEN_WRITES = 1.0
+"""Finished trials are written when there are so many of them, or after so long: a kill loses no more."""
 
 
 class StudyBusyError(RuntimeError):
@@ -58,6 +65,46 @@ def add_trials(study: optuna.Study, trials: Sequence[optuna.trial.FrozenTrial]) 
     backend = journal_backend(storage_of(study))
     with _interrupts_later(), backend.together() if isinstance(backend, JournalFile) else contextlib.nullcontext():
         study.add_trials(trials)
+
+
+class TrialWriter:
+    """Stores finished trials some at a time; as a context manager it stores the rest at the end, whatever happens.
+
+    Args:
+        study: In its storage.
+    """
+
+    def __init__(self, study: optuna.Study) -> None:
+        self._study = study
+        self._waiting: list[optuna.trial.FrozenTrial] = []
+        self._written = -math.inf  # the first trial is written at once
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._write()
+
+    def add(self, *trials: optuna.trial.FrozenTrial) -> None:
+        """Take trials, to be written with their neighbours in the order in which they come."""
+        self._waiting += trials
+
+    def write_if_due(self) -> None:
+        """Write what waits, if that is enough or has waited long enough.
+
+        Raises:
+            StorageError: if it cannot be written.
+        """
+        late = time.monotonic() - self._written >= _SECONDS_BETWEEN_WRITES
+        if len(self._waiting) >= _WRITTEN_TOGETHER or late:
+            self._write()
+
+    def _write(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        add_trials(self._study, waiting)
+        self._written = time.monotonic()
 
 
 @contextlib.contextmanager

@@ -8,15 +8,11 @@ meanwhile), never on timing or workers; a resumed search asks the same.
 
 from __future__ import annotations
 
-import math
-import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -29,7 +25,7 @@ from hpsearch.evaluation.jobs import Job, JobResult
 from hpsearch.evaluation.outcomes import Sheet
 from hpsearch.evaluation.populations import population_size
 from hpsearch.evaluation.workers import Workers
-from hpsearch.storage.access import add_trials, only_writer, open_storage
+from hpsearch.storage.access import TrialWriter, only_writer, open_storage
 from hpsearch.storage.internals import system_attributes
 from hpsearch.storage.notes import note_search
 from hpsearch.storage.studies import open_study, quiet_optuna
@@ -39,10 +35,6 @@ from hpsearch.tuning.samplers import REMEMBERED, check_sampler, grid_size, prune
 
 _LEARNING_BATCH = 8
 _SMALLEST_BATCH, _LARGEST_BATCH, _POPULATIONS_A_BATCH = 8, 64, 8
-
-_STORED_TOGETHER = 64
-_SECONDS_BETWEEN_WRITES = 1.0
-"""Finished trials are written when there are so many of them, or after so long: a kill loses no more."""
 
 
 @dataclass(frozen=True)
@@ -164,38 +156,6 @@ class _Batch:
     results: Iterable[JobResult]
 
 
-class _Writer:
-    """Stores finished trials some at a time; as a context manager it stores the rest at the end, whatever happens."""
-
-    def __init__(self, study: optuna.Study) -> None:
-        self._study = study
-        self._waiting: list[FrozenTrial] = []
-        self._last = -math.inf  # the first trial is written at once
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._write()
-
-    def add(self, trial: FrozenTrial) -> None:
-        """Take a trial, to be written with its neighbours."""
-        self._waiting.append(trial)
-
-    def write_if_due(self) -> None:
-        """Write what waits, if that is enough or has waited long enough."""
-        late = time.monotonic() - self._last >= _SECONDS_BETWEEN_WRITES
-        if len(self._waiting) >= _STORED_TOGETHER or late:
-            self._write()
-
-    def _write(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        add_trials(self._study, waiting)
-        self._last = time.monotonic()
-
-
 class _Search:
     """One run of a search.
 
@@ -233,7 +193,7 @@ class _Search:
         first = max(0, len(self._stored) // self._size - self._lag)
         self._mirror.add_trials(self._stored[: first * self._size])
         on_the_way: deque[_Batch] = deque()
-        with _Writer(self._study) as writer:
+        with TrialWriter(self._study) as writer:
             for batch in range(first, self._batches):
                 on_the_way.append(self._ask(batch))
                 if len(on_the_way) > self._lag:
@@ -280,7 +240,7 @@ class _Search:
             if stop < sheet.settings[place].iterations and trial.should_prune():
                 sheet.stopped[place] = stop
 
-    def _finish(self, batch: _Batch, writer: _Writer, announce: Callable[[Progress], None]) -> None:
+    def _finish(self, batch: _Batch, writer: TrialWriter, announce: Callable[[Progress], None]) -> None:
         """Store the trials of a batch, in their order, as they end; then tell the mirror of all of them."""
         ended: list[FrozenTrial] = []
         for result in batch.results:
@@ -292,7 +252,7 @@ class _Search:
             self._mirror.tell(number, trial.value if trial.state == TrialState.COMPLETE else None, trial.state)
 
     def _store(
-        self, batch: _Batch, ended: list[FrozenTrial], writer: _Writer, announce: Callable[[Progress], None]
+        self, batch: _Batch, ended: list[FrozenTrial], writer: TrialWriter, announce: Callable[[Progress], None]
     ) -> None:
         """Append the next trials of the batch to ``ended`` as far as all have ended, and store those that are new."""
         while len(ended) < len(batch.trials) and batch.sheet.complete(len(ended)):
