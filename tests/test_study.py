@@ -126,7 +126,7 @@ def test_trials_are_stored_while_others_train(small, tmp_path, sampler, pruner, 
 
 def test_a_trial_ends_for_all_to_see_while_others_of_its_batch_are_still_to_be_trained(small, tmp_path):
     times = []
-    config = small.with_overrides(sampler="random", trials=64, **{"search.batch": 64})
+    config = small.with_overrides(sampler="random", trials=64, seed=1, **{"search.batch": 64})
     study = search(config, results=tmp_path, on_progress=lambda progress: times.append(time.time()))
     assert times[1] < max(trial.datetime_complete.timestamp() for trial in study.trials)
 
