@@ -39,7 +39,7 @@ def at_start(examples, architecture, scales, *, l2=0.0, bias=0.0):
 
 def curves(architecture, examples, settings, stops):
     """``{metric: (members, stops)}`` of members that all train as long."""
-    *records, _ = train(Population.start(architecture, settings, [0] * len(settings)), examples, stops)
+    records, _ = train(Population.start(architecture, settings, [0] * len(settings)), examples, stops)
     table = np.stack([record.metrics for record in records], axis=1)
     return {name: table[:, :, i] for i, name in enumerate(examples.metrics)}
 
@@ -172,7 +172,7 @@ def test_rounding_alone_leaves_33_constant_units_one_function_while_steps_are_sm
     architecture = Architecture(64, (33,), 10, init="constant", dtype=dtype)
     population = Population.start(architecture, [Hyperparameters(0.01, 600, 0.0, 0.0, 32, 0.1)], [0])
     examples = digits_examples(architecture, digits)
-    *records, _ = train(population, examples, checkpoints(600, 8))
+    records, _ = train(population, examples, checkpoints(600, 8))
     assert all(record.metrics[0, examples.metrics.index("distinct_units")] == 1 for record in records)
     first = architecture.layers(records[-1].weights)[0][0]
     assert np.ptp(first, axis=0).max() < 1000 * np.finfo(dtype).eps * np.abs(first).max()
@@ -210,7 +210,7 @@ def test_thirty_two_identical_units_are_one_unit_and_score_as_one(digits):
     for init in ("constant", "scaled"):
         architecture = Architecture(64, (32,), 10, init=init, dtype="float64")
         population = Population.start(architecture, [Hyperparameters(0.05, 1500, 0.0, 1e-4, 32, 0.1)], [0])
-        *records, _ = train(population, examples, (1500,))
+        records, _ = train(population, examples, (1500,))
         wide[init] = records[-1].weights[0], records[-1].metrics[0, examples.metrics.index("validation_error")]
     (W1, b1), (W2, b2) = layers_of(Architecture(64, (32,), 10), wide["constant"][0])
     one = [(W1[:, :1], b1[:1]), (W2.sum(axis=0, keepdims=True), b2)]

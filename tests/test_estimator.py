@@ -175,7 +175,7 @@ def test_the_weights_are_the_engine_s_to_the_bit(case, dtype):
     settings = Hyperparameters(**SETTINGS_GIVEN)
     # Among other members, in the middle, and measured at other checkpoints: no result depends on these.
     members = [Hyperparameters(**{**SETTINGS_GIVEN, "learning_rate": rate}) for rate in (0.2, 0.03, 0.01)]
-    *records, _ = train(Population.start(architecture, members, [11, 11, 4]), examples, [0, 13])
+    records, _ = train(Population.start(architecture, members, [11, 11, 4]), examples, [0, 13])
     last = records[-1]
     assert isinstance(last, Record)
     in_company = last.weights[last.finished.index(1)]

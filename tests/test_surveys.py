@@ -44,7 +44,7 @@ def test_two_workers_give_the_numbers_of_one(config, tmp_path):
 
 def test_a_row_is_what_its_settings_give_when_they_are_evaluated_alone(config, tmp_path):
     found = survey_study(config, results=tmp_path)
-    evaluator = Evaluator(config, checkpoints_kept=config.survey.checkpoints)
+    evaluator = Evaluator(config, checkpoint_count=config.survey.checkpoints)
     ends = found.table.groupby(["scramble", "block", "row"], sort=False).tail(1)
     for row in ends.iloc[::9].to_dict("records"):
         evaluator.seeds = (row["seed"],)

@@ -27,7 +27,7 @@ def examples_of(architecture, digits, train_rows=600, validation_rows=200):
 
 
 def run(architecture, examples, settings, seeds, stops, **options):
-    *records, left = train(Population.start(architecture, settings, seeds), examples, stops, **options)
+    records, left = train(Population.start(architecture, settings, seeds), examples, stops, **options)
     return records, left
 
 
@@ -175,7 +175,7 @@ def test_handing_a_population_over_changes_nothing(digits):
     whole, _ = run(architecture, examples, settings, [0, 0, 1], stops)
     population, parts = Population.start(architecture, settings, [0, 0, 1]), []
     for until in (10, 31, 120):
-        *records, population = train(pickle.loads(pickle.dumps(population)), examples, stops, until=until)
+        records, population = train(pickle.loads(pickle.dumps(population)), examples, stops, until=until)
         parts += records
     assert [(r.iteration, r.ids) for r in parts] == [(r.iteration, r.ids) for r in whole]
     for a, b in zip(whole, parts, strict=True):
@@ -260,7 +260,7 @@ def test_zeros_init_keeps_every_weight_at_zero_and_the_loss_at_the_class_frequen
     architecture = Architecture(64, (8,), 3, init="zeros", dtype="float64")
     examples = Examples.of(architecture, (X, y))
     population = Population.start(architecture, [Hyperparameters(0.5, 400, 0.5, 0.01, len(y), 1.0)], [0])
-    *records, _ = train(population, examples, (0, 400))
+    records, _ = train(population, examples, (0, 400))
     hidden, output = architecture.layers(records[-1].weights)
     assert not hidden.any()
     assert not output[:, :, :-1].any()

@@ -116,11 +116,11 @@ def _on_training(
 ) -> dict[str, Array]:
     members, total, columns = len(l2), np.zeros(len(l2)), {}
     for i, chunk in enumerate(examples.train_chunks):
-        space = rooms.room(members, chunk.inputs.shape[1])
-        forward(layers, [chunk], space)
-        total += losses(architecture.output, space.outputs, chunk.targets).sum(axis=1, dtype=float)
+        workspace = rooms.room(members, chunk.inputs.shape[1])
+        forward(layers, [chunk], workspace)
+        total += losses(architecture.output, workspace.outputs, chunk.targets).sum(axis=1, dtype=float)
         if i == 0:
-            columns = _on_probe(architecture, layers, l2, chunk, space)
+            columns = _on_probe(architecture, layers, l2, chunk, workspace)
     count = min(len(examples.train), TRAIN_EXAMPLES)
     return {"train_loss": np.minimum(total / count, CEILING), **columns}
 
@@ -131,11 +131,11 @@ def _on_validation(
     members, count = len(layers[0]), sum(chunk.inputs.shape[1] for chunk in examples.validation_chunks)
     total, wrong = np.zeros(members), np.zeros(members)
     for chunk in examples.validation_chunks:
-        space = rooms.room(members, chunk.inputs.shape[1])
-        forward(layers, [chunk], space)
-        total += losses(architecture.output, space.outputs, chunk.targets).sum(axis=1, dtype=float)
+        workspace = rooms.room(members, chunk.inputs.shape[1])
+        forward(layers, [chunk], workspace)
+        total += losses(architecture.output, workspace.outputs, chunk.targets).sum(axis=1, dtype=float)
         if architecture.output != "identity":
-            wrong += np.count_nonzero(mistakes(architecture.output, space.outputs, chunk.targets), axis=1)
+            wrong += np.count_nonzero(mistakes(architecture.output, workspace.outputs, chunk.targets), axis=1)
     loss = np.minimum(total / count, CEILING)
     if architecture.output == "identity":
         return {"validation_loss": loss, "validation_r2": 1 - 2 * loss / examples.validation_variance}
@@ -143,17 +143,17 @@ def _on_validation(
 
 
 def _on_probe(
-    architecture: Architecture, layers: list[Array], l2: Array, probe: Batch, space: Workspace
+    architecture: Architecture, layers: list[Array], l2: Array, probe: Batch, workspace: Workspace
 ) -> dict[str, Array]:
     """What the activations and the gradient tell, from the forward pass just made."""
     columns = {
-        "saturation": saturation(architecture, space),
-        "distinct_units": np.min([distinct(a[:, :-1, :_UNITS_PROBE]) for a in space.activations], axis=0),
+        "saturation": saturation(architecture, workspace),
+        "distinct_units": np.min([distinct(a[:, :-1, :_UNITS_PROBE]) for a in workspace.activations], axis=0),
     }
     gradients = [np.empty_like(layer) for layer in layers]
-    respond(space)
+    respond(workspace)
     mean = np.full((len(l2), 1, 1), 1 / probe.inputs.shape[1], layers[0].dtype)
-    backward(layers, gradients, [probe], space, mean)
+    backward(layers, gradients, [probe], workspace, mean)
     weight_square, gradient_square = np.zeros(len(l2)), np.zeros(len(l2))
     for layer, gradient in zip(layers, gradients, strict=True):
         weights = layer[:, :, :-1]
@@ -163,11 +163,11 @@ def _on_probe(
     return {**columns, "weight_norm": np.sqrt(weight_square), "gradient_norm": np.sqrt(gradient_square)}
 
 
-def saturation(architecture: Architecture, space: Workspace) -> Array:
+def saturation(architecture: Architecture, workspace: Workspace) -> Array:
     """Share of all hidden activations whose slope is under 2 % of the steepest, ``(members,)``."""
     steepest = 0.25 if architecture.activation == "sigmoid" else 1.0
-    flat, count = np.zeros(len(space.outputs)), 0
-    for activated, room in zip(space.activations, space.slopes, strict=True):
+    flat, count = np.zeros(len(workspace.outputs)), 0
+    for activated, room in zip(workspace.activations, workspace.slopes, strict=True):
         slopes = slope(architecture.activation, activated[:, :-1], room)
         flat += np.count_nonzero(slopes < _FLAT * steepest, axis=(1, 2))
         count += slopes[0].size

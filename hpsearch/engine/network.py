@@ -151,35 +151,35 @@ class Rooms:
         return self._rooms[examples].narrow(members)
 
 
-def forward(layers: list[Array], batches: Sequence[Batch], space: Workspace) -> None:
-    """Fill ``space`` with every hidden layer's activations and the output's logits."""
-    for depth, units in enumerate(space.architecture.hidden):
-        activated = space.activations[depth][:, :units]
+def forward(layers: list[Array], batches: Sequence[Batch], workspace: Workspace) -> None:
+    """Fill ``workspace`` with every hidden layer's activations and the output's logits."""
+    for depth, units in enumerate(workspace.architecture.hidden):
+        activated = workspace.activations[depth][:, :units]
         if depth == 0:
             for batch in batches:
                 np.matmul(layers[0][batch.members], batch.inputs, out=activated[batch.members])
         else:
-            np.matmul(layers[depth], space.activations[depth - 1], out=activated)
-        activate(space.architecture.activation, activated)
-    np.matmul(layers[-1], space.activations[-1], out=space.outputs)
+            np.matmul(layers[depth], workspace.activations[depth - 1], out=activated)
+        activate(workspace.architecture.activation, activated)
+    np.matmul(layers[-1], workspace.activations[-1], out=workspace.outputs)
 
 
-def respond(space: Workspace) -> None:
-    """Turn the logits in ``space.outputs`` into the network's outputs, in place."""
-    logits, reduced = space.outputs, space.reduced
-    if space.architecture.output == "softmax":
+def respond(workspace: Workspace) -> None:
+    """Turn the logits in ``workspace.outputs`` into the network's outputs, in place."""
+    logits, reduced = workspace.outputs, workspace.reduced
+    if workspace.architecture.output == "softmax":
         np.maximum.reduce(logits, axis=1, keepdims=True, out=reduced)
         np.subtract(logits, reduced, out=logits)
-        np.maximum(logits, space.least, out=logits)
+        np.maximum(logits, workspace.least, out=logits)
         np.exp(logits, out=logits)
         np.add.reduce(logits, axis=1, keepdims=True, out=reduced)
         np.divide(logits, reduced, out=logits)
-    elif space.architecture.output == "binary":
+    elif workspace.architecture.output == "binary":
         activate("sigmoid", logits)
 
 
 def backward(
-    layers: list[Array], gradients: list[Array], batches: Sequence[Batch], space: Workspace, step: Array
+    layers: list[Array], gradients: list[Array], batches: Sequence[Batch], workspace: Workspace, step: Array
 ) -> None:
     """Write ``step`` × the gradient of the summed loss to ``gradients``.
 
@@ -189,10 +189,10 @@ def backward(
         layers: ``(members, units, inputs + 1)`` a layer.
         gradients: Of the same shapes, overwritten.
         batches: The examples of the last :func:`forward`.
-        space: As :func:`forward` and :func:`respond` left it.
+        workspace: As :func:`forward` and :func:`respond` left it.
         step: ``(members, 1, 1)``; 1/examples gives the gradient of the mean loss, −α/examples the descent step.
     """
-    signal = space.outputs
+    signal = workspace.outputs
     for batch in batches:
         np.subtract(signal[batch.members], batch.targets, out=signal[batch.members])
     np.multiply(signal, step, out=signal)
@@ -201,11 +201,11 @@ def backward(
             for batch in batches:
                 np.matmul(signal[batch.members], batch.rows, out=gradients[0][batch.members])
             return
-        activated = space.activations[depth - 1]
+        activated = workspace.activations[depth - 1]
         np.matmul(signal, activated.transpose(0, 2, 1), out=gradients[depth])
-        below = space.signals[depth - 1]
+        below = workspace.signals[depth - 1]
         np.matmul(layers[depth][:, :, :-1].transpose(0, 2, 1), signal, out=below)
-        below *= slope(space.architecture.activation, activated[:, :-1], space.slopes[depth - 1])
+        below *= slope(workspace.architecture.activation, activated[:, :-1], workspace.slopes[depth - 1])
         signal = below
 
 
@@ -256,8 +256,8 @@ def predict(architecture: Architecture, layers: list[Array], inputs: Array) -> A
         rows = inputs[start : start + _CHUNK].astype(float)
         rows = np.hstack([rows, np.ones((len(rows), 1))])
         turned = np.ascontiguousarray(rows.T)
-        space = Workspace(architecture, 1, len(rows))
-        forward(population, [Batch(slice(None), turned, rows, turned)], space)
-        respond(space)
-        answers[:, start : start + len(rows)] = space.outputs[0]
+        workspace = Workspace(architecture, 1, len(rows))
+        forward(population, [Batch(slice(None), turned, rows, turned)], workspace)
+        respond(workspace)
+        answers[:, start : start + len(rows)] = workspace.outputs[0]
     return answers

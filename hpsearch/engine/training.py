@@ -12,7 +12,7 @@ What holds of every run, whoever shares it:
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -55,8 +55,8 @@ class Population:
 
     def __post_init__(self) -> None:
         if len({s.batch_size for s in self.settings}) > 1:
-            given = sorted({s.batch_size for s in self.settings})
-            raise ValueError(f"members in lockstep share one batch size, given {given}: one population for each")
+            sizes = sorted({s.batch_size for s in self.settings})
+            raise ValueError(f"members in lockstep share one batch size, given {sizes}: one population for each")
 
     @classmethod
     def start(
@@ -168,7 +168,7 @@ class Lockstep:
         """Lay out what the loop needs for the members that are still here."""
         population, dtype = self.population, self.population.architecture.dtype
         members = len(population.seeds)
-        self._space = self.rooms.room(members, self._batch_size)
+        self._workspace = self.rooms.room(members, self._batch_size)
         self._gradients = self._all_gradients[:members]
         rate = np.array([s.learning_rate for s in population.settings])[:, None]
         l2 = np.array([s.l2 for s in population.settings])[:, None]
@@ -183,16 +183,16 @@ class Lockstep:
 
     def advance(self, until: int) -> None:
         """Train every member to iteration ``until``: forward, loss, gradient, step, repeated."""
-        population, space = self.population, self._space
+        population, workspace = self.population, self._workspace
         weights, velocity, gradients = population.weights, population.velocity, self._gradients
         layers = population.architecture.layers(weights)
         layer_gradients = population.architecture.layers(gradients)
         with np.errstate(all="ignore"):  # a diverging member overflows; measure() finds it
             for iteration in range(population.iteration, until):
                 batches = [stream.at(iteration, members) for stream, members in self._runs]
-                forward(layers, batches, space)
-                respond(space)
-                backward(layers, layer_gradients, batches, space, self._step)  # −α·(gradient of the mean loss)
+                forward(layers, batches, workspace)
+                respond(workspace)
+                backward(layers, layer_gradients, batches, workspace, self._step)  # −α·(gradient of the mean loss)
                 velocity *= self._momentum
                 velocity += gradients
                 np.multiply(weights, self._decay, out=gradients)  # α·λ·W
@@ -235,8 +235,8 @@ def checkpoints(longest: int, count: int) -> tuple[int, ...]:
 
 def train(
     population: Population, examples: Examples, stops: Sequence[int], *, until: int | None = None
-) -> Iterator[Record | Population]:
-    """Train a population, yielding a record at every stop and at every member's last iteration.
+) -> tuple[list[Record], Population]:
+    """Train a population and measure it at every stop and at every member's last iteration.
 
     Args:
         population: Where to go on from. At iteration 0 that is recorded too, if it is among the stops.
@@ -244,14 +244,14 @@ def train(
         stops: Iterations (ascending) at which all members are measured.
         until: Iteration at which to hand over; the longest member's by default.
 
-    Yields:
-        Records in order, then last the population of the members that are still training.
+    Returns:
+        The records in order of iteration, and the population of the members that are still training.
     """
     until = min(population.longest if until is None else until, population.longest)
     shared = set(stops)
     own = {stop for member in range(len(population.seeds)) for stop in population.stops(member)}
     done = population.iteration if population.iteration else -1
-    loop = Lockstep(population, examples)
+    loop, records = Lockstep(population, examples), []
     for stop in sorted(i for i in shared | own if done < i <= until):
         if not loop.population.seeds:
             break
@@ -260,11 +260,11 @@ def train(
             continue  # the stop of a member that diverged before
         loop.advance(stop)
         record, staying = _record(loop, examples, stop, everyone=stop in shared)
-        yield record
+        records.append(record)
         loop.keep(staying)
     if loop.population.seeds:
         loop.advance(until)
-    yield loop.population
+    return records, loop.population
 
 
 def _record(loop: Lockstep, examples: Examples, stop: int, *, everyone: bool) -> tuple[Record, list[int]]:

@@ -24,7 +24,7 @@ class Evaluator:
     Args:
         config: The study.
         dataset: Its data; loaded from the config if not given.
-        checkpoints_kept: Instead of ``config.search.checkpoints``.
+        checkpoint_count: Number of checkpoints, instead of ``config.search.checkpoints``.
 
     Raises:
         ConfigError: if the space does not fit the data.
@@ -32,7 +32,7 @@ class Evaluator:
     """
 
     def __init__(
-        self, config: StudyConfig, dataset: Dataset | None = None, *, checkpoints_kept: int | None = None
+        self, config: StudyConfig, dataset: Dataset | None = None, *, checkpoint_count: int | None = None
     ) -> None:
         if dataset is None:
             dataset = load_data(config)
@@ -40,8 +40,8 @@ class Evaluator:
         self.architecture = _architecture(config, dataset)
         _check_fit(config, dataset, self.architecture)
         self.seeds = config.search.seeds
-        kept = checkpoints_kept or config.search.checkpoints
-        self.stops = checkpoints(int(config.space.largest("iterations")), kept)
+        count = checkpoint_count or config.search.checkpoints
+        self.stops = checkpoints(int(config.space.largest("iterations")), count)
         held_out = (dataset.validation.X, dataset.validation.y)
         self.examples = Examples.of(self.architecture, (dataset.train.X, dataset.train.y), held_out)
         self.trainer = Trainer(self.architecture, self.examples, self.stops)

@@ -90,10 +90,9 @@ class Trainer:
         started = time.time()
         population = job.population or Population.start(self.architecture, job.settings, job.seeds, job.marks)
         with one_blas_thread():
-            *records, left = train(population, self.examples, self.stops, until=job.until)
-        assert isinstance(left, Population)
+            records, left = train(population, self.examples, self.stops, until=job.until)
         # Without the weights, of which an empty view would keep the whole.
-        slim = tuple(replace(r, weights=r.weights[:0].copy()) for r in records if isinstance(r, Record))
+        slim = tuple(replace(r, weights=r.weights[:0].copy()) for r in records)
         return JobResult(job, slim, left, started, time.time())
 
 

@@ -120,8 +120,8 @@ def tolerance(profiled: pd.DataFrame, *, points: float = 0.01) -> dict[str, Any]
     error = profiled["error"].to_numpy()
     if np.isnan(error).any():
         return {**row, "tolerated_low": np.nan, "tolerated_high": np.nan}
-    kept = _stretch(error <= error[best] + points, best)
-    return {**row, "tolerated_low": values[kept[0]], "tolerated_high": values[kept[1]]}
+    tolerated = _stretch(error <= error[best] + points, best)
+    return {**row, "tolerated_low": values[tolerated[0]], "tolerated_high": values[tolerated[1]]}
 
 
 def _stretch(inside: Any, start: int) -> tuple[int, int]:

@@ -101,7 +101,7 @@ def survey_study(
         StudyBusyError: if another process is surveying the same study.
         StorageError: if the storage cannot be opened or written.
     """
-    evaluator = Evaluator(config, dataset, checkpoints_kept=config.survey.checkpoints)
+    evaluator = Evaluator(config, dataset, checkpoint_count=config.survey.checkpoints)
     design, name = design_of(config), survey_name(config)
     facts = {CEILINGS: useless(evaluator.dataset), EXAMPLES: evaluator.dataset.train.examples}
     with quiet_optuna(), only_writer(name, results=results):

@@ -51,23 +51,23 @@ def trials(study: optuna.Study) -> pd.DataFrame:
     lockstep, started and finished are those of the populations it was in. A hyperparameter of another program that
     is named like one of the other columns gets the prefix ``params_``.
     """
-    found = study.get_trials(deepcopy=False)
-    names = _hyperparameters(found)
-    metrics = _metrics(t.system_attrs.get(CURVES) for t in found)
-    started = [_utc(t.datetime_start) for t in found]
-    finished = [_utc(t.datetime_complete) for t in found]
+    stored = study.get_trials(deepcopy=False)
+    names = _hyperparameters(stored)
+    metrics = _metrics(t.system_attrs.get(CURVES) for t in stored)
+    started = [_utc(t.datetime_start) for t in stored]
+    finished = [_utc(t.datetime_complete) for t in stored]
     columns: dict[str, Any] = {
-        "study": pd.Series([study.study_name] * len(found), dtype="str"),
-        "number": pd.Series([t.number for t in found], dtype="int64"),
-        "state": pd.Series([t.state.name for t in found], dtype="str"),
-        VALUE: pd.Series([_value(t) for t in found], dtype="float64"),
+        "study": pd.Series([study.study_name] * len(stored), dtype="str"),
+        "number": pd.Series([t.number for t in stored], dtype="int64"),
+        "state": pd.Series([t.state.name for t in stored], dtype="str"),
+        VALUE: pd.Series([_value(t) for t in stored], dtype="float64"),
     }
     own = {*columns, *metrics, *_OWN}
-    columns |= {f"params_{n}" if n in own else n: _hyperparameter(found, n) for n in names}
+    columns |= {f"params_{n}" if n in own else n: _hyperparameter(stored, n) for n in names}
     ours = {
-        **{m: pd.Series([_ours(t, m, np.nan) for t in found], dtype="float64") for m in metrics},
-        "diverged": _flags([_ours(t, "diverged") for t in found]),
-        "seeds": pd.Series([_count(_ours(t, "seeds")) for t in found], dtype="Int64"),
+        **{m: pd.Series([_ours(t, m, np.nan) for t in stored], dtype="float64") for m in metrics},
+        "diverged": _flags([_ours(t, "diverged") for t in stored]),
+        "seeds": pd.Series([_count(_ours(t, "seeds")) for t in stored], dtype="Int64"),
     }
     columns |= ours
     times = {"started": pd.Series(started, dtype=TIME), "finished": pd.Series(finished, dtype=TIME)}
@@ -129,14 +129,14 @@ def members(study: optuna.Study) -> pd.DataFrame:
 
 def _evaluations(study: optuna.Study) -> list[tuple[int, Evaluation]]:
     """The trials that this project made, by number."""
-    found = study.get_trials(deepcopy=False)
+    stored = study.get_trials(deepcopy=False)
     with collector_paused():
-        return [(t.number, Evaluation.decode(t.system_attrs[CURVES])) for t in found if CURVES in t.system_attrs]
+        return [(t.number, Evaluation.decode(t.system_attrs[CURVES])) for t in stored if CURVES in t.system_attrs]
 
 
 def _metrics(stored: Iterable[Any]) -> list[str]:
-    found = {name for attribute in stored if attribute for name in attribute["metrics"]}
-    return [metric.name for metric in METRICS if metric.name in found]
+    measured = {name for attribute in stored if attribute for name in attribute["metrics"]}
+    return [metric.name for metric in METRICS if metric.name in measured]
 
 
 def _ordered(evaluation: Evaluation, metrics: Sequence[str]) -> Any:
@@ -144,8 +144,8 @@ def _ordered(evaluation: Evaluation, metrics: Sequence[str]) -> Any:
     return evaluation.curves[:, :, [evaluation.metrics.index(metric) for metric in metrics]]
 
 
-def _steps(found: Sequence[FrozenTrial]) -> pd.DataFrame:
-    steps = [(t.number, step, value) for t in found for step, value in sorted(t.intermediate_values.items())]
+def _steps(stored: Sequence[FrozenTrial]) -> pd.DataFrame:
+    steps = [(t.number, step, value) for t in stored for step, value in sorted(t.intermediate_values.items())]
     return pd.DataFrame(
         {
             "number": np.array([n for n, _, _ in steps], dtype="int64"),
@@ -156,16 +156,16 @@ def _steps(found: Sequence[FrozenTrial]) -> pd.DataFrame:
     )
 
 
-def _hyperparameters(found: Sequence[FrozenTrial]) -> list[str]:
+def _hyperparameters(stored: Sequence[FrozenTrial]) -> list[str]:
     """In the order of the space: that in which the first trials suggested them."""
-    return list(dict.fromkeys(name for t in found for name in t.params))
+    return list(dict.fromkeys(name for t in stored for name in t.params))
 
 
-def _hyperparameter(found: Sequence[FrozenTrial], name: str) -> pd.Series:
-    values = [t.params.get(name) for t in found]
-    kinds = {type(t.distributions[name]) for t in found if name in t.distributions}
+def _hyperparameter(stored: Sequence[FrozenTrial], name: str) -> pd.Series:
+    values = [t.params.get(name) for t in stored]
+    kinds = {type(t.distributions[name]) for t in stored if name in t.distributions}
     if kinds == {CategoricalDistribution}:
-        kinds = {_kind(t.distributions[name].choices) for t in found if name in t.distributions}  # type: ignore[attr-defined]
+        kinds = {_kind(t.distributions[name].choices) for t in stored if name in t.distributions}  # type: ignore[attr-defined]
     dtypes = {IntDistribution: "Int64", FloatDistribution: "float64", int: "Int64", float: "float64"}
     dtypes |= {bool: "boolean", str: "str"}
     dtype = dtypes.get(kinds.pop(), "object") if len(kinds) == 1 else "object"
@@ -198,8 +198,8 @@ def _ours(trial: FrozenTrial, name: str, missing: Any = None) -> Any:
 
 
 def _flags(values: Sequence[Any]) -> pd.Series:
-    known = [value if value is None else bool(value) for value in values]
-    return pd.Series(known, dtype="boolean" if None in known else "bool")
+    flags = [value if value is None else bool(value) for value in values]
+    return pd.Series(flags, dtype="boolean" if None in flags else "bool")
 
 
 def _count(value: Any) -> int | None:

@@ -115,7 +115,7 @@ def _interrupts_later() -> Iterator[None]:
         yield  # no handler of Python's, or not the thread that may set one
         return
     caught: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda *given: caught.append(given))
+    signal.signal(signal.SIGINT, lambda *arguments: caught.append(arguments))
     try:
         yield
     finally:

@@ -247,8 +247,8 @@ class _Search:
             batch.sheet.add(result)
             self._store(batch, ended, writer, announce)
         self._store(batch, ended, writer, announce)  # the pruner's last word comes after the last result
-        told = ended if batch.trials else self._stored[batch.numbers.start : batch.numbers.stop]
-        for number, trial in zip(batch.numbers, told, strict=True):
+        finished = ended if batch.trials else self._stored[batch.numbers.start : batch.numbers.stop]
+        for number, trial in zip(batch.numbers, finished, strict=True):
             self._mirror.tell(number, trial.value if trial.state == TrialState.COMPLETE else None, trial.state)
 
     def _store(
@@ -265,14 +265,14 @@ class _Search:
             writer.write_if_due()
 
     def _finished(self, batch: _Batch, place: int) -> FrozenTrial:
-        kept = {}
+        memory = {}
         if self._prunes or self._config.search.sampler == "cmaes":
             attributes = system_attributes(batch.trials[place])
-            kept = {name: value for name, value in attributes.items() if name.startswith(REMEMBERED)}
+            memory = {name: value for name, value in attributes.items() if name.startswith(REMEMBERED)}
         return finished_trial(
             batch.sheet.evaluation(place),
             batch.trials[place].params,
             self._distributions,
             metric=self._config.search.metric,
-            system_attrs=kept,
+            system_attrs=memory,
         )
