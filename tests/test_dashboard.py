@@ -9,8 +9,10 @@ import optuna
 import pytest
 
 from hpsearch.config import load
+from hpsearch.experiments.function import survey
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.report import dashboard
+from hpsearch.space import Float, Space
 from hpsearch.storage.access import add_trials, open_storage
 from hpsearch.storage.notes import MOST_DRAWN, note_search, note_survey
 
@@ -198,3 +200,16 @@ def test_a_survey_s_note_holds_the_indices_that_were_measured(small, tmp_path):
             (one["total_order"], one["total_low"], one["total_high"], one["first_order"]), abs=5.1e-4
         )
         assert verdict == one["verdict"]
+
+
+def test_a_missing_index_is_a_dash_in_a_survey_s_note(tmp_path, monkeypatch):
+    space = Space({"rate": Float(0, 1), "share": Float(0, 1)})
+    measured = survey(lambda rows: rows["rate"].rename("loss"), space, base=4, scrambles=2, seeds=3)
+    frame = measured.sensitivity()
+    frame.loc[frame["hyperparameter"] == "share", ["first_order", "first_low", "first_high"]] = float("nan")
+    monkeypatch.setattr(type(measured), "sensitivity", lambda self: frame)
+    storage = open_storage(results=tmp_path)
+    note_survey(optuna.create_study(storage=storage, study_name="s.survey"), measured)
+    body = page(storage, tmp_path)["note"]["body"]
+    assert "nan" not in body
+    assert re.search(r"^\| share \| [\d.]+ \[.*?\] \| - \| ", body, re.M)
