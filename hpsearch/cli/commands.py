@@ -31,6 +31,7 @@ app = typer.Typer(
 StudyArgument = Annotated[str, typer.Argument(help="A name in [b]studies/[/b], such as digits, or the path of a TOML.")]
 NameArgument = Annotated[str, typer.Argument(help="Name of a study in the results.")]
 ResultsOption = Annotated[Path, typer.Option(help="Folder of the results.")]
+WorkersOption = Annotated[int, typer.Option(min=1, max=256, help="Worker processes; the results do not depend on it.")]
 StorageOption = Annotated[
     str | None, typer.Option(help="An Optuna storage URL, instead of the journal file in the results folder.")
 ]
@@ -49,9 +50,7 @@ def search_command(
     trials: Annotated[
         int | None, typer.Option(min=1, help="Total number of trials, those already stored included.")
     ] = None,
-    workers: Annotated[
-        int, typer.Option(min=1, max=256, help="Worker processes; the results do not depend on it.")
-    ] = 1,
+    workers: WorkersOption = 1,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
     name: Annotated[str | None, typer.Option(help="Keep the study under another name: a fresh start.")] = None,
@@ -77,14 +76,14 @@ def search_command(
         try:
             with signals, line:
                 data = load_data(config)
-                trained = search(
+                stored = search(
                     config, workers=workers, storage=storage, results=results, dataset=data, on_progress=line.show
                 )
         except KeyboardInterrupt:
             command = f"hpsearch search {study} --trials {line.last.total}"
             stopped(command, name=config.name, total=line.last.total, rows="trials", storage=storage, results=results)
-        found = Results(trained, results)
-        _print(search_report(config, found, fresh=line.last.fresh, storage=storage, notes=data.notes))
+        tables = Results(stored, results)
+        _print(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=data.notes))
 
 
 @app.command("survey")
@@ -92,9 +91,7 @@ def survey_command(
     study: StudyArgument = "digits",
     base: Annotated[int | None, typer.Option(help="Rows of a block, a power of two; instead of the study's.")] = None,
     scrambles: Annotated[int | None, typer.Option(help="Independent designs; instead of the study's.")] = None,
-    workers: Annotated[
-        int, typer.Option(min=1, max=256, help="Worker processes; the results do not depend on it.")
-    ] = 1,
+    workers: WorkersOption = 1,
     dummy: Annotated[bool, typer.Option("--dummy", help="A setting that does nothing joins, as control.")] = False,
     second_order: Annotated[
         bool, typer.Option("--second-order", help="Measure pairs alone too: twice the trainings.")
@@ -118,9 +115,8 @@ def survey_command(
         size = {"base": base, "scrambles": scrambles, "dummy": dummy or None}
         size |= {"second_order": second_order or None, "effective_step": effective_step or None}
         config = _config(study).with_overrides(name=name, **{f"survey.{key}": value for key, value in size.items()})
-        signals = StopSignals()
-        title, before = f"survey of {config.name}", SurveyProgress(0, 0)
-        line = LiveLine(title, survey_words, before=before, check=signals.check)
+        signals, before = StopSignals(), SurveyProgress(0, 0)
+        line = LiveLine(f"survey of {config.name}", survey_words, before=before, check=signals.check)
         try:
             with signals, line:
                 survey = survey_study(config, workers=workers, storage=storage, results=results, on_progress=line.show)
@@ -177,14 +173,14 @@ def importance(
     from hpsearch.results.surrogates import importance as measured
     from hpsearch.storage.access import JOURNAL
 
-    with errors(), warnings.catch_warnings(record=True) as caught:
+    with errors(), warnings.catch_warnings(record=True) as messages:
         warnings.simplefilter("always", ImportanceWarning)
         path = Path(storage)
         stored = load(study, results=path.parent) if path.name == JOURNAL else load(study, storage=storage)
         frame = measured(stored.study)
     _print([importance_table(frame, title=f"{study}: importance, {frame['trials'].iat[0]} trials")])
-    for warning in caught:
-        print(f"warning: {warning.message}", file=sys.stderr)
+    for message in messages:
+        print(f"warning: {message.message}", file=sys.stderr)
 
 
 @app.command()
@@ -213,7 +209,7 @@ def dashboard(
 
     with errors():
         existing_storage(storage, results=results)
-        served = page.server(
+        server = page.server(
             open_storage(storage, results=results),
             artifacts=results / ARTIFACTS,
             host=host,
@@ -221,13 +217,13 @@ def dashboard(
             exposed=expose_without_login,
         )
         address = f"[{host}]" if ":" in host else host
-        print(f"Optuna dashboard: http://{address}:{served.server_port}/dashboard/  (Ctrl-C stops it)", flush=True)
+        print(f"Optuna dashboard: http://{address}:{server.server_port}/dashboard/  (Ctrl-C stops it)", flush=True)
         try:
-            served.serve_forever()
+            server.serve_forever()
         except KeyboardInterrupt:
             print("stopped")
         finally:
-            served.server_close()
+            server.server_close()
 
 
 @app.command()

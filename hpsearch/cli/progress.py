@@ -62,20 +62,25 @@ class LiveLine(Generic[P]):
 
     def show(self, progress: P) -> None:
         """Show a progress; the first one starts the line, since before it the input may yet be refused."""
-        if not self._started:
-            self._started = True
-            self._bar.start_task(self._task)
-            self._bar.start()
         self.last = progress
+        if not self._started:
+            self._bar.start_task(self._task)
         elapsed = self._bar.tasks[0].elapsed
         self._bar.update(
             self._task,
             completed=progress.done,
             total=progress.total,
-            speed=f"{progress.fresh / elapsed:.1f}/s" if progress.fresh and elapsed else "",
+            speed=_speed(progress.fresh / elapsed) if progress.fresh and elapsed else "",
             words=self._words(progress),
         )
+        if not self._started:
+            self._started = True
+            self._bar.start()
         self._check()
+
+
+def _speed(rate: float) -> str:
+    return f"{rate:.0f}/s" if rate >= 100 else f"{rate:.1f}/s"
 
 
 def search_words(progress: Progress) -> str:

@@ -35,13 +35,13 @@ def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) ->
     hyperparameters = [s for s in SETTINGS if s.name in config.space.space]
     metrics = [metric.name for metric in METRICS if metric.shown and metric.name in best]
     table.add_column("trial", justify="right", no_wrap=True)
-    for setting in hyperparameters:
-        table.add_column(_words(setting.name, setting.symbol), justify="right", width=_width(setting.name))
+    for s in hyperparameters:
+        table.add_column(_words(s.name, s.symbol), justify="right", width=_width(s.name))
     for metric in metrics:
         table.add_column(_words(metric), justify="right", width=_width(metric))
     for row in best.to_dict("records"):
-        chosen = [f"{row[s.name]:d}" if s.kind == "int" else f"{row[s.name]:.2g}" for s in hyperparameters]
-        table.add_row(str(row["number"]), *chosen, *(_score(metric, row[metric]) for metric in metrics))
+        setting = [f"{row[s.name]:d}" if s.kind == "int" else f"{row[s.name]:.2g}" for s in hyperparameters]
+        table.add_row(str(row["number"]), *setting, *(_score(metric, row[metric]) for metric in metrics))
     return table
 
 
@@ -91,7 +91,7 @@ def _verdict(row: Mapping[Any, Any]) -> str:
 
 
 def sensitivity_note(survey: Survey) -> str:
-    """What was asked: the response, its form, the ranges, the budget."""
+    """What the indices speak of: the response, its form, the ranges, the budget."""
     response, design = survey.take(), survey.design
     ceiling = survey.ceilings.get(survey.response)
     clipped = f", clipped at {ceiling:.3g} (an answer that ignores its input)" if ceiling is not None else ""
@@ -104,7 +104,7 @@ def sensitivity_note(survey: Survey) -> str:
 
 
 def interaction_lines(frame: pd.DataFrame, *, count: int = 3) -> str:
-    """The strongest interactions that are there."""
+    """The strongest of the interactions that are larger than their uncertainty."""
     present = frame[frame["verdict"] == "present"].head(count).to_dict("records")
     if not present:
         return "interactions: none is seen beyond its interval"
