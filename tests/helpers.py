@@ -1,6 +1,5 @@
 """What several test files share and is no fixture: studies to write, commands to run, views of a network's numbers."""
 
-import signal
 import sys
 from pathlib import Path
 
@@ -43,12 +42,7 @@ TIMES = ["started", "finished", "duration_s"]
 
 def run(*arguments, code=0):
     """Run a command in this process, on a terminal of 80 columns; what it raises and does not report is raised."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        done = CliRunner().invoke(app, [*map(str, arguments)], env={"COLUMNS": "80"}, catch_exceptions=False)
-    finally:
-        for number, handler in handlers.items():
-            signal.signal(number, handler)
+    done = CliRunner().invoke(app, [*map(str, arguments)], env={"COLUMNS": "80"}, catch_exceptions=False)
     assert done.exit_code == code, done.output
     return done
 

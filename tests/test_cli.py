@@ -1,5 +1,6 @@
 """The command line: what it prints in this process; through real ones what signals, exit codes and pipes do."""
 
+import contextlib
 import json
 import re
 import signal
@@ -12,6 +13,8 @@ import pytest
 from helpers import HPSEARCH, LONG, TIMES, run
 
 from hpsearch import load, load_config
+from hpsearch.cli.endings import StopSignals
+from hpsearch.cli.progress import LiveLine
 from hpsearch.storage.access import JOURNAL
 from hpsearch.tuning.search import search
 
@@ -48,6 +51,50 @@ def test_two_workers_print_the_same_table_as_one(folder):
     one = run("search", "small", "--results", "a").stdout.split("results in")[0]
     two = run("search", "small", "--results", "b", "--workers", 2).stdout.split("results in")[0]
     assert one == two
+
+
+def handlers():
+    return [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_whose_exception_was_swallowed_is_remembered_and_the_handlers_come_back(number):
+    before = handlers()
+    with StopSignals() as signals:
+        signals.check()
+        for _ in range(2):  # the second one stops too
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(number)
+        with pytest.raises(KeyboardInterrupt):
+            signals.check()
+        assert handlers() != before
+    assert handlers() == before
+
+
+@pytest.mark.parametrize(
+    ("command", "message"),
+    [
+        (
+            ("search", "long", "--trials", 20),
+            r"stopped: 0 of 20 trials are stored, none is left running\. "
+            r"Go on with: hpsearch search long --trials 20 \(and the same options\)\n",
+        ),
+        (
+            ("survey", "long", "--base", 16, "--scrambles", 2),
+            r"stopped: 0 of 288 rows are stored, none is left running\. "
+            r"Go on with: hpsearch survey long \(and the same options\)\n",
+        ),
+    ],
+)
+def test_a_command_that_is_stopped_at_once_says_how_to_go_on(folder, monkeypatch, command, message):
+    def enter(line):
+        with contextlib.suppress(KeyboardInterrupt):  # as C code does
+            signal.raise_signal(signal.SIGTERM)
+
+    before = handlers()
+    monkeypatch.setattr(LiveLine, "__enter__", enter)
+    assert re.search(message, run(*command, code=130).stderr)
+    assert handlers() == before
 
 
 @pytest.mark.parametrize(("stop", "workers"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 1)])

@@ -1,8 +1,7 @@
-"""The command line: parses, calls, writes. No function here does work of its own."""
+"""The commands: each parses, calls and prints, and imports what it needs when it runs, so that help is quick."""
 
 from __future__ import annotations
 
-import signal
 import sys
 import warnings
 from enum import StrEnum
@@ -11,12 +10,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpsearch.cli.endings import errors, listen, stopped, survey_stopped
-from hpsearch.cli.progress import progress_bar, survey_bar
+from hpsearch.cli.endings import StopSignals, errors, stopped
+from hpsearch.cli.progress import LiveLine, search_words, survey_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hpsearch.config import StudyConfig
-    from hpsearch.tuning.search import Progress
+    from hpsearch.report.terminal import Part
 
 app = typer.Typer(
     name="hpsearch",
@@ -30,6 +31,7 @@ app = typer.Typer(
 StudyArgument = Annotated[str, typer.Argument(help="A name in [b]studies/[/b], such as digits, or the path of a TOML.")]
 NameArgument = Annotated[str, typer.Argument(help="Name of a study in the results.")]
 ResultsOption = Annotated[Path, typer.Option(help="Folder of the results.")]
+WorkersOption = Annotated[int, typer.Option(min=1, max=256, help="Worker processes; the results do not depend on it.")]
 StorageOption = Annotated[
     str | None, typer.Option(help="An Optuna storage URL, instead of the journal file in the results folder.")
 ]
@@ -48,9 +50,7 @@ def search_command(
     trials: Annotated[
         int | None, typer.Option(min=1, help="Total number of trials, those already stored included.")
     ] = None,
-    workers: Annotated[
-        int, typer.Option(min=1, max=256, help="Worker processes; the results do not depend on it.")
-    ] = 1,
+    workers: WorkersOption = 1,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
     name: Annotated[str | None, typer.Option(help="Keep the study under another name: a fresh start.")] = None,
@@ -66,22 +66,24 @@ def search_command(
     """
     from hpsearch.evaluation.evaluator import load_data
     from hpsearch.report.terminal import search_report
-    from hpsearch.tuning.search import search
+    from hpsearch.results.study import Results
+    from hpsearch.tuning.search import Progress, search
 
     with errors(study):
         config = _config(study).with_overrides(name=name, trials=trials, sampler=sampler, pruner=pruner, seed=seed)
-        listen()
-        last: list[Progress] = []
+        signals, before = StopSignals(), Progress(0, config.search.trials)
+        line = LiveLine(config.name, search_words, before=before, check=signals.check)
         try:
-            dataset = load_data(config)
-            with progress_bar(config, last) as on_progress:
+            with signals, line:
+                data = load_data(config)
                 stored = search(
-                    config, workers=workers, storage=storage, results=results, dataset=dataset, on_progress=on_progress
+                    config, workers=workers, storage=storage, results=results, dataset=data, on_progress=line.show
                 )
         except KeyboardInterrupt:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # what follows takes a moment and changes nothing
-            stopped(study, config.name, last[-1].total if last else config.search.trials, storage, results)
-        search_report(config, stored, last[-1], results, storage, dataset.notes)
+            command = f"hpsearch search {study} --trials {line.last.total}"
+            stopped(command, name=config.name, total=line.last.total, rows="trials", storage=storage, results=results)
+        tables = Results(stored, results)
+        _print(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=data.notes))
 
 
 @app.command("survey")
@@ -89,9 +91,7 @@ def survey_command(
     study: StudyArgument = "digits",
     base: Annotated[int | None, typer.Option(help="Rows of a block, a power of two; instead of the study's.")] = None,
     scrambles: Annotated[int | None, typer.Option(help="Independent designs; instead of the study's.")] = None,
-    workers: Annotated[
-        int, typer.Option(min=1, max=256, help="Worker processes; the results do not depend on it.")
-    ] = 1,
+    workers: WorkersOption = 1,
     dummy: Annotated[bool, typer.Option("--dummy", help="A setting that does nothing joins, as control.")] = False,
     second_order: Annotated[
         bool, typer.Option("--second-order", help="Measure pairs alone too: twice the trainings.")
@@ -107,31 +107,23 @@ def survey_command(
 
     Ctrl-C stops at any time: finished trainings are kept, and the same command goes on.
     """
-    from hpsearch.evaluation.evaluator import load_data
     from hpsearch.experiments.stored import survey_name
     from hpsearch.experiments.trainings import SurveyProgress, survey_study
     from hpsearch.report.terminal import survey_report
 
     with errors(study):
-        asked = {"base": base, "scrambles": scrambles, "dummy": dummy or None}
-        asked |= {"second_order": second_order or None, "effective_step": effective_step or None}
-        config = _config(study).with_overrides(name=name, **{f"survey.{key}": value for key, value in asked.items()})
-        listen()
-        last: list[SurveyProgress] = []
+        size = {"base": base, "scrambles": scrambles, "dummy": dummy or None}
+        size |= {"second_order": second_order or None, "effective_step": effective_step or None}
+        config = _config(study).with_overrides(name=name, **{f"survey.{key}": value for key, value in size.items()})
+        signals, before = StopSignals(), SurveyProgress(0, 0)
+        line = LiveLine(f"survey of {config.name}", survey_words, before=before, check=signals.check)
         try:
-            with survey_bar(config.name, last) as on_progress:
-                found = survey_study(
-                    config,
-                    workers=workers,
-                    storage=storage,
-                    results=results,
-                    dataset=load_data(config),
-                    on_progress=on_progress,
-                )
+            with signals, line:
+                survey = survey_study(config, workers=workers, storage=storage, results=results, on_progress=line.show)
         except KeyboardInterrupt:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)
-            survey_stopped(study, survey_name(config), last[-1].total if last else 0, storage, results)
-        survey_report(found, config, last[-1])
+            command, stored = f"hpsearch survey {study}", survey_name(config)
+            stopped(command, name=stored, total=line.last.total, rows="rows", storage=storage, results=results)
+        _print(survey_report(config, survey, line.last))
 
 
 @app.command()
@@ -143,22 +135,30 @@ def refine(
     storage: StorageOption = None,
 ) -> None:
     """Write the ranges that a study's survey proposes as the TOML of a new study."""
-    from hpsearch.config import to_toml
+    from hpsearch.data.files import atomic_write
     from hpsearch.experiments.stored import refined_config
     from hpsearch.report.terminal import range_lines
     from hpsearch.results.study import ResultsError, load
 
     with errors():
-        found = load(study, storage=storage, results=results)
-        following = refined_config(found.survey, found.config, name=name or f"{study}-2")
-        path = to or Path("studies") / f"{following.name}.toml"
+        stored = load(study, storage=storage, results=results)
+        refined = refined_config(stored.survey, stored.config, name=name or f"{study}-2")
+        path = to or Path("studies") / f"{refined.name}.toml"
         if path.exists():
             raise ResultsError(f"{path} is there already: give the new study another --name, or a file with --to")
+        evidence = range_lines(stored.ranges(), stored.survey.design.space)
         path.parent.mkdir(parents=True, exist_ok=True)
-        evidence = range_lines(found.ranges()).splitlines()
-        path.write_text("\n".join([*(f"# {line}" for line in evidence), to_toml(following)]), encoding="utf-8")
-        print("\n".join(evidence))
+        with atomic_write(path) as partial:
+            partial.write_text(_refined_toml(refined, evidence), encoding="utf-8")
+        print(evidence)
         print(f"written to {path}; next: hpsearch search {path}")
+
+
+def _refined_toml(config: StudyConfig, evidence: str) -> str:
+    """A refined study's file: the evidence for its ranges as a comment, then the study."""
+    from hpsearch.config import to_toml
+
+    return "\n".join([*(f"# {line}" for line in evidence.splitlines()), to_toml(config)])
 
 
 @app.command()
@@ -167,22 +167,20 @@ def importance(
     study: Annotated[str, typer.Argument(help="Name of any Optuna study in it.")],
 ) -> None:
     """Importance of any Optuna study's parameters, by three measures, with intervals and a permutation null."""
-    from rich.console import Console
-
     from hpsearch.report.terminal import importance_table
     from hpsearch.results.study import load
     from hpsearch.results.surrogates import ImportanceWarning
     from hpsearch.results.surrogates import importance as measured
     from hpsearch.storage.access import JOURNAL
 
-    with errors(), warnings.catch_warnings(record=True) as caught:
+    with errors(), warnings.catch_warnings(record=True) as messages:
         warnings.simplefilter("always", ImportanceWarning)
         path = Path(storage)
-        found = load(study, results=path.parent) if path.name == JOURNAL else load(study, storage=storage)
-        frame = measured(found.study)
-    Console().print(importance_table(frame, title=f"{study}: importance, {frame['trials'].iat[0]} trials"))
-    for warning in caught:
-        print(f"warning: {warning.message}", file=sys.stderr)
+        stored = load(study, results=path.parent) if path.name == JOURNAL else load(study, storage=storage)
+        frame = measured(stored.study)
+    _print([importance_table(frame, title=f"{study}: importance, {frame['trials'].iat[0]} trials")])
+    for message in messages:
+        print(f"warning: {message.message}", file=sys.stderr)
 
 
 @app.command()
@@ -211,7 +209,7 @@ def dashboard(
 
     with errors():
         existing_storage(storage, results=results)
-        served = page.server(
+        server = page.server(
             open_storage(storage, results=results),
             artifacts=results / ARTIFACTS,
             host=host,
@@ -219,13 +217,13 @@ def dashboard(
             exposed=expose_without_login,
         )
         address = f"[{host}]" if ":" in host else host
-        print(f"Optuna dashboard: http://{address}:{served.server_port}/dashboard/  (Ctrl-C stops it)", flush=True)
+        print(f"Optuna dashboard: http://{address}:{server.server_port}/dashboard/  (Ctrl-C stops it)", flush=True)
         try:
-            served.serve_forever()
+            server.serve_forever()
         except KeyboardInterrupt:
             print("stopped")
         finally:
-            served.server_close()
+            server.server_close()
 
 
 @app.command()
@@ -240,8 +238,8 @@ def export(
     from hpsearch.results.study import load
 
     with errors():
-        found = load(study, storage=storage, results=results)
-        for path in found.export(to or results / study, format=format.value):
+        stored = load(study, storage=storage, results=results)
+        for path in stored.export(to or results / study, format=format.value):
             print(path)
 
 
@@ -254,3 +252,13 @@ def _config(study: str) -> StudyConfig:
     from hpsearch.config import load, resolve
 
     return load(resolve(study))
+
+
+def _print(parts: Iterable[Part]) -> None:
+    """Print tables as wide as the terminal, and sentences whole: the terminal breaks them, so copies have no breaks."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console()
+    for part in parts:
+        console.print(part, soft_wrap=not isinstance(part, Table), markup=False, emoji=False)

@@ -7,90 +7,117 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NoReturn
+from types import FrameType, TracebackType
+from typing import NoReturn, Self
 
 import typer
 
-_asked_to_stop: list[int] = []
+STOPPED = 130
+"""Exit code of a command that a signal stopped: 128 and the number of SIGINT, as shells have it."""
 
 
-def listen() -> None:
-    """Take SIGTERM for Ctrl-C, and remember either: code in C may swallow the exception that a handler raises."""
-    _asked_to_stop.clear()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _interrupt)
+class StopSignals:
+    """Inside its context Ctrl-C and SIGTERM both raise KeyboardInterrupt; afterwards the former handlers are back.
 
+    Code in C may swallow the exception that a handler raises, so the signal is remembered for :meth:`check`.
+    """
 
-def _interrupt(signum: int, frame: Any) -> NoReturn:
-    _asked_to_stop.append(signum)
-    raise KeyboardInterrupt
+    def __init__(self) -> None:
+        self._received = False
 
+    def __enter__(self) -> Self:
+        self._before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        return self
 
-def heed() -> None:
-    """Stop now, if the exception was swallowed."""
-    if _asked_to_stop:
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for number, handler in self._before.items():
+            signal.signal(number, handler)
+
+    def _stop(self, signum: int, frame: FrameType | None) -> NoReturn:
+        self._received = True
         raise KeyboardInterrupt
+
+    def check(self) -> None:
+        """Stop now, if a signal has come and its exception was swallowed.
+
+        Raises:
+            KeyboardInterrupt: if a signal has come.
+        """
+        if self._received:
+            raise KeyboardInterrupt
+
+
+def stopped(command: str, *, name: str, total: int, rows: str, storage: str | None, results: Path) -> NoReturn:
+    """Say what a stopped command has stored and the command that goes on, and exit.
+
+    Args:
+        command: That goes on.
+        name: Of the study in the storage. Its trials are counted there: the signal may have come between a write and
+            its announcement.
+        total: Number of trials that it shall hold.
+        rows: What they are called.
+        storage: URL, or None for the journal in ``results``.
+        results: Folder of the results.
+
+    Raises:
+        typer.Exit: always.
+    """
+    from hpsearch.storage.access import count_trials
+
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what follows takes a moment and changes nothing
+    try:
+        done = count_trials(name, storage, results=results)
+        counted = f"{done} of {total} {rows} are stored, none is left running"
+        print(f"\nstopped: {counted}. Go on with: {command} (and the same options)", file=sys.stderr)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    raise typer.Exit(STOPPED)
 
 
 @contextmanager
 def errors(study: str = "") -> Iterator[None]:
-    """Say what is wrong with the input (of a study's file, if it is given), without a traceback."""
+    """Say what is wrong with the input, without a traceback.
+
+    Args:
+        study: Name or path of the study's file, to be named in place of where a setting was checked.
+
+    Raises:
+        typer.Exit: with code 2 where the user has to change something, with 1 where the machine failed.
+    """
     try:
         yield
     except Exception as problem:
-        from hpsearch.config import ConfigError  # here, so that --help and show stay quick
-        from hpsearch.data.dataset import DataError
-        from hpsearch.evaluation.workers import WorkersLostError
-        from hpsearch.report.dashboard import DashboardError
-        from hpsearch.results.study import ResultsError
-        from hpsearch.results.surrogates import ImportanceError
-        from hpsearch.storage.access import StudyBusyError
-        from hpsearch.storage.journal import StorageError
-        from hpsearch.storage.studies import StudyChangedError
-
-        refused = (
-            ConfigError,
-            DataError,
-            StudyChangedError,
-            ResultsError,
-            FileNotFoundError,
-            DashboardError,
-            ImportanceError,
-        )
-        if isinstance(problem, ConfigError) and study and not problem.path.endswith(".toml"):
-            problem = ConfigError(study, problem.problems)  # found with the data at hand: the file is what to mend
-        if isinstance(problem, refused):
-            _fail(problem, 2)
-        if isinstance(problem, StorageError | StudyBusyError | WorkersLostError):
-            _fail(problem, 1)
-        raise
+        code = _exit_code(problem)
+        if code is None:
+            raise
+        print(f"error: {_in_file(problem, study)}", file=sys.stderr)
+        raise typer.Exit(code) from None
 
 
-def _fail(problem: Exception, code: int) -> NoReturn:
-    print(f"error: {problem}", file=sys.stderr)
-    raise typer.Exit(code)
+def _exit_code(problem: Exception) -> int | None:
+    """The exit code for a problem that is no fault of the program; None for one that is."""
+    from hpsearch.config import ConfigError  # here, so that --help and show stay quick
+    from hpsearch.data.dataset import DataError
+    from hpsearch.evaluation.workers import WorkersLostError
+    from hpsearch.report.dashboard import DashboardError
+    from hpsearch.results.study import ResultsError
+    from hpsearch.results.surrogates import ImportanceError
+    from hpsearch.storage.access import StudyBusyError
+    from hpsearch.storage.journal import StorageError
+    from hpsearch.storage.studies import StudyChangedError
+
+    refused = (ConfigError, DataError, StudyChangedError, ResultsError, DashboardError, ImportanceError)
+    if isinstance(problem, (*refused, FileNotFoundError)):
+        return 2
+    return 1 if isinstance(problem, StorageError | StudyBusyError | WorkersLostError) else None
 
 
-def stopped(study: str, name: str, total: int, storage: str | None, results: Path) -> NoReturn:
-    """Say what a stopped search has stored, and the command that goes on."""
-    from hpsearch.storage.access import count_trials
+def _in_file(problem: Exception, study: str) -> Exception:
+    """The problem, of the study's file where it came up only with the data at hand: the file is what to mend."""
+    from hpsearch.config import ConfigError
 
-    done = count_trials(name, storage, results=results)  # the stop may fall between a write and its announcement
-    print(
-        f"\nstopped: {done} of {total} trials are stored, none is left running. "
-        f"Go on with: hpsearch search {study} --trials {total} (and the same options)",
-        file=sys.stderr,
-    )
-    raise typer.Exit(130)
-
-
-def survey_stopped(study: str, name: str, total: int, storage: str | None, results: Path) -> NoReturn:
-    """Say what a stopped survey has stored, and the command that goes on."""
-    from hpsearch.storage.access import count_trials
-
-    print(
-        f"\nstopped: {count_trials(name, storage, results=results)} of {total} rows are stored. "
-        f"Go on with: hpsearch survey {study} (and the same options)",
-        file=sys.stderr,
-    )
-    raise typer.Exit(130)
+    if isinstance(problem, ConfigError) and study and not problem.path.endswith(".toml"):
+        return ConfigError(study, problem.problems)
+    return problem

@@ -2,92 +2,93 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
-
-from hpsearch.cli.endings import heed
+from collections.abc import Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
-    from rich.progress import Progress as Bar
-
-    from hpsearch.config.study import StudyConfig
     from hpsearch.experiments.trainings import SurveyProgress
     from hpsearch.tuning.search import Progress
 
 
-@contextmanager
-def survey_bar(name: str, last: list[SurveyProgress]) -> Iterator[Callable[[SurveyProgress], None]]:
-    """A live line: rows, speed, diverged, time left."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
+class Step(Protocol):
+    """What the line reads of any progress: trials or rows that are done, of how many, and those of this run."""
 
-    texts = [TextColumn("{task.fields[speed]}"), TextColumn("diverged {task.fields[diverged]}"), TextColumn("left")]
-    columns = (TextColumn("[b]{task.description}"), BarColumn(), MofNCompleteColumn(), *texts)
-    bar = Bar(*columns, TimeRemainingColumn(compact=True), console=Console(stderr=True), refresh_per_second=8)
-
-    def on_progress(progress: SurveyProgress) -> None:
-        if not last:  # only now is it sure that there is something to show
-            bar.add_task(f"survey of {name}", total=None, speed="", diverged=0)
-            bar.start()
-        last[:] = [progress]
-        heed()
-        task = bar.tasks[0]
-        speed = f"{progress.fresh / task.elapsed:.0f}/s" if progress.fresh and task.elapsed else ""
-        bar.update(task.id, completed=progress.done, total=progress.total, speed=speed, diverged=progress.diverged)
-
-    try:
-        yield on_progress
-    finally:
-        if last:
-            bar.stop()
+    @property
+    def done(self) -> int: ...  # noqa: D102
+    @property
+    def total(self) -> int: ...  # noqa: D102
+    @property
+    def fresh(self) -> int: ...  # noqa: D102
 
 
-@contextmanager
-def progress_bar(config: StudyConfig, last: list[Progress]) -> Iterator[Callable[[Progress], None]]:
-    """A live line: trials, speed, best value, diverged, pruned, time left."""
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (
-        TextColumn("[b]{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[speed]}"),
-        TextColumn("best {task.fields[best]}"),
-        TextColumn("diverged {task.fields[diverged]}"),
-        TextColumn("pruned {task.fields[pruned]}"),
-        TextColumn("left"),
-        TimeRemainingColumn(compact=True),
-    )
-    bar = Bar(*columns, console=Console(stderr=True), refresh_per_second=8)
-
-    def on_progress(progress: Progress) -> None:
-        if not last:  # only now is it sure that there is something to show
-            bar.add_task(config.name, total=None, speed="", best="-", diverged=0, pruned=0)
-            bar.start()
-        last[:] = [progress]
-        heed()
-        _update(bar, progress)
-
-    try:
-        yield on_progress
-    finally:
-        if last:
-            bar.stop()
+P = TypeVar("P", bound=Step)
 
 
-def _update(bar: Bar, progress: Progress) -> None:
-    task = bar.tasks[0]
-    elapsed = task.elapsed or 0.0
-    bar.update(
-        task.id,
-        completed=progress.done,
-        total=progress.total,
-        speed=f"{progress.fresh / elapsed:.1f}/s" if progress.fresh and elapsed else "",
-        best="-" if progress.best is None else f"{progress.best:.4f}",
-        diverged=progress.diverged,
-        pruned=progress.pruned,
-    )
+class LiveLine(Generic[P]):
+    """A line on standard error that follows a search or a survey, from its first progress to the end of the context.
+
+    Args:
+        title: At its beginning.
+        words: What it says of a progress besides how much is done, how fast, and how long is left.
+        before: The progress before the first that is shown.
+        check: Called at every progress; it may stop the command by an exception.
+
+    Attributes:
+        last: The last progress.
+    """
+
+    def __init__(self, title: str, words: Callable[[P], str], *, before: P, check: Callable[[], None]) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+        from rich.progress import Progress as Bar
+
+        self.last = before
+        self._words, self._check, self._started = words, check, False
+        columns = (TextColumn("[b]{task.description}"), BarColumn(), MofNCompleteColumn())
+        texts = (TextColumn("{task.fields[speed]}"), TextColumn("{task.fields[words]} left"))
+        console = Console(stderr=True)
+        self._bar = Bar(*columns, *texts, TimeRemainingColumn(compact=True), console=console, refresh_per_second=8)
+        self._task = self._bar.add_task(title, start=False, total=None, speed="", words="")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._started:
+            self._bar.stop()
+
+    def show(self, progress: P) -> None:
+        """Show a progress; the first one starts the line, since before it the input may yet be refused."""
+        self.last = progress
+        if not self._started:
+            self._bar.start_task(self._task)
+        elapsed = self._bar.tasks[0].elapsed
+        self._bar.update(
+            self._task,
+            completed=progress.done,
+            total=progress.total,
+            speed=_speed(progress.fresh / elapsed) if progress.fresh and elapsed else "",
+            words=self._words(progress),
+        )
+        if not self._started:
+            self._started = True
+            self._bar.start()
+        self._check()
+
+
+def _speed(rate: float) -> str:
+    return f"{rate:.0f}/s" if rate >= 100 else f"{rate:.1f}/s"
+
+
+def search_words(progress: Progress) -> str:
+    """The best value so far, and how many trials diverged or were pruned."""
+    best = "-" if progress.best is None else f"{progress.best:.4f}"
+    return f"best {best} diverged {progress.diverged} pruned {progress.pruned}"
+
+
+def survey_words(progress: SurveyProgress) -> str:
+    """How many rows' trainings diverged."""
+    return f"diverged {progress.diverged}"

@@ -8,6 +8,7 @@ In this room:
     splits.py       rows of train, validation, test
     preparation.py  encode and standardise by the training split
     dataset.py      Dataset, load_dataset, from_frame, from_arrays
+    files.py        a file written whole or not at all
 """
 
 from hpsearch.data.checks import DataError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from hpsearch.data.dataset import Preparation
+from hpsearch.data.files import atomic_write
 from hpsearch.engine.network import predict
 from hpsearch.engine.settings import Architecture, Array, Hyperparameters
 
@@ -120,15 +120,8 @@ class TrainedNetwork:
         arrays: dict[str, Any] = {f"preparation_{name}": a for name, a in self.preparation.to_arrays().items()}
         if self.classes is not None:
             arrays["classes"] = np.asarray(self.classes)
-        partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-        try:
-            with partial.open("wb") as file:
-                np.savez(file, about=np.array(json.dumps(about)), parameters=self.parameters, **arrays)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with atomic_write(path) as partial, partial.open("wb") as file:
+            np.savez(file, about=np.array(json.dumps(about)), parameters=self.parameters, **arrays)
         return path
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import ipaddress
 import socketserver
 from collections.abc import Container
@@ -11,8 +12,10 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna
 import optuna_dashboard
+from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from hpsearch.storage.internals import DetachedStudy
 from hpsearch.storage.notes import MOST_DRAWN
 
 
@@ -30,7 +33,7 @@ class _Silent(WSGIRequestHandler):
 
 
 def server(
-    storage: optuna.storages.BaseStorage,
+    storage: BaseStorage,
     *,
     artifacts: str | Path,
     host: str = "127.0.0.1",
@@ -42,7 +45,7 @@ def server(
     Of a study of more than 2,000 trials the page gets a thinned view: every second, third, … one, and the best.
 
     Args:
-        storage: Of the studies; from now on it gives thinned views.
+        storage: Of the studies.
         artifacts: Folder of the artifacts.
         host: Address to listen on.
         port: 0 takes a free one.
@@ -58,8 +61,7 @@ def server(
         )
     Path(artifacts).mkdir(parents=True, exist_ok=True)
     store = optuna.artifacts.FileSystemArtifactStore(str(artifacts))
-    _thin(storage)
-    app = optuna_dashboard.wsgi(storage, artifact_store=store)
+    app = optuna_dashboard.wsgi(ThinnedStorage(storage), artifact_store=store)
     try:
         return make_server(host, port, app, server_class=_Server, handler_class=_Silent)
     except OSError as problem:
@@ -73,23 +75,59 @@ def _loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _thin(storage: optuna.storages.BaseStorage) -> None:
-    """Let a storage give at most ``MOST_DRAWN`` trials of a study, and the best."""
-    everything = storage.get_all_trials
+class ThinnedStorage:
+    """A storage as the dashboard's page can bear it: of a large study an even choice of its trials, and the best.
 
-    def some(study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None) -> list[FrozenTrial]:
-        trials = everything(study_id, deepcopy=deepcopy, states=states)
+    All else, what the page writes included, goes to the storage itself.
+
+    Args:
+        storage: Of the studies; it stays as it is.
+    """
+
+    def __init__(self, storage: BaseStorage) -> None:
+        # Optuna puts its cache in front of a database: a poll of the page then reads what is new, not everything.
+        self._storage = optuna.storages.get_storage(storage)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._storage, name)
+
+    def get_all_trials(
+        self, study_id: int, deepcopy: bool = True, states: Container[TrialState] | None = None
+    ) -> list[FrozenTrial]:
+        """Every second, third, … trial, so that ``MOST_DRAWN`` are enough, and the best among all."""
+        trials = self._storage.get_all_trials(study_id, deepcopy=False, states=states)
         step = -(-len(trials) // MOST_DRAWN)
-        if step <= 1:
-            return trials
-        best = {t.number for t in [_best(storage, study_id)] if t is not None}
-        return [t for i, t in enumerate(trials) if i % step == 0 or t.number in best]
+        if step > 1:
+            best = {trial.number for trial in self._best(study_id, trials)}
+            trials = [trial for i, trial in enumerate(trials) if i % step == 0 or trial.number in best]
+        return copy.deepcopy(trials) if deepcopy else trials
 
-    storage.get_all_trials = some  # type: ignore[method-assign]  # the dashboard takes no narrower view of a study
+    def get_best_trial(self, study_id: int) -> FrozenTrial:
+        """The best trial that keeps the constraints, or where none does, the best of all.
+
+        Raises:
+            ValueError: if no trial is complete.
+            RuntimeError: if the study has several objectives.
+        """
+        try:
+            return self._study(study_id).best_trial
+        except ValueError:
+            return self._storage.get_best_trial(study_id)
+
+    def _best(self, study_id: int, trials: list[FrozenTrial]) -> list[FrozenTrial]:
+        """The best of a large study: of several objectives the Pareto front, of which ``MOST_DRAWN`` at most."""
+        study = self._study(study_id)
+        complete = [trial for trial in trials if trial.state == TrialState.COMPLETE]
+        if not complete:
+            return []
+        if len(study.directions) == 1:
+            return [self.get_best_trial(study_id)]
+        front = DetachedStudy(complete, study).best_trials
+        return front[:: -(-len(front) // MOST_DRAWN) or 1]
+
+    def _study(self, study_id: int) -> optuna.Study:
+        name = self._storage.get_study_name_from_id(study_id)
+        return optuna.load_study(study_name=name, storage=self._storage, sampler=optuna.samplers.RandomSampler())
 
 
-def _best(storage: optuna.storages.BaseStorage, study_id: int) -> FrozenTrial | None:
-    try:
-        return storage.get_best_trial(study_id)
-    except (ValueError, RuntimeError):  # none is complete, or there are several objectives
-        return None
+BaseStorage.register(ThinnedStorage)  # the dashboard accepts nothing else; a subclass would spell every method out

@@ -1,23 +1,26 @@
-"""Results as text for a terminal."""
+"""Results as tables and sentences for a terminal; the command line prints them."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
+import pandas as pd
 from rich.table import Table
+from rich.text import Text
 
 from hpsearch.config import SETTINGS, StudyConfig
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.experiments.trainings import SurveyProgress
-from hpsearch.results.study import Results
-from hpsearch.tuning.search import Progress
+from hpsearch.results.study import Best, Results, ResultsError
+from hpsearch.sensitivity.analysis import Survey
+from hpsearch.space import Choice, Dimension
+from hpsearch.storage.access import JOURNAL, hide_password
+from hpsearch.storage.notes import index_with_interval
+from hpsearch.tuning.choice import network_path
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from hpsearch.results.study import Best
-    from hpsearch.sensitivity.analysis import Survey
+Part: TypeAlias = Table | Text | str
+"""A piece of a report."""
 
 
 def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) -> Table:
@@ -27,24 +30,18 @@ def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) ->
     states = trials["state"].value_counts().to_dict()
     pruned = f", {states['PRUNED']} pruned" if "PRUNED" in states else ""
     diverged = int(trials["diverged"].fillna(False).sum())
-    table = Table(
-        title=f"{config.name}: the {len(best)} best of {len(trials)} trials ({diverged} diverged{pruned})",
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-        header_style="bold",
-    )
+    title = f"{config.name}: the {len(best)} best of {len(trials)} trials ({diverged} diverged{pruned})"
+    table = _table(title, gap=1)
     hyperparameters = [s for s in SETTINGS if s.name in config.space.space]
     metrics = [metric.name for metric in METRICS if metric.shown and metric.name in best]
     table.add_column("trial", justify="right", no_wrap=True)
-    for setting in hyperparameters:
-        table.add_column(_words(setting.name, setting.symbol), justify="right", width=_width(setting.name))
+    for s in hyperparameters:
+        table.add_column(_words(s.name, s.symbol), justify="right", width=_width(s.name))
     for metric in metrics:
         table.add_column(_words(metric), justify="right", width=_width(metric))
     for row in best.to_dict("records"):
-        chosen = [f"{row[s.name]:d}" if s.kind == "int" else f"{row[s.name]:.2g}" for s in hyperparameters]
-        table.add_row(str(row["number"]), *chosen, *(_score(metric, row[metric]) for metric in metrics))
+        setting = [f"{row[s.name]:d}" if s.kind == "int" else f"{row[s.name]:.2g}" for s in hyperparameters]
+        table.add_row(str(row["number"]), *setting, *(_score(metric, row[metric]) for metric in metrics))
     return table
 
 
@@ -73,70 +70,65 @@ def _width(name: str) -> int:
 
 def sensitivity_table(frame: pd.DataFrame, *, title: str) -> Table:
     """Indices with intervals and verdicts, a row a setting."""
-    table = Table(
-        title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold"
-    )
+    table = _table(title)
     table.add_column("setting", no_wrap=True)
     table.add_column("total order", justify="right", no_wrap=True)
     table.add_column("first order", justify="right", no_wrap=True)
     table.add_column("verdict")
     for row in frame.to_dict("records"):
-        first, total = (_interval(row, part) for part in ("first", "total"))
+        total, first = index_with_interval(row, "total"), index_with_interval(row, "first")
         table.add_row(str(row["hyperparameter"]), total, first, _verdict(row))
     return table
 
 
-def _interval(row: dict[Any, Any], part: str) -> str:
-    if row[f"{part}_order"] != row[f"{part}_order"]:
-        return "-"
-    return f"{row[f'{part}_order']:.3f} [{row[f'{part}_low']:.3f}, {row[f'{part}_high']:.3f}]"
-
-
-def _verdict(row: dict[Any, Any]) -> str:
+def _verdict(row: Mapping[Any, Any]) -> str:
     if row["reason"]:
         return f"{row['verdict']} ({row['reason']})" if row["verdict"] else str(row["reason"])
     if row["verdict"] != "undecided":
         return str(row["verdict"])
     needed = row["base_needed"]
-    return f"undecided ({'--base ' + str(needed) + ' would decide' if needed == needed else 'at any base of use'})"
+    return "undecided (at any base of use)" if pd.isna(needed) else f"undecided (--base {needed} would decide)"
 
 
 def sensitivity_note(survey: Survey) -> str:
-    """What was asked: the response, its form, the ranges, the budget."""
-    taken, design = survey.take(), survey.design
+    """What the indices speak of: the response, its form, the ranges, the budget."""
+    response, design = survey.take(), survey.design
     ceiling = survey.ceilings.get(survey.response)
     clipped = f", clipped at {ceiling:.3g} (an answer that ignores its input)" if ceiling is not None else ""
-    ranges = "; ".join(f"{name} {_side(dimension)}" for name, dimension in design.space.items())
+    ranges = "; ".join(f"{name} {dimension}" for name, dimension in design.space.items())
     return (
-        f"of {taken.name} ({taken.form} form{clipped}) where each training ended; shares of its variance with 95 % "
-        f"intervals over {design.scrambles} scrambles of {design.base}; budget: {survey.budget}; seeds: a pool of "
+        f"of {response.name} ({response.form} form{clipped}) where each training ended; shares of its variance with "
+        f"95 % intervals over {design.scrambles} scrambles of {design.base}; budget: {survey.budget}; seeds: a pool of "
         f"{design.seeds}. Over these ranges, and no others: {ranges}"
     )
 
 
-def _side(dimension: Any) -> str:
-    if hasattr(dimension, "choices"):
-        return ", ".join(str(choice) for choice in dimension.choices)
-    return f"{dimension.low:g} to {dimension.high:g}{' log' if dimension.log else ''}"
-
-
 def interaction_lines(frame: pd.DataFrame, *, count: int = 3) -> str:
-    """The strongest interactions that are there."""
-    seen = frame[frame["verdict"] == "present"].head(count).to_dict("records")
-    if not seen:
+    """The strongest of the interactions that are larger than their uncertainty."""
+    present = frame[frame["verdict"] == "present"].head(count).to_dict("records")
+    if not present:
         return "interactions: none is seen beyond its interval"
-    parts = [f"{r['first']} x {r['second']} {r['interaction']:.3f} [{r['low']:.3f}, {r['high']:.3f}]" for r in seen]
+    parts = [f"{r['first']} x {r['second']} {r['interaction']:.3f} [{r['low']:.3f}, {r['high']:.3f}]" for r in present]
     return "strongest interactions: " + "; ".join(parts)
 
 
-def range_lines(frame: pd.DataFrame) -> str:
-    """Where the best crowd at a boundary, and what to try next."""
+def range_lines(frame: pd.DataFrame, space: Mapping[str, Dimension]) -> str:
+    """What to try next, for each range that is to change or at whose boundary the best crowd.
+
+    Args:
+        frame: Of ``Survey.ranges()``.
+        space: That was surveyed.
+    """
     lines = []
     for row in frame.to_dict("records"):
-        following = row["next_choices"] or f"{row['next_low']:g} to {row['next_high']:g}"
-        moved = row["next_choices"] is None and (row["next_low"], row["next_high"]) != (row["low"], row["high"])
-        if row["boundary"] or moved:
-            lines.append(f"  {row['hyperparameter']}: try {following} ({row['reason']})")
+        dimension = space[row["hyperparameter"]]
+        if isinstance(dimension, Choice):
+            proposal, changed = str(Choice(row["next_choices"])), row["next_choices"] != dimension.choices
+        else:
+            proposal = f"{row['next_low']:g} to {row['next_high']:g}"
+            changed = (row["next_low"], row["next_high"]) != (row["low"], row["high"])
+        if row["boundary"] or changed:
+            lines.append(f"  {row['hyperparameter']}: try {proposal} ({row['reason']})")
     return "\n".join(["ranges to try next:", *lines]) if lines else "ranges: nothing speaks for other ones"
 
 
@@ -152,9 +144,7 @@ def verdict_line(frame: pd.DataFrame) -> str:
 
 def importance_table(frame: pd.DataFrame, *, title: str) -> Table:
     """Importances side by side, a row a parameter; each with its interval and its p-value."""
-    table = Table(
-        title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold"
-    )
+    table = _table(title)
     table.add_column("setting", no_wrap=True)
     measures = list(dict.fromkeys(frame["measure"]))
     for measure in measures:
@@ -169,66 +159,72 @@ def importance_table(frame: pd.DataFrame, *, title: str) -> Table:
     return table
 
 
-def survey_report(found: Survey, config: StudyConfig, progress: SurveyProgress) -> None:
+def survey_report(config: StudyConfig, survey: Survey, progress: SurveyProgress) -> list[Part]:
     """The indices, what they speak of, interactions, ranges, and what to type next."""
-    from rich.console import Console
+    stored = f"{config.name}.effective_step.survey" if config.survey.effective_step else config.name
+    fresh = f"{progress.fresh} rows from {progress.trainings} trainings"
+    return [
+        *([Text(fresh, style="dim")] if progress.fresh else []),
+        sensitivity_table(survey.sensitivity(), title=f"{config.name}: what training is sensitive to"),
+        sensitivity_note(survey),
+        interaction_lines(survey.interactions()),
+        range_lines(survey.ranges(), survey.design.space),
+        _next(
+            "in Python ",
+            (f"r = hpsearch.load({stored!r})", "b"),
+            ", then ",
+            ("r.survey, r.sensitivity(), r.effects()", "b"),
+            ", …",
+        ),
+    ]
 
-    from hpsearch.report import terminal
 
-    console, name = Console(), config.name
-    if progress.fresh:
-        console.print(f"{progress.fresh} rows from {progress.trainings} trainings", style="dim")
-    console.print(terminal.sensitivity_table(found.sensitivity(), title=f"{name}: what training is sensitive to"))
-    console.print(terminal.sensitivity_note(found), soft_wrap=True)
-    console.print(terminal.interaction_lines(found.interactions()), soft_wrap=True)
-    console.print(terminal.range_lines(found.ranges()), soft_wrap=True)
-    stored = f"{name}.effective_step.survey" if config.survey.effective_step else name
-    console.print(
-        f"next: in Python [b]r = hpsearch.load({stored!r})[/b], then [b]r.survey, r.sensitivity(), r.effects()[/b], …",
-        soft_wrap=True,
-    )
+def search_report(
+    config: StudyConfig, results: Results, *, fresh: int, storage: str | None, notes: Sequence[str]
+) -> list[Part]:
+    """The ten best, the test score, what the survey says, where things are, what to type next.
+
+    Args:
+        config: The study.
+        results: Of its search.
+        fresh: Number of trials that this run added.
+        storage: URL, or None for the journal in the results' folder.
+        notes: What is to be said of the data.
+    """
+    name = config.name
+    nothing_new = f"{name} already holds {len(results.trials)} trials: ask for more with TRIALS=… or --trials"
+    place = hide_password(storage) if storage else str(results.folder / JOURNAL)
+    return [
+        *([] if fresh else [Text(nothing_new, style="dim")]),
+        best_table(results.trials, config),
+        chosen_line(results.best),
+        _verdicts(results, name),
+        *(Text(f"note: {note}", style="dim") for note in notes),
+        f"results in {place}, the chosen network in {network_path(name, results.folder)}",
+        _next(
+            ("make dashboard", "b"),
+            ", ",
+            (f"make export STUDY={name}", "b"),
+            ", or in Python ",
+            (f"hpsearch.load({name!r}).trials", "b"),
+        ),
+    ]
 
 
-def _verdicts(found: Results, name: str) -> str:
+def _verdicts(results: Results, name: str) -> str:
     """What the study's survey says, or how to get one."""
-    from hpsearch.report.terminal import verdict_line
-    from hpsearch.results.study import ResultsError
-
     try:
-        return verdict_line(found.sensitivity())
+        return verdict_line(results.sensitivity())
     except ResultsError:
         return f"how sensitive training is to each setting is not measured yet: make survey STUDY={name}"
 
 
-def search_report(
-    config: StudyConfig,
-    stored: Any,
-    progress: Progress,
-    results: Path,
-    storage: str | None,
-    notes: tuple[str, ...],
-) -> None:
-    """The ten best, the test score, where things are, what to type next."""
-    from rich.console import Console
+def _next(*parts: str | tuple[str, str]) -> Text:
+    return Text.assemble("next: ", *parts)
 
-    from hpsearch.report.terminal import best_table, chosen_line
-    from hpsearch.results.study import Results
-    from hpsearch.storage.access import JOURNAL, hide_password
 
-    found, console = Results(stored, results), Console()
-    if not progress.fresh:
-        console.print(
-            f"{config.name} already holds {progress.done} trials: ask for more with TRIALS=… or --trials", style="dim"
-        )
-    console.print(best_table(found.trials, config))
-    console.print(chosen_line(found.best), soft_wrap=True)
-    console.print(_verdicts(found, config.name), soft_wrap=True)
-    for note in notes:
-        console.print(f"note: {note}", style="dim", soft_wrap=True)
-    place = hide_password(storage) if storage else str(results / JOURNAL)
-    console.print(f"results in {place}, the chosen network in {results / config.name}.npz", soft_wrap=True)
-    console.print(
-        f"next: [b]make dashboard[/b], [b]make export STUDY={config.name}[/b], or in Python "
-        f"[b]hpsearch.load({config.name!r}).trials[/b]",
-        soft_wrap=True,
+def _table(title: str, *, gap: int = 2) -> Table:
+    """An empty table without lines, its columns so many spaces apart."""
+    return Table(
+        title=title, title_justify="left", box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold"
     )

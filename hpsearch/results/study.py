@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from hpsearch.config import StudyConfig
 from hpsearch.config.messages import did_you_mean
 from hpsearch.data.dataset import Dataset
+from hpsearch.data.files import atomic_write
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
@@ -259,12 +260,12 @@ class Results:
             tables["survey"] = self.survey.table
         for name, table in tables.items():
             path = folder / f"{name}.{format}"
-            partial = path.with_name(f".{path.name}.partial")
-            if format == "csv":
-                table.to_csv(partial, index=False)
-            else:
-                table.to_parquet(partial, index=False)
-            written.append(partial.replace(path))
+            with atomic_write(path) as partial:
+                if format == "csv":
+                    table.to_csv(partial, index=False)
+                else:
+                    table.to_parquet(partial, index=False)
+            written.append(path)
         return written
 
     def _hyperparameters(self, params: dict[str, Any]) -> Hyperparameters:

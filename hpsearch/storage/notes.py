@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import optuna
 
@@ -58,11 +60,16 @@ def _save(study: optuna.Study, paragraphs: list[str]) -> None:
         save_note(study, text)
 
 
-def _indices(row: dict[Any, Any]) -> str:
+def index_with_interval(row: Mapping[Any, Any], part: Literal["first", "total"]) -> str:
+    """An index of a row of ``Survey.sensitivity()`` with its interval, as text; "-" where it has none."""
+    value, low, high = (row[f"{part}_{column}"] for column in ("order", "low", "high"))
+    return "-" if math.isnan(value) else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def _indices(row: Mapping[Any, Any]) -> str:
     if row["reason"] and not row["verdict"]:
         return f"| {row['hyperparameter']} | | | {row['reason']} |"
-    parts = ((row[f"{part}_order"], row[f"{part}_low"], row[f"{part}_high"]) for part in ("total", "first"))
-    total, first = (f"{value:.3f} [{low:.3f}, {high:.3f}]" for value, low, high in parts)
+    total, first = index_with_interval(row, "total"), index_with_interval(row, "first")
     return f"| {row['hyperparameter']} | {total} | {first} | {row['verdict']} |"
 
 
