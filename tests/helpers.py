@@ -30,7 +30,12 @@ checkpoints = 6
 """
 """A study that trains in a moment."""
 
-LONG = SMALL.replace('name = "small"', "").replace("high = 60", "high = 2000").replace("trials = 14", "trials = 60")
+LONG = (
+    SMALL.replace('name = "small"', "")
+    .replace("hidden = [6]", "hidden = [64]")
+    .replace("high = 60", "high = 2000")
+    .replace("trials = 14", "trials = 60")
+)
 """One that lasts long enough to be stopped."""
 
 HPSEARCH = Path(sys.executable).with_name("hpsearch")
