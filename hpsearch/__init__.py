@@ -23,8 +23,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from hpsearch.config import ConfigError, StudyConfig
-    from hpsearch.config import load as load_config
+    from hpsearch.config import ConfigError, StudyConfig, load_config
     from hpsearch.data.dataset import DataError, Dataset
     from hpsearch.engine.settings import Hyperparameters
     from hpsearch.estimator import ShallowNetworkClassifier, ShallowNetworkRegressor
@@ -60,7 +59,7 @@ _PLACES = {
     "survey_study": ("hpsearch.experiments.trainings", "survey_study"),
     "importance": ("hpsearch.results.surrogates", "importance"),
     "load": ("hpsearch.results.study", "load"),
-    "load_config": ("hpsearch.config", "load"),
+    "load_config": ("hpsearch.config", "load_config"),
     "search": ("hpsearch.tuning.search", "search"),
 }
 

@@ -20,7 +20,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from hpsearch.config import SETTINGS, ConfigError, NetworkConfig, SearchConfig
+from hpsearch.config import HYPERPARAMETERS, ConfigError, NetworkConfig, SearchConfig
 from hpsearch.config.messages import Fault, problems, shown
 from hpsearch.config.tables import LARGEST_SEED
 from hpsearch.engine.diagnostics import measure
@@ -33,7 +33,7 @@ from hpsearch.engine.training import Lockstep, Population, checkpoints
 if TYPE_CHECKING:
     import pandas as pd
 
-_DEFAULT: dict[str, Any] = {setting.name: setting.default for setting in SETTINGS}
+_DEFAULT: dict[str, Any] = {setting.name: setting.default for setting in HYPERPARAMETERS}
 _NETWORK = NetworkConfig()
 _CHECKPOINTS = SearchConfig().checkpoints
 
@@ -124,7 +124,9 @@ class _ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn
     def _settings(self) -> tuple[Hyperparameters, NetworkConfig]:
         """The constructor arguments, checked by the rules of a study's file."""
         given = {name: _plain(value) for name, value in self.get_params(deep=False).items()}
-        lines = [fault.line((setting.name,)) for setting in SETTINGS for fault in setting.faults(given[setting.name])]
+        lines = [
+            fault.line((setting.name,)) for setting in HYPERPARAMETERS for fault in setting.faults(given[setting.name])
+        ]
         network = _NETWORK
         try:
             network = NetworkConfig(**{name: given[name] for name in NetworkConfig.model_fields})
@@ -135,7 +137,7 @@ class _ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn
             lines.append(Fault("is no seed", seed, f"give a whole number from 0 to {LARGEST_SEED:,}").line(("seed",)))
         if lines:
             raise ConfigError(type(self).__name__, lines)
-        numbers: dict[str, Any] = {setting.name: setting.number(given[setting.name]) for setting in SETTINGS}
+        numbers: dict[str, Any] = {setting.name: setting.number(given[setting.name]) for setting in HYPERPARAMETERS}
         return Hyperparameters(**numbers), network
 
     def _validated(self, *tables: Any, dtype: str, reset: bool = False) -> Any:
@@ -173,7 +175,7 @@ class _ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn
             self._warn(settings, [row[0] for row in rows[:-1]])
 
     def _warn(self, settings: Hyperparameters, finite: list[int]) -> None:
-        chosen = ", ".join(f"{s.name}={getattr(settings, s.name):g}" for s in SETTINGS if s.name != "iterations")
+        chosen = ", ".join(f"{s.name}={getattr(settings, s.name):g}" for s in HYPERPARAMETERS if s.name != "iterations")
         since = f" between iterations {finite[-1]} and {self.n_iter_}" if finite else " at its initial weights"
         warnings.warn(
             f"{type(self).__name__} diverged{since} ({chosen}); all weights were set to zero, so it predicts as if it "

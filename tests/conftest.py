@@ -5,7 +5,7 @@ import pytest
 from helpers import LONG, SMALL
 from threadpoolctl import threadpool_limits
 
-from hpsearch.config import load
+from hpsearch.config import load_config
 from hpsearch.evaluation.evaluator import Evaluator
 
 
@@ -29,7 +29,7 @@ def small(tmp_path_factory):
     """A study that trains in a moment."""
     path = tmp_path_factory.mktemp("studies") / "small.toml"
     path.write_text(SMALL, encoding="utf-8")
-    return load(path)
+    return load_config(path)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,7 @@ LARGEST_FILE = 1_000_000
 """Bytes; a study's file has a thousand or so."""
 
 
-def load(path: str | os.PathLike[str]) -> StudyConfig:
+def load_config(path: str | os.PathLike[str]) -> StudyConfig:
     """Read a study from its TOML file; the study is named after the file unless it says otherwise.
 
     Raises:
@@ -45,7 +45,7 @@ def resolve(name_or_path: str | os.PathLike[str], folder: str | os.PathLike[str]
 
 
 def to_toml(config: StudyConfig) -> str:
-    """Write a study with every default as TOML that `load` reads back to an equal study."""
+    """Write a study with every default as TOML that `load_config` reads back to an equal study."""
     description = config.describe()
     lines = [_setting(key, value) for key, value in description.items() if not isinstance(value, dict)]
     for table, settings in description.items():

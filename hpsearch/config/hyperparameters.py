@@ -1,6 +1,6 @@
 """The six hyperparameters: names, rules, defaults, and how an entry of a study's [space] is read.
 
-`SETTINGS` is the single source: the defaults, the reference space, the messages and the README's table come
+`HYPERPARAMETERS` is the single source: the defaults, the reference space, the messages and the README's table come
 from it.
 """
 
@@ -23,7 +23,7 @@ _FORMS = "give {low = ..., high = ...}, {choices = [...]} or a number"
 
 
 @dataclass(frozen=True)
-class Setting:
+class Hyperparameter:
     """A hyperparameter.
 
     Attributes:
@@ -33,6 +33,7 @@ class Setting:
         default: Its value where [space] leaves it out.
         reference: Its range where a study has no [space].
         description: What it does, in half a line.
+        limits: Lowest and highest value that a proposed range may reach, both included.
         at_least: Values start here, this one included.
         above: Values start here, this one excluded.
         at_most: Values end here, this one included.
@@ -45,6 +46,7 @@ class Setting:
     default: float | int
     reference: Dimension
     description: str
+    limits: tuple[float, float]
     at_least: float = -math.inf
     above: float = -math.inf
     at_most: float = math.inf
@@ -54,11 +56,11 @@ class Setting:
     def rule(self) -> str:
         """The values allowed, in words.
 
-        >>> SETTINGS[2].rule
+        >>> HYPERPARAMETERS[2].rule
         'a number, at least 0, below 1'
         """
-        limits = {name: getattr(self, name) for name in ("at_least", "above", "at_most", "below")}
-        words = [f"{name.replace('_', ' ')} {at:,}" for name, at in limits.items() if math.isfinite(at)]
+        ends = {name: getattr(self, name) for name in ("at_least", "above", "at_most", "below")}
+        words = [f"{name.replace('_', ' ')} {at:,}" for name, at in ends.items() if math.isfinite(at)]
         return ", ".join(["a whole number" if self.kind == "int" else "a number", *words])
 
     def faults(self, value: object, at: tuple[str | int, ...] = ()) -> list[Fault]:
@@ -79,69 +81,75 @@ class Setting:
         return int(value) if self.kind == "int" else float(value)
 
 
-SETTINGS: tuple[Setting, ...] = (
-    Setting(
+HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
+    Hyperparameter(
         name="learning_rate",
         symbol="α",
         kind="float",
         default=0.1,
         reference=Float(1e-3, 1.0, log=True),
         description="length of a descent step",
+        limits=(1e-6, math.inf),
         above=0,
     ),
-    Setting(
+    Hyperparameter(
         name="iterations",
         symbol="T",
         kind="int",
         default=500,
         reference=Int(50, 2000, log=True),
         description="number of updates, one a mini-batch",
+        limits=(1, 10_000_000),
         at_least=1,
         at_most=10_000_000,
     ),
-    Setting(
+    Hyperparameter(
         name="momentum",
         symbol="μ",
         kind="float",
         default=0.9,
         reference=Float(0.0, 0.99),
         description="share of the last step kept in the next",
+        limits=(0.0, 0.999),
         at_least=0,
         below=1,
     ),
-    Setting(
+    Hyperparameter(
         name="l2",
         symbol="λ",
         kind="float",
         default=1e-4,
         reference=Float(1e-6, 1e-1, log=True),
         description="weight of the penalty on large weights",
+        limits=(0.0, math.inf),
         at_least=0,
     ),
-    Setting(
+    Hyperparameter(
         name="batch_size",
         symbol="B",
         kind="int",
         default=32,
         reference=Choice((16, 32, 64, 128, 256)),
         description="examples in a mini-batch",
+        limits=(1, 10_000_000),
         at_least=1,
         at_most=10_000_000,
     ),
-    Setting(
+    Hyperparameter(
         name="init_scale",
         symbol="σ",
         kind="float",
         default=0.1,
         reference=Float(1e-3, 1.0, log=True),
         description="scale of the random initial weights",
+        limits=(1e-6, math.inf),
         above=0,
     ),
 )
-BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
+BY_NAME: Mapping[str, Hyperparameter] = {setting.name: setting for setting in HYPERPARAMETERS}
 
 
-def read_entry(setting: Setting, given: object) -> Entry:
+def read_entry(setting: Hyperparameter, given: object) -> Entry:
     """Read what [space] gives for a hyperparameter: a table, a number, or a dimension already made.
 
     Raises:
@@ -160,7 +168,7 @@ def read_entry(setting: Setting, given: object) -> Entry:
     return setting.number(given)
 
 
-def _read_table(setting: Setting, table: Mapping[str, object]) -> Dimension:
+def _read_table(setting: Hyperparameter, table: Mapping[str, object]) -> Dimension:
     faults = [
         Fault("is not a known key", value, _known(key), (key,))
         for key, value in table.items()
@@ -182,7 +190,7 @@ def _read_table(setting: Setting, table: Mapping[str, object]) -> Dimension:
     return dimension(low, high, log)  # type: ignore[arg-type]  # _range_faults has seen them
 
 
-def _choices_faults(setting: Setting, choices: object) -> list[Fault]:
+def _choices_faults(setting: Hyperparameter, choices: object) -> list[Fault]:
     at = ("choices",)
     if not isinstance(choices, list | tuple):
         return [Fault("must be a list", choices, "give at least two values in [ ]", at)]
@@ -194,7 +202,7 @@ def _choices_faults(setting: Setting, choices: object) -> list[Fault]:
     return faults
 
 
-def _range_faults(setting: Setting, table: Mapping[str, object]) -> list[Fault]:
+def _range_faults(setting: Hyperparameter, table: Mapping[str, object]) -> list[Fault]:
     faults = [Fault("is missing", NOTHING, _FORMS, (side,)) for side in ("low", "high") if side not in table]
     for side in ("low", "high"):
         if side in table:
@@ -226,14 +234,3 @@ def _as_float(value: object) -> float | None:
         return float(value)
     except OverflowError:
         return math.inf
-
-
-LIMITS = {
-    "learning_rate": (0.0, math.inf),
-    "iterations": (1.0, math.inf),
-    "momentum": (0.0, 0.999),
-    "l2": (0.0, math.inf),
-    "batch_size": (1.0, math.inf),
-    "init_scale": (0.0, math.inf),
-}
-"""Values that a hyperparameter may take at all, whatever its range."""

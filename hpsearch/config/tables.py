@@ -21,7 +21,7 @@ from pydantic import (
     model_validator,
 )
 
-from hpsearch.config.hyperparameters import BY_NAME, SETTINGS, Entry, read_entry
+from hpsearch.config.hyperparameters import BY_NAME, HYPERPARAMETERS, Entry, read_entry
 from hpsearch.config.messages import Fault, did_you_mean, refusal
 from hpsearch.space import Choice, Dimension, Float, Int, Space
 
@@ -169,7 +169,7 @@ class SpaceConfig(Table):
 
     @model_validator(mode="after")
     def _something_varies(self) -> SpaceConfig:
-        if len(self.fixed) == len(SETTINGS):
+        if len(self.fixed) == len(HYPERPARAMETERS):
             rule = "give a hyperparameter a range: learning_rate = {low = 0.001, high = 1.0, log = true}"
             raise refusal(Fault("is empty: no hyperparameter varies", rule=rule))
         return self
@@ -177,18 +177,18 @@ class SpaceConfig(Table):
     @classmethod
     def reference(cls) -> SpaceConfig:
         """The space of a study whose file has no [space]."""
-        return cls(**{setting.name: setting.reference for setting in SETTINGS})
+        return cls(**{setting.name: setting.reference for setting in HYPERPARAMETERS})
 
     @property
     def space(self) -> Space:
-        """The hyperparameters that vary, in the order of `SETTINGS`."""
-        entries = {setting.name: getattr(self, setting.name) for setting in SETTINGS}
+        """The hyperparameters that vary, in the order of `HYPERPARAMETERS`."""
+        entries = {setting.name: getattr(self, setting.name) for setting in HYPERPARAMETERS}
         return Space({name: entry for name, entry in entries.items() if isinstance(entry, Dimension)})
 
     @property
     def fixed(self) -> dict[str, float | int]:
-        """The hyperparameters that do not vary, in the order of `SETTINGS`."""
-        entries = {setting.name: getattr(self, setting.name) for setting in SETTINGS}
+        """The hyperparameters that do not vary, in the order of `HYPERPARAMETERS`."""
+        entries = {setting.name: getattr(self, setting.name) for setting in HYPERPARAMETERS}
         return {name: entry for name, entry in entries.items() if not isinstance(entry, Dimension)}
 
     def largest(self, name: str) -> float | int:

@@ -9,7 +9,7 @@ import optuna
 import pandas as pd
 from optuna.trial import FrozenTrial
 
-from hpsearch.config.hyperparameters import LIMITS
+from hpsearch.config.hyperparameters import HYPERPARAMETERS
 from hpsearch.config.messages import ConfigError
 from hpsearch.config.study import StudyConfig
 from hpsearch.engine.training import checkpoints
@@ -114,5 +114,5 @@ def stored_survey(study: optuna.Study) -> Survey:
         attrs[CEILINGS],
         budget="iterations",
         checkpoints=checkpoints(int(config.space.largest("iterations")), config.survey.checkpoints),
-        limits={**LIMITS, "batch_size": (1.0, float(attrs[EXAMPLES]))},
+        limits={**{h.name: h.limits for h in HYPERPARAMETERS}, "batch_size": (1.0, float(attrs[EXAMPLES]))},
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from hpsearch.config import SETTINGS, StudyConfig
+from hpsearch.config import HYPERPARAMETERS, StudyConfig
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.experiments.trainings import SurveyProgress
 from hpsearch.results.study import Results
@@ -35,7 +35,7 @@ def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) ->
         padding=(0, 1, 0, 0),
         header_style="bold",
     )
-    hyperparameters = [s for s in SETTINGS if s.name in config.space.space]
+    hyperparameters = [s for s in HYPERPARAMETERS if s.name in config.space.space]
     metrics = [metric.name for metric in METRICS if metric.shown and metric.name in best]
     table.add_column("trial", justify="right", no_wrap=True)
     for setting in hyperparameters:
