@@ -23,7 +23,7 @@ from pydantic import (
 
 from hpsearch.config.hyperparameters import BY_NAME, HYPERPARAMETERS, Entry, read_entry
 from hpsearch.config.messages import Fault, did_you_mean, refusal
-from hpsearch.space import Choice, Dimension, Float, Int, Space
+from hpsearch.space import Dimension, Space
 
 BUNDLED = ("digits", "breast_cancer", "wine", "iris", "diabetes", "flower", "moons")
 """Data sets that come with hpsearch."""
@@ -177,35 +177,32 @@ class SpaceConfig(Table):
     @classmethod
     def reference(cls) -> SpaceConfig:
         """The space of a study whose file has no [space]."""
-        return cls(**{setting.name: setting.reference for setting in HYPERPARAMETERS})
+        return cls(**{h.name: h.reference for h in HYPERPARAMETERS})
 
     @property
     def space(self) -> Space:
         """The hyperparameters that vary, in the order of `HYPERPARAMETERS`."""
-        entries = {setting.name: getattr(self, setting.name) for setting in HYPERPARAMETERS}
-        return Space({name: entry for name, entry in entries.items() if isinstance(entry, Dimension)})
+        return Space({name: entry for name, entry in self._entries().items() if isinstance(entry, Dimension)})
 
     @property
     def fixed(self) -> dict[str, float | int]:
         """The hyperparameters that do not vary, in the order of `HYPERPARAMETERS`."""
-        entries = {setting.name: getattr(self, setting.name) for setting in HYPERPARAMETERS}
-        return {name: entry for name, entry in entries.items() if not isinstance(entry, Dimension)}
+        return {name: entry for name, entry in self._entries().items() if not isinstance(entry, Dimension)}
 
     def largest(self, name: str) -> float | int:
         """The largest value a hyperparameter takes in this study."""
-        return _bounds(self, name)[1]
+        return self._ends(name)[1]
 
     def smallest(self, name: str) -> float | int:
         """The smallest value a hyperparameter takes in this study."""
-        return _bounds(self, name)[0]
+        return self._ends(name)[0]
 
+    def _entries(self) -> dict[str, Entry]:
+        return {h.name: getattr(self, h.name) for h in HYPERPARAMETERS}
 
-def _bounds(config: SpaceConfig, name: str) -> tuple[float | int, float | int]:
-    entry: Any = getattr(config, BY_NAME[name].name)
-    if isinstance(entry, Choice):
-        entry = entry.choices
-        return entry[0], entry[-1]
-    return (entry.low, entry.high) if isinstance(entry, Float | Int) else (entry, entry)
+    def _ends(self, name: str) -> tuple[Any, Any]:
+        entry = self._entries()[name]
+        return entry.ends if isinstance(entry, Dimension) else (entry, entry)
 
 
 class SearchConfig(Table):
