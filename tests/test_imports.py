@@ -131,8 +131,6 @@ def test_public_names_are_all_there_and_no_others():
     assert sorted(hpsearch.__all__) == sorted(dir(hpsearch)) == PUBLIC
     for name in hpsearch.__all__:
         assert getattr(hpsearch, name).__name__ == name
-    with pytest.raises(AttributeError, match="serach"):
-        _ = hpsearch.serach
 
 
 def test_the_map_of_the_package_names_every_room_and_every_public_name():
