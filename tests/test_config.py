@@ -22,6 +22,7 @@ from hpsearch.config import (
     StudyConfig,
     differences,
     load_config,
+    refined_toml,
     resolve,
     to_toml,
 )
@@ -585,6 +586,84 @@ def test_the_default_study_is_the_reference(study):
     config = load_config(STUDIES / "digits.toml")
     default = StudyConfig(name="digits", question=config.question)
     assert config == default.with_overrides(seeds=3)
+
+
+COMMENTED = """\
+# Asked by Ada.
+question = "Which?"   # in one word
+
+[search]              # before the space, as the user likes it
+trials = 30
+
+[space]
+# the step
+learning_rate = {low=0.001, high=1.0, log=true}   # wide
+momentum = 0.5        # fixed for now
+
+[data]
+source = "iris"       # small
+"""
+AS_TABLES = """\
+[space.learning_rate]
+low = 0.001           # from here
+high = 1.0
+[data]
+source = "iris"
+[space.batch_size]
+choices = [8, 16]     # few
+"""
+DOTTED = """\
+space.learning_rate.low = 0.001   # from here
+space.learning_rate.high = 1.0
+data.source = "iris"  # small
+"""
+ON_ONE_LINE = 'space = {learning_rate = {low = 0.001, high = 1.0}}  # all of it\n[data]\nsource = "iris"  # small\n'
+NO_SPACE = '# nothing said of the space\n[data]\nsource = "iris"  # small\n'
+FOLLOWING = {
+    "name": "following",
+    "space.learning_rate": {"low": 0.01, "high": 0.2, "log": True},
+    "space.momentum": {"low": 0.5, "high": 0.9},
+    "space.batch_size": {"choices": [16, 32]},
+    "search.trials": 40,
+}
+
+
+@pytest.mark.parametrize("text", [COMMENTED, AS_TABLES, DOTTED, ON_ONE_LINE, NO_SPACE])
+def test_a_study_that_follows_keeps_the_comments_of_the_one_before(study, text):
+    following = load_config(study(text)).with_overrides(**FOLLOWING)
+    written = refined_toml(text, following)
+    assert load_config(study(written, "other.toml")) == following
+    comments = [line.partition("#")[2] for line in text.splitlines() if "#" in line]
+    assert [
+        line.partition("#")[2] for line in written.splitlines() if "#" in line and "not set" not in line
+    ] == comments
+
+
+def test_a_study_that_follows_changes_no_other_line(study):
+    following = load_config(study(COMMENTED)).with_overrides(**FOLLOWING)
+    lines = refined_toml(COMMENTED, following).splitlines()
+    assert [line for line in COMMENTED.splitlines() if line not in lines] == [
+        "trials = 30",
+        "learning_rate = {low=0.001, high=1.0, log=true}   # wide",
+        "momentum = 0.5        # fixed for now",
+    ]
+
+
+def test_a_study_that_follows_finds_its_data_from_any_folder(study, tmp_path):
+    (tmp_path / "t.csv").write_text("x,y\n1,2\n", encoding="utf-8")
+    text = '[data]\nsource = "csv:t.csv"  # mine\ntarget = "y"\n'
+    following = load_config(study(text)).with_overrides(**FOLLOWING)
+    written = refined_toml(text, following)
+    assert f'source = "csv:{tmp_path}/t.csv"  # mine' in written
+    assert load_config(study(written, "other.toml")) == following
+
+
+@pytest.mark.parametrize("text", [None, "", "no TOML", "[space]\nlearning_rate = 'x'", "[search]\ntrial = 3"])
+def test_a_study_that_follows_one_whose_file_cannot_be_edited_is_written_whole(study, text):
+    following = StudyConfig(name="x").with_overrides(**FOLLOWING)
+    written = refined_toml(text, following)
+    assert load_config(study(written, "other.toml")) == following
+    assert text == "" or written == to_toml(following)
 
 
 def test_random_spaces_survive_description_and_toml(study):

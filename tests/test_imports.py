@@ -32,7 +32,7 @@ THIRD_PARTIES = {
     "storage": {"numpy", "optuna", "optuna_dashboard", "filelock"},
     "evaluation": {"numpy", "pandas", "sklearn"},
     "estimator": {"numpy", "pandas", "sklearn", "pydantic"},
-    "config": {"pydantic", "pydantic_core"},
+    "config": {"pydantic", "pydantic_core", "tomlkit"},
     "sensitivity": {"numpy", "pandas", "scipy"},
     "space": {"numpy"},
     "data": {"numpy", "pandas", "sklearn"},

@@ -10,7 +10,7 @@ every mistake at once. Inside:
     messages.py          ConfigError, and what a mistake is told like
 """
 
-from hpsearch.config.files import load_config, resolve, to_toml
+from hpsearch.config.files import load_config, refined_toml, resolve, to_toml
 from hpsearch.config.hyperparameters import HYPERPARAMETERS, Entry, Hyperparameter
 from hpsearch.config.messages import ConfigError
 from hpsearch.config.study import NOT_COMPARED, StudyConfig, differences
@@ -31,6 +31,7 @@ __all__ = [
     "SurveyConfig",
     "differences",
     "load_config",
+    "refined_toml",
     "resolve",
     "to_toml",
 ]
