@@ -7,7 +7,7 @@ every mistake at once. Inside:
     tables.py            the tables [data], [network], [space], [search]
     study.py             StudyConfig: describing, comparing and changing it
     files.py             finding, reading and writing TOML files
-    messages.py          ConfigError, and what a mistake is told like
+    messages.py          ConfigError, and how a mistake is reported
 """
 
 from hpsearch.config.files import load_config, refined_toml, resolve, to_toml

@@ -39,14 +39,14 @@ def resolve(name_or_path: str | os.PathLike[str], folder: str | os.PathLike[str]
     Raises:
         ConfigError: If the folder has no study of that name.
     """
-    given = os.fspath(name_or_path)
-    if given.lower().endswith(".toml") or os.path.basename(given) != given:
-        return Path(given)
-    file = Path(folder, f"{given}.toml")
+    text = os.fspath(name_or_path)
+    if text.lower().endswith(".toml") or os.path.basename(text) != text:
+        return Path(text)
+    file = Path(folder, f"{text}.toml")
     if os.path.isfile(file):
         return file
     problem = f"no study has this name in {os.fspath(folder)}"
-    raise ConfigError(given, [Fault(problem, given, _choice(given, folder)).line()])
+    raise ConfigError(text, [Fault(problem, text, _choice(text, folder)).line()])
 
 
 def to_toml(config: StudyConfig) -> str:
@@ -192,6 +192,6 @@ def _syntax_problem(message: str, text: str) -> tuple[str, str]:
         return f"is not valid TOML: {message.split(';')[0]}", "shorten the number"
     line, column = (int(place[1]), int(place[2])) if place[1] else (len(lines), len(lines[-1]) + 1)
     problem = f"line {line}, column {column}: {message[: place.start()]}"
-    given = lines[line - 1].strip()
-    problem += f" (given: {shown(given)})" if given else ""
+    content = lines[line - 1].strip()
+    problem += f" (given: {shown(content)})" if content else ""
     return problem, 'write key = value, text in "quotes", tables as [table]'

@@ -146,55 +146,55 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         above=0,
     ),
 )
-BY_NAME: Mapping[str, Hyperparameter] = {setting.name: setting for setting in HYPERPARAMETERS}
+BY_NAME: Mapping[str, Hyperparameter] = {h.name: h for h in HYPERPARAMETERS}
 
 
-def read_entry(setting: Hyperparameter, given: object) -> Entry:
-    """Read what [space] gives for a hyperparameter: a table, a number, or a dimension already made.
+def read_entry(hyperparameter: Hyperparameter, value: object) -> Entry:
+    """Read what [space] gives for a hyperparameter: a table, a number, or a dimension.
 
     Raises:
         PydanticCustomError: With a `Fault` for each mistake.
     """
-    if isinstance(given, Dimension):
-        given = dataclasses.asdict(given)
-    if isinstance(given, Mapping):
-        return _read_table(setting, given)
-    if isinstance(given, int | float):
-        faults = setting.faults(given)
+    if isinstance(value, Dimension):
+        value = dataclasses.asdict(value)
+    if isinstance(value, Mapping):
+        return _read_table(hyperparameter, value)
+    if isinstance(value, int | float):
+        faults = hyperparameter.faults(value)
     else:
-        faults = [Fault("must be a table or a number", given, _FORMS)]
+        faults = [Fault("must be a table or a number", value, _FORMS)]
     if faults:
         raise refusal(*faults)
-    return setting.number(given)
+    return hyperparameter.number(value)
 
 
-def _read_table(setting: Hyperparameter, table: Mapping[str, object]) -> Dimension:
+def _read_table(hyperparameter: Hyperparameter, table: Mapping[str, object]) -> Dimension:
     faults = [
-        Fault("is not a known key", value, _known(key), (key,))
+        Fault("is not a known key", value, _suggestion(key), (key,))
         for key, value in table.items()
         if key not in _ENTRY_KEYS
     ]
     if "choices" in table:
         if extra := [key for key in ("low", "high", "log") if key in table]:
             faults.append(Fault(f"has choices and {' and '.join(extra)}", table, _FORMS))
-        faults += _choices_faults(setting, table["choices"])
+        faults += _choices_faults(hyperparameter, table["choices"])
     else:
-        faults += _range_faults(setting, table)
+        faults += _range_faults(hyperparameter, table)
     if faults:
         raise refusal(*faults)
     if "choices" in table:
         choices: Any = table["choices"]
-        return Choice(tuple(sorted(setting.number(choice) for choice in choices)))
-    dimension = Int if setting.kind == "int" else Float
+        return Choice(tuple(sorted(hyperparameter.number(choice) for choice in choices)))
+    dimension = Int if hyperparameter.kind == "int" else Float
     low, high, log = table["low"], table["high"], table.get("log", False)
-    return dimension(low, high, log)  # type: ignore[arg-type]  # _range_faults has seen them
+    return dimension(low, high, log)  # type: ignore[arg-type]  # _range_faults has checked them
 
 
-def _choices_faults(setting: Hyperparameter, choices: object) -> list[Fault]:
+def _choices_faults(hyperparameter: Hyperparameter, choices: object) -> list[Fault]:
     at = ("choices",)
     if not isinstance(choices, list | tuple):
         return [Fault("must be a list", choices, "give at least two values in [ ]", at)]
-    faults = [fault for k, choice in enumerate(choices) for fault in setting.faults(choice, (*at, k))]
+    faults = [fault for k, choice in enumerate(choices) for fault in hyperparameter.faults(choice, (*at, k))]
     if len(choices) < 2:
         faults.append(Fault("needs at least two values", choices, "give a plain number to fix it", at))
     elif not faults and len(set(choices)) < len(choices):
@@ -202,11 +202,11 @@ def _choices_faults(setting: Hyperparameter, choices: object) -> list[Fault]:
     return faults
 
 
-def _range_faults(setting: Hyperparameter, table: Mapping[str, object]) -> list[Fault]:
+def _range_faults(hyperparameter: Hyperparameter, table: Mapping[str, object]) -> list[Fault]:
     faults = [Fault("is missing", NOTHING, _FORMS, (side,)) for side in ("low", "high") if side not in table]
     for side in ("low", "high"):
         if side in table:
-            faults += setting.faults(table[side], (side,))
+            faults += hyperparameter.faults(table[side], (side,))
     log = table.get("log", False)
     if not isinstance(log, bool):
         faults.append(Fault("must be true or false", log, "drop it for a linear range", ("log",)))
@@ -220,7 +220,7 @@ def _range_faults(setting: Hyperparameter, table: Mapping[str, object]) -> list[
     return faults
 
 
-def _known(key: str) -> str:
+def _suggestion(key: str) -> str:
     other = {"min": "low", "max": "high", "values": "choices", "scale": "log"}
     if key in other:
         return f'did you mean "{other[key]}"?'
