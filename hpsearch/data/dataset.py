@@ -130,18 +130,31 @@ def load_dataset(
         DataError: If the data cannot be used.
     """
     _check_options(task, validation, test, seed)
-    frame, column = raw_table(source, target, seed)
+    frame, column = raw_table(source, target, seed=seed)
     name = source.rpartition("/")[2] if ":" in source else source
     return from_frame(frame, column, task=task, validation=validation, test=test, seed=seed, name=name)
 
 
-def from_arrays(X: Any, y: Any, **options: Any) -> Dataset:
+def from_arrays(
+    X: Any,
+    y: Any,
+    *,
+    task: Task = "auto",
+    validation: float = 0.2,
+    test: float = 0.2,
+    seed: int = 0,
+    name: str = "data",
+) -> Dataset:
     """Make a data set of arrays.
 
     Args:
         X: Features, ``(examples, columns)``; an array or a DataFrame.
         y: Targets, ``(examples,)``.
-        **options: As of :func:`from_frame`.
+        task: As of :func:`from_frame`, like the rest.
+        validation: Share of all examples for validation.
+        test: Share of all examples for the test, 0 for none.
+        seed: Seed of the split.
+        name: Name of the data set.
 
     Raises:
         DataError: If the data cannot be used.
@@ -158,7 +171,7 @@ def from_arrays(X: Any, y: Any, **options: Any) -> Dataset:
     while column in frame.columns:
         column = f"_{column}"
     frame[column] = y
-    return from_frame(frame, column, **options)
+    return from_frame(frame, column, task=task, validation=validation, test=test, seed=seed, name=name)
 
 
 def from_frame(
@@ -191,10 +204,11 @@ def from_frame(
         raise DataError(f"the table has shape {frame.shape}: give examples")
     features, labels = frame.drop(columns=[target]), frame[target].infer_objects()
     kind = task_of(labels, task)
-    splits = split_rows(labels if kind == "classification" else None, len(frame), validation, test, seed)
+    strata = labels if kind == "classification" else None
+    splits = split_rows(strata, len(frame), validation=validation, test=test, seed=seed)
     preparation = Preparation.learn(features.iloc[splits[0]])
     _check_scales(preparation)
-    classes, y, mean, scale = coded_targets(labels, kind, splits)
+    classes, y, mean, scale = coded_targets(labels, kind, splits=splits)
     precision = _precision(features)
     train, held_out, last = (
         Split(preparation.transform(features.iloc[rows], precision), y[rows]) if len(rows) else None for rows in splits

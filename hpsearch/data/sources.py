@@ -16,7 +16,7 @@ TARGET = "target"
 """Name of the target column of the bundled and generated sets."""
 
 
-def raw_table(source: str, target: str | None, seed: int) -> tuple[pd.DataFrame, str]:
+def raw_table(source: str, target: str | None, *, seed: int) -> tuple[pd.DataFrame, str]:
     """Read or generate the raw table of a source.
 
     Args:

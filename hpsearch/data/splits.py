@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def split_rows(
-    labels: pd.Series | None, examples: int, validation: float, test: float, seed: int
+    labels: pd.Series | None, examples: int, *, validation: float, test: float, seed: int
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Divide the rows at random into training, validation and test.
 

@@ -65,7 +65,7 @@ def _task_of_numbers(labels: pd.Series, task: Task) -> Literal["classification",
 
 
 def coded_targets(
-    labels: pd.Series, kind: str, splits: tuple[NDArray[Any], ...]
+    labels: pd.Series, kind: str, *, splits: tuple[NDArray[Any], ...]
 ) -> tuple[NDArray[Any] | None, NDArray[Any], float, float]:
     """Code the labels as the engine reads them.
 
