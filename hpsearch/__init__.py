@@ -1,104 +1,46 @@
-"""Hyperparameter search and measured sensitivity for shallow neural networks, trained in lockstep.
+"""Hyperparameter search and measured sensitivity for shallow neural networks.
 
-The package is two halves joined by tables. One half turns settings into rows; the other reads rows.
+The rooms, in the order of the pipeline; the docstring of each lists its files:
 
-========================  ==================================================================================
-:func:`search`            search a study for its best setting; trials go to an Optuna storage
-:func:`load`              a study's results: ``trials``, ``curves``, ``members``, ``best``, ``network(number)``,
-                          and of its survey: ``survey``, ``sensitivity()``, ``effects()``, ``interactions()``, …
-:class:`Results`          the same for any Optuna study, with ``Results.from_study(study)``
-:class:`Objective`        the plain Optuna objective, for ``study.optimize``
-:func:`survey`            how sensitive any function of a :class:`Space` is to each of its settings
-:func:`importance`        of any Optuna study's parameters, with intervals and a permutation null
-:func:`load_config`       read a study's TOML into a :class:`StudyConfig`
-:class:`ShallowNetworkClassifier`, :class:`ShallowNetworkRegressor`   the network as scikit-learn estimators
-:class:`TrainedNetwork`   a trained network: ``predict``, ``save``, ``load``
-:class:`Hyperparameters`  one point of the space: what is chosen, where weights are learned
-========================  ==================================================================================
+===============  ===========================================================================================
+``space``        the dimensions of a search and the unit cube
+``data``         a raw table -> a data set ready for the network
+``engine``       networks trained: initialise, forward, loss, gradient, descent step
+``config``       one TOML -> the settings of a study
+``sensitivity``  tables -> tables: designs, Sobol indices, effects, ranges
+``evaluation``   settings -> evaluations, on any number of workers
+``estimator``    the network as a scikit-learn estimator
+``storage``      a study and its trials in Optuna's words
+``tuning``       trials that a sampler chooses
+``experiments``  trainings that a design chooses
+``results``      any study -> DataFrames
+``report``       tables -> something to look at
+``cli``          the command ``hpsearch``
+===============  ===========================================================================================
+
+The public names, from the same order:
+
+==============================================  ============================================================
+`Space`, `Float`, `Int`, `Choice`               a space of hyperparameters
+`Dataset`, `DataError`                          the data of a study
+`Hyperparameters`                               one point of the space: what is chosen
+`load_config`, `StudyConfig`, `ConfigError`     a study's TOML, read
+`Survey`                                        a survey's table and all tables made of it
+`TrainedNetwork`                                a trained network: ``predict``, ``save``, ``load``
+`ShallowNetworkClassifier`, `…Regressor`        scikit-learn estimators
+`search`, `Objective`                           a study's search; the plain objective for ``study.optimize``
+`survey_study`                                  how sensitive a study's training is to each setting
+`survey`                                        the same of any function of a space
+`load`, `Results`                               a study's tables, best setting and networks
+`importance`                                    of any Optuna study's parameters, with intervals
+==============================================  ============================================================
+
+Each is imported when it is first used, because a worker process needs NumPy but not Optuna. `__init__.pyi` is the
+one list of them, for this module and for type checkers alike.
 """
 
-from __future__ import annotations
-
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
-if TYPE_CHECKING:
-    from hpsearch.config import ConfigError, StudyConfig
-    from hpsearch.config import load as load_config
-    from hpsearch.data.dataset import DataError, Dataset
-    from hpsearch.engine.settings import Hyperparameters
-    from hpsearch.estimator import ShallowNetworkClassifier, ShallowNetworkRegressor
-    from hpsearch.evaluation.trained import TrainedNetwork
-    from hpsearch.experiments.function import survey
-    from hpsearch.experiments.trainings import survey_study
-    from hpsearch.results.study import Results, load
-    from hpsearch.results.surrogates import importance
-    from hpsearch.sensitivity.analysis import Survey
-    from hpsearch.space import Choice, Float, Int, Space
-    from hpsearch.tuning.objective import Objective
-    from hpsearch.tuning.search import search
+import lazy_loader
 
 __version__ = "0.1.0"
 
-_PLACES = {
-    "ConfigError": ("hpsearch.config", "ConfigError"),
-    "DataError": ("hpsearch.data.checks", "DataError"),
-    "Dataset": ("hpsearch.data.dataset", "Dataset"),
-    "Hyperparameters": ("hpsearch.engine.settings", "Hyperparameters"),
-    "Objective": ("hpsearch.tuning.objective", "Objective"),
-    "Results": ("hpsearch.results.study", "Results"),
-    "ShallowNetworkClassifier": ("hpsearch.estimator", "ShallowNetworkClassifier"),
-    "ShallowNetworkRegressor": ("hpsearch.estimator", "ShallowNetworkRegressor"),
-    "StudyConfig": ("hpsearch.config", "StudyConfig"),
-    "TrainedNetwork": ("hpsearch.evaluation.trained", "TrainedNetwork"),
-    "Choice": ("hpsearch.space", "Choice"),
-    "Float": ("hpsearch.space", "Float"),
-    "Int": ("hpsearch.space", "Int"),
-    "Space": ("hpsearch.space", "Space"),
-    "Survey": ("hpsearch.sensitivity.analysis", "Survey"),
-    "survey": ("hpsearch.experiments.function", "survey"),
-    "survey_study": ("hpsearch.experiments.trainings", "survey_study"),
-    "importance": ("hpsearch.results.surrogates", "importance"),
-    "load": ("hpsearch.results.study", "load"),
-    "load_config": ("hpsearch.config", "load"),
-    "search": ("hpsearch.tuning.search", "search"),
-}
-
-__all__ = [
-    "Choice",
-    "ConfigError",
-    "DataError",
-    "Dataset",
-    "Float",
-    "Hyperparameters",
-    "Int",
-    "Objective",
-    "Results",
-    "ShallowNetworkClassifier",
-    "ShallowNetworkRegressor",
-    "Space",
-    "StudyConfig",
-    "Survey",
-    "TrainedNetwork",
-    "importance",
-    "load",
-    "load_config",
-    "search",
-    "survey",
-    "survey_study",
-]
-
-
-def __getattr__(name: str) -> Any:
-    """Import a public name when it is first used: a worker process needs NumPy, not Optuna."""
-    if name not in _PLACES:
-        raise AttributeError(f"module 'hpsearch' has no attribute {name!r}")
-    module, attribute = _PLACES[name]
-    value = getattr(import_module(module), attribute)
-    globals()[name] = value
-    return value
-
-
-def __dir__() -> list[str]:
-    """Public names, imported or not."""
-    return sorted([*globals(), *__all__])
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

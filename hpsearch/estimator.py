@@ -20,7 +20,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from hpsearch.config import SETTINGS, ConfigError, NetworkConfig, SearchConfig
+from hpsearch.config import HYPERPARAMETERS, ConfigError, NetworkConfig, SearchConfig
 from hpsearch.config.messages import Fault, problems, shown
 from hpsearch.config.tables import LARGEST_SEED
 from hpsearch.engine.diagnostics import measure
@@ -33,7 +33,7 @@ from hpsearch.engine.training import Lockstep, Population, checkpoints
 if TYPE_CHECKING:
     import pandas as pd
 
-_DEFAULT: dict[str, Any] = {setting.name: setting.default for setting in SETTINGS}
+_DEFAULT: dict[str, Any] = {h.name: h.default for h in HYPERPARAMETERS}
 _NETWORK = NetworkConfig()
 _CHECKPOINTS = SearchConfig().checkpoints
 
@@ -101,8 +101,8 @@ class _ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn
             ConvergenceWarning: If training diverged.
         """
         settings, network = self._settings()
-        inputs, given = self._validated(X, y, dtype=network.dtype, reset=True)
-        output, outputs = self._learn_targets(given)
+        inputs, targets = self._validated(X, y, dtype=network.dtype, reset=True)
+        output, outputs = self._learn_targets(targets)
         architecture = Architecture(
             features=inputs.shape[1],
             hidden=network.hidden,
@@ -112,9 +112,9 @@ class _ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn
             init=network.init,
             dtype=network.dtype,
         )
-        held_out = None if validation is None else self._held_out(validation, network.dtype)
-        examples = Examples.of(architecture, (inputs, self._encode(given)), held_out)
-        if held_out is not None and self._numeric and examples.validation_variance == 0:
+        validation_examples = None if validation is None else self._validation_examples(validation, network.dtype)
+        examples = Examples.of(architecture, (inputs, self._encode(targets)), validation_examples)
+        if validation_examples is not None and self._numeric and examples.validation_variance == 0:
             raise ValueError("validation: y has one value only; its R² needs at least two different ones")
         self.architecture_ = architecture
         self.batch_size_ = min(settings.batch_size, len(inputs))
@@ -123,38 +123,38 @@ class _ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn
 
     def _settings(self) -> tuple[Hyperparameters, NetworkConfig]:
         """The constructor arguments, checked by the rules of a study's file."""
-        given = {name: _plain(value) for name, value in self.get_params(deep=False).items()}
-        lines = [fault.line((setting.name,)) for setting in SETTINGS for fault in setting.faults(given[setting.name])]
+        arguments = {name: _plain(value) for name, value in self.get_params(deep=False).items()}
+        lines = [fault.line((h.name,)) for h in HYPERPARAMETERS for fault in h.faults(arguments[h.name])]
         network = _NETWORK
         try:
-            network = NetworkConfig(**{name: given[name] for name in NetworkConfig.model_fields})
+            network = NetworkConfig(**{name: arguments[name] for name in NetworkConfig.model_fields})
         except ValidationError as error:
             lines += problems(error, NetworkConfig)
-        seed = given["seed"]
+        seed = arguments["seed"]
         if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed <= LARGEST_SEED:
             lines.append(Fault("is no seed", seed, f"give a whole number from 0 to {LARGEST_SEED:,}").line(("seed",)))
         if lines:
             raise ConfigError(type(self).__name__, lines)
-        numbers: dict[str, Any] = {setting.name: setting.number(given[setting.name]) for setting in SETTINGS}
+        numbers: dict[str, Any] = {h.name: h.number(arguments[h.name]) for h in HYPERPARAMETERS}
         return Hyperparameters(**numbers), network
 
     def _validated(self, *tables: Any, dtype: str, reset: bool = False) -> Any:
-        """X, or X and y, as scikit-learn checks them."""
+        """X, or X and y, after scikit-learn's checks."""
         options = {"y_numeric": self._numeric} if len(tables) == 2 else {}
         with np.errstate(over="ignore"):  # what float32 cannot hold is refused as an infinity
             return validate_data(self, *tables, dtype=dtype, reset=reset, **options)
 
-    def _held_out(self, validation: Any, dtype: str) -> tuple[Array, Array]:
+    def _validation_examples(self, validation: Any, dtype: str) -> tuple[Array, Array]:
         if not isinstance(validation, tuple | list) or len(validation) != 2:
             raise ValueError(f"validation must be a pair (X, y) (given: {shown(type(validation).__name__)})")
-        inputs, given = self._validated(*validation, dtype=dtype)
-        return inputs, self._encode(given)
+        inputs, targets = self._validated(*validation, dtype=dtype)
+        return inputs, self._encode(targets)
 
     def _train(self, settings: Hyperparameters, examples: Examples) -> None:
         import pandas as pd
 
         architecture, l2, rows, diverged = self.architecture_, np.array([settings.l2]), [], False
-        # What overflows is told once, as divergence.
+        # Overflow is reported once, as divergence, and not by NumPy as well.
         with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
             loop = Lockstep(Population.start(architecture, [settings], [int(self.seed)]), examples)
             for stop in checkpoints(settings.iterations, _CHECKPOINTS):
@@ -173,7 +173,7 @@ class _ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn
             self._warn(settings, [row[0] for row in rows[:-1]])
 
     def _warn(self, settings: Hyperparameters, finite: list[int]) -> None:
-        chosen = ", ".join(f"{s.name}={getattr(settings, s.name):g}" for s in SETTINGS if s.name != "iterations")
+        chosen = ", ".join(f"{s.name}={getattr(settings, s.name):g}" for s in HYPERPARAMETERS if s.name != "iterations")
         since = f" between iterations {finite[-1]} and {self.n_iter_}" if finite else " at its initial weights"
         warnings.warn(
             f"{type(self).__name__} diverged{since} ({chosen}); all weights were set to zero, so it predicts as if it "
@@ -193,7 +193,7 @@ class _ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn
 
     @abstractmethod
     def _learn_targets(self, y: Array) -> tuple[Output, int]:
-        """Learn how y is encoded, and give the network's output function and number of outputs."""
+        """Learn how y is encoded; return the network's output function and number of outputs."""
 
     @abstractmethod
     def _encode(self, y: Array) -> Array:
@@ -284,8 +284,10 @@ class ShallowNetworkClassifier(ClassifierMixin, _ShallowNetwork):  # type: ignor
     def _encode(self, y: Array) -> Array:
         """Class indexes, ``(examples,)``."""
         if unknown := sorted(set(y.tolist()) - set(self.classes_.tolist()), key=str):
-            known = shown(self.classes_.tolist())
-            raise ValueError(f"validation: y has classes not trained on (given: {shown(unknown)}); trained on {known}")
+            trained = shown(self.classes_.tolist())
+            raise ValueError(
+                f"validation: y has classes not trained on (given: {shown(unknown)}); trained on {trained}"
+            )
         return np.searchsorted(self.classes_, y)
 
 

@@ -1,11 +1,13 @@
 """Fixtures that many test files share."""
 
+import numpy as np
 import optuna
+import pandas as pd
 import pytest
 from helpers import LONG, SMALL
 from threadpoolctl import threadpool_limits
 
-from hpsearch.config import load
+from hpsearch.config import load_config
 from hpsearch.evaluation.evaluator import Evaluator
 
 
@@ -29,7 +31,7 @@ def small(tmp_path_factory):
     """A study that trains in a moment."""
     path = tmp_path_factory.mktemp("studies") / "small.toml"
     path.write_text(SMALL, encoding="utf-8")
-    return load(path)
+    return load_config(path)
 
 
 @pytest.fixture(scope="session")
@@ -45,3 +47,22 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "studies" / "long.toml").write_text(LONG, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def table():
+    """A raw table with numbers, text and bools; its target is kind."""
+    return pd.DataFrame(
+        {
+            "size": np.arange(60) % 7 * 1.5,
+            "colour": list("rgb") * 20,
+            "new": [True, False, True] * 20,
+            "kind": list("ppqq") * 15,
+        }
+    )
+
+
+@pytest.fixture
+def numbers():
+    """A raw table of three columns of numbers."""
+    return pd.DataFrame(np.random.default_rng(0).standard_normal((100, 3)), columns=list("abc"))

@@ -1,6 +1,8 @@
 # Messages are asserted whole, as a user sees them.
 # ruff: noqa: E501
+import dataclasses
 import json
+import math
 import os
 import pickle
 import subprocess
@@ -12,17 +14,19 @@ import pytest
 
 from hpsearch.config import (
     BUNDLED,
+    HYPERPARAMETERS,
     NOT_COMPARED,
-    SETTINGS,
     ConfigError,
     DataConfig,
     SpaceConfig,
     StudyConfig,
     differences,
-    load,
+    load_config,
+    refined_toml,
     resolve,
     to_toml,
 )
+from hpsearch.engine.settings import Hyperparameters
 from hpsearch.space import Choice, Float, Int
 
 STUDIES = Path(__file__).parent.parent / "studies"
@@ -41,7 +45,7 @@ def study(tmp_path):
 
 def problems(file):
     with pytest.raises(ConfigError, match="problem") as caught:
-        load(file)
+        load_config(file)
     return caught.value.problems
 
 
@@ -49,7 +53,7 @@ def problems(file):
 
 
 def test_an_empty_file_is_the_reference_study_named_after_the_file(study):
-    config = load(study("", "petals é.toml"))
+    config = load_config(study("", "petals é.toml"))
     assert config == StudyConfig(name="petals é")
     assert config.space == SpaceConfig.reference()
     assert list(config.space.space) == NAMES
@@ -57,16 +61,34 @@ def test_an_empty_file_is_the_reference_study_named_after_the_file(study):
 
 
 def test_the_reference_space_is_the_table_of_settings():
-    assert [setting.name for setting in SETTINGS] == NAMES == list(SpaceConfig.model_fields)
-    assert "".join(setting.symbol for setting in SETTINGS) == "αTμλBσ"
-    for setting in SETTINGS:
+    assert [setting.name for setting in HYPERPARAMETERS] == NAMES == list(SpaceConfig.model_fields)
+    assert "".join(setting.symbol for setting in HYPERPARAMETERS) == "αTμλBσ"
+    for setting in HYPERPARAMETERS:
         assert SpaceConfig.reference().space[setting.name] == setting.reference
         assert not setting.faults(setting.default)
         assert SpaceConfig.model_fields[setting.name].default == setting.default
 
 
+def test_the_engine_trains_the_same_hyperparameters_in_the_same_order():
+    assert [field.name for field in dataclasses.fields(Hyperparameters)] == [h.name for h in HYPERPARAMETERS]
+
+
+def test_what_a_proposed_range_may_reach_is_allowed():
+    for hyperparameter in HYPERPARAMETERS:
+        for end in hyperparameter.limits:
+            assert math.isinf(end) or not hyperparameter.faults(hyperparameter.number(end))
+    assert {h.name: h.limits for h in HYPERPARAMETERS} == {
+        "learning_rate": (1e-6, math.inf),
+        "iterations": (1, 10_000_000),
+        "momentum": (0.0, 0.999),
+        "l2": (0.0, math.inf),
+        "batch_size": (1, 10_000_000),
+        "init_scale": (1e-6, math.inf),
+    }
+
+
 def test_a_hyperparameter_left_out_of_a_space_is_fixed(study):
-    space = load(study("[space]\nmomentum = {low = 0, high = 0.5}\niterations = 70\nl2 = 0")).space
+    space = load_config(study("[space]\nmomentum = {low = 0, high = 0.5}\niterations = 70\nl2 = 0")).space
     assert dict(space.space) == {"momentum": Float(0.0, 0.5)}
     assert space.fixed == {
         "learning_rate": 0.1,
@@ -79,7 +101,7 @@ def test_a_hyperparameter_left_out_of_a_space_is_fixed(study):
 
 
 def test_entries_take_the_kind_of_their_hyperparameter(study):
-    space = load(
+    space = load_config(
         study(
             "[space]\nlearning_rate = {low = 1, high = 2}\niterations = {low = 5, high = 9, log = true}\n"
             "momentum = {choices = [0.9, 0]}\nbatch_size = {choices = [64, 16]}"
@@ -103,7 +125,7 @@ def test_smallest_and_largest_are_the_bounds_of_any_entry():
     [("3", (0, 1, 2)), ("1", (0,)), ("[7]", (7,)), ("[5, 0, 4294967295]", (5, 0, 2**32 - 1))],
 )
 def test_seeds_are_a_count_or_a_list(study, given, seeds):
-    assert load(study(f"[search]\nseeds = {given}")).search.seeds == seeds
+    assert load_config(study(f"[search]\nseeds = {given}")).search.seeds == seeds
 
 
 def test_data_files_are_relative_to_the_study(study, tmp_path, monkeypatch):
@@ -112,12 +134,12 @@ def test_data_files_are_relative_to_the_study(study, tmp_path, monkeypatch):
     file = study('[data]\nsource = "csv:tables/../tables/a.csv"\ntarget = "y"')
     monkeypatch.chdir(tmp_path / "tables")
     for path in (file, os.path.relpath(file)):
-        assert load(path).data.source == f"csv:{tmp_path}/tables/a.csv"
+        assert load_config(path).data.source == f"csv:{tmp_path}/tables/a.csv"
     assert DataConfig(source="csv:b.csv", target="y").source == f"csv:{tmp_path}/tables/b.csv"
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(study):
-    assert load(study(b"\xef\xbb\xbf[search]\r\ntrials = 5\r\n")).search.trials == 5
+    assert load_config(study(b"\xef\xbb\xbf[search]\r\ntrials = 5\r\n")).search.trials == 5
 
 
 @pytest.mark.parametrize("name", ["digits", "Ω 1.2_b-c", "हिन्दी", "数" * 60, "x" * 100])
@@ -370,7 +392,7 @@ def test_all_mistakes_are_reported_together(study):
         "batch_size = 1.5\n[search]\ntrials = 0\nseeds = [-1, 'x']"
     )
     with pytest.raises(ConfigError, match=r"study\.toml: 10 problems\n  data\.source: ") as caught:
-        load(file)
+        load_config(file)
     keys = [problem.split(":")[0] for problem in caught.value.problems]
     assert keys == [
         "data.source",
@@ -389,7 +411,7 @@ def test_all_mistakes_are_reported_together(study):
 
 def test_one_mistake_is_one_problem_and_speaks_no_pydantic(study):
     with pytest.raises(ConfigError, match=r"study\.toml: 1 problem\n") as caught:
-        load(study("[search]\ntrials = 'x'"))
+        load_config(study("[search]\ntrials = 'x'"))
     assert not any(word in str(caught.value) for word in ("Value error", "pydantic", "Input should", "type="))
     assert caught.value.__cause__ is None
 
@@ -435,7 +457,7 @@ def test_a_config_error_can_be_pickled():
 )
 def test_a_file_that_is_no_toml_is_told_by_line_and_column(study, raw, message):
     with pytest.raises(ConfigError, match=message.replace("^", r"1 problem\n  ")):
-        load(study(raw))
+        load_config(study(raw))
 
 
 def test_a_missing_file_names_the_nearest_study(study, tmp_path):
@@ -460,7 +482,7 @@ def test_a_missing_file_names_the_nearest_study(study, tmp_path):
 )
 def test_a_path_that_is_no_file_is_refused(path, message):
     with pytest.raises(ConfigError, match=message):
-        load(path)
+        load_config(path)
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
@@ -472,7 +494,7 @@ def test_a_file_without_permission_is_refused(study):
 
 def outcome(file):
     try:
-        return load(file)
+        return load_config(file)
     except ConfigError as error:
         return error.problems
 
@@ -546,24 +568,102 @@ def test_toml_that_is_written_reads_back_equal(study, tmp_path):
     config = rich_config(tmp_path)
     Path(config.data.source.removeprefix("csv:")).touch()
     text = to_toml(config)
-    assert load(study(text, "other.toml")) == config
-    assert to_toml(load(study(text, "other.toml"))) == text
+    assert load_config(study(text, "other.toml")) == config
+    assert to_toml(load_config(study(text, "other.toml"))) == text
 
 
 @pytest.mark.parametrize("name", ["digits", "breast_cancer", "flower", "diabetes"])
 def test_the_studies_that_ship_read_back_equal(study, name):
-    config = load(STUDIES / f"{name}.toml")
+    config = load_config(STUDIES / f"{name}.toml")
     assert config.name == config.data.source == name
     assert config.question.endswith("?")
     assert config.answer == ""
-    assert load(study(to_toml(config))) == config
+    assert load_config(study(to_toml(config))) == config
     assert StudyConfig.from_description(json.loads(json.dumps(config.describe()))) == config
 
 
 def test_the_default_study_is_the_reference(study):
-    config = load(STUDIES / "digits.toml")
+    config = load_config(STUDIES / "digits.toml")
     default = StudyConfig(name="digits", question=config.question)
     assert config == default.with_overrides(seeds=3)
+
+
+COMMENTED = """\
+# Asked by Ada.
+question = "Which?"   # in one word
+
+[search]              # before the space, as the user likes it
+trials = 30
+
+[space]
+# the step
+learning_rate = {low=0.001, high=1.0, log=true}   # wide
+momentum = 0.5        # fixed for now
+
+[data]
+source = "iris"       # small
+"""
+AS_TABLES = """\
+[space.learning_rate]
+low = 0.001           # from here
+high = 1.0
+[data]
+source = "iris"
+[space.batch_size]
+choices = [8, 16]     # few
+"""
+DOTTED = """\
+space.learning_rate.low = 0.001   # from here
+space.learning_rate.high = 1.0
+data.source = "iris"  # small
+"""
+ON_ONE_LINE = 'space = {learning_rate = {low = 0.001, high = 1.0}}  # all of it\n[data]\nsource = "iris"  # small\n'
+NO_SPACE = '# nothing said of the space\n[data]\nsource = "iris"  # small\n'
+FOLLOWING = {
+    "name": "following",
+    "space.learning_rate": {"low": 0.01, "high": 0.2, "log": True},
+    "space.momentum": {"low": 0.5, "high": 0.9},
+    "space.batch_size": {"choices": [16, 32]},
+    "search.trials": 40,
+}
+
+
+@pytest.mark.parametrize("text", [COMMENTED, AS_TABLES, DOTTED, ON_ONE_LINE, NO_SPACE])
+def test_a_study_that_follows_keeps_the_comments_of_the_one_before(study, text):
+    following = load_config(study(text)).with_overrides(**FOLLOWING)
+    written = refined_toml(text, following)
+    assert load_config(study(written, "other.toml")) == following
+    comments = [line.partition("#")[2] for line in text.splitlines() if "#" in line]
+    assert [
+        line.partition("#")[2] for line in written.splitlines() if "#" in line and "not set" not in line
+    ] == comments
+
+
+def test_a_study_that_follows_changes_no_other_line(study):
+    following = load_config(study(COMMENTED)).with_overrides(**FOLLOWING)
+    lines = refined_toml(COMMENTED, following).splitlines()
+    assert [line for line in COMMENTED.splitlines() if line not in lines] == [
+        "trials = 30",
+        "learning_rate = {low=0.001, high=1.0, log=true}   # wide",
+        "momentum = 0.5        # fixed for now",
+    ]
+
+
+def test_a_study_that_follows_finds_its_data_from_any_folder(study, tmp_path):
+    (tmp_path / "t.csv").write_text("x,y\n1,2\n", encoding="utf-8")
+    text = '[data]\nsource = "csv:t.csv"  # mine\ntarget = "y"\n'
+    following = load_config(study(text)).with_overrides(**FOLLOWING)
+    written = refined_toml(text, following)
+    assert f'source = "csv:{tmp_path}/t.csv"  # mine' in written
+    assert load_config(study(written, "other.toml")) == following
+
+
+@pytest.mark.parametrize("text", [None, "", "no TOML", "[space]\nlearning_rate = 'x'", "[search]\ntrial = 3"])
+def test_a_study_that_follows_one_whose_file_cannot_be_edited_is_written_whole(study, text):
+    following = StudyConfig(name="x").with_overrides(**FOLLOWING)
+    written = refined_toml(text, following)
+    assert load_config(study(written, "other.toml")) == following
+    assert text == "" or written == to_toml(following)
 
 
 def test_random_spaces_survive_description_and_toml(study):
@@ -579,7 +679,7 @@ def test_random_spaces_survive_description_and_toml(study):
         }
         config = StudyConfig.from_description({"name": "x", "space": space})
         assert StudyConfig.from_description(json.loads(json.dumps(config.describe()))) == config
-        assert load(study(to_toml(config))) == config
+        assert load_config(study(to_toml(config))) == config
 
 
 def test_a_description_holds_every_setting(tmp_path):
@@ -681,7 +781,7 @@ def test_config_and_space_import_no_heavy_library():
         "import sys, types; package = types.ModuleType('hpsearch'); package.__path__ = ['hpsearch'];"
         "sys.modules['hpsearch'] = package; import hpsearch.config;"
         "print([m for m in ('optuna', 'pandas', 'sklearn', 'scipy') if m in sys.modules],"
-        "sorted(m for m in sys.modules if m.startswith('hpsearch.') and 'config' not in m))"
+        "sorted({m.split('.')[1] for m in sys.modules if m.startswith('hpsearch.')}))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=STUDIES.parent)
-    assert run.stdout.strip() == "[] ['hpsearch.space']"
+    assert run.stdout.strip() == "[] ['config', 'space']"

@@ -8,7 +8,7 @@ import urllib.request
 import optuna
 import pytest
 
-from hpsearch.config import load
+from hpsearch.config import load_config
 from hpsearch.experiments.function import survey
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.report import dashboard
@@ -163,7 +163,7 @@ seeds = [0, 1, 2]
     (tmp_path / "noted.toml").write_text(toml, encoding="utf-8")
     storage = open_storage(results=tmp_path)
     study = optuna.create_study(storage=storage, study_name="noted")
-    note_search(study, load(tmp_path / "noted.toml"))
+    note_search(study, load_config(tmp_path / "noted.toml"))
     note = page(storage, tmp_path)["note"]["body"]
     assert note.startswith("# noted\n\nHow fast may it learn?\n\n**Answer:** Fast.\n\n")
     assert "Data `iris`, hidden layers [6, 5], relu" in note

@@ -13,7 +13,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from hpsearch.config import SETTINGS, ConfigError, NetworkConfig
+from hpsearch.config import HYPERPARAMETERS, ConfigError, NetworkConfig
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.network import CEILING
 from hpsearch.engine.settings import Architecture, Hyperparameters
@@ -66,7 +66,9 @@ def test_scikit_learn_accepts_it_as_an_estimator(estimator, check):
 @BOTH
 def test_the_defaults_are_those_of_a_study(kind):
     given = kind().get_params()
-    assert {setting.name: given.pop(setting.name) for setting in SETTINGS} == {s.name: s.default for s in SETTINGS}
+    assert {setting.name: given.pop(setting.name) for setting in HYPERPARAMETERS} == {
+        s.name: s.default for s in HYPERPARAMETERS
+    }
     network = NetworkConfig()
     assert given == {**{name: getattr(network, name) for name in NetworkConfig.model_fields}, "seed": 0}
 
@@ -114,7 +116,7 @@ def test_set_params_changes_what_the_next_fit_does_and_not_what_was_learned(kind
     assert estimator.coefs_[0].dtype == np.float64
 
 
-@pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", HYPERPARAMETERS, ids=lambda setting: setting.name)
 def test_a_hyperparameter_outside_its_rule_is_refused_at_fit(setting):
     estimator = ShallowNetworkClassifier(**{setting.name: -1})
     with pytest.raises(ConfigError, match=rf"{setting.name}: .*given: -1\); {setting.name} is {setting.rule}"):

@@ -32,7 +32,7 @@ THIRD_PARTIES = {
     "storage": {"numpy", "optuna", "optuna_dashboard", "filelock"},
     "evaluation": {"numpy", "pandas", "sklearn"},
     "estimator": {"numpy", "pandas", "sklearn", "pydantic"},
-    "config": {"pydantic", "pydantic_core"},
+    "config": {"pydantic", "pydantic_core", "tomlkit"},
     "sensitivity": {"numpy", "pandas", "scipy"},
     "space": {"numpy"},
     "data": {"numpy", "pandas", "sklearn"},
@@ -42,6 +42,32 @@ THIRD_PARTIES = {
 
 OPTUNA_FILES = {"experiments/trainings.py", "experiments/stored.py", "report/dashboard.py"}
 """Where Optuna may be imported in the rooms that have other files too."""
+
+
+PUBLIC = [
+    "Choice",
+    "ConfigError",
+    "DataError",
+    "Dataset",
+    "Float",
+    "Hyperparameters",
+    "Int",
+    "Objective",
+    "Results",
+    "ShallowNetworkClassifier",
+    "ShallowNetworkRegressor",
+    "Space",
+    "StudyConfig",
+    "Survey",
+    "TrainedNetwork",
+    "importance",
+    "load",
+    "load_config",
+    "search",
+    "survey",
+    "survey_study",
+]
+"""What `import hpsearch` offers."""
 
 
 def modules():
@@ -99,6 +125,21 @@ def test_no_test_module_imports_another(path):
 
 def test_every_room_has_its_floor_and_its_third_parties():
     assert {room for room, _ in modules()} == set().union(*FLOORS) == set(THIRD_PARTIES)
+
+
+def test_public_names_are_all_there_and_no_others():
+    assert sorted(hpsearch.__all__) == sorted(dir(hpsearch)) == PUBLIC
+    for name in hpsearch.__all__:
+        assert getattr(hpsearch, name).__name__ == name
+
+
+def test_the_map_of_the_package_names_every_room_and_every_public_name():
+    rooms = [line.split("``")[1] for line in hpsearch.__doc__.splitlines() if line.startswith("``")]
+    assert sorted(rooms) == sorted({room for room, _ in modules()})
+    floors = [floor(room) for room in rooms]
+    assert floors == sorted(floors, reverse=True)
+    text = hpsearch.__doc__.replace("`…Regressor`", "`ShallowNetworkRegressor`")
+    assert [name for name in hpsearch.__all__ if f"`{name}`" not in text] == []
 
 
 @pytest.mark.parametrize("room", ["", ".evaluation.workers", ".cli"])

@@ -5,7 +5,7 @@ import optuna
 import pytest
 
 from hpsearch import Objective
-from hpsearch.config import ConfigError, load
+from hpsearch.config import ConfigError, load_config
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.engine.training import Lockstep, Population
 from hpsearch.evaluation.evaluator import Evaluator
@@ -86,7 +86,7 @@ def test_the_error_of_classes_is_refused_for_a_number(small):
 
 def race(trials, seeds, folder):
     """Validation error of the best trial on digits, over the space that scikit-learn's network has too."""
-    config = load(Path(__file__).parents[1] / "studies" / "digits.toml")
+    config = load_config(Path(__file__).parents[1] / "studies" / "digits.toml")
     fixed = {"network.init": "xavier", "space.init_scale": 1.0}
     config = config.with_overrides(**fixed, trials=trials, seeds=seeds)
     return search(config, results=folder, workers=2).best_trial.user_attrs["validation_error"]

@@ -7,7 +7,7 @@ import pytest
 from helpers import run
 
 from hpsearch import load_config
-from hpsearch.config import SETTINGS
+from hpsearch.config import HYPERPARAMETERS
 from hpsearch.space import Choice, Int
 from hpsearch.tuning.objective import Objective
 
@@ -30,7 +30,7 @@ def row(setting):
 
 
 def test_the_table_of_settings_is_the_code_s():
-    for setting in SETTINGS:
+    for setting in HYPERPARAMETERS:
         assert row(setting) in README.splitlines()
 
 

@@ -175,5 +175,5 @@ def test_a_network_file_from_a_stranger_is_refused_and_nothing_runs(results, tmp
 def test_the_public_names_are_all_there():
     for name in hpsearch.__all__:
         assert getattr(hpsearch, name) is not None
-    with pytest.raises(AttributeError, match="no attribute 'nonsense'"):
+    with pytest.raises(AttributeError, match="No hpsearch attribute nonsense"):
         _ = hpsearch.nonsense

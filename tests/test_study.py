@@ -8,7 +8,7 @@ import pytest
 from helpers import TIMES
 from optuna.trial import TrialState
 
-from hpsearch.config import StudyConfig, load
+from hpsearch.config import StudyConfig, load_config
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.results import frames
 from hpsearch.storage.access import StudyBusyError, open_storage
@@ -200,10 +200,10 @@ def test_changed_data_is_refused_though_the_config_is_the_same(tmp_path):
         'data = {source = "csv:t.csv", target = "y"}\nspace = {learning_rate = {low = 0.1, high = 0.2}, iterations = 5}'
     )
     (tmp_path / "own.toml").write_text(toml, encoding="utf-8")
-    search(load(tmp_path / "own.toml"), results=tmp_path, trials=2)
+    search(load_config(tmp_path / "own.toml"), results=tmp_path, trials=2)
     table.assign(a=table["a"] ** 2).to_csv(tmp_path / "t.csv", index=False)
     with pytest.raises(StudyChangedError, match="the data itself"):
-        search(load(tmp_path / "own.toml"), results=tmp_path, trials=4)
+        search(load_config(tmp_path / "own.toml"), results=tmp_path, trials=4)
 
 
 def test_a_study_of_another_program_is_left_alone(small, tmp_path):

@@ -249,9 +249,9 @@ def main() -> None:
 
 
 def _config(study: str) -> StudyConfig:
-    from hpsearch.config import load, resolve
+    from hpsearch.config import load_config, resolve
 
-    return load(resolve(study))
+    return load_config(resolve(study))
 
 
 def _print(parts: Iterable[Part]) -> None:

@@ -1,36 +1,37 @@
 """A study's settings: the one place for their names, defaults, rules and the messages about mistakes.
 
-One TOML file is one study. `load` reads it into a frozen `StudyConfig` or raises a `ConfigError` that lists
+One TOML file is one study. `load_config` reads it into a frozen `StudyConfig` or raises a `ConfigError` that lists
 every mistake at once. Inside:
 
-    hyperparameters.py   SETTINGS: the six hyperparameters, their rules, how an entry of [space] is read
+    hyperparameters.py   HYPERPARAMETERS: the six hyperparameters, their rules, how an entry of [space] is read
     tables.py            the tables [data], [network], [space], [search]
     study.py             StudyConfig: describing, comparing and changing it
     files.py             finding, reading and writing TOML files
-    messages.py          ConfigError, and what a mistake is told like
+    messages.py          ConfigError, and how a mistake is reported
 """
 
-from hpsearch.config.files import load, resolve, to_toml
-from hpsearch.config.hyperparameters import SETTINGS, Entry, Setting
+from hpsearch.config.files import load_config, refined_toml, resolve, to_toml
+from hpsearch.config.hyperparameters import HYPERPARAMETERS, Entry, Hyperparameter
 from hpsearch.config.messages import ConfigError
 from hpsearch.config.study import NOT_COMPARED, StudyConfig, differences
 from hpsearch.config.tables import BUNDLED, DataConfig, NetworkConfig, SearchConfig, SpaceConfig, SurveyConfig
 
 __all__ = [
     "BUNDLED",
+    "HYPERPARAMETERS",
     "NOT_COMPARED",
-    "SETTINGS",
     "ConfigError",
     "DataConfig",
     "Entry",
+    "Hyperparameter",
     "NetworkConfig",
     "SearchConfig",
-    "Setting",
     "SpaceConfig",
     "StudyConfig",
     "SurveyConfig",
     "differences",
-    "load",
+    "load_config",
+    "refined_toml",
     "resolve",
     "to_toml",
 ]

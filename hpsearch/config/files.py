@@ -6,17 +6,22 @@ import os
 import re
 import stat
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hpsearch.config.messages import ConfigError, Fault, did_you_mean, printable, shown, toml_value
+import tomlkit
+import tomlkit.items
+from tomlkit.exceptions import TOMLKitError
+
+from hpsearch.config.messages import ConfigError, Fault, did_you_mean, printable, shown
 from hpsearch.config.study import StudyConfig, validated
 
 LARGEST_FILE = 1_000_000
 """Bytes; a study's file has a thousand or so."""
 
 
-def load(path: str | os.PathLike[str]) -> StudyConfig:
+def load_config(path: str | os.PathLike[str]) -> StudyConfig:
     """Read a study from its TOML file; the study is named after the file unless it says otherwise.
 
     Raises:
@@ -34,28 +39,94 @@ def resolve(name_or_path: str | os.PathLike[str], folder: str | os.PathLike[str]
     Raises:
         ConfigError: If the folder has no study of that name.
     """
-    given = os.fspath(name_or_path)
-    if given.lower().endswith(".toml") or os.path.basename(given) != given:
-        return Path(given)
-    file = Path(folder, f"{given}.toml")
+    text = os.fspath(name_or_path)
+    if text.lower().endswith(".toml") or os.path.basename(text) != text:
+        return Path(text)
+    file = Path(folder, f"{text}.toml")
     if os.path.isfile(file):
         return file
     problem = f"no study has this name in {os.fspath(folder)}"
-    raise ConfigError(given, [Fault(problem, given, _choice(given, folder)).line()])
+    raise ConfigError(text, [Fault(problem, text, _choice(text, folder)).line()])
 
 
 def to_toml(config: StudyConfig) -> str:
-    """Write a study with every default as TOML that `load` reads back to an equal study."""
-    description = config.describe()
-    lines = [_setting(key, value) for key, value in description.items() if not isinstance(value, dict)]
-    for table, settings in description.items():
-        if isinstance(settings, dict):
-            lines += ["", f"[{table}]", *(_setting(key, value) for key, value in settings.items())]
-    return "\n".join(lines) + "\n"
+    """Write a study with every default as TOML that `load_config` reads back to an equal study."""
+    document = tomlkit.document()
+    for key, value in config.describe().items():
+        if isinstance(value, dict):
+            document.add(tomlkit.nl())
+            document.add(key, _table(value))
+        else:
+            document.add(key, value)
+    # tomlkit leaves these control characters in texts as they are, and a terminal would obey them.
+    return re.sub("[\x80-\x9f]", lambda match: printable(match[0]), tomlkit.dumps(document))
 
 
-def _setting(key: str, value: Any) -> str:
-    return f"# {key} is not set" if value is None else f"{key} = {toml_value(value)}"
+def refined_toml(source: str | None, config: StudyConfig) -> str:
+    """Write a study that follows from another as that one's TOML with the changes, its comments and order kept.
+
+    Args:
+        source: The text of the other study's file; None if there is none any more.
+        config: The study that follows.
+
+    Returns:
+        A text that `load_config` reads to the config: the edited source, or, where that cannot be edited so,
+        `to_toml` of the config.
+    """
+    if source is None:
+        return to_toml(config)
+    try:
+        text = _edited(source, config)
+        same = validated(tomllib.loads(text), where="the edited study") == config
+    except (ValueError, TOMLKitError):  # the source is no study; a ConfigError is a ValueError
+        same = False
+    return text if same else to_toml(config)
+
+
+def _edited(source: str, config: StudyConfig) -> str:
+    document = tomlkit.parse(source)
+    before = validated({"name": config.name, **document.unwrap()}, where="the study's file").describe()
+    before["name"] = document.get("name")
+    # A relative path is relative to the file, and the new file may stand elsewhere.
+    before["data"]["source"] = document.get("data", {}).get("source", before["data"]["source"])
+    _edit(document, before, config.describe())
+    return tomlkit.dumps(document)
+
+
+def _edit(table: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
+    """Set in a table of a document what differs between what it says and what it is to say."""
+    for key in [key for key in table if key not in after]:
+        del table[key]
+    for key, value in after.items():
+        if key in before and before[key] == value:
+            continue
+        if value is None:
+            table.pop(key, None)
+        elif isinstance(value, Mapping) and isinstance(table.get(key), Mapping):
+            _edit(table[key], before[key], value)
+        elif isinstance(value, Mapping) and isinstance(table, tomlkit.TOMLDocument):
+            table[key] = _table(value)
+        else:
+            table[key] = _item(value)
+
+
+def _table(settings: Mapping[str, Any]) -> tomlkit.items.Table:
+    table = tomlkit.table()
+    for key, value in settings.items():
+        if value is None:
+            table.add(tomlkit.comment(f"{key} is not set"))
+        else:
+            table.add(key, _item(value))
+    return table
+
+
+def _item(value: Any) -> Any:
+    """A setting as a document holds it, ranges and choices on one line."""
+    if not isinstance(value, Mapping):
+        return tomlkit.item(value)
+    table = tomlkit.inline_table()
+    table.update(value)
+    return table
 
 
 def _choice(name: str, folder: str | os.PathLike[str]) -> str:
@@ -121,6 +192,6 @@ def _syntax_problem(message: str, text: str) -> tuple[str, str]:
         return f"is not valid TOML: {message.split(';')[0]}", "shorten the number"
     line, column = (int(place[1]), int(place[2])) if place[1] else (len(lines), len(lines[-1]) + 1)
     problem = f"line {line}, column {column}: {message[: place.start()]}"
-    given = lines[line - 1].strip()
-    problem += f" (given: {shown(given)})" if given else ""
+    content = lines[line - 1].strip()
+    problem += f" (given: {shown(content)})" if content else ""
     return problem, 'write key = value, text in "quotes", tables as [table]'

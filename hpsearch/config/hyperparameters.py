@@ -1,6 +1,6 @@
 """The six hyperparameters: names, rules, defaults, and how an entry of a study's [space] is read.
 
-`SETTINGS` is the single source: the defaults, the reference space, the messages and the README's table come
+`HYPERPARAMETERS` is the single source: the defaults, the reference space, the messages and the README's table come
 from it.
 """
 
@@ -23,7 +23,7 @@ _FORMS = "give {low = ..., high = ...}, {choices = [...]} or a number"
 
 
 @dataclass(frozen=True)
-class Setting:
+class Hyperparameter:
     """A hyperparameter.
 
     Attributes:
@@ -33,6 +33,7 @@ class Setting:
         default: Its value where [space] leaves it out.
         reference: Its range where a study has no [space].
         description: What it does, in half a line.
+        limits: Lowest and highest value that a proposed range may reach, both included.
         at_least: Values start here, this one included.
         above: Values start here, this one excluded.
         at_most: Values end here, this one included.
@@ -45,6 +46,7 @@ class Setting:
     default: float | int
     reference: Dimension
     description: str
+    limits: tuple[float, float]
     at_least: float = -math.inf
     above: float = -math.inf
     at_most: float = math.inf
@@ -54,11 +56,11 @@ class Setting:
     def rule(self) -> str:
         """The values allowed, in words.
 
-        >>> SETTINGS[2].rule
+        >>> HYPERPARAMETERS[2].rule
         'a number, at least 0, below 1'
         """
-        limits = {name: getattr(self, name) for name in ("at_least", "above", "at_most", "below")}
-        words = [f"{name.replace('_', ' ')} {at:,}" for name, at in limits.items() if math.isfinite(at)]
+        ends = {name: getattr(self, name) for name in ("at_least", "above", "at_most", "below")}
+        words = [f"{name.replace('_', ' ')} {at:,}" for name, at in ends.items() if math.isfinite(at)]
         return ", ".join(["a whole number" if self.kind == "int" else "a number", *words])
 
     def faults(self, value: object, at: tuple[str | int, ...] = ()) -> list[Fault]:
@@ -79,114 +81,120 @@ class Setting:
         return int(value) if self.kind == "int" else float(value)
 
 
-SETTINGS: tuple[Setting, ...] = (
-    Setting(
+HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
+    Hyperparameter(
         name="learning_rate",
         symbol="α",
         kind="float",
         default=0.1,
         reference=Float(1e-3, 1.0, log=True),
         description="length of a descent step",
+        limits=(1e-6, math.inf),
         above=0,
     ),
-    Setting(
+    Hyperparameter(
         name="iterations",
         symbol="T",
         kind="int",
         default=500,
         reference=Int(50, 2000, log=True),
         description="number of updates, one a mini-batch",
+        limits=(1, 10_000_000),
         at_least=1,
         at_most=10_000_000,
     ),
-    Setting(
+    Hyperparameter(
         name="momentum",
         symbol="μ",
         kind="float",
         default=0.9,
         reference=Float(0.0, 0.99),
         description="share of the last step kept in the next",
+        limits=(0.0, 0.999),
         at_least=0,
         below=1,
     ),
-    Setting(
+    Hyperparameter(
         name="l2",
         symbol="λ",
         kind="float",
         default=1e-4,
         reference=Float(1e-6, 1e-1, log=True),
         description="weight of the penalty on large weights",
+        limits=(0.0, math.inf),
         at_least=0,
     ),
-    Setting(
+    Hyperparameter(
         name="batch_size",
         symbol="B",
         kind="int",
         default=32,
         reference=Choice((16, 32, 64, 128, 256)),
         description="examples in a mini-batch",
+        limits=(1, 10_000_000),
         at_least=1,
         at_most=10_000_000,
     ),
-    Setting(
+    Hyperparameter(
         name="init_scale",
         symbol="σ",
         kind="float",
         default=0.1,
         reference=Float(1e-3, 1.0, log=True),
         description="scale of the random initial weights",
+        limits=(1e-6, math.inf),
         above=0,
     ),
 )
-BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
+BY_NAME: Mapping[str, Hyperparameter] = {h.name: h for h in HYPERPARAMETERS}
 
 
-def read_entry(setting: Setting, given: object) -> Entry:
-    """Read what [space] gives for a hyperparameter: a table, a number, or a dimension already made.
+def read_entry(hyperparameter: Hyperparameter, value: object) -> Entry:
+    """Read what [space] gives for a hyperparameter: a table, a number, or a dimension.
 
     Raises:
         PydanticCustomError: With a `Fault` for each mistake.
     """
-    if isinstance(given, Dimension):
-        given = dataclasses.asdict(given)
-    if isinstance(given, Mapping):
-        return _read_table(setting, given)
-    if isinstance(given, int | float):
-        faults = setting.faults(given)
+    if isinstance(value, Dimension):
+        value = dataclasses.asdict(value)
+    if isinstance(value, Mapping):
+        return _read_table(hyperparameter, value)
+    if isinstance(value, int | float):
+        faults = hyperparameter.faults(value)
     else:
-        faults = [Fault("must be a table or a number", given, _FORMS)]
+        faults = [Fault("must be a table or a number", value, _FORMS)]
     if faults:
         raise refusal(*faults)
-    return setting.number(given)
+    return hyperparameter.number(value)
 
 
-def _read_table(setting: Setting, table: Mapping[str, object]) -> Dimension:
+def _read_table(hyperparameter: Hyperparameter, table: Mapping[str, object]) -> Dimension:
     faults = [
-        Fault("is not a known key", value, _known(key), (key,))
+        Fault("is not a known key", value, _suggestion(key), (key,))
         for key, value in table.items()
         if key not in _ENTRY_KEYS
     ]
     if "choices" in table:
         if extra := [key for key in ("low", "high", "log") if key in table]:
             faults.append(Fault(f"has choices and {' and '.join(extra)}", table, _FORMS))
-        faults += _choices_faults(setting, table["choices"])
+        faults += _choices_faults(hyperparameter, table["choices"])
     else:
-        faults += _range_faults(setting, table)
+        faults += _range_faults(hyperparameter, table)
     if faults:
         raise refusal(*faults)
     if "choices" in table:
         choices: Any = table["choices"]
-        return Choice(tuple(sorted(setting.number(choice) for choice in choices)))
-    dimension = Int if setting.kind == "int" else Float
+        return Choice(tuple(sorted(hyperparameter.number(choice) for choice in choices)))
+    dimension = Int if hyperparameter.kind == "int" else Float
     low, high, log = table["low"], table["high"], table.get("log", False)
-    return dimension(low, high, log)  # type: ignore[arg-type]  # _range_faults has seen them
+    return dimension(low, high, log)  # type: ignore[arg-type]  # _range_faults has checked them
 
 
-def _choices_faults(setting: Setting, choices: object) -> list[Fault]:
+def _choices_faults(hyperparameter: Hyperparameter, choices: object) -> list[Fault]:
     at = ("choices",)
     if not isinstance(choices, list | tuple):
         return [Fault("must be a list", choices, "give at least two values in [ ]", at)]
-    faults = [fault for k, choice in enumerate(choices) for fault in setting.faults(choice, (*at, k))]
+    faults = [fault for k, choice in enumerate(choices) for fault in hyperparameter.faults(choice, (*at, k))]
     if len(choices) < 2:
         faults.append(Fault("needs at least two values", choices, "give a plain number to fix it", at))
     elif not faults and len(set(choices)) < len(choices):
@@ -194,11 +202,11 @@ def _choices_faults(setting: Setting, choices: object) -> list[Fault]:
     return faults
 
 
-def _range_faults(setting: Setting, table: Mapping[str, object]) -> list[Fault]:
+def _range_faults(hyperparameter: Hyperparameter, table: Mapping[str, object]) -> list[Fault]:
     faults = [Fault("is missing", NOTHING, _FORMS, (side,)) for side in ("low", "high") if side not in table]
     for side in ("low", "high"):
         if side in table:
-            faults += setting.faults(table[side], (side,))
+            faults += hyperparameter.faults(table[side], (side,))
     log = table.get("log", False)
     if not isinstance(log, bool):
         faults.append(Fault("must be true or false", log, "drop it for a linear range", ("log",)))
@@ -212,7 +220,7 @@ def _range_faults(setting: Setting, table: Mapping[str, object]) -> list[Fault]:
     return faults
 
 
-def _known(key: str) -> str:
+def _suggestion(key: str) -> str:
     other = {"min": "low", "max": "high", "values": "choices", "scale": "log"}
     if key in other:
         return f'did you mean "{other[key]}"?'
@@ -226,14 +234,3 @@ def _as_float(value: object) -> float | None:
         return float(value)
     except OverflowError:
         return math.inf
-
-
-LIMITS = {
-    "learning_rate": (0.0, math.inf),
-    "iterations": (1.0, math.inf),
-    "momentum": (0.0, 0.999),
-    "l2": (0.0, math.inf),
-    "batch_size": (1.0, math.inf),
-    "init_scale": (0.0, math.inf),
-}
-"""Values that a hyperparameter may take at all, whatever its range."""

@@ -1,4 +1,4 @@
-"""What a mistake in a study's settings is told like.
+"""How a mistake in a study's settings is reported.
 
 Every problem is one line: ``key.path: what is wrong (given: value); what to do``.
 """
@@ -75,21 +75,21 @@ class Fault:
 
     problem: str
     # pydantic takes the repr of what it carries, and that of a hostile value may fail.
-    given: Any = field(default=NOTHING, repr=False)
+    value: Any = field(default=NOTHING, repr=False)
     rule: str = ""
     at: Keys = ()
 
     def line(self, keys: Keys = ()) -> str:
-        """Say the fault of the value that stands under the keys."""
-        given = "" if self.given is NOTHING else f" (given: {shown(self.given)})"
+        """The fault as one line of a message, for a value that stands under the keys."""
+        text = "" if self.value is NOTHING else f" (given: {shown(self.value)})"
         path = _dotted(keys + self.at)
-        return f"{path + ': ' if path else ''}{self.problem}{given}{'; ' if self.rule else ''}{self.rule}"
+        return f"{path + ': ' if path else ''}{self.problem}{text}{'; ' if self.rule else ''}{self.rule}"
 
 
 def refusal(*faults: Fault) -> PydanticCustomError:
     """Make the error a pydantic validator raises to report faults."""
-    told = " | ".join(fault.line() for fault in faults)
-    return PydanticCustomError("refused", "{told}", {"told": told, "faults": faults})
+    message = " | ".join(fault.line() for fault in faults)
+    return PydanticCustomError("refused", "{message}", {"message": message, "faults": faults})
 
 
 def did_you_mean(name: object, names: Iterable[str], *, otherwise: str = "") -> str:
@@ -132,11 +132,11 @@ def shown(value: object) -> str:
 
 def printable(text: str) -> str:
     """Escape what TOML forbids or a terminal would obey: control characters and lone surrogates."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", lambda found: f"\\u{ord(found[0]):04x}", text)
+    return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def problems(error: ValidationError, root: type[BaseModel]) -> tuple[str, ...]:
-    """Tell a validation error of the model, one line a problem."""
+    """A validation error of the model, as one line a problem."""
     return tuple(
         fault.line(detail["loc"]) for detail in error.errors(include_url=False) for fault in _faults(detail, root)
     )
@@ -148,38 +148,43 @@ def _faults(detail: ErrorDetails, root: type[BaseModel]) -> tuple[Fault, ...]:
         return tuple(context["faults"])
     if kind == "extra_forbidden":
         return (Fault("is not a known key", detail["input"], _where_it_belongs(keys, root)),)
-    given = NOTHING if kind == "missing" else detail["input"]
+    value = NOTHING if kind == "missing" else detail["input"]
     problem = _PROBLEMS.get(kind, detail["msg"]).format(**context)
-    setting = _field(keys, root)
+    info = _field(keys, root)
     if kind == "model_type":
-        return (Fault(problem, given, f"begin it with [{_dotted(keys)}]" if keys else ""),)
-    options = _options(setting)
+        return (Fault(problem, value, f"begin it with [{_dotted(keys)}]" if keys else ""),)
+    options = _options(info)
     if options:
         listed = "use " + ", ".join(toml_value(option) for option in options)
         near = did_you_mean(detail["input"], options)
-        return (Fault(problem, given, f"{near} {listed}" if near else listed),)
-    extra = setting.json_schema_extra if setting else None
+        return (Fault(problem, value, f"{near} {listed}" if near else listed),)
+    extra = info.json_schema_extra if info else None
     rule = extra.get("rule", "") if isinstance(extra, dict) else ""
-    return (Fault(problem, given, f"give {rule}" if rule else ""),)
+    return (Fault(problem, value, f"give {rule}" if rule else ""),)
 
 
 def _field(keys: Keys, root: type[BaseModel]) -> FieldInfo | None:
-    model, found = root, None
+    model, info = root, None
     for key in keys:
-        found = model.model_fields.get(str(key), found)
-        table = found.annotation if found else None
+        info = model.model_fields.get(str(key), info)
+        table = info.annotation if info else None
         if isinstance(table, type) and issubclass(table, BaseModel):
             model = table
-    return found
+    return info
 
 
-def _options(setting: FieldInfo | None) -> tuple[str, ...]:
-    annotation = setting.annotation if setting else None
+def _options(info: FieldInfo | None) -> tuple[str, ...]:
+    annotation = info.annotation if info else None
     return get_args(annotation) if get_origin(annotation) is Literal else ()
 
 
 def _where_it_belongs(keys: Keys, root: type[BaseModel]) -> str:
-    """Say what an unknown key may have meant: keys are those of its table, then the key itself."""
+    """Say where an unknown key may belong, or which key it may have meant.
+
+    Args:
+        keys: The key's table, then the key itself.
+        root: The model of the whole file.
+    """
     here, key = _dotted(keys[:-1]), str(keys[-1])
     tables = {"": list(root.model_fields)}
     for name, info in root.model_fields.items():

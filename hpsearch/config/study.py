@@ -107,14 +107,14 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any], *, under: str = 
     >>> differences({"search": {"seed": 1, "trials": 9}}, {"search": {"seed": 2, "trials": 8}})
     [('search.seed', 1, 2)]
     """
-    found: list[tuple[str, Any, Any]] = []
+    changes: list[tuple[str, Any, Any]] = []
     for key in [*old, *(key for key in new if key not in old)]:
         a, b, path = old.get(key), new.get(key), under + key
         if path in NOT_COMPARED or a == b:
             continue
         # A range that became choices shares no key with them and reads better whole.
         if isinstance(a, Mapping) and isinstance(b, Mapping) and a.keys() & b.keys():
-            found += differences(a, b, under=path + ".")
+            changes += differences(a, b, under=path + ".")
         else:
-            found.append((path, a, b))
-    return found
+            changes.append((path, a, b))
+    return changes

@@ -21,9 +21,9 @@ from pydantic import (
     model_validator,
 )
 
-from hpsearch.config.hyperparameters import BY_NAME, SETTINGS, Entry, read_entry
+from hpsearch.config.hyperparameters import BY_NAME, HYPERPARAMETERS, Entry, read_entry
 from hpsearch.config.messages import Fault, did_you_mean, refusal
-from hpsearch.space import Choice, Dimension, Float, Int, Space
+from hpsearch.space import Dimension, Space
 
 BUNDLED = ("digits", "breast_cancer", "wine", "iris", "diabetes", "flower", "moons")
 """Data sets that come with hpsearch."""
@@ -84,10 +84,10 @@ class DataConfig(Table):
 
     @field_validator("source")
     @classmethod
-    def _known_source(cls, source: str, info: ValidationInfo) -> str:
-        kind, _, given = source.partition(":")
-        if kind in _FILE_KINDS and given:
-            return f"{kind}:{_data_file(source, given, info)}"
+    def _usable_source(cls, source: str, info: ValidationInfo) -> str:
+        kind, _, location = source.partition(":")
+        if kind in _FILE_KINDS and location:
+            return f"{kind}:{_data_file(source, location, info)}"
         if source in BUNDLED:
             return source
         listed = f'bundled: {", ".join(BUNDLED)}; or give "csv:PATH" or "parquet:PATH"'
@@ -116,10 +116,10 @@ class DataConfig(Table):
         return test
 
 
-def _data_file(source: str, given: str, info: ValidationInfo) -> str:
+def _data_file(source: str, location: str, info: ValidationInfo) -> str:
     """Make a data file's path absolute; in a file's own folder (the context), require that it exists."""
     folder = (info.context or {}).get("folder")
-    path = os.path.abspath(os.path.join(folder or os.getcwd(), os.path.expanduser(given)))
+    path = os.path.abspath(os.path.join(folder or os.getcwd(), os.path.expanduser(location)))
     if folder and not os.path.isfile(path):
         try:
             near = did_you_mean(os.path.basename(path), os.listdir(os.path.dirname(path)))
@@ -160,8 +160,8 @@ class SpaceConfig(Table):
 
     @field_validator("*", mode="plain")
     @classmethod
-    def _read(cls, given: object, info: ValidationInfo) -> Entry:
-        return read_entry(BY_NAME[str(info.field_name)], given)
+    def _read(cls, value: object, info: ValidationInfo) -> Entry:
+        return read_entry(BY_NAME[str(info.field_name)], value)
 
     @field_serializer("*")
     def _write(self, entry: Any) -> Any:
@@ -169,7 +169,7 @@ class SpaceConfig(Table):
 
     @model_validator(mode="after")
     def _something_varies(self) -> SpaceConfig:
-        if len(self.fixed) == len(SETTINGS):
+        if len(self.fixed) == len(HYPERPARAMETERS):
             rule = "give a hyperparameter a range: learning_rate = {low = 0.001, high = 1.0, log = true}"
             raise refusal(Fault("is empty: no hyperparameter varies", rule=rule))
         return self
@@ -177,35 +177,32 @@ class SpaceConfig(Table):
     @classmethod
     def reference(cls) -> SpaceConfig:
         """The space of a study whose file has no [space]."""
-        return cls(**{setting.name: setting.reference for setting in SETTINGS})
+        return cls(**{h.name: h.reference for h in HYPERPARAMETERS})
 
     @property
     def space(self) -> Space:
-        """The hyperparameters that vary, in the order of `SETTINGS`."""
-        entries = {setting.name: getattr(self, setting.name) for setting in SETTINGS}
-        return Space({name: entry for name, entry in entries.items() if isinstance(entry, Dimension)})
+        """The hyperparameters that vary, in the order of `HYPERPARAMETERS`."""
+        return Space({name: entry for name, entry in self._entries().items() if isinstance(entry, Dimension)})
 
     @property
     def fixed(self) -> dict[str, float | int]:
-        """The hyperparameters that do not vary, in the order of `SETTINGS`."""
-        entries = {setting.name: getattr(self, setting.name) for setting in SETTINGS}
-        return {name: entry for name, entry in entries.items() if not isinstance(entry, Dimension)}
+        """The hyperparameters that do not vary, in the order of `HYPERPARAMETERS`."""
+        return {name: entry for name, entry in self._entries().items() if not isinstance(entry, Dimension)}
 
     def largest(self, name: str) -> float | int:
         """The largest value a hyperparameter takes in this study."""
-        return _bounds(self, name)[1]
+        return self._ends(name)[1]
 
     def smallest(self, name: str) -> float | int:
         """The smallest value a hyperparameter takes in this study."""
-        return _bounds(self, name)[0]
+        return self._ends(name)[0]
 
+    def _entries(self) -> dict[str, Entry]:
+        return {h.name: getattr(self, h.name) for h in HYPERPARAMETERS}
 
-def _bounds(config: SpaceConfig, name: str) -> tuple[float | int, float | int]:
-    entry: Any = getattr(config, BY_NAME[name].name)
-    if isinstance(entry, Choice):
-        entry = entry.choices
-        return entry[0], entry[-1]
-    return (entry.low, entry.high) if isinstance(entry, Float | Int) else (entry, entry)
+    def _ends(self, name: str) -> tuple[Any, Any]:
+        entry = self._entries()[name]
+        return entry.ends if isinstance(entry, Dimension) else (entry, entry)
 
 
 class SearchConfig(Table):
@@ -223,21 +220,21 @@ class SearchConfig(Table):
 
     @field_validator("seeds", mode="before")
     @classmethod
-    def _read_seeds(cls, given: object) -> tuple[int, ...]:
+    def _read_seeds(cls, seeds: object) -> tuple[int, ...]:
         rule = "give how many (1 to 1,000) or a list of different whole numbers from 0 to 4,294,967,295"
-        if isinstance(given, int) and not isinstance(given, bool):
-            if not 1 <= given <= 1000:
-                raise refusal(Fault("must be from 1 to 1,000", given, rule))
-            return tuple(range(given))
-        if not isinstance(given, list | tuple):
-            raise refusal(Fault("must be a whole number or a list", given, rule))
-        if not 1 <= len(given) <= 1000:
-            raise refusal(Fault(f"lists {len(given):,} seeds", given, rule))
-        if faults := [Fault("is no seed", seed, rule, (k,)) for k, seed in enumerate(given) if not _is_seed(seed)]:
+        if isinstance(seeds, int) and not isinstance(seeds, bool):
+            if not 1 <= seeds <= 1000:
+                raise refusal(Fault("must be from 1 to 1,000", seeds, rule))
+            return tuple(range(seeds))
+        if not isinstance(seeds, list | tuple):
+            raise refusal(Fault("must be a whole number or a list", seeds, rule))
+        if not 1 <= len(seeds) <= 1000:
+            raise refusal(Fault(f"lists {len(seeds):,} seeds", seeds, rule))
+        if faults := [Fault("is no seed", seed, rule, (k,)) for k, seed in enumerate(seeds) if not _is_seed(seed)]:
             raise refusal(*faults)
-        if len(set(given)) < len(given):
-            raise refusal(Fault("has a seed twice", given, rule))
-        return tuple(given)
+        if len(set(seeds)) < len(seeds):
+            raise refusal(Fault("has a seed twice", seeds, rule))
+        return tuple(seeds)
 
     @property
     def learns(self) -> bool:

@@ -1,4 +1,4 @@
-"""What a raw table may hold."""
+"""What a raw table may hold, and the refusal of the rest."""
 
 from __future__ import annotations
 
@@ -23,10 +23,15 @@ class DataError(ValueError):
 
 
 def check_columns(frame: pd.DataFrame, target: str) -> None:
-    """Refuse what cannot be used, all columns at once.
+    """Refuse a table that cannot be used.
+
+    Args:
+        frame: The raw table.
+        target: Name of the target column.
 
     Raises:
-        DataError: that names every such column.
+        DataError: If names repeat, the target or the features are missing, or columns hold what cannot be used; with
+            every such column.
     """
     names = [str(name) for name in frame.columns]
     repeated = sorted({name for name in names if names.count(name) > 1})
@@ -51,20 +56,20 @@ def _column_problems(column: pd.Series, name: str, target: str) -> list[str]:
     if is_numeric(column):
         numbers = np.abs(column.to_numpy(dtype=float, na_value=np.nan))
         infinite, large = int(np.isinf(numbers).sum()), int((numbers[np.isfinite(numbers)] > _LARGEST).sum())
-        found = [f"column {name!r} has {missing} missing values: fill or drop those rows first"] if missing else []
+        problems = [f"column {name!r} has {missing} missing values: fill or drop those rows first"] if missing else []
         if infinite:
-            found.append(f"column {name!r} has {infinite} infinite values: replace or drop them first")
+            problems.append(f"column {name!r} has {infinite} infinite values: replace or drop them first")
         if large:
-            found.append(f"column {name!r} has {large} values beyond 1e30: rescale it first")
-        return found
+            problems.append(f"column {name!r} has {large} values beyond 1e30: rescale it first")
+        return problems
     if missing:
         return [f"column {name!r} has {missing} missing values: fill or drop those rows first"]
     kinds = {type(value) for value in column}
     if not all(issubclass(kind, str | bool | np.bool_ | int | np.integer) for kind in kinds) or (
         len({issubclass(kind, str) for kind in kinds}) > 1
     ):
-        told = ", ".join(sorted(kind.__name__ for kind in kinds))
-        return [f"column {name!r} mixes values of type {told}: make it all numbers or all text"]
+        names = ", ".join(sorted(kind.__name__ for kind in kinds))
+        return [f"column {name!r} mixes values of type {names}: make it all numbers or all text"]
     distinct = column.nunique()
     if name != target and distinct > _MOST_CATEGORIES:
         return [f"column {name!r} is text with {distinct} distinct values (an identifier?): drop it or group them"]
@@ -72,13 +77,13 @@ def _column_problems(column: pd.Series, name: str, target: str) -> list[str]:
 
 
 def is_numeric(column: pd.Series) -> bool:
-    """Whether a column holds numbers; bools are none."""
+    """Whether a column holds numbers; bools do not count."""
     import pandas as pd
 
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 
 def listed(names: Sequence[str], most: int = 5) -> str:
-    """Names in quotes, the first few of many."""
+    """Names in quotes, the first few where there are many."""
     shown = ", ".join(repr(str(name)) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {len(names) - most} more"

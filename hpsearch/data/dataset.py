@@ -1,4 +1,4 @@
-"""A data set ready for the network: split, encoded, standardised by the training split's statistics alone.
+"""A data set ready for the network: split, encoded, and standardised by statistics of the training split alone.
 
 Rules:
 
@@ -47,7 +47,7 @@ class Split:
 
     @property
     def examples(self) -> int:
-        """How many."""
+        """Number of examples."""
         return len(self.y)
 
 
@@ -56,16 +56,16 @@ class Dataset:
     """A data set ready for the network.
 
     Attributes:
-        name: Of the source.
+        name: Name of the source.
         task: "classification" or "regression".
         train: Training split.
         validation: Validation split.
         test: Test split, or None if its share is 0.
-        preparation: Learned from the training split.
+        preparation: How raw tables are encoded and standardised, learned from the training split.
         classes: Labels in order of their indexes, or None for regression.
-        target_mean: Mean of a regression's training targets.
-        target_scale: Their standard deviation.
-        notes: What a user should know of the data.
+        target_mean: Mean of the training targets, in their own units; 0 for classes.
+        target_scale: Standard deviation of the training targets; 1 for classes.
+        notes: Sentences about the data that a user should read, as of constant columns.
     """
 
     name: str
@@ -81,17 +81,20 @@ class Dataset:
 
     @property
     def features(self) -> int:
-        """How many encoded features: the network's inputs."""
+        """Number of encoded features, which are the network's inputs."""
         return self.train.X.shape[1]
 
     @property
     def class_count(self) -> int:
-        """How many classes, 0 for regression."""
+        """Number of classes, 0 for regression."""
         return 0 if self.classes is None else len(self.classes)
 
     @cached_property
     def fingerprint(self) -> str:
-        """SHA-256 over every split and the labels, numbers rounded to 9 decimals to be the same on every machine."""
+        """SHA-256 over every split and the labels.
+
+        Numbers are rounded to 9 decimals, so that the last bits of a machine's arithmetic do not change it.
+        """
         digest = hashlib.sha256(self.task.encode())
         for split in (self.train, self.validation, self.test):
             if split is not None:
@@ -118,25 +121,43 @@ def load_dataset(
         source: "digits", "breast_cancer", "wine", "iris", "diabetes", "flower", "moons", ``csv:PATH`` or
             ``parquet:PATH``.
         target: Target column of a file.
-        task: What the target is.
+        task: Whether the target is classes or a number; "auto" decides by its values.
         validation: Share of all examples for validation.
         test: Share of all examples for the test, 0 for none.
-        seed: Of the split, and of a generated set.
+        seed: Seed of the split and of a generated set.
 
     Raises:
-        DataError: if the data cannot be used.
+        DataError: If the data cannot be used.
     """
     _check_options(task, validation, test, seed)
-    frame, column = raw_table(source, target, seed)
+    frame, column = raw_table(source, target, seed=seed)
     name = source.rpartition("/")[2] if ":" in source else source
     return from_frame(frame, column, task=task, validation=validation, test=test, seed=seed, name=name)
 
 
-def from_arrays(X: Any, y: Any, **options: Any) -> Dataset:
-    """A data set from features ``(examples, columns)`` and a target ``(examples,)``; options as :func:`from_frame`.
+def from_arrays(
+    X: Any,
+    y: Any,
+    *,
+    task: Task = "auto",
+    validation: float = 0.2,
+    test: float = 0.2,
+    seed: int = 0,
+    name: str = "data",
+) -> Dataset:
+    """Make a data set of arrays.
+
+    Args:
+        X: Features, ``(examples, columns)``; an array or a DataFrame.
+        y: Targets, ``(examples,)``.
+        task: As of :func:`from_frame`, like the rest.
+        validation: Share of all examples for validation.
+        test: Share of all examples for the test, 0 for none.
+        seed: Seed of the split.
+        name: Name of the data set.
 
     Raises:
-        DataError: if the data cannot be used.
+        DataError: If the data cannot be used.
     """
     try:
         frame, y = raw_frame(X).copy(deep=False), np.asarray(y)
@@ -150,7 +171,7 @@ def from_arrays(X: Any, y: Any, **options: Any) -> Dataset:
     while column in frame.columns:
         column = f"_{column}"
     frame[column] = y
-    return from_frame(frame, column, **options)
+    return from_frame(frame, column, task=task, validation=validation, test=test, seed=seed, name=name)
 
 
 def from_frame(
@@ -163,19 +184,19 @@ def from_frame(
     seed: int = 0,
     name: str = "data",
 ) -> Dataset:
-    """A data set from a raw table.
+    """Make a data set of a raw table.
 
     Args:
         frame: A column a feature, and the target.
         target: Name of the target column.
-        task: What the target is.
+        task: Whether the target is classes or a number; "auto" decides by its values.
         validation: Share of all examples for validation.
         test: Share of all examples for the test, 0 for none.
-        seed: Of the split.
-        name: Of the data set.
+        seed: Seed of the split.
+        name: Name of the data set.
 
     Raises:
-        DataError: if the data cannot be used.
+        DataError: If the data cannot be used.
     """
     _check_options(task, validation, test, seed)
     check_columns(frame, target)
@@ -183,10 +204,11 @@ def from_frame(
         raise DataError(f"the table has shape {frame.shape}: give examples")
     features, labels = frame.drop(columns=[target]), frame[target].infer_objects()
     kind = task_of(labels, task)
-    splits = split_rows(labels if kind == "classification" else None, len(frame), validation, test, seed)
+    strata = labels if kind == "classification" else None
+    splits = split_rows(strata, len(frame), validation=validation, test=test, seed=seed)
     preparation = Preparation.learn(features.iloc[splits[0]])
     _check_scales(preparation)
-    classes, y, mean, scale = coded_targets(labels, kind, splits)
+    classes, y, mean, scale = coded_targets(labels, kind, splits=splits)
     precision = _precision(features)
     train, held_out, last = (
         Split(preparation.transform(features.iloc[rows], precision), y[rows]) if len(rows) else None for rows in splits
@@ -199,7 +221,7 @@ def from_frame(
 
 
 def _precision(features: pd.DataFrame) -> DTypeLike:
-    """Single where NumPy promotes every column of numbers to it (float32, and 8 or 16 bits); else double."""
+    """Float32 where it holds every column of numbers exactly (float32, integers of 8 or 16 bits); else float64."""
     kinds = {column.dtype for _, column in features.items() if is_numeric(column)}
     narrow = [isinstance(kind, np.dtype) and np.promote_types(kind, np.float32) == np.float32 for kind in kinds]
     return np.float32 if narrow and all(narrow) else np.float64
@@ -224,5 +246,5 @@ def _check_options(task: str, validation: float, test: float, seed: int) -> None
 def _check_scales(preparation: Preparation) -> None:
     small = np.flatnonzero(preparation.scale < SMALLEST_SCALE)
     if len(small):
-        told = listed([preparation.feature_names[i] for i in small])
-        raise DataError(f"columns vary by less than {SMALLEST_SCALE:g}: {told}; rescale or drop them first")
+        names = listed([preparation.feature_names[i] for i in small])
+        raise DataError(f"columns vary by less than {SMALLEST_SCALE:g}: {names}; rescale or drop them first")

@@ -46,7 +46,7 @@ class Preparation:
 
     @classmethod
     def learn(cls, frame: pd.DataFrame) -> Preparation:
-        """From the raw training examples."""
+        """Learn categories, means and scales from the raw training examples."""
         columns = tuple(str(name) for name in frame.columns)
         numeric = [is_numeric(frame.iloc[:, i]) for i in range(len(columns))]
         categories = tuple(
@@ -54,7 +54,7 @@ class Preparation:
         )
         mean, scale = [], []
         for raw in cls(columns, categories, np.zeros(0), np.ones(0))._encoded(frame):
-            constant = raw.min(axis=0) == raw.max(axis=0)  # exactly zero, where rounding would leave a trace
+            constant = raw.min(axis=0) == raw.max(axis=0)  # else rounding leaves them not quite 0
             mean.append(np.where(constant, raw[0], raw.mean(axis=0)))
             scale.append(np.where(constant, 1.0, raw.std(axis=0)))
         return cls(columns, categories, np.concatenate(mean), np.concatenate(scale))
@@ -70,14 +70,14 @@ class Preparation:
             ``(examples, features)``.
 
         Raises:
-            DataError: if a column is missing, the width differs, or a number is not finite.
+            DataError: If a column is missing, the width differs, or a number is not finite.
         """
         frame = raw_frame(X)
         if hasattr(X, "columns"):
             missing = [name for name in self.columns if name not in frame.columns]
             if missing:
-                told = listed(self.columns)
-                raise DataError(f"columns are missing: {listed(missing)}; the network was trained on {told}")
+                expected = listed(self.columns)
+                raise DataError(f"columns are missing: {listed(missing)}; the network was trained on {expected}")
             frame = frame[list(self.columns)]
         elif frame.shape[1] != len(self.columns):
             raise DataError(
@@ -93,7 +93,11 @@ class Preparation:
         return inputs
 
     def _encoded(self, frame: pd.DataFrame) -> Iterator[NDArray[np.float64]]:
-        """``(examples, some features)`` of some columns after others, so that no second table is ever in memory."""
+        """Encode some columns at a time, so that no second table is ever in memory.
+
+        Yields:
+            ``(examples, features)`` of the columns that come next.
+        """
         for some in np.array_split(np.arange(len(self.columns)), -(-len(self.columns) // _COLUMNS)):
             parts = []
             for i in some.tolist():
@@ -105,7 +109,7 @@ class Preparation:
             yield np.ascontiguousarray(np.hstack(parts))
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """As arrays of text and numbers, for a file without pickle."""
+        """Give the preparation as arrays of text and numbers, which a file holds without pickle."""
         flat = [(i, kind) for i, kinds in enumerate(self.categories) if kinds is not None for kind in kinds]
         return {
             "columns": np.array(self.columns, dtype=str),
@@ -118,7 +122,7 @@ class Preparation:
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Preparation:
-        """The inverse of :meth:`to_arrays`."""
+        """Make the preparation that :meth:`to_arrays` gave as arrays."""
         owner, kinds = arrays["category_of"].tolist(), arrays["category"].tolist()
         categories = tuple(
             tuple(kind for of, kind in zip(owner, kinds, strict=True) if of == i) if text else None
@@ -128,10 +132,10 @@ class Preparation:
 
 
 def raw_frame(X: Any) -> pd.DataFrame:
-    """A DataFrame of what a user gives, its columns named by text; those of an array x1, x2, ….
+    """Make a DataFrame of a table or an array; its column names are text, those of an array x1, x2, ….
 
     Raises:
-        DataError: if it is not a table.
+        DataError: If it is not a table.
     """
     import pandas as pd
 

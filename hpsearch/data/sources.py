@@ -1,4 +1,4 @@
-"""Where a raw table comes from (bundled sets, generated ones, files: none needs a network), and what it may hold."""
+"""Where a raw table comes from: bundled sets, generated ones and files. None of them is downloaded."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ TARGET = "target"
 """Name of the target column of the bundled and generated sets."""
 
 
-def raw_table(source: str, target: str | None, seed: int) -> tuple[pd.DataFrame, str]:
-    """The raw table of a source, and the name of its target column.
+def raw_table(source: str, target: str | None, *, seed: int) -> tuple[pd.DataFrame, str]:
+    """Read or generate the raw table of a source.
 
     Args:
         source: A bundled or generated set's name, ``csv:PATH`` or ``parquet:PATH``.
         target: Target column of a file.
-        seed: Of a generated set.
+        seed: Seed of a generated set.
+
+    Returns:
+        The table and the name of its target column.
 
     Raises:
-        DataError: if there is no such source, or the file cannot be read.
+        DataError: If there is no such source, or the file cannot be read.
     """
     kind, colon, path = source.partition(":")
     if colon and kind in ("csv", "parquet"):
@@ -53,7 +56,7 @@ def _file(kind: str, path: Path) -> pd.DataFrame:
         raise DataError(f"{path}: there is no such file")
     try:
         frame = pd.read_csv(path) if kind == "csv" else pd.read_parquet(path)
-    except Exception as problem:  # the parsers raise a dozen kinds
+    except Exception as problem:  # pandas and pyarrow raise many kinds
         reason = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
         raise DataError(f"{path}: cannot be read as {kind}: {reason}") from problem
     if frame.empty:

@@ -15,9 +15,23 @@ if TYPE_CHECKING:
 
 
 def split_rows(
-    labels: pd.Series | None, examples: int, validation: float, test: float, seed: int
+    labels: pd.Series | None, examples: int, *, validation: float, test: float, seed: int
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
-    """Rows of train, validation and test."""
+    """Divide the rows at random into training, validation and test.
+
+    Args:
+        labels: Classes of the examples, whose shares every split keeps; None for a regression.
+        examples: Number of rows.
+        validation: Share of all examples for validation.
+        test: Share of all examples for the test, 0 for none.
+        seed: Seed of the division.
+
+    Returns:
+        Row numbers of train, validation and test, each ``(examples,)``.
+
+    Raises:
+        DataError: If a split would be empty, or a class is not in every split.
+    """
     from sklearn.model_selection import train_test_split
 
     shares = {"validation": math.ceil(validation * examples), "test": math.ceil(test * examples)}
@@ -28,19 +42,19 @@ def split_rows(
         )
     if labels is not None:
         _check_class_sizes(labels, {"training": examples - sum(shares.values()), **shares}, 2 + (test > 0))
-    rows, held = np.arange(examples), {}
+    rows, others = np.arange(examples), {}
     for i, name in enumerate(("test", "validation")):
-        held[name] = rows[:0]
+        others[name] = rows[:0]
         if shares[name]:
             stratum = None if labels is None else labels.iloc[rows].to_numpy()
             try:
-                rows, held[name] = train_test_split(
+                rows, others[name] = train_test_split(
                     rows, test_size=shares[name], random_state=(seed + i) % 2**32, shuffle=True, stratify=stratum
                 )
             except ValueError as problem:
                 raise DataError(f"the classes cannot be split: {problem}; give more examples or other shares") from None
-    _check_classes(labels, rows, held)
-    return rows, held["validation"], held["test"]
+    _check_classes(labels, rows, others)
+    return rows, others["validation"], others["test"]
 
 
 def _check_class_sizes(labels: pd.Series, sizes: dict[str, int], needed: int) -> None:
@@ -49,8 +63,8 @@ def _check_class_sizes(labels: pd.Series, sizes: dict[str, int], needed: int) ->
     counts = counts[counts > 0]  # pandas counts unused categories too
     rare = counts[counts < needed]
     if len(rare):
-        told = listed([f"{label} ({count})" for label, count in rare.items()])
-        raise DataError(f"classes have too few examples, every split needs one ({needed} in all): {told}")
+        names = listed([f"{label} ({count})" for label, count in rare.items()])
+        raise DataError(f"classes have too few examples, every split needs one ({needed} in all): {names}")
     for name, size in sizes.items():
         if 0 < size < len(counts):
             raise DataError(
@@ -59,12 +73,12 @@ def _check_class_sizes(labels: pd.Series, sizes: dict[str, int], needed: int) ->
             )
 
 
-def _check_classes(labels: pd.Series | None, train: NDArray[Any], held: dict[str, NDArray[Any]]) -> None:
+def _check_classes(labels: pd.Series | None, train: NDArray[Any], others: dict[str, NDArray[Any]]) -> None:
     if labels is None:
         return
     everything = set(labels)
-    for name, rows in {"training": train, **held}.items():
+    for name, rows in {"training": train, **others}.items():
         absent = everything - set(labels.iloc[rows]) if len(rows) else set()
         if absent:
-            told = listed(sorted(str(label) for label in absent))
-            raise DataError(f"classes without an example in the {name} split: {told}; give more examples or drop them")
+            names = listed(sorted(str(label) for label in absent))
+            raise DataError(f"classes without an example in the {name} split: {names}; give more examples or drop them")

@@ -25,18 +25,18 @@ _MOST_WHOLE, _MOST_WHOLE_FLOATS = 50, 20
 SMALLEST_SCALE = 1e-100  # the squares of smaller deviations underflow
 
 
-def task_of(labels: pd.Series, asked: Task) -> Literal["classification", "regression"]:
-    """Whether labels are classes or numbers; "auto" decides by their dtype and their number of distinct values.
+def task_of(labels: pd.Series, task: Task) -> Literal["classification", "regression"]:
+    """Say whether labels are classes or numbers; "auto" decides by their dtype and their number of distinct values.
 
     Raises:
-        DataError: if they cannot be what was asked for, or there is nothing to learn.
+        DataError: If they cannot be the task, or there is nothing to learn.
     """
     if not is_numeric(labels):
-        if asked == "regression":
+        if task == "regression":
             raise DataError(f"target {labels.name!r} is text or bools: data.task must be 'classification'")
         kind: Literal["classification", "regression"] = "classification"
     else:
-        kind = _task_of_numbers(labels, asked)
+        kind = _task_of_numbers(labels, task)
     distinct = labels.nunique()
     if distinct < 2:
         what = "one class only" if kind == "classification" else "one value only"
@@ -50,24 +50,37 @@ def task_of(labels: pd.Series, asked: Task) -> Literal["classification", "regres
     return kind
 
 
-def _task_of_numbers(labels: pd.Series, asked: Task) -> Literal["classification", "regression"]:
+def _task_of_numbers(labels: pd.Series, task: Task) -> Literal["classification", "regression"]:
     values = labels.to_numpy(dtype=float)
     whole, distinct = bool((values == np.rint(values)).all()), len(np.unique(values))
-    if asked == "classification" and not whole and distinct > _MOST_WHOLE:
+    if task == "classification" and not whole and distinct > _MOST_WHOLE:
         raise DataError(
             f"target {labels.name!r} has {distinct:,} distinct values that are not all whole: they are no classes; "
             "set data.task to 'regression', or group them"
         )
-    if asked != "auto":
-        return asked
+    if task != "auto":
+        return task
     most = _MOST_WHOLE_FLOATS if labels.dtype.kind == "f" else _MOST_WHOLE
     return "classification" if whole and distinct <= most else "regression"
 
 
 def coded_targets(
-    labels: pd.Series, kind: str, splits: tuple[NDArray[Any], ...]
+    labels: pd.Series, kind: str, *, splits: tuple[NDArray[Any], ...]
 ) -> tuple[NDArray[Any] | None, NDArray[Any], float, float]:
-    """Labels, coded targets, and the mean and scale that coded them."""
+    """Code the labels as the engine reads them.
+
+    Args:
+        labels: Targets of all examples.
+        kind: "classification" or "regression".
+        splits: Rows of train, validation and test; the training rows give a regression's mean and scale.
+
+    Returns:
+        The classes in order of their indexes (None for regression); coded targets, ``(examples,)``: class indexes,
+        or targets in units of their standard deviation; the mean and the scale that coded them (0 and 1 for classes).
+
+    Raises:
+        DataError: If a regression's targets do not vary.
+    """
     if kind == "regression":
         values = labels.to_numpy(dtype=float)
         mean, scale = float(values[splits[0]].mean()), float(values[splits[0]].std())
@@ -82,7 +95,7 @@ def coded_targets(
 
 
 def _natural(labels: pd.Series) -> NDArray[Any]:
-    """Labels as numbers, bools or Unicode text, whichever they are, also inside categories."""
+    """Labels as numbers, bools or text, whichever they are; those of a categorical column likewise."""
     import pandas as pd
 
     if isinstance(labels.dtype, pd.CategoricalDtype):

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from hpsearch.config import SETTINGS
+from hpsearch.config import HYPERPARAMETERS
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.sensitivity.designs import DesignError, grid, one_at_a_time
@@ -177,7 +177,7 @@ def tunability(evaluator: Evaluator, best: Hyperparameters, *, values: int = 24,
 def _defaults(evaluator: Evaluator) -> dict[str, Any]:
     """The defaults of the settings, a fixed one's value, and the nearest end where a default lies outside the data."""
     config, examples = evaluator.config, len(evaluator.dataset.train.X)
-    default = {setting.name: setting.default for setting in SETTINGS}
+    default = {setting.name: setting.default for setting in HYPERPARAMETERS}
     default["batch_size"] = min(int(default["batch_size"]), examples)
     longest = int(config.space.largest("iterations"))
     default["iterations"] = min(int(default["iterations"]), longest)
@@ -203,5 +203,5 @@ def _scores(evaluator: Evaluator, rows: pd.DataFrame, seeds: Sequence[int]) -> t
 
 
 def _natural(row: Mapping[Any, Any]) -> dict[str, Any]:
-    whole = {setting.name for setting in SETTINGS if setting.kind == "int"}
+    whole = {setting.name for setting in HYPERPARAMETERS if setting.kind == "int"}
     return {str(name): int(value) if name in whole else float(value) for name, value in row.items()}

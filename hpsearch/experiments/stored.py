@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import optuna
 import pandas as pd
 from optuna.trial import FrozenTrial
 
-from hpsearch.config.hyperparameters import LIMITS
+from hpsearch.config.hyperparameters import HYPERPARAMETERS
 from hpsearch.config.messages import ConfigError
 from hpsearch.config.study import StudyConfig
 from hpsearch.engine.training import checkpoints
@@ -17,7 +17,7 @@ from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import KEY, Design
 from hpsearch.sensitivity.ranges import refined
-from hpsearch.space import Dimension, Float, Space
+from hpsearch.space import Float, Space
 from hpsearch.storage.studies import CONFIG
 from hpsearch.storage.trials import CURVES
 
@@ -63,9 +63,7 @@ def design_of(config: StudyConfig) -> Design:
 def refined_config(survey: Survey, config: StudyConfig, *, name: str) -> StudyConfig:
     """The study with the ranges to try next, as a new one."""
     entries = {**config.space.fixed, **refined(survey.ranges(), config.space.space)}
-    plain = {key: asdict(entry) if isinstance(entry, Dimension) else entry for key, entry in entries.items()}
-    description = {**config.describe(), "name": name, "space": plain}
-    return StudyConfig.from_description(description)
+    return StudyConfig.from_description({**config.describe(), "name": name, "space": entries})
 
 
 def with_learning_rate(rows: pd.DataFrame) -> pd.DataFrame:
@@ -114,5 +112,5 @@ def stored_survey(study: optuna.Study) -> Survey:
         attrs[CEILINGS],
         budget="iterations",
         checkpoints=checkpoints(int(config.space.largest("iterations")), config.survey.checkpoints),
-        limits={**LIMITS, "batch_size": (1.0, float(attrs[EXAMPLES]))},
+        limits={**{h.name: h.limits for h in HYPERPARAMETERS}, "batch_size": (1.0, float(attrs[EXAMPLES]))},
     )

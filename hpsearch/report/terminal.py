@@ -9,7 +9,7 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from hpsearch.config import SETTINGS, StudyConfig
+from hpsearch.config import HYPERPARAMETERS, StudyConfig
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.experiments.trainings import SurveyProgress
 from hpsearch.results.study import Best, Results, ResultsError
@@ -32,7 +32,7 @@ def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) ->
     diverged = int(trials["diverged"].fillna(False).sum())
     title = f"{config.name}: the {len(best)} best of {len(trials)} trials ({diverged} diverged{pruned})"
     table = _table(title, gap=1)
-    hyperparameters = [s for s in SETTINGS if s.name in config.space.space]
+    hyperparameters = [s for s in HYPERPARAMETERS if s.name in config.space.space]
     metrics = [metric.name for metric in METRICS if metric.shown and metric.name in best]
     table.add_column("trial", justify="right", no_wrap=True)
     for s in hyperparameters:

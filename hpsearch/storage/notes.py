@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import optuna
 
-from hpsearch.config import SETTINGS, StudyConfig
+from hpsearch.config import HYPERPARAMETERS, StudyConfig
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.storage.internals import note_of
 
@@ -19,7 +19,7 @@ MOST_DRAWN = 2000
 
 def note_search(study: optuna.Study, config: StudyConfig) -> None:
     """Write a study's question, settings and ranges as its note."""
-    rows = [f"| {setting.name} | {setting.symbol} | {_range(config, setting.name)} |" for setting in SETTINGS]
+    rows = [f"| {setting.name} | {setting.symbol} | {_range(config, setting.name)} |" for setting in HYPERPARAMETERS]
     network = config.network
     paragraphs = [
         f"# {config.name}",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hpsearch.config import StudyConfig, load, resolve
+from hpsearch.config import StudyConfig, load_config, resolve
 from hpsearch.data import Dataset
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.outcomes import Evaluation, stops_of
@@ -34,7 +34,7 @@ class Objective:
     """
 
     def __init__(self, study: StudyConfig | str | Path, *, dataset: Dataset | None = None) -> None:
-        config = study if isinstance(study, StudyConfig) else load(resolve(study))
+        config = study if isinstance(study, StudyConfig) else load_config(resolve(study))
         self.evaluator = Evaluator(config, dataset)
 
     def __call__(self, trial: optuna.Trial) -> float:

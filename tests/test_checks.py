@@ -1,0 +1,61 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from hpsearch.data.checks import DataError
+from hpsearch.data.dataset import from_frame
+
+
+def test_numbers_whose_squares_underflow_are_refused(numbers):
+    y = np.arange(100) % 2
+    with pytest.raises(DataError, match="columns vary by less than 1e-100: 'a'; rescale"):
+        from_frame(numbers.assign(a=numbers["a"] * 1e-200, y=y), "y")
+    with pytest.raises(DataError, match="target 'b' varies by less than 1e-100"):
+        from_frame(numbers.assign(b=numbers["b"] * 1e-200), "b")
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"size": [np.nan] + [1.0] * 59}, "column 'size' has 1 missing values: fill or drop"),
+        ({"size": [np.inf] + [1.0] * 59}, "column 'size' has 1 infinite values"),
+        ({"size": [1e31] + [1.0] * 59}, "column 'size' has 1 values beyond 1e30"),
+        ({"size": [1 + 2j] * 60}, "column 'size' has dtype complex128"),
+        ({"size": pd.Timestamp("2026-01-01")}, r"column 'size' has dtype datetime64\[\w+\]: turn it into"),
+        ({"colour": [1, "a"] * 30}, "column 'colour' mixes values of type int, str"),
+        ({"kind": "p"}, "target 'kind' has one class only, p"),
+        ({"kind": ["r"] + ["p", "q"] * 29 + ["p"]}, r"classes have too few examples.*'r \(1\)'"),
+        ({"kind": [None] + ["p"] * 59}, "column 'kind' has 1 missing values"),
+        ({"kind": 0.5}, "target 'kind' has one value only"),
+    ],
+)
+def test_unusable_columns_are_refused_by_name(table, change, message):
+    with pytest.raises(DataError, match=message):
+        from_frame(table.assign(**change), "kind")
+
+
+def test_all_unusable_columns_are_named_at_once(table):
+    broken = table.assign(size=np.nan, colour=[None] + ["r"] * 59)
+    with pytest.raises(DataError, match=r"'size' has 60 missing.*'colour' has 1 missing"):
+        from_frame(broken, "kind")
+
+
+def test_a_column_of_identifiers_is_refused():
+    table = pd.DataFrame({"id": [f"u{i}" for i in range(1200)], "y": [0, 1] * 600})
+    with pytest.raises(DataError, match="'id' is text with 1200 distinct values"):
+        from_frame(table, "y")
+
+
+def test_wrong_tables_are_refused(table):
+    with pytest.raises(DataError, match="no target column 'knd'; did you mean 'kind'"):
+        from_frame(table, "knd")
+    with pytest.raises(DataError, match="only the target column"):
+        from_frame(table[["kind"]], "kind")
+    with pytest.raises(DataError, match="column names are repeated: 'size'"):
+        from_frame(pd.concat([table, table[["size"]]], axis=1), "kind")
+    with pytest.raises(DataError, match=r"data\.task must be 'classification'"):
+        from_frame(table, "kind", task="regression")
+    with pytest.raises(DataError, match="2 examples cannot be split into 0 for training, 1 for validation and 1"):
+        from_frame(table[1:3], "kind")
+    with pytest.raises(DataError, match=r"the table has shape \(0, 4\): give examples"):
+        from_frame(table[:0], "kind")

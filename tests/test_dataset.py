@@ -1,0 +1,84 @@
+import dataclasses
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from hpsearch.data.checks import DataError
+from hpsearch.data.dataset import Split, from_arrays, from_frame, load_dataset
+
+
+def test_arrays_may_have_columns_of_any_name(numbers):
+    names = ["target", "_target", "y"]
+    data = from_arrays(numbers.set_axis(names, axis=1), np.arange(100) % 2)
+    assert data.preparation.columns == tuple(names)
+
+
+def test_arrays_and_tables_give_the_same_data_set(numbers):
+    y = np.arange(100) % 2
+    one = from_arrays(numbers.to_numpy(), y)
+    assert one.fingerprint == from_frame(numbers.assign(y=y), "y").fingerprint
+
+
+def test_one_changed_cell_changes_the_fingerprint(table):
+    changed = table.copy()
+    changed.loc[5, "size"] += 1e-3
+    assert from_frame(changed, "kind").fingerprint != from_frame(table, "kind").fingerprint
+
+
+def test_changed_labels_change_the_fingerprint(table):
+    changed = table.assign(kind=table["kind"].replace({"q": "z"}))
+    assert from_frame(changed, "kind").fingerprint != from_frame(table, "kind").fingerprint
+
+
+def test_one_changed_target_changes_the_fingerprint(numbers):
+    data = from_frame(numbers, "b")
+    for name in ("train", "validation", "test"):
+        split = getattr(data, name)
+        y = split.y.copy()
+        y[-1] += 1e-3
+        assert dataclasses.replace(data, **{name: Split(split.X, y)}).fingerprint != data.fingerprint
+
+
+def test_the_sign_of_zero_does_not_change_the_fingerprint(numbers):
+    data = from_frame(numbers, "b")
+    plus, minus = (
+        dataclasses.replace(data, train=Split(np.full_like(data.train.X, zero), data.train.y)) for zero in (0.0, -0.0)
+    )
+    assert plus.fingerprint == minus.fingerprint != data.fingerprint
+
+
+def test_the_fingerprint_is_the_same_in_another_process(table, tmp_path):
+    table.to_csv(tmp_path / "t.csv", index=False)
+    code = (
+        f"from hpsearch.data.dataset import *; print(load_dataset('csv:{tmp_path}/t.csv', target='kind').fingerprint)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert told.strip() == from_frame(table, "kind").fingerprint
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"task": "clustering"}, "task is 'clustering': give one of 'auto', 'classification', 'regression'"),
+        ({"validation": 0}, "validation is 0 and test is 0.2: give shares"),
+        ({"validation": float("nan")}, "validation is nan and"),
+        ({"test": -0.1}, "and test is -0.1"),
+        ({"validation": 0.5, "test": 0.5}, "their sum below 1"),
+        ({"seed": -1}, "seed is -1: give one from 0"),
+        ({"seed": 2**32}, "seed is 4294967296: give one from 0"),
+    ],
+)
+def test_options_out_of_range_are_refused(options, message):
+    with pytest.raises(DataError, match=message):
+        load_dataset("flower", **options)
+
+
+def test_wrong_arrays_are_refused_with_both_shapes():
+    with pytest.raises(DataError, match=r"X has shape \(3, 2\) and y has shape \(4,\)"):
+        from_arrays(np.zeros((3, 2)), np.zeros(4))
+    with pytest.raises(DataError, match=r"X has shape \(3,\): give \(examples, columns\)"):
+        from_arrays(np.zeros(3), np.zeros(3))
+    with pytest.raises(DataError, match=r"X and y cannot be made arrays.*give every row the same length"):
+        from_arrays([[1, 2], [3]], [0, 1])
