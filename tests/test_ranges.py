@@ -91,7 +91,6 @@ def test_a_range_narrows_to_the_best_in_its_middle():
     assert log["reason"] == "the middle 90 % of the best"
 
 
-@pytest.mark.xfail(raises=ValueError, reason="two digits do not tell the ends of a range that is narrow for its values")
 def test_a_range_that_is_narrow_for_its_values_narrows_too():
     found = proposal(lambda r: (r.x - 14) ** 2, Float(10, 20))
     assert [found["next_low"], found["next_high"]] == pytest.approx([13.55, 14.45], abs=0.1)

@@ -229,11 +229,11 @@ def _as_float(value: object) -> float | None:
 
 
 LIMITS = {
-    "learning_rate": (0.0, math.inf),
-    "iterations": (1.0, math.inf),
+    "learning_rate": (1e-6, math.inf),
+    "iterations": (1.0, 10_000_000.0),
     "momentum": (0.0, 0.999),
     "l2": (0.0, math.inf),
-    "batch_size": (1.0, math.inf),
-    "init_scale": (0.0, math.inf),
+    "batch_size": (1.0, 10_000_000.0),
+    "init_scale": (1e-6, math.inf),
 }
 """Values that a hyperparameter may take at all, whatever its range."""
