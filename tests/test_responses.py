@@ -90,6 +90,13 @@ def test_the_best_tenth_are_the_lowest_of_the_main_response():
     assert values("best_tenth", table) == [0.0] * 18 + [1.0] * 2
 
 
+def test_where_higher_is_better_the_best_tenth_are_the_highest():
+    table = pd.DataFrame({"validation_r2": np.arange(20.0) / 20})
+    tenth = response_of(table, ResponseOptions("best_tenth"), main="validation_r2", kinds=KINDS)
+    assert tenth.values.tolist() == [0.0] * 18 + [1.0] * 2
+    assert (tenth.name, tenth.better) == ("best_tenth of validation_r2", "higher")
+
+
 @pytest.mark.parametrize(
     ("name", "how", "problem"),
     [

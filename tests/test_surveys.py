@@ -15,6 +15,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import log_loss, mean_squared_error
 
 from hpsearch import load, load_config
+from hpsearch.config import ConfigError
 from hpsearch.data.dataset import from_arrays
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments.stored import design_of, refined_config
@@ -171,6 +172,25 @@ def test_the_effective_step_is_a_survey_of_its_own(config, tmp_path):
     assert "effective_step" in set(found.sensitivity()["hyperparameter"])
     with pytest.raises(ResultsError, match="no study"):
         load(config.name, results=tmp_path)
+
+
+def test_the_effective_step_has_a_range_to_try_next_that_is_none_of_the_learning_rate(config, tmp_path):
+    stepped = config.with_overrides(
+        **{
+            "survey.effective_step": True,
+            "survey.base": 32,
+            "survey.scrambles": 4,
+            "space.learning_rate": {"low": 0.01, "high": 1.0},
+        }
+    )
+    surveyed = survey_study(stepped, results=tmp_path)
+    slope = surveyed.table["effective_step"]
+    made = replace(surveyed, table=surveyed.table.assign(validation_loss=slope), kinds={})
+    row = made.ranges().set_index("hyperparameter").loc["effective_step"]
+    assert (row["next_low"], row["next_high"]) == pytest.approx((1e-6, 0.104), abs=0.02)  # a learning rate is above 0
+    assert row["next_low"] == 1e-6
+    with pytest.raises(ConfigError, match=r"effective_step: .* proposes 1e-06 to 0.*refine from the plain survey"):
+        refined_config(made, stepped, name="following")
 
 
 def test_refine_writes_a_study_that_loads_and_runs(folder):
