@@ -81,7 +81,7 @@ def survey(
     surveyed = Survey(table, design, response or str(answers.columns[0]), kinds)
     for name in answers.columns:
         surveyed.take(ResponseOptions(str(name)))  # refuses here what is not finite, not in the middle of an analysis
-    return replace(surveyed, seeded=replicates == 1 and _repeats(evaluate, settings, answers))
+    return replace(surveyed, seeded=replicates == 1 and _repeats(evaluate, settings, answers=answers))
 
 
 _PROBE = 16
@@ -104,7 +104,7 @@ def _answers(evaluate: Evaluate, rows: pd.DataFrame) -> pd.DataFrame:
     return answer.reset_index(drop=True)
 
 
-def _repeats(evaluate: Evaluate, rows: pd.DataFrame, answers: pd.DataFrame) -> bool:
+def _repeats(evaluate: Evaluate, rows: pd.DataFrame, *, answers: pd.DataFrame) -> bool:
     """Whether a few rows, evaluated again, give the same: whether the seed governs all noise."""
     some = np.unique(np.linspace(0, len(rows) - 1, _PROBE).astype(int))
     again = _answers(evaluate, rows.iloc[some].reset_index(drop=True))

@@ -7,7 +7,8 @@ In this room:
     indices.py    Sobol indices and their intervals
     verdicts.py   sensitive, inert or undecided: the table of indices
     effects.py    how the response goes with one setting, or two
-    ranges.py     where the best lie, and what to try next
+    proposals.py  which range of one setting to try next
+    ranges.py     where the best lie, and what to try next: the table
     analysis.py   Survey: the table and all tables made of it (SurveyTables)
 """
 

@@ -32,10 +32,10 @@ def interactions(response: Response, responses: Responses, *, budget: str | None
     sums, pairs = contrasts(responses), list(combinations(responses.factors, 2))
     rows = []
     for k, (first, second) in enumerate(pairs):
-        both = interval(sums.pairs[:, k], sums, responses, confidence=confidence)
+        both = interval(sums.pairs[:, k], sums, responses=responses, confidence=confidence)
         alone = missing("the design has no blocks BA")
         if sums.second is not None:
-            alone = interval(sums.second[:, k], sums, responses, confidence=confidence)
+            alone = interval(sums.second[:, k], sums, responses=responses, confidence=confidence)
         rows.append((first, second, both.value, both.low, both.high, alone.value, alone.low, alone.high))
     names = ["first", "second", "interaction", "low", "high", "second_order", "second_low", "second_high"]
     frame = pd.DataFrame(rows, columns=names).astype({"first": "str", "second": "str"})
@@ -87,7 +87,7 @@ def main_effects(
     places, differences = _seed_differences(rows, response)
     parts = []
     for k, (name, dimension) in enumerate(design.space.items()):
-        cells = _cells(dimension, cube[:, k], bins)
+        cells = _cells(dimension, cube[:, k], bins=bins)
         grouped = pd.Series(response.values).groupby(cells)
         mean = _over_scrambles(response.values, rows["scramble"].to_numpy(), cells=cells, confidence=confidence)
         edges = _edges(dimension, dimension.cells(bins))
@@ -120,7 +120,7 @@ def surface(
     """
     rows = last(table).reset_index(drop=True)
     values = pd.Series(response.values)
-    cells = [_cells(design.space[name], design.space[name].to_unit(rows[name].to_numpy()), bins) for name in names]
+    cells = [_cells(design.space[name], design.space[name].to_unit(rows[name].to_numpy()), bins=bins) for name in names]
     grouped = values.groupby(cells).agg(["mean", "size"])
     mean = grouped["mean"].to_numpy()
     columns, rest = {}, mean - response.values.mean()
@@ -147,7 +147,7 @@ def _label(frame: pd.DataFrame, response: Response, **more: pd.Series) -> None:
         frame.insert(place, name, column)
 
 
-def _cells(dimension: Dimension, unit: NDArray[np.float64], bins: int) -> NDArray[np.intp]:
+def _cells(dimension: Dimension, unit: NDArray[np.float64], *, bins: int) -> NDArray[np.intp]:
     """Cell of each point of the unit interval, ``(rows,)``."""
     count = dimension.cells(bins)
     return np.minimum((unit * count).astype(np.intp), count - 1)

@@ -144,7 +144,7 @@ def missing(reason: str) -> Interval:
     return Interval(np.nan, np.nan, np.nan, reason)
 
 
-def interval(numerator: Numbers, sums: Contrasts, responses: Responses, *, confidence: float) -> Interval:
+def interval(numerator: Numbers, sums: Contrasts, *, responses: Responses, confidence: float) -> Interval:
     """An index over the scrambles, missing where the response is constant.
 
     Args:

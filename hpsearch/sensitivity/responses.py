@@ -104,12 +104,12 @@ def response_of(table: pd.DataFrame, options: ResponseOptions, *, main: str, kin
     if iteration is None and "iteration" in table:
         iteration = int(table["iteration"].max())
     if name == BEST_TENTH:
-        label, values = f"{name} of {main}", _best_tenth(rows, main, kinds, options.target)
+        label, values = f"{name} of {main}", _best_tenth(rows, main, kinds=kinds, target=options.target)
     else:
-        label, values = _values(rows, name, kinds, options.target)
+        label, values = _values(rows, name, kinds=kinds, target=options.target)
     kind = _kind(name, kinds)
     form = options.form or kind.form
-    return Response(label, form, _formed(values, label, form), iteration, kind.better)
+    return Response(label, form, _formed(values, form, name=label), iteration, kind.better)
 
 
 def last(rows: pd.DataFrame) -> pd.DataFrame:
@@ -120,7 +120,7 @@ def last(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.iloc[[*starts, len(rows) - 1]]
 
 
-def clipped(rows: pd.DataFrame, name: str, kinds: Mapping[str, Kind]) -> NDArray[np.float64]:
+def clipped(rows: pd.DataFrame, name: str, *, kinds: Mapping[str, Kind]) -> NDArray[np.float64]:
     """A column, clipped at its ceiling if it has one, ``(rows,)``.
 
     Raises:
@@ -151,28 +151,32 @@ def _kind(name: str, kinds: Mapping[str, Kind]) -> Kind:
 
 
 def _values(
-    rows: pd.DataFrame, name: str, kinds: Mapping[str, Kind], target: float | None
+    rows: pd.DataFrame, name: str, *, kinds: Mapping[str, Kind], target: float | None
 ) -> tuple[str, NDArray[np.float64]]:
     """A response's name in the tables, and its value where each row of the design ended."""
     ends = last(rows)
     if name == GAP:
-        return name, clipped(ends, VALIDATION, kinds) - clipped(ends, TRAIN, kinds)
+        return name, clipped(ends, VALIDATION, kinds=kinds) - clipped(ends, TRAIN, kinds=kinds)
     if name == TO_TARGET:
         if "iteration" not in rows:
             raise ResponseError(f"{TO_TARGET!r} needs checkpoints, and this survey has none")
-        goal = float(np.median(clipped(ends, VALIDATION, kinds))) if target is None else target
-        return f"{name} ({VALIDATION} {goal:.4g})", _first_reach(rows, clipped(rows, VALIDATION, kinds), goal)
-    return name, clipped(ends, name, kinds)
+        goal = float(np.median(clipped(ends, VALIDATION, kinds=kinds))) if target is None else target
+        return f"{name} ({VALIDATION} {goal:.4g})", _first_reach(
+            rows, clipped(rows, VALIDATION, kinds=kinds), goal=goal
+        )
+    return name, clipped(ends, name, kinds=kinds)
 
 
-def _best_tenth(rows: pd.DataFrame, main: str, kinds: Mapping[str, Kind], target: float | None) -> NDArray[np.float64]:
+def _best_tenth(
+    rows: pd.DataFrame, main: str, *, kinds: Mapping[str, Kind], target: float | None
+) -> NDArray[np.float64]:
     """1 where the main response is among its best tenth, else 0."""
-    _, values = _values(rows, main, kinds, target)
+    _, values = _values(rows, main, kinds=kinds, target=target)
     cost = values if _kind(main, kinds).better == "lower" else -values
     return (cost <= np.quantile(cost, 0.1)).astype(float)
 
 
-def _first_reach(rows: pd.DataFrame, losses: NDArray[np.float64], goal: float) -> NDArray[np.float64]:
+def _first_reach(rows: pd.DataFrame, losses: NDArray[np.float64], *, goal: float) -> NDArray[np.float64]:
     """First checkpoint at which each row's loss was at most the goal; the longest training if it never was."""
     iteration = rows["iteration"].to_numpy()
     row = np.concatenate([[0], np.cumsum(iteration[1:] <= iteration[:-1])])
@@ -181,7 +185,8 @@ def _first_reach(rows: pd.DataFrame, losses: NDArray[np.float64], goal: float) -
     return np.minimum.reduceat(reached, np.flatnonzero(np.diff(row, prepend=-1))).astype(float)
 
 
-def _formed(values: NDArray[np.float64], name: str, form: Form) -> NDArray[np.float64]:
+def _formed(values: NDArray[np.float64], form: Form, *, name: str) -> NDArray[np.float64]:
+    """The values in their form; ranks run from 1/rows to 1."""
     if form == "linear":
         return values
     if form == "rank":

@@ -47,7 +47,7 @@ def index_table(
     rows = []
     for k, factor in enumerate(design.factors):
         first, total = (
-            interval(part[:, k], sums, responses, confidence=confidence) for part in (sums.first, sums.total)
+            interval(part[:, k], sums, responses=responses, confidence=confidence) for part in (sums.first, sums.total)
         )
         rows.append(
             {
@@ -57,7 +57,7 @@ def index_table(
                 "iteration": response.iteration,
                 "hyperparameter": factor,
                 **dict(zip(("low", "high", "scale"), design.side(factor), strict=True)),
-                **_index_columns(first, total, judged[factor]),
+                **_index_columns(first, total, verdict=judged[factor]),
                 "rows": len(design),
                 "scrambles": design.scrambles,
             }
@@ -69,7 +69,7 @@ def index_table(
     return frame.iloc[order].reset_index(drop=True).astype(types)
 
 
-def _index_columns(first: Interval, total: Interval, verdict: Verdict) -> dict[str, Any]:
+def _index_columns(first: Interval, total: Interval, *, verdict: Verdict) -> dict[str, Any]:
     if np.isnan(total.value) and verdict.verdict in (SENSITIVE, INERT, UNDECIDED):
         verdict = Verdict(UNDECIDED, reason=verdict.reason or total.reason)  # a test may reject where no index stands
     columns: dict[str, Any] = {}
@@ -136,7 +136,7 @@ def verdicts(
     below = _one_sided(-excess) <= level
     base = responses.values.shape[2]
     return [
-        Verdict(SENSITIVE) if up else Verdict(INERT) if down else Verdict(UNDECIDED, _deciding(e, base, level))
+        Verdict(SENSITIVE) if up else Verdict(INERT) if down else Verdict(UNDECIDED, _deciding(e, base, level=level))
         for up, down, e in zip(above, below, excess.T, strict=True)
     ]
 
@@ -163,7 +163,7 @@ def _one_sided(samples: Numbers) -> Numbers:
     return np.asarray(stats.t.sf(np.where(mean == 0, 0.0, t), count - 1))
 
 
-def _deciding(excess: Numbers, base: int, level: float) -> int | None:
+def _deciding(excess: Numbers, base: int, *, level: float) -> int | None:
     """Base at which the interval would clear the share if the mean stayed; its width falls with the root of base."""
     half = stats.t.isf(level, len(excess) - 1) * excess.std(ddof=1) / np.sqrt(len(excess))
     least = base * (half / abs(excess.mean())) ** 2 if excess.mean() else np.inf
