@@ -8,7 +8,8 @@ from scipy import stats
 
 from hpsearch.experiments.function import survey
 from hpsearch.sensitivity.designs import Design
-from hpsearch.sensitivity.indices import Contrasts, Responses, contrasts, holm, ratio, verdicts
+from hpsearch.sensitivity.indices import Contrasts, Responses, contrasts, ratio
+from hpsearch.sensitivity.verdicts import holm, verdicts
 
 
 @pytest.mark.parametrize("name", CLOSED)
@@ -131,34 +132,34 @@ def with_p_values(p, *, scrambles=8, share=0.01, base=64):
 )
 def test_verdicts_are_those_of_t_tests_at_half_the_level_corrected_by_holm(p, words, scrambles):
     found, responses = with_p_values(p, scrambles=scrambles)
-    judged = verdicts(found, responses, range(len(p)))
+    judged = verdicts(found, responses, which=range(len(p)))
     assert [verdict.verdict for verdict in judged] == words
 
 
 def test_verdicts_take_the_level_the_share_and_the_family_they_are_asked_for():
     found, responses = with_p_values([0.02, 0.02])
-    assert [v.verdict for v in verdicts(found, responses, [0])] == ["sensitive"]
-    assert [v.verdict for v in verdicts(found, responses, [0, 1], confidence=0.9)] == ["sensitive"] * 2
-    assert [v.verdict for v in verdicts(found, responses, [0], share=0.5)] == ["inert"]
+    assert [v.verdict for v in verdicts(found, responses, which=[0])] == ["sensitive"]
+    assert [v.verdict for v in verdicts(found, responses, which=[0, 1], confidence=0.9)] == ["sensitive"] * 2
+    assert [v.verdict for v in verdicts(found, responses, which=[0], share=0.5)] == ["inert"]
 
 
 def test_a_verdict_takes_off_what_the_dummy_has():
     found, responses = with_p_values([0.001, 0.4])
     controlled = Responses(responses.values, responses.factors, dummy=1)
-    assert [v.verdict for v in verdicts(found, responses, [0])] == ["sensitive"]
-    assert [v.verdict for v in verdicts(found, controlled, [0])] == ["inert"]  # 0.01 is left to the dummy's 0.01
-    assert [v.verdict for v in verdicts(found, controlled, [0], share=0.0)] == ["sensitive"]
+    assert [v.verdict for v in verdicts(found, responses, which=[0])] == ["sensitive"]
+    assert [v.verdict for v in verdicts(found, controlled, which=[0])] == ["inert"]  # 0.01 is left to the dummy's 0.01
+    assert [v.verdict for v in verdicts(found, controlled, which=[0], share=0.0)] == ["sensitive"]
 
 
 @pytest.mark.parametrize(("fall", "times"), [(1.3, 2), (1.9, 4), (3.9, 16)])
 def test_the_base_that_decides_grows_as_the_square_of_the_width(fall, times):
     t = stats.t.isf(0.025, 7) / fall
     found, responses = with_p_values([stats.t.sf(t, 7)], base=64)
-    (verdict,) = verdicts(found, responses, [0])
+    (verdict,) = verdicts(found, responses, which=[0])
     assert (verdict.verdict, verdict.base) == ("undecided", 64 * times)
 
 
 def test_no_base_is_named_above_two_to_the_twenty():
     found, responses = with_p_values([0.4999], base=64)
-    (verdict,) = verdicts(found, responses, [0])
+    (verdict,) = verdicts(found, responses, which=[0])
     assert (verdict.verdict, verdict.base) == ("undecided", None)

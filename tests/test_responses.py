@@ -7,7 +7,7 @@ from closed_forms import unit
 
 from hpsearch.experiments.function import survey
 from hpsearch.sensitivity.indices import ResponseError, Responses
-from hpsearch.sensitivity.responses import response
+from hpsearch.sensitivity.responses import Kind, ResponseOptions, response_of
 
 
 def test_what_is_not_finite_is_refused_or_counts_as_the_ceiling():
@@ -43,11 +43,15 @@ TABLE = pd.DataFrame(
         "gradient_norm": [1.0, 2.0, 3.0, 1.0, 2.0, 4.0, 1.0, np.nan, np.nan, 1.0, 5.0],
     }
 )
-CEILINGS = {"train_loss": 2.0, "validation_loss": 2.25, "validation_r2": 0.0}
+KINDS = {
+    "train_loss": Kind("log", ceiling=2.0),
+    "validation_loss": Kind("log", ceiling=2.25),
+    "validation_r2": Kind(better="higher", ceiling=0.0),
+}
 
 
 def values(name, table=TABLE, **how):
-    return response(table, name, main="validation_loss", ceilings=CEILINGS, **how).values.tolist()
+    return response_of(table, ResponseOptions(name, **how), main="validation_loss", kinds=KINDS).values.tolist()
 
 
 def test_a_loss_counts_no_more_than_its_ceiling():
@@ -84,6 +88,13 @@ def test_the_iterations_to_a_target_are_the_first_checkpoint_that_has_it_or_the_
 def test_the_best_tenth_are_the_lowest_of_the_main_response():
     table = pd.DataFrame({"validation_loss": np.arange(20.0)[::-1] / 10})
     assert values("best_tenth", table) == [0.0] * 18 + [1.0] * 2
+
+
+def test_where_higher_is_better_the_best_tenth_are_the_highest():
+    table = pd.DataFrame({"validation_r2": np.arange(20.0) / 20})
+    tenth = response_of(table, ResponseOptions("best_tenth"), main="validation_r2", kinds=KINDS)
+    assert tenth.values.tolist() == [0.0] * 18 + [1.0] * 2
+    assert (tenth.name, tenth.better) == ("best_tenth of validation_r2", "higher")
 
 
 @pytest.mark.parametrize(

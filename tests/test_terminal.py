@@ -10,6 +10,7 @@ from rich.console import Console
 from hpsearch.experiments.function import survey
 from hpsearch.report import terminal
 from hpsearch.results.study import Best
+from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Choice, Float, Space
 from hpsearch.tuning.choice import TestScore
 
@@ -137,7 +138,7 @@ def test_the_note_says_what_was_asked_over_which_ranges():
         "rate 0.01 to 1, log; share 0 to 0.5; size 8, 16"
     )
     assert terminal.sensitivity_note(found) == f"of loss ({form} form) {ending}"
-    clipped = replace(found, ceilings={"loss": 15.94239})
+    clipped = replace(found, kinds={"loss": Kind(ceiling=15.94239)})
     assert terminal.sensitivity_note(clipped) == (
         f"of loss ({form} form, clipped at 15.9 (an answer that ignores its input)) {ending}"
     )

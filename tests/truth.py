@@ -23,7 +23,8 @@ from hpsearch.experiments.function import survey
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.surrogates import ImportanceWarning, importance
 from hpsearch.sensitivity.designs import Design
-from hpsearch.sensitivity.indices import ResponseError, Responses, contrasts, ratio, verdicts
+from hpsearch.sensitivity.indices import ResponseError, Responses, contrasts, ratio
+from hpsearch.sensitivity.verdicts import verdicts
 
 REPEATS = 200
 WORKERS = 2
@@ -151,7 +152,7 @@ def power():
         design = Design(unit(2), base=64, scrambles=8, seed=seed)
         rows = design.table()
         responses = Responses((3 * rows.x0 + rows.x1).to_numpy().reshape(8, len(design.blocks), 64), design.factors)
-        seen += verdicts(contrasts(responses), responses, [0, 1])[1].verdict == "sensitive"
+        seen += verdicts(contrasts(responses), responses, which=[0, 1])[1].verdict == "sensitive"
     return seen / REPEATS, "at least 0.95 of surveys see a total index of 0.10", lambda v: v >= 0.95
 
 

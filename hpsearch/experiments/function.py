@@ -12,6 +12,7 @@ import pandas as pd
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import SEED, Design, DesignError
 from hpsearch.sensitivity.indices import ResponseError
+from hpsearch.sensitivity.responses import Kind, ResponseOptions
 from hpsearch.space import Space
 
 Evaluate = Callable[[pd.DataFrame], Any]
@@ -47,7 +48,8 @@ def survey(
         second_order: Whether to add the blocks for indices of pairs alone, near double the evaluations.
         seed: Of the design.
         response: Analysed unless another is named; the first column by default.
-        ceilings: Value for each response that is clipped there; failed evaluations (NaN, infinity) take it.
+        ceilings: Value for each response that is clipped there; failed evaluations (NaN, infinity) take it. Lower is
+            better; for more than that, ``dataclasses.replace`` the survey's ``kinds``.
 
     Returns:
         The survey; its methods give the tables.
@@ -57,8 +59,9 @@ def survey(
         ResponseError: if ``evaluate`` returns something else, or a value that is not finite and has no ceiling.
 
     >>> from hpsearch.space import Float, Space
-    >>> found = survey(lambda rows: rows["x"] + 3 * rows["y"], Space({"x": Float(0, 1), "y": Float(0, 1)}), base=64)
-    >>> found.sensitivity()[["hyperparameter", "total_order", "verdict"]].round(2).values.tolist()
+    >>> square = Space({"x": Float(0, 1), "y": Float(0, 1)})
+    >>> sums = survey(lambda rows: rows["x"] + 3 * rows["y"], square, base=64)
+    >>> sums.sensitivity()[["hyperparameter", "total_order", "verdict"]].round(2).values.tolist()
     [['y', 0.9, 'sensitive'], ['x', 0.1, 'sensitive'], ['seed', 0.0, 'noise floor']]
     """
     if replicates < 1:
@@ -68,37 +71,40 @@ def survey(
     if replicates > 1:
         rows = rows.loc[rows.index.repeat(replicates)].reset_index(drop=True)
         rows.insert(4, "replicate", np.tile(np.arange(replicates), len(design)))
-    asked = rows[[*space, SEED]]
-    answers = _answers(evaluate, asked)
-    taken = sorted(set(answers.columns) & set(rows.columns))
-    if taken:
-        raise ResponseError(f"a response may not be named like a column of the design: {', '.join(taken)}")
+    settings = rows[[*space, SEED]]
+    answers = _answers(evaluate, settings)
+    clashes = sorted(set(answers.columns) & set(rows.columns))
+    if clashes:
+        raise ResponseError(f"a response may not be named like a column of the design: {', '.join(clashes)}")
     table = pd.concat([rows, answers], axis=1)
-    found = Survey(table, design, response or str(answers.columns[0]), dict(ceilings or {}))
+    kinds = {name: Kind(ceiling=ceiling) for name, ceiling in (ceilings or {}).items()}
+    surveyed = Survey(table, design, response or str(answers.columns[0]), kinds)
     for name in answers.columns:
-        found.take(str(name), form="linear")  # refuses what is not finite now, and not in the middle of an analysis
-    return replace(found, seeded=replicates == 1 and _repeats(evaluate, asked, answers))
+        surveyed.take(ResponseOptions(str(name)))  # refuses here what is not finite, not in the middle of an analysis
+    return replace(surveyed, seeded=replicates == 1 and _repeats(evaluate, settings, answers=answers))
 
 
 _PROBE = 16
+"""Rows that are evaluated twice."""
 
 
 def _answers(evaluate: Evaluate, rows: pd.DataFrame) -> pd.DataFrame:
-    given = evaluate(rows.copy())
-    if isinstance(given, pd.Series):
-        own = isinstance(given.name, str) and given.name not in rows.columns  # rows["x"] ** 2 is still named "x"
-        given = given.to_frame(given.name if own else "response")
-    elif not isinstance(given, pd.DataFrame):
-        given = np.asarray(given)
-        if given.ndim != 1:
-            raise ResponseError(f"evaluate must return a response for each row (given: an array {given.shape})")
-        given = pd.DataFrame({"response": given})
-    if len(given) != len(rows) or not len(given.columns):
-        raise ResponseError(f"evaluate must return a response for each of {len(rows)} rows (given: {given.shape})")
-    return given.reset_index(drop=True)
+    """What the function returns of these rows, a column a response."""
+    answer = evaluate(rows.copy())
+    if isinstance(answer, pd.Series):
+        own = isinstance(answer.name, str) and answer.name not in rows.columns  # rows["x"] ** 2 is still named "x"
+        answer = answer.to_frame(answer.name if own else "response")
+    elif not isinstance(answer, pd.DataFrame):
+        answer = np.asarray(answer)
+        if answer.ndim != 1:
+            raise ResponseError(f"evaluate must return a response for each row (given: an array {answer.shape})")
+        answer = pd.DataFrame({"response": answer})
+    if len(answer) != len(rows) or not len(answer.columns):
+        raise ResponseError(f"evaluate must return a response for each of {len(rows)} rows (given: {answer.shape})")
+    return answer.reset_index(drop=True)
 
 
-def _repeats(evaluate: Evaluate, rows: pd.DataFrame, answers: pd.DataFrame) -> bool:
+def _repeats(evaluate: Evaluate, rows: pd.DataFrame, *, answers: pd.DataFrame) -> bool:
     """Whether a few rows, evaluated again, give the same: whether the seed governs all noise."""
     some = np.unique(np.linspace(0, len(rows) - 1, _PROBE).astype(int))
     again = _answers(evaluate, rows.iloc[some].reset_index(drop=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -12,11 +13,13 @@ from optuna.trial import FrozenTrial
 from hpsearch.config.hyperparameters import HYPERPARAMETERS
 from hpsearch.config.messages import ConfigError
 from hpsearch.config.study import StudyConfig
+from hpsearch.engine.diagnostics import METRICS
 from hpsearch.engine.training import checkpoints
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import KEY, Design
 from hpsearch.sensitivity.ranges import refined
+from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Float, Space
 from hpsearch.storage.studies import CONFIG
 from hpsearch.storage.trials import CURVES
@@ -61,7 +64,21 @@ def design_of(config: StudyConfig) -> Design:
 
 
 def refined_config(survey: Survey, config: StudyConfig, *, name: str) -> StudyConfig:
-    """The study with the ranges to try next, as a new one."""
+    """The study with the ranges to try next, as a new one.
+
+    Raises:
+        ConfigError: if the survey is of the effective step, whose range is none of the learning rate.
+    """
+    if STEP in survey.design.space:
+        row = survey.ranges().set_index("hyperparameter").loc[STEP]
+        raise ConfigError(
+            config.name,
+            [
+                f"survey.effective_step: its survey proposes {row['next_low']:g} to {row['next_high']:g} for the "
+                "effective step, and a study needs a range of learning_rate: refine from the plain survey (make it "
+                "with survey.effective_step = false)"
+            ],
+        )
     entries = {**config.space.fixed, **refined(survey.ranges(), config.space.space)}
     return StudyConfig.from_description({**config.describe(), "name": name, "space": entries})
 
@@ -109,8 +126,19 @@ def stored_survey(study: optuna.Study) -> Survey:
         table,
         design,
         config.search.metric,
-        attrs[CEILINGS],
+        _kinds(attrs[CEILINGS]),
         budget="iterations",
         checkpoints=checkpoints(int(config.space.largest("iterations")), config.survey.checkpoints),
-        limits={**{h.name: h.limits for h in HYPERPARAMETERS}, "batch_size": (1.0, float(attrs[EXAMPLES]))},
+        limits=_limits(design, examples=attrs[EXAMPLES]),
     )
+
+
+def _kinds(ceilings: Mapping[str, float]) -> dict[str, Kind]:
+    """What is known of each metric, with the stored loss (or R²) of guessing as its ceiling."""
+    return {m.name: Kind(m.form, m.better or "lower", ceilings.get(m.name)) for m in METRICS}
+
+
+def _limits(design: Design, *, examples: int) -> dict[str, tuple[float, float]]:
+    """How far ranges may go: a mini-batch to the number of examples, the effective step like the learning rate."""
+    limits = {**{h.name: h.limits for h in HYPERPARAMETERS}, "batch_size": (1.0, float(examples))}
+    return {**limits, STEP: limits["learning_rate"]} if STEP in design.space else limits

@@ -93,7 +93,7 @@ def _verdict(row: Mapping[Any, Any]) -> str:
 def sensitivity_note(survey: Survey) -> str:
     """What the indices speak of: the response, its form, the ranges, the budget."""
     response, design = survey.take(), survey.design
-    ceiling = survey.ceilings.get(survey.response)
+    ceiling = survey.kinds[survey.response].ceiling if survey.response in survey.kinds else None
     clipped = f", clipped at {ceiling:.3g} (an answer that ignores its input)" if ceiling is not None else ""
     ranges = "; ".join(f"{name} {dimension}" for name, dimension in design.space.items())
     return (

@@ -18,6 +18,7 @@ from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.results import frames
+from hpsearch.sensitivity.analysis import Survey, SurveyTables
 from hpsearch.storage.access import existing_storage
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import CONFIG, DATA
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     import optuna
     import pandas as pd
     from optuna.trial import FrozenTrial
-
-    from hpsearch.sensitivity.analysis import Survey
 
 
 class ResultsError(LookupError):
@@ -64,8 +63,8 @@ class Best:
         return self._network()
 
 
-class Results:
-    """A study read back.
+class Results(SurveyTables):
+    """A study read back, with the tables of its survey.
 
     Attributes:
         study: The Optuna study.
@@ -119,25 +118,8 @@ class Results:
         except SurveyMissingError as problem:
             raise ResultsError(str(problem)) from None
 
-    def sensitivity(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
-        """First-order and total indices; see :meth:`hpsearch.sensitivity.analysis.Survey.sensitivity`."""
-        return self.survey.sensitivity(metric, **how)
-
-    def sensitivity_over_iterations(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
-        """The indices at every checkpoint; see :class:`hpsearch.sensitivity.analysis.Survey`."""
-        return self.survey.sensitivity_over_iterations(metric, **how)
-
-    def effects(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
-        """Mean response against each setting; see :func:`hpsearch.sensitivity.effects.main_effects`."""
-        return self.survey.effects(metric, **how)
-
-    def interactions(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
-        """What pairs of settings do together; see :meth:`hpsearch.sensitivity.analysis.Survey.interactions`."""
-        return self.survey.interactions(metric, **how)
-
-    def ranges(self, metric: str | None = None, **how: Any) -> pd.DataFrame:
-        """Boundaries and the range to try next; see :func:`hpsearch.sensitivity.ranges.next_ranges`."""
-        return self.survey.ranges(metric, **how)
+    def _survey(self) -> Survey:
+        return self.survey
 
     def profile(self, hyperparameter: str, *, values: int = 64, seeds: int = 10) -> pd.DataFrame:
         """Train along one hyperparameter, the others held; see :func:`hpsearch.experiments.profiles.profile`."""

@@ -4,14 +4,17 @@ In this room:
 
     designs.py    which settings to evaluate
     responses.py  what of a training is explained, in which form
-    indices.py    Sobol indices, intervals, verdicts
+    indices.py    Sobol indices and their intervals
+    verdicts.py   sensitive, inert or undecided: the table of indices
     effects.py    how the response goes with one setting, or two
-    ranges.py     where the best lie, and what to try next
-    analysis.py   Survey: the table and all tables made of it
+    proposals.py  which range of one setting to try next
+    ranges.py     where the best lie, and what to try next: the table
+    analysis.py   Survey: the table and all tables made of it (SurveyTables)
 """
 
-from hpsearch.sensitivity.analysis import Survey
+from hpsearch.sensitivity.analysis import Survey, SurveyTables
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.indices import ResponseError
+from hpsearch.sensitivity.responses import Kind
 
-__all__ = ["DesignError", "ResponseError", "Survey"]
+__all__ = ["DesignError", "Kind", "ResponseError", "Survey", "SurveyTables"]

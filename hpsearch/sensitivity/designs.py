@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import qmc
 
-from hpsearch.space import Float, Int, Space
+from hpsearch.space import Space
 
 SEED = "seed"
 DUMMY = "dummy"
@@ -64,9 +64,11 @@ class Design:
             raise DesignError(f"scrambles must be from 2 to 1,000 (given: {self.scrambles}): intervals come from them")
         if not 2 <= self.seeds <= 2**20:
             raise DesignError(f"seeds must be from 2 to 2**20 (given: {self.seeds}): a pool of 32 shows what luck does")
-        taken = sorted(RESERVED & set(self.space))
-        if taken:
-            raise DesignError(f"{taken[0]!r} is a column of the survey's own table: name that hyperparameter otherwise")
+        clashes = sorted(RESERVED & set(self.space))
+        if clashes:
+            raise DesignError(
+                f"{clashes[0]!r} is a column of the survey's own table: name that hyperparameter otherwise"
+            )
 
     @property
     def factors(self) -> tuple[str, ...]:
@@ -117,6 +119,17 @@ class Design:
             columns[DUMMY] = cube[:, -2]
         return pd.DataFrame(columns)
 
+    def side(self, factor: str) -> tuple[float, float, str]:
+        """Lowest and highest value of a factor, and its scale; choices that are no numbers have neither."""
+        if factor == SEED:
+            return 0.0, float(self.seeds - 1), "pool"
+        if factor == DUMMY:
+            return 0.0, 1.0, "linear"
+        values, scale = self.space[factor].values(2), self.space[factor].scale
+        if values.dtype.kind not in "biuf":
+            return np.nan, np.nan, scale
+        return float(values.min()), float(values.max()), scale
+
     def describe(self) -> dict[str, int | bool]:
         """What identifies the rows besides the space, as JSON values."""
         names = ("base", "scrambles", "seeds", "dummy", "second_order", "seed")
@@ -134,7 +147,7 @@ def _crossed(base: Any, other: Any) -> list[Any]:
 
 
 def one_at_a_time(space: Space, name: str, setting: Mapping[str, Any], *, values: int = 64) -> pd.DataFrame:
-    """A profile's settings: one hyperparameter over its range, the others held.
+    """A profile's settings: one hyperparameter over its range, the others fixed.
 
     Args:
         space: Of the hyperparameters.
@@ -155,7 +168,7 @@ def one_at_a_time(space: Space, name: str, setting: Mapping[str, Any], *, values
 def grid(
     space: Space, names: tuple[str, str], setting: Mapping[str, Any], *, values: tuple[int, int] = (24, 24)
 ) -> pd.DataFrame:
-    """A grid over two hyperparameters, the others held; the second varies fastest.
+    """A grid over two hyperparameters, the others fixed; the second varies fastest.
 
     Raises:
         DesignError: if the space has no such hyperparameter.
@@ -169,10 +182,7 @@ def steps(space: Space, name: str, count: int) -> Any:
     """Values of a hyperparameter, evenly over its side of the cube, bounds included, without repeats."""
     if name not in space:
         raise DesignError(f"{name!r} does not vary in this study, whose space has {', '.join(space)}")
-    dimension = space[name]
-    if isinstance(dimension, Float | Int):
-        return np.unique(dimension.from_unit(np.linspace(0, 1, count)))
-    return dimension.from_unit((np.arange(len(dimension.choices)) + 0.5) / len(dimension.choices))
+    return space[name].values(count)
 
 
 def shared(rows: pd.DataFrame, *, without: Sequence[str] = ("iterations", DUMMY)) -> pd.Series:

@@ -2,75 +2,78 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
 
 from hpsearch.sensitivity.designs import DUMMY, SEED, Design
-from hpsearch.sensitivity.indices import Interval, Responses, contrasts, holm, interval, pairs
+from hpsearch.sensitivity.indices import Numbers, Responses, contrasts, interval, missing
 from hpsearch.sensitivity.responses import Response, last
-from hpsearch.space import Choice, Int
+from hpsearch.sensitivity.verdicts import holm
+from hpsearch.space import Dimension
 
 PRESENT, NOT_SEEN = "present", "not seen"
 
 
-def interactions(taken: Response, responses: Responses, budget: str | None, *, confidence: float) -> pd.DataFrame:
-    """Interaction indices of every pair of factors, strongest first (columns: see ``Survey.interactions``)."""
-    found, couples = contrasts(responses), pairs(responses.factors)
+def interactions(response: Response, responses: Responses, *, budget: str | None, confidence: float) -> pd.DataFrame:
+    """Interaction indices of every pair of factors, strongest first (columns: see ``SurveyTables.interactions``).
+
+    Args:
+        response: For the names in the table.
+        responses: The same on the rows of the design.
+        budget: Of the survey.
+        confidence: Of the intervals, and of the verdicts.
+    """
+    sums, pairs = contrasts(responses), list(combinations(responses.factors, 2))
     rows = []
-    for k, (first, second) in enumerate(couples):
-        both = interval(found.pairs[:, k], found, responses, confidence=confidence)
-        alone = Interval(np.nan, np.nan, np.nan)
-        if found.second is not None:
-            alone = interval(found.second[:, k], found, responses, confidence=confidence)
-        rows.append(
-            {
-                "response": taken.name,
-                "form": taken.form,
-                "budget": budget,
-                "iteration": taken.iteration,
-                "first": first,
-                "second": second,
-                "interaction": both.value,
-                "low": both.low,
-                "high": both.high,
-                "second_order": alone.value,
-                "second_low": alone.low,
-                "second_high": alone.high,
-            }
-        )
-    frame = pd.DataFrame(rows).astype(dict.fromkeys(("response", "form", "budget", "first", "second"), "str"))
-    luck = np.array([bool({SEED, DUMMY} & set(couple)) for couple in couples])
-    seen = np.zeros(len(couples), dtype=bool)
-    for family in (luck, ~luck):  # what luck does is a question of its own
-        if family.any():
-            seen[family] = _above_zero(found.pairs[:, family], 1 - confidence)
-    seen &= ~np.isnan(frame["interaction"].to_numpy())
-    frame["verdict"] = pd.Series(np.where(seen, PRESENT, NOT_SEEN), dtype="str")
-    frame["iteration"] = frame["iteration"].astype("Int64")
+    for k, (first, second) in enumerate(pairs):
+        both = interval(sums.pairs[:, k], sums, responses=responses, confidence=confidence)
+        alone = missing("the design has no blocks BA")
+        if sums.second is not None:
+            alone = interval(sums.second[:, k], sums, responses=responses, confidence=confidence)
+        rows.append((first, second, both.value, both.low, both.high, alone.value, alone.low, alone.high))
+    names = ["first", "second", "interaction", "low", "high", "second_order", "second_low", "second_high"]
+    frame = pd.DataFrame(rows, columns=names).astype({"first": "str", "second": "str"})
+    _label(frame, response, budget=pd.Series([budget] * len(frame), dtype="str"))
+    present = _present(sums.pairs, pairs, level=1 - confidence) & frame["interaction"].notna().to_numpy()
+    frame["verdict"] = pd.Series(np.where(present, PRESENT, NOT_SEEN), dtype="str")
     return frame.sort_values("interaction", ascending=False, kind="stable", ignore_index=True)
 
 
-def _above_zero(numerators: Any, level: float) -> Any:
+def _present(numerators: Numbers, pairs: Sequence[tuple[str, str]], *, level: float) -> NDArray[np.bool_]:
+    """Which pairs interact; those with the seed or the dummy are corrected apart, for luck is another question."""
+    luck = np.array([bool({SEED, DUMMY} & set(pair)) for pair in pairs])
+    present = np.zeros(len(pairs), dtype=bool)
+    for family in (luck, ~luck):
+        if family.any():
+            present[family] = _above_zero(numerators[:, family], level)
+    return present
+
+
+def _above_zero(numerators: Numbers, level: float) -> NDArray[np.bool_]:
+    """Whether the mean over scrambles of each column is above 0, by one-sided t-tests with Holm's correction."""
     count = len(numerators)
     error = numerators.std(axis=0, ddof=1) / np.sqrt(count)
     mean = np.where(np.abs(numerators.mean(axis=0)) > 1e-12 * np.abs(numerators).max(), numerators.mean(axis=0), 0.0)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(mean == 0, 0.0, mean / error)
-    return holm(stats.t.sf(t, count - 1)) <= level
+    return np.asarray(holm(stats.t.sf(t, count - 1)) <= level)
 
 
 def main_effects(
-    table: pd.DataFrame, design: Design, taken: Response, *, bins: int = 10, confidence: float = 0.95
+    response: Response, design: Design, *, table: pd.DataFrame, bins: int = 10, confidence: float = 0.95
 ) -> pd.DataFrame:
     """Mean response against each hyperparameter, over everything else.
 
     Args:
-        table: Of the survey.
+        response: On the rows of the table.
         design: Of the survey.
-        taken: The response on its rows.
+        table: Of the survey.
         bins: Cells of equal width on a hyperparameter's side of the cube; choices and few whole numbers have one each.
         confidence: Of the interval of the mean, a t-interval over scrambles.
 
@@ -81,84 +84,88 @@ def main_effects(
     """
     rows = last(table).reset_index(drop=True)
     cube = design.space.to_unit({name: rows[name].to_numpy() for name in design.space})
-    luck = _seed_differences(rows, design, taken)
+    places, differences = _seed_differences(rows, response)
     parts = []
-    for k, name in enumerate(design.space):
-        cells, count = _cells(design, name, cube[:, k], bins)
-        grouped = pd.Series(taken.values).groupby(cells)
-        mean = _over_scrambles(taken.values, rows["scramble"].to_numpy(), cells, confidence)
-        in_block_a = cells[luck[0]]
-        variance = pd.Series(luck[1] ** 2 / 2).groupby(in_block_a).mean()
-        edges = _edges(design, name, count)
-        part = pd.DataFrame({"hyperparameter": pd.Series([name] * count, dtype="str"), **edges}).join(mean)
+    for k, (name, dimension) in enumerate(design.space.items()):
+        cells = _cells(dimension, cube[:, k], bins=bins)
+        grouped = pd.Series(response.values).groupby(cells)
+        mean = _over_scrambles(response.values, rows["scramble"].to_numpy(), cells=cells, confidence=confidence)
+        edges = _edges(dimension, dimension.cells(bins))
+        part = pd.DataFrame({"hyperparameter": name, **edges}).astype({"hyperparameter": "str"}).join(mean)
         part["others_low"], part["others_high"] = grouped.quantile(0.1), grouped.quantile(0.9)
-        part["seed_sd"] = np.sqrt(variance)
+        part["seed_sd"] = np.sqrt(pd.Series(differences**2 / 2).groupby(cells[places]).mean())
         part["rows"] = pd.Series(cells).value_counts()
         parts.append(part)
     frame = pd.concat(parts, ignore_index=True)
     frame["rows"] = frame["rows"].fillna(0).astype("int64")
-    _label(frame, taken)
+    _label(frame, response)
     return frame
 
 
 def surface(
-    table: pd.DataFrame, design: Design, taken: Response, names: tuple[str, str], *, bins: int = 8
+    response: Response, design: Design, *, table: pd.DataFrame, names: tuple[str, str], bins: int = 8
 ) -> pd.DataFrame:
     """Mean response against two hyperparameters, over everything else.
+
+    Args:
+        response: On the rows of the table.
+        design: Of the survey.
+        table: Of the survey.
+        names: The two.
+        bins: Cells of each, as in :func:`main_effects`.
 
     Returns:
         A row a cell of the two. Columns: response, form, iteration, the two (middles of the cells), mean, interaction
         (mean minus what the two main effects add up to), rows; cells without rows are missing.
     """
     rows = last(table).reset_index(drop=True)
-    order = list(design.space)
-    cube = design.space.to_unit({name: rows[name].to_numpy() for name in order})
-    cells, middles = [], []
-    for name in names:
-        cell, count = _cells(design, name, cube[:, order.index(name)], bins)
-        cells.append(cell)
-        middles.append(_edges(design, name, count)["value"])
-    grouped = pd.Series(taken.values).groupby(cells).agg(["mean", "size"])
-    i, j = (grouped.index.get_level_values(k).to_numpy() for k in (0, 1))
+    values = pd.Series(response.values)
+    cells = [_cells(design.space[name], design.space[name].to_unit(rows[name].to_numpy()), bins=bins) for name in names]
+    grouped = values.groupby(cells).agg(["mean", "size"])
     mean = grouped["mean"].to_numpy()
-    rest = mean - taken.values.mean()
-    for own, cell in ((i, cells[0]), (j, cells[1])):
-        effect = pd.Series(taken.values).groupby(cell).mean() - taken.values.mean()
-        rest = rest - effect.loc[own].to_numpy()
-    columns = {names[0]: np.asarray(middles[0])[i], names[1]: np.asarray(middles[1])[j]}
+    columns, rest = {}, mean - response.values.mean()
+    for level, (name, cell) in enumerate(zip(names, cells, strict=True)):
+        place = grouped.index.get_level_values(level).to_numpy()
+        effect = values.groupby(cell).mean() - response.values.mean()
+        rest = rest - effect.loc[place].to_numpy()
+        columns[name] = _edges(design.space[name], design.space[name].cells(bins))["value"][place]
     frame = pd.DataFrame({**columns, "mean": mean, "interaction": rest, "rows": grouped["size"].to_numpy()})
-    _label(frame, taken)
+    _label(frame, response)
     return frame
 
 
-def _label(frame: pd.DataFrame, taken: Response) -> None:
-    """Name the response in every row."""
-    frame.insert(0, "response", pd.Series([taken.name] * len(frame), dtype="str"))
-    frame.insert(1, "form", pd.Series([taken.form] * len(frame), dtype="str"))
-    frame.insert(2, "iteration", pd.Series([taken.iteration] * len(frame), dtype="Int64"))
+def _label(frame: pd.DataFrame, response: Response, **more: pd.Series) -> None:
+    """Name the response in every row, in the first columns."""
+    count = len(frame)
+    labels = {
+        "response": pd.Series([response.name] * count, dtype="str"),
+        "form": pd.Series([response.form] * count, dtype="str"),
+        **more,
+        "iteration": pd.Series([response.iteration] * count, dtype="Int64"),
+    }
+    for place, (name, column) in enumerate(labels.items()):
+        frame.insert(place, name, column)
 
 
-def _cells(design: Design, name: str, unit: Any, bins: int) -> tuple[Any, int]:
-    """Cell of each point and their number."""
-    dimension = design.space[name]
-    count = bins
-    if isinstance(dimension, Choice):
-        count = len(dimension.choices)
-    elif isinstance(dimension, Int) and not dimension.log:
-        count = min(bins, dimension.high - dimension.low + 1)
-    return np.minimum((unit * count).astype(int), count - 1), count
+def _cells(dimension: Dimension, unit: NDArray[np.float64], *, bins: int) -> NDArray[np.intp]:
+    """Cell of each point of the unit interval, ``(rows,)``."""
+    count = dimension.cells(bins)
+    return np.minimum((unit * count).astype(np.intp), count - 1)
 
 
-def _edges(design: Design, name: str, count: int) -> dict[str, Any]:
-    dimension = design.space[name]
+def _edges(dimension: Dimension, count: int) -> dict[str, NDArray[Any]]:
+    """Lower ends, upper ends and middles of cells, ``(cells,)`` each; all the same for choices."""
     middle = dimension.from_unit((np.arange(count) + 0.5) / count)
-    if isinstance(dimension, Choice):
+    if dimension.scale == "choices":
         return {"low": middle, "high": middle, "value": middle}
     ends = dimension.from_unit(np.arange(count + 1) / count)
     return {"low": ends[:-1], "high": ends[1:], "value": middle}
 
 
-def _over_scrambles(values: Any, scramble: Any, cells: Any, confidence: float) -> pd.DataFrame:
+def _over_scrambles(
+    values: NDArray[np.float64], scramble: NDArray[np.int64], *, cells: NDArray[np.intp], confidence: float
+) -> pd.DataFrame:
+    """Mean of each cell with its t-interval over the scrambles' means, a row a cell."""
     means = pd.Series(values).groupby([scramble, cells]).mean().unstack()
     error: pd.Series = means.std() / np.sqrt(means.count())
     half = stats.t.ppf((1 + confidence) / 2, means.count() - 1) * error
@@ -166,8 +173,8 @@ def _over_scrambles(values: Any, scramble: Any, cells: Any, confidence: float) -
     return pd.DataFrame({"mean": mean, "mean_low": mean - half, "mean_high": mean + half})
 
 
-def _seed_differences(rows: pd.DataFrame, design: Design, taken: Response) -> tuple[Any, Any]:
+def _seed_differences(rows: pd.DataFrame, response: Response) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """Places of the rows of A, and the difference that another seed makes to each."""
     blocks = rows["block"].to_numpy()
     a, other = np.flatnonzero(blocks == "A"), np.flatnonzero(blocks == f"AB_{SEED}")
-    return a, taken.values[a] - taken.values[other]
+    return a, response.values[a] - response.values[other]

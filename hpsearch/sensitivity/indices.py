@@ -1,4 +1,4 @@
-"""Variance-based (Sobol) indices with intervals over independent scrambles, a noise floor, and a verdict.
+"""Variance-based (Sobol) indices with intervals over independent scrambles.
 
 With f_A, f_B and f_ABi the responses on the blocks of a design (see :class:`hpsearch.sensitivity.designs.Design`):
 
@@ -16,22 +16,14 @@ scrambles are.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 Numbers: TypeAlias = NDArray[np.float64]
-
-SHARE = 0.01
-"""Smallest share of the variance that is of interest, by default."""
-
-SENSITIVE, INERT, UNDECIDED = "sensitive", "inert", "undecided"
-_LARGEST_BASE = 2**20
 
 
 class ResponseError(ValueError):
@@ -95,14 +87,13 @@ class Contrasts:
 
 
 def contrasts(responses: Responses) -> Contrasts:
-    """The sums that every index is made of."""
+    """The sums over rows that every index is made of, as in the head of this file."""
     d = len(responses.factors)
     f = responses.values - responses.values.mean(axis=(1, 2), keepdims=True)
     a, b, ab, ba = f[:, 0], f[:, 1], f[:, 2 : 2 + d], f[:, 2 + d :]
     first = np.mean(b[:, None] * (ab - a[:, None]), axis=2)
     total = 0.5 * np.mean((a[:, None] - ab) ** 2, axis=2) - responses.noise
-    couples = list(combinations(range(d), 2))
-    i, j = [c[0] for c in couples], [c[1] for c in couples]
+    i, j = np.triu_indices(d, 1)  # in the order of itertools.combinations
     group = 0.5 * np.mean((ab[:, i] - ab[:, j]) ** 2, axis=2) - responses.noise
     second = None
     if ba.shape[1]:
@@ -123,7 +114,16 @@ class Interval:
 
 
 def ratio(numerator: Numbers, variance: Numbers, *, confidence: float = 0.95) -> Interval:
-    """A ratio of means over scrambles with Fieller's interval (Fieller 1954, J. R. Stat. Soc. B 16)."""
+    """A ratio of means over scrambles with Fieller's interval (Fieller 1954, J. R. Stat. Soc. B 16).
+
+    Args:
+        numerator: ``(scrambles,)``.
+        variance: ``(scrambles,)``.
+        confidence: Of the interval.
+
+    Returns:
+        The ratio; missing, with the reason, where the variance is not clear of 0 (the interval has no ends then).
+    """
     count = len(variance)
     n, v = numerator.mean(), variance.mean()
     if v > 0 and not numerator.any():  # nothing depends on it, to the last bit
@@ -131,85 +131,12 @@ def ratio(numerator: Numbers, variance: Numbers, *, confidence: float = 0.95) ->
     t2 = stats.t.ppf((1 + confidence) / 2, count - 1) ** 2 / count
     s = np.cov(numerator, variance)
     a, b, c = v * v - t2 * s[1, 1], n * v - t2 * s[0, 1], n * n - t2 * s[0, 0]
-    if v <= 0 or a <= 0:
-        return Interval(np.nan, np.nan, np.nan, "no variance beyond the noise")
+    if v <= 0:
+        return missing("no variance beyond the noise")
+    if a <= 0:
+        return missing("so few scrambles do not tell the variance from 0")
     root = np.sqrt(max(b * b - a * c, 0.0))
     return Interval(float(n / v), float((b - root) / a), float((b + root) / a))
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What a total index says: sensitive, inert or undecided.
-
-    Attributes:
-        verdict: The word.
-        base: Rows of a block that would decide, for an undecided one; None if more than 2**20.
-        reason: Why it is undecided, where that is not the width of the interval.
-    """
-
-    verdict: str
-    base: int | None = None
-    reason: str = ""
-
-
-def verdicts(
-    found: Contrasts, responses: Responses, which: Sequence[int], *, share: float = SHARE, confidence: float = 0.95
-) -> list[Verdict]:
-    """Judge the total indices of some factors against ``share`` of the variance and the dummy.
-
-    *Sensitive*: a one-sided t-test over scrambles of total − dummy − share·V > 0 rejects at half of 1 − confidence
-    (so the lower end of the interval clears the floor), with Holm's (1979) correction over the factors judged.
-    *Inert*: the opposite test rejects. Else *undecided*.
-    """
-    if not responses.floor_known:
-        reason = "the noise is not governed by the seed: its floor is unknown without replicates or a dummy"
-        return [Verdict(UNDECIDED, reason=reason) for _ in which]
-    control = 0.0 if responses.dummy is None else found.total[:, responses.dummy]
-    excess = np.stack([found.total[:, k] - control - share * found.variance for k in which], axis=1)
-    level = (1 - confidence) / 2
-    above = holm(_one_sided(excess)) <= level
-    below = _one_sided(-excess) <= level
-    base = responses.values.shape[2]
-    return [
-        Verdict(SENSITIVE) if up else Verdict(INERT) if down else Verdict(UNDECIDED, _deciding(e, base, level))
-        for up, down, e in zip(above, below, excess.T, strict=True)
-    ]
-
-
-def holm(p: Numbers) -> Numbers:
-    """Holm's step-down adjusted p-values (Holm 1979, Scand. J. Stat. 6).
-
-    >>> holm(np.array([0.01, 0.04, 0.03])).round(3).tolist()
-    [0.03, 0.06, 0.06]
-    """
-    order = np.argsort(p)
-    stepped = np.maximum.accumulate(p[order] * np.arange(len(p), 0, -1))
-    adjusted = np.empty(len(p))
-    adjusted[order] = np.minimum(stepped, 1.0)
-    return adjusted
-
-
-def _one_sided(samples: Numbers) -> Numbers:
-    """p-values of a mean above 0, ``(columns,)``."""
-    count = len(samples)
-    mean, error = samples.mean(axis=0), samples.std(axis=0, ddof=1) / np.sqrt(count)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.where(error > 0, mean / error, np.sign(mean) * np.inf)
-    return np.asarray(stats.t.sf(np.where(mean == 0, 0.0, t), count - 1))
-
-
-def _deciding(excess: Numbers, base: int, level: float) -> int | None:
-    """Base at which the interval would clear the share if the mean stayed; its width falls with the root of base."""
-    half = stats.t.isf(level, len(excess) - 1) * excess.std(ddof=1) / np.sqrt(len(excess))
-    wanted = base * (half / abs(excess.mean())) ** 2 if excess.mean() else np.inf
-    if wanted > _LARGEST_BASE:
-        return None
-    return int(max(2 * base, 2 ** np.ceil(np.log2(max(wanted, 1.0)))))
-
-
-def pairs(factors: Sequence[str]) -> list[tuple[str, str]]:
-    """Pairs in the order of :class:`Contrasts`."""
-    return list(combinations(factors, 2))
 
 
 def missing(reason: str) -> Interval:
@@ -217,8 +144,15 @@ def missing(reason: str) -> Interval:
     return Interval(np.nan, np.nan, np.nan, reason)
 
 
-def interval(numerator: Any, found: Contrasts, responses: Responses, *, confidence: float) -> Interval:
-    """An index, missing where the response is constant."""
+def interval(numerator: Numbers, sums: Contrasts, *, responses: Responses, confidence: float) -> Interval:
+    """An index over the scrambles, missing where the response is constant.
+
+    Args:
+        numerator: ``(scrambles,)``: a column of ``sums``.
+        sums: Of the same responses.
+        responses: On the rows of the design.
+        confidence: Of the interval.
+    """
     if responses.constant:
         return missing("the response is constant")
-    return ratio(numerator, found.variance, confidence=confidence)
+    return ratio(numerator, sums.variance, confidence=confidence)

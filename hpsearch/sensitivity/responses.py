@@ -1,8 +1,8 @@
 """Responses: what of a training is explained, and in which form.
 
 Heavy tails rule raw losses: the few trainings that end worse than guessing would own the variance. So a loss is clipped
-at the loss of predicting class frequencies (its *ceiling*: useless is useless) and taken in the logarithm; its rank is
-there beside it.
+at the loss of predicting class frequencies (its *ceiling*: useless is useless) and analysed in the logarithm; ranks are
+offered beside it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,47 @@ from hpsearch.sensitivity.indices import ResponseError
 Form: TypeAlias = Literal["log", "rank", "linear"]
 FORMS: tuple[Form, ...] = ("log", "rank", "linear")
 
-LOSSES = ("validation_loss", "train_loss")
+
+@dataclass(frozen=True)
+class Kind:
+    """What is known of a column of responses.
+
+    Attributes:
+        form: In which it is analysed unless another is asked for.
+        better: Which way is better.
+        ceiling: Value at which it is clipped (from above where lower is better, from below where higher is); what is
+            not finite counts as this value. None: no value is clipped, and each must be finite.
+    """
+
+    form: Form = "linear"
+    better: Literal["lower", "higher"] = "lower"
+    ceiling: float | None = None
+
+
+VALIDATION, TRAIN = "validation_loss", "train_loss"
 GAP = "generalisation_gap"
 TO_TARGET = "iterations_to_target"
 BEST_TENTH = "best_tenth"
-UPWARD = ("validation_r2",)
-"""Where more is better: a ceiling is then the least that counts."""
+DERIVED: Mapping[str, Kind] = {GAP: Kind(), TO_TARGET: Kind("log"), BEST_TENTH: Kind(better="higher")}
+"""Responses that are made of a survey's columns."""
 
-DERIVED = (GAP, TO_TARGET, BEST_TENTH)
+
+@dataclass(frozen=True)
+class ResponseOptions:
+    """Which response of a survey to analyse, and how.
+
+    Attributes:
+        metric: A column of responses, generalisation_gap (validation_loss − train_loss), iterations_to_target, or
+            best_tenth (1 for the best 10 % of the survey's own response, else 0); the survey's own by default.
+        form: "log", "rank" or "linear"; by default that of the response's kind.
+        iteration: Each row at this checkpoint, or where it ended if that was before; by default where it ended.
+        target: Validation loss to reach, for iterations_to_target; by default the median of the final ones.
+    """
+
+    metric: str | None = None
+    form: Form | None = None
+    iteration: int | None = None
+    target: float | None = None
 
 
 @dataclass(frozen=True)
@@ -39,54 +72,44 @@ class Response:
         name: As in the tables, with its target where it has one.
         form: "log", "rank" or "linear".
         values: ``(rows,)`` in the order of the design's table (a row for each replicate).
-        iteration: Checkpoint at which it was taken (rows that ended before count as they ended); None where trainings
-            have no checkpoints.
+        iteration: Checkpoint of the values (of a row that ended before, its end); None where trainings have no
+            checkpoints.
+        better: Which way is better.
     """
 
     name: str
     form: Form
     values: NDArray[np.float64]
     iteration: int | None
+    better: Literal["lower", "higher"] = "lower"
 
 
-def response(
-    table: pd.DataFrame,
-    name: str,
-    *,
-    main: str,
-    ceilings: Mapping[str, float],
-    form: Form | None = None,
-    iteration: int | None = None,
-    target: float | None = None,
-) -> Response:
-    """Take a response from a survey's table.
+def response_of(table: pd.DataFrame, options: ResponseOptions, *, main: str, kinds: Mapping[str, Kind]) -> Response:
+    """Read a response from a survey's table.
 
     Args:
         table: Rows of the design (or their checkpoints, each row's together and ascending).
-        name: A metric's column, diverged among them, or generalisation_gap, iterations_to_target, or best_tenth (1 for
-            the lowest 10 % of the main response, else 0).
+        options: Which response, and how.
         main: The survey's own response.
-        form: By default "log" for losses and iterations_to_target, else "linear".
-        ceilings: Values at which columns are clipped; what is not finite takes its column's ceiling.
-        iteration: Take each row at this checkpoint, or where it ended before; by default where it ended.
-        target: Validation loss to reach, for iterations_to_target; by default the median of the final ones.
+        kinds: What is known of the columns; the others are linear, lower is better, and nothing clips them.
 
     Raises:
         ResponseError: if there is no such response or form, a value has no logarithm, or one is not finite and its
             column has no ceiling.
     """
-    if form is not None and form not in FORMS:
-        raise ResponseError(f"no form {form!r}: choose {', '.join(FORMS)}")
+    name, iteration = options.metric or main, options.iteration
+    if options.form is not None and options.form not in FORMS:
+        raise ResponseError(f"no form {options.form!r}: choose {', '.join(FORMS)}")
     rows = table if iteration is None or "iteration" not in table else table[table["iteration"] <= iteration]
-    ends = last(rows)
     if iteration is None and "iteration" in table:
         iteration = int(table["iteration"].max())
-    label, values = _values(rows, ends, main if name == BEST_TENTH else name, ceilings, target)
     if name == BEST_TENTH:
-        label, values = f"{name} of {main}", (values <= np.quantile(values, 0.1)).astype(float)
-    default: Form = "log" if name in (*LOSSES, TO_TARGET) else "linear"
-    chosen: Form = form or default
-    return Response(label, chosen, _formed(values, label, chosen), iteration)
+        label, values = f"{name} of {main}", _best_tenth(rows, main, kinds=kinds, target=options.target)
+    else:
+        label, values = _values(rows, name, kinds=kinds, target=options.target)
+    kind = _kind(name, kinds)
+    form = options.form or kind.form
+    return Response(label, form, _formed(values, form, name=label), iteration, kind.better)
 
 
 def last(rows: pd.DataFrame) -> pd.DataFrame:
@@ -97,19 +120,23 @@ def last(rows: pd.DataFrame) -> pd.DataFrame:
     return rows.iloc[[*starts, len(rows) - 1]]
 
 
-def clipped(rows: pd.DataFrame, name: str, ceilings: Mapping[str, float]) -> NDArray[np.float64]:
-    """A column, clipped at its ceiling if it has one, ``(rows,)``."""
+def clipped(rows: pd.DataFrame, name: str, *, kinds: Mapping[str, Kind]) -> NDArray[np.float64]:
+    """A column, clipped at its ceiling if it has one, ``(rows,)``.
+
+    Raises:
+        ResponseError: if there is no such column, it holds no numbers, or one is not finite and there is no ceiling.
+    """
     if name not in rows:
-        known = ", ".join(str(c) for c in rows.columns)
-        raise ResponseError(f"no response {name!r}: the survey has {known}, and {', '.join(DERIVED)}")
+        columns = ", ".join(str(column) for column in rows.columns)
+        raise ResponseError(f"no response {name!r}: the survey has {columns}, and {', '.join(DERIVED)}")
     try:
         values = rows[name].to_numpy(dtype="float64", na_value=np.nan)
     except (TypeError, ValueError):
         raise ResponseError(f"{name!r} holds no numbers ({rows[name].dtype}): a response must") from None
-    ceiling = ceilings.get(name)
-    if ceiling is not None:
-        bounded = np.maximum(values, ceiling) if name in UPWARD else np.minimum(values, ceiling)
-        return np.where(np.isfinite(values), bounded, ceiling)
+    kind = _kind(name, kinds)
+    if kind.ceiling is not None:
+        clip = np.minimum if kind.better == "lower" else np.maximum
+        return np.where(np.isfinite(values), clip(values, kind.ceiling), kind.ceiling)
     bad = np.flatnonzero(~np.isfinite(values))
     if len(bad):
         raise ResponseError(
@@ -119,23 +146,37 @@ def clipped(rows: pd.DataFrame, name: str, ceilings: Mapping[str, float]) -> NDA
     return values
 
 
+def _kind(name: str, kinds: Mapping[str, Kind]) -> Kind:
+    return DERIVED[name] if name in DERIVED else kinds.get(name, Kind())
+
+
 def _values(
-    rows: pd.DataFrame, ends: pd.DataFrame, name: str, ceilings: Mapping[str, float], target: float | None
+    rows: pd.DataFrame, name: str, *, kinds: Mapping[str, Kind], target: float | None
 ) -> tuple[str, NDArray[np.float64]]:
+    """A response's name in the tables, and its value where each row of the design ended."""
+    ends = last(rows)
     if name == GAP:
-        losses = [clipped(ends, loss, ceilings) for loss in LOSSES]
-        return name, losses[0] - losses[1]
+        return name, clipped(ends, VALIDATION, kinds=kinds) - clipped(ends, TRAIN, kinds=kinds)
     if name == TO_TARGET:
         if "iteration" not in rows:
             raise ResponseError(f"{TO_TARGET!r} needs checkpoints, and this survey has none")
-        goal = float(np.median(clipped(ends, "validation_loss", ceilings))) if target is None else target
-        return f"{name} (validation_loss {goal:.4g})", _first_reach(
-            rows, clipped(rows, "validation_loss", ceilings), goal
+        goal = float(np.median(clipped(ends, VALIDATION, kinds=kinds))) if target is None else target
+        return f"{name} ({VALIDATION} {goal:.4g})", _first_reach(
+            rows, clipped(rows, VALIDATION, kinds=kinds), goal=goal
         )
-    return name, clipped(ends, name, ceilings)
+    return name, clipped(ends, name, kinds=kinds)
 
 
-def _first_reach(rows: pd.DataFrame, losses: NDArray[np.float64], goal: float) -> NDArray[np.float64]:
+def _best_tenth(
+    rows: pd.DataFrame, main: str, *, kinds: Mapping[str, Kind], target: float | None
+) -> NDArray[np.float64]:
+    """1 where the main response is among its best tenth, else 0."""
+    _, values = _values(rows, main, kinds=kinds, target=target)
+    cost = values if _kind(main, kinds).better == "lower" else -values
+    return (cost <= np.quantile(cost, 0.1)).astype(float)
+
+
+def _first_reach(rows: pd.DataFrame, losses: NDArray[np.float64], *, goal: float) -> NDArray[np.float64]:
     """First checkpoint at which each row's loss was at most the goal; the longest training if it never was."""
     iteration = rows["iteration"].to_numpy()
     row = np.concatenate([[0], np.cumsum(iteration[1:] <= iteration[:-1])])
@@ -144,7 +185,8 @@ def _first_reach(rows: pd.DataFrame, losses: NDArray[np.float64], goal: float) -
     return np.minimum.reduceat(reached, np.flatnonzero(np.diff(row, prepend=-1))).astype(float)
 
 
-def _formed(values: NDArray[np.float64], name: str, form: Form) -> NDArray[np.float64]:
+def _formed(values: NDArray[np.float64], form: Form, *, name: str) -> NDArray[np.float64]:
+    """The values in their form; ranks run from 1/rows to 1."""
     if form == "linear":
         return values
     if form == "rank":

@@ -1,0 +1,173 @@
+"""Proposals: which range of one hyperparameter to try next, from where the best rows lie in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, exp, floor, log, log10
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import stats
+
+from hpsearch.sensitivity.verdicts import INERT
+from hpsearch.space import Choice, Dimension, Float, Int
+
+_WIDE = 0.8
+"""Share of a range above which narrowing it is not worth a new study."""
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """Where the best rows lie on one side of the cube.
+
+    Attributes:
+        quantiles: 5, 50 and 95 % of them, on the unit interval.
+        shares: ``(scrambles, cells)``: of a scramble's best rows, in each cell of the range.
+    """
+
+    quantiles: tuple[float, float, float]
+    shares: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, units: NDArray[np.float64], scramble: NDArray[np.int64], *, cells: int) -> Crowd:
+        """Count the best rows, ``(rows,)`` on the unit interval, by scramble in so many cells of equal width."""
+        cell = np.minimum((units * cells).astype(int), cells - 1)
+        shares = pd.crosstab(scramble, cell, normalize="index").reindex(columns=range(cells), fill_value=0.0)
+        low, middle, high = np.quantile(units, [0.05, 0.5, 0.95]).tolist()
+        return cls((low, middle, high), shares.to_numpy())
+
+    @property
+    def boundary(self) -> str:
+        """The end of the range at which the best crowd, or nothing.
+
+        The cell there holds more than its even share, by the 95 % t-interval over scrambles, and the fullest cell lies
+        within that interval.
+        """
+        mean = self.shares.mean(axis=0)
+        error = self.shares.std(axis=0, ddof=1) / np.sqrt(len(self.shares))
+        half = stats.t.isf(0.025, len(self.shares) - 1) * error
+        for name, cell in (("low", 0), ("high", -1)):
+            if mean[cell] - half[cell] > 1 / len(mean) and mean.max() <= mean[cell] + half[cell]:
+                return name
+        return ""
+
+
+def proposal(dimension: Dimension, crowd: Crowd, *, verdict: str, limit: tuple[float, float]) -> tuple[Dimension, str]:
+    """The dimension to try next, and why.
+
+    Args:
+        dimension: As surveyed.
+        crowd: Of its best rows.
+        verdict: Of its total index.
+        limit: Lowest and highest value that the proposal may reach, unless the survey itself was beyond.
+    """
+    if verdict == INERT:
+        return dimension, "inert: any value does, so fix it or leave it"
+    if isinstance(dimension, Choice):
+        return _next_choices(dimension, crowd, limit=limit)
+    low, _, high = crowd.quantiles
+    if not crowd.boundary and high - low > _WIDE:
+        return dimension, "the best lie all over it"
+    return _next_range(dimension, crowd, limit=limit)
+
+
+def _next_range(dimension: Float | Int, crowd: Crowd, *, limit: tuple[float, float]) -> tuple[Dimension, str]:
+    """The middle 90 % of the best; from an end at which they crowd, half as far beyond it as they are spread."""
+    (left, _, right), (low, high), boundary = crowd.quantiles, dimension.ends, crowd.boundary
+    reach = (float(low), float(high))
+    if boundary == "low":
+        left, reach = (left - right) / 2, (_octave(dimension)[0], reach[1])
+    if boundary == "high":
+        right, reach = 1 + (right - left) / 2, (reach[0], _octave(dimension)[1])
+    wide = _within(_outward(dimension, low=_value(dimension, left), high=_value(dimension, right)), reach)
+    legal = max(reach[0], min(limit[0], low)), min(reach[1], max(limit[1], high))
+    ends = _within(wide, legal)
+    if isinstance(dimension, Int):
+        following: Dimension = Int(*_whole(ends, legal, down=boundary == "low"), dimension.log)
+    elif ends[0] < ends[1]:
+        following = Float(ends[0], ends[1], dimension.log)
+    else:
+        return dimension, "the best are too few to narrow it"
+    if not boundary:
+        return following, "the middle 90 % of the best"
+    return following, f"the best crowd at the {boundary} end: beyond it{' as far as it may go' if ends != wide else ''}"
+
+
+def _within(ends: tuple[float, float], bounds: tuple[float, float]) -> tuple[float, float]:
+    """The ends, each moved into the bounds."""
+    low, high = (min(max(end, bounds[0]), bounds[1]) for end in ends)
+    return low, high
+
+
+def _value(dimension: Float | Int, unit: float) -> float:
+    """The value at a point that may lie beyond the unit interval; a whole number has the middle of its cell."""
+    half = 0.5 if isinstance(dimension, Int) else 0.0
+    low, high = dimension.low - half, dimension.high + half
+    if dimension.log:
+        return exp(log(low) + unit * (log(high) - log(low)))
+    return low + unit * (high - low)
+
+
+def _octave(dimension: Float | Int) -> tuple[float, float]:
+    """How far a range may go in one round: a factor of 2 where it is log, a quarter of itself where it is linear."""
+    if dimension.log:
+        return dimension.low / 2, dimension.high * 2
+    quarter = (dimension.high - dimension.low) / 4
+    step = max(quarter, 1) if isinstance(dimension, Int) else quarter
+    return dimension.low - step, dimension.high + step
+
+
+def _outward(dimension: Float | Int, *, low: float, high: float) -> tuple[float, float]:
+    """Ends that hold both, in whole numbers or in a step of at most a tenth of the end and a twentieth of the width.
+
+    That is finer than what is known of the ends, and rounding them away from each other keeps them apart.
+    """
+    if isinstance(dimension, Int):
+        return floor(low + 1e-9), ceil(high - 1e-9)
+    width = high - low
+    if width <= 0:
+        return low, high
+    least = 0.0 if dimension.log else width / 1000  # no need of many zeros beside 0
+    down, up = (floor(log10(max(min(abs(end) / 10, width / 20), least))) for end in (low, high))
+    return float(f"{floor(low / 10.0**down + 1e-9)}e{down}"), float(f"{ceil(high / 10.0**up - 1e-9)}e{up}")
+
+
+def _whole(ends: tuple[float, float], legal: tuple[float, float], *, down: bool) -> tuple[int, int]:
+    """Whole numbers from end to end; a neighbour joins a single one, from below if ``down`` and it is legal."""
+    low, high = ceil(ends[0]), floor(ends[1])
+    if low < high:
+        return low, high
+    neighbours = (low - 1, low + 1) if down else (low + 1, low - 1)
+    other = next(value for value in neighbours if legal[0] <= value <= legal[1])
+    return min(low, other), max(low, other)
+
+
+def _next_choices(dimension: Choice, crowd: Crowd, *, limit: tuple[float, float]) -> tuple[Dimension, str]:
+    """The choices that hold at least half their even share of the best, and one beyond an end at which they crowd."""
+    shares = crowd.shares.mean(axis=0)
+    choices = [c for c, share in zip(dimension.choices, shares, strict=True) if share >= 0.5 / len(shares)]
+    beyond = _beyond(dimension, crowd.boundary, limit=limit)
+    if beyond is not None:
+        choices = [beyond, *choices] if crowd.boundary == "low" else [*choices, beyond]
+    if len(choices) < 2:
+        return dimension, "one choice holds the best: fix it"
+    words = f"the best crowd at the {crowd.boundary} end: " if crowd.boundary else ""
+    if beyond is not None:
+        return Choice(tuple(choices)), f"{words}{beyond} joins"
+    if len(choices) == len(dimension.choices):
+        return dimension, f"{words}as far as it may go" if words else "the best lie all over it"
+    return Choice(tuple(choices)), f"{words}without the choices that hold few of the best"
+
+
+def _beyond(dimension: Choice, boundary: str, *, limit: tuple[float, float]) -> int | float | None:
+    """Half the first choice or twice the last, where choices are ascending numbers above 0 and it is legal."""
+    values = dimension.values(0)
+    if not boundary or values.dtype.kind not in "iuf" or values[0] <= 0 or (np.diff(values) <= 0).any():
+        return None
+    if boundary == "high":
+        double: int | float = 2 * values[-1].item()
+        return double if double <= limit[1] else None
+    first = values[0].item()
+    half: int | float = first // 2 if isinstance(first, int) else first / 2
+    return half if half > 0 and half >= limit[0] else None
