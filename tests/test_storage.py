@@ -114,16 +114,16 @@ began = time.monotonic()
 study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=40)
 print(time.monotonic() - began, flush=True)
 """
-    plain = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    assert plain.stdout.readline() == "ready\n"
-    slowest = 0.0
-    written = 0
-    while plain.poll() is None:
-        began = time.monotonic()
-        add_trials(ours, [trial(written), trial(written + 1)])
-        ours.add_trial(trial(written + 2))
-        slowest, written = max(slowest, time.monotonic() - began), written + 3
-    seconds, errors = plain.communicate()
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    slowest, written = 0.0, 0
+    with subprocess.Popen([sys.executable, "-c", script], **pipes) as plain:
+        assert plain.stdout.readline() == "ready\n"
+        while plain.poll() is None:
+            began = time.monotonic()
+            add_trials(ours, [trial(written % 97), trial((written + 1) % 97)])
+            ours.add_trial(trial((written + 2) % 97))
+            slowest, written = max(slowest, time.monotonic() - began), written + 3
+        seconds, errors = plain.communicate()
     assert (plain.returncode, errors) == (0, "")
     assert float(seconds) < 20  # a lock of ours under Optuna's name would make the first write alone wait for 30 s
     assert slowest < 5
