@@ -56,7 +56,7 @@ def test_an_empty_file_is_the_reference_study_named_after_the_file(study):
     config = load_config(study("", "petals é.toml"))
     assert config == StudyConfig(name="petals é")
     assert config.space == SpaceConfig.reference()
-    assert list(config.space.space) == NAMES
+    assert list(config.space.dimensions) == NAMES
     assert config.space.fixed == {}
 
 
@@ -89,7 +89,7 @@ def test_what_a_proposed_range_may_reach_is_allowed():
 
 def test_a_hyperparameter_left_out_of_a_space_is_fixed(study):
     space = load_config(study("[space]\nmomentum = {low = 0, high = 0.5}\niterations = 70\nl2 = 0")).space
-    assert dict(space.space) == {"momentum": Float(0.0, 0.5)}
+    assert dict(space.dimensions) == {"momentum": Float(0.0, 0.5)}
     assert space.fixed == {
         "learning_rate": 0.1,
         "iterations": 70,

@@ -168,7 +168,7 @@ def test_profiles_and_tunability_come_from_fresh_trainings(results):
     again = r.profile("learning_rate", values=6, seeds=3)
     pd.testing.assert_frame_equal(found, again)
     tolerated = r.tolerance(values=5, seeds=3)
-    assert tolerated["hyperparameter"].tolist() == list(r.config.space.space)
+    assert tolerated["hyperparameter"].tolist() == list(r.config.space.dimensions)
     assert (tolerated["near_low"] <= tolerated["best"]).all()
     plane = r.plane("learning_rate", "momentum", values=6, seeds=3)
     assert len(plane) == 6 * 6
@@ -177,7 +177,7 @@ def test_profiles_and_tunability_come_from_fresh_trainings(results):
     with pytest.raises(DesignError, match="'momentum' twice"):
         r.plane("momentum", "momentum")
     tuned = r.tunability(values=4, seeds=3)
-    assert set(tuned["hyperparameter"]) == set(r.config.space.space)
+    assert set(tuned["hyperparameter"]) == set(r.config.space.dimensions)
     row = tuned.set_index("hyperparameter").loc["learning_rate"]
     assert row["gain_low"] <= row["gain"] <= row["gain_high"]
     assert row["best"] == r.best.hyperparameters.learning_rate

@@ -12,17 +12,17 @@ from hpsearch.tuning.search import search
 
 
 def test_distributions_have_the_space_s_bounds(small):
-    found = distributions(small.space.space)
+    found = distributions(small.space.dimensions)
     assert found["learning_rate"] == optuna.distributions.FloatDistribution(0.01, 1.0, log=True)
     assert found["iterations"] == optuna.distributions.IntDistribution(5, 60, log=True)
     assert found["batch_size"] == optuna.distributions.CategoricalDistribution((8, 16, 32))
-    assert list(found) == list(small.space.space)
+    assert list(found) == list(small.space.dimensions)
 
 
 def test_qmc_gives_scipy_s_scrambled_sobol_sequence_in_the_order_of_the_trials(small, tmp_path):
     study = search(small.with_overrides(sampler="qmc", trials=9), results=tmp_path)
     points = qmc.Sobol(6, rng=np.random.default_rng(0)).random(16)[:9]
-    expected = small.space.space.from_unit(points)
+    expected = small.space.dimensions.from_unit(points)
     for name, values in expected.items():
         assert [t.params[name] for t in study.trials] == values.tolist()
 
@@ -32,7 +32,7 @@ def test_a_batch_s_sampler_is_made_the_same_again(small):
     asked = []
     for _ in range(2):
         study = optuna.create_study(sampler=sampler(config, 3))
-        asked.append([study.ask(distributions(small.space.space)).params for _ in range(3)])
+        asked.append([study.ask(distributions(small.space.dimensions)).params for _ in range(3)])
     assert asked[0] == asked[1]
     assert asked[0][0] != asked[0][1]
 

@@ -49,7 +49,7 @@ def test_a_row_is_what_its_settings_give_when_they_are_evaluated_alone(config, t
     ends = found.table.groupby(["scramble", "block", "row"], sort=False).tail(1)
     for row in ends.iloc[::9].to_dict("records"):
         evaluator.seeds = (row["seed"],)
-        params = {name: row[name] for name in config.space.space}
+        params = {name: row[name] for name in config.space.dimensions}
         (alone,) = evaluator.evaluate([evaluator.hyperparameters(params)])
         assert row["iteration"] == row["iterations"] == alone.iterations[-1]
         for metric in ("validation_loss", "gradient_norm"):
@@ -127,7 +127,7 @@ def test_the_ranges_to_try_next_make_a_study(config, tmp_path, name, sign, dimen
     made = replace(
         found, table=found.table.assign(validation_loss=np.exp(slope)), kinds={"validation_loss": Kind("log")}
     )
-    next_one = refined_config(made, wider, name="following").space.space[name]
+    next_one = refined_config(made, wider, name="following").space.dimensions[name]
     ends = (next_one.choices[0], next_one.choices[-1]) if "choices" in dimension else (next_one.low, next_one.high)
     assert ends == pytest.approx(following, abs=0.02)
 
@@ -184,7 +184,7 @@ def test_results_give_the_tables(config, tmp_path):
     assert first.loc["learning_rate", "total_order"] == 0  # nothing is learned yet
     assert {"learning_rate", "momentum"} <= set(r.interactions()["first"])
     assert len(r.effects()) > 20
-    assert len(r.ranges()) == len(config.space.space)
+    assert len(r.ranges()) == len(config.space.dimensions)
 
 
 def test_the_last_checkpoint_of_the_whole_is_the_end(config, tmp_path):

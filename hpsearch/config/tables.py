@@ -180,7 +180,7 @@ class SpaceConfig(Table):
         return cls(**{h.name: h.reference for h in HYPERPARAMETERS})
 
     @property
-    def space(self) -> Space:
+    def dimensions(self) -> Space:
         """The hyperparameters that vary, in the order of `HYPERPARAMETERS`."""
         return Space({name: entry for name, entry in self._entries().items() if isinstance(entry, Dimension)})
 

@@ -43,7 +43,7 @@ def profile(
     Raises:
         DesignError: if the hyperparameter does not vary in the study.
     """
-    space, metric = evaluator.config.space.space, evaluator.config.search.metric
+    space, metric = evaluator.config.space.dimensions, evaluator.config.search.metric
     rows = one_at_a_time(space, name, asdict(around), values=values)
     fresh = range(FRESH_SEEDS, FRESH_SEEDS + seeds)
     scores, errors = _scores(evaluator, rows, fresh)
@@ -86,7 +86,7 @@ def plane(
     """
     if first == second:
         raise DesignError(f"a grid needs two hyperparameters (given: {first!r} twice)")
-    rows = grid(evaluator.config.space.space, (first, second), asdict(around), values=(values, values))
+    rows = grid(evaluator.config.space.dimensions, (first, second), asdict(around), values=(values, values))
     scores, errors = _scores(evaluator, rows, range(FRESH_SEEDS, FRESH_SEEDS + seeds))
     mean = scores.mean(axis=1)
     half = stats.t.ppf(0.975, seeds - 1) * scores.std(axis=1, ddof=1) / np.sqrt(seeds)
@@ -151,7 +151,7 @@ def tunability(evaluator: Evaluator, best: Hyperparameters, *, values: int = 24,
         gain_at_best, at_best_low, at_best_high (what setting it from its default to the best one's value gains, the
         others at the best).
     """
-    space = evaluator.config.space.space
+    space = evaluator.config.space.dimensions
     default = _defaults(evaluator)
     rows = []
     for name in space:

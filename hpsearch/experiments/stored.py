@@ -54,7 +54,7 @@ def design_of(config: StudyConfig) -> Design:
     Raises:
         ConfigError: if effective_step is asked for and learning_rate and momentum do not both have a range.
     """
-    space, s = config.space.space, config.survey
+    space, s = config.space.dimensions, config.survey
     if s.effective_step:
         if not isinstance(space.get("learning_rate"), Float) or "momentum" not in space:
             rule = "survey.effective_step: needs a range for learning_rate, and momentum to vary (given: not so)"
@@ -79,7 +79,7 @@ def refined_config(survey: Survey, config: StudyConfig, *, name: str) -> StudyCo
                 "with survey.effective_step = false)"
             ],
         )
-    entries = {**config.space.fixed, **refined(survey.ranges(), config.space.space)}
+    entries = {**config.space.fixed, **refined(survey.ranges(), config.space.dimensions)}
     return StudyConfig.from_description({**config.describe(), "name": name, "space": entries})
 
 

@@ -168,7 +168,7 @@ class _Rows:
         )
 
     def _hyperparameters(self) -> list[Hyperparameters]:
-        columns = {name: self.missing[name].tolist() for name in self._evaluator.config.space.space}
+        columns = {name: self.missing[name].tolist() for name in self._evaluator.config.space.dimensions}
         rows = (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
         return [self._evaluator.hyperparameters(row) for row in rows]
 

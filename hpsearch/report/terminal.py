@@ -32,7 +32,7 @@ def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) ->
     diverged = int(trials["diverged"].fillna(False).sum())
     title = f"{config.name}: the {len(best)} best of {len(trials)} trials ({diverged} diverged{pruned})"
     table = _table(title, gap=1)
-    hyperparameters = [s for s in HYPERPARAMETERS if s.name in config.space.space]
+    hyperparameters = [s for s in HYPERPARAMETERS if s.name in config.space.dimensions]
     metrics = [metric.name for metric in METRICS if metric.shown and metric.name in best]
     table.add_column("trial", justify="right", no_wrap=True)
     for s in hyperparameters:

@@ -139,7 +139,7 @@ class Results(SurveyTables):
 
         from hpsearch.experiments.profiles import tolerance
 
-        profiles = (self.profile(name, values=values, seeds=seeds) for name in self.config.space.space)
+        profiles = (self.profile(name, values=values, seeds=seeds) for name in self.config.space.dimensions)
         return pd.DataFrame([tolerance(found, points=points) for found in profiles])
 
     def tunability(self, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:

@@ -47,7 +47,7 @@ class Objective:
 
         evaluator = self.evaluator
         metric = evaluator.config.search.metric
-        settings = evaluator.hyperparameters(suggest(trial, evaluator.config.space.space))
+        settings = evaluator.hyperparameters(suggest(trial, evaluator.config.space.dimensions))
         sheet, jobs = evaluator.sheet([settings]), evaluator.jobs([settings])
         for stop in stops_of(evaluator.stops, settings.iterations)[1:]:
             results = [evaluator.run(replace(job, until=stop)) for job in jobs]

@@ -46,7 +46,7 @@ def sampler(config: StudyConfig, batch: int) -> optuna.samplers.BaseSampler:
     if name == "random":
         return optuna.samplers.RandomSampler(seed=drawn)
     if name == "qmc":
-        return SobolSampler(config.space.space, seed)
+        return SobolSampler(config.space.dimensions, seed)
     if name == "grid":
         return optuna.samplers.GridSampler(grid(config), seed=seed)
     if name == "cmaes":  # the choices, which CMA-ES cannot order, are drawn at random
@@ -69,7 +69,7 @@ def pruner(config: StudyConfig) -> optuna.pruners.BasePruner:
 
 def grid(config: StudyConfig) -> dict[str, list[Any]]:
     """The grid sampler's values: all choices, ``search.grid`` values from bound to bound of a range."""
-    return {name: dimension.values(config.search.grid).tolist() for name, dimension in config.space.space.items()}
+    return {name: dimension.values(config.search.grid).tolist() for name, dimension in config.space.dimensions.items()}
 
 
 def grid_size(config: StudyConfig) -> int:

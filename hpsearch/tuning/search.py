@@ -169,7 +169,7 @@ class _Search:
     def __init__(self, evaluator: Evaluator, study: optuna.Study, workers: Workers, total: int) -> None:
         config = evaluator.config
         self._config, self._evaluator, self._study, self._workers = config, evaluator, study, workers
-        self._distributions = distributions(config.space.space)
+        self._distributions = distributions(config.space.dimensions)
         self._size = trials_per_ask(config, evaluator.architecture)
         self._stored = sorted(study.get_trials(deepcopy=False), key=lambda t: t.number)
         self._total = max(total, len(self._stored))
