@@ -64,7 +64,7 @@ def test_the_reference_space_is_the_table_of_settings():
     assert [setting.name for setting in HYPERPARAMETERS] == NAMES == list(SpaceConfig.model_fields)
     assert "".join(setting.symbol for setting in HYPERPARAMETERS) == "αTμλBσ"
     for setting in HYPERPARAMETERS:
-        assert SpaceConfig.reference().space[setting.name] == setting.reference
+        assert SpaceConfig.reference().dimensions[setting.name] == setting.reference
         assert not setting.faults(setting.default)
         assert SpaceConfig.model_fields[setting.name].default == setting.default
 
