@@ -46,7 +46,7 @@ test-all: $(VENV)/.installed-test lint types  ## the same, and the slow truths
 	$(BIN)/python -m pytest -q
 
 truth: $(VENV)/.installed-test  ## check the sensitivity measures against closed forms and noise, at length
-	$(BIN)/python tests/truth.py
+	$(BIN)/python tests/truth
 
 $(VENV)/.installed-bench: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'

@@ -1,42 +1,16 @@
-"""The truth of the sensitivity measures as a bench: ``make truth`` writes results/truth/truth.json and fails if a row
-does not hold. Rows are named as in the tests of the same claims; here they are run at full length."""
-
-import json
-import multiprocessing
-import sys
-import tempfile
-import time
-import warnings
-from concurrent.futures import ProcessPoolExecutor
-from functools import partial
-from pathlib import Path
+"""Indices, intervals and verdicts against closed forms, noise and SALib."""
 
 import numpy as np
-import optuna
 from closed_forms import CLOSED, unit
+from repeats import REPEATS
 from SALib.analyze import sobol
 from scipy import stats
 
-import hpsearch
-from hpsearch.engine.threads import one_blas_thread
 from hpsearch.experiments.function import survey
-from hpsearch.experiments.trainings import survey_study
-from hpsearch.results.surrogates import ImportanceWarning, importance
 from hpsearch.sensitivity.designs import Design
 from hpsearch.sensitivity.indices import ResponseError, Responses, contrasts, ratio
 from hpsearch.sensitivity.verdicts import verdicts
 
-REPEATS = 200
-WORKERS = 2
-MEASURES = ("ped_anova", "fanova", "permutation")
-NULL_STUDIES = (
-    ("ped_anova", 100, 400, 20),
-    ("ped_anova", 500, 400, 20),
-    ("permutation", 100, 1000, 99),
-    ("permutation", 500, 1000, 99),
-    ("fanova", 100, 50, 20),
-)
-"""Measure, trials a study, studies of noise, permutations: as many as the time allows; fANOVA at 500 takes hours."""
 TAIL_CEILING = 2.0
 
 
@@ -101,51 +75,6 @@ def null():
     return called, "each at most 0.05", lambda v: all(c <= 0.05 for row in v.values() for c in row)
 
 
-def _noise_study(trials, seed):
-    rng, sides = (
-        np.random.default_rng((seed, trials)),
-        {f"x{i}": optuna.distributions.FloatDistribution(0, 1) for i in range(6)},
-    )
-    study = optuna.create_study()
-    for _ in range(trials):
-        point = dict(zip(sides, rng.random(6).tolist(), strict=True))
-        value = float(rng.standard_normal())
-        study.add_trial(optuna.trial.create_trial(params=point, distributions=sides, value=value))
-    return study
-
-
-def _noise_importance(measure, trials, permutations, seed):
-    """The p-values of six parameters of a study of noise, and the largest importance."""
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    warnings.simplefilter("ignore", ImportanceWarning)
-    with one_blas_thread():
-        study = _noise_study(trials, seed)
-        found = importance(study, measures=(measure,), bootstraps=0, permutations=permutations)
-    return found["p_value"].tolist(), float(found["importance"].max())
-
-
-def null_of_importance():
-    table = {}
-    with ProcessPoolExecutor(WORKERS, mp_context=multiprocessing.get_context("spawn")) as pool:
-        for measure, trials, studies, permutations in NULL_STUDIES:
-            work = partial(_noise_importance, measure, trials, permutations)
-            found = list(pool.map(work, range(studies), chunksize=10))
-            below = np.array([p for p, _ in found]) < 0.05
-            error = below.mean(axis=1).std(ddof=1) / np.sqrt(studies)
-            table[f"{measure}, {trials} trials"] = {
-                "p < 0.05": round(float(below.mean()), 4),
-                "standard error over studies": round(float(error), 4),
-                "due": round((np.ceil(0.05 * (permutations + 1)) - 1) / (permutations + 1), 4),
-                "top importance": round(float(np.median([top for _, top in found])), 3),
-                "studies": studies,
-            }
-    return table, "p < 0.05 in at most 0.06, where there are studies enough to tell", _seldom
-
-
-def _seldom(table):
-    return all(row["p < 0.05"] <= 0.06 for row in table.values() if row["studies"] >= REPEATS)
-
-
 def power():
     seen = 0
     for seed in range(REPEATS):
@@ -204,57 +133,4 @@ def heavy_tails():
     return shares, "each 0.90 to 0.99", _well_covered
 
 
-def dummy_on_digits(folder):
-    config = hpsearch.load_config("studies/digits.toml").with_overrides(**{"survey.dummy": True})
-    found = survey_study(config, workers=WORKERS, results=folder).sensitivity().set_index("hyperparameter")
-    value = {name: found[name].to_dict()["dummy"] for name in ("total_order", "total_high", "verdict")}
-    return value, "not sensitive", lambda v: v["verdict"] != "sensitive"
-
-
-def surrogate_against_measured(folder):
-    """Run after the survey of digits; the search's trials are drawn at random from the same space."""
-    config = hpsearch.load_config("studies/digits.toml").with_overrides(trials=500, sampler="random")
-    study = hpsearch.search(config, workers=WORKERS, results=folder)
-    measured = hpsearch.load("digits", results=folder).sensitivity().set_index("hyperparameter")
-    found = importance(study, target=lambda trial: np.log(trial.value), permutations=39, bootstraps=0)
-    table = found.pivot(index="hyperparameter", columns="measure", values="importance")
-    table = table.join(measured[["first_order", "total_order"]], how="inner")
-    orders = ("first_order", "total_order")
-    ranks = {
-        f"{m} with {i}": round(float(table[m].corr(table[i], method="spearman")), 3) for m in MEASURES for i in orders
-    }
-    significant = found[found["p_value"] < 0.05].groupby("measure")["hyperparameter"].apply(list).to_dict()
-    rows = table.sort_values("total_order", ascending=False).round(3).to_dict("index")
-    return (
-        {"importances": rows, "rank correlation": ranks, "p < 0.05": significant},
-        "reported, not judged",
-        lambda v: True,
-    )
-
-
-ROWS = {
-    "T1": closed_forms, "T2": coverage, "T3": null, "T4": null_of_importance, "T5": power, "T6": salib,
-    "T7": dummy_on_digits, "T8": surrogate_against_measured, "T9": not_finite, "T10": heavy_tails,
-}  # fmt: skip
-IN_FOLDER = ("T7", "T8")
-"""Rows that train, and read each other's results."""
-
-
-def main():
-    table = {}
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with tempfile.TemporaryDirectory() as folder:
-        for row, check in ROWS.items():
-            began = time.perf_counter()
-            value, bar, holds = check(folder) if row in IN_FOLDER else check()
-            table[row] = {"value": value, "bar": bar, "holds": bool(holds(value))}
-            took = time.perf_counter() - began
-            print(f"{row:4} {'holds' if table[row]['holds'] else 'FAILS'}  {value}  ({took:.0f} s)", flush=True)
-    path = Path("results/truth/truth.json")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(table, indent=1) + "\n")
-    return 0 if all(row["holds"] for row in table.values()) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+ROWS = {"T1": closed_forms, "T2": coverage, "T3": null, "T5": power, "T6": salib, "T9": not_finite, "T10": heavy_tails}

@@ -1,0 +1,4 @@
+"""How often, and on how many processes."""
+
+REPEATS = 200
+WORKERS = 2
