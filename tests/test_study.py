@@ -10,8 +10,11 @@ from optuna.trial import TrialState
 
 from hpsearch.config import StudyConfig, load_config
 from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.results import frames
+from hpsearch.results.study import load as load_results
 from hpsearch.storage.access import StudyBusyError, open_storage
+from hpsearch.storage.internals import note_of
 from hpsearch.storage.studies import StudyChangedError
 from hpsearch.storage.trials import CURVES
 from hpsearch.tuning.samplers import grid_size
@@ -129,6 +132,20 @@ def test_a_trial_ends_for_all_to_see_while_others_of_its_batch_are_still_to_be_t
     config = small.with_overrides(sampler="random", trials=64, seed=1, **{"search.batch": 64})
     study = search(config, results=tmp_path, on_progress=lambda progress: times.append(time.time()))
     assert times[1] < max(trial.datetime_complete.timestamp() for trial in study.trials)
+
+
+def test_a_search_in_python_gives_all_that_the_command_does(small, tmp_path):
+    study = search(small, results=tmp_path, trials=6)
+    best = load_results("small", results=tmp_path).best
+    assert best.number == min(study.trials, key=lambda trial: trial.value).number
+    assert best.test.examples == 30
+    saved = TrainedNetwork.load(tmp_path / "small.npz")
+    assert saved.hyperparameters == best.hyperparameters
+    again = optuna.load_study(study_name="small", storage=open_storage(results=tmp_path))
+    assert note_of(again).startswith("# small")
+    written = [(tmp_path / "hpsearch.journal").read_bytes().count(word) for word in (b"note_str", b"hpsearch:best")]
+    search(small, results=tmp_path, trials=6)
+    assert [(tmp_path / "hpsearch.journal").read_bytes().count(w) for w in (b"note_str", b"hpsearch:best")] == written
 
 
 def test_a_rerun_adds_nothing_and_a_larger_total_goes_on(small, tmp_path):

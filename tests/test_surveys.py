@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -235,6 +236,13 @@ def test_refine_writes_a_study_that_loads_and_runs(folder):
     assert following.space != before.space
     assert following.data == before.data
     assert "is there already" in run("refine", "small", code=2).stderr
+    text = Path("studies/small.toml").read_text(encoding="utf-8")
+    Path("studies/small.toml").write_text(text.replace("[search]", "[search] # a comment of mine"), encoding="utf-8")
+    run("refine", "small", "--name", "commented")
+    lines = Path("studies/commented.toml").read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "# ranges to try next:"
+    assert "[search] # a comment of mine" in lines
+    assert load_config("studies/commented.toml").space == following.space
     run("search", "small-2", "--trials", 4)
 
 

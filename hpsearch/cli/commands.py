@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from enum import StrEnum
+from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -35,6 +36,10 @@ WorkersOption = Annotated[int, typer.Option(min=1, max=256, help="Worker process
 StorageOption = Annotated[
     str | None, typer.Option(help="An Optuna storage URL, instead of the journal file in the results folder.")
 ]
+
+
+_EVIDENCE = ("# ranges", "#   ")
+"""How the lines of evidence begin that stand above a refined study; the next refined study has lines of its own."""
 
 
 class Format(StrEnum):
@@ -149,16 +154,21 @@ def refine(
         evidence = range_lines(stored.ranges(), stored.survey.design.space)
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as partial:
-            partial.write_text(_refined_toml(refined, evidence), encoding="utf-8")
+            partial.write_text(_refined_toml(study, refined, evidence), encoding="utf-8")
         print(evidence)
         print(f"written to {path}; next: hpsearch search {path}")
 
 
-def _refined_toml(config: StudyConfig, evidence: str) -> str:
-    """A refined study's file: the evidence for its ranges as a comment, then the study."""
-    from hpsearch.config import to_toml
+def _refined_toml(study: str, config: StudyConfig, evidence: str) -> str:
+    """A refined study's file: the evidence for its ranges as a comment, then the file of the study before, changed."""
+    from hpsearch.config import ConfigError, refined_toml, resolve
 
-    return "\n".join([*(f"# {line}" for line in evidence.splitlines()), to_toml(config)])
+    try:
+        lines = resolve(study).read_text(encoding="utf-8").splitlines(keepends=True)
+        source = "".join(dropwhile(lambda line: line.startswith(_EVIDENCE), lines))
+    except (ConfigError, OSError, UnicodeDecodeError):  # the results outlive the file
+        source = None
+    return "".join(f"# {line}\n" for line in evidence.splitlines()) + refined_toml(source, config)
 
 
 @app.command()
