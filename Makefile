@@ -7,7 +7,7 @@ TRIALS ?=
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help search survey show dashboard export test test-all truth bench lint types clean
+.PHONY: help search survey show dashboard export test test-all truth readme bench lint types clean
 
 help:  ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -47,6 +47,9 @@ test-all: $(VENV)/.installed-test lint types  ## the same, and the slow truths
 
 truth: $(VENV)/.installed-test  ## check the sensitivity measures against closed forms and noise, at length
 	$(BIN)/python tests/truth
+
+readme: $(VENV)/.installed  ## write what README prints anew, from real runs (some minutes)
+	$(BIN)/python tests/readme.py
 
 $(VENV)/.installed-bench: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
