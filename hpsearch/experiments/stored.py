@@ -139,6 +139,14 @@ def _kinds(ceilings: Mapping[str, float]) -> dict[str, Kind]:
 
 
 def _limits(design: Design, *, examples: int) -> dict[str, tuple[float, float]]:
-    """How far ranges may go: a mini-batch to the number of examples, the effective step like the learning rate."""
+    """How far ranges may go in one round: a mini-batch to the number of examples, momentum until 1/(1−μ) is doubled.
+
+    What momentum does goes with α/(1−μ), so a step from 0.99 to 0.999 would be one of more than three octaves. The
+    effective step has the limits of the learning rate.
+    """
     limits = {**{h.name: h.limits for h in HYPERPARAMETERS}, "batch_size": (1.0, float(examples))}
+    if "momentum" in design.space:
+        low, high = limits["momentum"]
+        doubled = (1 + float(design.space["momentum"].ends[1])) / 2
+        limits["momentum"] = (low, min(high, doubled))
     return {**limits, STEP: limits["learning_rate"]} if STEP in design.space else limits
