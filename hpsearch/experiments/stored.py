@@ -27,16 +27,14 @@ from hpsearch.storage.trials import CURVES
 DESIGN = "hpsearch:design"
 """Study attribute that holds ``Design.describe()`` of the last survey that was completed."""
 
-
 CEILINGS = "hpsearch:ceilings"
 """Study attribute that holds the losses of predicting class frequencies (or the mean)."""
-
 
 EXAMPLES = "hpsearch:examples"
 """Study attribute that holds the number of training examples, the largest mini-batch."""
 
-
 STEP = "effective_step"
+"""What stands for the learning rate in a survey of α/(1−μ)."""
 
 
 class SurveyMissingError(LookupError):

@@ -140,7 +140,7 @@ class Results(SurveyTables):
         from hpsearch.experiments.profiles import tolerance
 
         profiles = (self.profile(name, values=values, seeds=seeds) for name in self.config.space.dimensions)
-        return pd.DataFrame([tolerance(found, points=points) for found in profiles])
+        return pd.DataFrame([tolerance(profiled, points=points) for profiled in profiles])
 
     def tunability(self, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:
         """What tuning each alone gains over its default; see :func:`hpsearch.experiments.profiles.tunability`."""
@@ -149,12 +149,12 @@ class Results(SurveyTables):
         return tunability(self._evaluator, self._best_setting(), values=values, seeds=seeds)
 
     def _best_setting(self) -> Hyperparameters:
-        found = self.best.hyperparameters
-        if not isinstance(found, Hyperparameters):
+        setting = self.best.hyperparameters
+        if not isinstance(setting, Hyperparameters):
             raise ResultsError(
                 f"study {self.study.study_name!r} was not made by hpsearch: it cannot be trained further"
             )
-        return found
+        return setting
 
     @property
     def config(self) -> StudyConfig:
@@ -184,11 +184,11 @@ class Results(SurveyTables):
         row = self.trials.loc[self.trials["number"] == trial.number].iloc[0]
         stored = self.study.user_attrs.get(BEST, {})
         test = stored.get("test") if stored.get("number") == trial.number else None
-        known = CONFIG in self.study.user_attrs
+        ours = CONFIG in self.study.user_attrs
         return Best(
             number=trial.number,
             value=float(row["value"]),
-            hyperparameters=self._hyperparameters(trial.params) if known else dict(trial.params),
+            hyperparameters=self._hyperparameters(trial.params) if ours else dict(trial.params),
             metrics={m.name: float(row[m.name]) for m in METRICS if m.name in row.index},
             test=None if test is None else TestScore(**test),
             _network=lambda: self._chosen_network(trial),
@@ -289,9 +289,9 @@ def load(
     if name not in names and f"{name}.survey" in names:
         name = f"{name}.survey"
     if name not in names:
-        known = ", ".join(sorted(names)) or "none"
+        listed = ", ".join(sorted(names)) or "none"
         raise ResultsError(
-            f"no study {name!r} in the results, which hold: {known}. {did_you_mean(name, names)}".strip()
+            f"no study {name!r} in the results, which hold: {listed}. {did_you_mean(name, names)}".strip()
         )
     study = optuna.load_study(study_name=name, storage=opened, sampler=optuna.samplers.RandomSampler())
     return Results(study, results, dataset=dataset)

@@ -1,8 +1,8 @@
 """Optuna's journal file, hardened against what is known to break it.
 
 It has an absolute path, a lock that the system releases when its holder dies (and Optuna's own, so that plain Optuna
-may write at the same time), a torn last line (power loss, full disk)
-that is cut off under the lock before the next append, with a copy kept, and a failed append that is taken back.
+may write at the same time), a torn last line (power loss, full disk) that is cut off under the lock before the next
+append, with a copy kept, and a failed append that is taken back.
 """
 
 from __future__ import annotations
