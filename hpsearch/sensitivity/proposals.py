@@ -48,7 +48,7 @@ class Crowd:
         error = self.shares.std(axis=0, ddof=1) / np.sqrt(len(self.shares))
         half = stats.t.isf(0.025, len(self.shares) - 1) * error
         for name, cell in (("low", 0), ("high", -1)):
-            if mean[cell] - half[cell] > 1 / len(mean) and mean.max() <= mean[cell] + half[cell]:
+            if mean[cell] - half[cell] > 1 / len(mean) and np.max(mean) <= mean[cell] + half[cell]:
                 return name
         return ""
 
