@@ -1,0 +1,140 @@
+"""What all figures share: the palette, the templates, titles that fit, names shown as text, thinning that is told.
+
+Colours are those of Okabe and Ito (2008), which colour-blind people tell apart, in an order of falling lightness, so
+that a greyscale print tells neighbours apart too; marks differ in shape wherever colour carries a meaning. Text, grid
+and background take their colours from the template alone: a page may exchange :data:`LIGHT` for :data:`DARK`.
+"""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from hpsearch.config.hyperparameters import BY_NAME
+
+BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442",
+)  # fmt: skip
+GREY = "#808080"
+SERIES = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY)
+"""Of lines in one plot, with :data:`DASHES` in the same order."""
+
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SEQUENTIAL = "Cividis"
+"""Of values: perceptually even, for colour-blind people and greyscale (Nuñez et al. 2018)."""
+
+MOST_DRAWN = 2000
+"""Points that a figure draws; of more it draws an even choice and says so."""
+
+_TITLE_WIDTH, _SUBTITLE_WIDTH = 62, 88
+"""Characters of a line of title and of subtitle that fit into a figure 600 pixels wide."""
+
+
+_FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
+
+
+def _template(text: str, grid: str, paper: str) -> go.layout.Template:
+    axis: dict[str, Any] = {"gridcolor": grid, "linecolor": text, "ticks": "outside", "tickcolor": grid}
+    axis |= {"automargin": True, "zeroline": False, "showline": True, "title": {"standoff": 8}}
+    layout: dict[str, Any] = {
+        "font": {"family": _FONT, "size": 12, "color": text},
+        "paper_bgcolor": paper,
+        "plot_bgcolor": paper,
+        "colorway": list(SERIES),
+        "xaxis": axis,
+        "yaxis": axis,
+        "hoverlabel": {"align": "left"},
+        "legend": {"orientation": "h", "yanchor": "top", "y": -0.18, "x": 0},
+        "margin": {"l": 10, "r": 16, "t": 90, "b": 10},
+    }
+    return go.layout.Template(layout=layout)
+
+
+LIGHT = _template("#222222", "#E3E3E3", "#FFFFFF")
+DARK = _template("#E6E6E6", "#3A3F44", "#16191D")
+
+
+def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.Figure:
+    """The figure with the template, the question it answers as title, and what it is of as subtitle.
+
+    Args:
+        figure: Changed in place.
+        title: The question; plain text.
+        subtitle: Response, form, number of evaluations, ranges; plain text, broken at line ends and where a line is too
+            long for 600 pixels.
+        height: In pixels, without the title.
+    """
+    heading = [html.escape(line) for line in textwrap.wrap(title, _TITLE_WIDTH)]
+    lines = [
+        html.escape(part) for line in subtitle.split("\n") for part in textwrap.wrap(line, _SUBTITLE_WIDTH) or [""]
+    ]
+    top = 24 + 21 * len(heading) + 16 * len(lines) + 14
+    figure.update_layout(
+        template=LIGHT,
+        height=height + top,
+        margin={"t": top},
+        title={
+            "text": "<br>".join(heading),
+            "subtitle": {"text": "<br>".join(lines), "font": {"size": 12}},
+            "font": {"size": 17},
+            "x": 0,
+            "xref": "paper",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"t": 12},
+        },
+    )
+    return figure
+
+
+def plain(text: object) -> str:
+    """A name or sentence as a figure's text: what would be markup there, or a placeholder of hover text, is shown."""
+    return html.escape(str(text)).replace("%{", "%&#123;")
+
+
+def label(name: str) -> str:
+    """A hyperparameter, metric or other column in words, with its letter where it has one.
+
+    >>> label("learning_rate"), label("validation_loss")
+    ('learning rate α', 'validation loss')
+    """
+    words = plain(name.replace("_", " "))
+    return f"{words} {BY_NAME[name].symbol}" if name in BY_NAME else words
+
+
+def thinned(frame: pd.DataFrame, keep: Sequence[int] = ()) -> tuple[pd.DataFrame, str]:
+    """At most :data:`MOST_DRAWN` rows, evenly chosen, and the words that tell so; nothing where all are there.
+
+    Args:
+        frame: Of points to draw.
+        keep: Places of rows that are kept in any case.
+    """
+    step = -(-len(frame) // MOST_DRAWN)
+    if step <= 1:
+        return frame, ""
+    places = sorted({*range(0, len(frame), step), *keep})
+    ordinal = {2: "second", 3: "third"}.get(step, f"{step}th")
+    return frame.iloc[places], f"every {ordinal} of {len(frame):,} points is drawn"
+
+
+def hover(columns: Sequence[str], frame: pd.DataFrame) -> dict[str, Any]:
+    """Hover text of all these columns, a line each: ``customdata`` and ``hovertemplate`` of a trace."""
+    lines = [f"{label(name)}: %{{customdata[{k}]}}" for k, name in enumerate(columns)]
+    shown = [[number(value) for value in frame[name]] for name in columns]
+    return {
+        "customdata": [list(row) for row in zip(*shown, strict=True)],
+        "hovertemplate": "<br>".join(lines) + "<extra></extra>",
+    }
+
+
+def number(value: object) -> str:
+    """A value as hover text: four digits of a real number, else as it is; nothing where it is missing."""
+    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
+        return "–"
+    return f"{value:.4g}" if isinstance(value, float) else plain(value)
