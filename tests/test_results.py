@@ -9,7 +9,8 @@ from hpsearch.data.dataset import from_arrays
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import NetworkFileError, TrainedNetwork
 from hpsearch.results.study import Results, ResultsError, load
-from hpsearch.tuning.choice import ARTIFACTS, best_trial, choose, network_path, score_on_test
+from hpsearch.tuning.choice import ARTIFACTS, best_trial, choose, network_path
+from hpsearch.tuning.scores import score_on_test
 from hpsearch.tuning.search import search
 
 

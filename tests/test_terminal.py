@@ -12,7 +12,7 @@ from hpsearch.report import terminal
 from hpsearch.results.study import Best
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Choice, Float, Space
-from hpsearch.tuning.choice import TestScore
+from hpsearch.tuning.scores import TestScore
 
 NAN = float("nan")
 

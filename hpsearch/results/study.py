@@ -22,7 +22,8 @@ from hpsearch.sensitivity.analysis import Survey, SurveyTables
 from hpsearch.storage.access import existing_storage
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import CONFIG, DATA
-from hpsearch.tuning.choice import BEST, TestScore, best_trial, network_path
+from hpsearch.tuning.choice import BEST, best_trial, network_path
+from hpsearch.tuning.scores import TestScore
 
 if TYPE_CHECKING:
     import optuna

@@ -31,9 +31,19 @@ def set_system_attribute(trial: optuna.Trial, name: str, value: Any) -> None:
     trial.storage.set_trial_system_attr(trial._trial_id, name, value)
 
 
+def study_attributes(study: optuna.Study) -> dict[str, Any]:
+    """A study's system attributes: what only a program reads, and the dashboard does not show."""
+    return study._storage.get_study_system_attrs(study._study_id)
+
+
+def set_study_attribute(study: optuna.Study, name: str, value: Any) -> None:
+    """Set a system attribute of a study."""
+    study._storage.set_study_system_attr(study._study_id, name, value)
+
+
 def note_of(study: optuna.Study) -> str:
     """The note that the dashboard shows of a study; it is stored in pieces (optuna-dashboard 0.21)."""
-    attributes = study._storage.get_study_system_attrs(study._study_id)
+    attributes = study_attributes(study)
     prefix = "dashboard:note_str:"
     places = sorted(int(key.removeprefix(prefix)) for key in attributes if key.startswith(prefix))
     return "".join(attributes[f"{prefix}{place}"] for place in places)
