@@ -15,7 +15,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from hpsearch.config.hyperparameters import BY_NAME
+from hpsearch.config.hyperparameters import in_words
 
 BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW = (
     "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442",
@@ -104,8 +104,7 @@ def label(name: str) -> str:
     >>> label("learning_rate"), label("validation_loss")
     ('learning rate α', 'validation loss')
     """
-    words = plain(name.replace("_", " "))
-    return f"{words} {BY_NAME[name].symbol}" if name in BY_NAME else words
+    return plain(in_words(name))
 
 
 def thinned(frame: pd.DataFrame, keep: Sequence[int] = ()) -> tuple[pd.DataFrame, str]:
