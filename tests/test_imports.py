@@ -27,7 +27,7 @@ FLOORS = [
 
 THIRD_PARTIES = {
     "cli": {"typer", "rich"},
-    "report": {"rich", "pandas", "optuna", "optuna_dashboard"},
+    "report": {"rich", "numpy", "pandas", "optuna", "optuna_dashboard", "plotly", "jinja2", "markupsafe"},
     "results": {"numpy", "pandas", "scipy", "sklearn", "optuna"},
     "tuning": {"numpy", "scipy", "sklearn", "optuna"},
     "experiments": {"numpy", "pandas", "scipy", "optuna"},

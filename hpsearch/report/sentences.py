@@ -1,10 +1,11 @@
-"""Sentences computed from tables: what is seen in them, and what is not. Nothing is said that the numbers do not bear."""
+"""Sentences computed from tables: what is seen in them, and what is not."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hpsearch.config.hyperparameters import in_words
@@ -53,7 +54,7 @@ def interval(score: TestScore) -> str:
 def went(history: pd.DataFrame) -> str:
     """How the search went: states, diverged trials, and when the best was found."""
     states = history["state"].value_counts().to_dict()
-    parts = [f"{count:,} {state.lower()}" for state, count in states.items()]
+    parts = [f"{count:,} {str(state).lower()}" for state, count in states.items()]
     diverged = int(history["diverged"].fillna(False).sum()) if "diverged" in history else 0
     if diverged:
         parts.append(f"{diverged:,} of them diverged")
@@ -62,9 +63,10 @@ def went(history: pd.DataFrame) -> str:
     if complete.empty:
         return f"{sentence} None is complete, so there is no best."
     best = complete["best_so_far"].iloc[-1]
-    first = int(complete.loc[complete["best_so_far"] == best, "number"].iloc[0])
+    first = int(complete["number"].to_numpy()[int(np.argmax(complete["best_so_far"].to_numpy() == best))])
     after = int((history["number"] > first).sum())
-    return f"{sentence} The best value, {best:.4g}, was reached at trial {first}; {after:,} trials after it found no better."
+    found = f"{after:,} trials after it found no better" if after else "it is the last"
+    return f"{sentence} The best value, {best:.4g}, was reached at trial {first}; {found}."
 
 
 def at_edges(edges: pd.DataFrame) -> str:
@@ -97,10 +99,8 @@ def sensitive_to(indices: pd.DataFrame, share: float) -> list[str]:
         sentences.insert(0, "No setting is shown to matter over these ranges.")
     seed = indices[indices["hyperparameter"] == "seed"]
     if len(seed) and seed["total_order"].notna().all():
-        sentences.append(
-            f"Luck, the random seed with all that it interacts with, has {percent(seed['total_order'].iat[0])} of the "
-            "variance."
-        )
+        luck = percent(float(seed["total_order"].to_numpy()[0]))
+        sentences.append(f"Luck, the random seed with all that it interacts with, has {luck} of the variance.")
     return sentences
 
 

@@ -25,9 +25,9 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension], *, lower: bool =
 
     Returns:
         A row a range; unordered choices have no ends and no row. Columns: hyperparameter, low, high, scale, trials (how
-        many best ones: ten, or all that are complete), share_low, share_high (of them in the lowest and the highest tenth
-        of the range, or at its first and last value), edge ("low" or "high" where at
-        least half of them lie, else "").
+        many best ones: ten, or all that are complete), share_low, share_high (of them in the lowest and the highest
+        tenth of the range, or at its first and last value), edge ("low" or "high" where at least half of them lie,
+        else "").
     """
     complete = trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"], ascending=[lower, True])
     best, rows = complete.head(BEST), []
