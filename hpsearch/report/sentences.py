@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from hpsearch.config.hyperparameters import in_words
@@ -63,7 +62,7 @@ def went(history: pd.DataFrame) -> str:
     if complete.empty:
         return f"{sentence} None is complete, so there is no best."
     best = complete["best_so_far"].iloc[-1]
-    first = int(complete["number"].to_numpy()[int(np.argmax(complete["best_so_far"].to_numpy() == best))])
+    first = complete.loc[complete["best_so_far"] == best, "number"].min()
     after = int((history["number"] > first).sum())
     found = f"{after:,} trials after it found no better" if after else "it is the last"
     return f"{sentence} The best value, {best:.4g}, was reached at trial {first}; {found}."
@@ -73,7 +72,7 @@ def at_edges(edges: pd.DataFrame) -> str:
     """Whether the best trials lie at an end of a range."""
     if edges.empty:
         return ""
-    count, at = int(edges["trials"].iat[0]), edges[edges["edge"] != ""]
+    count, at = edges["trials"].max(), edges[edges["edge"] != ""]
     if at.empty:
         return f"The {count} best trials crowd at no end of a range."
     parts = [f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in at.to_dict("records")]
