@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,6 +17,9 @@ from hpsearch.sensitivity.designs import DUMMY, Design
 from hpsearch.sensitivity.indices import ResponseError, Responses
 from hpsearch.sensitivity.responses import Form, Kind, Response, ResponseOptions, response_of
 from hpsearch.sensitivity.verdicts import SHARE, index_table
+
+if TYPE_CHECKING:
+    from hpsearch.sensitivity.plots import SurveyPlots
 
 
 class SurveyTables:
@@ -29,6 +33,13 @@ class SurveyTables:
 
     def _survey(self) -> Survey:
         raise NotImplementedError
+
+    @property
+    def plot(self) -> SurveyPlots:
+        """The tables as figures: ``survey.plot.sensitivity()`` draws ``survey.sensitivity()``."""
+        from hpsearch.sensitivity.plots import SurveyPlots  # imports plotly, which the tables do not need
+
+        return SurveyPlots(self)
 
     def sensitivity(
         self,
