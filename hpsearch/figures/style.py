@@ -33,9 +33,13 @@ MOST_DRAWN = 2000
 
 _TITLE_WIDTH, _SUBTITLE_WIDTH = 62, 88
 """Characters of a line of title and of subtitle that fit into a figure 600 pixels wide."""
-
+_HOVER_WIDTH = 60
 
 _FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
+
+
+class FigureError(ValueError):
+    """A table cannot be drawn."""
 
 
 def _template(text: str, grid: str, paper: str) -> go.layout.Template:
@@ -98,13 +102,53 @@ def plain(text: object) -> str:
     return html.escape(str(text)).replace("%{", "%&#123;")
 
 
-def label(name: str) -> str:
-    """A hyperparameter, metric or other column in words, with its letter where it has one.
+def words(name: str) -> str:
+    """A hyperparameter, metric or other column in words, with its letter where it has one; for titles, which escape it.
 
-    >>> label("learning_rate"), label("validation_loss")
+    >>> words("learning_rate"), words("validation_loss")
     ('learning rate α', 'validation loss')
     """
-    return plain(in_words(name))
+    return in_words(name)
+
+
+def label(name: str, *, most: int | None = None) -> str:
+    """The same as a figure's text, cut to ``most`` characters where there are more.
+
+    >>> label("a_rather_long_name", most=10)
+    'a rather …'
+    """
+    whole = words(name)
+    return plain(whole if most is None or len(whole) <= most else whole[: most - 1] + "…")
+
+
+def response(frame: pd.DataFrame) -> str:
+    """The response of a survey's table in words, by its first row; for titles, which escape it."""
+    name, form = (str(frame[column].iloc[0]) for column in ("response", "form"))
+    return {"log": "log of ", "rank": "rank of "}.get(form, "") + words(name)
+
+
+def checked(frame: pd.DataFrame, columns: Sequence[str], *, table: str) -> None:
+    """Refuse a frame that lacks columns which a figure shows.
+
+    Args:
+        frame: To be drawn.
+        columns: That it needs.
+        table: Where such a table comes from.
+
+    Raises:
+        FigureError: if one is not there.
+    """
+    missing = [name for name in columns if name not in frame]
+    if missing:
+        raise FigureError(f"the table has no column {', '.join(map(repr, missing))}: give that of {table}")
+
+
+def empty(title: str, reason: str) -> go.Figure:
+    """A figure that says in words why there is nothing to draw."""
+    figure = go.Figure()
+    figure.add_annotation(text=plain(reason), showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5)
+    figure.update_xaxes(visible=False).update_yaxes(visible=False)
+    return titled(figure, title, "", height=160)
 
 
 def thinned(frame: pd.DataFrame, keep: Sequence[int] = ()) -> tuple[pd.DataFrame, str]:
@@ -136,4 +180,6 @@ def number(value: object) -> str:
     """A value as hover text: four digits of a real number, else as it is; nothing where it is missing."""
     if value is None or value is pd.NA or (isinstance(value, float) and value != value):
         return "–"
-    return f"{value:.4g}" if isinstance(value, float) else plain(value)
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "<br>".join(plain(line) for line in textwrap.wrap(str(value), _HOVER_WIDTH))

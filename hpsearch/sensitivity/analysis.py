@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -16,6 +17,9 @@ from hpsearch.sensitivity.designs import DUMMY, Design
 from hpsearch.sensitivity.indices import ResponseError, Responses
 from hpsearch.sensitivity.responses import Form, Kind, Response, ResponseOptions, response_of
 from hpsearch.sensitivity.verdicts import SHARE, index_table
+
+if TYPE_CHECKING:
+    from hpsearch.sensitivity.plots import SurveyPlots
 
 
 class SurveyTables:
@@ -29,6 +33,13 @@ class SurveyTables:
 
     def _survey(self) -> Survey:
         raise NotImplementedError
+
+    @property
+    def plot(self) -> SurveyPlots:
+        """The tables as figures: ``survey.plot.sensitivity()`` draws ``survey.sensitivity()``."""
+        from hpsearch.sensitivity.plots import SurveyPlots  # imports plotly, which the tables do not need
+
+        return SurveyPlots(self)
 
     def sensitivity(
         self,
@@ -53,7 +64,7 @@ class SurveyTables:
         Returns:
             A row a factor, largest total index first, the seed (the noise floor) last. Columns: response, form,
             budget, iteration, hyperparameter, low, high, scale, first_order, first_low, first_high, total_order,
-            total_low, total_high, verdict, base_needed, reason, rows, scrambles.
+            total_low, total_high, verdict, base_needed, reason, rows, scrambles, share.
         """
         survey = self._survey()
         response = survey.take(ResponseOptions(metric, form, iteration, target))
@@ -178,6 +189,20 @@ class SurveyTables:
             limits=survey.limits,
             budget=survey.budget,
         )
+
+    def best_tenth(
+        self,
+        metric: str | None = None,
+        *,
+        form: Form | None = None,
+        iteration: int | None = None,
+        target: float | None = None,
+        confidence: float = 0.95,
+    ) -> pd.DataFrame:
+        """Which part of the best tenth lies where (see :func:`hpsearch.sensitivity.ranges.best_tenth`)."""
+        survey = self._survey()
+        response = survey.take(ResponseOptions(metric, form, iteration, target))
+        return ranges.best_tenth(response, survey.design, table=survey.table, confidence=confidence)
 
 
 @dataclass(frozen=True)
