@@ -158,6 +158,28 @@ class Results(SurveyTables):
         return setting
 
     @property
+    def ours(self) -> bool:
+        """Whether this project made the study, so that its networks can be trained further."""
+        return CONFIG in self.study.user_attrs
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data of the study, as its networks see it."""
+        return self._evaluator.dataset
+
+    def baselines(self) -> dict[str, TestScore]:
+        """What guessing and scikit-learn's default network score; see :mod:`hpsearch.tuning.baselines`."""
+        from hpsearch.tuning.baselines import kept_baselines
+
+        return kept_baselines(self.study, self.dataset)
+
+    def edges(self) -> pd.DataFrame:
+        """Whether the best trials lie at the ends of the ranges; see :func:`hpsearch.results.edges.edges`."""
+        from hpsearch.results.edges import edges
+
+        return edges(self.trials, self.config.space.dimensions)
+
+    @property
     def config(self) -> StudyConfig:
         """The config that the study was made with.
 
