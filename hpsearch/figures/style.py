@@ -10,6 +10,7 @@ from __future__ import annotations
 import html
 import textwrap
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -73,9 +74,9 @@ def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.F
             long for 600 pixels.
         height: In pixels, without the title.
     """
-    heading = [html.escape(line) for line in textwrap.wrap(title, _TITLE_WIDTH)]
+    heading = [_escaped(line) for line in textwrap.wrap(title, _TITLE_WIDTH)]
     lines = [
-        html.escape(part) for line in subtitle.split("\n") for part in textwrap.wrap(line, _SUBTITLE_WIDTH) or [""]
+        _escaped(part) for line in subtitle.split("\n") for part in textwrap.wrap(line, _SUBTITLE_WIDTH) or [""]
     ]
     top = 24 + 21 * len(heading) + 16 * len(lines) + 14
     figure.update_layout(
@@ -87,19 +88,51 @@ def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.F
             "subtitle": {"text": "<br>".join(lines), "font": {"size": 12}},
             "font": {"size": 17},
             "x": 0,
-            "xref": "paper",
+            "xref": "container",
             "y": 1,
             "yref": "container",
             "yanchor": "top",
-            "pad": {"t": 12},
+            "pad": {"t": 12, "l": 10},
         },
     )
     return figure
 
 
+def add_band(
+    figure: go.Figure, at: Sequence[object], low: Sequence[float], high: Sequence[float], *, color: str, opacity: float,
+    **how: Any,
+) -> None:
+    """Fill from low to high along a line; where an end is missing, the band has a gap.
+
+    Args:
+        figure: Changed in place.
+        at: Places on the x axis, ``(points,)``.
+        low: Lower ends, ``(points,)``.
+        high: Upper ends, ``(points,)``.
+        color: Of the palette.
+        opacity: Of the fill.
+        how: Passed to ``add_scatter``: its name, its legend, its panel.
+    """  # fmt: skip
+    x: list[object] = []
+    y: list[float | None] = []
+    points = zip(at, low, high, strict=True)
+    for whole, run in groupby(points, key=lambda point: point[1] == point[1] and point[2] == point[2]):
+        if whole:
+            places, floors, roofs = zip(*run, strict=True)
+            x += [*places, *reversed(places), None]
+            y += [*roofs, *reversed(floors), None]
+    fill = {"fill": "toself", "fillcolor": color, "opacity": opacity, "line": {"width": 0}}
+    figure.add_scatter(x=x, y=y, mode="lines", hoverinfo="skip", **fill, **how)
+
+
 def plain(text: object) -> str:
     """A name or sentence as a figure's text: what would be markup there, or a placeholder of hover text, is shown."""
-    return html.escape(str(text)).replace("%{", "%&#123;")
+    return _escaped(str(text)).replace("%{", "%&#123;")
+
+
+def _escaped(text: str) -> str:
+    """Without quotes, whose entities plotly shows as they are."""
+    return html.escape(text, quote=False)
 
 
 def words(name: str) -> str:
@@ -118,8 +151,12 @@ def label(name: str, *, most: int | None = None) -> str:
     >>> label("a_rather_long_name", most=10)
     'a rather …'
     """
-    whole = words(name)
-    return plain(whole if most is None or len(whole) <= most else whole[: most - 1] + "…")
+    return plain(words(name) if most is None else cut(words(name), most))
+
+
+def cut(text: str, most: int) -> str:
+    """Text of at most so many characters, which ends in … where there are more."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def response(frame: pd.DataFrame) -> str:
