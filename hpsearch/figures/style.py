@@ -8,6 +8,7 @@ and background take their colours from the template alone: a page may exchange :
 from __future__ import annotations
 
 import html
+import math
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -35,6 +36,9 @@ _TITLE_WIDTH, _SUBTITLE_WIDTH = 62, 88
 """Characters of a line of title and of subtitle that fit into a figure 600 pixels wide."""
 _HOVER_WIDTH = 60
 
+ZERO = 0.5
+"""Where iteration 0 stands on a logarithmic axis, which has no place for it: half a step left of 1."""
+
 _FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 
 
@@ -45,6 +49,7 @@ class FigureError(ValueError):
 def _template(text: str, grid: str, paper: str) -> go.layout.Template:
     axis: dict[str, Any] = {"gridcolor": grid, "linecolor": text, "ticks": "outside", "tickcolor": grid}
     axis |= {"automargin": True, "zeroline": False, "showline": True, "title": {"standoff": 8}}
+    axis |= {"exponentformat": "power"}  # 1 millionth as "1μ" would read as momentum
     layout: dict[str, Any] = {
         "font": {"family": _FONT, "size": 12, "color": text},
         "paper_bgcolor": paper,
@@ -61,6 +66,25 @@ def _template(text: str, grid: str, paper: str) -> go.layout.Template:
 
 LIGHT = _template("#222222", "#E3E3E3", "#FFFFFF")
 DARK = _template("#E6E6E6", "#3A3F44", "#16191D")
+
+
+def logarithmic(values: pd.Series) -> bool:
+    """Whether values ask for a logarithmic axis: all are above 0 and they span a decade."""
+    finite = values[values.abs() < math.inf]
+    return bool(len(finite)) and bool(0 < 10 * finite.min() <= finite.max())
+
+
+def axis(name: str, scale: str) -> dict[str, Any]:
+    """A hyperparameter's axis: its name, and its scale in the space ("log", "linear" or "choices")."""
+    kinds = {"log": "log", "choices": "category"}
+    return {"title": {"text": label(name)}, "type": kinds.get(scale, "linear")}
+
+
+def iteration_axis(longest: int) -> dict[str, Any]:
+    """A logarithmic axis of iterations from 0, which stands at :data:`ZERO`, to the longest training."""
+    ticks = [10**power for power in range(len(str(max(longest, 1))))]
+    names = ["0", *(f"{tick:,}" for tick in ticks)]
+    return {"title": {"text": "iteration"}, "type": "log", "tickvals": [ZERO, *ticks], "ticktext": names}
 
 
 def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.Figure:
