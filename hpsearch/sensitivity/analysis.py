@@ -64,7 +64,7 @@ class SurveyTables:
         Returns:
             A row a factor, largest total index first, the seed (the noise floor) last. Columns: response, form,
             budget, iteration, hyperparameter, low, high, scale, first_order, first_low, first_high, total_order,
-            total_low, total_high, verdict, base_needed, reason, rows, scrambles.
+            total_low, total_high, verdict, base_needed, reason, rows, scrambles, share.
         """
         survey = self._survey()
         response = survey.take(ResponseOptions(metric, form, iteration, target))
@@ -189,6 +189,20 @@ class SurveyTables:
             limits=survey.limits,
             budget=survey.budget,
         )
+
+    def best_tenth(
+        self,
+        metric: str | None = None,
+        *,
+        form: Form | None = None,
+        iteration: int | None = None,
+        target: float | None = None,
+        confidence: float = 0.95,
+    ) -> pd.DataFrame:
+        """Which part of the best tenth lies where (see :func:`hpsearch.sensitivity.ranges.best_tenth`)."""
+        survey = self._survey()
+        response = survey.take(ResponseOptions(metric, form, iteration, target))
+        return ranges.best_tenth(response, survey.design, table=survey.table, confidence=confidence)
 
 
 @dataclass(frozen=True)

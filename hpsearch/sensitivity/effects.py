@@ -78,9 +78,10 @@ def main_effects(
         confidence: Of the interval of the mean, a t-interval over scrambles.
 
     Returns:
-        A row a cell. Columns: response, form, iteration, hyperparameter, low, high, value (the cell's ends and middle),
-        mean, mean_low, mean_high, others_low, others_high (the middle 80 % of responses as all the other settings
-        vary), seed_sd (standard deviation that the seed alone makes there), rows.
+        A row a cell. Columns: response, form, iteration, hyperparameter, low, high, scale, value (the cell's ends and
+        middle, and the scale of its range), mean, mean_low, mean_high, others_low, others_high (the middle 80 % of
+        responses as all the other settings vary), seed_sd (standard deviation that the seed alone makes there),
+        seed_low, seed_high (the mean less and more that much), rows.
     """
     rows = last(table).reset_index(drop=True)
     cube = design.space.to_unit({name: rows[name].to_numpy() for name in design.space})
@@ -90,10 +91,12 @@ def main_effects(
         cells = _cells(dimension, cube[:, k], bins=bins)
         grouped = pd.Series(response.values).groupby(cells)
         mean = _over_scrambles(response.values, rows["scramble"].to_numpy(), cells=cells, confidence=confidence)
-        edges = _edges(dimension, dimension.cells(bins))
-        part = pd.DataFrame({"hyperparameter": name, **edges}).astype({"hyperparameter": "str"}).join(mean)
+        part = cell_ends(dimension, dimension.cells(bins))
+        part.insert(0, "hyperparameter", pd.Series([name] * len(part), dtype="str"))
+        part = part.join(mean)
         part["others_low"], part["others_high"] = grouped.quantile(0.1), grouped.quantile(0.9)
         part["seed_sd"] = np.sqrt(pd.Series(differences**2 / 2).groupby(cells[places]).mean())
+        part["seed_low"], part["seed_high"] = part["mean"] - part["seed_sd"], part["mean"] + part["seed_sd"]
         part["rows"] = pd.Series(cells).value_counts()
         parts.append(part)
     frame = pd.concat(parts, ignore_index=True)
@@ -115,21 +118,24 @@ def surface(
         bins: Cells of each, as in :func:`main_effects`.
 
     Returns:
-        A row a cell of the two. Columns: response, form, iteration, the two (middles of the cells), mean, interaction
-        (mean minus what the two main effects add up to), rows; cells without rows are missing.
+        A row a cell of the two. Columns: response, form, iteration, the two (middles of the cells), first_low,
+        first_high, first_scale, second_low, second_high, second_scale (the cells' ends, and the scales of the ranges),
+        mean, interaction (mean minus what the two main effects add up to), rows; cells without rows are missing.
     """
     rows = last(table).reset_index(drop=True)
     values = pd.Series(response.values)
     cells = [_cells(design.space[name], design.space[name].to_unit(rows[name].to_numpy()), bins=bins) for name in names]
     grouped = values.groupby(cells).agg(["mean", "size"])
     mean = grouped["mean"].to_numpy()
-    columns, rest = {}, mean - response.values.mean()
+    middles, ends, rest = {}, {}, mean - response.values.mean()
     for level, (name, cell) in enumerate(zip(names, cells, strict=True)):
         place = grouped.index.get_level_values(level).to_numpy()
         effect = values.groupby(cell).mean() - response.values.mean()
         rest = rest - effect.loc[place].to_numpy()
-        columns[name] = _edges(design.space[name], design.space[name].cells(bins))["value"][place]
-    frame = pd.DataFrame({**columns, "mean": mean, "interaction": rest, "rows": grouped["size"].to_numpy()})
+        sides = cell_ends(design.space[name], design.space[name].cells(bins)).iloc[place].reset_index(drop=True)
+        middles[name] = sides["value"]
+        ends |= {f"{('first', 'second')[level]}_{end}": sides[end] for end in ("low", "high", "scale")}
+    frame = pd.DataFrame({**middles, **ends, "mean": mean, "interaction": rest, "rows": grouped["size"].to_numpy()})
     _label(frame, response)
     return frame
 
@@ -153,13 +159,15 @@ def _cells(dimension: Dimension, unit: NDArray[np.float64], *, bins: int) -> NDA
     return np.minimum((unit * count).astype(np.intp), count - 1)
 
 
-def _edges(dimension: Dimension, count: int) -> dict[str, NDArray[Any]]:
-    """Lower ends, upper ends and middles of cells, ``(cells,)`` each; all the same for choices."""
-    middle = dimension.from_unit((np.arange(count) + 0.5) / count)
-    if dimension.scale == "choices":
-        return {"low": middle, "high": middle, "value": middle}
-    ends = dimension.from_unit(np.arange(count + 1) / count)
-    return {"low": ends[:-1], "high": ends[1:], "value": middle}
+def cell_ends(dimension: Dimension, count: int) -> pd.DataFrame:
+    """Columns low, high, scale and value (the middle), a row a cell; ends and middle of a choice are the choice."""
+    value = pd.Series(dimension.from_unit((np.arange(count) + 0.5) / count))
+    low, high = value, value
+    if dimension.scale != "choices":
+        ends = pd.Series(dimension.from_unit(np.arange(count + 1) / count))
+        low, high = ends[:-1], ends[1:].reset_index(drop=True)
+    scale = pd.Series([dimension.scale] * count, dtype="str")
+    return pd.DataFrame({"low": low, "high": high, "scale": scale, "value": value})
 
 
 def _over_scrambles(

@@ -37,6 +37,11 @@ class Crowd:
         low, middle, high = np.quantile(units, [0.05, 0.5, 0.95]).tolist()
         return cls((low, middle, high), shares.to_numpy())
 
+    def half_width(self, confidence: float) -> NDArray[np.float64]:
+        """Of the t-interval over scrambles of each cell's share, ``(cells,)``."""
+        error = self.shares.std(axis=0, ddof=1) / np.sqrt(len(self.shares))
+        return np.asarray(stats.t.ppf((1 + confidence) / 2, len(self.shares) - 1) * error)
+
     @property
     def boundary(self) -> str:
         """The end of the range at which the best crowd, or nothing.
@@ -44,9 +49,7 @@ class Crowd:
         The cell there holds more than its even share, by the 95 % t-interval over scrambles, and the fullest cell lies
         within that interval.
         """
-        mean = self.shares.mean(axis=0)
-        error = self.shares.std(axis=0, ddof=1) / np.sqrt(len(self.shares))
-        half = stats.t.isf(0.025, len(self.shares) - 1) * error
+        mean, half = self.shares.mean(axis=0), self.half_width(0.95)
         for name, cell in (("low", 0), ("high", -1)):
             if mean[cell] - half[cell] > 1 / len(mean) and np.max(mean) <= mean[cell] + half[cell]:
                 return name

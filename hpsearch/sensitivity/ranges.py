@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 
 from hpsearch.sensitivity.designs import Design, DesignError
+from hpsearch.sensitivity.effects import cell_ends
 from hpsearch.sensitivity.proposals import Crowd, proposal
 from hpsearch.sensitivity.responses import Response, last
 from hpsearch.space import Choice, Dimension, Float, Int
@@ -47,17 +48,9 @@ def next_ranges(
         best_high (5, 50 and 95 % of the best tenth), boundary ("low", "high" or ""), next_low, next_high, next_choices,
         reason.
     """
-    rows = last(table).reset_index(drop=True)
-    ranks = (
-        pd.Series(response.values)
-        .groupby(rows["scramble"].to_numpy())
-        .rank(method="first", pct=True, ascending=response.better == "lower")
-    )
-    best = rows[(ranks <= 1 / _TENTHS).to_numpy()]
-    cube = design.space.to_unit({name: best[name].to_numpy() for name in design.space})
     proposals = []
-    for k, (name, dimension) in enumerate(design.space.items()):
-        crowd = Crowd.of(cube[:, k], best["scramble"].to_numpy(), cells=dimension.cells(_TENTHS))
+    for name, crowd in _crowds(response, design, table=table).items():
+        dimension = design.space[name]
         verdict = str(verdicts[name])
         following, reason = proposal(dimension, crowd, verdict=verdict, limit=limits.get(name, (-inf, inf)))
         longer = _largest(following) / _largest(dimension) if name == budget else 1.0
@@ -67,6 +60,49 @@ def next_ranges(
         proposals.append({**row, **_evidence(dimension, crowd, verdict=verdict, following=following), "reason": reason})
     words = ("response", "form", "hyperparameter", "scale", "verdict", "boundary", "reason")
     return pd.DataFrame(proposals).astype(dict.fromkeys(words, "str"))
+
+
+def best_tenth(
+    response: Response, design: Design, *, table: pd.DataFrame, confidence: float = 0.95
+) -> pd.DataFrame:
+    """Where in each range the best tenth lie.
+
+    Args:
+        response: On the rows of the table.
+        design: Of the survey.
+        table: Of the survey.
+        confidence: Of the interval of a share, a t-interval over scrambles; its ends may lie beyond 0 and 1.
+
+    Returns:
+        A row a cell: a tenth of a range, a choice, or one of few whole numbers. Columns: response, form,
+        hyperparameter, low, high, scale, value (the cell's ends and middle, and the scale of its range), share (of the
+        best tenth, in the cell), share_low, share_high, even_share (that it would hold if the setting did not matter).
+    """
+    parts = []
+    for name, crowd in _crowds(response, design, table=table).items():
+        mean, half = crowd.shares.mean(axis=0), crowd.half_width(confidence)
+        part = cell_ends(design.space[name], len(mean))
+        labels = {"response": response.name, "form": response.form, "hyperparameter": name}
+        for place, (column, word) in enumerate(labels.items()):
+            part.insert(place, column, pd.Series([word] * len(part), dtype="str"))
+        parts.append(part.assign(share=mean, share_low=mean - half, share_high=mean + half, even_share=1 / len(mean)))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _crowds(response: Response, design: Design, *, table: pd.DataFrame) -> dict[str, Crowd]:
+    """Where the best tenth of each scramble's rows lie in each range, by hyperparameter."""
+    rows = last(table).reset_index(drop=True)
+    ranks = (
+        pd.Series(response.values)
+        .groupby(rows["scramble"].to_numpy())
+        .rank(method="first", pct=True, ascending=response.better == "lower")
+    )
+    best = rows[(ranks <= 1 / _TENTHS).to_numpy()]
+    cube, scramble = design.space.to_unit({n: best[n].to_numpy() for n in design.space}), best["scramble"].to_numpy()
+    return {
+        name: Crowd.of(cube[:, k], scramble, cells=dimension.cells(_TENTHS))
+        for k, (name, dimension) in enumerate(design.space.items())
+    }
 
 
 def _evidence(dimension: Dimension, crowd: Crowd, *, verdict: str, following: Dimension) -> dict[str, Any]:

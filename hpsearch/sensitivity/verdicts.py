@@ -60,6 +60,7 @@ def index_table(
                 **_index_columns(first, total, verdict=judged[factor]),
                 "rows": len(design),
                 "scrambles": design.scrambles,
+                "share": share,
             }
         )
     frame = pd.DataFrame(rows)
