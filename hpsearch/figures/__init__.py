@@ -4,5 +4,14 @@ What a figure shows stands in the table that it takes; there is no arithmetic he
 
 ====================  ===================================================================
 ``style.py``          what all figures share: palette, templates, titles, names as text
+``search.py``         a search: how it went on, its trainings' curves, its trials
+``around.py``         trainings around the best: one setting varied, or two
+``surrogates.py``     the importance charts of any study, beside what was measured
+``weights.py``        the first layer's weights while they are learned
 ====================  ===================================================================
 """
+
+from hpsearch.figures.search import curves, history, trials
+from hpsearch.figures.style import DARK, LIGHT, FigureError
+
+__all__ = ["DARK", "LIGHT", "FigureError", "curves", "history", "trials"]

@@ -80,6 +80,17 @@ def axis(name: str, scale: str) -> dict[str, Any]:
     return {"title": {"text": label(name)}, "type": kinds.get(scale, "linear")}
 
 
+def positions(values: pd.Series, scale: str) -> pd.Series:
+    """Values on a setting's axis: choices by their names, numbers as they are."""
+    return values.astype(str).map(plain) if scale == "choices" else values
+
+
+def ordered(values: pd.Series) -> list[str]:
+    """The choices of a setting's axis, numbers ascending."""
+    numeric = pd.api.types.is_numeric_dtype(values)
+    return [plain(choice) for choice in (sorted(values.unique()) if numeric else values.drop_duplicates())]
+
+
 def iteration_axis(longest: int) -> dict[str, Any]:
     """A logarithmic axis of iterations from 0, which stands at :data:`ZERO`, to the longest training."""
     ticks = [10**power for power in range(len(str(max(longest, 1))))]
