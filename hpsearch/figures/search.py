@@ -46,8 +46,7 @@ def history(frame: pd.DataFrame) -> go.Figure:
     )
     _star(figure, _best(valued), x="number", y="value")
     figure.update_xaxes(title_text="trial")
-    scale = "log" if style.logarithmic(valued["value"]) else "linear"
-    figure.update_yaxes(title_text=style.label(str(frame["metric"].iloc[0])), type=scale)
+    figure.update_yaxes(style.value_axis(valued["value"]), title_text=style.label(str(frame["metric"].iloc[0])))
     return style.titled(figure, title, _subtitle(frame, _best(valued), thinning), height=360)
 
 
@@ -106,7 +105,7 @@ def curves(frame: pd.DataFrame, best: pd.DataFrame | None = None) -> go.Figure:
     measured = list(dict.fromkeys(frame["metric"]))
     panels = [name for name in _PANELS if name in measured] or measured[:4]
     rows = math.ceil(len(panels) / 2)
-    figure = make_subplots(rows, 2 if len(panels) > 1 else 1, horizontal_spacing=0.13, vertical_spacing=0.3 / rows)
+    figure = make_subplots(rows, 2 if len(panels) > 1 else 1, horizontal_spacing=0.18, vertical_spacing=0.3 / rows)
     for k, metric in enumerate(panels):
         place = {"row": k // 2 + 1, "col": k % 2 + 1}
         band = frame[frame["metric"] == metric]
@@ -114,8 +113,7 @@ def curves(frame: pd.DataFrame, best: pd.DataFrame | None = None) -> go.Figure:
         if best is not None and metric in best:
             _lines(figure, best, metric, first=k == 0, **place)
         drawn = [band["q10"], band["q90"], *([] if best is None or metric not in best else [best[metric]])]
-        scale = "log" if style.logarithmic(pd.concat(drawn)) else "linear"
-        figure.update_yaxes(title_text=style.label(metric), type=scale, **place)
+        figure.update_yaxes(style.value_axis(*drawn), title_text=style.label(metric), **place)
     longest = max(frame["iteration"].max(), 1 if best is None or best.empty else best["iteration"].max())
     figure.update_xaxes(style.iteration_axis(int(longest)))
     trials = int(frame["trials"].max())
@@ -187,7 +185,7 @@ def trials(frame: pd.DataFrame, space: pd.DataFrame, history: pd.DataFrame | Non
     for k, (name, scale) in enumerate(zip(names, space["scale"], strict=True)):
         _against(figure, drawn, top, name=name, scale=scale, row=k // 2 + 1, col=k % 2 + 1)
     value = "value" if history is None or history.empty else str(history["metric"].iloc[0])
-    figure.update_yaxes(type="log" if style.logarithmic(valued["value"]) else "linear")
+    figure.update_yaxes(style.value_axis(valued["value"]))
     figure.update_yaxes(title_text=style.label(value), col=1)
     _order_colours(figure)
     marks = "mark ✕: diverged; ▽: pruned; ★: the best" if len(top) else "mark ✕: diverged; ▽: pruned"
@@ -207,9 +205,7 @@ def _against(
     )  # fmt: skip
     _star(figure, top.assign(**{name: style.positions(top[name], scale)}), x=name, y="value", row=row, col=col)
     figure.update_traces(showlegend=False)
-    figure.update_xaxes(style.axis(name, scale), row=row, col=col)
-    if scale == "choices":
-        figure.update_xaxes(categoryarray=style.ordered(drawn[name]), categoryorder="array", row=row, col=col)
+    figure.update_xaxes(style.axis(name, scale, drawn[name]), row=row, col=col)
 
 
 def _order_colours(figure: go.Figure) -> None:

@@ -58,7 +58,7 @@ def _template(text: str, grid: str, paper: str) -> go.layout.Template:
         "xaxis": axis,
         "yaxis": axis,
         "hoverlabel": {"align": "left"},
-        "legend": {"orientation": "h", "yanchor": "top", "y": -0.18, "x": 0},
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 0, "yref": "container", "x": 0},
         "margin": {"l": 10, "r": 16, "t": 90, "b": 10},
     }
     return go.layout.Template(layout=layout)
@@ -68,16 +68,39 @@ LIGHT = _template("#222222", "#E3E3E3", "#FFFFFF")
 DARK = _template("#E6E6E6", "#3A3F44", "#16191D")
 
 
-def logarithmic(values: pd.Series) -> bool:
-    """Whether values ask for a logarithmic axis: all are above 0 and they span a decade."""
-    finite = values[values.abs() < math.inf]
-    return bool(len(finite)) and bool(0 < 10 * finite.min() <= finite.max())
+def value_axis(*values: pd.Series) -> dict[str, Any]:
+    """The axis of values: logarithmic where all are above 0 and they span a decade."""
+    finite = pd.concat(values)
+    finite = finite[finite.abs() < math.inf]
+    low, high = finite.min(), finite.max()
+    return _log_axis(low, high) if len(finite) and 0 < 10 * low <= high else {"type": "linear"}
 
 
-def axis(name: str, scale: str) -> dict[str, Any]:
-    """A hyperparameter's axis: its name, and its scale in the space ("log", "linear" or "choices")."""
-    kinds = {"log": "log", "choices": "category"}
-    return {"title": {"text": label(name)}, "type": kinds.get(scale, "linear")}
+def axis(name: str, scale: str, values: pd.Series) -> dict[str, Any]:
+    """A hyperparameter's axis: its name, its scale in the space ("log", "linear" or "choices"), and its values."""
+    title = {"title": {"text": label(name, most=30)}}
+    if scale == "choices":
+        return {**title, "type": "category", "categoryorder": "array", "categoryarray": _ordered(values)}
+    logarithmic = scale == "log" and len(values.dropna()) > 0
+    return {**title, **(_log_axis(values.min(), values.max()) if logarithmic else {"type": "linear"})}
+
+
+def _log_axis(low: float, high: float) -> dict[str, Any]:
+    """Ticks at powers of ten, or at 1, 2, 5, 10, …, so that none of their names overlaps another."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    digits = (1, 2, 5) if high < 50 * low else (1,)
+    powers = range(first, last + 1, 1 if last - first <= 5 else 2)
+    ticks = [digit * 10.0**power for power in powers for digit in digits]
+    inside = [tick for tick in ticks if low / 1.5 <= tick <= 1.5 * high]
+    if len(inside) < 2:
+        return {"type": "log"}
+    return {"type": "log", "tickvals": inside, "ticktext": [_tick(tick) for tick in inside]}
+
+
+def _tick(value: float) -> str:
+    if 1e-4 < value < 1e6:
+        return f"{value:,.0f}" if value >= 1 else f"{value:.5g}"
+    return f"10<sup>{round(math.log10(value))}</sup>" if f"{value:e}".startswith("1.0") else f"{value:.0e}"
 
 
 def positions(values: pd.Series, scale: str) -> pd.Series:
@@ -85,7 +108,7 @@ def positions(values: pd.Series, scale: str) -> pd.Series:
     return values.astype(str).map(plain) if scale == "choices" else values
 
 
-def ordered(values: pd.Series) -> list[str]:
+def _ordered(values: pd.Series) -> list[str]:
     """The choices of a setting's axis, numbers ascending."""
     numeric = pd.api.types.is_numeric_dtype(values)
     return [plain(choice) for choice in (sorted(values.unique()) if numeric else values.drop_duplicates())]
