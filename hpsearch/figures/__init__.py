@@ -4,12 +4,23 @@ What a figure shows stands in the table that it takes; there is no arithmetic he
 
 ====================  ===================================================================
 ``style.py``          what all figures share: palette, templates, titles, names as text
-``indices.py``        what training is sensitive to
+``indices.py``        what training is sensitive to, at its end and over its iterations
 ``panels.py``         how the response goes with each setting, and where the best lie in it
+``pairs.py``          what two settings do together, and how the response goes with them
+``search.py``         a search: how it went on, its trainings' curves, its trials
+``around.py``         trainings around the best: one setting varied, or two
+``surrogates.py``     the importance charts of any study, beside what was measured
+``weights.py``        the first layer's weights while they are learned
 ====================  ===================================================================
 """
 
 from hpsearch.figures.indices import sensitivity, sensitivity_over_iterations
 from hpsearch.figures.panels import effects, ranges
+from hpsearch.figures.pairs import interactions, surface
+from hpsearch.figures.search import curves, history, trials
+from hpsearch.figures.style import DARK, LIGHT, FigureError
 
-__all__ = ["effects", "ranges", "sensitivity", "sensitivity_over_iterations"]
+__all__ = [
+    "DARK", "LIGHT", "FigureError", "curves", "effects", "history", "interactions", "ranges",
+    "sensitivity", "sensitivity_over_iterations", "surface", "trials",
+]  # fmt: skip

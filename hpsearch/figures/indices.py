@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from math import inf
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -69,7 +70,7 @@ def sensitivity(frame: pd.DataFrame) -> go.Figure:
 def sensitivity_over_iterations(frame: pd.DataFrame) -> go.Figure:
     """Which setting matters when: the total index of every setting against the iteration, with its interval as a band.
 
-    Iterations stand on a log axis, with 0 one step before the first of them; bands end at 0 and 1.
+    Iterations stand on a log axis, with 0 half a step left of 1; bands end at 0 and 1.
 
     Args:
         frame: Of ``Survey.sensitivity_over_iterations()``.
@@ -82,17 +83,12 @@ def sensitivity_over_iterations(frame: pd.DataFrame) -> go.Figure:
     if drawn.empty:
         return style.empty(_OVER_TITLE, "no index at any iteration")
     figure, last = go.Figure(), frame["iteration"] == frame["iteration"].max()
-    places = _places(frame["iteration"])
-    for k, (name, verdict) in enumerate(zip(frame.loc[last, "hyperparameter"], frame.loc[last, "verdict"], strict=True)):
+    for k, (name, verdict) in enumerate(frame.loc[last, ["hyperparameter", "verdict"]].to_numpy()):
         luck = {"color": style.GREY, "dash": "dot"}  # largest at the end first, as the lines end from above
-        rows = frame[frame["hyperparameter"] == name]
-        _add_line(figure, rows, name, places=places, look=luck if verdict in _LUCK else _look(k))
-    ticks = [t for k, t in enumerate(places) if k % (1 + len(places) // 15) == 0]
-    figure.update_xaxes(
-        title="iteration", type="log", tickvals=[places[t] for t in ticks], ticktext=[f"{t:,}" for t in ticks]
-    )
+        look = luck if verdict in _LUCK else _look(k)
+        _add_line(figure, frame[frame["hyperparameter"] == name], name, look=look)
+    figure.update_xaxes(**style.iteration_axis(int(frame["iteration"].max())))
     figure.update_yaxes(title="total index: share of the variance", range=[0, 1], tickformat=".1f")
-    figure.update_layout(legend={"y": 0, "yref": "container", "yanchor": "bottom"}, hovermode="closest")
     gaps = frame[["total_order", "total_low", "total_high"]].isna().any(axis=None) or _unbounded(frame).any()
     subtitle = f"{style.response(frame)}, as it stood at each iteration; bands: intervals over scrambles."
     subtitle += "\nGaps: no index there, or an interval without bounds." if gaps else ""
@@ -107,18 +103,18 @@ def _look(k: int) -> dict[str, str]:
 
 def _add_luck(figure: go.Figure, frame: pd.DataFrame) -> None:
     """The seed's total index as a band, and the share of interest as a line."""
+    whole = {"yref": "paper", "y0": 0, "y1": 1, "showlegend": True}
     for low, high in frame.loc[frame["verdict"].isin(_LUCK), ["total_low", "total_high"]].dropna().to_numpy():
         ends = {"x0": max(low, 0), "x1": min(high, 1)}
         band = {"fillcolor": style.GREY, "opacity": 0.3, "line": {"width": 0}, "layer": "below"}
-        figure.add_shape(type="rect", yref="paper", y0=0, y1=1, **ends, **band, name="luck of the seed", showlegend=True)
+        figure.add_shape(type="rect", **ends, **band, **whole, name="luck of the seed")
     share = float(frame["share"].iloc[0])
     dashed = {"color": style.GREY, "width": 1.5, "dash": "dash"}
-    name = f"share of interest, {share:g}"
-    figure.add_shape(type="line", yref="paper", y0=0, y1=1, x0=share, x1=share, line=dashed, name=name, showlegend=True)
+    figure.add_shape(type="line", x0=share, x1=share, line=dashed, **whole, name=f"share of interest, {share:g}")
 
 
 def _add_intervals(
-    figure: go.Figure, frame: pd.DataFrame, index: str, *, below: float, name: str, look: dict[str, object], width: float
+    figure: go.Figure, frame: pd.DataFrame, index: str, *, below: float, name: str, look: dict[str, Any], width: float
 ) -> None:
     """Points of an index with their intervals, so far as they lie in [0, 1], and arrows where they go on.
 
@@ -153,7 +149,7 @@ def _columns(frame: pd.DataFrame) -> list[str]:
 
 def _name_rows(figure: go.Figure, frame: pd.DataFrame) -> None:
     """Names and ranges on the left; on the right the total index, or in the row why there is none."""
-    names = [f"{style.label(row['hyperparameter'], most=24)}<br><span style='font-size:10px'>{_range(row)}</span>" for _, row in frame.iterrows()]
+    names = [_named(row) for _, row in frame.iterrows()]
     figure.update_yaxes(
         tickvals=list(frame.index), ticktext=names, range=[len(frame) - 0.5, -0.5], showgrid=False, ticks=""
     )
@@ -167,25 +163,16 @@ def _name_rows(figure: go.Figure, frame: pd.DataFrame) -> None:
             lines = textwrap.wrap(f"no index: {row['reason'] or 'unknown'}", _REASON_WIDTH)
             text = "<br>".join(style.plain(line) for line in lines)
             figure.add_annotation(text=text, x=0, xanchor="left", xshift=8, y=k, showarrow=False, align="left")
-    figure.update_layout(legend={"y": 0, "yref": "container", "yanchor": "bottom"}, margin={"r": 52})
-
-
-def _places(iterations: pd.Series) -> dict[int, float]:
-    """Where each iteration stands on the log axis: as it is, and 0 as far before the first as that before the second."""
-    first, *others = positive = sorted(int(t) for t in iterations.unique() if t > 0) or [1]
-    before = first**2 / others[0] if others else first / 2
-    return ({0: before} if (iterations == 0).any() else {}) | {t: float(t) for t in positive}
+    figure.update_layout(margin={"r": 52})
 
 
 def _unbounded(frame: pd.DataFrame) -> pd.Series:
     return frame[["total_low", "total_high"]].isin([-inf, inf]).any(axis=1)
 
 
-def _add_line(
-    figure: go.Figure, rows: pd.DataFrame, name: str, *, places: dict[int, float], look: dict[str, str]
-) -> None:
+def _add_line(figure: go.Figure, rows: pd.DataFrame, name: str, *, look: dict[str, str]) -> None:
     """The total index over iterations, and the band of its interval so far as it lies in [0, 1]."""
-    at = [places[t] for t in rows["iteration"]]
+    at = [t or style.ZERO for t in rows["iteration"]]
     shared = {"name": style.label(name, most=32), "legendgroup": name}
     low, high = (rows[end].clip(0, 1).mask(_unbounded(rows)).tolist() for end in ("total_low", "total_high"))
     style.add_band(figure, at, low, high, color=look["color"], opacity=0.15, showlegend=False, **shared)
@@ -195,11 +182,11 @@ def _add_line(
     )  # fmt: skip
 
 
-def _range(row: pd.Series) -> str:
-    if row["scale"] == "choices" and pd.isna(row["low"]):
-        return "choices"
-    suffix = {"log": ", log", "choices": ", choices", "pool": ", pool"}.get(row["scale"], "")
-    return f"{row['low']:.4g} to {row['high']:.4g}{suffix}"
+def _named(row: pd.Series) -> str:
+    """A setting's name, and its range below it in small."""
+    ends = "" if pd.isna(row["low"]) else f"{row['low']:.4g} to {row['high']:.4g}"
+    parts = [part for part in (ends, str(row["scale"]).removeprefix("linear")) if part]
+    return f"{style.label(row['hyperparameter'], most=24)}<br><span style='font-size:10px'>{', '.join(parts)}</span>"
 
 
 def _subtitle(frame: pd.DataFrame) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Hashable, Sequence
-from math import log10
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -20,9 +19,6 @@ _COLUMNS, _PLOT, _BETWEEN = 2, 170, 105
 
 _NAME, _CHOICES, _REASON = 30, 34, 46
 """Characters of a setting's name, of all choices' names together and of a line of a reason that fit into a panel."""
-
-_DECADES = 4.5
-"""Of a log axis, above which every second one is named."""
 
 _BELOW = -0.05
 """Where, below the shares, the proposal is drawn."""
@@ -188,18 +184,15 @@ def _panels(frame: pd.DataFrame) -> tuple[go.Figure, list[_Panel]]:
         if panel.discrete:
             _name_choices(figure, panel, panel.at)
         elif panel.rows["scale"].iloc[0] == "log":
-            decades = log10(panel.rows["high"].iloc[-1] / panel.rows["low"].iloc[0])
-            step, font = 1 if decades < _DECADES else 2, {"size": 10}  # a power of ten is shown a quarter larger
-            figure.update_xaxes(type="log", dtick=step, exponentformat="power", tickfont=font, **place)
+            figure.update_xaxes(**style.axis(name, "log", panel.rows[["low", "high"]].stack()), **place)
         panels.append(panel)
-    figure.update_layout(legend={"y": 0, "yref": "container", "yanchor": "bottom"})
     return figure, panels
 
 
 def _name_choices(figure: go.Figure, panel: _Panel, order: Sequence[str]) -> None:
     names = [style.plain(style.cut(choice, max(3, _CHOICES // len(order)))) for choice in order]
-    axis = {"type": "category", "tickangle": 0, "categoryorder": "array", "categoryarray": order, "tickvals": order, "ticktext": names}
-    figure.update_xaxes(**axis, **panel.place)
+    axis = {"type": "category", "categoryorder": "array", "categoryarray": order}
+    figure.update_xaxes(**axis, tickvals=order, ticktext=names, tickangle=0, **panel.place)
 
 
 def _height(panels: Sequence[_Panel]) -> int:

@@ -8,6 +8,7 @@ and background take their colours from the template alone: a page may exchange :
 from __future__ import annotations
 
 import html
+import math
 import textwrap
 from collections.abc import Sequence
 from itertools import groupby
@@ -36,6 +37,9 @@ _TITLE_WIDTH, _SUBTITLE_WIDTH = 62, 88
 """Characters of a line of title and of subtitle that fit into a figure 600 pixels wide."""
 _HOVER_WIDTH = 60
 
+ZERO = 0.5
+"""Where iteration 0 stands on a logarithmic axis, which has no place for it: half a step left of 1."""
+
 _FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 
 
@@ -46,6 +50,7 @@ class FigureError(ValueError):
 def _template(text: str, grid: str, paper: str) -> go.layout.Template:
     axis: dict[str, Any] = {"gridcolor": grid, "linecolor": text, "ticks": "outside", "tickcolor": grid}
     axis |= {"automargin": True, "zeroline": False, "showline": True, "title": {"standoff": 8}}
+    axis |= {"exponentformat": "power"}  # 1 millionth as "1μ" would read as momentum
     layout: dict[str, Any] = {
         "font": {"family": _FONT, "size": 12, "color": text},
         "paper_bgcolor": paper,
@@ -54,7 +59,7 @@ def _template(text: str, grid: str, paper: str) -> go.layout.Template:
         "xaxis": axis,
         "yaxis": axis,
         "hoverlabel": {"align": "left"},
-        "legend": {"orientation": "h", "yanchor": "top", "y": -0.18, "x": 0},
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 0, "yref": "container", "x": 0},
         "margin": {"l": 10, "r": 16, "t": 90, "b": 10},
     }
     return go.layout.Template(layout=layout)
@@ -62,6 +67,59 @@ def _template(text: str, grid: str, paper: str) -> go.layout.Template:
 
 LIGHT = _template("#222222", "#E3E3E3", "#FFFFFF")
 DARK = _template("#E6E6E6", "#3A3F44", "#16191D")
+
+
+def value_axis(*values: pd.Series) -> dict[str, Any]:
+    """The axis of values: logarithmic where all are above 0 and they span a decade."""
+    finite = pd.concat(values)
+    finite = finite[finite.abs() < math.inf]
+    low, high = finite.min(), finite.max()
+    return _log_axis(low, high) if len(finite) and 0 < 10 * low <= high else {"type": "linear"}
+
+
+def axis(name: str, scale: str, values: pd.Series) -> dict[str, Any]:
+    """A hyperparameter's axis: its name, its scale in the space ("log", "linear" or "choices"), and its values."""
+    title = {"title": {"text": label(name, most=30)}}
+    if scale == "choices":
+        return {**title, "type": "category", "categoryorder": "array", "categoryarray": _ordered(values)}
+    logarithmic = scale == "log" and len(values.dropna()) > 0
+    return {**title, **(_log_axis(values.min(), values.max()) if logarithmic else {"type": "linear"})}
+
+
+def _log_axis(low: float, high: float) -> dict[str, Any]:
+    """Ticks at powers of ten, or at 1, 2, 5, 10, …, so that none of their names overlaps another."""
+    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
+    digits = (1, 2, 5) if high < 50 * low else (1,)
+    powers = range(first, last + 1, 1 if last - first <= 5 else 2)
+    ticks = [digit * 10.0**power for power in powers for digit in digits]
+    inside = [tick for tick in ticks if low / 1.5 <= tick <= 1.5 * high]
+    if len(inside) < 2:
+        return {"type": "log"}
+    return {"type": "log", "tickvals": inside, "ticktext": [_tick(tick) for tick in inside]}
+
+
+def _tick(value: float) -> str:
+    if 1e-4 < value < 1e6:
+        return f"{value:,.0f}" if value >= 1 else f"{value:.5g}"
+    return f"10<sup>{round(math.log10(value))}</sup>" if f"{value:e}".startswith("1.0") else f"{value:.0e}"
+
+
+def positions(values: pd.Series, scale: str) -> pd.Series:
+    """Values on a setting's axis: choices by their names, numbers as they are."""
+    return values.astype(str).map(plain) if scale == "choices" else values
+
+
+def _ordered(values: pd.Series) -> list[str]:
+    """The choices of a setting's axis, numbers ascending."""
+    numeric = pd.api.types.is_numeric_dtype(values)
+    return [plain(choice) for choice in (sorted(values.unique()) if numeric else values.drop_duplicates())]
+
+
+def iteration_axis(longest: int) -> dict[str, Any]:
+    """A logarithmic axis of iterations from 0, which stands at :data:`ZERO`, to the longest training."""
+    ticks = [10**power for power in range(len(str(max(longest, 1))))]
+    names = ["0", *(f"{tick:,}" for tick in ticks)]
+    return {"title": {"text": "iteration"}, "type": "log", "tickvals": [ZERO, *ticks], "ticktext": names}
 
 
 def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.Figure:
@@ -75,9 +133,7 @@ def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.F
         height: In pixels, without the title.
     """
     heading = [_escaped(line) for line in textwrap.wrap(title, _TITLE_WIDTH)]
-    lines = [
-        _escaped(part) for line in subtitle.split("\n") for part in textwrap.wrap(line, _SUBTITLE_WIDTH) or [""]
-    ]
+    lines = [_escaped(part) for line in subtitle.split("\n") for part in textwrap.wrap(line, _SUBTITLE_WIDTH) or [""]]
     top = 24 + 21 * len(heading) + 16 * len(lines) + 14
     figure.update_layout(
         template=LIGHT,
@@ -99,7 +155,13 @@ def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.F
 
 
 def add_band(
-    figure: go.Figure, at: Sequence[object], low: Sequence[float], high: Sequence[float], *, color: str, opacity: float,
+    figure: go.Figure,
+    at: Sequence[object],
+    low: Sequence[float],
+    high: Sequence[float],
+    *,
+    color: str,
+    opacity: float,
     **how: Any,
 ) -> None:
     """Fill from low to high along a line; where an end is missing, the band has a gap.

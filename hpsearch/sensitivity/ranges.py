@@ -62,9 +62,7 @@ def next_ranges(
     return pd.DataFrame(proposals).astype(dict.fromkeys(words, "str"))
 
 
-def best_tenth(
-    response: Response, design: Design, *, table: pd.DataFrame, confidence: float = 0.95
-) -> pd.DataFrame:
+def best_tenth(response: Response, design: Design, *, table: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
     """Where in each range the best tenth lie.
 
     Args:
