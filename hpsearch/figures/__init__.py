@@ -11,7 +11,10 @@ What a figure shows stands in the table that it takes; there is no arithmetic he
 ====================  ===================================================================
 """
 
+from hpsearch.figures.around import plane, profile
 from hpsearch.figures.search import curves, history, trials
 from hpsearch.figures.style import DARK, LIGHT, FigureError
+from hpsearch.figures.surrogates import importance
+from hpsearch.figures.weights import units
 
-__all__ = ["DARK", "LIGHT", "FigureError", "curves", "history", "trials"]
+__all__ = ["DARK", "LIGHT", "FigureError", "curves", "history", "importance", "plane", "profile", "trials", "units"]

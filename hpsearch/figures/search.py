@@ -187,7 +187,8 @@ def trials(frame: pd.DataFrame, space: pd.DataFrame, history: pd.DataFrame | Non
     value = "value" if history is None or history.empty else str(history["metric"].iloc[0])
     figure.update_yaxes(style.value_axis(valued["value"]))
     figure.update_yaxes(title_text=style.label(value), col=1)
-    _order_colours(figure)
+    colours = {"colorscale": style.SEQUENTIAL, "colorbar": style.colour_bar("trial")}
+    figure.update_layout(coloraxis=colours)
     marks = "mark ✕: diverged; ▽: pruned; ★: the best" if len(top) else "mark ✕: diverged; ▽: pruned"
     return style.titled(figure, title, _subtitle(frame, top, marks, thinning), height=90 + 210 * rows)
 
@@ -206,9 +207,3 @@ def _against(
     _star(figure, top.assign(**{name: style.positions(top[name], scale)}), x=name, y="value", row=row, col=col)
     figure.update_traces(showlegend=False)
     figure.update_xaxes(style.axis(name, scale, drawn[name]), row=row, col=col)
-
-
-def _order_colours(figure: go.Figure) -> None:
-    bar = {"title": {"text": "trial", "side": "top"}, "orientation": "h", "thickness": 10, "len": 0.5}
-    bar |= {"y": 0, "yref": "container", "yanchor": "bottom"}
-    figure.update_layout(coloraxis={"colorscale": style.SEQUENTIAL, "colorbar": bar})

@@ -76,6 +76,21 @@ def value_axis(*values: pd.Series) -> dict[str, Any]:
     return _log_axis(low, high) if len(finite) and 0 < 10 * low <= high else {"type": "linear"}
 
 
+def colour_values(values: pd.Series) -> pd.Series:
+    """Values as colours: by their logarithm wherever :func:`value_axis` is logarithmic, for plotly has no such colours."""
+    return values.map(math.log10) if value_axis(values)["type"] == "log" else values
+
+
+def colour_bar(title: str, values: pd.Series | None = None) -> dict[str, Any]:
+    """The key to the colours, at the figure's foot; of :func:`colour_values` where values are given."""
+    bar: dict[str, Any] = {"title": {"text": title, "side": "right"}, "orientation": "h", "thickness": 10, "len": 0.6}
+    bar |= {"y": 0, "yref": "container", "yanchor": "bottom"}
+    axis = {} if values is None else value_axis(values)
+    if "tickvals" in axis:
+        bar |= {"tickvals": [math.log10(tick) for tick in axis["tickvals"]], "ticktext": axis["ticktext"]}
+    return bar
+
+
 def axis(name: str, scale: str, values: pd.Series) -> dict[str, Any]:
     """A hyperparameter's axis: its name, its scale in the space ("log", "linear" or "choices"), and its values."""
     title = {"title": {"text": label(name, most=30)}}
@@ -83,6 +98,14 @@ def axis(name: str, scale: str, values: pd.Series) -> dict[str, Any]:
         return {**title, "type": "category", "categoryorder": "array", "categoryarray": _ordered(values)}
     logarithmic = scale == "log" and len(values.dropna()) > 0
     return {**title, **(_log_axis(values.min(), values.max()) if logarithmic else {"type": "linear"})}
+
+
+def ends(values: pd.Series, scale: str) -> list[float]:
+    """The range of an axis that ends with its values, as plotly counts it: choices by place, a logarithm as such."""
+    if scale == "choices":
+        return [0, values.nunique() - 1]
+    low, high = float(values.min()), float(values.max())
+    return [math.log10(low), math.log10(high)] if scale == "log" else [low, high]
 
 
 def _log_axis(low: float, high: float) -> dict[str, Any]:
