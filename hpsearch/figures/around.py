@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from hpsearch.figures import style
+from hpsearch.figures import axes, style
 
 _PANEL = 240
 _BAND = 0.25
@@ -49,7 +47,7 @@ def profile(
         _stretches(figure, tolerance[tolerance["hyperparameter"] == name], rows=2 if columns else 1)
     if rug is not None:
         _ticks(figure, rug, name=name, scale=scale, row=len(heights))
-    figure.update_xaxes({**style.axis(name, scale, frame["value"]), "title": None})
+    figure.update_xaxes({**axes.axis(name, scale, frame["value"]), "title": None})
     figure.update_xaxes(title_text=style.label(name, most=30), row=len(heights))
     seeds = f"{frame['seeds'].iloc[0]} fresh seeds a value, " if "seeds" in frame else ""
     marks = "; filled marks: near the best" if "near_best" in frame else ""
@@ -69,12 +67,10 @@ def _panel(
     figure: go.Figure, frame: pd.DataFrame, columns: tuple[str, ...], *, words: str, scale: str, row: int, colour: str
 ) -> None:
     """A line with its interval; values near the best are filled marks, the chosen one is a star."""
-    x, middle = style.positions(frame["value"], scale), columns[0]
+    x, middle = axes.positions(frame["value"], scale), columns[0]
     if len(columns) == 3:
-        edge: dict[str, Any] = {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip", "showlegend": False}
-        figure.add_scatter(x=x, y=frame[columns[1]], row=row, col=1, **edge)
-        fill = {"fill": "tonexty", "fillcolor": f"rgba{(*_rgb(colour), _BAND)}"}
-        figure.add_scatter(x=x, y=frame[columns[2]], row=row, col=1, **fill, **edge)
+        place = {"showlegend": False, "row": row, "col": 1}
+        style.add_band(figure, x, frame[columns[1]], frame[columns[2]], color=colour, opacity=_BAND, **place)
     near = frame["near_best"].tolist() if "near_best" in frame else [False] * len(frame)
     marker = {"color": colour, "size": 6, "symbol": ["circle" if good else "circle-open" for good in near]}
     shown = [name for name in frame if name not in ("hyperparameter", "metric")]
@@ -85,18 +81,13 @@ def _panel(
     if "chosen" in frame:
         star = {"symbol": "star", "size": 15, "color": style.ORANGE}
         chosen = frame[frame["chosen"].astype(bool)]
-        place = {"x": style.positions(chosen["value"], scale), "y": chosen[middle]}
+        place = {"x": axes.positions(chosen["value"], scale), "y": chosen[middle]}
         text = style.hover(shown, chosen)
         figure.add_scatter(
             **place, mode="markers", marker=star, name="chosen value", showlegend=row == 1, row=row, col=1, **text
         )
     ends = [frame[name] for name in columns]
-    figure.update_yaxes(style.value_axis(*ends), title_text=style.label(words), row=row, col=1)
-
-
-def _rgb(colour: str) -> tuple[int, int, int]:
-    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
-    return red, green, blue
+    figure.update_yaxes(axes.value_axis(*ends), title_text=style.label(words), row=row, col=1)
 
 
 def _stretches(figure: go.Figure, tolerance: pd.DataFrame, *, rows: int) -> None:
@@ -129,7 +120,7 @@ def _ticks(figure: go.Figure, rug: pd.DataFrame, *, name: str, scale: str, row: 
     drawn, _ = style.thinned(rug)
     marker = {"symbol": "line-ns-open", "size": 10, "color": style.GREY}
     figure.add_scatter(
-        x=style.positions(drawn[name], scale), y=[0] * len(drawn), mode="markers", marker=marker,
+        x=axes.positions(drawn[name], scale), y=[0] * len(drawn), mode="markers", marker=marker,
         name="trials of the search", row=row, col=1, **style.hover(("number", name, "value"), drawn),
     )  # fmt: skip
     figure.update_yaxes(visible=False, row=row, col=1)
@@ -157,9 +148,9 @@ def plane(frame: pd.DataFrame, space: pd.DataFrame) -> go.Figure:
     metric = str(frame["metric"].iloc[0])
     figure = go.Figure()
     _field(figure, frame, scales, words=style.label(metric))
-    figure.update_xaxes(style.axis(first, scales[first], frame[first]), range=style.ends(frame[first], scales[first]))
-    figure.update_yaxes(style.axis(second, scales[second], frame[second]))
-    figure.update_yaxes(range=style.ends(frame[second], scales[second]))
+    figure.update_xaxes(axes.axis(first, scales[first], frame[first]), range=axes.ends(frame[first], scales[first]))
+    figure.update_yaxes(axes.axis(second, scales[second], frame[second]))
+    figure.update_yaxes(range=axes.ends(frame[second], scales[second]))
     seeds = f"{frame['seeds'].iloc[0]} fresh seeds"
     subtitle = f"Mean {style.words(metric)} of {seeds}; the other settings as in the best; ★: the lowest mean"
     return style.titled(figure, title, subtitle, height=480)
@@ -168,16 +159,16 @@ def plane(frame: pd.DataFrame, space: pd.DataFrame) -> go.Figure:
 def _field(figure: go.Figure, frame: pd.DataFrame, scales: dict[str, str], *, words: str) -> None:
     """Colours and contours over the grid, and its lowest mean as a star."""
     first, second = scales
-    x, y = (style.positions(frame[name], scales[name]) for name in (first, second))
+    x, y = (axes.positions(frame[name], scales[name]) for name in (first, second))
     shown = [name for name in (first, second, "mean", "low", "high", "error", "seeds") if name in frame]
     text = style.hover(shown, frame)
-    grid = frame.assign(x=x, y=y, shown=text.pop("customdata"), z=style.colour_values(frame["mean"]))
+    grid = frame.assign(x=x, y=y, shown=text.pop("customdata"), z=axes.colour_values(frame["mean"]))
     corners = {"index": list(y.unique()), "columns": list(x.unique())}
     table = {name: grid.pivot(index="y", columns="x", values=name).reindex(**corners) for name in ("z", "shown")}
     figure.add_contour(
         x=corners["columns"], y=corners["index"], z=table["z"], customdata=table["shown"].to_numpy().tolist(),
         contours={"coloring": "heatmap"}, line={"width": 0.7}, ncontours=20, colorscale=style.SEQUENTIAL,
-        colorbar=style.colour_bar(words, frame["mean"]), **text,
+        colorbar=axes.colour_bar(words, frame["mean"]), **text,
     )  # fmt: skip
     if frame["mean"].notna().any():
         best = grid.loc[[frame["mean"].idxmin()]]

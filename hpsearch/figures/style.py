@@ -8,9 +8,9 @@ and background take their colours from the template alone: a page may exchange :
 from __future__ import annotations
 
 import html
-import math
 import textwrap
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -35,9 +35,6 @@ MOST_DRAWN = 2000
 _TITLE_WIDTH, _SUBTITLE_WIDTH = 62, 88
 """Characters of a line of title and of subtitle that fit into a figure 600 pixels wide."""
 _HOVER_WIDTH = 60
-
-ZERO = 0.5
-"""Where iteration 0 stands on a logarithmic axis, which has no place for it: half a step left of 1."""
 
 _FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 
@@ -68,82 +65,6 @@ LIGHT = _template("#222222", "#E3E3E3", "#FFFFFF")
 DARK = _template("#E6E6E6", "#3A3F44", "#16191D")
 
 
-def value_axis(*values: pd.Series) -> dict[str, Any]:
-    """The axis of values: logarithmic where all are above 0 and they span a decade."""
-    finite = pd.concat(values)
-    finite = finite[finite.abs() < math.inf]
-    low, high = finite.min(), finite.max()
-    return _log_axis(low, high) if len(finite) and 0 < 10 * low <= high else {"type": "linear"}
-
-
-def colour_values(values: pd.Series) -> pd.Series:
-    """Values as colours: by their logarithm wherever :func:`value_axis` is logarithmic, for plotly has no such colours."""
-    return values.map(math.log10) if value_axis(values)["type"] == "log" else values
-
-
-def colour_bar(title: str, values: pd.Series | None = None) -> dict[str, Any]:
-    """The key to the colours, at the figure's foot; of :func:`colour_values` where values are given."""
-    bar: dict[str, Any] = {"title": {"text": title, "side": "right"}, "orientation": "h", "thickness": 10, "len": 0.6}
-    bar |= {"y": 0, "yref": "container", "yanchor": "bottom"}
-    axis = {} if values is None else value_axis(values)
-    if "tickvals" in axis:
-        bar |= {"tickvals": [math.log10(tick) for tick in axis["tickvals"]], "ticktext": axis["ticktext"]}
-    return bar
-
-
-def axis(name: str, scale: str, values: pd.Series) -> dict[str, Any]:
-    """A hyperparameter's axis: its name, its scale in the space ("log", "linear" or "choices"), and its values."""
-    title = {"title": {"text": label(name, most=30)}}
-    if scale == "choices":
-        return {**title, "type": "category", "categoryorder": "array", "categoryarray": _ordered(values)}
-    logarithmic = scale == "log" and len(values.dropna()) > 0
-    return {**title, **(_log_axis(values.min(), values.max()) if logarithmic else {"type": "linear"})}
-
-
-def ends(values: pd.Series, scale: str) -> list[float]:
-    """The range of an axis that ends with its values, as plotly counts it: choices by place, a logarithm as such."""
-    if scale == "choices":
-        return [0, values.nunique() - 1]
-    low, high = float(values.min()), float(values.max())
-    return [math.log10(low), math.log10(high)] if scale == "log" else [low, high]
-
-
-def _log_axis(low: float, high: float) -> dict[str, Any]:
-    """Ticks at powers of ten, or at 1, 2, 5, 10, …, so that none of their names overlaps another."""
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    digits = (1, 2, 5) if high < 50 * low else (1,)
-    powers = range(first, last + 1, 1 if last - first <= 5 else 2)
-    ticks = [digit * 10.0**power for power in powers for digit in digits]
-    inside = [tick for tick in ticks if low / 1.5 <= tick <= 1.5 * high]
-    if len(inside) < 2:
-        return {"type": "log"}
-    return {"type": "log", "tickvals": inside, "ticktext": [_tick(tick) for tick in inside]}
-
-
-def _tick(value: float) -> str:
-    if 1e-4 < value < 1e6:
-        return f"{value:,.0f}" if value >= 1 else f"{value:.5g}"
-    return f"10<sup>{round(math.log10(value))}</sup>" if f"{value:e}".startswith("1.0") else f"{value:.0e}"
-
-
-def positions(values: pd.Series, scale: str) -> pd.Series:
-    """Values on a setting's axis: choices by their names, numbers as they are."""
-    return values.astype(str).map(plain) if scale == "choices" else values
-
-
-def _ordered(values: pd.Series) -> list[str]:
-    """The choices of a setting's axis, numbers ascending."""
-    numeric = pd.api.types.is_numeric_dtype(values)
-    return [plain(choice) for choice in (sorted(values.unique()) if numeric else values.drop_duplicates())]
-
-
-def iteration_axis(longest: int) -> dict[str, Any]:
-    """A logarithmic axis of iterations from 0, which stands at :data:`ZERO`, to the longest training."""
-    ticks = [10**power for power in range(len(str(max(longest, 1))))]
-    names = ["0", *(f"{tick:,}" for tick in ticks)]
-    return {"title": {"text": "iteration"}, "type": "log", "tickvals": [ZERO, *ticks], "ticktext": names}
-
-
 def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.Figure:
     """The figure with the template, the question it answers as title, and what it is of as subtitle.
 
@@ -154,10 +75,8 @@ def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.F
             long for 600 pixels.
         height: In pixels, without the title.
     """
-    heading = [html.escape(line) for line in textwrap.wrap(title, _TITLE_WIDTH)]
-    lines = [
-        html.escape(part) for line in subtitle.split("\n") for part in textwrap.wrap(line, _SUBTITLE_WIDTH) or [""]
-    ]
+    heading = [_escaped(line) for line in textwrap.wrap(title, _TITLE_WIDTH)]
+    lines = [_escaped(part) for line in subtitle.split("\n") for part in textwrap.wrap(line, _SUBTITLE_WIDTH) or [""]]
     top = 24 + 21 * len(heading) + 16 * len(lines) + 14
     figure.update_layout(
         template=LIGHT,
@@ -168,19 +87,57 @@ def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.F
             "subtitle": {"text": "<br>".join(lines), "font": {"size": 12}},
             "font": {"size": 17},
             "x": 0,
-            "xref": "paper",
+            "xref": "container",
             "y": 1,
             "yref": "container",
             "yanchor": "top",
-            "pad": {"t": 12},
+            "pad": {"t": 12, "l": 10},
         },
     )
     return figure
 
 
+def add_band(
+    figure: go.Figure,
+    at: Sequence[object],
+    low: Sequence[float],
+    high: Sequence[float],
+    *,
+    color: str,
+    opacity: float,
+    **how: Any,
+) -> None:
+    """Fill from low to high along a line; where an end is missing, the band has a gap.
+
+    Args:
+        figure: Changed in place.
+        at: Places on the x axis, ``(points,)``.
+        low: Lower ends, ``(points,)``.
+        high: Upper ends, ``(points,)``.
+        color: Of the palette.
+        opacity: Of the fill.
+        how: Passed to ``add_scatter``: its name, its legend, its panel.
+    """  # fmt: skip
+    x: list[object] = []
+    y: list[float | None] = []
+    points = zip(at, low, high, strict=True)
+    for whole, run in groupby(points, key=lambda point: point[1] == point[1] and point[2] == point[2]):
+        if whole:
+            places, floors, roofs = zip(*run, strict=True)
+            x += [*places, *reversed(places), None]
+            y += [*roofs, *reversed(floors), None]
+    fill = {"fill": "toself", "fillcolor": color, "opacity": opacity, "line": {"width": 0}}
+    figure.add_scatter(x=x, y=y, mode="lines", hoverinfo="skip", **fill, **how)
+
+
 def plain(text: object) -> str:
     """A name or sentence as a figure's text: what would be markup there, or a placeholder of hover text, is shown."""
-    return html.escape(str(text)).replace("%{", "%&#123;")
+    return _escaped(str(text)).replace("%{", "%&#123;")
+
+
+def _escaped(text: str) -> str:
+    """Without quotes, whose entities plotly shows as they are."""
+    return html.escape(text, quote=False)
 
 
 def words(name: str) -> str:
@@ -199,8 +156,12 @@ def label(name: str, *, most: int | None = None) -> str:
     >>> label("a_rather_long_name", most=10)
     'a rather …'
     """
-    whole = words(name)
-    return plain(whole if most is None or len(whole) <= most else whole[: most - 1] + "…")
+    return plain(words(name) if most is None else cut(words(name), most))
+
+
+def cut(text: str, most: int) -> str:
+    """Text of at most so many characters, which ends in … where there are more."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def response(frame: pd.DataFrame) -> str:

@@ -49,7 +49,10 @@ def importance(frame: pd.DataFrame, sensitivity: pd.DataFrame | None = None) -> 
         _measured(figure, sensitivity, places)
     for k, (measure, part) in enumerate(frame.groupby("measure", sort=False), start=1):
         _measure(figure, part[part["importance"].notna()], str(measure), places, below=k * _STEP)
-    ticks = {"tickvals": [place - 0.3 for place in places.values()], "ticktext": [style.label(n, most=24) for n in names]}
+    ticks = {
+        "tickvals": [place - 0.3 for place in places.values()],
+        "ticktext": [style.label(n, most=24) for n in names],
+    }
     figure.update_yaxes(**ticks, range=[0.3 - len(names), 0.4])
     figure.update_xaxes(title_text="importance, or share of the variance")
     count, permutations = int(frame["trials"].iloc[0]), int(frame["permutations"].max())
@@ -73,13 +76,13 @@ def _sorted(frame: pd.DataFrame, sensitivity: pd.DataFrame | None) -> list[str]:
 def _measured(figure: go.Figure, sensitivity: pd.DataFrame, places: Mapping[str, float]) -> None:
     marker = {"symbol": "circle", "size": 11, "color": style.BLUE}
     shown = ("hyperparameter", "total_order", "total_low", "total_high", "verdict")
-    _marks(figure, sensitivity, ("total_order", "total_low", "total_high"), places, marker=marker, name=_MEASURED, below=0,
-           shown=shown, width=3)  # fmt: skip
+    _marks(
+        figure, sensitivity, ("total_order", "total_low", "total_high"), places, marker=marker, name=_MEASURED,
+        below=0, shown=shown, width=3,
+    )  # fmt: skip
 
 
-def _measure(
-    figure: go.Figure, part: pd.DataFrame, measure: str, places: Mapping[str, float], *, below: float
-) -> None:
+def _measure(figure: go.Figure, part: pd.DataFrame, measure: str, places: Mapping[str, float], *, below: float) -> None:
     colour, mark = _LOOKS.get(measure, (style.SKY, "pentagon"))
     if "null_high" in part:
         _null(figure, part, places, below=below)

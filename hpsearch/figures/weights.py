@@ -46,8 +46,8 @@ def units(frame: pd.DataFrame) -> go.Figure:
     figure.update_annotations(font_size=12)
     figure.update_yaxes(title_text="unit", col=1).update_xaxes(title_text="input", row=rows)
     first = frame.iloc[0]
-    lines = [f"Trial {first['number']}, seed {first['seed']}: {count} units, {inputs} inputs; each picture has colours of its own,"]
-    lines[0] += " from its largest weight below 0 to the same above"
+    words = f"Trial {first['number']}, seed {first['seed']}: {count} units, {inputs} inputs"
+    lines = [f"{words}; each picture has colours of its own, from its largest weight below 0 to the same above"]
     if max(steps) > 1:
         lines.append(f"drawn: one unit of {steps[0]}, one input of {steps[1]}")
     return style.titled(figure, title, "\n".join(lines), height=rows * (panel + 40) + 50)
@@ -65,5 +65,6 @@ def _picture(figure: go.Figure, part: pd.DataFrame, *, row: int, col: int) -> No
     inputs = names.reindex(table.columns).tolist()
     figure.add_heatmap(
         x=table.columns, y=table.index, z=table, zmid=0, colorscale=style.SEQUENTIAL, showscale=False, row=row, col=col,
-        customdata=[inputs] * len(table), hovertemplate="unit %{y}<br>input %{customdata}<br>weight %{z:.4g}<extra></extra>",
+        customdata=[inputs] * len(table),
+        hovertemplate="unit %{y}<br>input %{customdata}<br>weight %{z:.4g}<extra></extra>",
     )  # fmt: skip

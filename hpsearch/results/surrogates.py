@@ -60,9 +60,10 @@ def importance(
         seed: Of the permutations, the resamples and the measures' own draws.
 
     Returns:
-        A row a measure and parameter. Columns: measure, hyperparameter, importance, low, high, null_high (the
-        importance that 95 % of the permutations stay below), p_value ((1 + number of permutations at least as
-        important) / (1 + permutations), Phipson and Smyth 2010), permutations, bootstraps, trials. All missing where the values are constant.
+        A row a measure and parameter. Columns: measure, hyperparameter, importance, low, high, null_high (what 95 % of
+        the permutations stay below), p_value ((1 + number of permutations at least as important) / (1 +
+        permutations), Phipson and Smyth 2010), permutations, bootstraps, trials. All missing where the values are
+        constant.
 
     Raises:
         ImportanceError: if there are fewer than 10 usable trials, no parameter that all have, no such measure, or
