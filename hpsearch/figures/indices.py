@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from hpsearch.figures import style
+from hpsearch.figures import axes, style
 
 _TITLE = "What is training sensitive to?"
 _TABLE = "Survey.sensitivity()"
@@ -87,7 +87,7 @@ def sensitivity_over_iterations(frame: pd.DataFrame) -> go.Figure:
         luck = {"color": style.GREY, "dash": "dot"}  # largest at the end first, as the lines end from above
         look = luck if verdict in _LUCK else _look(k)
         _add_line(figure, frame[frame["hyperparameter"] == name], name, look=look)
-    figure.update_xaxes(**style.iteration_axis(int(frame["iteration"].max())))
+    figure.update_xaxes(**axes.iteration_axis(int(frame["iteration"].max())))
     figure.update_yaxes(title="total index: share of the variance", range=[0, 1], tickformat=".1f")
     gaps = frame[["total_order", "total_low", "total_high"]].isna().any(axis=None) or _unbounded(frame).any()
     subtitle = f"{style.response(frame)}, as it stood at each iteration; bands: intervals over scrambles."
@@ -132,7 +132,7 @@ def _add_intervals(
     error = {"type": "data", "array": high - point, "arrayminus": point - low, "width": 0, "thickness": width}
     figure.add_scatter(
         x=point, y=rows.index + below, mode="markers", marker=look, name=name, legendgroup=name,
-        error_x={**error, "color": look["color"]}, cliponaxis=False, **style.hover(_columns(frame), rows),
+        error_x={**error, "color": look["color"]}, cliponaxis=False, **style.hover(style.row_columns(frame), rows),
     )  # fmt: skip
     for beyond, edge, arrow in ((rows[f"{index}_low"] < 0, 0, "left"), (rows[f"{index}_high"] > 1, 1, "right")):
         if beyond.any():
@@ -140,11 +140,6 @@ def _add_intervals(
             marker = {"symbol": f"triangle-{arrow}", "size": 9, "color": look["color"]}
             shared = {"mode": "markers", "hoverinfo": "skip", "legendgroup": name, "showlegend": False}
             figure.add_scatter(x=[edge] * len(places), y=places, marker=marker, cliponaxis=False, **shared)
-
-
-def _columns(frame: pd.DataFrame) -> list[str]:
-    left_out = ("response", "form", "budget", "rows", "scrambles", "share")
-    return [str(name) for name in frame if name not in left_out and frame[name].notna().any()]
 
 
 def _name_rows(figure: go.Figure, frame: pd.DataFrame) -> None:
@@ -172,13 +167,13 @@ def _unbounded(frame: pd.DataFrame) -> pd.Series:
 
 def _add_line(figure: go.Figure, rows: pd.DataFrame, name: str, *, look: dict[str, str]) -> None:
     """The total index over iterations, and the band of its interval so far as it lies in [0, 1]."""
-    at = [t or style.ZERO for t in rows["iteration"]]
+    at = [t or axes.ZERO for t in rows["iteration"]]
     shared = {"name": style.label(name, most=32), "legendgroup": name}
     low, high = (rows[end].clip(0, 1).mask(_unbounded(rows)).tolist() for end in ("total_low", "total_high"))
     style.add_band(figure, at, low, high, color=look["color"], opacity=0.15, showlegend=False, **shared)
     figure.add_scatter(
         x=at, y=rows["total_order"].clip(0, 1), mode="lines+markers", line={**look, "width": 2},
-        marker={"size": 5, "color": look["color"]}, **shared, **style.hover(_columns(rows), rows),
+        marker={"size": 5, "color": look["color"]}, **shared, **style.hover(style.row_columns(rows), rows),
     )  # fmt: skip
 
 

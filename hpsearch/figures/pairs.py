@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from hpsearch.figures import style
+from hpsearch.figures import axes, style
 
 _TOGETHER = "Which settings act together?"
 _CELL = 42
@@ -66,7 +64,7 @@ def _add_matrix(figure: go.Figure, frame: pd.DataFrame, names: list[str]) -> Non
     figure.add_scatter(
         x=[x for x, _ in places], y=[y - 1 for _, y in places], mode="markers+text", marker={"size": 24, "opacity": 0},
         text=undecided.map({True: "?", False: ""}), textfont={"size": 16}, showlegend=False, row=1, col=1,
-        **style.hover(_columns(frame), frame),
+        **style.hover(style.row_columns(frame), frame),
     )  # fmt: skip
     labels, ends = [style.label(name, most=_NAME) for name in names], [-0.5, len(names) - 1.5]
     shared = {"tickvals": list(range(len(names) - 1)), "showgrid": False, "row": 1, "col": 1}
@@ -92,7 +90,9 @@ def surface(frame: pd.DataFrame) -> go.Figure:
         return style.empty(title, "the table has no means")
     figure = make_subplots(1, 1)
     first, second = _add_surface(figure, frame, place={"row": 1, "col": 1})
-    subtitle = f"{style.response(frame)}: its mean over all settings but {style.words(first)} and {style.words(second)}."
+    subtitle = (
+        f"{style.response(frame)}: its mean over all settings but {style.words(first)} and {style.words(second)}."
+    )
     return style.titled(figure, title, f"{subtitle} Cells without evaluations are blank.", height=_SURFACE + 90)
 
 
@@ -131,9 +131,9 @@ class _Side:
 
     def __init__(self, frame: pd.DataFrame, side: str, name: str) -> None:
         low, high, scale = frame[f"{side}_low"], frame[f"{side}_high"], str(frame[f"{side}_scale"].iloc[0])
-        self.axis = style.axis(name, scale, frame[name])
+        self.axis = axes.axis(name, scale, frame[name])
         if scale == "choices":
-            self.cell = style.positions(frame[name], scale).tolist()
+            self.cell = axes.positions(frame[name], scale).tolist()
             self.cells = self.edges = self.axis["categoryarray"]
         else:
             self.cell, self.edges = low.tolist(), sorted({*low, *high})

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from hpsearch.figures import style
+from hpsearch.figures import axes, style
 
 _EFFECTS, _RANGES = "How does the response go with each setting?", "Where do the best lie, and where to look next?"
 _CELL = ("response", "form", "hyperparameter", "low", "high", "scale", "value")
@@ -78,7 +78,7 @@ def _add_effect(figure: go.Figure, panel: _Panel) -> None:
     for end in ("seed_low", "seed_high"):
         figure.add_scatter(x=x, y=rows[end], **dotted, **_legend(figure, "a standard deviation of luck"), **panel.place)
     line = {"mode": "lines+markers", "line": {"color": style.BLUE, "width": 2}, "marker": {"size": 6}}
-    shared = {**_legend(figure, "mean"), **panel.place, **style.hover(_columns(rows), rows)}
+    shared = {**_legend(figure, "mean"), **panel.place, **style.hover(style.row_columns(rows), rows)}
     figure.add_scatter(x=x, y=rows["mean"], **line, **shared)
 
 
@@ -125,7 +125,9 @@ def _add_shares(figure: go.Figure, panel: _Panel) -> None:
     error = {"type": "data", "array": rows["share_high"] - rows["share"], "width": 0, "thickness": 1.5}
     error |= {"arrayminus": rows["share"] - rows["share_low"], "color": style.BLUE}
     marks = {"mode": "markers", "marker": {"color": style.BLUE, "size": 5}, "error_y": error, "showlegend": False}
-    figure.add_scatter(x=panel.at, y=rows["share"], **marks, **panel.place, **style.hover(_columns(rows), rows))
+    figure.add_scatter(
+        x=panel.at, y=rows["share"], **marks, **panel.place, **style.hover(style.row_columns(rows), rows)
+    )
 
 
 def _add_proposal(figure: go.Figure, panel: _Panel, row: dict[Hashable, Any]) -> None:
@@ -184,7 +186,7 @@ def _panels(frame: pd.DataFrame) -> tuple[go.Figure, list[_Panel]]:
         if panel.discrete:
             _name_choices(figure, panel, panel.at)
         elif panel.rows["scale"].iloc[0] == "log":
-            figure.update_xaxes(**style.axis(name, "log", panel.rows[["low", "high"]].stack()), **place)
+            figure.update_xaxes(**axes.axis(name, "log", panel.rows[["low", "high"]].stack()), **place)
         panels.append(panel)
     return figure, panels
 
@@ -197,8 +199,3 @@ def _name_choices(figure: go.Figure, panel: _Panel, order: Sequence[str]) -> Non
 
 def _height(panels: Sequence[_Panel]) -> int:
     return -(-len(panels) // _COLUMNS) * (_PLOT + _BETWEEN) + 90
-
-
-def _columns(frame: pd.DataFrame) -> list[str]:
-    left_out = ("response", "form", "iteration", "scale")
-    return [str(name) for name in frame if name not in left_out]

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from hpsearch.figures import style
+from hpsearch.figures import axes, style
 
 _PANELS = ("train_loss", "validation_loss", "saturation", "gradient_norm")
 _MARKS = {"complete": "circle", "diverged": "x", "pruned": "triangle-down-open"}
@@ -46,7 +46,7 @@ def history(frame: pd.DataFrame) -> go.Figure:
     )
     _star(figure, _best(valued), x="number", y="value")
     figure.update_xaxes(title_text="trial")
-    figure.update_yaxes(style.value_axis(valued["value"]), title_text=style.label(str(frame["metric"].iloc[0])))
+    figure.update_yaxes(axes.value_axis(valued["value"]), title_text=style.label(str(frame["metric"].iloc[0])))
     return style.titled(figure, title, _subtitle(frame, _best(valued), thinning), height=360)
 
 
@@ -113,9 +113,9 @@ def curves(frame: pd.DataFrame, best: pd.DataFrame | None = None) -> go.Figure:
         if best is not None and metric in best:
             _lines(figure, best, metric, first=k == 0, **place)
         drawn = [band["q10"], band["q90"], *([] if best is None or metric not in best else [best[metric]])]
-        figure.update_yaxes(style.value_axis(*drawn), title_text=style.label(metric), **place)
+        figure.update_yaxes(axes.value_axis(*drawn), title_text=style.label(metric), **place)
     longest = max(frame["iteration"].max(), 1 if best is None or best.empty else best["iteration"].max())
-    figure.update_xaxes(style.iteration_axis(int(longest)))
+    figure.update_xaxes(axes.iteration_axis(int(longest)))
     trials = int(frame["trials"].max())
     subtitle = f"{trials:,} trials, mean over seeds; at each checkpoint those that reach it"
     if best is not None and len(best):
@@ -124,15 +124,14 @@ def curves(frame: pd.DataFrame, best: pd.DataFrame | None = None) -> go.Figure:
 
 
 def _places(iterations: pd.Series) -> pd.Series:
-    return iterations.clip(lower=style.ZERO)
+    return iterations.clip(lower=axes.ZERO)
 
 
 def _band(figure: go.Figure, band: pd.DataFrame, metric: str, *, first: bool, **place: int) -> None:
-    x, edge = _places(band["iteration"]), {"mode": "lines", "line": {"width": 0}, "hoverinfo": "skip"}
-    figure.add_scatter(x=x, y=band["q10"], showlegend=False, legendgroup="band", **edge, **place)
-    figure.add_scatter(
-        x=x, y=band["q90"], fill="tonexty", fillcolor="rgba(86, 180, 233, 0.3)", legendgroup="band",
-        name="middle 80 % of all trials", showlegend=first, **edge, **place,
+    x = _places(band["iteration"])
+    style.add_band(
+        figure, x, band["q10"], band["q90"], color=style.SKY, opacity=0.3, name="middle 80 % of all trials",
+        legendgroup="band", showlegend=first, **place,
     )  # fmt: skip
     text = style.hover(("metric", "iteration", "q10", "median", "q90", "trials"), band)
     line = {"color": style.BLUE, "width": 2, "dash": "dash"}
@@ -149,7 +148,9 @@ def _lines(figure: go.Figure, best: pd.DataFrame, metric: str, *, first: bool, *
         ("best trial", best[best["rank"] == 1], {"color": style.VERMILION, "width": 2.5}),
     ):
         columns = ("number", "rank", "iteration", metric)
-        gap = part.groupby("rank", sort=False).tail(1).assign(**{metric: math.nan})  # a missing value ends a trial's line
+        gap = (
+            part.groupby("rank", sort=False).tail(1).assign(**{metric: math.nan})
+        )  # a missing value ends a trial's line
         broken = pd.concat([part, gap]).sort_values("rank", kind="stable") if len(part) else part
         figure.add_scatter(
             x=_places(broken["iteration"]), y=broken[metric], mode="lines", line=line, name=name, legendgroup=name,
@@ -185,9 +186,10 @@ def trials(frame: pd.DataFrame, space: pd.DataFrame, history: pd.DataFrame | Non
     for k, (name, scale) in enumerate(zip(names, space["scale"], strict=True)):
         _against(figure, drawn, top, name=name, scale=scale, row=k // 2 + 1, col=k % 2 + 1)
     value = "value" if history is None or history.empty else str(history["metric"].iloc[0])
-    figure.update_yaxes(style.value_axis(valued["value"]))
+    figure.update_yaxes(axes.value_axis(valued["value"]))
     figure.update_yaxes(title_text=style.label(value), col=1)
-    _order_colours(figure)
+    colours = {"colorscale": style.SEQUENTIAL, "colorbar": axes.colour_bar("trial")}
+    figure.update_layout(coloraxis=colours)
     marks = "mark ✕: diverged; ▽: pruned; ★: the best" if len(top) else "mark ✕: diverged; ▽: pruned"
     return style.titled(figure, title, _subtitle(frame, top, marks, thinning), height=90 + 210 * rows)
 
@@ -198,17 +200,11 @@ def _against(
     """The trials' values against one setting, and the best above the others."""
     drawn, top = drawn[drawn[name].notna()], top[top[name].notna()]
     marker = {"symbol": _kinds(drawn).map(_MARKS), "size": 6, "color": drawn["number"], "coloraxis": "coloraxis"}
-    text, x = style.hover(("number", "state", name, "value"), drawn), style.positions(drawn[name], scale)
+    text, x = style.hover(("number", "state", name, "value"), drawn), axes.positions(drawn[name], scale)
     figure.add_scatter(
         x=x, y=drawn["value"], mode="markers", marker=marker | {"opacity": 0.8}, showlegend=False, row=row, col=col,
         **text,
     )  # fmt: skip
-    _star(figure, top.assign(**{name: style.positions(top[name], scale)}), x=name, y="value", row=row, col=col)
+    _star(figure, top.assign(**{name: axes.positions(top[name], scale)}), x=name, y="value", row=row, col=col)
     figure.update_traces(showlegend=False)
-    figure.update_xaxes(style.axis(name, scale, drawn[name]), row=row, col=col)
-
-
-def _order_colours(figure: go.Figure) -> None:
-    bar = {"title": {"text": "trial", "side": "top"}, "orientation": "h", "thickness": 10, "len": 0.5}
-    bar |= {"y": 0, "yref": "container", "yanchor": "bottom"}
-    figure.update_layout(coloraxis={"colorscale": style.SEQUENTIAL, "colorbar": bar})
+    figure.update_xaxes(axes.axis(name, scale, drawn[name]), row=row, col=col)

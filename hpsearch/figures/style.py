@@ -8,9 +8,8 @@ and background take their colours from the template alone: a page may exchange :
 from __future__ import annotations
 
 import html
-import math
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
 
@@ -36,9 +35,6 @@ MOST_DRAWN = 2000
 _TITLE_WIDTH, _SUBTITLE_WIDTH = 62, 88
 """Characters of a line of title and of subtitle that fit into a figure 600 pixels wide."""
 _HOVER_WIDTH = 60
-
-ZERO = 0.5
-"""Where iteration 0 stands on a logarithmic axis, which has no place for it: half a step left of 1."""
 
 _FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 
@@ -67,59 +63,6 @@ def _template(text: str, grid: str, paper: str) -> go.layout.Template:
 
 LIGHT = _template("#222222", "#E3E3E3", "#FFFFFF")
 DARK = _template("#E6E6E6", "#3A3F44", "#16191D")
-
-
-def value_axis(*values: pd.Series) -> dict[str, Any]:
-    """The axis of values: logarithmic where all are above 0 and they span a decade."""
-    finite = pd.concat(values)
-    finite = finite[finite.abs() < math.inf]
-    low, high = finite.min(), finite.max()
-    return _log_axis(low, high) if len(finite) and 0 < 10 * low <= high else {"type": "linear"}
-
-
-def axis(name: str, scale: str, values: pd.Series) -> dict[str, Any]:
-    """A hyperparameter's axis: its name, its scale in the space ("log", "linear" or "choices"), and its values."""
-    title = {"title": {"text": label(name, most=30)}}
-    if scale == "choices":
-        return {**title, "type": "category", "categoryorder": "array", "categoryarray": _ordered(values)}
-    logarithmic = scale == "log" and len(values.dropna()) > 0
-    return {**title, **(_log_axis(values.min(), values.max()) if logarithmic else {"type": "linear"})}
-
-
-def _log_axis(low: float, high: float) -> dict[str, Any]:
-    """Ticks at powers of ten, or at 1, 2, 5, 10, …, so that none of their names overlaps another."""
-    first, last = math.floor(math.log10(low)), math.ceil(math.log10(high))
-    digits = (1, 2, 5) if high < 50 * low else (1,)
-    powers = range(first, last + 1, 1 if last - first <= 5 else 2)
-    ticks = [digit * 10.0**power for power in powers for digit in digits]
-    inside = [tick for tick in ticks if low / 1.5 <= tick <= 1.5 * high]
-    if len(inside) < 2:
-        return {"type": "log"}
-    return {"type": "log", "tickvals": inside, "ticktext": [_tick(tick) for tick in inside]}
-
-
-def _tick(value: float) -> str:
-    if 1e-4 < value < 1e6:
-        return f"{value:,.0f}" if value >= 1 else f"{value:.5g}"
-    return f"10<sup>{round(math.log10(value))}</sup>" if f"{value:e}".startswith("1.0") else f"{value:.0e}"
-
-
-def positions(values: pd.Series, scale: str) -> pd.Series:
-    """Values on a setting's axis: choices by their names, numbers as they are."""
-    return values.astype(str).map(plain) if scale == "choices" else values
-
-
-def _ordered(values: pd.Series) -> list[str]:
-    """The choices of a setting's axis, numbers ascending."""
-    numeric = pd.api.types.is_numeric_dtype(values)
-    return [plain(choice) for choice in (sorted(values.unique()) if numeric else values.drop_duplicates())]
-
-
-def iteration_axis(longest: int) -> dict[str, Any]:
-    """A logarithmic axis of iterations from 0, which stands at :data:`ZERO`, to the longest training."""
-    ticks = [10**power for power in range(len(str(max(longest, 1))))]
-    names = ["0", *(f"{tick:,}" for tick in ticks)]
-    return {"title": {"text": "iteration"}, "type": "log", "tickvals": [ZERO, *ticks], "ticktext": names}
 
 
 def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.Figure:
@@ -156,9 +99,9 @@ def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.F
 
 def add_band(
     figure: go.Figure,
-    at: Sequence[object],
-    low: Sequence[float],
-    high: Sequence[float],
+    at: Iterable[object],
+    low: Iterable[float],
+    high: Iterable[float],
     *,
     color: str,
     opacity: float,
@@ -264,6 +207,14 @@ def thinned(frame: pd.DataFrame, keep: Sequence[int] = ()) -> tuple[pd.DataFrame
     places = sorted({*range(0, len(frame), step), *keep})
     ordinal = {2: "second", 3: "third"}.get(step, f"{step}th")
     return frame.iloc[places], f"every {ordinal} of {len(frame):,} points is drawn"
+
+
+def row_columns(frame: pd.DataFrame) -> list[str]:
+    """Columns that tell a row of a survey's table from others: neither what the subtitle says nor what is missing."""
+    whole = {"response", "form", "budget", "scale", "scrambles", "share"} - (
+        {"share"} if "share_low" in frame else set()
+    )
+    return [str(name) for name in frame if name not in whole and frame[name].notna().any()]
 
 
 def hover(columns: Sequence[str], frame: pd.DataFrame) -> dict[str, Any]:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from hpsearch import figures
+from hpsearch.experiments.profiles import tolerance
+from hpsearch.results.study import Results, ResultsError
+from hpsearch.results.surrogates import importance
 from hpsearch.sensitivity.plots import SurveyPlots
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-
-    from hpsearch.results.study import Results
+    from optuna.trial import FrozenTrial
 
 
 class ResultsPlots(SurveyPlots):
@@ -34,3 +40,41 @@ class ResultsPlots(SurveyPlots):
     def trials(self) -> go.Figure:
         """Where the good trials lie (see :func:`hpsearch.figures.trials`)."""
         return figures.trials(self._results.trials, self._results.space(), self._results.history())
+
+    def units(self, number: int | None = None, *, seed: int | None = None) -> go.Figure:
+        """Whether the hidden units differ (see ``Results.units``, :func:`hpsearch.figures.units`)."""
+        return figures.units(self._results.units(number, seed=seed))
+
+    def importance(
+        self,
+        *,
+        target: Callable[[FrozenTrial], float] | None = None,
+        measures: Sequence[str] = ("ped_anova", "fanova", "permutation"),
+        permutations: int | None = None,
+        bootstraps: int | None = None,
+        confidence: float = 0.95,
+        seed: int = 0,
+    ) -> go.Figure:
+        """How right the usual importance chart is, beside the survey's total indices where there is a survey.
+
+        See :func:`hpsearch.importance` and :func:`hpsearch.figures.importance`.
+        """
+        frame = importance(
+            self._results.study, target=target, measures=measures, permutations=permutations, bootstraps=bootstraps,
+            confidence=confidence, seed=seed,
+        )  # fmt: skip
+        measured = None
+        with contextlib.suppress(ResultsError):
+            measured = self._results.sensitivity(confidence=confidence)
+        return figures.importance(frame, measured)
+
+    def profile(self, hyperparameter: str, *, values: int = 64, seeds: int = 10, points: float = 0.01) -> go.Figure:
+        """How wrong one setting may be (see ``Results.profile``, ``tolerance``, :func:`hpsearch.figures.profile`)."""
+        profiled = self._results.profile(hyperparameter, values=values, seeds=seeds)
+        stretches = pd.DataFrame([tolerance(profiled, points=points)])
+        return figures.profile(profiled, self._results.space(), stretches, self._results.trials)
+
+    def plane(self, first: str, second: str, *, values: int = 16, seeds: int = 3) -> go.Figure:
+        """Which pairs of two settings are as good (see ``Results.plane``, :func:`hpsearch.figures.plane`)."""
+        plane = self._results.plane(first, second, values=values, seeds=seeds)
+        return figures.plane(plane, self._results.space())
