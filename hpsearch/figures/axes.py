@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -40,9 +41,22 @@ def axis(name: str, scale: str, values: pd.Series) -> dict[str, Any]:
     """A hyperparameter's axis: its name, its scale in the space ("log", "linear" or "choices"), and its values."""
     title = {"title": {"text": style.label(name, most=30)}}
     if scale == "choices":
-        return {**title, "type": "category", "categoryorder": "array", "categoryarray": _ordered(values)}
+        return {**title, **choice_axis(_ordered(values))}
     logarithmic = scale == "log" and len(values.dropna()) > 0
     return {**title, **(_log_axis(values.min(), values.max()) if logarithmic else {"type": "linear"})}
+
+
+def choice_axis(choices: Sequence[object], *, most: int = 60) -> dict[str, Any]:
+    """An axis of choices in this order, at the places of :func:`positions`.
+
+    Args:
+        choices: Side by side.
+        most: Characters of all their names together that fit; longer names are cut.
+    """
+    places, width = [choice(value) for value in choices], max(3, most // max(len(choices), 1))
+    texts = [style.plain(style.cut(_text(value), width)) for value in choices]
+    order = {"type": "category", "categoryorder": "array", "categoryarray": places}
+    return {**order, "tickvals": places, "ticktext": texts, "tickangle": 0}
 
 
 def ends(values: pd.Series, scale: str) -> list[float]:
@@ -73,18 +87,22 @@ def _tick(value: float) -> str:
 
 def positions(values: pd.Series, scale: str) -> pd.Series:
     """Values on a setting's axis: choices by their names, numbers as they are."""
-    return values.map(_choice) if scale == "choices" else values
+    return values.map(choice) if scale == "choices" else values
 
 
-def _choice(value: object) -> str:
+def choice(value: object) -> str:
+    """The place of a choice on its axis."""
+    return style.plain(_text(value))
+
+
+def _text(value: object) -> str:
     """A choice's name: the same whether a table holds a whole number as such or as a real one."""
-    return style.plain(int(value) if isinstance(value, float) and value.is_integer() else value)
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
-def _ordered(values: pd.Series) -> list[str]:
+def _ordered(values: pd.Series) -> list[object]:
     """The choices of a setting's axis, numbers ascending."""
-    numeric = pd.api.types.is_numeric_dtype(values)
-    return [_choice(choice) for choice in (sorted(values.unique()) if numeric else values.drop_duplicates())]
+    return list(sorted(values.unique()) if pd.api.types.is_numeric_dtype(values) else values.drop_duplicates())
 
 
 def iteration_axis(longest: int) -> dict[str, Any]:

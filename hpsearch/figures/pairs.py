@@ -42,7 +42,7 @@ def interactions(frame: pd.DataFrame, surface: pd.DataFrame | None = None) -> go
         _add_surface(figure, surface, place={"row": 2, "col": 1})
     subtitle = (
         f"{style.response(frame)}. In the cells: Υ, the share of the variance of all that two settings do together.\n"
-        "Blank: not seen. ?: undecided."
+        f"Blank: not seen. ?: undecided.{'' if surface is None else ' Below: the mean response against two of them.'}"
     )
     return style.titled(figure, _TOGETHER, subtitle, height=sum(heights) + _BETWEEN * len(heights))
 
@@ -55,16 +55,15 @@ def _add_matrix(figure: go.Figure, frame: pd.DataFrame, names: list[str]) -> Non
     for (x, y), value in zip(places, frame["interaction"].where(seen), strict=True):
         shown[y - 1][x] = None if pd.isna(value) else value
     if seen.any():
-        bar = {"title": {"text": "Υ", "side": "top"}, "thickness": 12}
         figure.add_heatmap(
-            z=shown, colorscale=style.SEQUENTIAL, zmin=0, texttemplate="%{z:.2f}", hoverinfo="skip", colorbar=bar,
-            xgap=2, ygap=2, row=1, col=1,
+            z=shown, colorscale=style.SEQUENTIAL, zmin=0, zmax=frame["interaction"].where(seen).max(),
+            texttemplate="%{z:.2f}", hoverinfo="skip", showscale=False, xgap=2, ygap=2, row=1, col=1,
         )  # fmt: skip
     undecided = frame["verdict"].eq("undecided") | frame["interaction"].isna()
     figure.add_scatter(
         x=[x for x, _ in places], y=[y - 1 for _, y in places], mode="markers+text", marker={"size": 24, "opacity": 0},
         text=undecided.map({True: "?", False: ""}), textfont={"size": 16}, showlegend=False, row=1, col=1,
-        **style.hover(style.row_columns(frame), frame),
+        **style.row_hover(frame),
     )  # fmt: skip
     labels, ends = [style.label(name, most=_NAME) for name in names], [-0.5, len(names) - 1.5]
     shared = {"tickvals": list(range(len(names) - 1)), "showgrid": False, "row": 1, "col": 1}
@@ -108,12 +107,11 @@ def _add_surface(figure: go.Figure, frame: pd.DataFrame, *, place: dict[str, int
     grid = places.pivot(index="y", columns="x", values="place").reindex(index=y.cells, columns=x.cells, fill_value=-1)
     rows = [[int(k) for k in line] for line in grid.fillna(-1).to_numpy()]
     hover, means = style.hover((first, second, "mean", "interaction", "rows"), frame), frame["mean"].tolist()
-    title = {"text": style.plain(style.cut(style.response(frame), 40)), "side": "right"}
     figure.add_heatmap(
         x=x.edges, y=y.edges, z=[[None if k < 0 else means[k] for k in line] for line in rows],
         customdata=[[[] if k < 0 else hover["customdata"][k] for k in line] for line in rows],
         hovertemplate=hover["hovertemplate"], hoverongaps=False, colorscale=style.SEQUENTIAL,
-        colorbar={"title": title, "thickness": 12}, **place,
+        colorbar=axes.colour_bar(style.plain(style.cut(style.response(frame), 40))), **place,
     )  # fmt: skip
     figure.update_xaxes(**x.axis, showgrid=False, **place).update_yaxes(**y.axis, showgrid=False, **place)
     return first, second
