@@ -73,7 +73,7 @@ def _panel(
         style.add_band(figure, x, frame[columns[1]], frame[columns[2]], color=colour, opacity=_BAND, **place)
     near = frame["near_best"].tolist() if "near_best" in frame else [False] * len(frame)
     marker = {"color": colour, "size": 6, "symbol": ["circle" if good else "circle-open" for good in near]}
-    shown = [name for name in frame if name not in ("hyperparameter", "metric")]
+    shown = [str(name) for name in frame if name not in ("hyperparameter", "metric")]
     figure.add_scatter(
         x=x, y=frame[middle], mode="lines+markers", line={"color": colour, "width": 1.5}, marker=marker,
         name=style.label(words), showlegend=False, row=row, col=1, **style.hover(shown, frame),
@@ -81,11 +81,11 @@ def _panel(
     if "chosen" in frame:
         star = {"symbol": "star", "size": 15, "color": style.ORANGE}
         chosen = frame[frame["chosen"].astype(bool)]
-        place = {"x": axes.positions(chosen["value"], scale), "y": chosen[middle]}
-        text = style.hover(shown, chosen)
+        text = {"name": "chosen value", "showlegend": row == 1, **style.hover(shown, chosen)}
         figure.add_scatter(
-            **place, mode="markers", marker=star, name="chosen value", showlegend=row == 1, row=row, col=1, **text
-        )
+            x=axes.positions(chosen["value"], scale), y=chosen[middle], mode="markers", marker=star, row=row, col=1,
+            **text,
+        )  # fmt: skip
     ends = [frame[name] for name in columns]
     figure.update_yaxes(axes.value_axis(*ends), title_text=style.label(words), row=row, col=1)
 
@@ -163,10 +163,10 @@ def _field(figure: go.Figure, frame: pd.DataFrame, scales: dict[str, str], *, wo
     shown = [name for name in (first, second, "mean", "low", "high", "error", "seeds") if name in frame]
     text = style.hover(shown, frame)
     grid = frame.assign(x=x, y=y, shown=text.pop("customdata"), z=axes.colour_values(frame["mean"]))
-    corners = {"index": list(y.unique()), "columns": list(x.unique())}
-    table = {name: grid.pivot(index="y", columns="x", values=name).reindex(**corners) for name in ("z", "shown")}
+    columns, index = list(x.unique()), list(y.unique())
+    table = {name: grid.pivot(index="y", columns="x", values=name).loc[index, columns] for name in ("z", "shown")}
     figure.add_contour(
-        x=corners["columns"], y=corners["index"], z=table["z"], customdata=table["shown"].to_numpy().tolist(),
+        x=columns, y=index, z=table["z"], customdata=table["shown"].to_numpy().tolist(),
         contours={"coloring": "heatmap"}, line={"width": 0.7}, ncontours=20, colorscale=style.SEQUENTIAL,
         colorbar=axes.colour_bar(words, frame["mean"]), **text,
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -88,7 +88,7 @@ def _measure(figure: go.Figure, part: pd.DataFrame, measure: str, places: Mappin
         _null(figure, part, places, below=below)
     symbols = [mark if seen else f"{mark}-open" for seen in _seen(part)]
     marker = {"symbol": symbols, "size": 9, "color": colour}
-    shown = [name for name in part if name not in ("permutations", "bootstraps")]
+    shown = [str(name) for name in part if name not in ("permutations", "bootstraps")]
     name = style.plain(_WORDS.get(measure, measure))
     _marks(figure, part, ("importance", "low", "high"), places, marker=marker, name=name, below=below, shown=shown,
            width=1.5)  # fmt: skip
@@ -117,7 +117,7 @@ def _null(figure: go.Figure, part: pd.DataFrame, places: Mapping[str, float], *,
 
 def _marks(
     figure: go.Figure, part: pd.DataFrame, columns: tuple[str, str, str], places: Mapping[str, float], *,
-    marker: dict[str, Any], name: str, below: float, shown: tuple[str, ...] | list[str], width: float,
+    marker: dict[str, Any], name: str, below: float, shown: Sequence[str], width: float,
 ) -> None:  # fmt: skip
     value, low, high = (part[column] for column in columns)
     bars = {"type": "data", "symmetric": False, "array": high - value, "arrayminus": value - low}

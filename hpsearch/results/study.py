@@ -58,7 +58,7 @@ class Results(SurveyTables, SearchTables):
 
     def _repr_html_(self) -> str:
         states = self.trials["state"].value_counts()
-        words = ", ".join(f"{count:,} {state.lower()}" for state, count in states.items())
+        words = ", ".join(f"{count:,} {str(state).lower()}" for state, count in states.items())
         head = f"<p>study {html.escape(self.study.study_name)}: {words or 'no'} trials</p>"
         return head + (self.best._repr_html_() if "COMPLETE" in states else "")
 
