@@ -46,7 +46,7 @@ class FigureError(ValueError):
 def _template(text: str, grid: str, paper: str) -> go.layout.Template:
     axis: dict[str, Any] = {"gridcolor": grid, "linecolor": text, "ticks": "outside", "tickcolor": grid}
     axis |= {"automargin": True, "zeroline": False, "showline": True, "title": {"standoff": 8}}
-    axis |= {"exponentformat": "power"}  # 1 millionth as "1μ" would read as momentum
+    axis |= {"exponentformat": "power", "minexponent": 5}  # 1 millionth as "1μ" would read as momentum
     layout: dict[str, Any] = {
         "font": {"family": _FONT, "size": 12, "color": text},
         "paper_bgcolor": paper,
