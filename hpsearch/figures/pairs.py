@@ -40,9 +40,11 @@ def interactions(frame: pd.DataFrame, surface: pd.DataFrame | None = None) -> go
     _add_matrix(figure, frame, names)
     if surface is not None:
         _add_surface(figure, surface, place={"row": 2, "col": 1})
+    none = "" if frame["verdict"].eq("present").any() else ", as are all"
+    below = "" if surface is None else " Below: the mean response against two of them."
     subtitle = (
         f"{style.response(frame)}. In the cells: Υ, the share of the variance of all that two settings do together.\n"
-        f"Blank: not seen. ?: undecided.{'' if surface is None else ' Below: the mean response against two of them.'}"
+        f"Blank: not seen{none}. ?: undecided.{below}"
     )
     return style.titled(figure, _TOGETHER, subtitle, height=sum(heights) + _BETWEEN * len(heights))
 
