@@ -32,7 +32,7 @@ def interactions(frame: pd.DataFrame, surface: pd.DataFrame | None = None) -> go
     style.checked(frame, columns, table="Survey.interactions()")
     if frame.empty:
         return style.empty(_TOGETHER, "there are no pairs")
-    names = [str(name) for name in pd.concat([frame["first"], frame["second"]]).unique()]
+    names = list(dict.fromkeys(name for pair in _pairs(frame) for name in pair))
     matrix = _CELL * (len(names) - 1)
     heights = [matrix] if surface is None else [matrix, _SURFACE]
     between = 0 if surface is None else _BETWEEN / (sum(heights) + _BETWEEN)
