@@ -154,3 +154,12 @@ def test_the_package_and_a_worker_start_without_the_heavy_libraries(room):
         {"numpy", "pydantic"} if "cli" in room else set()
     )
     assert not heavy & set(loaded)
+
+
+def test_the_tables_of_a_study_come_without_plotly():
+    script = (
+        "import optuna, sys; from hpsearch.results.study import Results; study = optuna.create_study();"
+        "Results(study).trials; print('plotly' in sys.modules); Results(study).plot; print('plotly' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
