@@ -55,7 +55,7 @@ def test_each_verdict_has_a_mark_and_a_colour_of_its_own(table):
 
 
 def test_an_interval_is_cut_at_the_ends_of_the_axis_and_an_arrow_stands_there(table):
-    table.loc[0, ["total_low", "total_high"]] = -np.inf, np.inf
+    table.loc[0, ["total_low", "total_high"]] = -np.inf, 1.2
     figure = figures.sensitivity(table)
     total = points(figure, "total index: sensitive")
     assert total[0][1:] == (0, 1)

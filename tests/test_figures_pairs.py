@@ -22,7 +22,8 @@ PAIRS = pd.DataFrame(
         ("loss", "log", "a_b", "<i>c</i>", 0.5, 0.4, 0.6, "present"),
         ("loss", "log", "a_b", "d", 0.2, 0.1, 0.3, "present"),
         ("loss", "log", "d", "<i>c</i>", 0.1, -0.1, 0.2, "not seen"),
-        ("loss", "log", "a_b", "seed", np.nan, np.nan, np.nan, "undecided"),
+        ("loss", "log", "a_b", "seed", np.nan, np.nan, np.nan, "not seen"),
+        ("loss", "log", "d", "seed", 0.3, -np.inf, np.inf, "undecided"),
     ],
     columns=["response", "form", "first", "second", "interaction", "low", "high", "verdict"],
 )
@@ -33,8 +34,8 @@ def test_a_pair_that_is_seen_has_its_number_in_the_cell_of_its_names():
     assert figures.interactions(PAIRS).layout.xaxis.ticktext == ("a b", "&lt;i&gt;c&lt;/i&gt;", "d")
     assert figures.interactions(PAIRS).layout.yaxis.ticktext == ("&lt;i&gt;c&lt;/i&gt;", "d", "seed")
     assert [list(row) for row in matrix.z] == [[0.5, None, None], [0.2, None, None], [None] * 3]
-    assert [*zip(marks.x, marks.y, marks.text, strict=True)] == [(0, 0, ""), (0, 1, ""), (1, 1, ""), (0, 2, "?")]
-    assert [row[2] for row in marks.customdata] == ["0.5", "0.2", "0.1", "–"]
+    assert [*zip(marks.x, marks.y, marks.text, strict=True)] == [(0, 0, ""), (0, 1, ""), (1, 1, ""), (0, 2, "?"), (1, 2, "?")]
+    assert [row[2] for row in marks.customdata] == ["0.5", "0.2", "0.1", "–", "0.3"]
 
 
 def test_where_no_pair_is_seen_the_subtitle_says_so():

@@ -95,6 +95,7 @@ def test_cells_without_rows_are_left_out(effects):
 
 
 def test_shares_of_the_best_are_the_table_s(cells, ranges):
+    cells = cells.assign(share_high=cells["share_high"] + 0.1)
     figure = figures.ranges(ranges, cells)
     for panel, name in enumerate(SPACE):
         rows = cells[cells["hyperparameter"] == name]
@@ -108,6 +109,14 @@ def test_shares_of_the_best_are_the_table_s(cells, ranges):
         assert set(even.y) == {*rows["even_share"]}
     (bars,) = traces(figure, "share of the best tenth", 0)
     assert bars.x[:3] == pytest.approx([1e-3, 1e-3 * 10**0.3, 1e-3 * 10**0.3])
+
+
+def test_whole_numbers_in_a_log_range_that_fill_no_cell_have_bars():
+    few = survey(lambda r: r["x"], Space({"x": Int(1, 10, log=True)}), base=32)
+    cells = few.best_tenth()
+    (bars,) = traces(figures.ranges(few.ranges(), cells), "share of the best tenth", 0)
+    assert (bars.type, bars.x) == ("bar", tuple(str(value) for value in cells["value"]))
+    assert bars.y[0] == pytest.approx(1, abs=0.01)
 
 
 def test_the_proposal_and_the_end_where_the_best_crowd_are_drawn(cells, ranges):

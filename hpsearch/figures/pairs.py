@@ -129,7 +129,7 @@ class _Side:
 
     def __init__(self, frame: pd.DataFrame, side: str, name: str) -> None:
         low, high, scale = frame[f"{side}_low"], frame[f"{side}_high"], str(frame[f"{side}_scale"].iloc[0])
-        if scale == "choices" or low.eq(frame[name]).all() or low.eq(high).any():  # few whole numbers: no width
+        if low.eq(high).any():  # choices, and few whole numbers, of which the last has no width
             self.axis = axes.axis(name, "choices", frame[name])
             self.cell = axes.positions(frame[name], "choices").tolist()
             self.cells = self.edges = self.axis["categoryarray"]

@@ -34,7 +34,7 @@ class _Panel(NamedTuple):
     @property
     def discrete(self) -> bool:
         """Whether a cell is one value: choices, and few whole numbers."""
-        return bool((self.rows["low"] == self.rows["value"]).all() or (self.rows["low"] == self.rows["high"]).any())
+        return bool((self.rows["low"] == self.rows["high"]).any())
 
     @property
     def at(self) -> list[Any]:
