@@ -54,7 +54,9 @@ def test_a_setting_s_axis_has_its_letter_and_its_scale_in_the_space():
     assert axes.axis("learning_rate", "linear", values) == {"title": {"text": "learning rate α"}, "type": "linear"}
     choices = axes.axis("batch_size", "choices", values)
     assert (choices["type"], choices["categoryarray"]) == ("category", ["16", "64", "256"])
-    assert axes.axis("kind", "choices", pd.Series(["b", "<i>", "b"]))["categoryarray"] == ["b", "&lt;i&gt;"]
+    kinds = axes.axis("kind", "choices", pd.Series(["b", "<i>", "b", "a rather long name", None]))
+    assert kinds["categoryarray"] == kinds["tickvals"] == ["b", "&lt;i&gt;", "a rather long name"]
+    assert kinds["ticktext"] == ["b", "&lt;i&gt;", "a rather long…"]
     assert axes.axis("<i>", "linear", values)["title"]["text"] == "&lt;i&gt;"
 
 

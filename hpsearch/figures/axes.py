@@ -13,6 +13,10 @@ ZERO = 0.5
 """Where iteration 0 stands on a logarithmic axis, which has no place for it: half a step left of 1."""
 
 
+_NAME = 14
+"""Characters of a choice's name that fit under an axis."""
+
+
 def value_axis(*values: pd.Series) -> dict[str, Any]:
     """The axis of values: logarithmic where all are above 0 and they span a decade."""
     finite = pd.concat(values)
@@ -40,7 +44,11 @@ def axis(name: str, scale: str, values: pd.Series) -> dict[str, Any]:
     """A hyperparameter's axis: its name, its scale in the space ("log", "linear" or "choices"), and its values."""
     title = {"title": {"text": style.label(name, most=30)}}
     if scale == "choices":
-        return {**title, "type": "category", "categoryorder": "array", "categoryarray": _ordered(values)}
+        choices = _ordered(values)
+        names = [style.plain(style.cut(_name(choice), _NAME)) for choice in choices]
+        places = [_choice(choice) for choice in choices]
+        order = {"categoryorder": "array", "categoryarray": places, "tickvals": places, "ticktext": names}
+        return {**title, "type": "category", **order}
     logarithmic = scale == "log" and len(values.dropna()) > 0
     return {**title, **(_log_axis(values.min(), values.max()) if logarithmic else {"type": "linear"})}
 
@@ -77,14 +85,19 @@ def positions(values: pd.Series, scale: str) -> pd.Series:
 
 
 def _choice(value: object) -> str:
-    """A choice's name: the same whether a table holds a whole number as such or as a real one."""
-    return style.plain(int(value) if isinstance(value, float) and value.is_integer() else value)
+    """A choice's place: the same whether a table holds a whole number as such or as a real one."""
+    return style.plain(_name(value))
 
 
-def _ordered(values: pd.Series) -> list[str]:
+def _name(value: object) -> str:
+    return str(int(value) if isinstance(value, float) and value.is_integer() else value)
+
+
+def _ordered(values: pd.Series) -> list[Any]:
     """The choices of a setting's axis, numbers ascending."""
     numeric = pd.api.types.is_numeric_dtype(values)
-    return [_choice(choice) for choice in (sorted(values.unique()) if numeric else values.drop_duplicates())]
+    choices = values.dropna().unique().tolist()
+    return sorted(choices) if numeric else choices
 
 
 def iteration_axis(longest: int) -> dict[str, Any]:
