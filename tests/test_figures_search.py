@@ -151,7 +151,7 @@ def test_trials_show_each_value_against_each_setting_in_its_scale():
     rates, rate_star, kinds, kind_star = figure.data
     assert points(rates) == list(zip(np.geomspace(0.001, 1, 4), [3.0, 2.0, 1.0, 5.0], strict=True))
     assert points(kinds) == [("b", 3.0), ("&lt;i&gt;", 2.0), ("b", 1.0), ("a", 5.0)]
-    assert points(rate_star) == pytest.approx([(0.1, 1.0)])
+    assert points(rate_star)[0] == pytest.approx((0.1, 1.0))
     assert points(kind_star) == [("b", 1.0)]
     assert list(rates.marker.symbol) == ["x", "circle", "circle", "triangle-down-open"]
     assert list(rates.marker.color) == [0, 1, 2, 3]
