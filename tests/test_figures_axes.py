@@ -56,7 +56,9 @@ def test_a_setting_s_axis_has_its_letter_and_its_scale_in_the_space():
     assert (choices["type"], choices["categoryarray"]) == ("category", ["16", "64", "256"])
     kinds = axes.axis("kind", "choices", pd.Series(["b", "<i>", "b", "a rather long name", None]))
     assert kinds["categoryarray"] == kinds["tickvals"] == ["b", "&lt;i&gt;", "a rather long name"]
-    assert kinds["ticktext"] == ["b", "&lt;i&gt;", "a rather long…"]
+    assert kinds["ticktext"] == ["b", "&lt;i&gt;", "a rather long name"]
+    narrow = axes.axis("kind", "choices", pd.Series(["b", "<i>", "a rather long name"]), most=24)
+    assert narrow["ticktext"] == ["b", "&lt;i&gt;", "a rathe…"]
     assert axes.axis("<i>", "linear", values)["title"]["text"] == "&lt;i&gt;"
 
 

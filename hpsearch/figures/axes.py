@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,10 +12,6 @@ from hpsearch.figures import style
 
 ZERO = 0.5
 """Where iteration 0 stands on a logarithmic axis, which has no place for it: half a step left of 1."""
-
-
-_NAME = 14
-"""Characters of a choice's name that fit under an axis."""
 
 
 def value_axis(*values: pd.Series) -> dict[str, Any]:
@@ -40,17 +37,29 @@ def colour_bar(title: str, values: pd.Series | None = None) -> dict[str, Any]:
     return bar
 
 
-def axis(name: str, scale: str, values: pd.Series) -> dict[str, Any]:
-    """A hyperparameter's axis: its name, its scale in the space ("log", "linear" or "choices"), and its values."""
+def axis(name: str, scale: str, values: pd.Series, *, most: int = 60) -> dict[str, Any]:
+    """A hyperparameter's axis: its name, its scale in the space ("log", "linear" or "choices"), and its values.
+
+    Of the names of choices ``most`` characters together are shown.
+    """
     title = {"title": {"text": style.label(name, most=30)}}
     if scale == "choices":
-        choices = _ordered(values)
-        names = [style.plain(style.cut(_name(choice), _NAME)) for choice in choices]
-        places = [_choice(choice) for choice in choices]
-        order = {"categoryorder": "array", "categoryarray": places, "tickvals": places, "ticktext": names}
-        return {**title, "type": "category", **order}
+        return {**title, **choice_axis(_ordered(values), most=most)}
     logarithmic = scale == "log" and len(values.dropna()) > 0
     return {**title, **(_log_axis(values.min(), values.max()) if logarithmic else {"type": "linear"})}
+
+
+def choice_axis(choices: Sequence[object], *, most: int = 60) -> dict[str, Any]:
+    """An axis of choices in this order, at the places of :func:`positions`.
+
+    Args:
+        choices: Side by side.
+        most: Characters of all their names together that fit; longer names are cut.
+    """
+    places, width = [choice(value) for value in choices], max(3, most // max(len(choices), 1))
+    texts = [style.plain(style.cut(_text(value), width)) for value in choices]
+    order = {"type": "category", "categoryorder": "array", "categoryarray": places}
+    return {**order, "tickvals": places, "ticktext": texts, "tickangle": 0}
 
 
 def ends(values: pd.Series, scale: str) -> list[float]:
@@ -81,23 +90,23 @@ def _tick(value: float) -> str:
 
 def positions(values: pd.Series, scale: str) -> pd.Series:
     """Values on a setting's axis: choices by their names, numbers as they are."""
-    return values.map(_choice) if scale == "choices" else values
+    return values.map(choice) if scale == "choices" else values
 
 
-def _choice(value: object) -> str:
-    """A choice's place: the same whether a table holds a whole number as such or as a real one."""
-    return style.plain(_name(value))
+def choice(value: object) -> str:
+    """The place of a choice on its axis."""
+    return style.plain(_text(value))
 
 
-def _name(value: object) -> str:
+def _text(value: object) -> str:
+    """A choice's name: the same whether a table holds a whole number as such or as a real one."""
     return str(int(value) if isinstance(value, float) and value.is_integer() else value)
 
 
-def _ordered(values: pd.Series) -> list[Any]:
+def _ordered(values: pd.Series) -> list[object]:
     """The choices of a setting's axis, numbers ascending."""
-    numeric = pd.api.types.is_numeric_dtype(values)
     choices = values.dropna().unique().tolist()
-    return sorted(choices) if numeric else choices
+    return sorted(choices) if pd.api.types.is_numeric_dtype(values) else choices
 
 
 def iteration_axis(longest: int) -> dict[str, Any]:

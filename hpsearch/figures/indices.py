@@ -53,11 +53,13 @@ def sensitivity(frame: pd.DataFrame) -> go.Figure:
         return style.empty(_TITLE, "the table has no rows")
     frame, figure = frame.reset_index(drop=True), go.Figure()
     _add_luck(figure, frame)
-    for verdict, rows in frame.groupby("verdict", sort=False):
-        symbol, colour = _MARKS.get(str(verdict), _MARKS[""])
+    for verdict in frame["verdict"].unique():
+        symbol, colour = _MARKS.get(verdict, _MARKS[""])
         look = {"symbol": symbol, "size": 11, "color": colour, "line": {"width": 2, "color": colour}}
         name = f"total index: {verdict}" if verdict else "total index, no verdict"
-        _add_intervals(figure, rows, "total", below=-0.15, name=name, look=look, width=3.5)
+        _add_intervals(
+            figure, frame[frame["verdict"] == verdict], "total", below=-0.15, name=name, look=look, width=3.5
+        )
     if "mean_order" in frame:
         look = {"symbol": "circle-open", "size": 8, "color": style.GREEN, "line": {"width": 2, "color": style.GREEN}}
         _add_intervals(figure, frame, "mean", below=0.08, name="index of the mean over seeds", look=look, width=2)
@@ -132,7 +134,7 @@ def _add_intervals(
     error = {"type": "data", "array": high - point, "arrayminus": point - low, "width": 0, "thickness": width}
     figure.add_scatter(
         x=point, y=rows.index + below, mode="markers", marker=look, name=name, legendgroup=name,
-        error_x={**error, "color": look["color"]}, cliponaxis=False, **style.hover(style.row_columns(frame), rows),
+        error_x={**error, "color": look["color"]}, cliponaxis=False, **style.row_hover(rows),
     )  # fmt: skip
     for beyond, edge, arrow in ((rows[f"{index}_low"] < 0, 0, "left"), (rows[f"{index}_high"] > 1, 1, "right")):
         if beyond.any():
@@ -173,7 +175,7 @@ def _add_line(figure: go.Figure, rows: pd.DataFrame, name: str, *, look: dict[st
     style.add_band(figure, at, low, high, color=look["color"], opacity=0.15, showlegend=False, **shared)
     figure.add_scatter(
         x=at, y=rows["total_order"].clip(0, 1), mode="lines+markers", line={**look, "width": 2},
-        marker={"size": 5, "color": look["color"]}, **shared, **style.hover(style.row_columns(rows), rows),
+        marker={"size": 5, "color": look["color"]}, **shared, **style.row_hover(rows),
     )  # fmt: skip
 
 

@@ -42,7 +42,7 @@ def interactions(frame: pd.DataFrame, surface: pd.DataFrame | None = None) -> go
         _add_surface(figure, surface, place={"row": 2, "col": 1})
     subtitle = (
         f"{style.response(frame)}. In the cells: Υ, the share of the variance of all that two settings do together.\n"
-        "Blank: not seen. ?: undecided."
+        f"Blank: not seen. ?: undecided.{'' if surface is None else ' Below: the mean response against two of them.'}"
     )
     return style.titled(figure, _TOGETHER, subtitle, height=sum(heights) + _BETWEEN * len(heights))
 
@@ -55,20 +55,19 @@ def _add_matrix(figure: go.Figure, frame: pd.DataFrame, names: list[str]) -> Non
     for (x, y), value in zip(places, frame["interaction"].where(seen), strict=True):
         shown[y - 1][x] = None if pd.isna(value) else value
     if seen.any():
-        bar = {"title": {"text": "Υ", "side": "top"}, "thickness": 12}
         figure.add_heatmap(
-            z=shown, colorscale=style.SEQUENTIAL, zmin=0, texttemplate="%{z:.2f}", hoverinfo="skip", colorbar=bar,
-            xgap=2, ygap=2, row=1, col=1,
+            z=shown, colorscale=style.SEQUENTIAL, zmin=0, zmax=frame["interaction"].where(seen).max(),
+            texttemplate="%{z:.2f}", hoverinfo="skip", showscale=False, xgap=2, ygap=2, row=1, col=1,
         )  # fmt: skip
     undecided = frame["verdict"].eq("undecided") | frame["interaction"].isna()
     figure.add_scatter(
         x=[x for x, _ in places], y=[y - 1 for _, y in places], mode="markers+text", marker={"size": 24, "opacity": 0},
         text=undecided.map({True: "?", False: ""}), textfont={"size": 16}, showlegend=False, row=1, col=1,
-        **style.hover(style.row_columns(frame), frame),
+        **style.row_hover(frame),
     )  # fmt: skip
     labels, ends = [style.label(name, most=_NAME) for name in names], [-0.5, len(names) - 1.5]
     shared = {"tickvals": list(range(len(names) - 1)), "showgrid": False, "row": 1, "col": 1}
-    figure.update_xaxes(ticktext=labels[:-1], range=ends, **shared)
+    figure.update_xaxes(ticktext=labels[:-1], tickangle=-30, range=ends, **shared)
     figure.update_yaxes(ticktext=labels[1:], range=ends[::-1], **shared)
 
 
@@ -90,10 +89,9 @@ def surface(frame: pd.DataFrame) -> go.Figure:
         return style.empty(title, "the table has no means")
     figure = make_subplots(1, 1)
     first, second = _add_surface(figure, frame, place={"row": 1, "col": 1})
-    subtitle = (
-        f"{style.response(frame)}: its mean over all settings but {style.words(first)} and {style.words(second)}."
-    )
-    return style.titled(figure, title, f"{subtitle} Cells without evaluations are blank.", height=_SURFACE + 90)
+    two = " and ".join(style.cut(style.words(name), _NAME) for name in (first, second))
+    subtitle = f"{style.response(frame)}: its mean over all but {two}. Cells without evaluations are blank."
+    return style.titled(figure, title, subtitle, height=_SURFACE + 90)
 
 
 def _add_surface(figure: go.Figure, frame: pd.DataFrame, *, place: dict[str, int]) -> tuple[str, str]:
@@ -104,16 +102,14 @@ def _add_surface(figure: go.Figure, frame: pd.DataFrame, *, place: dict[str, int
     start = list(frame).index("first_low") - 2
     first, second = (str(name) for name in list(frame)[start : start + 2])
     x, y = (_Side(frame, side, name) for side, name in (("first", first), ("second", second)))
-    places = pd.DataFrame({"x": x.cell, "y": y.cell, "place": range(len(frame))})
-    grid = places.pivot(index="y", columns="x", values="place").reindex(index=y.cells, columns=x.cells, fill_value=-1)
-    rows = [[int(k) for k in line] for line in grid.fillna(-1).to_numpy()]
+    places = {cell: k for k, cell in enumerate(zip(x.cell, y.cell, strict=True))}
+    rows = [[places.get((across, up)) for across in x.cells] for up in y.cells]
     hover, means = style.hover((first, second, "mean", "interaction", "rows"), frame), frame["mean"].tolist()
-    title = {"text": style.plain(style.cut(style.response(frame), 40)), "side": "right"}
     figure.add_heatmap(
-        x=x.edges, y=y.edges, z=[[None if k < 0 else means[k] for k in line] for line in rows],
-        customdata=[[[] if k < 0 else hover["customdata"][k] for k in line] for line in rows],
+        x=x.edges, y=y.edges, z=[[None if k is None else means[k] for k in line] for line in rows],
+        customdata=[[[] if k is None else hover["customdata"][k] for k in line] for line in rows],
         hovertemplate=hover["hovertemplate"], hoverongaps=False, colorscale=style.SEQUENTIAL,
-        colorbar={"title": title, "thickness": 12}, **place,
+        colorbar=axes.colour_bar(style.plain(style.cut(style.response(frame), 40))), **place,
     )  # fmt: skip
     figure.update_xaxes(**x.axis, showgrid=False, **place).update_yaxes(**y.axis, showgrid=False, **place)
     return first, second
@@ -123,18 +119,19 @@ class _Side:
     """A setting's cells along one axis of a surface.
 
     Attributes:
-        cell: ``(rows,)``: of each row of the table, by its lower end, or by its choice.
+        cell: ``(rows,)``: of each row of the table, by its lower end, or by its value.
         cells: All that lie side by side, in order.
-        edges: Of the cells, one more than these; of choices the choices.
+        edges: Of the cells, one more than these; where each is one value, the cells.
         axis: Its name and scale.
     """
 
     def __init__(self, frame: pd.DataFrame, side: str, name: str) -> None:
         low, high, scale = frame[f"{side}_low"], frame[f"{side}_high"], str(frame[f"{side}_scale"].iloc[0])
-        self.axis = axes.axis(name, scale, frame[name])
-        if scale == "choices":
-            self.cell = axes.positions(frame[name], scale).tolist()
+        if scale == "choices" or low.eq(frame[name]).all() or low.eq(high).any():  # few whole numbers: no width
+            self.axis = axes.axis(name, "choices", frame[name])
+            self.cell = axes.positions(frame[name], "choices").tolist()
             self.cells = self.edges = self.axis["categoryarray"]
         else:
+            self.axis = axes.axis(name, scale, pd.concat([low, high]))
             self.cell, self.edges = low.tolist(), sorted({*low, *high})
             self.cells = self.edges[:-1]

@@ -40,7 +40,7 @@ class _Panel(NamedTuple):
     def at(self) -> list[Any]:
         """Places of the cells' middles on the x axis."""
         values = self.rows["value"].tolist()
-        return [_category(value) for value in values] if self.discrete else values
+        return [axes.choice(value) for value in values] if self.discrete else values
 
 
 def effects(frame: pd.DataFrame) -> go.Figure:
@@ -78,7 +78,7 @@ def _add_effect(figure: go.Figure, panel: _Panel) -> None:
     for end in ("seed_low", "seed_high"):
         figure.add_scatter(x=x, y=rows[end], **dotted, **_legend(figure, "a standard deviation of luck"), **panel.place)
     line = {"mode": "lines+markers", "line": {"color": style.BLUE, "width": 2}, "marker": {"size": 6}}
-    shared = {**_legend(figure, "mean"), **panel.place, **style.hover(style.row_columns(rows), rows)}
+    shared = {**_legend(figure, "mean"), **panel.place, **style.row_hover(rows)}
     figure.add_scatter(x=x, y=rows["mean"], **line, **shared)
 
 
@@ -125,45 +125,42 @@ def _add_shares(figure: go.Figure, panel: _Panel) -> None:
     error = {"type": "data", "array": rows["share_high"] - rows["share"], "width": 0, "thickness": 1.5}
     error |= {"arrayminus": rows["share"] - rows["share_low"], "color": style.BLUE}
     marks = {"mode": "markers", "marker": {"color": style.BLUE, "size": 5}, "error_y": error, "showlegend": False}
-    figure.add_scatter(
-        x=panel.at, y=rows["share"], **marks, **panel.place, **style.hover(style.row_columns(rows), rows)
-    )
+    figure.add_scatter(x=panel.at, y=rows["share"], **marks, **panel.place, **style.row_hover(rows))
 
 
 def _add_proposal(figure: go.Figure, panel: _Panel, row: dict[Hashable, Any]) -> None:
     """What to try next as a line or as squares below the shares, and a triangle at the end where the best crowd."""
     following: list[Any] = [row["next_low"], row["next_high"]]
-    look: dict[str, Any] = {"symbol": "line-ns", "size": 7, "line": {"color": style.GREEN, "width": 3}}
-    if panel.discrete:
-        following, look = _next_choices(row), {"symbol": "square", "size": 9, "color": style.GREEN}
-        beyond = [choice for choice in following if choice not in panel.at]
-        _name_choices(figure, panel, [*beyond, *panel.at] if row["boundary"] == "low" else [*panel.at, *beyond])
-    figure.add_scatter(
-        x=following, y=[_BELOW] * len(following), mode="markers" if panel.discrete else "lines+markers", marker=look,
-        line={"color": style.GREEN, "width": 5}, hovertemplate=f"{style.number(row['reason'])}<extra></extra>",
-        **_legend(figure, "to try next"), **panel.place,
-    )  # fmt: skip
     ends = {"low": panel.rows["low"].iloc[0], "high": panel.rows["high"].iloc[-1]}
+    mode, look = "lines+markers", {"symbol": "line-ns", "size": 7, "line": {"color": style.GREEN, "width": 3}}
+    if panel.discrete:
+        mode, look = "markers", {"symbol": "square", "size": 9, "color": style.GREEN}
+        choices = _next_choices(row)
+        following = [axes.choice(value) for value in choices]
+        ends = {end: axes.choice(value) for end, value in ends.items()}
+        beyond = [value for value in choices if axes.choice(value) not in panel.at]
+        here = panel.rows["value"].tolist()
+        order = [*beyond, *here] if row["boundary"] == "low" else [*here, *beyond]
+        figure.update_xaxes(**axes.choice_axis(order, most=_CHOICES), **panel.place)
+    figure.add_scatter(
+        x=following, y=[_BELOW] * len(following), mode=mode, marker=look, line={"color": style.GREEN, "width": 5},
+        hovertemplate=f"{style.number(row['reason'])}<extra></extra>", **_legend(figure, "to try next"), **panel.place,
+    )  # fmt: skip
     if row["boundary"] in ends:
-        end = ends[row["boundary"]]
         mark = {"mode": "markers", "marker": {"symbol": "triangle-up", "size": 12, "color": style.VERMILION}}
         shared = {"hoverinfo": "skip", **_legend(figure, "end at which the best crowd"), **panel.place}
-        figure.add_scatter(x=[_category(end) if panel.discrete else end], y=[0], **mark, **shared)
+        figure.add_scatter(x=[ends[row["boundary"]]], y=[0], **mark, **shared)
     lines = [style.plain(line) for line in textwrap.wrap(str(row["reason"]), _REASON)]
     small = f"<span style='font-size:10px'>{'<br>'.join(lines)}</span>"
     figure.update_xaxes(title=f"{style.label(panel.name, most=_NAME)}<br>{small}", **panel.place)
 
 
-def _next_choices(row: dict[Hashable, Any]) -> list[str]:
+def _next_choices(row: dict[Hashable, Any]) -> list[Any]:
     """The proposed choices, or all the whole numbers of the proposed range."""
     choices = row["next_choices"]
-    whole = choices if isinstance(choices, list | tuple) else range(int(row["next_low"]), int(row["next_high"]) + 1)
-    return [_category(choice) for choice in whole]
-
-
-def _category(value: object) -> str:
-    """A choice's name on an axis: the same whether a table holds a whole number as such or as a real one."""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+    if isinstance(choices, list | tuple):
+        return [*choices]
+    return [*range(int(row["next_low"]), int(row["next_high"]) + 1)]
 
 
 def _legend(figure: go.Figure, name: str) -> dict[str, Any]:
@@ -184,17 +181,11 @@ def _panels(frame: pd.DataFrame) -> tuple[go.Figure, list[_Panel]]:
         panel = _Panel(name, frame[frame["hyperparameter"] == name], place)
         figure.update_xaxes(title=style.label(name, most=_NAME), **place)
         if panel.discrete:
-            _name_choices(figure, panel, panel.at)
+            figure.update_xaxes(**axes.choice_axis(panel.rows["value"].tolist(), most=_CHOICES), **place)
         elif panel.rows["scale"].iloc[0] == "log":
-            figure.update_xaxes(**axes.axis(name, "log", panel.rows[["low", "high"]].stack()), **place)
+            figure.update_xaxes(**axes.axis(name, "log", pd.concat([panel.rows["low"], panel.rows["high"]])), **place)
         panels.append(panel)
     return figure, panels
-
-
-def _name_choices(figure: go.Figure, panel: _Panel, order: Sequence[str]) -> None:
-    names = [style.plain(style.cut(choice, max(3, _CHOICES // len(order)))) for choice in order]
-    axis = {"type": "category", "categoryorder": "array", "categoryarray": order}
-    figure.update_xaxes(**axis, tickvals=order, ticktext=names, tickangle=0, **panel.place)
 
 
 def _height(panels: Sequence[_Panel]) -> int:

@@ -11,6 +11,9 @@ from plotly.subplots import make_subplots
 
 from hpsearch.figures import axes, style
 
+_CHOICES = 34
+"""Characters of all names of choices that fit under a panel."""
+
 _PANELS = ("train_loss", "validation_loss", "saturation", "gradient_norm")
 _MARKS = {"complete": "circle", "diverged": "x", "pruned": "triangle-down-open"}
 _COLOURS = {"complete": style.BLUE, "diverged": style.VERMILION, "pruned": style.GREY}
@@ -207,4 +210,4 @@ def _against(
     )  # fmt: skip
     _star(figure, top.assign(**{name: axes.positions(top[name], scale)}), x=name, y="value", row=row, col=col)
     figure.update_traces(showlegend=False)
-    figure.update_xaxes(axes.axis(name, scale, drawn[name]), row=row, col=col)
+    figure.update_xaxes(axes.axis(name, scale, drawn[name], most=_CHOICES), row=row, col=col)

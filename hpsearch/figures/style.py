@@ -46,7 +46,7 @@ class FigureError(ValueError):
 def _template(text: str, grid: str, paper: str) -> go.layout.Template:
     axis: dict[str, Any] = {"gridcolor": grid, "linecolor": text, "ticks": "outside", "tickcolor": grid}
     axis |= {"automargin": True, "zeroline": False, "showline": True, "title": {"standoff": 8}}
-    axis |= {"exponentformat": "power"}  # 1 millionth as "1μ" would read as momentum
+    axis |= {"exponentformat": "power", "minexponent": 5}  # 1 millionth as "1μ" would read as momentum
     layout: dict[str, Any] = {
         "font": {"family": _FONT, "size": 12, "color": text},
         "paper_bgcolor": paper,
@@ -209,14 +209,6 @@ def thinned(frame: pd.DataFrame, keep: Sequence[int] = ()) -> tuple[pd.DataFrame
     return frame.iloc[places], f"every {ordinal} of {len(frame):,} points is drawn"
 
 
-def row_columns(frame: pd.DataFrame) -> list[str]:
-    """Columns that tell a row of a survey's table from others: neither what the subtitle says nor what is missing."""
-    whole = {"response", "form", "budget", "scale", "scrambles", "share"} - (
-        {"share"} if "share_low" in frame else set()
-    )
-    return [str(name) for name in frame if name not in whole and frame[name].notna().any()]
-
-
 def hover(columns: Sequence[str], frame: pd.DataFrame) -> dict[str, Any]:
     """Hover text of all these columns, a line each: ``customdata`` and ``hovertemplate`` of a trace."""
     lines = [f"{label(name)}: %{{customdata[{k}]}}" for k, name in enumerate(columns)]
@@ -225,6 +217,12 @@ def hover(columns: Sequence[str], frame: pd.DataFrame) -> dict[str, Any]:
         "customdata": [list(row) for row in zip(*shown, strict=True)],
         "hovertemplate": "<br>".join(lines) + "<extra></extra>",
     }
+
+
+def row_hover(frame: pd.DataFrame) -> dict[str, Any]:
+    """Hover text of a survey's table: all columns but those that the subtitle tells, and those without a value."""
+    whole = {"response", "form", "budget", "scale", "scrambles"}
+    return hover([str(name) for name in frame if name not in whole and frame[name].notna().any()], frame)
 
 
 def number(value: object) -> str:

@@ -126,7 +126,9 @@ def surface(
     cells = [_cells(design.space[name], design.space[name].to_unit(rows[name].to_numpy()), bins=bins) for name in names]
     grouped = values.groupby(cells).agg(["mean", "size"])
     mean = grouped["mean"].to_numpy()
-    middles, ends, rest = {}, {}, mean - response.values.mean()
+    middles: dict[str, pd.Series] = {}
+    ends: dict[str, pd.Series] = {}
+    rest = mean - response.values.mean()
     for level, (name, cell) in enumerate(zip(names, cells, strict=True)):
         place = grouped.index.get_level_values(level).to_numpy()
         effect = values.groupby(cell).mean() - response.values.mean()
