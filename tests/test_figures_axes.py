@@ -88,3 +88,5 @@ def test_iteration_0_has_a_place_on_a_logarithmic_axis():
     axis = axes.iteration_axis(2000)
     names = {"0": 0.5, "1": 1, "10": 10, "100": 100, "1,000": 1000}
     assert dict(zip(axis["ticktext"], axis["tickvals"], strict=True)) == names
+    assert axes.iteration_axis(5)["ticktext"] == ["0", "1", "2", "5"]
+    assert axes.iteration_axis(0)["ticktext"] == ["0"]

@@ -111,6 +111,8 @@ def _ordered(values: pd.Series) -> list[object]:
 
 def iteration_axis(longest: int) -> dict[str, Any]:
     """A logarithmic axis of iterations from 0, which stands at :data:`ZERO`, to the longest training."""
-    ticks = [10**power for power in range(len(str(max(longest, 1))))]
+    digits = (1, 2, 5) if longest < 50 else (1,)
+    powers = [10**power for power in range(len(str(max(longest, 1))))]
+    ticks = [digit * power for power in powers for digit in digits if digit * power <= longest]
     names = ["0", *(f"{tick:,}" for tick in ticks)]
     return {"title": {"text": "iteration"}, "type": "log", "tickvals": [ZERO, *ticks], "ticktext": names}
