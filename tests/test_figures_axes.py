@@ -54,7 +54,11 @@ def test_a_setting_s_axis_has_its_letter_and_its_scale_in_the_space():
     assert axes.axis("learning_rate", "linear", values) == {"title": {"text": "learning rate α"}, "type": "linear"}
     choices = axes.axis("batch_size", "choices", values)
     assert (choices["type"], choices["categoryarray"]) == ("category", ["16", "64", "256"])
-    assert axes.axis("kind", "choices", pd.Series(["b", "<i>", "b"]))["categoryarray"] == ["b", "&lt;i&gt;"]
+    kinds = axes.axis("kind", "choices", pd.Series(["b", "<i>", "b", "a rather long name", None]))
+    assert kinds["categoryarray"] == kinds["tickvals"] == ["b", "&lt;i&gt;", "a rather long name"]
+    assert kinds["ticktext"] == ["b", "&lt;i&gt;", "a rather long name"]
+    narrow = axes.axis("kind", "choices", pd.Series(["b", "<i>", "a rather long name"]), most=24)
+    assert narrow["ticktext"] == ["b", "&lt;i&gt;", "a rathe…"]
     assert axes.axis("<i>", "linear", values)["title"]["text"] == "&lt;i&gt;"
 
 
@@ -84,3 +88,5 @@ def test_iteration_0_has_a_place_on_a_logarithmic_axis():
     axis = axes.iteration_axis(2000)
     names = {"0": 0.5, "1": 1, "10": 10, "100": 100, "1,000": 1000}
     assert dict(zip(axis["ticktext"], axis["tickvals"], strict=True)) == names
+    assert axes.iteration_axis(5)["ticktext"] == ["0", "1", "2", "5"]
+    assert axes.iteration_axis(0)["ticktext"] == ["0"]

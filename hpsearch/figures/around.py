@@ -8,7 +8,9 @@ from plotly.subplots import make_subplots
 
 from hpsearch.figures import axes, style
 
-_PANEL = 240
+_PANEL, _RUG = 240, 24
+"""Pixels of a panel's height, and of the ticks of the trials below."""
+
 _BAND = 0.25
 
 
@@ -29,18 +31,18 @@ def profile(
     Raises:
         FigureError: if one is another table.
     """
-    style.checked(frame, ("hyperparameter", "value", "metric", "mean", "low", "high"), table="Results.profile(...)")
-    style.checked(space, ("hyperparameter", "scale"), table="Results.space()")
+    _check(frame, space, tolerance)
     if frame.empty:
         return style.empty("How wrong may this setting be?", "this profile has no value")
     name = str(frame["hyperparameter"].iloc[0])
     scale = space.set_index("hyperparameter")["scale"].get(name, "linear")
     rug = None if scale == "choices" else _rug(trials, name)
-    heights = [_PANEL, *([_PANEL] if _error_columns(frame) else []), *([24] if rug is not None else [])]
+    columns = _error_columns(frame)
+    heights = [_PANEL, *([_PANEL] if columns else []), *([_RUG] if rug is not None else [])]
     figure = make_subplots(len(heights), 1, shared_xaxes=True, vertical_spacing=20 / sum(heights), row_heights=heights)
-    metric = str(frame["metric"].iloc[0])
-    _panel(figure, frame, ("mean", "low", "high"), words=metric, scale=scale, row=1, colour=style.BLUE)
-    if columns := _error_columns(frame):
+    how = {"words": str(frame["metric"].iloc[0]), "scale": scale}
+    _panel(figure, frame, ("mean", "low", "high"), row=1, colour=style.BLUE, **how)
+    if columns:
         words = "change of validation_error" if "difference" in columns[0] else "validation_error"
         _panel(figure, frame, columns, words=words, scale=scale, row=2, colour=style.PURPLE)
     if tolerance is not None and scale != "choices":
@@ -49,10 +51,20 @@ def profile(
         _ticks(figure, rug, name=name, scale=scale, row=len(heights))
     figure.update_xaxes({**axes.axis(name, scale, frame["value"]), "title": None})
     figure.update_xaxes(title_text=style.label(name, most=30), row=len(heights))
+    return style.titled(figure, f"How wrong may {style.words(name)} be?", _subtitle(frame), height=sum(heights) + 90)
+
+
+def _check(frame: pd.DataFrame, space: pd.DataFrame, tolerance: pd.DataFrame | None) -> None:
+    style.checked(frame, ("hyperparameter", "value", "metric", "mean", "low", "high"), table="Results.profile(...)")
+    style.checked(space, ("hyperparameter", "scale"), table="Results.space()")
+    if tolerance is not None:
+        style.checked(tolerance, ("hyperparameter", "near_low", "near_high"), table="Results.tolerance()")
+
+
+def _subtitle(frame: pd.DataFrame) -> str:
     seeds = f"{frame['seeds'].iloc[0]} fresh seeds a value, " if "seeds" in frame else ""
     marks = "; filled marks: near the best" if "near_best" in frame else ""
-    subtitle = f"The other settings as in the best; {seeds}mean with 95 % interval{marks}"
-    return style.titled(figure, f"How wrong may {style.words(name)} be?", subtitle, height=sum(heights) + 90)
+    return f"The other settings as in the best; {seeds}mean with 95 % interval{marks}"
 
 
 def _error_columns(frame: pd.DataFrame) -> tuple[str, ...]:

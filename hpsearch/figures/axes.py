@@ -37,11 +37,14 @@ def colour_bar(title: str, values: pd.Series | None = None) -> dict[str, Any]:
     return bar
 
 
-def axis(name: str, scale: str, values: pd.Series) -> dict[str, Any]:
-    """A hyperparameter's axis: its name, its scale in the space ("log", "linear" or "choices"), and its values."""
+def axis(name: str, scale: str, values: pd.Series, *, most: int = 60) -> dict[str, Any]:
+    """A hyperparameter's axis: its name, its scale in the space ("log", "linear" or "choices"), and its values.
+
+    Of the names of choices ``most`` characters together are shown.
+    """
     title = {"title": {"text": style.label(name, most=30)}}
     if scale == "choices":
-        return {**title, **choice_axis(_ordered(values))}
+        return {**title, **choice_axis(_ordered(values), most=most)}
     logarithmic = scale == "log" and len(values.dropna()) > 0
     return {**title, **(_log_axis(values.min(), values.max()) if logarithmic else {"type": "linear"})}
 
@@ -102,11 +105,14 @@ def _text(value: object) -> str:
 
 def _ordered(values: pd.Series) -> list[object]:
     """The choices of a setting's axis, numbers ascending."""
-    return list(sorted(values.unique()) if pd.api.types.is_numeric_dtype(values) else values.drop_duplicates())
+    choices = values.dropna().unique().tolist()
+    return sorted(choices) if pd.api.types.is_numeric_dtype(values) else choices
 
 
 def iteration_axis(longest: int) -> dict[str, Any]:
     """A logarithmic axis of iterations from 0, which stands at :data:`ZERO`, to the longest training."""
-    ticks = [10**power for power in range(len(str(max(longest, 1))))]
+    digits = (1, 2, 5) if longest < 50 else (1,)
+    powers = [10**power for power in range(len(str(max(longest, 1))))]
+    ticks = [digit * power for power in powers for digit in digits if digit * power <= longest]
     names = ["0", *(f"{tick:,}" for tick in ticks)]
     return {"title": {"text": "iteration"}, "type": "log", "tickvals": [ZERO, *ticks], "ticktext": names}

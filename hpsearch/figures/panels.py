@@ -116,7 +116,7 @@ def _add_shares(figure: go.Figure, panel: _Panel) -> None:
     if panel.discrete:
         figure.add_bar(x=panel.at, y=rows["share"], marker={"color": style.SKY}, **fill)
     else:
-        even_at, even = rows[["low", "high"]].to_numpy().ravel(), even.repeat(2)
+        even_at, even = rows[["low", "high"]].to_numpy().ravel().tolist(), even.repeat(2)
         how = {"mode": "lines", "line": {"width": 0}}
         figure.add_scatter(x=even_at, y=rows["share"].repeat(2), fill="tozeroy", fillcolor=style.SKY, **how, **fill)
     dashed = {"mode": "lines", "line": {"color": style.GREY, "width": 1.5, "dash": "dash"}, "hoverinfo": "skip"}

@@ -11,6 +11,9 @@ from plotly.subplots import make_subplots
 
 from hpsearch.figures import axes, style
 
+_CHOICES = 34
+"""Characters of all names of choices that fit under a panel."""
+
 _PANELS = ("train_loss", "validation_loss", "saturation", "gradient_norm")
 _MARKS = {"complete": "circle", "diverged": "x", "pruned": "triangle-down-open"}
 _COLOURS = {"complete": style.BLUE, "diverged": style.VERMILION, "pruned": style.GREY}
@@ -117,7 +120,8 @@ def curves(frame: pd.DataFrame, best: pd.DataFrame | None = None) -> go.Figure:
     longest = max(frame["iteration"].max(), 1 if best is None or best.empty else best["iteration"].max())
     figure.update_xaxes(axes.iteration_axis(int(longest)))
     trials = int(frame["trials"].max())
-    subtitle = f"{trials:,} trials, mean over seeds; at each checkpoint those that reach it"
+    words = f"{trials:,} trials" if measured == ["value"] else f"{trials:,} trials, mean over seeds"
+    subtitle = f"{words}; at each checkpoint those that reach it"
     if best is not None and len(best):
         subtitle = f"Study {best['study'].iloc[0]}: {subtitle}"
     return style.titled(figure, title, subtitle, height=60 + 240 * rows)
@@ -134,7 +138,7 @@ def _band(figure: go.Figure, band: pd.DataFrame, metric: str, *, first: bool, **
         legendgroup="band", showlegend=first, **place,
     )  # fmt: skip
     text = style.hover(("metric", "iteration", "q10", "median", "q90", "trials"), band)
-    line = {"color": style.BLUE, "width": 2, "dash": "dash"}
+    line = {"color": style.PURPLE, "width": 2, "dash": "dash"}
     figure.add_scatter(
         x=x, y=band["median"], mode="lines", line=line, name="median of all trials", legendgroup="median",
         showlegend=first, **text, **place,
@@ -199,12 +203,13 @@ def _against(
 ) -> None:
     """The trials' values against one setting, and the best above the others."""
     drawn, top = drawn[drawn[name].notna()], top[top[name].notna()]
-    marker = {"symbol": _kinds(drawn).map(_MARKS), "size": 6, "color": drawn["number"], "coloraxis": "coloraxis"}
+    marker = {"symbol": _kinds(drawn).map(_MARKS), "size": 7, "color": drawn["number"], "coloraxis": "coloraxis"}
+    edge = {"width": 0.5, "color": style.GREY}  # the first colours are as dark as a dark page
     text, x = style.hover(("number", "state", name, "value"), drawn), axes.positions(drawn[name], scale)
     figure.add_scatter(
-        x=x, y=drawn["value"], mode="markers", marker=marker | {"opacity": 0.8}, showlegend=False, row=row, col=col,
-        **text,
+        x=x, y=drawn["value"], mode="markers", marker=marker | {"opacity": 0.8, "line": edge}, showlegend=False,
+        row=row, col=col, **text,
     )  # fmt: skip
     _star(figure, top.assign(**{name: axes.positions(top[name], scale)}), x=name, y="value", row=row, col=col)
     figure.update_traces(showlegend=False)
-    figure.update_xaxes(axes.axis(name, scale, drawn[name]), row=row, col=col)
+    figure.update_xaxes(axes.axis(name, scale, drawn[name], most=_CHOICES), row=row, col=col)

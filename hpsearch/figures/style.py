@@ -32,7 +32,7 @@ SEQUENTIAL = "Cividis"
 MOST_DRAWN = 2000
 """Points that a figure draws; of more it draws an even choice and says so."""
 
-_TITLE_WIDTH, _SUBTITLE_WIDTH = 62, 88
+_TITLE_WIDTH, _SUBTITLE_WIDTH = 62, 84
 """Characters of a line of title and of subtitle that fit into a figure 600 pixels wide."""
 _HOVER_WIDTH = 60
 

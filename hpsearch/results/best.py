@@ -19,7 +19,7 @@ class Best:
 
     Attributes:
         number: Of its trial.
-        value: What the study minimised.
+        value: What the study optimised.
         hyperparameters: Chosen (a plain dict for a study of another program).
         metrics: Where its training ended.
         test: Its score on the test split, or None if there is no such split or no choice was made yet.

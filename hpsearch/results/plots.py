@@ -12,6 +12,7 @@ from hpsearch import figures
 from hpsearch.experiments.profiles import tolerance
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.results.surrogates import importance
+from hpsearch.sensitivity.indices import ResponseError
 from hpsearch.sensitivity.plots import SurveyPlots
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class ResultsPlots(SurveyPlots):
             confidence=confidence, seed=seed,
         )  # fmt: skip
         measured = None
-        with contextlib.suppress(ResultsError):
+        with contextlib.suppress(ResultsError, ResponseError):
             measured = self._results.sensitivity(confidence=confidence)
         return figures.importance(frame, measured)
 

@@ -160,7 +160,7 @@ class Results(SurveyTables, SearchTables):
 
     @property
     def best(self) -> Best:
-        """The completed trial with the lowest value.
+        """The best completed trial; see :func:`hpsearch.tuning.choice.ranked_trials`.
 
         Raises:
             ResultsError: if no trial is complete.
