@@ -57,7 +57,7 @@ def test_a_permutation_as_important_counts_against_the_parameter(permutations):
     made = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
     made.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=20)
     found = importance(made, measures=("ped_anova", "fanova"), permutations=permutations, bootstraps=2)
-    assert found[["importance", "low", "high", "p_value"]].to_numpy().tolist() == [[1.0] * 4] * 2
+    assert found[["importance", "low", "high", "null_high", "p_value"]].to_numpy().tolist() == [[1.0] * 5] * 2
 
 
 @pytest.mark.parametrize("permutations", [19, 99])
@@ -68,6 +68,15 @@ def test_a_parameter_that_is_everything_has_the_smallest_p_value_there_is(permut
     found = found[found["hyperparameter"] == "x"]
     assert found["p_value"].tolist() == [1 / (1 + permutations)] * 2
     assert set(found["permutations"]) == {permutations}
+
+
+def test_of_100_permutations_95_stay_below_the_null_s_high_end():
+    """It and the p-value come of the same permutations: above it means few as important, below it many."""
+    found = importance(study(60, slope), measures=QUICK["measures"], permutations=99, bootstraps=0)
+    above = found["importance"] > found["null_high"]
+    assert above.tolist() == (found["p_value"] <= 0.06).tolist()
+    assert 0 < above.sum() < len(found)
+    assert importance(study(60, slope), measures=QUICK["measures"], permutations=0)["null_high"].isna().all()
 
 
 def check_the_null(seeds):
@@ -131,7 +140,7 @@ def test_what_is_left_out_is_said():
 
 def test_a_constant_value_has_no_importance():
     found = importance(study(40, lambda *_: 1.0), **QUICK)
-    assert found[["importance", "low", "high", "p_value"]].isna().all().all()
+    assert found[["importance", "low", "high", "null_high", "p_value"]].isna().all().all()
 
 
 def test_few_trials_are_warned_of():

@@ -103,6 +103,15 @@ def imported(path):
                 yield node.module
 
 
+def imported_at_once(path):
+    """Modules imported with the module itself, not when one of its functions runs."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
 def floor(room):
     return next(i for i, rooms in enumerate(FLOORS) if room in rooms)
 
@@ -119,6 +128,14 @@ def test_imports_point_down_only(room, path):
             assert third_party in {*sys.stdlib_module_names, *THIRD_PARTIES[room]}, f"{room} imports {third_party}"
             if third_party.startswith("optuna") and room in {place.split("/")[0] for place in OPTUNA_FILES}:
                 assert path.relative_to(ROOT).as_posix() in OPTUNA_FILES
+
+
+@pytest.mark.parametrize(("room", "path"), list(modules()), ids=lambda value: str(value).removeprefix(str(ROOT)))
+def test_only_figures_and_plots_bring_plotly_so_that_tables_do_without(room, path):
+    if room == "figures" or path.name == "plots.py":
+        return
+    brought = [name for name in imported_at_once(path) if name.startswith(("plotly", "hpsearch.figures"))]
+    assert brought + [name for name in imported_at_once(path) if ".plots" in name] == []
 
 
 @pytest.mark.parametrize("path", sorted(TESTS.glob("*.py")), ids=lambda path: path.stem)

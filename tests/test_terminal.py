@@ -9,7 +9,7 @@ from rich.console import Console
 
 from hpsearch.experiments.function import survey
 from hpsearch.report import terminal
-from hpsearch.results.study import Best
+from hpsearch.results.best import Best
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Choice, Float, Space
 from hpsearch.tuning.scores import TestScore

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import html
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
 import pandas as pd
@@ -31,7 +32,7 @@ SEQUENTIAL = "Cividis"
 MOST_DRAWN = 2000
 """Points that a figure draws; of more it draws an even choice and says so."""
 
-_TITLE_WIDTH, _SUBTITLE_WIDTH = 62, 88
+_TITLE_WIDTH, _SUBTITLE_WIDTH = 62, 84
 """Characters of a line of title and of subtitle that fit into a figure 600 pixels wide."""
 _HOVER_WIDTH = 60
 
@@ -45,6 +46,7 @@ class FigureError(ValueError):
 def _template(text: str, grid: str, paper: str) -> go.layout.Template:
     axis: dict[str, Any] = {"gridcolor": grid, "linecolor": text, "ticks": "outside", "tickcolor": grid}
     axis |= {"automargin": True, "zeroline": False, "showline": True, "title": {"standoff": 8}}
+    axis |= {"exponentformat": "power", "minexponent": 5}  # 1 millionth as "1μ" would read as momentum
     layout: dict[str, Any] = {
         "font": {"family": _FONT, "size": 12, "color": text},
         "paper_bgcolor": paper,
@@ -53,7 +55,7 @@ def _template(text: str, grid: str, paper: str) -> go.layout.Template:
         "xaxis": axis,
         "yaxis": axis,
         "hoverlabel": {"align": "left"},
-        "legend": {"orientation": "h", "yanchor": "top", "y": -0.18, "x": 0},
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 0, "yref": "container", "x": 0},
         "margin": {"l": 10, "r": 16, "t": 90, "b": 10},
     }
     return go.layout.Template(layout=layout)
@@ -73,10 +75,8 @@ def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.F
             long for 600 pixels.
         height: In pixels, without the title.
     """
-    heading = [html.escape(line) for line in textwrap.wrap(title, _TITLE_WIDTH)]
-    lines = [
-        html.escape(part) for line in subtitle.split("\n") for part in textwrap.wrap(line, _SUBTITLE_WIDTH) or [""]
-    ]
+    heading = [_escaped(line) for line in textwrap.wrap(title, _TITLE_WIDTH)]
+    lines = [_escaped(part) for line in subtitle.split("\n") for part in textwrap.wrap(line, _SUBTITLE_WIDTH) or [""]]
     top = 24 + 21 * len(heading) + 16 * len(lines) + 14
     figure.update_layout(
         template=LIGHT,
@@ -87,19 +87,57 @@ def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.F
             "subtitle": {"text": "<br>".join(lines), "font": {"size": 12}},
             "font": {"size": 17},
             "x": 0,
-            "xref": "paper",
+            "xref": "container",
             "y": 1,
             "yref": "container",
             "yanchor": "top",
-            "pad": {"t": 12},
+            "pad": {"t": 12, "l": 10},
         },
     )
     return figure
 
 
+def add_band(
+    figure: go.Figure,
+    at: Iterable[object],
+    low: Iterable[float],
+    high: Iterable[float],
+    *,
+    color: str,
+    opacity: float,
+    **how: Any,
+) -> None:
+    """Fill from low to high along a line; where an end is missing, the band has a gap.
+
+    Args:
+        figure: Changed in place.
+        at: Places on the x axis, ``(points,)``.
+        low: Lower ends, ``(points,)``.
+        high: Upper ends, ``(points,)``.
+        color: Of the palette.
+        opacity: Of the fill.
+        how: Passed to ``add_scatter``: its name, its legend, its panel.
+    """  # fmt: skip
+    x: list[object] = []
+    y: list[float | None] = []
+    points = zip(at, low, high, strict=True)
+    for whole, run in groupby(points, key=lambda point: point[1] == point[1] and point[2] == point[2]):
+        if whole:
+            places, floors, roofs = zip(*run, strict=True)
+            x += [*places, *reversed(places), None]
+            y += [*roofs, *reversed(floors), None]
+    fill = {"fill": "toself", "fillcolor": color, "opacity": opacity, "line": {"width": 0}}
+    figure.add_scatter(x=x, y=y, mode="lines", hoverinfo="skip", **fill, **how)
+
+
 def plain(text: object) -> str:
     """A name or sentence as a figure's text: what would be markup there, or a placeholder of hover text, is shown."""
-    return html.escape(str(text)).replace("%{", "%&#123;")
+    return _escaped(str(text)).replace("%{", "%&#123;")
+
+
+def _escaped(text: str) -> str:
+    """Without quotes, whose entities plotly shows as they are."""
+    return html.escape(text, quote=False)
 
 
 def words(name: str) -> str:
@@ -117,8 +155,12 @@ def label(name: str, *, most: int | None = None) -> str:
     >>> label("a_rather_long_name", most=10)
     'a rather …'
     """
-    whole = words(name)
-    return plain(whole if most is None or len(whole) <= most else whole[: most - 1] + "…")
+    return plain(words(name) if most is None else cut(words(name), most))
+
+
+def cut(text: str, most: int) -> str:
+    """Text of at most so many characters, which ends in … where there are more."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def response(frame: pd.DataFrame) -> str:
@@ -174,6 +216,12 @@ def hover(columns: Sequence[str], frame: pd.DataFrame) -> dict[str, Any]:
         "customdata": [list(row) for row in zip(*shown, strict=True)],
         "hovertemplate": "<br>".join(lines) + "<extra></extra>",
     }
+
+
+def row_hover(frame: pd.DataFrame) -> dict[str, Any]:
+    """Hover text of a survey's table: all columns but those that the subtitle tells, and those without a value."""
+    whole = {"response", "form", "budget", "scale", "scrambles"}
+    return hover([str(name) for name in frame if name not in whole and frame[name].notna().any()], frame)
 
 
 def number(value: object) -> str:

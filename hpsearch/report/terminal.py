@@ -12,7 +12,8 @@ from rich.text import Text
 from hpsearch.config import HYPERPARAMETERS, StudyConfig
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.experiments.trainings import SurveyProgress
-from hpsearch.results.study import Best, Results, ResultsError
+from hpsearch.results.best import Best
+from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.space import Choice, Dimension
 from hpsearch.storage.access import JOURNAL, hide_password

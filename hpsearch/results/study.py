@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import html
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -18,6 +17,8 @@ from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.results import frames
+from hpsearch.results.best import Best
+from hpsearch.results.searches import SearchTables
 from hpsearch.sensitivity.analysis import Survey, SurveyTables
 from hpsearch.storage.access import existing_storage
 from hpsearch.storage.internals import storage_of
@@ -30,41 +31,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from optuna.trial import FrozenTrial
 
+    from hpsearch.results.plots import ResultsPlots
+
 
 class ResultsError(LookupError):
     """What was asked for is not in the results."""
 
 
-@dataclass(frozen=True)
-class Best:
-    """The chosen setting of a study.
-
-    Attributes:
-        number: Of its trial.
-        value: What the study minimised.
-        hyperparameters: Chosen (a plain dict for a study of another program).
-        metrics: Where its training ended.
-        test: Its score on the test split, or None if there is no such split or no choice was made yet.
-    """
-
-    number: int
-    value: float
-    hyperparameters: Hyperparameters | dict[str, Any]
-    metrics: dict[str, float]
-    test: TestScore | None
-    _network: Callable[[], TrainedNetwork] = field(repr=False, compare=False)
-
-    @cached_property
-    def network(self) -> TrainedNetwork:
-        """The trained network: as saved, or trained again.
-
-        Raises:
-            ResultsError: if this project did not make the study, or its data has changed.
-        """
-        return self._network()
-
-
-class Results(SurveyTables):
+class Results(SurveyTables, SearchTables):
     """A study read back, with the tables of its survey.
 
     Attributes:
@@ -82,6 +56,19 @@ class Results(SurveyTables):
 
     def __repr__(self) -> str:
         return f"Results({self.study.study_name!r}, {len(self.study.get_trials(deepcopy=False))} trials)"
+
+    def _repr_html_(self) -> str:
+        states = self.trials["state"].value_counts()
+        words = ", ".join(f"{count:,} {str(state).lower()}" for state, count in states.items())
+        head = f"<p>study {html.escape(self.study.study_name)}: {words or 'no'} trials</p>"
+        return head + (self.best._repr_html_() if "COMPLETE" in states else "")
+
+    @property
+    def plot(self) -> ResultsPlots:
+        """The tables as figures: ``results.plot.history()`` draws ``results.history()``."""
+        from hpsearch.results.plots import ResultsPlots  # imports plotly, which the tables do not need
+
+        return ResultsPlots(self)
 
     @cached_property
     def trials(self) -> pd.DataFrame:
@@ -196,7 +183,7 @@ class Results(SurveyTables):
 
     @property
     def best(self) -> Best:
-        """The completed trial with the lowest value.
+        """The best completed trial; see :func:`hpsearch.tuning.choice.ranked_trials`.
 
         Raises:
             ResultsError: if no trial is complete.
@@ -246,6 +233,23 @@ class Results(SurveyTables):
         if seed not in evaluator.seeds:
             raise ResultsError(f"trial {number} was not trained on seed {seed}; its seeds are {evaluator.seeds}")
         return evaluator.network(self._hyperparameters(trials[number].params), seed)
+
+    def units(self, number: int | None = None, *, seed: int | None = None) -> pd.DataFrame:
+        """The first layer's weights while a trial trains; see :func:`hpsearch.results.units.units`.
+
+        Args:
+            number: Of the trial; the best by default.
+            seed: One of the study's seeds; the first by default.
+
+        Raises:
+            ResultsError: as :meth:`network`.
+        """
+        from hpsearch.results.units import units
+
+        number = self.best.number if number is None else number
+        final = self.network(number, seed=seed)
+        curve = self.curves.query("number == @number and seed == @final.seed")
+        return units(self._evaluator, final.hyperparameters, curve)
 
     def export(self, folder: str | Path, *, format: Literal["csv", "parquet"] = "csv") -> list[Path]:
         """Write the tables, each file whole or not at all.

@@ -26,6 +26,8 @@ Numbers: TypeAlias = NDArray[np.float64]
 __all__ = ["ImportanceError", "ImportanceWarning", "importance"]
 
 _RESAMPLES = {"ped_anova": 200, "fanova": 39, "permutation": 200}
+_COLUMNS = ("importance", "low", "high", "null_high", "p_value")
+_NULL = 0.95
 _FANOVA_TREES = 16
 _FOLDS = 5
 _RIDGE = 0.1
@@ -58,9 +60,10 @@ def importance(
         seed: Of the permutations, the resamples and the measures' own draws.
 
     Returns:
-        A row a measure and parameter. Columns: measure, hyperparameter, importance, low, high, p_value ((1 + number of
-        permutations at least as important) / (1 + permutations), Phipson and Smyth 2010), permutations, bootstraps,
-        trials. All missing where the values are constant.
+        A row a measure and parameter. Columns: measure, hyperparameter, importance, low, high, null_high (what 95 % of
+        the permutations stay below), p_value ((1 + number of permutations at least as important) / (1 +
+        permutations), Phipson and Smyth 2010), permutations, bootstraps, trials. All missing where the values are
+        constant.
 
     Raises:
         ImportanceError: if there are fewer than 10 usable trials, no parameter that all have, no such measure, or
@@ -90,7 +93,7 @@ def _measured(
     """Importance, interval and p-value, ``(parameters,)`` each; all missing where the values are constant."""
     count = len(sample.values)
     if not np.ptp(sample.values) > 0:
-        return {column: np.full(len(sample.names), np.nan) for column in ("importance", "low", "high", "p_value")}
+        return {column: np.full(len(sample.names), np.nan) for column in _COLUMNS}
     rng = np.random.default_rng((seed, list(_RESAMPLES).index(measure)))
     values = np.stack([sample.values, *(rng.permutation(sample.values) for _ in range(nulls))])
     draws = [rng.integers(count, size=count) for _ in range(boots)]
@@ -98,8 +101,9 @@ def _measured(
     resampled = [_scores(measure, sample, rows=r, values=sample.values[None, r], seed=seed)[0] for r in draws]
     ends = [(1 - confidence) / 2, (1 + confidence) / 2]
     low, high = np.quantile(resampled, ends, axis=0) if resampled else np.full((2, len(own)), np.nan)
+    null_high = np.quantile(null, _NULL, axis=0) if null else np.full(len(own), np.nan)
     p = (1 + np.sum([scores >= own for scores in null], axis=0)) / (1 + nulls)  # Phipson and Smyth 2010
-    return {"importance": own, "low": low, "high": high, "p_value": np.broadcast_to(p, own.shape)}
+    return dict(zip(_COLUMNS, (own, low, high, null_high, np.broadcast_to(p, own.shape)), strict=True))
 
 
 def _scores(measure: str, sample: Sample, *, rows: NDArray[np.int64], values: Numbers, seed: int) -> Numbers:

@@ -10,6 +10,7 @@ In this room:
     proposals.py  which range of one setting to try next
     ranges.py     where the best lie, and what to try next: the table
     analysis.py   Survey: the table and all tables made of it (SurveyTables)
+    plots.py      the tables as figures
 """
 
 from hpsearch.sensitivity.analysis import Survey, SurveyTables

@@ -6,6 +6,7 @@ become the same :class:`Survey` when they are read back.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -205,7 +206,7 @@ class SurveyTables:
         return ranges.best_tenth(response, survey.design, table=survey.table, confidence=confidence)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Survey(SurveyTables):
     """Responses on the rows of a design.
 
@@ -224,7 +225,7 @@ class Survey(SurveyTables):
         limits: Lowest and highest value that a proposed range may reach, by hyperparameter.
     """
 
-    table: pd.DataFrame = field(repr=False)
+    table: pd.DataFrame
     design: Design
     response: str
     kinds: Mapping[str, Kind] = field(default_factory=dict)
@@ -235,6 +236,21 @@ class Survey(SurveyTables):
 
     def _survey(self) -> Survey:
         return self
+
+    def __repr__(self) -> str:
+        design = self.design
+        size = f"{len(design):,} rows in {design.scrambles} scrambles"
+        return f"Survey of {self.response} over {', '.join(design.space)}: {size}"
+
+    def _repr_html_(self) -> str:
+        """The same and the table of indices, for notebooks; what keeps it from being made in its place."""
+        head = f"<p>{html.escape(repr(self))}</p>"
+        try:
+            table = self.sensitivity()
+        except ResponseError as problem:
+            return f"{head}<p>{html.escape(str(problem))}</p>"
+        columns = ["hyperparameter", "low", "high", "scale", "total_order", "total_low", "total_high", "verdict"]
+        return head + table[columns].to_html(index=False, border=0, na_rep="", float_format="{:.3g}".format)
 
     def take(self, options: ResponseOptions | None = None) -> Response:
         """A response on every row (see :func:`hpsearch.sensitivity.responses.response_of`)."""

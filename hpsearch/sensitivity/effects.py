@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -127,7 +126,9 @@ def surface(
     cells = [_cells(design.space[name], design.space[name].to_unit(rows[name].to_numpy()), bins=bins) for name in names]
     grouped = values.groupby(cells).agg(["mean", "size"])
     mean = grouped["mean"].to_numpy()
-    middles, ends, rest = {}, {}, mean - response.values.mean()
+    middles: dict[str, pd.Series] = {}
+    ends: dict[str, pd.Series] = {}
+    rest = mean - response.values.mean()
     for level, (name, cell) in enumerate(zip(names, cells, strict=True)):
         place = grouped.index.get_level_values(level).to_numpy()
         effect = values.groupby(cell).mean() - response.values.mean()
@@ -161,7 +162,8 @@ def _cells(dimension: Dimension, unit: NDArray[np.float64], *, bins: int) -> NDA
 
 def cell_ends(dimension: Dimension, count: int) -> pd.DataFrame:
     """Columns low, high, scale and value (the middle), a row a cell; ends and middle of a choice are the choice."""
-    value = pd.Series(dimension.from_unit((np.arange(count) + 0.5) / count))
+    middle = dimension.from_unit((np.arange(count) + 0.5) / count)
+    value = pd.Series(middle, dtype=object if middle.dtype == bool else None)  # beside numbers, True would turn into 1
     low, high = value, value
     if dimension.scale != "choices":
         ends = pd.Series(dimension.from_unit(np.arange(count + 1) / count))

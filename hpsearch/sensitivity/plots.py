@@ -89,15 +89,11 @@ class SurveyPlots:
 
         See ``SurveyTables.interactions`` and ``SurveyTables.surface``.
         """
-        pairs = self._tables.interactions(
-            metric, form=form, iteration=iteration, target=target, confidence=confidence
-        )
+        pairs = self._tables.interactions(metric, form=form, iteration=iteration, target=target, confidence=confidence)
         surface = None
         for first, second in zip(pairs["first"], pairs["second"], strict=True):
             if not {SEED, DUMMY} & {first, second}:
-                surface = self._tables.surface(
-                    first, second, metric, form=form, iteration=iteration, target=target
-                )
+                surface = self._tables.surface(first, second, metric, form=form, iteration=iteration, target=target)
                 break
         return figures.interactions(pairs, surface)
 

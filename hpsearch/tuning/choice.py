@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import optuna
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.evaluation.evaluator import Evaluator
@@ -15,14 +16,29 @@ from hpsearch.tuning.scores import score_on_test
 BEST = "hpsearch:best"
 """Study attribute that holds the chosen trial's number and test score."""
 
+_CONSTRAINTS = "constraints"
+"""System attribute in which Optuna keeps a trial's constraints."""
+
 ARTIFACTS = "artifacts"
 """Folder of Optuna's artifacts in the results folder."""
 
 
-def best_trial(study: optuna.Study) -> FrozenTrial | None:
-    """The completed trial with the lowest value, the first of equals; None if there is none."""
+def ranked_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """The trials that may be the best, the best first, the first of equals before the others.
+
+    They are completed, their constraints hold (none is above 0) and their value is finite; of several objectives the
+    first counts, by its own direction.
+    """
+    sign = -1.0 if study.directions[0] == StudyDirection.MAXIMIZE else 1.0
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return min(complete, key=lambda t: (t.value, t.number), default=None)
+    feasible = [t for t in complete if all(c <= 0 for c in t.system_attrs.get(_CONSTRAINTS) or ())]
+    finite = [t for t in feasible if np.isfinite(t.values[0])]
+    return sorted(finite, key=lambda t: (sign * t.values[0], t.number))
+
+
+def best_trial(study: optuna.Study) -> FrozenTrial | None:
+    """The first of :func:`ranked_trials`; None if there is none."""
+    return next(iter(ranked_trials(study)), None)
 
 
 def choose(study: optuna.Study, evaluator: Evaluator, *, results: str | Path) -> FrozenTrial | None:
