@@ -1,11 +1,14 @@
 """A survey's tables: where there is nothing, they must say so."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 from closed_forms import unit
 
 from hpsearch.experiments.function import survey
+from hpsearch.space import Float, Space
 
 
 def test_noise_of_the_seed_is_the_seed_s_index_and_nothing_is_sensitive():
@@ -54,3 +57,26 @@ def test_an_argument_that_a_table_does_not_take_is_refused_in_its_own_name(metho
     surveyed = survey(lambda r: r.x0, unit(1), base=4)
     with pytest.raises(TypeError, match=rf"SurveyTables.{method}\(\) got an unexpected keyword argument 'forms'"):
         getattr(surveyed, method)(forms="log")
+
+
+def test_the_table_of_indices_holds_the_share_that_is_of_interest():
+    found = survey(lambda r: r.x0, unit(2), base=8)
+    assert set(found.sensitivity()["share"]) == {0.01}
+    assert set(found.sensitivity(share=0.2)["share"]) == {0.2}
+
+
+def test_a_survey_prints_short_and_in_a_notebook_as_its_table_of_indices():
+    space = Space({"<i>x</i>": Float(0, 1), "y": Float(0, 1)})
+    found = survey(lambda r: r["y"], space, base=8, scrambles=2)
+    assert repr(found) == "Survey of response over <i>x</i>, y: 80 rows in 2 scrambles"
+    page = found._repr_html_()
+    assert page.startswith("<p>Survey of response over &lt;i&gt;x&lt;/i&gt;, y")
+    assert "<i>" not in page
+    total = found.sensitivity()["total_order"][0]
+    assert page.index("<td>y</td>") < page.index(f"<td>{total:.3g}</td>") < page.index("<td>&lt;i&gt;x&lt;/i&gt;</td>")
+
+
+def test_a_survey_without_indices_says_why_in_a_notebook():
+    found = survey(lambda r: r.x0, unit(2), base=4, scrambles=2)
+    broken = replace(found, table=found.table.assign(response=np.nan))
+    assert "values are not finite" in broken._repr_html_()

@@ -127,3 +127,29 @@ def test_the_interval_of_an_interaction_is_that_of_its_ratio_over_scrambles():
         assert row["interaction"] == pytest.approx(numerator.mean() / variance.mean())
         for end in (row["low"], row["high"]):
             assert stats.ttest_1samp(numerator - end * variance, 0).pvalue == pytest.approx(1 - confidence)
+
+
+def test_effects_hold_the_scale_of_each_range_and_the_band_that_the_seed_makes():
+    luck = np.random.default_rng(0).standard_normal(32)
+    space = Space({"rate": Float(1e-2, 1, log=True), "new": Choice((False, True)), "x": Float(0, 1)})
+    effects = survey(lambda r: r["x"] + 0.1 * luck[r.seed], space, base=16, scrambles=2).effects(bins=4)
+    scales = effects.drop_duplicates("hyperparameter").set_index("hyperparameter")["scale"]
+    assert scales.to_dict() == {"rate": "log", "new": "choices", "x": "linear"}
+    assert (effects["seed_high"] - effects["mean"]).to_numpy() == pytest.approx(effects["seed_sd"].to_numpy())
+    assert (effects["mean"] - effects["seed_low"]).to_numpy() == pytest.approx(effects["seed_sd"].to_numpy())
+    new = effects[effects["hyperparameter"] == "new"]
+    assert [new[end].tolist() for end in ("low", "value", "high")] == [[False, True]] * 3
+    assert {type(value) for value in new["value"]} == {bool}
+
+
+def test_a_surface_holds_the_ends_of_its_cells_and_the_scales_of_their_ranges():
+    space = Space({"rate": Float(1e-2, 1, log=True), "size": Choice((8, 32))})
+    found = survey(lambda r: r["size"], space, base=32, scrambles=2).surface("size", "rate", bins=2)
+    assert list(found)[3:-3] == [
+        *("size", "rate", "first_low", "first_high", "first_scale", "second_low", "second_high", "second_scale"),
+    ]
+    assert found[["first_low", "first_high"]].to_numpy().tolist() == [[8, 8], [8, 8], [32, 32], [32, 32]]
+    assert found["second_low"].to_numpy() == pytest.approx([0.01, 0.1] * 2)
+    assert found["second_high"].to_numpy() == pytest.approx([0.1, 1] * 2)
+    assert set(found["first_scale"]) == {"choices"}
+    assert set(found["second_scale"]) == {"log"}

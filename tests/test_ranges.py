@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from hpsearch.experiments.function import survey
 from hpsearch.sensitivity.analysis import Survey
@@ -289,3 +290,32 @@ def test_a_hyperparameter_without_a_proposal_is_named():
     proposals = survey(lambda r: r.x, Space({"x": Float(0, 1)}), base=4).ranges()
     with pytest.raises(DesignError, match="no range is proposed for 'y': the survey is of x"):
         refined(proposals, {"x": Float(0, 1), "y": Float(0, 1)})
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.8])
+def test_cells_hold_their_part_of_the_best_tenth_with_a_t_interval_over_scrambles(confidence):
+    space = Space({"rate": Float(1e-3, 1, log=True), "size": Choice((8, 16, 32)), "x": Float(0, 1)})
+    surveyed = survey(lambda r: np.log(r["rate"]) + r["x"] + 0.1 * r["size"], space, base=32, scrambles=4)
+    found, table = surveyed.best_tenth(confidence=confidence), surveyed.table
+    counts = {name: 3 if name == "size" else 10 for name in space}
+    assert found.groupby("hyperparameter", sort=False).size().to_dict() == counts
+    best = [rows.nsmallest(len(rows) // 10, "response") for _, rows in table.groupby("scramble")]
+    for name, dimension in space.items():
+        count = counts[name]
+        cells = [np.minimum((dimension.to_unit(rows[name].to_numpy()) * count).astype(int), count - 1) for rows in best]
+        for cell, row in enumerate(found[found["hyperparameter"] == name].to_dict("records")):
+            shares = [np.mean(scramble == cell) for scramble in cells]
+            low, high = np.mean(shares), np.mean(shares)
+            if np.ptp(shares):
+                low, high = stats.ttest_1samp(shares, 0).confidence_interval(confidence)
+            assert [row["share"], row["share_low"], row["share_high"]] == pytest.approx([np.mean(shares), low, high])
+            assert row["even_share"] == pytest.approx(1 / count)
+
+
+def test_a_cell_that_no_whole_number_fills_is_left_out_and_the_others_have_their_own_even_share():
+    found = survey(lambda r: r["x"], Space({"x": Int(1, 10, log=True)}), base=32).best_tenth()
+    assert found["value"].is_unique
+    ends = np.log(np.arange(1, 12) - 0.5)
+    widths = np.diff(ends) / (ends[-1] - ends[0])
+    assert found["even_share"][:2].to_numpy() == pytest.approx(widths[:2], abs=2e-4)
+    assert found["even_share"].sum() == pytest.approx(1)

@@ -32,7 +32,7 @@ def interactions(frame: pd.DataFrame, surface: pd.DataFrame | None = None) -> go
     style.checked(frame, columns, table="Survey.interactions()")
     if frame.empty:
         return style.empty(_TOGETHER, "there are no pairs")
-    names = [str(name) for name in pd.concat([frame["first"], frame["second"]]).unique()]
+    names = list(dict.fromkeys(name for pair in _pairs(frame) for name in pair))
     matrix = _CELL * (len(names) - 1)
     heights = [matrix] if surface is None else [matrix, _SURFACE]
     between = 0 if surface is None else _BETWEEN / (sum(heights) + _BETWEEN)
@@ -40,9 +40,11 @@ def interactions(frame: pd.DataFrame, surface: pd.DataFrame | None = None) -> go
     _add_matrix(figure, frame, names)
     if surface is not None:
         _add_surface(figure, surface, place={"row": 2, "col": 1})
+    none = "" if frame["verdict"].eq("present").any() else ", as are all"
+    below = "" if surface is None else " Below: the mean response against two of them."
     subtitle = (
         f"{style.response(frame)}. In the cells: Υ, the share of the variance of all that two settings do together.\n"
-        f"Blank: not seen. ?: undecided.{'' if surface is None else ' Below: the mean response against two of them.'}"
+        f"Blank: not seen{none}. ?: undecided.{below}"
     )
     return style.titled(figure, _TOGETHER, subtitle, height=sum(heights) + _BETWEEN * len(heights))
 
@@ -127,7 +129,7 @@ class _Side:
 
     def __init__(self, frame: pd.DataFrame, side: str, name: str) -> None:
         low, high, scale = frame[f"{side}_low"], frame[f"{side}_high"], str(frame[f"{side}_scale"].iloc[0])
-        if scale == "choices" or low.eq(frame[name]).all() or low.eq(high).any():  # few whole numbers: no width
+        if low.eq(high).any():  # choices, and few whole numbers, of which the last has no width
             self.axis = axes.axis(name, "choices", frame[name])
             self.cell = axes.positions(frame[name], "choices").tolist()
             self.cells = self.edges = self.axis["categoryarray"]

@@ -33,8 +33,8 @@ class _Panel(NamedTuple):
 
     @property
     def discrete(self) -> bool:
-        """Whether each cell is one value: choices, and few whole numbers."""
-        return bool((self.rows["low"] == self.rows["value"]).all())
+        """Whether a cell is one value: choices, and few whole numbers."""
+        return bool((self.rows["low"] == self.rows["high"]).any())
 
     @property
     def at(self) -> list[Any]:
@@ -112,16 +112,15 @@ def ranges(frame: pd.DataFrame, cells: pd.DataFrame) -> go.Figure:
 def _add_shares(figure: go.Figure, panel: _Panel) -> None:
     """Each cell's share as a bar as wide as the cell, its interval, and the even share as a line."""
     rows, fill = panel.rows, {"hoverinfo": "skip", **_legend(figure, "share of the best tenth"), **panel.place}
-    even = [panel.at[0], panel.at[-1]]
+    even_at, even = panel.at, rows["even_share"]
     if panel.discrete:
         figure.add_bar(x=panel.at, y=rows["share"], marker={"color": style.SKY}, **fill)
     else:
-        even = [rows["low"].iloc[0], rows["high"].iloc[-1]]
-        sides, how = rows[["low", "high"]].to_numpy().ravel(), {"mode": "lines", "line": {"width": 0}}
-        figure.add_scatter(x=sides, y=rows["share"].repeat(2), fill="tozeroy", fillcolor=style.SKY, **how, **fill)
+        even_at, even = rows[["low", "high"]].to_numpy().ravel().tolist(), even.repeat(2)
+        how = {"mode": "lines", "line": {"width": 0}}
+        figure.add_scatter(x=even_at, y=rows["share"].repeat(2), fill="tozeroy", fillcolor=style.SKY, **how, **fill)
     dashed = {"mode": "lines", "line": {"color": style.GREY, "width": 1.5, "dash": "dash"}, "hoverinfo": "skip"}
-    height = [rows["even_share"].iloc[0]] * 2
-    figure.add_scatter(x=even, y=height, **dashed, **_legend(figure, "even share"), **panel.place)
+    figure.add_scatter(x=even_at, y=even, **dashed, **_legend(figure, "even share"), **panel.place)
     error = {"type": "data", "array": rows["share_high"] - rows["share"], "width": 0, "thickness": 1.5}
     error |= {"arrayminus": rows["share"] - rows["share_low"], "color": style.BLUE}
     marks = {"mode": "markers", "marker": {"color": style.BLUE, "size": 5}, "error_y": error, "showlegend": False}

@@ -207,8 +207,8 @@ def _against(
     edge = {"width": 0.5, "color": style.GREY}  # the first colours are as dark as a dark page
     text, x = style.hover(("number", "state", name, "value"), drawn), axes.positions(drawn[name], scale)
     figure.add_scatter(
-        x=x, y=drawn["value"], mode="markers", marker=marker | {"opacity": 0.8, "line": edge},
-        showlegend=False, row=row, col=col, **text,
+        x=x, y=drawn["value"], mode="markers", marker=marker | {"opacity": 0.8, "line": edge}, showlegend=False,
+        row=row, col=col, **text,
     )  # fmt: skip
     _star(figure, top.assign(**{name: axes.positions(top[name], scale)}), x=name, y="value", row=row, col=col)
     figure.update_traces(showlegend=False)

@@ -162,7 +162,8 @@ def _cells(dimension: Dimension, unit: NDArray[np.float64], *, bins: int) -> NDA
 
 def cell_ends(dimension: Dimension, count: int) -> pd.DataFrame:
     """Columns low, high, scale and value (the middle), a row a cell; ends and middle of a choice are the choice."""
-    value = pd.Series(dimension.from_unit((np.arange(count) + 0.5) / count))
+    middle = dimension.from_unit((np.arange(count) + 0.5) / count)
+    value = pd.Series(middle, dtype=object if middle.dtype == bool else None)  # beside numbers, True would turn into 1
     low, high = value, value
     if dimension.scale != "choices":
         ends = pd.Series(dimension.from_unit(np.arange(count + 1) / count))

@@ -10,7 +10,9 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from hpsearch.sensitivity.designs import Design, DesignError
 from hpsearch.sensitivity.effects import cell_ends
@@ -72,19 +74,29 @@ def best_tenth(response: Response, design: Design, *, table: pd.DataFrame, confi
         confidence: Of the interval of a share, a t-interval over scrambles; its ends may lie beyond 0 and 1.
 
     Returns:
-        A row a cell: a tenth of a range, a choice, or one of few whole numbers. Columns: response, form,
-        hyperparameter, low, high, scale, value (the cell's ends and middle, and the scale of its range), share (of the
-        best tenth, in the cell), share_low, share_high, even_share (that it would hold if the setting did not matter).
+        A row a cell: a tenth of a range, a choice, or one of few whole numbers; no row where a cell holds no whole
+        number. Columns: response, form, hyperparameter, low, high, scale, value (the cell's ends and middle, and the
+        scale of its range), share (of the best tenth, in the cell), share_low, share_high, even_share (that it would
+        hold if the setting did not matter).
     """
     parts = []
     for name, crowd in _crowds(response, design, table=table).items():
         mean, half = crowd.shares.mean(axis=0), crowd.half_width(confidence)
+        even = _even_shares(design.space[name], len(mean))
         part = cell_ends(design.space[name], len(mean))
         labels = {"response": response.name, "form": response.form, "hyperparameter": name}
         for place, (column, word) in enumerate(labels.items()):
             part.insert(place, column, pd.Series([word] * len(part), dtype="str"))
-        parts.append(part.assign(share=mean, share_low=mean - half, share_high=mean + half, even_share=1 / len(mean)))
+        part = part.assign(share=mean, share_low=mean - half, share_high=mean + half, even_share=even)
+        parts.append(part[even > 0])
     return pd.concat(parts, ignore_index=True)
+
+
+def _even_shares(dimension: Dimension, count: int) -> NDArray[np.float64]:
+    """Share of a range in each of so many cells, ``(cells,)``; a whole number's share lies in one cell."""
+    points = (np.arange(count * 1000) + 0.5) / (count * 1000)
+    cells = np.minimum((dimension.to_unit(dimension.from_unit(points)) * count).astype(int), count - 1)
+    return np.bincount(cells, minlength=count) / len(points)
 
 
 def _crowds(response: Response, design: Design, *, table: pd.DataFrame) -> dict[str, Crowd]:
