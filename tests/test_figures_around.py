@@ -131,6 +131,14 @@ def test_a_plane_shows_the_mean_of_every_pair_and_marks_the_lowest():
     assert "3 fresh seeds" in figure.layout.title.subtitle.text
 
 
+def test_choices_of_a_plane_keep_their_order():
+    frame = plane("batch_size")
+    frame["batch_size"] = [16, 16, 64, 64, 128, 128]
+    field = figures.plane(frame, SPACE).data[0]
+    assert list(field.x) == ["16", "64", "128"]
+    np.testing.assert_allclose(10 ** np.array(field.z[0], dtype=float), [1.0, 100.0, 5.0])
+
+
 def test_a_missing_mean_is_a_hole_in_the_plane():
     frame = plane()
     frame.loc[0, "mean"] = math.nan

@@ -26,6 +26,12 @@ def test_each_iteration_is_a_picture_of_units_by_inputs():
     assert "Trial 7, seed 1: 3 units, 2 inputs" in figure.layout.title.subtitle.text
 
 
+def test_inputs_keep_their_names_whatever_the_order_of_the_rows():
+    picture = figures.units(units((0,)).iloc[::-1]).data[0]
+    assert list(picture.customdata[0]) == ["pixel0", "pixel1"]
+    np.testing.assert_array_equal(picture.z, [[0, -1], [10, 9], [20, 19]])
+
+
 def test_a_training_that_diverged_is_called_so():
     figure = figures.units(units((5,), distinct=pd.NA))
     assert figure.layout.annotations[0].text == "iteration 5: diverged"
