@@ -10,7 +10,7 @@ from typing import Any
 from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.trained import TrainedNetwork
-from hpsearch.tuning.choice import TestScore
+from hpsearch.tuning.scores import TestScore
 
 
 @dataclass(frozen=True)
