@@ -227,7 +227,7 @@ def test_refine_writes_a_study_that_loads_and_runs(folder):
     study = load("small").study
     note = study._storage.get_study_system_attrs(study._study_id)["dashboard:note_str:0"]
     assert "| seed | " in note
-    assert "noise floor" in note
+    assert "luck" in note
     assert "survey.csv" in run("export", "small").stdout
     assert len(pd.read_csv("results/small/survey.csv")) == len(load("small").survey.table)
     assert "written to studies/small-2.toml" in run("refine", "small").stdout
@@ -268,7 +268,7 @@ def test_a_stopped_survey_goes_on_from_the_command_line(folder):
         assert re.search(r"stopped: [1-9]\d* of \d+ rows are stored", errors)
     told = run(*command[1:]).stdout
     assert "long: what training is sensitive to" in told
-    assert "noise floor" in told
+    assert "luck" in told
     whole = run(*command[1:], "--results", "whole").stdout
     assert told.split("setting")[1] == whole.split("setting")[1]
     assert "by the survey (total index)" in run("search", "long", "--trials", 4).stdout

@@ -55,7 +55,7 @@ def test_verdicts_stand_in_one_line_without_the_seed_and_the_dummy():
         ("batch_size", 0.05, "undecided"),
         ("l2", 0.004, "inert"),
         ("dummy", 0.0, "inert"),
-        ("seed", 0.2, "noise floor"),
+        ("seed", 0.2, "luck"),
     ]
     assert terminal.verdict_line(pd.DataFrame(rows, columns=["hyperparameter", "total_order", "verdict"])) == (
         "by the survey (total index), sensitive: learning_rate 0.75, momentum 0.30; undecided: batch_size 0.05; "
@@ -157,7 +157,7 @@ def test_indices_stand_beside_their_intervals_and_verdicts():
         ("rate", 0.5, 0.45, 0.55, 0.25, 0.2, 0.3, "sensitive", NAN, ""),
         ("size", 0.05, 0.01, 0.09, 0.02, -0.01, 0.05, "undecided", 512, ""),
         ("fixed", NAN, NAN, NAN, NAN, NAN, NAN, "", NAN, "does not vary"),
-        ("seed", 0.1, 0.08, 0.12, NAN, NAN, NAN, "noise floor", NAN, "of 3 seeds"),
+        ("seed", 0.1, 0.08, 0.12, NAN, NAN, NAN, "luck", NAN, "of 3 seeds"),
     )
     assert printed(terminal.sensitivity_table(frame, title="small: what matters"), width=120) == [
         "small: what matters",
@@ -165,7 +165,7 @@ def test_indices_stand_beside_their_intervals_and_verdicts():
         "rate 0.500 [0.450, 0.550] 0.250 [0.200, 0.300] sensitive",
         "size 0.050 [0.010, 0.090] 0.020 [-0.010, 0.050] undecided (--base 512 would decide)",
         "fixed - - does not vary",
-        "seed 0.100 [0.080, 0.120] - noise floor (of 3 seeds)",
+        "seed 0.100 [0.080, 0.120] - luck (of 3 seeds)",
     ]
 
 

@@ -62,7 +62,7 @@ def survey(
     >>> square = Space({"x": Float(0, 1), "y": Float(0, 1)})
     >>> sums = survey(lambda rows: rows["x"] + 3 * rows["y"], square, base=64)
     >>> sums.sensitivity()[["hyperparameter", "total_order", "verdict"]].round(2).values.tolist()
-    [['y', 0.9, 'sensitive'], ['x', 0.1, 'sensitive'], ['seed', 0.0, 'noise floor']]
+    [['y', 0.9, 'sensitive'], ['x', 0.1, 'sensitive'], ['seed', 0.0, 'luck']]
     """
     if replicates < 1:
         raise DesignError(f"replicates must be at least 1 (given: {replicates})")

@@ -16,7 +16,7 @@ from hpsearch.results.study import Best, Results, ResultsError
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.space import Choice, Dimension
 from hpsearch.storage.access import JOURNAL, hide_password
-from hpsearch.storage.notes import index_with_interval
+from hpsearch.storage.notes import MEAN_ORDER, cut_mark, index_with_interval, share_interval
 from hpsearch.tuning.choice import network_path
 
 Part: TypeAlias = Table | Text | str
@@ -69,25 +69,36 @@ def _width(name: str) -> int:
 
 
 def sensitivity_table(frame: pd.DataFrame, *, title: str) -> Table:
-    """Indices with intervals and verdicts, a row a setting."""
+    """Indices with intervals and verdicts, a row a setting; below, why a verdict is open, and what the marks mean."""
     table = _table(title)
     table.add_column("setting", no_wrap=True)
     table.add_column("total order", justify="right", no_wrap=True)
+    table.add_column("mean order", justify="right", no_wrap=True)
     table.add_column("first order", justify="right", no_wrap=True)
     table.add_column("verdict")
     for row in frame.to_dict("records"):
         total, first = index_with_interval(row, "total"), index_with_interval(row, "first")
-        table.add_row(str(row["hyperparameter"]), total, first, _verdict(row))
+        mean = "-" if pd.isna(row["mean_order"]) else f"{row['mean_order']:.3f}"
+        table.add_row(str(row["hyperparameter"]), total, mean, first, _verdict(row))
+    below = [*_reasons(frame), MEAN_ORDER, cut_mark(frame.to_dict("records"))]
+    table.caption = Text("\n".join(line for line in below if line), style="")
+    table.caption_justify = "left"
     return table
 
 
 def _verdict(row: Mapping[Any, Any]) -> str:
-    if row["reason"]:
-        return f"{row['verdict']} ({row['reason']})" if row["verdict"] else str(row["reason"])
-    if row["verdict"] != "undecided":
+    if not row["verdict"]:
+        return str(row["reason"])
+    if row["verdict"] != "undecided" or (row["reason"] and pd.isna(row["base_needed"])):
         return str(row["verdict"])
     needed = row["base_needed"]
     return "undecided (at any base of use)" if pd.isna(needed) else f"undecided (--base {needed} would decide)"
+
+
+def _reasons(frame: pd.DataFrame) -> list[str]:
+    """Why verdicts are as they are, a line a reason after the settings that have it."""
+    told = frame[(frame["verdict"] != "") & (frame["reason"] != "")]
+    return [f"{', '.join(rows['hyperparameter'])}: {reason}" for reason, rows in told.groupby("reason", sort=False)]
 
 
 def sensitivity_note(survey: Survey) -> str:
@@ -104,12 +115,15 @@ def sensitivity_note(survey: Survey) -> str:
 
 
 def interaction_lines(frame: pd.DataFrame, *, count: int = 3) -> str:
-    """The strongest of the interactions that are larger than their uncertainty."""
+    """The strongest of the interactions that are larger than their uncertainty, and why others are undecided."""
     present = frame[frame["verdict"] == "present"].head(count).to_dict("records")
-    if not present:
-        return "interactions: none is seen beyond its interval"
-    parts = [f"{r['first']} x {r['second']} {r['interaction']:.3f} [{r['low']:.3f}, {r['high']:.3f}]" for r in present]
-    return "strongest interactions: " + "; ".join(parts)
+    parts = [
+        f"{r['first']} x {r['second']} {r['interaction']:.3f} {share_interval(r['low'], r['high'])}" for r in present
+    ]
+    reasons = frame.loc[frame["verdict"] == "undecided", "reason"].unique()
+    if len(reasons):
+        return "interactions: undecided (" + "; ".join(reasons) + ")"
+    return "strongest interactions: " + "; ".join(parts) if parts else "interactions: none is seen beyond its interval"
 
 
 def range_lines(frame: pd.DataFrame, space: Mapping[str, Dimension]) -> str:
@@ -136,8 +150,9 @@ def verdict_line(frame: pd.DataFrame) -> str:
     """The survey's verdicts in one line."""
     words: dict[str, list[str]] = {}
     for row in frame.to_dict("records"):
-        if row["verdict"] in ("sensitive", "inert", "undecided") and row["hyperparameter"] != "dummy":
-            words.setdefault(row["verdict"], []).append(f"{row['hyperparameter']} {row['total_order']:.2f}")
+        if row["verdict"] and row["hyperparameter"] not in ("seed", "dummy"):
+            index = "" if pd.isna(row["total_order"]) else f" {row['total_order']:.2f}"
+            words.setdefault(row["verdict"], []).append(f"{row['hyperparameter']}{index}")
     parts = [f"{verdict}: {', '.join(names)}" for verdict, names in words.items()]
     return "by the survey (total index), " + "; ".join(parts)
 

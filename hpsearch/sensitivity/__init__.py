@@ -5,7 +5,7 @@ In this room:
     designs.py    which settings to evaluate
     responses.py  what of a training is explained, in which form
     indices.py    Sobol indices and their intervals
-    verdicts.py   sensitive, inert or undecided: the table of indices
+    verdicts.py   sensitive, inert, undecided or luck: the table of indices
     effects.py    how the response goes with one setting, or two
     proposals.py  which range of one setting to try next
     ranges.py     where the best lie, and what to try next: the table

@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from hpsearch.sensitivity.verdicts import INERT
+from hpsearch.sensitivity.verdicts import INERT, REROLLS
 from hpsearch.space import Choice, Dimension, Float, Int
 
 _WIDE = 0.8
@@ -59,11 +59,13 @@ def proposal(dimension: Dimension, crowd: Crowd, *, verdict: str, limit: tuple[f
     Args:
         dimension: As surveyed.
         crowd: Of its best rows.
-        verdict: Of its total index.
+        verdict: Of its indices.
         limit: Lowest and highest value that the proposal may reach, unless the survey itself was beyond.
     """
     if verdict == INERT:
         return dimension, "inert: any value does, so fix it or leave it"
+    if verdict == REROLLS:
+        return dimension, "it re-rolls luck alone: on average over seeds any value does"
     if isinstance(dimension, Choice):
         return _next_choices(dimension, crowd, limit=limit)
     low, _, high = crowd.quantiles

@@ -37,7 +37,7 @@ def next_ranges(
         response: On the rows of the table.
         design: Of the survey.
         table: Of the survey.
-        verdicts: Of the total index, by hyperparameter: what is inert keeps its range.
+        verdicts: By hyperparameter: what is inert or re-rolls luck keeps its range.
         limits: Lowest and highest value that a proposed range may reach, by hyperparameter.
         budget: The hyperparameter that says how long a training is; the reason tells what more of it costs.
 
