@@ -6,6 +6,7 @@ import pytest
 from closed_forms import unit
 
 from hpsearch.experiments.function import survey
+from hpsearch.sensitivity.indices import contrasts
 
 
 def test_noise_of_the_seed_is_the_seed_s_index_and_nothing_is_sensitive():
@@ -23,18 +24,53 @@ def test_a_constant_response_has_no_indices_and_says_why():
 
 
 @pytest.mark.parametrize("scrambles", [2, 3])
-def test_without_an_index_there_is_no_verdict_but_a_reason(scrambles):
+def test_an_unbounded_interval_keeps_its_estimate_and_says_what_would_bound_it(scrambles):
     """One scramble in which everything is a hundred times as large: the variance's t-interval reaches below 0."""
     surveyed = survey(lambda r: 2 * r.x0 + r.x1, unit(2), base=8, scrambles=scrambles, dummy=True)
     table = surveyed.table
     table["response"] *= np.where(table["scramble"] == 0, 100, 1)
     rows = surveyed.sensitivity().set_index("hyperparameter")
-    assert rows.loc[["x0", "x1"], "total_order"].isna().all()
-    assert set(rows.loc[["x0", "x1"], "verdict"]) == {"undecided"}
-    assert set(rows.loc[["x0", "x1"], "reason"]) == {"so few scrambles do not tell the variance from 0"}
+    reason = (
+        f"the interval is unbounded: {scrambles} scrambles do not tell the variance from 0; more scrambles, or a "
+        "larger base, would bound it"
+    )
+    for name in ("x0", "x1"):
+        assert 0 < rows.loc[name, "total_order"] < 1
+        assert rows.loc[name, ["verdict", "reason"]].tolist() == ["undecided", reason]
+        for order in ("first", "total", "mean"):
+            assert rows.loc[name, [f"{order}_low", f"{order}_high"]].tolist() == [-np.inf, np.inf]
     assert rows.loc["dummy", "total_order"] == 0
-    words = surveyed.sensitivity()
-    assert not (words["total_order"].isna() & words["verdict"].isin(["sensitive", "inert"])).any()
+    pair = surveyed.interactions().set_index(["first", "second"]).loc[("x0", "x1")]
+    assert pair[["low", "high", "verdict", "reason"]].tolist() == [-np.inf, np.inf, "undecided", reason]
+
+
+def _without_variance(kind):
+    """Replicates that differ by more than the rows do, by a heavy tail or by design: no variance is left."""
+    draws = {
+        "lognormal": lambda g, n: g.lognormal(sigma=3, size=n),
+        "t2": lambda g, n: g.standard_t(2, size=n),
+        "Cauchy": lambda g, n: g.standard_cauchy(size=n),
+    }[kind]
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        found = survey(lambda r, rng=rng: draws(rng, len(r)), unit(2), base=4, scrambles=3, seed=seed, replicates=2)
+        responses = found.on_blocks(found.take())
+        if contrasts(responses).variance.mean() <= 0:
+            return found
+    raise AssertionError("no survey had less variance than noise")
+
+
+@pytest.mark.parametrize("kind", ["lognormal", "t2", "Cauchy"])
+def test_without_variance_beyond_the_noise_there_is_no_index_and_no_verdict(kind):
+    found = _without_variance(kind)
+    indices, pairs, ranges = found.sensitivity(), found.interactions(), found.ranges()
+    settings = indices[indices["hyperparameter"] != "seed"]
+    assert settings[["first_order", "total_order", "mean_order"]].isna().all(axis=None)
+    assert pairs["interaction"].isna().all()
+    for table in (settings, pairs):
+        assert set(table["verdict"]) == {"undecided"}
+        assert set(table["reason"]) == {"no variance beyond the noise"}
+    assert set(ranges["verdict"]) == {"undecided"}
 
 
 def test_a_base_that_is_not_needed_is_missing_in_one_way():

@@ -3,12 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hpsearch.experiments.function import survey
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import Design, DesignError
-from hpsearch.sensitivity.ranges import refined
+from hpsearch.sensitivity.ranges import next_ranges, refined
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Choice, Float, Int, Space
 
@@ -222,7 +223,8 @@ def test_one_round_goes_an_octave_or_a_quarter_beyond_an_end(dimension, sign, fo
         for cell, count in enumerate([7, *[2] * 9]):
             rows = table.index[(table["scramble"] == scramble) & (tenth == cell)]
             table.loc[rows[:count], "response"] = 0.0
-    row = Survey(table, design, "response").ranges().iloc[0]
+    response = Survey(table, design, "response").take()
+    row = next_ranges(response, design, table=table, verdicts=pd.Series({"x": "sensitive"}), limits={}).iloc[0]
     assert row["boundary"] == ("low" if sign > 0 else "high")
     for end, value in zip(("next_low", "next_high"), following, strict=True):
         assert value is None or row[end] == value

@@ -69,20 +69,17 @@ def _width(name: str) -> int:
 
 
 def sensitivity_table(frame: pd.DataFrame, *, title: str) -> Table:
-    """Indices with intervals and verdicts, a row a setting; below, why a verdict is open, and what the marks mean."""
+    """Indices with intervals and verdicts, a row a setting (see :func:`sensitivity_legend`)."""
     table = _table(title)
     table.add_column("setting", no_wrap=True)
     table.add_column("total order", justify="right", no_wrap=True)
-    table.add_column("mean order", justify="right", no_wrap=True)
+    table.add_column("mean", justify="right", no_wrap=True)
     table.add_column("first order", justify="right", no_wrap=True)
     table.add_column("verdict")
     for row in frame.to_dict("records"):
         total, first = index_with_interval(row, "total"), index_with_interval(row, "first")
         mean = "-" if pd.isna(row["mean_order"]) else f"{row['mean_order']:.3f}"
         table.add_row(str(row["hyperparameter"]), total, mean, first, _verdict(row))
-    below = [*_reasons(frame), MEAN_ORDER, cut_mark(frame.to_dict("records"))]
-    table.caption = Text("\n".join(line for line in below if line), style="")
-    table.caption_justify = "left"
     return table
 
 
@@ -95,10 +92,12 @@ def _verdict(row: Mapping[Any, Any]) -> str:
     return "undecided (at any base of use)" if pd.isna(needed) else f"undecided (--base {needed} would decide)"
 
 
-def _reasons(frame: pd.DataFrame) -> list[str]:
-    """Why verdicts are as they are, a line a reason after the settings that have it."""
+def sensitivity_legend(frame: pd.DataFrame) -> str:
+    """Why verdicts are as they are, a line a reason after the settings that have it, and what the columns mean."""
     told = frame[(frame["verdict"] != "") & (frame["reason"] != "")]
-    return [f"{', '.join(rows['hyperparameter'])}: {reason}" for reason, rows in told.groupby("reason", sort=False)]
+    groups = told.groupby("reason", sort=False)["hyperparameter"]
+    reasons = [f"{', '.join(settings)}: {reason}" for reason, settings in groups]
+    return "\n".join(filter(None, [*reasons, f"mean: {MEAN_ORDER}", cut_mark(frame.to_dict("records"))]))
 
 
 def sensitivity_note(survey: Survey) -> str:
@@ -151,8 +150,8 @@ def verdict_line(frame: pd.DataFrame) -> str:
     words: dict[str, list[str]] = {}
     for row in frame.to_dict("records"):
         if row["verdict"] and row["hyperparameter"] not in ("seed", "dummy"):
-            index = "" if pd.isna(row["total_order"]) else f" {row['total_order']:.2f}"
-            words.setdefault(row["verdict"], []).append(f"{row['hyperparameter']}{index}")
+            index = "(no index)" if pd.isna(row["total_order"]) else f"{row['total_order']:.2f}"
+            words.setdefault(row["verdict"], []).append(f"{row['hyperparameter']} {index}")
     parts = [f"{verdict}: {', '.join(names)}" for verdict, names in words.items()]
     return "by the survey (total index), " + "; ".join(parts)
 
@@ -178,9 +177,11 @@ def survey_report(config: StudyConfig, survey: Survey, progress: SurveyProgress)
     """The indices, what they speak of, interactions, ranges, and what to type next."""
     stored = f"{config.name}.effective_step.survey" if config.survey.effective_step else config.name
     fresh = f"{progress.fresh} rows from {progress.trainings} trainings"
+    indices = survey.sensitivity()
     return [
         *([Text(fresh, style="dim")] if progress.fresh else []),
-        sensitivity_table(survey.sensitivity(), title=f"{config.name}: what training is sensitive to"),
+        sensitivity_table(indices, title=f"{config.name}: what training is sensitive to"),
+        sensitivity_legend(indices),
         sensitivity_note(survey),
         interaction_lines(survey.interactions()),
         range_lines(survey.ranges(), survey.design.space),

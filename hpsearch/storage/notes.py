@@ -46,7 +46,7 @@ def note_survey(study: optuna.Study, survey: Survey) -> None:
         f"{response.name}, {response.form} form:",
         "| setting | total order | mean order | first order | verdict |\n|---|---|---|---|---|\n"
         + "\n".join(map(_indices, indices)),
-        MEAN_ORDER,
+        f"Mean order: {MEAN_ORDER}.",
         cut_mark(indices),
         f"Of more than {MOST_DRAWN:,} trials this page draws an even choice and the best. The table holds all: "
         f'`hpsearch.load("{name}").survey.table`.',
@@ -62,7 +62,8 @@ def _save(study: optuna.Study, paragraphs: list[str]) -> None:
         save_note(study, text)
 
 
-MEAN_ORDER = "Mean order: the part of the total order that is left when the response is averaged over seeds."
+MEAN_ORDER = "the part of the total order that is left when the response is averaged over seeds"
+"""What a mean index is, for a legend."""
 _ROUNDED = 0.0005
 """What three decimals do not show."""
 
@@ -84,7 +85,7 @@ def cut_mark(rows: Sequence[Mapping[Any, Any]]) -> str:
     """What <0 and >1 mean in the printed intervals of rows of ``Survey.sensitivity()``; "" where there is neither."""
     parts = ("first", "total", "mean")
     if any(row[f"{p}_low"] <= -_ROUNDED or row[f"{p}_high"] >= 1 + _ROUNDED for row in rows for p in parts):
-        return "<0 and >1: the interval is cut there, for a share lies in 0 to 1; what lies beyond is sampling error."
+        return "<0 and >1: the interval is cut there, for a share lies in 0 to 1; what lies beyond is sampling error"
     return ""
 
 
