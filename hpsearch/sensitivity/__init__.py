@@ -6,6 +6,7 @@ In this room:
     responses.py  what of a training is explained, in which form
     indices.py    Sobol indices and their intervals
     verdicts.py   sensitive, inert, undecided or luck: the table of indices
+    variates.py   what takes chance off the interactions
     effects.py    how the response goes with one setting, or two
     proposals.py  which range of one setting to try next
     ranges.py     where the best lie, and what to try next: the table

@@ -125,14 +125,15 @@ class SurveyTables:
             A row a pair. Columns: response, form, budget, iteration, first, second, interaction (Υ: all that the two
             do together, with others or without), low, high, second_order, second_low, second_high (S_ij: the two
             alone; missing unless the design has the blocks BA), verdict, reason. The verdict is "present" where a
-            one-sided t-test over scrambles finds Υ above 0 at half of 1 − confidence, Holm-corrected over the pairs;
+            one-sided t-test over scrambles finds Υ above 0 at half of 1 − confidence, Holm-corrected over all pairs;
             "undecided", with the reason, where Υ is missing or its interval unbounded; else "not seen". Noise that the
             seed does not govern looks like an interaction of every pair: what replicates or a dummy show of it is taken
             off, and without either Υ is missing.
         """
         survey = self._survey()
         response = survey.take(ResponseOptions(metric, form, iteration, target))
-        return effects.interactions(response, survey.on_blocks(response), budget=survey.budget, confidence=confidence)
+        blocks, budget = survey.on_blocks(response), survey.budget
+        return effects.interactions(response, blocks, design=survey.design, budget=budget, confidence=confidence)
 
     def effects(
         self,

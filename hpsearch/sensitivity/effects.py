@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -11,31 +11,36 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from hpsearch.sensitivity.designs import DUMMY, SEED, Design
+from hpsearch.sensitivity.designs import SEED, Design
 from hpsearch.sensitivity.indices import Numbers, Responses, contrasts, interval, missing
 from hpsearch.sensitivity.responses import Response, last
+from hpsearch.sensitivity.variates import additive
 from hpsearch.sensitivity.verdicts import NO_FLOOR, UNDECIDED, holm
 from hpsearch.space import Dimension
 
 PRESENT, NOT_SEEN = "present", "not seen"
 
 
-def interactions(response: Response, responses: Responses, *, budget: str | None, confidence: float) -> pd.DataFrame:
+def interactions(
+    response: Response, responses: Responses, *, design: Design, budget: str | None, confidence: float
+) -> pd.DataFrame:
     """Interaction indices of every pair of factors, strongest first (columns: see ``SurveyTables.interactions``).
 
     Args:
         response: For the names in the table.
         responses: The same on the rows of the design.
+        design: Of the survey.
         budget: Of the survey.
         confidence: Of the intervals, and of the verdicts.
     """
     sums, pairs = contrasts(responses), list(combinations(responses.factors, 2))
-    present = _present(sums.pairs, pairs, level=(1 - confidence) / 2)
+    together = _pair_contrasts(responses, design)
+    present = _above_zero(together, level=(1 - confidence) / 2)
     rows = []
     for k, pair in enumerate(pairs):
         both, alone = missing(NO_FLOOR), missing("the design has no blocks BA")
         if responses.floor_known:
-            both = interval(sums.pairs[:, k], sums, responses=responses, confidence=confidence)
+            both = interval(together[:, k], sums, responses=responses, confidence=confidence)
         if sums.second is not None:
             alone = interval(sums.second[:, k], sums, responses=responses, confidence=confidence)
         verdict = UNDECIDED if both.reason else PRESENT if present[k] else NOT_SEEN
@@ -48,21 +53,17 @@ def interactions(response: Response, responses: Responses, *, budget: str | None
     return frame.sort_values("interaction", ascending=False, kind="stable", ignore_index=True)
 
 
-def _present(numerators: Numbers, pairs: Sequence[tuple[str, str]], *, level: float) -> NDArray[np.bool_]:
-    """Which pairs interact; those with the seed or the dummy are corrected apart, for luck is another question."""
-    luck = np.array([bool({SEED, DUMMY} & set(pair)) for pair in pairs])
-    present = np.zeros(len(pairs), dtype=bool)
-    for family in (luck, ~luck):
-        if family.any():
-            present[family] = _above_zero(numerators[:, family], level)
-    return present
+def _pair_contrasts(responses: Responses, design: Design) -> Numbers:
+    """Numerators of Υ, ``(scrambles, pairs)``, with an additive control variate; 0 where they are but rounding."""
+    rest = replace(responses, values=responses.values - additive(responses.values, design))
+    together = contrasts(rest).pairs
+    return np.where(np.abs(together) > 1e-12 * responses.values.var(), together, 0.0)
 
 
-def _above_zero(numerators: Numbers, level: float) -> NDArray[np.bool_]:
+def _above_zero(numerators: Numbers, *, level: float) -> NDArray[np.bool_]:
     """Whether the mean over scrambles of each column is above 0, by one-sided t-tests with Holm's correction."""
     count = len(numerators)
-    error = numerators.std(axis=0, ddof=1) / np.sqrt(count)
-    mean = np.where(np.abs(numerators.mean(axis=0)) > 1e-12 * np.abs(numerators).max(), numerators.mean(axis=0), 0.0)
+    mean, error = numerators.mean(axis=0), numerators.std(axis=0, ddof=1) / np.sqrt(count)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(mean == 0, 0.0, mean / error)
     return np.asarray(holm(stats.t.sf(t, count - 1)) <= level)

@@ -23,7 +23,9 @@ REROLLS = "re-rolls luck"
 LUCK, CONTROL = "luck", "control"
 """Of the seed and of the dummy, which are no settings."""
 NO_FLOOR = "the noise is not governed by the seed: its floor is unknown without replicates or a dummy"
-_MEAN_NOT_SHOWN = "its total is above the share, but its effect on the mean over seeds is not shown"
+_MEAN_NOT_SHOWN = (
+    "its total is above the share, but no effect on the mean over seeds is shown: it may only re-roll luck"
+)
 _LARGEST_BASE = 2**20
 
 
