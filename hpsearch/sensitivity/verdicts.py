@@ -23,6 +23,7 @@ REROLLS = "re-rolls luck"
 LUCK, CONTROL = "luck", "control"
 """Of the seed and of the dummy, which are no settings."""
 NO_FLOOR = "the noise is not governed by the seed: its floor is unknown without replicates or a dummy"
+_NOISE_OF_DUMMY = "its total is the noise that the seed does not govern, taken off all the others"
 _MEAN_NOT_SHOWN = (
     "its total is above the share, but no effect on the mean over seeds is shown: it may only re-roll luck"
 )
@@ -105,7 +106,7 @@ def _judged(
         return dict.fromkeys(responses.factors, Verdict("", reason="the response is constant"))
     settings = [k for k, factor in enumerate(responses.factors) if factor not in (SEED, DUMMY)]
     words = verdicts(sums, responses, which=settings, share=share, confidence=confidence)
-    control = Verdict(CONTROL)
+    control = Verdict(CONTROL, reason=_NOISE_OF_DUMMY if responses.noise_of_dummy else "")
     if responses.dummy is not None and seeded:  # judged like a setting, but without itself as control
         alone = Responses(responses.values, responses.factors, noise=responses.noise)
         (control,) = verdicts(sums, alone, which=[responses.dummy], share=share, confidence=confidence)

@@ -135,7 +135,7 @@ def heavy_tails():
 
 def few_scrambles():
     """G* with α = 2 (Saltelli et al. 2010, equation 33): its variance differs much between small scrambles."""
-    weights, without, unbounded, silent = np.array([0, 0, 9, 9]), 0, 0, 0
+    weights, without, unbounded, silent = np.zeros(4), 0, 0, 0
     names, surveys = [f"x{k}" for k in range(len(weights))], 40
     for seed in range(surveys):
         shift = np.random.default_rng((seed, 4)).random(len(weights))
