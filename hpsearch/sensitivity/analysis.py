@@ -15,6 +15,7 @@ from hpsearch.sensitivity import effects, ranges
 from hpsearch.sensitivity.designs import DUMMY, Design
 from hpsearch.sensitivity.indices import ResponseError, Responses, contrasts
 from hpsearch.sensitivity.responses import Form, Kind, Response, ResponseOptions, response_of
+from hpsearch.sensitivity.variates import additive
 from hpsearch.sensitivity.verdicts import SHARE, index_table
 
 
@@ -132,8 +133,7 @@ class SurveyTables:
         """
         survey = self._survey()
         response = survey.take(ResponseOptions(metric, form, iteration, target))
-        blocks, budget = survey.on_blocks(response), survey.budget
-        return effects.interactions(response, blocks, design=survey.design, budget=budget, confidence=confidence)
+        return effects.interactions(response, survey.on_blocks(response), budget=survey.budget, confidence=confidence)
 
     def effects(
         self,
@@ -235,11 +235,13 @@ class Survey(SurveyTables):
         values = response.values.reshape(design.scrambles, len(design.blocks), design.base, -1)
         replicates = values.shape[3]
         noise = values.var(axis=3, ddof=1).mean(axis=(1, 2)) / replicates if replicates > 1 else 0.0
+        means = values.mean(axis=3)
         responses = Responses(
-            values.mean(axis=3),
+            means,
             design.factors,
             noise=noise,
             dummy=design.factors.index(DUMMY) if design.dummy else None,
+            additive=additive(means, design),
             floor_known=self.seeded or replicates > 1 or design.dummy,
         )
         if self.seeded or replicates > 1 or responses.dummy is None:

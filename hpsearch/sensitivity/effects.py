@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -14,33 +13,28 @@ from scipy import stats
 from hpsearch.sensitivity.designs import SEED, Design
 from hpsearch.sensitivity.indices import Numbers, Responses, contrasts, interval, missing
 from hpsearch.sensitivity.responses import Response, last
-from hpsearch.sensitivity.variates import additive
 from hpsearch.sensitivity.verdicts import NO_FLOOR, UNDECIDED, holm
 from hpsearch.space import Dimension
 
 PRESENT, NOT_SEEN = "present", "not seen"
 
 
-def interactions(
-    response: Response, responses: Responses, *, design: Design, budget: str | None, confidence: float
-) -> pd.DataFrame:
+def interactions(response: Response, responses: Responses, *, budget: str | None, confidence: float) -> pd.DataFrame:
     """Interaction indices of every pair of factors, strongest first (columns: see ``SurveyTables.interactions``).
 
     Args:
         response: For the names in the table.
         responses: The same on the rows of the design.
-        design: Of the survey.
         budget: Of the survey.
         confidence: Of the intervals, and of the verdicts.
     """
     sums, pairs = contrasts(responses), list(combinations(responses.factors, 2))
-    together = _pair_contrasts(responses, design)
-    present = _above_zero(together, level=(1 - confidence) / 2)
+    present = _above_zero(sums.pairs, level=(1 - confidence) / 2)
     rows = []
     for k, pair in enumerate(pairs):
         both, alone = missing(NO_FLOOR), missing("the design has no blocks BA")
         if responses.floor_known:
-            both = interval(together[:, k], sums, responses=responses, confidence=confidence)
+            both = interval(sums.pairs[:, k], sums, responses=responses, confidence=confidence)
         if sums.second is not None:
             alone = interval(sums.second[:, k], sums, responses=responses, confidence=confidence)
         verdict = UNDECIDED if both.reason else PRESENT if present[k] else NOT_SEEN
@@ -51,13 +45,6 @@ def interactions(
     frame = pd.DataFrame(rows, columns=[*words[:2], *numbers, *words[2:]]).astype(dict.fromkeys(words, "str"))
     _label(frame, response, budget=pd.Series([budget] * len(frame), dtype="str"))
     return frame.sort_values("interaction", ascending=False, kind="stable", ignore_index=True)
-
-
-def _pair_contrasts(responses: Responses, design: Design) -> Numbers:
-    """Numerators of Υ, ``(scrambles, pairs)``, with an additive control variate; 0 where they are but rounding."""
-    rest = replace(responses, values=responses.values - additive(responses.values, design))
-    together = contrasts(rest).pairs
-    return np.where(np.abs(together) > 1e-12 * responses.values.var(), together, 0.0)
 
 
 def _above_zero(numerators: Numbers, *, level: float) -> NDArray[np.bool_]:

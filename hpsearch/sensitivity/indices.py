@@ -7,8 +7,7 @@ With f_A, f_B and f_ABi the responses on the blocks of a design (see :class:`hps
 * interaction  Υ_ij = S_Ti + S_Tj − ½ mean (f_ABi − f_ABj)² / V: all that i and j do together, whoever joins them
   (the superset importance of Liu and Owen 2006: f_ABi and f_ABj differ in i and j alone)
 * second order S_ij = mean (f_BAi f_ABj − f_A f_B) / V − S_i − S_j  (Saltelli 2002), given the blocks BA_i
-* mean order   M_i  = (½ mean (f_ABi − f_ABseed)² − ½ mean (f_A − f_ABseed)²) / V: the total effect of i on the mean of
-  the response over seeds (the first term is the total effect of i and the seed together, the second that of the seed)
+* mean order   M_i  = S_Ti − Υ_i,seed: the total effect of i on the mean of the response over seeds
 
 Noise of variance σ² that the design does not govern adds σ² to each half of a mean square, and to V: it is taken off,
 scramble by scramble, so that the error of its estimate is in the intervals.
@@ -48,6 +47,8 @@ class Responses:
             or one each, ``(scrambles,)``.
         dummy: Place of the dummy among the factors, or None.
         noise_of_dummy: Whether the noise is what the dummy's contrasts show.
+        additive: ``(scrambles, blocks, rows)``, an additive function near the response that does not depend on the
+            scramble it stands on: a control variate of the interactions (see :mod:`hpsearch.sensitivity.variates`).
         floor_known: Whether noise that the seed does not govern is absent, measured, or controlled by a dummy.
 
     Raises:
@@ -59,6 +60,7 @@ class Responses:
     noise: float | Numbers = 0.0
     dummy: int | None = None
     noise_of_dummy: bool = False
+    additive: Numbers | None = None
     floor_known: bool = True
 
     def __post_init__(self) -> None:
@@ -107,18 +109,30 @@ def contrasts(responses: Responses) -> Contrasts:
     first = np.mean(b[:, None] * (ab - a[:, None]), axis=2)
     total = 0.5 * np.mean((a[:, None] - ab) ** 2, axis=2) - noise
     i, j = np.triu_indices(d, 1)  # in the order of itertools.combinations
-    group = 0.5 * np.mean((ab[:, i] - ab[:, j]) ** 2, axis=2) - noise
     second = None
     if ba.shape[1]:
         closed = np.mean(ba[:, i] * ab[:, j] - (a * b)[:, None], axis=2)
         second = closed - first[:, i] - first[:, j]
     variance = f[:, :2].reshape(len(f), -1).var(axis=1) - noise[:, 0]
-    mean = None
+    pairs, mean = _pairs(responses) - noise, None
     if SEED in responses.factors:
         seed = responses.factors.index(SEED)
-        mean = 0.5 * np.mean((ab - ab[:, [seed]]) ** 2, axis=2) - noise - total[:, [seed]]
+        mean = total.copy()
+        mean[:, i[j == seed]] -= pairs[:, j == seed]
+        mean[:, j[i == seed]] -= pairs[:, i == seed]
         mean[:, seed] = np.nan
-    return Contrasts(variance, first, total, total[:, i] + total[:, j] - group, second, mean)
+    return Contrasts(variance, first, total, pairs, second, mean)
+
+
+def _pairs(responses: Responses) -> Numbers:
+    """Numerators of Υ with their noise, ``(scrambles, pairs)``; 0 where they are but rounding."""
+    d = len(responses.factors)
+    f = responses.values if responses.additive is None else responses.values - responses.additive
+    a, ab = f[:, :1], f[:, 2 : 2 + d]
+    alone = 0.5 * np.mean((a - ab) ** 2, axis=2)
+    i, j = np.triu_indices(d, 1)
+    together = alone[:, i] + alone[:, j] - 0.5 * np.mean((ab[:, i] - ab[:, j]) ** 2, axis=2)
+    return np.where(np.abs(together) > 1e-12 * responses.values.var(), together, 0.0)
 
 
 @dataclass(frozen=True)

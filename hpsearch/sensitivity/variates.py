@@ -39,22 +39,22 @@ def additive(values: Numbers, design: Design) -> Numbers:
     terms = 1 + _DEGREE * len(design.space) + (design.seeds if design.seeds <= _MOST_LEVELS else 0)
     if (shape[0] - 1) * shape[1] * shape[2] < _ROWS_A_TERM * terms:
         return np.zeros(shape)
+    cubes = [design.cube(scramble).reshape(-1, len(design.factors)) for scramble in range(design.scrambles)]
     squares, products = [], []
-    for x, y in zip(_matrices(design), values.reshape(shape[0], -1), strict=True):
+    for x, y in zip(_matrices(design, cubes), values.reshape(shape[0], -1), strict=True):
         squares.append(x.T @ x)
         products.append(x.T @ y)
     fitted = np.empty((shape[0], shape[1] * shape[2]))
-    for r, x in enumerate(_matrices(design)):
+    for r, x in enumerate(_matrices(design, cubes)):
         square, product = sum(squares) - squares[r], sum(products) - products[r]
         fitted[r] = x @ np.linalg.lstsq(square, product, rcond=1e-10)[0]
     return fitted.reshape(shape)
 
 
-def _matrices(design: Design) -> Iterable[Numbers]:
+def _matrices(design: Design, cubes: Iterable[Numbers]) -> Iterable[Numbers]:
     """The terms on every row of a scramble, ``(blocks · rows, terms)``, a matrix a scramble."""
     settings = [k for k, factor in enumerate(design.factors) if factor not in (SEED, DUMMY)]
-    for scramble in range(design.scrambles):
-        cube = design.cube(scramble).reshape(-1, len(design.factors))
+    for cube in cubes:
         columns: list[Numbers] = [np.ones((len(cube), 1))]
         columns += [np.asarray(legvander(2 * cube[:, k] - 1, _DEGREE)[:, 1:], dtype="float64") for k in settings]
         if design.seeds <= _MOST_LEVELS:
