@@ -7,6 +7,7 @@ from closed_forms import unit
 
 from hpsearch.experiments.function import survey
 from hpsearch.sensitivity.indices import contrasts
+from hpsearch.space import Choice, Float, Space
 
 
 def test_noise_of_the_seed_is_the_seed_s_index_and_nothing_is_sensitive():
@@ -90,3 +91,70 @@ def test_an_argument_that_a_table_does_not_take_is_refused_in_its_own_name(metho
     surveyed = survey(lambda r: r.x0, unit(1), base=4)
     with pytest.raises(TypeError, match=rf"SurveyTables.{method}\(\) got an unexpected keyword argument 'forms'"):
         getattr(surveyed, method)(forms="log")
+
+
+def noisy(rng, scale=1.0):
+    return lambda rows: 4 * rows["x0"].to_numpy() + rows["x1"].to_numpy() + scale * rng.standard_normal(len(rows))
+
+
+def test_replicates_show_the_noise_of_each_scramble():
+    found = survey(noisy(np.random.default_rng(1)), unit(2), base=8, scrambles=4, replicates=3)
+    responses = found.on_blocks(found.take())
+    within = found.table.groupby(["scramble", "block", "row"])["response"].var().groupby("scramble").mean()
+    assert responses.noise == pytest.approx(within.to_numpy() / 3)
+    assert not responses.noise_of_dummy
+
+
+def test_a_dummy_shows_the_noise_of_each_scramble_and_it_is_taken_off_the_others():
+    found = survey(noisy(np.random.default_rng(1)), unit(2), base=128, scrambles=4, dummy=True)
+    f = found.table["response"].to_numpy().reshape(4, 6, 128)  # A, B, AB_x0, AB_x1, AB_dummy, AB_seed
+    half = lambda block: ((f[:, 0] - f[:, block]) ** 2).mean(axis=1) / 2  # noqa: E731
+    variance = f[:, :2].reshape(4, -1).var(axis=1)
+    rows = found.sensitivity().set_index("hyperparameter")
+    noise = half(4)
+    for name, block in (("x0", 2), ("x1", 3), ("seed", 5)):
+        expected = (half(block) - noise).mean() / (variance - noise).mean()
+        assert rows.loc[name, "total_order"] == pytest.approx(expected)
+    assert rows.loc["dummy", "total_order"] == pytest.approx(noise.mean() / variance.mean())
+    assert rows.loc["dummy", "verdict"] == "control"
+    assert "noise that the seed does not govern" in rows.loc["dummy", "reason"]
+    assert rows.loc["x0", "total_order"] == pytest.approx(16 / 17, abs=0.1)
+
+
+def test_a_dummy_of_a_seeded_function_takes_nothing_off():
+    found = survey(lambda r: 4 * r.x0 + r.x1, unit(2), base=8, scrambles=4, dummy=True)
+    assert found.on_blocks(found.take()).noise == 0
+
+
+@pytest.mark.parametrize("how", [{"dummy": True}, {"replicates": 2}])
+def test_noise_makes_no_interactions_where_replicates_or_a_dummy_show_it(how):
+    pairs = survey(noisy(np.random.default_rng(1)), unit(2), base=64, **how).interactions()
+    assert set(pairs["verdict"]) == {"not seen"}
+    assert pairs["interaction"].abs().max() < 0.15
+    assert set(pairs["reason"]) == {""}
+
+
+def test_without_replicates_or_a_dummy_no_interaction_is_told():
+    pairs = survey(noisy(np.random.default_rng(1)), unit(2), base=16, second_order=True).interactions()
+    assert pairs[["interaction", "low", "high"]].isna().all(axis=None)
+    assert set(pairs["verdict"]) == {"undecided"}
+    assert pairs["reason"].str.contains("replicates or a dummy").all()
+    assert list(pairs)[-2:] == ["verdict", "reason"]
+    assert pairs["reason"].dtype == pairs["verdict"].dtype == "str"
+
+
+def test_the_columns_of_the_mean_index_stand_after_those_of_the_total():
+    columns = list(survey(lambda r: r.x0, unit(1), base=4).sensitivity())
+    place = columns.index("total_high") + 1
+    assert columns[place : place + 4] == ["mean_order", "mean_low", "mean_high", "verdict"]
+
+
+def test_what_re_rolls_luck_alone_keeps_its_range():
+    luck = np.random.default_rng(5).standard_normal((32, 3))
+    luck -= luck.mean(axis=0)
+    space = Space({"x0": Float(0, 1), "n": Choice((31, 32, 33))})
+    found = survey(lambda r: 9 * r.x0 + luck[r["seed"], r["n"] - 31], space, base=512)
+    row = found.ranges().set_index("hyperparameter").loc["n"]
+    assert row["verdict"] == "re-rolls luck"
+    assert row["next_choices"] == (31, 32, 33)
+    assert row["reason"] == "it re-rolls luck alone: on average over seeds any value does"

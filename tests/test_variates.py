@@ -26,7 +26,7 @@ def test_an_additive_function_of_settings_and_seed_is_fitted_whole(dummy):
 
 def test_the_variate_of_a_scramble_is_that_of_the_others_alone():
     design = Design(unit(2), base=64, scrambles=4, seeds=4)
-    values = responses_of(lambda r: r.x0 * r.x1, design).values
+    values = responses_of(lambda r: r.x0 * r.x1 + 0.01 * r.seed, design).values
     changed = values.copy()
     changed[1] = np.random.default_rng(0).standard_normal(changed[1].shape)
     before, after = additive(values, design), additive(changed, design)
@@ -36,7 +36,7 @@ def test_the_variate_of_a_scramble_is_that_of_the_others_alone():
 
 def test_too_few_rows_are_fitted_by_nothing():
     few = Design(unit(2), base=16, scrambles=2, seeds=32)
-    values = responses_of(lambda r: r.x0, few).values
+    values = responses_of(lambda r: r.x0 + r.x1 + r.seed, few).values
     assert not additive(values, few).any()
 
 
@@ -59,3 +59,13 @@ def test_interactions_are_the_same_with_the_variate_and_their_error_is_less():
     for numerator in numerators:
         assert numerator.mean() == pytest.approx(0.1, abs=3 * numerator.std(ddof=1) / np.sqrt(64))
     assert numerators[1].std() < 0.5 * numerators[0].std()
+
+
+def test_what_changes_nothing_is_given_no_term():
+    """Fitted to the interaction's chance means, a seed without effect would make luck of its own."""
+    design = Design(unit(3), base=64, scrambles=4, seeds=4, dummy=True)
+    values = responses_of(lambda r: r.x0 * r.x1, design).values
+    fitted = additive(values, design)
+    assert (fitted[:, 0] != fitted[:, 2]).any()
+    for block in ("AB_x2", "AB_dummy", "AB_seed"):
+        assert (fitted[:, 0] == fitted[:, design.blocks.index(block)]).all()

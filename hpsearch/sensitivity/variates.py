@@ -8,7 +8,7 @@ Carlo theory, methods and examples, section 8.9).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.polynomial.legendre import legvander
@@ -26,7 +26,8 @@ _ROWS_A_TERM = 10
 def additive(values: Numbers, design: Design) -> Numbers:
     """A sum of functions of one factor each, for each scramble fitted to all the others by least squares.
 
-    Of a setting: a polynomial of degree 5 on its side of the cube. Of the seed: a number for each.
+    Of a setting: a polynomial of degree 5 on its side of the cube. Of the seed: a number for each. Of the dummy, and of
+    what changes nothing: none.
 
     Args:
         values: ``(scrambles, blocks, rows)``.
@@ -35,29 +36,40 @@ def additive(values: Numbers, design: Design) -> Numbers:
     Returns:
         The fitted values, ``(scrambles, blocks, rows)``; zeros where the rows are too few.
     """
-    shape = values.shape
-    terms = 1 + _DEGREE * len(design.space) + (design.seeds if design.seeds <= _MOST_LEVELS else 0)
-    if (shape[0] - 1) * shape[1] * shape[2] < _ROWS_A_TERM * terms:
-        return np.zeros(shape)
-    cubes = [design.cube(scramble).reshape(-1, len(design.factors)) for scramble in range(design.scrambles)]
+    scrambles, blocks, base = values.shape
+    factors = [
+        k
+        for k, factor in enumerate(design.factors)
+        if factor != DUMMY and (factor != SEED or design.seeds <= _MOST_LEVELS) and _acts(values, k)
+    ]
+    terms = 1 + sum(design.seeds if design.factors[k] == SEED else _DEGREE for k in factors)
+    if (scrambles - 1) * blocks * base < _ROWS_A_TERM * terms:
+        return np.zeros(values.shape)
+    cubes = [design.cube(scramble).reshape(blocks * base, -1) for scramble in range(scrambles)]
     squares, products = [], []
-    for x, y in zip(_matrices(design, cubes), values.reshape(shape[0], -1), strict=True):
+    for cube, y in zip(cubes, values.reshape(scrambles, -1), strict=True):
+        x = _terms(cube, factors, design=design)
         squares.append(x.T @ x)
         products.append(x.T @ y)
-    fitted = np.empty((shape[0], shape[1] * shape[2]))
-    for r, x in enumerate(_matrices(design, cubes)):
+    fitted = np.empty((scrambles, blocks * base))
+    for r, cube in enumerate(cubes):
         square, product = sum(squares) - squares[r], sum(products) - products[r]
-        fitted[r] = x @ np.linalg.lstsq(square, product, rcond=1e-10)[0]
-    return fitted.reshape(shape)
+        fitted[r] = _terms(cube, factors, design=design) @ np.linalg.lstsq(square, product, rcond=1e-10)[0]
+    return fitted.reshape(values.shape)
 
 
-def _matrices(design: Design, cubes: Iterable[Numbers]) -> Iterable[Numbers]:
-    """The terms on every row of a scramble, ``(blocks · rows, terms)``, a matrix a scramble."""
-    settings = [k for k, factor in enumerate(design.factors) if factor not in (SEED, DUMMY)]
-    for cube in cubes:
-        columns: list[Numbers] = [np.ones((len(cube), 1))]
-        columns += [np.asarray(legvander(2 * cube[:, k] - 1, _DEGREE)[:, 1:], dtype="float64") for k in settings]
-        if design.seeds <= _MOST_LEVELS:
-            seed = (cube[:, design.factors.index(SEED)] * design.seeds).astype(int)
-            columns.append(np.eye(design.seeds)[np.minimum(seed, design.seeds - 1)])
-        yield np.concatenate(columns, axis=1)
+def _acts(values: Numbers, k: int) -> bool:
+    """Whether factor k changes any value."""
+    return bool((values[:, 0] != values[:, 2 + k]).any())
+
+
+def _terms(cube: Numbers, factors: Sequence[int], *, design: Design) -> Numbers:
+    """The terms of some factors at points of the cube, ``(points, terms)``."""
+    columns: list[Numbers] = [np.ones((len(cube), 1))]
+    for k in factors:
+        if design.factors[k] == SEED:
+            seed = np.minimum((cube[:, k] * design.seeds).astype(int), design.seeds - 1)
+            columns.append(np.eye(design.seeds)[seed])
+        else:
+            columns.append(np.asarray(legvander(2 * cube[:, k] - 1, _DEGREE)[:, 1:], dtype="float64"))
+    return np.concatenate(columns, axis=1)
