@@ -209,7 +209,7 @@ def test_an_effect_that_may_be_luck_is_told_with_the_base_that_shows_its_mean():
 
 
 def rerolled(rows):
-    """x0 has a mean effect of variance 9/12; which of three values n has re-rolls luck of variance 1/10, and no mean."""
+    """x0 has a mean effect of variance 9/12; n re-rolls luck of variance 1/10, and changes no mean over seeds."""
     luck = np.random.default_rng(5).standard_normal((32, 3))
     luck -= luck.mean(axis=0)
     luck /= np.sqrt(10 * np.mean(luck**2))
