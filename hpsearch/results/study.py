@@ -121,7 +121,7 @@ class Results(SurveyTables):
     def _survey(self) -> Survey:
         return self.survey
 
-    def profile(self, hyperparameter: str, *, values: int = 64, seeds: int = 10) -> pd.DataFrame:
+    def profile(self, hyperparameter: str, *, values: int = 32, seeds: int = 32) -> pd.DataFrame:
         """Train along one hyperparameter, the others held; see :func:`hpsearch.experiments.profiles.profile`."""
         from hpsearch.experiments.profiles import profile
 
@@ -133,11 +133,11 @@ class Results(SurveyTables):
 
         return plane(self._evaluator, self._best_setting(), first, second, values=values, seeds=seeds)
 
-    def tolerance(self, *, points: float = 0.01, values: int = 64, seeds: int = 10) -> pd.DataFrame:
-        """How wrong each setting may be, a row each; see :func:`hpsearch.experiments.profiles.tolerance`."""
+    def tolerance(self, *, points: float = 0.01, values: int = 32, seeds: int = 32) -> pd.DataFrame:
+        """How wrong each setting may be, a row each; see :func:`hpsearch.experiments.tolerances.tolerance`."""
         import pandas as pd
 
-        from hpsearch.experiments.profiles import tolerance
+        from hpsearch.experiments.tolerances import tolerance
 
         profiles = (self.profile(name, values=values, seeds=seeds) for name in self.config.space.dimensions)
         return pd.DataFrame([tolerance(profiled, points=points) for profiled in profiles])
