@@ -18,6 +18,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 from hpsearch import load, load_config
 from hpsearch.config import ConfigError
 from hpsearch.data.dataset import from_arrays
+from hpsearch.engine.diagnostics import METRICS
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments.stored import design_of, place_of, refined_config
 from hpsearch.experiments.trainings import survey_study, useless
@@ -244,6 +245,34 @@ def test_refine_writes_a_study_that_loads_and_runs(folder):
     assert "[search] # a comment of mine" in lines
     assert load_config("studies/commented.toml").space == following.space
     run("search", "small-2", "--trials", 4)
+
+
+def test_separable_data_whose_loss_falls_to_nothing_are_surveyed_searched_and_refined(folder):
+    x = np.arange(60)
+    pd.DataFrame({"x": np.where(x < 30, -5.0, 5.0), "y": np.where(x < 30, "a", "b")}).to_csv("far.csv", index=False)
+    text = SMALL.replace('"small"', '"far"').replace('source = "iris"', 'source = "csv:../far.csv"\ntarget = "y"')
+    text = text.replace("low = 0.01, high = 1.0", "low = 0.01, high = 100.0")
+    Path("studies/far.toml").write_text(text, encoding="utf-8")
+    told = run("survey", "far", "--base", 8, "--scrambles", 4).stdout
+    losses = load("far").survey.table.groupby(["scramble", "block", "row"], sort=False)["validation_loss"].last()
+    below = int((losses < np.finfo("float32").eps).sum())
+    assert (losses == 0).any()
+    assert f", not below 1.19e-07 ({below} of {len(losses)} rows)" in told
+    assert set(load("far").sensitivity()["at_floor"]) == {below}
+    study = load("far").study
+    note = study._storage.get_study_system_attrs(study._study_id)["dashboard:note_str:0"]
+    assert f"not below 1.19e-07 ({below} of" in note
+    assert "by the survey (total index)" in run("search", "far", "--trials", 2).stdout
+    run("refine", "far")
+    run("search", "far-2", "--trials", 2)
+
+
+@pytest.mark.parametrize("metric", [metric.name for metric in METRICS if metric.floor is not None])
+def test_a_metric_that_may_fall_to_nothing_has_a_log_form(config, tmp_path, metric):
+    found = survey_study(config, results=tmp_path)
+    nothing = replace(found, table=found.table.assign(**{metric: found.table[metric].where(found.table["row"] > 0, 0)}))
+    rows = nothing.sensitivity(metric, form="log")
+    assert rows["at_floor"].iat[0] == (nothing.table.drop_duplicates(["scramble", "block", "row"])["row"] == 0).sum()
 
 
 def test_without_a_survey_the_way_to_one_is_named(folder):

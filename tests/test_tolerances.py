@@ -25,6 +25,7 @@ def test_seeds_that_agree_leave_what_they_may_have_missed(steps, sign):
     mean, low, high = intervals(samples, step=1 / examples)
     assert mean == pytest.approx(sign * steps / examples)
     assert high - mean == pytest.approx(mean - low)
+    assert (high > mean).all()
     rate = steps / examples + (high - mean)[0]
     trials = seeds * examples
     assert (rate - steps / examples) ** 2 == pytest.approx(stats.t.isf(0.025, seeds - 1) ** 2 * rate / trials)

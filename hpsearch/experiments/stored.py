@@ -133,7 +133,7 @@ def stored_survey(study: optuna.Study) -> Survey:
 
 def _kinds(ceilings: Mapping[str, float]) -> dict[str, Kind]:
     """What is known of each metric, with the stored loss (or R²) of guessing as its ceiling."""
-    return {m.name: Kind(m.form, m.better or "lower", ceilings.get(m.name)) for m in METRICS}
+    return {m.name: Kind(m.form, m.better or "lower", ceilings.get(m.name), m.floor) for m in METRICS}
 
 
 def _limits(design: Design, *, examples: int) -> dict[str, tuple[float, float]]:

@@ -53,7 +53,8 @@ class SurveyTables:
         Returns:
             A row a factor, largest total index first, the seed (the noise floor) last. Columns: response, form,
             budget, iteration, hyperparameter, low, high, scale, first_order, first_low, first_high, total_order,
-            total_low, total_high, verdict, base_needed, reason, rows, scrambles.
+            total_low, total_high, verdict, base_needed, reason, rows, scrambles, at_ceiling, at_floor (number of
+            values of the response that count as its ceiling, or, in the log form, its floor).
         """
         survey = self._survey()
         response = survey.take(ResponseOptions(metric, form, iteration, target))
