@@ -15,7 +15,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import log_loss, mean_squared_error
 
-from hpsearch import load, load_config
+from hpsearch import load, load_config, search
 from hpsearch.config import ConfigError
 from hpsearch.data.dataset import from_arrays
 from hpsearch.engine.diagnostics import METRICS
@@ -23,7 +23,7 @@ from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments.stored import design_of, place_of, refined_config
 from hpsearch.experiments.trainings import survey_study, useless
 from hpsearch.results.study import ResultsError
-from hpsearch.sensitivity.responses import Kind
+from hpsearch.sensitivity.responses import Kind, ResponseOptions
 from hpsearch.storage.access import JOURNAL, open_storage
 from hpsearch.storage.journal import JournalFile
 from hpsearch.storage.studies import StudyChangedError
@@ -167,6 +167,31 @@ def test_a_changed_study_is_not_mixed_in(config, tmp_path):
         survey_study(config.with_overrides(**{"network.hidden": [5]}), results=tmp_path)
 
 
+def test_a_survey_whose_metric_changed_is_not_gone_on_with(config, tmp_path):
+    survey_study(config, results=tmp_path)
+    changed = config.with_overrides(metric="validation_error", **{"survey.base": 8})
+    with pytest.raises(StudyChangedError, match=r"metric: stored 'validation_loss', now 'validation_error'\nundo"):
+        survey_study(changed, results=tmp_path)
+    alone = load(config.name, results=tmp_path)
+    assert alone.survey.response == "validation_loss"
+
+
+def test_a_study_s_survey_speaks_of_the_metric_by_which_the_study_is_searched(config, tmp_path):
+    search(config, results=tmp_path, trials=2)
+    found = survey_study(config.with_overrides(metric="validation_error"), results=tmp_path)
+    assert (found.response, set(found.sensitivity()["response"])) == ("validation_error", {"validation_error"})
+    r = load(config.name, results=tmp_path)
+    assert set(r.sensitivity()["response"]) == set(r.ranges()["response"]) == {"validation_loss"}
+    pd.testing.assert_frame_equal(r.ranges(), found.ranges("validation_loss"))
+    assert r.survey.take().values.tolist() == found.take(ResponseOptions("validation_loss")).values.tolist()
+
+
+def test_a_refined_study_keeps_the_question_and_has_no_answer_yet(config, tmp_path):
+    before = config.with_overrides(question="Which?", answer="This.")
+    following = refined_config(survey_study(before, results=tmp_path), before, name="following")
+    assert (following.question, following.answer) == ("Which?", "")
+
+
 def test_results_give_the_tables(config, tmp_path):
     survey_study(
         config.with_overrides(**{"survey.dummy": True, "survey.base": 16, "survey.scrambles": 8}), results=tmp_path
@@ -231,7 +256,7 @@ def test_refine_writes_a_study_that_loads_and_runs(folder):
     assert "noise floor" in note
     assert "survey.csv" in run("export", "small").stdout
     assert len(pd.read_csv("results/small/survey.csv")) == len(load("small").survey.table)
-    assert "written to studies/small-2.toml" in run("refine", "small").stdout
+    assert "written to studies/small-2.toml, by validation_loss;" in run("refine", "small").stdout
     following, before = load_config("studies/small-2.toml"), load_config("studies/small.toml")
     assert following.name == "small-2"
     assert following.space != before.space

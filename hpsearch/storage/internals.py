@@ -21,6 +21,14 @@ def journal_backend(storage: optuna.storages.BaseStorage) -> BaseJournalBackend 
     return getattr(storage, "_backend", None)
 
 
+def read_anew(storage: optuna.storages.BaseStorage) -> None:
+    """Make a journal's storage hold what its backend does: Optuna's copy in memory runs ahead of a write that fails."""
+    assert isinstance(storage, optuna.storages.JournalStorage)
+    with storage._thread_lock:
+        storage._replay_result = type(storage._replay_result)(storage._worker_id_prefix)
+        storage._sync_with_backend()
+
+
 def system_attributes(trial: optuna.Trial) -> dict[str, Any]:
     """A running trial's system attributes, where samplers and pruners keep what they need again."""
     return trial.storage.get_trial(trial._trial_id).system_attrs
