@@ -81,14 +81,14 @@ def test_a_checkpoint_takes_what_ended_before_as_it_ended():
 
 
 def test_a_log_form_counts_no_less_than_its_floor_and_says_how_many_do():
-    table = pd.DataFrame({"validation_loss": [0.0, 1e-9, 1e-3, 0.5, 16.0, np.nan]})
+    table = pd.DataFrame({"validation_loss": [0.0, 1e-9, 1e-6, 0.5, 16.0, np.nan]})
     kinds = {"validation_loss": Kind("log", ceiling=2.25, floor=1e-6)}
     logs, plain, ranks = (
         response_of(table, ResponseOptions(form=form), main="validation_loss", kinds=kinds)
         for form in ("log", "linear", "rank")
     )
-    assert logs.values.tolist() == pytest.approx(np.log([1e-6, 1e-6, 1e-3, 0.5, 2.25, 2.25]))
-    assert plain.values.tolist() == [0.0, 1e-9, 1e-3, 0.5, 2.25, 2.25]
+    assert logs.values.tolist() == pytest.approx(np.log([1e-6, 1e-6, 1e-6, 0.5, 2.25, 2.25]))
+    assert plain.values.tolist() == [0.0, 1e-9, 1e-6, 0.5, 2.25, 2.25]
     assert [(r.at_ceiling, r.at_floor) for r in (logs, plain)] == [(2, 2), (2, 0)]
     assert ranks.values[0] < ranks.values[1]
 
@@ -103,10 +103,11 @@ def test_a_table_of_indices_tells_how_many_values_are_clipped():
 
 
 def test_a_gap_is_clipped_where_one_of_its_losses_is():
-    gap = response_of(TABLE, ResponseOptions("generalisation_gap"), main="validation_loss", kinds=KINDS)
-    assert gap.at_ceiling == 1
-    whole = response_of(TABLE, ResponseOptions("validation_loss"), main="validation_loss", kinds=KINDS)
-    assert whole.at_ceiling == 1
+    for column, ceiling, count in (("train_loss", 0.4, 3), ("validation_loss", 2.0, 2)):
+        kinds = {**KINDS, column: Kind(ceiling=ceiling)}
+        gap = response_of(TABLE, ResponseOptions("generalisation_gap"), main="validation_loss", kinds=kinds)
+        assert gap.at_ceiling == count
+    assert response_of(TABLE, ResponseOptions(), main="iterations_to_target", kinds=KINDS).at_ceiling == 0
 
 
 def test_the_iterations_to_a_target_are_the_first_checkpoint_that_has_it_or_the_longest_training():
