@@ -22,7 +22,7 @@ def journal_backend(storage: optuna.storages.BaseStorage) -> BaseJournalBackend 
 
 
 def read_anew(storage: optuna.storages.BaseStorage) -> None:
-    """Let a journal's storage forget what it holds and read its backend anew: Optuna's copy in memory runs ahead of a write that fails."""
+    """Let a journal's storage forget what it holds: Optuna's copy in memory runs ahead of a write that fails."""
     assert isinstance(storage, optuna.storages.JournalStorage)
     with storage._thread_lock:  # whatever is asked next reads all logs
         storage._replay_result = type(storage._replay_result)(storage._worker_id_prefix)
