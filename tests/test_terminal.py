@@ -150,10 +150,16 @@ def test_the_note_says_what_was_asked_over_which_ranges():
         "rate 0.01 to 1, log; share 0 to 0.5; size 8, 16"
     )
     assert terminal.sensitivity_note(found) == f"of loss ({form} form) {ending}"
-    clipped = replace(found, kinds={"loss": Kind(ceiling=15.94239)})
-    assert terminal.sensitivity_note(clipped) == (
-        f"of loss ({form} form, clipped at 15.9 (an answer that ignores its input)) {ending}"
+    high = (found.table["loss"] > 8.35).sum()
+    guess = f"clipped at 8.35 (an answer that ignores its input; {high} of 48 rows)"
+    clipped = replace(found, kinds={"loss": Kind(ceiling=8.35)})
+    assert terminal.sensitivity_note(clipped) == f"of loss ({form} form, {guess}) {ending}"
+    low = (found.table["loss"] < 8.25).sum()
+    floored = replace(found, kinds={"loss": Kind("log", ceiling=8.35, floor=8.25)})
+    assert terminal.sensitivity_note(floored) == (
+        f"of loss (log form, {guess}, not below 8.25 ({low} of 48 rows)) {ending}"
     )
+    assert 0 < low != high > 0
 
 
 def indices(*rows):

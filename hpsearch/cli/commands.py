@@ -156,7 +156,7 @@ def refine(
         with atomic_write(path) as partial:
             partial.write_text(_refined_toml(study, refined, evidence), encoding="utf-8")
         print(evidence)
-        print(f"written to {path}; next: hpsearch search {path}")
+        print(f"written to {path}, by {stored.survey.response}; next: hpsearch search {path}")
 
 
 def _refined_toml(study: str, config: StudyConfig, evidence: str) -> str:

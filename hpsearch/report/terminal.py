@@ -16,7 +16,7 @@ from hpsearch.results.study import Best, Results, ResultsError
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.space import Choice, Dimension
 from hpsearch.storage.access import JOURNAL, hide_password
-from hpsearch.storage.notes import MEAN_ORDER, cut_mark, index_with_interval, share_interval
+from hpsearch.storage.notes import MEAN_ORDER, clipping, cut_mark, index_with_interval, share_interval
 from hpsearch.tuning.choice import network_path
 
 Part: TypeAlias = Table | Text | str
@@ -103,13 +103,11 @@ def sensitivity_legend(frame: pd.DataFrame) -> str:
 def sensitivity_note(survey: Survey) -> str:
     """What the indices speak of: the response, its form, the ranges, the budget."""
     response, design = survey.take(), survey.design
-    ceiling = survey.kinds[survey.response].ceiling if survey.response in survey.kinds else None
-    clipped = f", clipped at {ceiling:.3g} (an answer that ignores its input)" if ceiling is not None else ""
     ranges = "; ".join(f"{name} {dimension}" for name, dimension in design.space.items())
     return (
-        f"of {response.name} ({response.form} form{clipped}) where each training ended; shares of its variance with "
-        f"95 % intervals over {design.scrambles} scrambles of {design.base}; budget: {survey.budget}; seeds: a pool of "
-        f"{design.seeds}. Over these ranges, and no others: {ranges}"
+        f"of {response.name} ({response.form} form{clipping(survey)}) where each training ended; shares of its "
+        f"variance with 95 % intervals over {design.scrambles} scrambles of {design.base}; budget: {survey.budget}; "
+        f"seeds: a pool of {design.seeds}. Over these ranges, and no others: {ranges}"
     )
 
 

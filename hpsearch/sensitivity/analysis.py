@@ -60,8 +60,9 @@ class SurveyTables:
             iteration, hyperparameter, low, high, scale, first_order, first_low, first_high, total_order, total_low,
             total_high, mean_order, mean_low, mean_high (missing for the seed), verdict ("sensitive", "inert", "re-rolls
             luck", "undecided"; "luck" of the seed, "control" of a dummy that shows the noise; see
-            :func:`hpsearch.sensitivity.verdicts.verdicts`), base_needed, reason, rows, scrambles. Intervals may reach
-            beyond [0, 1] (see :class:`hpsearch.sensitivity.indices.Interval`).
+            :func:`hpsearch.sensitivity.verdicts.verdicts`), base_needed, reason, rows, scrambles, at_ceiling,
+            at_floor (number of values of the response that count as its ceiling, or, in the log form, its floor).
+            Intervals may reach beyond [0, 1] (see :class:`hpsearch.sensitivity.indices.Interval`).
         """
         survey = self._survey()
         response = survey.take(ResponseOptions(metric, form, iteration, target))

@@ -66,6 +66,8 @@ def index_table(
                 **_index_columns(_indices(k, sums, responses, confidence=confidence), verdict=judged[factor]),
                 "rows": len(design),
                 "scrambles": design.scrambles,
+                "at_ceiling": response.at_ceiling,
+                "at_floor": response.at_floor,
             }
         )
     frame = pd.DataFrame(rows)

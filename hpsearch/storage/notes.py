@@ -11,6 +11,7 @@ import optuna
 
 from hpsearch.config import HYPERPARAMETERS, StudyConfig
 from hpsearch.sensitivity.analysis import Survey
+from hpsearch.sensitivity.responses import Kind
 from hpsearch.storage.internals import note_of
 
 MOST_DRAWN = 2000
@@ -43,7 +44,7 @@ def note_survey(study: optuna.Study, survey: Survey) -> None:
         f"Each trial is one training, at a row of a design: {design.scrambles} scrambled Sobol sequences, blocks of "
         f"{design.base} rows. No sampler proposed them, so the page's history and timeline mean nothing here, and its "
         "importances are surrogates. Measured were these Sobol indices (95 % intervals) of "
-        f"{response.name}, {response.form} form:",
+        f"{response.name}, {response.form} form{clipping(survey)}:",
         "| setting | total order | mean order | first order | verdict |\n|---|---|---|---|---|\n"
         + "\n".join(map(_indices, indices)),
         f"Mean order: {MEAN_ORDER}.",
@@ -60,6 +61,18 @@ def _save(study: optuna.Study, paragraphs: list[str]) -> None:
     text = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
     if note_of(study) != text:  # a run that finds nothing to do leaves the storage as it is
         save_note(study, text)
+
+
+def clipping(survey: Survey) -> str:
+    """How many values of a survey's response count as its ceiling or its floor, to go on from its form; or nothing."""
+    response, kind = survey.take(), survey.kinds.get(survey.response, Kind())
+    words, rows = "", len(response.values)
+    if kind.ceiling is not None:
+        guess = "an answer that ignores its input"
+        words = f", clipped at {kind.ceiling:.3g} ({guess}; {response.at_ceiling:,} of {rows:,} rows)"
+    if kind.floor is not None and response.at_floor:
+        words += f", not below {kind.floor:.3g} ({response.at_floor:,} of {rows:,} rows)"
+    return words
 
 
 MEAN_ORDER = "the part of the total order that is left when the response is averaged over seeds"

@@ -2,7 +2,7 @@
 results/truth/truth.json and fails if one does not hold. ``python tests/truth T4 T9`` runs some rows only.
 
 Each module's ROWS names its checks. A check gives a value, the bar in words, and a function that says whether the value
-holds; those of trainings.py take the folder in which they train.
+holds; those of trainings.py and tolerances.py take the folder in which they train.
 """
 
 import json
@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # closed_forms.py serves the
 import indices
 import luck
 import surrogates
+import tolerances
 import trainings
 
 
@@ -30,7 +31,7 @@ def main(names):
             **indices.ROWS,
             **luck.ROWS,
             **surrogates.ROWS,
-            **{name: partial(row, folder) for name, row in trainings.ROWS.items()},
+            **{name: partial(row, folder) for rows in (trainings.ROWS, tolerances.ROWS) for name, row in rows.items()},
         }
         for name in names or sorted(rows, key=lambda row: int(row[1:])):
             began = time.perf_counter()
