@@ -253,19 +253,19 @@ def test_the_best_trials_stand_in_order_of_their_values_and_the_others_are_count
     ]
 
 
-def test_importances_stand_side_by_side_with_interval_and_p_value():
-    columns = ["measure", "hyperparameter", "importance", "low", "high", "p_value"]
+def test_importances_stand_side_by_side_with_interval_adjusted_p_value_and_verdict():
+    columns = ["measure", "hyperparameter", "importance", "low", "high", "p_value", "p_adjusted", "verdict"]
     rows = [
-        ("ped_anova", "rate", 0.75, 0.5, 0.9, 0.005),
-        ("ped_anova", "size", 0.25, 0.1, 0.5, 0.4),
-        ("fanova", "rate", 0.6, 0.4, 0.8, 0.025),
-        ("fanova", "size", 0.4, 0.2, 0.6, 0.5),
+        ("ped_anova", "rate", 0.75, 0.5, 0.9, 0.005, 0.01, "seen"),
+        ("ped_anova", "size", 0.25, 0.1, 0.5, 0.3, 0.4, "not seen"),
+        ("fanova", "rate", 0.6, 0.4, 0.8, 0.02, 0.04, "seen"),
+        ("fanova", "size", *[float("nan")] * 5, ""),
     ]
     assert printed(terminal.importance_table(pd.DataFrame(rows, columns=columns), title="s: importance")) == [
         "s: importance",
         "setting ped anova fanova",
         "rate 0.75 [0.50, 0.90] 0.60 [0.40, 0.80]",
-        "p 0.005 p 0.025",
-        "size 0.25 [0.10, 0.50] 0.40 [0.20, 0.60]",
-        "p 0.400 p 0.500",
+        "p 0.010 seen p 0.040 seen",
+        "size 0.25 [0.10, 0.50] missing",
+        "p 0.400 not seen",
     ]

@@ -155,7 +155,7 @@ def verdict_line(frame: pd.DataFrame) -> str:
 
 
 def importance_table(frame: pd.DataFrame, *, title: str) -> Table:
-    """Importances side by side, a row a parameter; each with its interval and its p-value."""
+    """Importances side by side, a row a parameter; each with its interval, its adjusted p-value and its verdict."""
     table = _table(title)
     table.add_column("setting", no_wrap=True)
     measures = list(dict.fromkeys(frame["measure"]))
@@ -163,12 +163,20 @@ def importance_table(frame: pd.DataFrame, *, title: str) -> Table:
         table.add_column(measure.replace("_", " "), justify="right")
     for name, rows in frame.groupby("hyperparameter", sort=False):
         cells = {r["measure"]: r for r in rows.to_dict("records")}
-        numbers = (cells[m] for m in measures)
-        table.add_row(
-            str(name),
-            *(f"{r['importance']:.2f} [{r['low']:.2f}, {r['high']:.2f}]\np {r['p_value']:.3f}" for r in numbers),
-        )
+        table.add_row(str(name), *(_importance(cells[measure]) for measure in measures))
     return table
+
+
+def _importance(row: Mapping[Any, Any]) -> str:
+    if pd.isna(row["importance"]):
+        return "missing"
+    return f"{row['importance']:.2f} [{row['low']:.2f}, {row['high']:.2f}]\np {row['p_adjusted']:.3f} {row['verdict']}"
+
+
+IMPORTANCE_NOTE = (
+    "p: adjusted for the number of settings, within each measure (Holm). An importance that is not seen may be noise: "
+    "shares sum to 1 on noise as well"
+)
 
 
 def survey_report(config: StudyConfig, survey: Survey, progress: SurveyProgress) -> list[Part]:

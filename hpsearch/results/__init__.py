@@ -2,10 +2,14 @@
 
 In this room:
 
-    frames.py      the tables: their columns and dtypes
-    study.py       Results, load
-    samples.py     the trials of any study as points of the unit cube, and what makes them a poor sample
-    surrogates.py  importance of any study, by surrogates
+    frames.py        the tables: their columns and dtypes
+    study.py         Results, load
+    observations.py  the trials of any study that importances come from, and their values
+    evenness.py      whether they are spread evenly over each parameter
+    samples.py       the same as points of the unit cube, one a setting
+    forest.py        fANOVA: the marginals of a forest
+    measures.py      three measures of importance, and how often a permutation is as important
+    surrogates.py    importance of any study, by these measures
 """
 
 from hpsearch.results.study import Best, Results, ResultsError, load
