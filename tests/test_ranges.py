@@ -277,7 +277,7 @@ def test_what_lengthens_training_says_what_it_costs(dimension, longest, cost):
 
 
 def test_the_verdicts_of_ranges_are_those_at_their_confidence():
-    surveyed = survey(lambda r: r.x + 0.1 * r.y, Space({"x": Float(0, 1), "y": Float(0, 1)}), base=16)
+    surveyed = survey(lambda r: r.x + 0.105 * r.y, Space({"x": Float(0, 1), "y": Float(0, 1)}), base=16)
     for confidence in (0.95, 0.05):
         wanted = surveyed.sensitivity(confidence=confidence).set_index("hyperparameter")["verdict"]
         rows = surveyed.ranges(confidence=confidence).set_index("hyperparameter")["verdict"]
