@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import SEED, Design, DesignError
 from hpsearch.sensitivity.indices import ResponseError
-from hpsearch.sensitivity.responses import Kind, ResponseOptions
+from hpsearch.sensitivity.responses import Kind, ResponseOptions, clipped
 from hpsearch.space import Space
 
 Evaluate = Callable[[pd.DataFrame], Any]
@@ -61,7 +61,7 @@ def survey(
     or of its logarithm's, no setting is called sensitive or inert without replicates or a dummy. So noise in a share q
     of the rows is noticed with probability 1 − (1 − q)^256: 92 % of noise in 1 % of the rows, 99.9 % in 3 %; and so is
     a response that depends on the rows beside it. What is not noticed: noise in fewer rows, and noise behind a cache,
-    which answers the same twice (a cache of a noisy function needs ``dummy=True``: replicates are answered from it too).
+    which answers the same again, to replicates and the dummy too: survey such a function without its cache.
 
     Raises:
         DesignError: if the design cannot be laid out, or replicates is below 1.
@@ -121,27 +121,21 @@ def _answers(evaluate: Evaluate, rows: pd.DataFrame) -> pd.DataFrame:
 def _repeats(
     evaluate: Evaluate, rows: pd.DataFrame, *, answers: pd.DataFrame, kinds: Mapping[str, Kind], seed: int
 ) -> bool:
-    """Whether rows drawn at random, evaluated again in their order of drawing, give the same."""
+    """Whether rows drawn at random, evaluated again in the order of their drawing, give the same (at the ceiling)."""
     some = np.random.default_rng((seed, _PROBE)).choice(len(rows), min(_PROBE, len(rows)), replace=False)
     again = _answers(evaluate, rows.iloc[some].reset_index(drop=True))
-    return all(
-        _same(_numbers(answers[name], kinds.get(str(name))), _numbers(again[name], kinds.get(str(name))), places=some)
-        for name in answers.columns
-    )
-
-
-def _numbers(column: pd.Series, kind: Kind | None) -> NDArray[np.float64]:
-    """A response's values, ``(rows,)``, those that failed or are worse than the ceiling at the ceiling."""
-    values = column.to_numpy(dtype="float64", na_value=np.nan)
-    if kind is None or kind.ceiling is None:
-        return values
-    return np.fmin(np.where(np.isfinite(values), values, kind.ceiling), kind.ceiling)
+    for name in map(str, answers.columns):
+        try:
+            values = clipped(again, name, kinds=kinds)
+        except ResponseError:  # finite before, and not now
+            return False
+        if not _same(clipped(answers, name, kinds=kinds), values, places=some):
+            return False
+    return True
 
 
 def _same(values: NDArray[np.float64], again: NDArray[np.float64], *, places: NDArray[np.int64]) -> bool:
-    """Whether values at some places are again what they were, on their own scale and, if all are above 0, in the log."""
-    if not np.isfinite(again).all():
-        return False
+    """Whether values at some places are again what they were; where all are above 0, in the logarithm too."""
     if (np.abs(again - values[places]) > _DUST * _spread(values)).any():
         return False
     if values.min() <= 0 or again.min() <= 0:

@@ -86,8 +86,8 @@ def warning(responses: Responses) -> str:
     if responses.constant or not scarce(squares):
         return ""
     return (
-        f"half of the variance comes from {carriers(squares)} of {len(squares)} rows: the intervals, above all of "
-        "first-order indices, often hold the true value in less than half of such surveys, and no setting is called inert; "
+        f"half of the variance comes from {carriers(squares)} of {len(squares)} rows: intervals, above all of "
+        "first-order indices, often hold the true value in less than half of such surveys; nothing is called inert; "
         'clip the response (ceilings={name: value}), take form="rank" or "log", or a larger base'
     )
 
