@@ -17,6 +17,7 @@ import optuna
 sys.path.insert(0, str(Path(__file__).parents[1]))  # closed_forms.py serves the tests too
 
 import indices
+import rare
 import surrogates
 import trainings
 
@@ -27,6 +28,7 @@ def main(names):
     with tempfile.TemporaryDirectory() as folder:
         rows = {
             **indices.ROWS,
+            **rare.ROWS,
             **surrogates.ROWS,
             **{name: partial(row, folder) for name, row in trainings.ROWS.items()},
         }
