@@ -138,7 +138,7 @@ def _same(values: NDArray[np.float64], again: NDArray[np.float64], *, places: ND
     """Whether values at some places are again what they were; where all are above 0, in the logarithm too."""
     if (np.abs(again - values[places]) > _DUST * _spread(values)).any():
         return False
-    if values.min() <= 0 or again.min() <= 0:
+    if min(np.min(values), np.min(again)) <= 0:
         return True
     return bool((np.abs(np.log(again / values[places])) <= _DUST * _spread(np.log(values))).all())
 
