@@ -75,6 +75,9 @@ CHANGES = {
     "a hundredth of the small values of a heavy tail": every_second_call(
         lambda r: np.exp(20 * r.x0), lambda r: np.exp(20 * r.x0) * np.where(r.x0 < 0.3, 1.01, 1)
     ),
+    "what is much beside the small values of two heavy tails": every_second_call(
+        lambda r: np.sinh(20 * (r.x0 - 0.5)), lambda r: np.sinh(20 * (r.x0 - 0.5)) + 0.1
+    ),
     "a small value's sign": every_second_call(
         lambda r: np.where(r.x0 < 0.9, 0.001, 1e6 * r.x1), lambda r: np.where(r.x0 < 0.9, -1e3, 1e6 * r.x1)
     ),
@@ -91,6 +94,9 @@ SAME = {
     "float rounding": every_second_call(lambda r: 5 + r.x0, lambda r: (5 + r.x0) * (1 + 1e-7)),
     "rounding around 0": every_second_call(
         lambda r: np.where(r.x0 < 0.5, 1e-17, r.x0 - 0.7), lambda r: np.where(r.x0 < 0.5, 3e-17, r.x0 - 0.7)
+    ),
+    "rounding across 0": every_second_call(
+        lambda r: np.where(r.x0 < 0.1, 1e-17, r.x0), lambda r: np.where(r.x0 < 0.1, -1e-17, r.x0)
     ),
     "rounding of most values, which are equal": every_second_call(
         lambda r: np.where(r.x0 < 0.9, 1 + 1e-16, r.x1 - 1), lambda r: np.where(r.x0 < 0.9, 1 - 1e-7, r.x1 - 1)
@@ -125,6 +131,17 @@ def test_at_most_256_rows_and_no_row_twice_are_evaluated_again(base, calls):
     assert len(again) == len(first) if base == 2 else len(again) > 250  # few rows of a design are alike
     order = tables[1]["x0"].to_numpy()[: len(tables[0])]
     assert not np.array_equal(order, tables[0]["x0"].to_numpy()[: len(order)])
+
+
+def test_which_rows_are_evaluated_again_changes_with_the_seed_of_the_design():
+    first = []
+    for seed in (0, 1):
+        tables = []
+        survey(lambda r, tables=tables: tables.append(r) or r.x0, unit(1), base=64, seed=seed)
+        whole, again = tables
+        place = (whole["x0"] == again["x0"].iloc[0]) & (whole["seed"] == again["seed"].iloc[0])
+        first.append(place.to_numpy().nonzero()[0].tolist())
+    assert first[0] != first[1]
 
 
 def test_replicates_need_no_second_look():
