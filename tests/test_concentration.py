@@ -81,7 +81,7 @@ def test_few_rows_that_carry_a_setting_leave_it_undecided_if_it_may_reach_the_sh
 def test_rounding_in_one_row_of_a_constant_is_no_variance_that_few_rows_carry():
     design = Design(unit(1), base=64)
     table = design.table().assign(response=0.1)
-    table.loc[3, "response"] += 1e-16
+    table.loc[3, "response"] += 1e-14
     reasons = Survey(table, design, "response").sensitivity()["reason"]
     assert set(reasons) == {"the response is constant"}
 
@@ -91,6 +91,14 @@ def test_inert_says_what_the_design_may_have_missed():
     assert table.loc["x0", "verdict"] == "inert"
     assert table.loc["x0", "reason"] == "but for what it may do in less than 0.29 % of the space"
     assert table.loc["x1", "reason"] == ""
+
+
+def test_without_an_index_nothing_is_inert_but_for_a_region():
+    """Replicates that lie 2 apart have a variance of means of 1, far above that of the settings."""
+    surveyed = survey(lambda r: np.tile([1, -1], len(r) // 2) + 0.01 * r.x0, unit(2), base=64, replicates=2)
+    rows = surveyed.sensitivity().set_index("hyperparameter").loc[["x0", "x1"]]
+    assert set(rows["verdict"]) == {"undecided"}
+    assert set(rows["reason"]) == {"no variance beyond the noise"}
 
 
 def test_a_design_that_may_miss_half_a_percent_calls_nothing_inert_and_names_the_base_that_does():
