@@ -8,6 +8,7 @@ import pytest
 from hpsearch.experiments.function import survey
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import Design, DesignError
+from hpsearch.sensitivity.proposals import Crowd
 from hpsearch.sensitivity.ranges import refined
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Choice, Float, Int, Space
@@ -335,3 +336,9 @@ def test_whole_numbers_crowd_at_either_end_and_lie_evenly_where_they_do_not_matt
     row = scored(dimension, lambda t: np.zeros(len(t)), base=256)[1]
     assert [row["share_low"], row["share_high"]] == pytest.approx([1 / dimension.cells(10)] * 2, abs=0.005)
     assert row["boundary"] == ""
+
+
+def test_an_even_share_is_no_crowd_by_rounding():
+    values = np.tile(np.arange(1, 7), 2)
+    weights, scramble = np.full(12, 2.0), np.repeat([0, 1], 6)
+    assert Crowd.of(Int(1, 6), values, weights=weights, scramble=scramble, cells=6).boundary == ""

@@ -54,6 +54,10 @@ class SurveyTables:
             A row a factor, largest total index first, the seed (the noise floor) last. Columns: response, form,
             budget, iteration, hyperparameter, low, high, scale, first_order, first_low, first_high, total_order,
             total_low, total_high, verdict, base_needed, reason, rows, scrambles.
+
+        Warns:
+            ConcentrationWarning: if half of the variance comes from fewer than ten rows (and at most 2 % of them): no
+                setting is called inert then, and the intervals are not to be trusted.
         """
         survey = self._survey()
         response = survey.take(ResponseOptions(metric, form, iteration, target))
