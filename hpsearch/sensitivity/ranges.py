@@ -1,7 +1,8 @@
 """Ranges: whether the best lie at a boundary, and which range to try next.
 
-The rows that count are the best tenth of each scramble. A survey covers its space evenly, so a tenth of them would fall
-into each tenth of a range that did not matter; where they crowd instead is where to look next.
+The rows that count are the best tenth of each scramble, at least one; rows that tie at the cut count in part. A survey
+covers its space evenly, so a tenth of them would fall into each tenth of a range that did not matter; where they crowd
+instead is where to look next.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hpsearch.sensitivity.designs import Design, DesignError
@@ -48,25 +50,33 @@ def next_ranges(
         reason.
     """
     rows = last(table).reset_index(drop=True)
-    ranks = (
-        pd.Series(response.values)
-        .groupby(rows["scramble"].to_numpy())
-        .rank(method="first", pct=True, ascending=response.better == "lower")
-    )
-    best = rows[(ranks <= 1 / _TENTHS).to_numpy()]
-    cube = design.space.to_unit({name: best[name].to_numpy() for name in design.space})
+    scramble = rows["scramble"].to_numpy()
+    cost = pd.Series(response.values if response.better == "lower" else -response.values)
+    weights = cost.groupby(scramble).transform(_best).to_numpy()
+    best, weights, ties = rows[weights > 0], weights[weights > 0], float((cost == cost.min()).mean())
     proposals = []
-    for k, (name, dimension) in enumerate(design.space.items()):
-        crowd = Crowd.of(cube[:, k], best["scramble"].to_numpy(), cells=dimension.cells(_TENTHS))
+    for name, dimension in design.space.items():
+        cells, values = dimension.cells(_TENTHS), best[name].to_numpy()
+        crowd = Crowd.of(dimension, values, weights=weights, scramble=best["scramble"].to_numpy(), cells=cells)
         verdict = str(verdicts[name])
         following, reason = proposal(dimension, crowd, verdict=verdict, limit=limits.get(name, (-inf, inf)))
         longer = _largest(following) / _largest(dimension) if name == budget else 1.0
         if longer > 1:
             reason += f"; trains up to {longer:.3g} times as long"
+        if ties > 0.5:
+            reason += f"; {ties:.0%} of all rows tie for the best".replace("%", " %")
         row = {"response": response.name, "form": response.form, "hyperparameter": name}
         proposals.append({**row, **_evidence(dimension, crowd, verdict=verdict, following=following), "reason": reason})
     words = ("response", "form", "hyperparameter", "scale", "verdict", "boundary", "reason")
     return pd.DataFrame(proposals).astype(dict.fromkeys(words, "str"))
+
+
+def _best(cost: pd.Series) -> pd.Series:
+    """How much of each row is among the best tenth, at least one row: those that tie at the cut share what is left."""
+    count = max(len(cost) // _TENTHS, 1)
+    cut = np.partition(cost.to_numpy(), count - 1)[count - 1]
+    better, ties = cost < cut, cost == cut
+    return better + ties * (count - better.sum()) / ties.sum()
 
 
 def _evidence(dimension: Dimension, crowd: Crowd, *, verdict: str, following: Dimension) -> dict[str, Any]:

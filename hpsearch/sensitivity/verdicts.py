@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from hpsearch.sensitivity.concentration import ConcentrationWarning, doubts, hidden, warning
 from hpsearch.sensitivity.designs import DUMMY, SEED, Design
 from hpsearch.sensitivity.indices import Contrasts, Interval, Numbers, Responses, contrasts, interval, missing
 from hpsearch.sensitivity.responses import Response
@@ -51,6 +53,8 @@ def index_table(
         share: Smallest share of the variance that is of interest.
         confidence: Of the intervals.
     """
+    if concentrated := warning(responses):
+        warnings.warn(f"{response.name}: {concentrated}", ConcentrationWarning, stacklevel=3)
     sums = contrasts(responses)
     judged = _judged(sums, responses, seeded=seeded, share=share, confidence=confidence)
     rows = []
@@ -113,7 +117,18 @@ def _judged(
         alone = Responses(responses.values, responses.factors, noise=responses.noise)
         (control,) = verdicts(sums, alone, which=[responses.dummy], share=share, confidence=confidence)
     named = {responses.factors[k]: verdict for k, verdict in zip(settings, words, strict=True)}
-    return {**named, SEED: Verdict(LUCK), DUMMY: control}
+    return {**_cautious(named, responses, share=share), SEED: Verdict(LUCK), DUMMY: control}
+
+
+def _cautious(judged: dict[str, Verdict], responses: Responses, *, share: float) -> dict[str, Verdict]:
+    """The verdicts, undecided for inert where few rows would say so; an inert one says what the design may miss."""
+    doubtful = doubts(responses, share=share)
+    for factor, verdict in judged.items():
+        if verdict.verdict in (INERT, REROLLS) and factor in doubtful:
+            judged[factor] = Verdict(UNDECIDED, doubtful[factor].base, doubtful[factor].reason)
+        elif verdict.verdict == INERT:
+            judged[factor] = Verdict(INERT, reason=hidden(responses))
+    return judged
 
 
 @dataclass(frozen=True)
@@ -123,7 +138,7 @@ class Verdict:
     Attributes:
         verdict: "sensitive", "inert", "re-rolls luck" or "undecided".
         base: Rows of a block that would decide, for an undecided one; None if more than 2**20.
-        reason: Why it is undecided, where that is not the width of the interval.
+        reason: Why it is undecided, where that is not the width of the interval; of an inert one, what may be unseen.
     """
 
     verdict: str

@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))  # closed_forms.py serves the
 
 import indices
 import luck
+import rare
 import surrogates
 import tolerances
 import trainings
@@ -33,6 +34,7 @@ def main(names):
         rows = {
             **indices.ROWS,
             **luck.ROWS,
+            **rare.ROWS,
             **surrogates.ROWS,
             **{name: partial(row, folder) for rows in (trainings.ROWS, tolerances.ROWS) for name, row in rows.items()},
         }
