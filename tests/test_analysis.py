@@ -161,7 +161,7 @@ def test_what_re_rolls_luck_alone_keeps_its_range():
 
 
 def test_a_test_that_rejects_makes_no_verdict_beside_an_unbounded_interval():
-    """The slope of x0 is large in one scramble of three: the variance is not told from 0, but x1's effect is the same."""
+    """x0 has a large slope in one scramble of three: the variance is not told from 0, but the effect of x1 is even."""
     surveyed = survey(lambda r: r.x1 + 0 * r.x0, unit(2), base=64, scrambles=3)
     table = surveyed.table
     table["response"] += np.where(table["scramble"] == 0, 100 * table["x0"], 0)
