@@ -158,3 +158,19 @@ def test_what_re_rolls_luck_alone_keeps_its_range():
     assert row["verdict"] == "re-rolls luck"
     assert row["next_choices"] == (31, 32, 33)
     assert row["reason"] == "it re-rolls luck alone: on average over seeds any value does"
+
+
+def test_a_test_that_rejects_makes_no_verdict_beside_an_unbounded_interval():
+    """x0 has a large slope in one scramble of three: the variance is not told from 0, but the effect of x1 is even."""
+    surveyed = survey(lambda r: r.x1 + 0 * r.x0, unit(2), base=64, scrambles=3)
+    table = surveyed.table
+    table["response"] += np.where(table["scramble"] == 0, 100 * table["x0"], 0)
+    row = surveyed.sensitivity(share=0.0).set_index("hyperparameter").loc["x1"]
+    assert row["verdict"] == "undecided"
+    assert row["reason"].startswith("the interval is unbounded: 3 scrambles")
+
+
+def test_rounding_makes_no_interactions():
+    pairs = survey(lambda r: 3 * r.x0 + r.x1**2, unit(2), base=64).interactions()
+    assert pairs["interaction"].tolist() == [0, 0, 0]
+    assert set(pairs["verdict"]) == {"not seen"}
