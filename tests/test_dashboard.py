@@ -189,7 +189,7 @@ def test_a_survey_s_note_holds_the_indices_that_were_measured(small, tmp_path):
     note = page(storage, tmp_path)["note"]["body"]
     assert note.startswith("# small.survey\n\nEach trial is one training")
     assert "4 scrambled Sobol sequences, blocks of 16 rows" in note
-    assert "of validation_loss, log form:" in note
+    assert "of validation_loss, log form, clipped at 1.1 (an answer that ignores its input; " in note
     assert '`hpsearch.load("small").survey.table`' in note
     indices = found.sensitivity().set_index("hyperparameter")
     number = r"(-|-?[\d.]+)"
