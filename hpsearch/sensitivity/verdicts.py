@@ -96,8 +96,10 @@ def _indices(k: int, sums: Contrasts, responses: Responses, *, confidence: float
 
 def _index_columns(indices: Mapping[str, Interval], *, verdict: Verdict) -> dict[str, Any]:
     reason = indices["total"].reason
-    if reason and verdict.verdict in (SENSITIVE, INERT, REROLLS, UNDECIDED):
-        verdict = Verdict(UNDECIDED, reason=verdict.reason or reason)  # a test may reject where no interval stands
+    if reason and verdict.verdict in (SENSITIVE, INERT, REROLLS):  # a test may reject where no interval stands
+        verdict = Verdict(UNDECIDED, reason=reason)
+    elif reason and verdict.verdict == UNDECIDED:  # no base is named where the interval has no ends
+        verdict = Verdict(UNDECIDED, reason=verdict.reason or reason)
     columns: dict[str, Any] = {}
     for name, index in indices.items():
         columns |= {f"{name}_order": index.value, f"{name}_low": index.low, f"{name}_high": index.high}
