@@ -42,7 +42,7 @@ def test_too_few_rows_are_fitted_by_nothing():
 
 def test_a_pool_too_large_for_a_number_each_leaves_luck_where_it_is():
     luck = np.random.default_rng(0).standard_normal(128)
-    design = Design(unit(1), base=64, scrambles=4, seeds=128)
+    design = Design(unit(1), base=256, scrambles=4, seeds=128)  # rows enough to fit them
     values = responses_of(lambda r: r.x0 + luck[r.seed], design).values
     rest = values - additive(values, design)
     assert rest.std() == pytest.approx(luck.std(), rel=0.2)
@@ -69,3 +69,11 @@ def test_what_changes_nothing_is_given_no_term():
     assert (fitted[:, 0] != fitted[:, 2]).any()
     for block in ("AB_x2", "AB_dummy", "AB_seed"):
         assert (fitted[:, 0] == fitted[:, design.blocks.index(block)]).all()
+
+
+def test_noise_gives_the_dummy_no_term():
+    design = Design(unit(1), base=64, scrambles=4, seeds=4, dummy=True)
+    rng = np.random.default_rng(0)
+    fitted = additive(responses_of(lambda r: r.x0 + rng.standard_normal(len(r)), design).values, design)
+    assert (fitted[:, 0] == fitted[:, design.blocks.index("AB_dummy")]).all()
+    assert (fitted[:, 0] != fitted[:, design.blocks.index("AB_seed")]).any()
