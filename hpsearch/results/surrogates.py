@@ -19,9 +19,9 @@ fanova         10 of 10 (10)                 9 of 10 (9)
 permutation    24 % (85 %)                   11 % (54 %)
 =============  ============================  =====================================
 
-So what is not seen may still matter. An interval speaks of as many trials as there are (row T20): in straight lines it
-covered the importance of a study of thousands in 97 % (PED-ANOVA), 94 % (permutation) and 88 % (fANOVA) of the parameters,
-but in 70 to 95 % of those that matter, because importances change with the number of trials.
+So what is not seen may still matter. An interval speaks of as many trials as there are. The importance of a study of
+thousands (lines, row T20) lay in 97 % (PED-ANOVA), 94 % (permutation) and 88 % (fANOVA) of the intervals of all
+parameters, but in 70 to 95 % of those of the two that matter, because importances change with the number of trials.
 """
 
 from __future__ import annotations
