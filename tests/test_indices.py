@@ -208,6 +208,16 @@ def test_an_effect_that_may_be_luck_is_told_with_the_base_that_shows_its_mean():
     assert "no effect on the mean over seeds is shown" in verdict.reason
 
 
+@pytest.mark.parametrize(("luck", "word"), [(0.002, "sensitive"), (0.008, "undecided"), (0.02, "undecided")])
+def test_where_the_seed_has_little_a_total_that_clears_it_and_the_share_is_an_effect_on_the_mean(luck, word):
+    """A total of 0.017 less luck of 0.002 is above 0.01, less 0.008 it is not; the mean's own estimate decides nothing."""
+    sums, responses = with_mean([0.001], [0.4])
+    wave = np.resize([-1e-4, 1e-4], 8)
+    total = np.stack([0.017 + wave, np.full(8, luck)], axis=1)
+    (verdict,) = verdicts(replace(sums, total=total), responses, which=[0])
+    assert verdict.verdict == word
+
+
 def rerolled(rows):
     """x0 has a mean effect of variance 9/12; n re-rolls luck of variance 1/10, and changes no mean over seeds."""
     luck = np.random.default_rng(5).standard_normal((32, 3))

@@ -177,7 +177,8 @@ def verdicts(
     mean = total if sums.mean is None else sums.mean[:, places] - floor
     level = (1 - confidence) / 2
     seen = holm(_one_sided(total)) <= level
-    both = holm(np.maximum(_one_sided(total), _one_sided(mean))) <= level
+    shown = _of_mean(mean, total, sums, responses, share=share, level=level)
+    both = holm(np.maximum(_one_sided(total), _one_sided(shown))) <= level
     below, mean_below = _one_sided(-total) <= level, _one_sided(-mean) <= level
     base = responses.values.shape[2]
     words = []
@@ -188,11 +189,26 @@ def verdicts(
             words.append(Verdict(INERT))
         elif seen[k] and mean_below[k]:
             words.append(Verdict(REROLLS))
-        elif seen[k]:
+        elif seen[k] and shown is mean:
             words.append(Verdict(UNDECIDED, _deciding(mean[:, k], base, level=level), _MEAN_NOT_SHOWN))
         else:
             words.append(Verdict(UNDECIDED, _deciding(total[:, k], base, level=level)))
     return words
+
+
+def _of_mean(
+    mean: Numbers, total: Numbers, sums: Contrasts, responses: Responses, *, share: float, level: float
+) -> Numbers:
+    """What is tested to show an effect on the mean over seeds, ``(scrambles, factors)``.
+
+    A setting re-rolls no more than the seed's total index. Where that is below the share, the total less the seed's is
+    a sharper lower bound of the effect on the mean than its own estimate.
+    """
+    if sums.mean is None:
+        return mean
+    luck = sums.total[:, [responses.factors.index(SEED)]]
+    little = _one_sided(share * sums.variance[:, None] - luck)[0] <= level
+    return total - luck if little else mean
 
 
 def holm(p: Numbers) -> Numbers:
