@@ -14,10 +14,10 @@ STRONG, WEAK, NOISE = 0.7, 0.2, 0.1
 """Shares of the variance, of x0, of x1 and of luck; the other parameters do nothing."""
 
 NULL_STUDIES = (
-    ("ped_anova", 100, 80),
-    ("ped_anova", 500, 40),
+    ("ped_anova", 100, 60),
+    ("ped_anova", 500, 20),
     ("permutation", 100, 200),
-    ("permutation", 500, 80),
+    ("permutation", 500, 50),
     ("fanova", 100, 10),
 )
 """Measure, trials a study, studies of noise: as many as the time allows."""
@@ -235,7 +235,7 @@ def power():
     """Share of studies of 100 trials and six parameters with p <= 0.05 of the weak one, and in which it is seen."""
     value = {}
     for function in (linear, valley):
-        for measure, studies in (("ped_anova", 15), ("fanova", 2), ("permutation", 60)):
+        for measure, studies in (("ped_anova", 10), ("fanova", 2), ("permutation", 60)):
             found = _tables((_drawn(function, 100, s) for s in range(studies)), measures=(measure,), permutations=119)
             value[f"{function.__name__}, {measure}"] = {
                 "p <= 0.05": _share([t["p_value"][1] <= 0.05 for t in found]),
