@@ -9,7 +9,7 @@ All three read the order of the values alone: PED-ANOVA by its nature, the other
 the values' ranks. So neither an outlier nor the scale of the values (a loss or its logarithm) changes anything.
 
 What to expect of 100 random trials of six parameters: one with 0.2 of the variance, beside one with 0.7, is seen in so
-many of 100 studies (of 10 for fANOVA; p <= 0.05 without the adjustment in brackets; row T22 of ``make truth``):
+many of 100 studies (of 10 for fANOVA; p <= 0.05 without the adjustment in brackets; row T24 of ``make truth``):
 
 =============  ============================  =====================================
 measure        both effects straight lines   both valleys, the best in the middle

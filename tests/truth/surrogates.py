@@ -251,5 +251,5 @@ ROWS = {
     "T19": spoilt_values,
     "T20": intervals,
     "T21": odd_trials,
-    "T22": power,
+    "T24": power,
 }
