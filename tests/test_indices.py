@@ -210,7 +210,7 @@ def test_an_effect_that_may_be_luck_is_told_with_the_base_that_shows_its_mean():
 
 @pytest.mark.parametrize(("luck", "word"), [(0.002, "sensitive"), (0.008, "undecided"), (0.02, "undecided")])
 def test_where_the_seed_has_little_a_total_that_clears_it_and_the_share_is_an_effect_on_the_mean(luck, word):
-    """A total of 0.017 less luck of 0.002 is above 0.01, less 0.008 it is not; the mean's own estimate decides nothing."""
+    """A total of 0.017 less luck of 0.002 is above 0.01, less 0.008 it is not."""
     sums, responses = with_mean([0.001], [0.4])
     wave = np.resize([-1e-4, 1e-4], 8)
     total = np.stack([0.017 + wave, np.full(8, luck)], axis=1)
