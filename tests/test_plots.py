@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from hpsearch import Results, figures, importance
-from hpsearch.experiments.profiles import tolerance
+from hpsearch.experiments.tolerances import tolerance
 from hpsearch.results.plots import ResultsPlots
 from hpsearch.tuning.search import search
 

@@ -200,6 +200,7 @@ def test_pruned_trials_stop_at_a_checkpoint_and_the_others_train_as_if_unpruned(
         ({"seed": 4}, "search.seed", "4"),
         ({"seeds": [1]}, "search.seeds", r"\[1\]"),
         ({"sampler": "random"}, "search.sampler", "random"),
+        ({"metric": "validation_error"}, "search.metric", "validation_error"),
     ],
 )
 def test_a_changed_study_is_refused_with_the_difference(small, tmp_path, change, key, told):

@@ -2,10 +2,11 @@
 
 In this room:
 
-    function.py   survey any function
-    trainings.py  survey a study
-    stored.py     a stored survey read back
-    profiles.py   one or two settings around the best
+    function.py    survey any function
+    trainings.py   survey a study
+    stored.py      a stored survey read back
+    profiles.py    one or two settings around the best
+    tolerances.py  how wrong a setting may be
 """
 
 from hpsearch.experiments.function import survey

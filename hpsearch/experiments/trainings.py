@@ -123,10 +123,11 @@ def survey_study(
 
 
 def _identity(description: Mapping[str, Any]) -> dict[str, Any]:
-    """What the rows of a survey depend on: not how many there are."""
+    """What the rows of a survey depend on, their values included: not how many there are."""
     free = {"base", "scrambles", "second_order"}
     design = {key: value for key, value in description["survey"].items() if key not in free}
-    return {**{key: description[key] for key in ("data", "network", "space")}, "design": design}
+    metric = {"metric": description["search"]["metric"]}
+    return {**{key: description[key] for key in ("data", "network", "space")}, "design": design, "search": metric}
 
 
 def useless(dataset: Dataset) -> dict[str, float]:

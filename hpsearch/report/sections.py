@@ -80,7 +80,7 @@ def _survey(results: Results) -> Survey | None:
 
 def _question(results: Results) -> Section:
     config = results.config
-    answer = f"Answer: {config.answer}" if config.answer else "It has no answer in its file yet (`answer = \"…\"`)."
+    answer = f"Answer: {config.answer}" if config.answer else 'It has no answer in its file yet (`answer = "…"`).'
     return Section("Question and answer", [config.question or "The study's file asks no question.", answer])
 
 
@@ -179,7 +179,9 @@ def _measured(results: Results, survey: Survey | None) -> Section:
         )  # fmt: skip
     facts.append(("trials", f"{len(trials):,}"))
     if len(trials) and trials["finished"].notna().any():
-        facts.append(("from", f"{trials['started'].min():%Y-%m-%d %H:%M} to {trials['finished'].max():%Y-%m-%d %H:%M} UTC"))
+        facts.append(
+            ("from", f"{trials['started'].min():%Y-%m-%d %H:%M} to {trials['finished'].max():%Y-%m-%d %H:%M} UTC")
+        )
         facts.append(("time in trials", f"{trials['duration_s'].sum():,.0f} s"))
     packages = ", ".join(f"{name} {version(name)}" for name in ("hpsearch", "numpy", "scipy", "optuna", "scikit-learn"))
     facts.append(("versions, where this page was written", f"Python {platform.python_version()}, {packages}"))
@@ -194,11 +196,13 @@ def _limits(results: Results, survey: Survey | None) -> Section:
         texts.append(
             f"Trainings were given equal amounts of {budget}; at another budget other settings may matter. An index is a "
             "share of the response's variance over the whole space, not near the best; how wrong a setting may be near the "
-            "best is said by the profiles. A verdict \"inert\" is about that share, and a region of the space smaller than "
+            'best is said by the profiles. A verdict "inert" is about that share, and a region of the space smaller than '
             "the design can meet may hide from it."
         )
     if results.ours:
         texts.append("The test split was used once, for the setting that was chosen; no other choice was made by it.")
     else:
-        texts.append("This project did not make the study: what its values mean, and how they were drawn, it does not know.")
+        texts.append(
+            "This project did not make the study: what its values mean, and how they were drawn, it does not know."
+        )
     return Section("What this does not say", texts)

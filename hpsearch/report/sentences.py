@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from hpsearch.config.hyperparameters import in_words
-from hpsearch.results.study import Best
+from hpsearch.results.best import Best
 from hpsearch.tuning.baselines import GUESS
 from hpsearch.tuning.scores import TestScore
 

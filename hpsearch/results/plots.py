@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hpsearch import figures
-from hpsearch.experiments.profiles import tolerance
+from hpsearch.experiments.tolerances import tolerance
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.results.surrogates import importance
 from hpsearch.sensitivity.indices import ResponseError

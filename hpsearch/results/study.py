@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -89,6 +90,9 @@ class Results(SurveyTables, SearchTables):
     def survey(self) -> Survey:
         """The study's survey: its ``table``, a row a design row and checkpoint, and all tables made of it.
 
+        Its response is the metric that the study is judged by, also where the survey was made by another: a survey
+        holds every metric.
+
         Raises:
             ResultsError: if there is none, or it is not complete.
         """
@@ -102,14 +106,16 @@ class Results(SurveyTables, SearchTables):
                 f"no survey of {self.study.study_name!r} there: make one with `hpsearch survey {self.study.study_name}`"
             )
         try:
-            return stored_survey(optuna.load_study(study_name=name, storage=storage))
+            survey = stored_survey(optuna.load_study(study_name=name, storage=storage))
         except SurveyMissingError as problem:
             raise ResultsError(str(problem)) from None
+        ours = CONFIG in self.study.user_attrs
+        return replace(survey, response=self.config.search.metric) if ours else survey
 
     def _survey(self) -> Survey:
         return self.survey
 
-    def profile(self, hyperparameter: str, *, values: int = 64, seeds: int = 10) -> pd.DataFrame:
+    def profile(self, hyperparameter: str, *, values: int = 32, seeds: int = 32) -> pd.DataFrame:
         """Train along one hyperparameter, the others held; see :func:`hpsearch.experiments.profiles.profile`."""
         from hpsearch.experiments.profiles import profile
 
@@ -121,11 +127,11 @@ class Results(SurveyTables, SearchTables):
 
         return plane(self._evaluator, self._best_setting(), first, second, values=values, seeds=seeds)
 
-    def tolerance(self, *, points: float = 0.01, values: int = 64, seeds: int = 10) -> pd.DataFrame:
-        """How wrong each setting may be, a row each; see :func:`hpsearch.experiments.profiles.tolerance`."""
+    def tolerance(self, *, points: float = 0.01, values: int = 32, seeds: int = 32) -> pd.DataFrame:
+        """How wrong each setting may be, a row each; see :func:`hpsearch.experiments.tolerances.tolerance`."""
         import pandas as pd
 
-        from hpsearch.experiments.profiles import tolerance
+        from hpsearch.experiments.tolerances import tolerance
 
         profiles = (self.profile(name, values=values, seeds=seeds) for name in self.config.space.dimensions)
         return pd.DataFrame([tolerance(profiled, points=points) for profiled in profiles])

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from hpsearch.sensitivity import effects, ranges
 from hpsearch.sensitivity.designs import DUMMY, Design
-from hpsearch.sensitivity.indices import ResponseError, Responses
+from hpsearch.sensitivity.indices import ResponseError, Responses, contrasts
 from hpsearch.sensitivity.responses import Form, Kind, Response, ResponseOptions, response_of
+from hpsearch.sensitivity.variates import additive
 from hpsearch.sensitivity.verdicts import SHARE, index_table
 
 if TYPE_CHECKING:
@@ -52,7 +53,11 @@ class SurveyTables:
         share: float = SHARE,
         confidence: float = 0.95,
     ) -> pd.DataFrame:
-        """First-order and total indices of every hyperparameter and of the seed, with intervals and verdicts.
+        """First-order, total and mean indices of every hyperparameter and of the seed, with intervals and verdicts.
+
+        The total index counts all that a setting changes, luck too; the mean index is its total effect on the mean over
+        seeds, as a share of the same variance. Total less mean is what it re-rolls. Noise that the seed does not govern
+        is taken off where replicates or a dummy show it; that dummy's own row is the noise's share of the whole.
 
         Args:
             metric: Response to explain.
@@ -63,9 +68,17 @@ class SurveyTables:
             confidence: Of the intervals, each by itself; verdicts are corrected for their number (Holm).
 
         Returns:
-            A row a factor, largest total index first, the seed (the noise floor) last. Columns: response, form,
-            budget, iteration, hyperparameter, low, high, scale, first_order, first_low, first_high, total_order,
-            total_low, total_high, verdict, base_needed, reason, rows, scrambles, share.
+            A row a factor, largest total index first, the seed (luck) last. Columns: response, form, budget,
+            iteration, hyperparameter, low, high, scale, first_order, first_low, first_high, total_order, total_low,
+            total_high, mean_order, mean_low, mean_high (missing for the seed), verdict ("sensitive", "inert", "re-rolls
+            luck", "undecided"; "luck" of the seed, "control" of a dummy that shows the noise; see
+            :func:`hpsearch.sensitivity.verdicts.verdicts`), base_needed, reason, rows, scrambles, at_ceiling,
+            at_floor (number of values of the response that count as its ceiling, or, in the log form, its floor), share.
+            Intervals may reach beyond [0, 1] (see :class:`hpsearch.sensitivity.indices.Interval`).
+
+        Warns:
+            ConcentrationWarning: if half of the variance comes from fewer than ten rows (and at most 2 % of them): no
+                setting is called inert then, and the intervals are not to be trusted.
         """
         survey = self._survey()
         response = survey.take(ResponseOptions(metric, form, iteration, target))
@@ -129,8 +142,11 @@ class SurveyTables:
         Returns:
             A row a pair. Columns: response, form, budget, iteration, first, second, interaction (Υ: all that the two
             do together, with others or without), low, high, second_order, second_low, second_high (S_ij: the two
-            alone; missing unless the design has the blocks BA), verdict ("present" where a one-sided t-test over
-            scrambles finds Υ above 0, Holm-corrected over the pairs; else "not seen").
+            alone; missing unless the design has the blocks BA), verdict, reason. The verdict is "present" where a
+            one-sided t-test over scrambles finds Υ above 0 at half of 1 − confidence, Holm-corrected over all pairs;
+            "undecided", with the reason, where Υ is missing or its interval unbounded; else "not seen". Noise that the
+            seed does not govern looks like an interaction of every pair: what replicates or a dummy show of it is taken
+            off, and without either Υ is missing.
         """
         survey = self._survey()
         response = survey.take(ResponseOptions(metric, form, iteration, target))
@@ -178,7 +194,7 @@ class SurveyTables:
     ) -> pd.DataFrame:
         """Where the best lie, and which range to try next (see :func:`hpsearch.sensitivity.ranges.next_ranges`).
 
-        What is inert keeps its range, by verdicts at this confidence.
+        What is inert or re-rolls luck keeps its range, by verdicts at this confidence.
         """
         survey = self._survey()
         table = self.sensitivity(metric, form=form, iteration=iteration, target=target, confidence=confidence)
@@ -257,15 +273,23 @@ class Survey(SurveyTables):
         return response_of(self.table, options or ResponseOptions(), main=self.response, kinds=self.kinds)
 
     def on_blocks(self, response: Response) -> Responses:
-        """A response by scramble, block and row, the mean over replicates."""
+        """A response by scramble, block and row, the mean over replicates, with the noise that no seed governs.
+
+        Replicates show the noise, or else the dummy: what it changes is noise.
+        """
         design = self.design
         values = response.values.reshape(design.scrambles, len(design.blocks), design.base, -1)
         replicates = values.shape[3]
-        noise = float(values.var(axis=3, ddof=1).mean()) / replicates if replicates > 1 else 0.0
-        return Responses(
-            values.mean(axis=3),
+        noise = values.var(axis=3, ddof=1).mean(axis=(1, 2)) / replicates if replicates > 1 else 0.0
+        means = values.mean(axis=3)
+        responses = Responses(
+            means,
             design.factors,
             noise=noise,
             dummy=design.factors.index(DUMMY) if design.dummy else None,
+            additive=additive(means, design),
             floor_known=self.seeded or replicates > 1 or design.dummy,
         )
+        if self.seeded or replicates > 1 or responses.dummy is None:
+            return responses
+        return replace(responses, noise=contrasts(responses).total[:, responses.dummy], noise_of_dummy=True)

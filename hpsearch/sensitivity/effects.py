@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -10,10 +9,10 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from hpsearch.sensitivity.designs import DUMMY, SEED, Design
+from hpsearch.sensitivity.designs import SEED, Design
 from hpsearch.sensitivity.indices import Numbers, Responses, contrasts, interval, missing
 from hpsearch.sensitivity.responses import Response, last
-from hpsearch.sensitivity.verdicts import holm
+from hpsearch.sensitivity.verdicts import NO_FLOOR, UNDECIDED, holm
 from hpsearch.space import Dimension
 
 PRESENT, NOT_SEEN = "present", "not seen"
@@ -29,36 +28,28 @@ def interactions(response: Response, responses: Responses, *, budget: str | None
         confidence: Of the intervals, and of the verdicts.
     """
     sums, pairs = contrasts(responses), list(combinations(responses.factors, 2))
+    present = _above_zero(sums.pairs, level=(1 - confidence) / 2)
     rows = []
-    for k, (first, second) in enumerate(pairs):
-        both = interval(sums.pairs[:, k], sums, responses=responses, confidence=confidence)
-        alone = missing("the design has no blocks BA")
+    for k, pair in enumerate(pairs):
+        both, alone = missing(NO_FLOOR), missing("the design has no blocks BA")
+        if responses.floor_known:
+            both = interval(sums.pairs[:, k], sums, responses=responses, confidence=confidence)
         if sums.second is not None:
             alone = interval(sums.second[:, k], sums, responses=responses, confidence=confidence)
-        rows.append((first, second, both.value, both.low, both.high, alone.value, alone.low, alone.high))
-    names = ["first", "second", "interaction", "low", "high", "second_order", "second_low", "second_high"]
-    frame = pd.DataFrame(rows, columns=names).astype({"first": "str", "second": "str"})
+        verdict = UNDECIDED if both.reason else PRESENT if present[k] else NOT_SEEN
+        ends = (both.value, both.low, both.high, alone.value, alone.low, alone.high)
+        rows.append((*pair, *ends, verdict, both.reason))
+    numbers = ("interaction", "low", "high", "second_order", "second_low", "second_high")
+    words = ("first", "second", "verdict", "reason")
+    frame = pd.DataFrame(rows, columns=[*words[:2], *numbers, *words[2:]]).astype(dict.fromkeys(words, "str"))
     _label(frame, response, budget=pd.Series([budget] * len(frame), dtype="str"))
-    present = _present(sums.pairs, pairs, level=1 - confidence) & frame["interaction"].notna().to_numpy()
-    frame["verdict"] = pd.Series(np.where(present, PRESENT, NOT_SEEN), dtype="str")
     return frame.sort_values("interaction", ascending=False, kind="stable", ignore_index=True)
 
 
-def _present(numerators: Numbers, pairs: Sequence[tuple[str, str]], *, level: float) -> NDArray[np.bool_]:
-    """Which pairs interact; those with the seed or the dummy are corrected apart, for luck is another question."""
-    luck = np.array([bool({SEED, DUMMY} & set(pair)) for pair in pairs])
-    present = np.zeros(len(pairs), dtype=bool)
-    for family in (luck, ~luck):
-        if family.any():
-            present[family] = _above_zero(numerators[:, family], level)
-    return present
-
-
-def _above_zero(numerators: Numbers, level: float) -> NDArray[np.bool_]:
+def _above_zero(numerators: Numbers, *, level: float) -> NDArray[np.bool_]:
     """Whether the mean over scrambles of each column is above 0, by one-sided t-tests with Holm's correction."""
     count = len(numerators)
-    error = numerators.std(axis=0, ddof=1) / np.sqrt(count)
-    mean = np.where(np.abs(numerators.mean(axis=0)) > 1e-12 * np.abs(numerators).max(), numerators.mean(axis=0), 0.0)
+    mean, error = numerators.mean(axis=0), numerators.std(axis=0, ddof=1) / np.sqrt(count)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(mean == 0, 0.0, mean / error)
     return np.asarray(holm(stats.t.sf(t, count - 1)) <= level)

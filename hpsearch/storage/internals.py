@@ -21,6 +21,13 @@ def journal_backend(storage: optuna.storages.BaseStorage) -> BaseJournalBackend 
     return getattr(storage, "_backend", None)
 
 
+def read_anew(storage: optuna.storages.BaseStorage) -> None:
+    """Let a journal's storage forget what it holds: Optuna's copy in memory runs ahead of a write that fails."""
+    assert isinstance(storage, optuna.storages.JournalStorage)
+    with storage._thread_lock:  # whatever is asked next reads all logs
+        storage._replay_result = type(storage._replay_result)(storage._worker_id_prefix)
+
+
 def system_attributes(trial: optuna.Trial) -> dict[str, Any]:
     """A running trial's system attributes, where samplers and pruners keep what they need again."""
     return trial.storage.get_trial(trial._trial_id).system_attrs
