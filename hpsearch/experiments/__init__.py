@@ -6,6 +6,7 @@ In this room:
     trainings.py  survey a study
     stored.py     a stored survey read back
     profiles.py   one or two settings around the best
+    kept.py       the trainings around the best, stored
 """
 
 from hpsearch.experiments.function import survey

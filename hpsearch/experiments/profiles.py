@@ -8,23 +8,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from hpsearch.config import HYPERPARAMETERS
+from hpsearch.config import HYPERPARAMETERS, StudyConfig
+from hpsearch.data import Dataset
 from hpsearch.engine.settings import Hyperparameters
-from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.sensitivity.designs import DesignError, grid, one_at_a_time
 
 FRESH_SEEDS = 1_000_000
 """First of the seeds on which profiles are trained: the best of a search is a winner on the search's own seeds."""
 
 
+class TrainingSource(Protocol):
+    """Where trainings come from: an :class:`~hpsearch.evaluation.evaluator.Evaluator`, or those that are kept."""
+
+    @property
+    def config(self) -> StudyConfig:
+        """The study."""
+
+    @property
+    def dataset(self) -> Dataset:
+        """Its data."""
+
+    def evaluate(self, settings: Sequence[Hyperparameters], *, seeds: Sequence[int]) -> list[Evaluation]:
+        """Evaluate settings on every seed, an evaluation each, in order."""
+
+
 def profile(
-    evaluator: Evaluator, around: Hyperparameters, name: str, *, values: int = 64, seeds: int = 10
+    evaluator: TrainingSource, around: Hyperparameters, name: str, *, values: int = 64, seeds: int = 10
 ) -> pd.DataFrame:
     """The metric along one hyperparameter, the others held.
 
@@ -65,7 +81,7 @@ def profile(
 
 
 def plane(
-    evaluator: Evaluator, around: Hyperparameters, first: str, second: str, *, values: int = 16, seeds: int = 3
+    evaluator: TrainingSource, around: Hyperparameters, first: str, second: str, *, values: int = 16, seeds: int = 3
 ) -> pd.DataFrame:
     """The metric over a grid of two hyperparameters, the others held.
 
@@ -124,6 +140,15 @@ def tolerance(profiled: pd.DataFrame, *, points: float = 0.01) -> dict[str, Any]
     return {**row, "tolerated_low": values[tolerated[0]], "tolerated_high": values[tolerated[1]]}
 
 
+def tolerances(
+    evaluator: TrainingSource, around: Hyperparameters, *, points: float = 0.01, values: int = 64, seeds: int = 10
+) -> pd.DataFrame:
+    """The :func:`tolerance` of every hyperparameter that varies, a row each; arguments as of :func:`profile`."""
+    names = evaluator.config.space.dimensions
+    profiles = (profile(evaluator, around, name, values=values, seeds=seeds) for name in names)
+    return pd.DataFrame([tolerance(profiled, points=points) for profiled in profiles])
+
+
 def _stretch(inside: Any, start: int) -> tuple[int, int]:
     """Ends of the unbroken run of true around a place."""
     low = high = start
@@ -134,7 +159,7 @@ def _stretch(inside: Any, start: int) -> tuple[int, int]:
     return low, high
 
 
-def tunability(evaluator: Evaluator, best: Hyperparameters, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:
+def tunability(evaluator: TrainingSource, best: Hyperparameters, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:
     """What tuning one hyperparameter alone gains over its default.
 
     The value is chosen on one set of fresh seeds and its gain measured on another, in pairs: no winner's curse.
@@ -174,7 +199,7 @@ def tunability(evaluator: Evaluator, best: Hyperparameters, *, values: int = 24,
     return frame.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
 
 
-def _defaults(evaluator: Evaluator) -> dict[str, Any]:
+def _defaults(evaluator: TrainingSource) -> dict[str, Any]:
     """The defaults of the settings, a fixed one's value, and the nearest end where a default lies outside the data."""
     config, examples = evaluator.config, len(evaluator.dataset.train.X)
     default = {setting.name: setting.default for setting in HYPERPARAMETERS}
@@ -190,7 +215,7 @@ def _paired(differences: Any) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
-def _scores(evaluator: Evaluator, rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[Any, Any]:
+def _scores(evaluator: TrainingSource, rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[Any, Any]:
     """The metric and the validation error of each row on each seed, ``(rows, seeds)``."""
     settings = [Hyperparameters(**_natural(row)) for row in rows.to_dict("records")]
     evaluations = evaluator.evaluate(settings, seeds=seeds)
