@@ -15,6 +15,7 @@ from hpsearch.evaluation.jobs import Trainer
 from hpsearch.experiments import kept
 from hpsearch.experiments.kept import KeptTrainings
 from hpsearch.experiments.profiles import plane, profile, tolerances, tunability
+from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.storage.access import JOURNAL, StudyBusyError, only_writer, open_storage
 from hpsearch.storage.internals import note_of, storage_of
@@ -90,13 +91,15 @@ def test_trainings_that_differ_in_length_alone_are_one(results, trained):
     assert trained == [60, 60]
 
 
-def test_two_workers_give_the_trials_of_one_in_the_same_order(config, tmp_path):
-    tables = []
+def test_two_workers_give_the_trials_of_one_in_the_same_order(config, trained, tmp_path):
+    tables, here = [], []
     for workers in (1, 2):
         search(config, results=tmp_path / str(workers))
-        tables.append(
-            load("small", results=tmp_path / str(workers)).plane("batch_size", "momentum", values=3, workers=workers)
-        )
+        here.append(-len(trained))
+        r = load("small", results=tmp_path / str(workers))
+        tables.append(r.plane("l2", "momentum", values=3, workers=workers))
+        here[-1] += len(trained)
+    assert here == [27, 0]
     pd.testing.assert_frame_equal(*tables)
     one, two = (stored(tmp_path / str(workers)) for workers in (1, 2))
     pd.testing.assert_frame_equal(one, two)
@@ -125,9 +128,14 @@ def test_a_table_that_was_stopped_goes_on(results, trained, tmp_path, small_eval
     pd.testing.assert_frame_equal(whole, tolerances(small_evaluator, fresh.best.hyperparameters, **SIZE))
 
 
-def test_one_progress_covers_all_profiles(results):
-    seen = []
+@pytest.mark.parametrize("from_defaults", [False, True])  # with ranges that begin there, less is foreseen than trained
+def test_one_progress_covers_all_profiles(config, tmp_path, from_defaults):
+    ranges = {"learning_rate": (0.1, 1.0), "momentum": (0.9, 0.95), "l2": (1e-4, 1.0), "init_scale": (0.1, 1.0)}
+    entries = {f"space.{name}": {"low": low, "high": high} for name, (low, high) in ranges.items() if from_defaults}
+    search(config.with_overrides(**entries), results=tmp_path)
+    results, seen = load("small", results=tmp_path), []
     results.tunability(**SIZE, on_progress=seen.append)
+    assert (seen[-1].fresh > seen[-1].total) == from_defaults
     assert [p.total for p in seen] == [seen[0].total] * len(seen)
     assert seen[0].done == 0
     assert [p.done for p in seen] == sorted(p.done for p in seen)
@@ -204,8 +212,9 @@ def test_a_storage_that_cannot_be_written_is_read_and_the_rest_kept_in_memory(re
     assert (results.folder / JOURNAL).stat().st_size == size
 
 
-def test_what_another_run_is_training_is_refused_and_what_is_kept_is_read(results, trained, tmp_path):
-    other = load("small", results=tmp_path)
+def test_what_another_run_is_training_is_refused_and_what_is_kept_is_read(results, trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    other = Results.from_study(load("small", results=tmp_path).study)  # which knows of no folder but the journal's
     first = results.profile("momentum", **SIZE)
     count = len(trained)
     with only_writer("small.profiles", results=tmp_path):
@@ -213,6 +222,7 @@ def test_what_another_run_is_training_is_refused_and_what_is_kept_is_read(result
         with pytest.raises(StudyBusyError, match=r"at work on study 'small\.profiles'"):
             other.profile("l2", **SIZE)
     assert len(trained) == count
+    assert not (tmp_path / "results").exists()
 
 
 def test_a_database_keeps_them_too(config, trained, tmp_path):
@@ -256,6 +266,15 @@ def test_the_study_of_profiles_is_one_to_read_and_disturbs_no_other(results, fol
         load("smal", results=results.folder)
     assert "survey" not in run("export", "small", "--results", results.folder, "--to", folder / "out").stdout
     assert run("export", "small.profiles", "--results", results.folder, "--to", folder / "out").stdout
+
+
+def test_a_study_its_survey_and_its_profiles_share_the_trainings_around_a_setting(config, tmp_path):
+    survey_study(config.with_overrides(**{"survey.base": 4, "survey.scrambles": 2}), results=tmp_path)
+    load("small.survey", results=tmp_path).profile("momentum", **SIZE)
+    load("small.profiles", results=tmp_path).profile("l2", **SIZE)
+    names = optuna.get_all_study_names(open_storage(results=tmp_path))
+    assert sorted(names) == ["small.profiles", "small.survey"]
+    assert len(stored(tmp_path)) == 16
 
 
 def test_another_run_s_trainings_are_read_before_more_are_trained(results, trained, tmp_path, monkeypatch):
