@@ -14,7 +14,7 @@ from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.jobs import Trainer
 from hpsearch.experiments import kept
 from hpsearch.experiments.kept import KeptTrainings
-from hpsearch.experiments.profiles import plane, profile, tolerances, tunability
+from hpsearch.experiments.profiles import plane, profile, tolerance, tunability
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.storage.access import JOURNAL, StudyBusyError, only_writer, open_storage
@@ -48,6 +48,13 @@ def trained(monkeypatch):
     return lengths
 
 
+def tolerances(evaluator, best):
+    """How wrong each may be, from trainings that nothing keeps."""
+    return pd.DataFrame(
+        [tolerance(profile(evaluator, best, name, **SIZE)) for name in evaluator.config.space.dimensions]
+    )
+
+
 def stored(folder):
     """The trials of the study of profiles, without their times."""
     return load("small.profiles", results=folder).trials.drop(columns=TIMES)
@@ -59,7 +66,7 @@ def test_the_tables_are_those_of_an_evaluator_that_keeps_nothing(results, small_
         pd.testing.assert_frame_equal(results.profile(name, **SIZE), profile(small_evaluator, best, name, **SIZE))
     pair = ("iterations", "batch_size")
     pd.testing.assert_frame_equal(results.plane(*pair, **SIZE), plane(small_evaluator, best, *pair, **SIZE))
-    pd.testing.assert_frame_equal(results.tolerance(**SIZE), tolerances(small_evaluator, best, **SIZE))
+    pd.testing.assert_frame_equal(results.tolerance(**SIZE), tolerances(small_evaluator, best))
     pd.testing.assert_frame_equal(results.tunability(**SIZE), tunability(small_evaluator, best, **SIZE))
 
 
@@ -125,7 +132,7 @@ def test_a_table_that_was_stopped_goes_on(results, trained, tmp_path, small_eval
     assert (seen[0].done, seen[0].missing) == (before, seen[0].total - before)
     assert len(stored(tmp_path)) == seen[-1].done == seen[-1].total
     assert seen[-1].fresh == seen[0].missing
-    pd.testing.assert_frame_equal(whole, tolerances(small_evaluator, fresh.best.hyperparameters, **SIZE))
+    pd.testing.assert_frame_equal(whole, tolerances(small_evaluator, fresh.best.hyperparameters))
 
 
 @pytest.mark.parametrize("from_defaults", [False, True])  # with ranges that begin there, less is foreseen than trained

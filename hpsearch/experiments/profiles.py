@@ -140,15 +140,6 @@ def tolerance(profiled: pd.DataFrame, *, points: float = 0.01) -> dict[str, Any]
     return {**row, "tolerated_low": values[tolerated[0]], "tolerated_high": values[tolerated[1]]}
 
 
-def tolerances(
-    evaluator: TrainingSource, around: Hyperparameters, *, points: float = 0.01, values: int = 64, seeds: int = 10
-) -> pd.DataFrame:
-    """The :func:`tolerance` of every hyperparameter that varies, a row each; arguments as of :func:`profile`."""
-    names = evaluator.config.space.dimensions
-    profiles = (profile(evaluator, around, name, values=values, seeds=seeds) for name in names)
-    return pd.DataFrame([tolerance(profiled, points=points) for profiled in profiles])
-
-
 def _stretch(inside: Any, start: int) -> tuple[int, int]:
     """Ends of the unbroken run of true around a place."""
     low = high = start

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     OnProgress = Callable[[ProfileProgress], None] | None
 
-_TABLES = {"profile": "profile", "plane": "plane", "tolerance": "tolerances", "tunability": "tunability"}
-"""For each table its function in :mod:`hpsearch.experiments.profiles`."""
-
 
 class ProfileTables:
     """Tables that train what the study ``<name>.profiles`` does not hold yet.
@@ -109,7 +106,8 @@ class ProfileTables:
     def _table(self, name: str, *hyperparameters: str, **sizes: Any) -> Callable[[TrainingSource], pd.DataFrame]:
         from hpsearch.experiments import profiles
 
-        function, setting = getattr(profiles, _TABLES[name]), self._best_setting()
+        function = _tolerances if name == "tolerance" else getattr(profiles, name)
+        setting = self._best_setting()
         return lambda source: function(source, setting, *hyperparameters, **sizes)
 
     @cached_property
@@ -118,3 +116,13 @@ class ProfileTables:
 
         name = self.study.study_name.removesuffix(".survey").removesuffix(PROFILES)
         return KeptTrainings(self._evaluator, storage_of(self.study), name=name, results=self.folder)
+
+
+def _tolerances(source: TrainingSource, around: Hyperparameters, *, points: float = 0.01, **sizes: int) -> pd.DataFrame:
+    """The tolerance of every hyperparameter that varies, from its profile; sizes as of the profile."""
+    import pandas as pd
+
+    from hpsearch.experiments.profiles import profile, tolerance
+
+    profiles = (profile(source, around, name, **sizes) for name in source.config.space.dimensions)
+    return pd.DataFrame([tolerance(profiled, points=points) for profiled in profiles])
