@@ -10,6 +10,7 @@ from helpers import TIMES, run
 
 from hpsearch import load, search
 from hpsearch.data.dataset import from_arrays
+from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.jobs import Trainer
 from hpsearch.experiments import kept
@@ -23,6 +24,10 @@ from hpsearch.storage.journal import JournalFile, StorageError
 from hpsearch.storage.studies import StudyChangedError
 
 SIZE = {"values": 4, "seeds": 2}
+CORNERS = {"first": "momentum", "second": "l2", "values": 2, "seeds": 2}
+"""A plane of eight trainings."""
+
+AROUND = Hyperparameters(learning_rate=0.3, iterations=20, momentum=0.6, l2=1e-4, batch_size=16, init_scale=0.1)
 DEFAULT_RATE = 0.1
 
 
@@ -82,20 +87,20 @@ def test_the_second_call_reads(results, trained, tmp_path):
 
 
 def test_more_values_or_seeds_train_only_what_is_new(results, trained):
-    results.profile("momentum", values=3, seeds=2)
-    assert len(trained) == 3 * 2
-    results.profile("momentum", values=5, seeds=2)  # three of the five values are those before
-    assert len(trained) == 5 * 2
-    results.profile("momentum", values=5, seeds=4)
-    assert len(trained) == 5 * 4
+    results.plane(**CORNERS)
+    assert len(trained) == 4 * 2
+    results.plane(**{**CORNERS, "values": 3})  # four of the nine points are those before
+    assert len(trained) == 9 * 2
+    results.plane(**{**CORNERS, "values": 3, "seeds": 3})
+    assert len(trained) == 9 * 3
 
 
 def test_trainings_that_differ_in_length_alone_are_one(results, trained):
-    told = results.cost("profile", "iterations", values=6, seeds=2)
-    assert (told.done, told.total, told.missing, told.trainings, told.iterations) == (0, 12, 12, 2, 2 * 60)
+    told = results.cost("plane", "iterations", "l2", values=3, seeds=2)
+    assert (told.done, told.total, told.missing, told.trainings, told.iterations) == (0, 18, 18, 6, 6 * 60)
     assert trained == []
-    results.profile("iterations", values=6, seeds=2)
-    assert trained == [60, 60]
+    results.plane("iterations", "l2", values=3, seeds=2)
+    assert trained == [60] * 6
 
 
 def test_two_workers_give_the_trials_of_one_in_the_same_order(config, trained, tmp_path):
@@ -156,8 +161,8 @@ def kept_with(config, folder, dataset=None):
 
 def test_trainings_of_other_data_or_another_network_are_refused(config, results, tmp_path):
     best = results.best.hyperparameters
-    results.profile("momentum", **SIZE)
-    sizes = len(stored(tmp_path))
+    results.plane(**CORNERS)
+    assert len(stored(tmp_path)) == 8
     x = np.random.default_rng(0).standard_normal((150, 4))
     others = [
         (kept_with(config.with_overrides(**{"network.hidden": [5]}), tmp_path), r"network.hidden: stored \[6\], now"),
@@ -169,19 +174,17 @@ def test_trainings_of_other_data_or_another_network_are_refused(config, results,
     ]
     for other, words in others:
         with pytest.raises(StudyChangedError, match=rf"study 'small.profiles' is in(.|\n)*{words}"):
-            other.table(lambda source: profile(source, best, "momentum", **SIZE))
-    assert len(stored(tmp_path)) == sizes
+            other.table(lambda source: plane(source, best, **CORNERS))
+    assert len(stored(tmp_path)) == 8
 
 
 def test_other_seeds_ranges_and_checkpoints_share_the_trainings(config, results, trained, tmp_path):
     best, count = results.best.hyperparameters, len(trained)
-    table = results.profile("momentum", values=5, seeds=2)
-    changed = {"search.seeds": 2, "search.checkpoints": 3, "space.l2": {"low": 1e-9, "high": 0.5}}
+    table = results.plane(**CORNERS)
+    changed = {"search.seeds": 2, "search.checkpoints": 3, "space.init_scale": {"low": 1e-9, "high": 0.5}}
     other = kept_with(config.with_overrides(**changed), tmp_path)
-    pd.testing.assert_frame_equal(
-        other.table(lambda source: profile(source, best, "momentum", values=5, seeds=2)), table
-    )
-    assert len(trained) == count + 10
+    pd.testing.assert_frame_equal(other.table(lambda source: plane(source, best, **CORNERS)), table)
+    assert len(trained) == count + 8
     mixed = other.table(lambda source: source.evaluate([best], seeds=[1_000_000, 7]))[0]  # of 6 and of 3 checkpoints
     alone = Evaluator(config).evaluate([best], seeds=[1_000_000, 7])[0]
     assert mixed.seeds == alone.seeds
@@ -197,9 +200,9 @@ def test_a_storage_in_memory_is_left_as_it_is(config, trained, tmp_path):
         memory.set_user_attr(name, value)
     r = Results(memory, tmp_path / "none")
     before = len(trained)
-    first = r.profile("momentum", **SIZE)
+    first = r.plane(**CORNERS)
     assert len(trained) == before + 8
-    pd.testing.assert_frame_equal(r.profile("momentum", **SIZE), first)
+    pd.testing.assert_frame_equal(r.plane(**CORNERS), first)
     assert len(trained) == before + 8
     assert optuna.get_all_study_names(storage_of(memory)) == ["small"]
     assert not (tmp_path / "none").exists()
@@ -207,14 +210,14 @@ def test_a_storage_in_memory_is_left_as_it_is(config, trained, tmp_path):
 
 @pytest.mark.parametrize("problem", [StorageError("no space"), PermissionError("read-only")])
 def test_a_storage_that_cannot_be_written_is_read_and_the_rest_kept_in_memory(results, trained, monkeypatch, problem):
-    results.profile("momentum", values=3, seeds=2)
+    results.plane(**CORNERS)
     size = (results.folder / JOURNAL).stat().st_size
     fresh = load("small", results=results.folder)
     monkeypatch.setattr(JournalFile, "_append", lambda self, logs: (_ for _ in ()).throw(problem))
     before = len(trained)
-    first = fresh.profile("momentum", values=5, seeds=2)
+    first = fresh.plane(**{**CORNERS, "seeds": 3})
     assert len(trained) == before + 4
-    pd.testing.assert_frame_equal(fresh.profile("momentum", values=5, seeds=2), first)
+    pd.testing.assert_frame_equal(fresh.plane(**{**CORNERS, "seeds": 3}), first)
     assert len(trained) == before + 4
     assert (results.folder / JOURNAL).stat().st_size == size
 
@@ -222,24 +225,23 @@ def test_a_storage_that_cannot_be_written_is_read_and_the_rest_kept_in_memory(re
 def test_what_another_run_is_training_is_refused_and_what_is_kept_is_read(results, trained, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     other = Results.from_study(load("small", results=tmp_path).study)  # which knows of no folder but the journal's
-    first = results.profile("momentum", **SIZE)
+    first = results.plane(**CORNERS)
     count = len(trained)
     with only_writer("small.profiles", results=tmp_path):
-        pd.testing.assert_frame_equal(other.profile("momentum", **SIZE), first)  # nothing to write
+        pd.testing.assert_frame_equal(other.plane(**CORNERS), first)  # nothing to write
         with pytest.raises(StudyBusyError, match=r"at work on study 'small\.profiles'"):
-            other.profile("l2", **SIZE)
+            other.profile("init_scale", **SIZE)
     assert len(trained) == count
     assert not (tmp_path / "results").exists()
 
 
 def test_a_database_keeps_them_too(config, trained, tmp_path):
-    url = f"sqlite:///{tmp_path}/s.db"
-    search(config, storage=url, results=tmp_path)
-    first = load("small", storage=url, results=tmp_path).profile("iterations", values=3, seeds=2)
-    count = len(trained)
-    again = load("small", storage=url, results=tmp_path).profile("iterations", values=3, seeds=2)
-    pd.testing.assert_frame_equal(again, first)
-    assert len(trained) == count
+    storage, tables = open_storage(f"sqlite:///{tmp_path}/s.db"), []
+    for _ in range(2):
+        database = KeptTrainings(Evaluator(config), storage, name="small", results=tmp_path)
+        tables.append(database.table(lambda source: plane(source, AROUND, **CORNERS)))
+    pd.testing.assert_frame_equal(*tables)
+    assert len(trained) == 8
 
 
 def test_values_outside_the_study_s_ranges_are_kept(config, trained, tmp_path):
@@ -257,12 +259,12 @@ def test_values_outside_the_study_s_ranges_are_kept(config, trained, tmp_path):
 def test_the_study_of_profiles_is_one_to_read_and_disturbs_no_other(results, folder):
     r = load("small", results=results.folder)
     before = r.trials, r.best.number
-    table = r.profile("momentum", **SIZE)
+    table = r.plane(**CORNERS)
     profiles = load("small.profiles", results=results.folder)
     assert len(profiles.trials) == len(profiles.members) == 8
-    ends = profiles.trials.groupby("momentum")["validation_loss"].mean()
+    ends = profiles.trials.groupby(["momentum", "l2"])["validation_loss"].mean()
     assert ends.to_numpy() == pytest.approx(table["mean"].to_numpy())
-    assert profiles.best.hyperparameters.momentum in table["value"].tolist()
+    assert profiles.best.hyperparameters.momentum in table["momentum"].tolist()
     network = profiles.network(7)
     assert network.seed == profiles.members["seed"][7]
     assert "one training around the best setting of `small`" in note_of(profiles.study)
@@ -277,11 +279,11 @@ def test_the_study_of_profiles_is_one_to_read_and_disturbs_no_other(results, fol
 
 def test_a_study_its_survey_and_its_profiles_share_the_trainings_around_a_setting(config, tmp_path):
     survey_study(config.with_overrides(**{"survey.base": 4, "survey.scrambles": 2}), results=tmp_path)
-    load("small.survey", results=tmp_path).profile("momentum", **SIZE)
-    load("small.profiles", results=tmp_path).profile("l2", **SIZE)
+    load("small.survey", results=tmp_path).plane(**CORNERS)
+    load("small.profiles", results=tmp_path).plane(**CORNERS)
     names = optuna.get_all_study_names(open_storage(results=tmp_path))
     assert sorted(names) == ["small.profiles", "small.survey"]
-    assert len(stored(tmp_path)) == 16
+    assert len(stored(tmp_path)) == 8
 
 
 def test_another_run_s_trainings_are_read_before_more_are_trained(results, trained, tmp_path, monkeypatch):
@@ -291,10 +293,10 @@ def test_another_run_s_trainings_are_read_before_more_are_trained(results, train
     def late(*arguments, **options):
         """The other run ends between the look at what is stored and the lock."""
         monkeypatch.setattr(kept, "only_writer", opened)
-        other.profile("momentum", **SIZE)
+        other.plane(**CORNERS)
         return opened(*arguments, **options)
 
     monkeypatch.setattr(kept, "only_writer", late)
-    results.profile("momentum", **SIZE)
+    results.plane(**CORNERS)
     assert len(trained) == count + 8
     assert len(stored(tmp_path)) == 8
