@@ -6,6 +6,7 @@ In this room:
     trainings.py  survey a study
     stored.py     a stored survey read back
     profiles.py   one or two settings around the best
+    sources.py    where the trainings of their tables come from
     kept.py       the trainings around the best, stored
 """
 

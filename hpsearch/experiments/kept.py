@@ -8,14 +8,13 @@ lives in memory, is left as it is: the trainings are then kept as long as the ob
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, replace
-from itertools import product
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial
@@ -24,10 +23,10 @@ from hpsearch.config import HYPERPARAMETERS
 from hpsearch.config.study import PROFILES
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.outcomes import Evaluation, Sheet
-from hpsearch.evaluation.populations import Member, populations
+from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.evaluation.workers import Workers
 from hpsearch.experiments.profiles import TrainingSource
+from hpsearch.experiments.sources import ProfileProgress, Rehearsal, Run, Training, joined
 from hpsearch.sensitivity.designs import SEED
 from hpsearch.storage.access import TrialWriter, lock_folder, only_writer
 from hpsearch.storage.journal import StorageError
@@ -38,41 +37,6 @@ from hpsearch.storage.trials import CURVES, finished_trial
 T = TypeVar("T")
 Table: TypeAlias = Callable[[TrainingSource], T]
 """What needs trainings: a function of where they come from. Which it needs next may depend on those before."""
-
-Training: TypeAlias = tuple[Hyperparameters, int]
-"""A setting and a seed."""
-
-
-@dataclass(frozen=True)
-class ProfileProgress:
-    """How far the trainings of a table are.
-
-    Attributes:
-        done: Those that are kept: settings on a seed.
-        total: Those that the table needs; a table that chooses settings by its own trainings may need fewer.
-        fresh: Of the done, those of this run.
-        missing: Those that were not kept when this run began.
-        trainings: What this run trains for them: those that differ in length alone are one.
-        iterations: Of all these together.
-        diverged: Those of this run that diverged.
-    """
-
-    done: int
-    total: int
-    fresh: int = 0
-    missing: int = 0
-    trainings: int = 0
-    iterations: int = 0
-    diverged: int = 0
-
-    def after(self, evaluations: Collection[Evaluation]) -> ProfileProgress:
-        """With some more trainings."""
-        return replace(
-            self,
-            done=min(self.done + len(evaluations), self.total),
-            fresh=self.fresh + len(evaluations),
-            diverged=self.diverged + sum(any(evaluation.diverged) for evaluation in evaluations),
-        )
 
 
 class KeptTrainings:
@@ -124,17 +88,18 @@ class KeptTrainings:
         if not progress.missing:
             return answer
         with self._writer() as writer, Workers(self._evaluator.trainer, workers) as pool:
-            run = _Run(self._evaluator, self._kept, writer, pool, progress, announce)
+            store = partial(self._store, writer)
+            run = Run(self._evaluator, self._kept, pool, store=store, progress=progress, announce=announce)
             answer = table(run)
         announce(replace(run.progress, done=run.progress.total))
         return answer
 
     def _rehearse(self, table: Table[T]) -> tuple[T, ProfileProgress]:
         """The table with zeros for what is not kept (the table itself if nothing is missing), and how much that is."""
-        rehearsal = _Rehearsal(self._evaluator, self._kept)
+        rehearsal = Rehearsal(self._evaluator, self._kept)
         answer = table(rehearsal)
         missing = [training for training in rehearsal.trainings if training not in self._kept]
-        longest = [max(setting.iterations for setting, _ in ends) for ends in _joined(missing)]
+        longest = [max(setting.iterations for setting, _ in ends) for ends in joined(missing)]
         total = len(rehearsal.trainings)
         return answer, ProfileProgress(
             total - len(missing), total, missing=len(missing), trainings=len(longest), iterations=sum(longest)
@@ -177,94 +142,21 @@ class KeptTrainings:
         self._read_on(study)  # another process may have trained some until now
         return study
 
-
-class _Rehearsal:
-    """A source that trains nothing, and notes what a table needs.
-
-    Attributes:
-        trainings: What was needed so far, in order.
-    """
-
-    def __init__(self, evaluator: Evaluator, kept: Mapping[Training, Evaluation]) -> None:
-        self.config, self.dataset = evaluator.config, evaluator.dataset
-        self.trainings: dict[Training, None] = {}
-        self._metrics, self._kept = evaluator.examples.metrics, kept
-
-    def evaluate(self, settings: Sequence[Hyperparameters], *, seeds: Sequence[int]) -> list[Evaluation]:
-        """What is kept, and zeros for the rest."""
-        self.trainings |= dict.fromkeys(product(settings, seeds))
-        return [_together([self._kept.get((s, seed)) or self._zeros(s, seed) for seed in seeds]) for s in settings]
-
-    def _zeros(self, setting: Hyperparameters, seed: int) -> Evaluation:
-        curves = np.zeros((1, 1, len(self._metrics)), np.float32)
-        return Evaluation(self._metrics, (seed,), (setting.iterations,), curves, (False,))
-
-
-class _Run:
-    """A source that trains what is not kept, and keeps it.
-
-    Attributes:
-        progress: So far.
-    """
-
-    def __init__(
-        self,
-        evaluator: Evaluator,
-        kept: dict[Training, Evaluation],
-        writer: TrialWriter | None,
-        workers: Workers,
-        progress: ProfileProgress,
-        announce: Callable[[ProfileProgress], None],
-    ) -> None:
-        self.config, self.dataset, self.progress = evaluator.config, evaluator.dataset, progress
-        self._evaluator, self._kept, self._writer = evaluator, kept, writer
-        self._workers, self._announce = workers, announce
-
-    def evaluate(self, settings: Sequence[Hyperparameters], *, seeds: Sequence[int]) -> list[Evaluation]:
-        """Evaluate settings on every seed, an evaluation each."""
-        self._train([training for training in dict.fromkeys(product(settings, seeds)) if training not in self._kept])
-        return [_together([self._kept[setting, seed] for seed in seeds]) for setting in settings]
-
-    def _train(self, missing: Sequence[Training]) -> None:
-        """Train in populations, and store in their order, which does not depend on the number of workers."""
-        groups = _joined(missing)
-        members, longest = [], []
-        for number, ends in enumerate(groups):
-            lengths = sorted(setting.iterations for setting, _ in ends)
-            setting, seed = ends[0]
-            longest.append(replace(setting, iterations=lengths[-1]))
-            members.append(Member((number, 0), longest[-1], seed, tuple(lengths[:-1])))
-        seeds = [(member.seed,) for member in members]
-        sheet = Sheet(self._evaluator.examples.metrics, self._evaluator.stops, seeds, longest)
-        jobs = populations(self._evaluator.architecture, members, workers=self._workers.count)
-        for result in self._workers.submit(jobs):
-            sheet.add(result)
-            ended = {
-                training: sheet.evaluation(number, until=training[0].iterations)
-                for number, _ in result.job.owners
-                for training in groups[number]
-            }
-            self._keep(ended)
-
-    def _keep(self, ended: Mapping[Training, Evaluation]) -> None:
-        self._kept |= ended
-        if self._writer is not None:
-            self._writer.add(*(self._trial(training, evaluation) for training, evaluation in ended.items()))
-        self.progress = self.progress.after(ended.values())
-        self._announce(self.progress)
-        if self._writer is not None:
-            self._writer.write_if_due()
+    def _store(self, writer: TrialWriter | None, ended: Mapping[Training, Evaluation]) -> None:
+        if writer is not None:
+            writer.add(*(self._trial(training, evaluation) for training, evaluation in ended.items()))
+            writer.write_if_due()
 
     def _trial(self, training: Training, evaluation: Evaluation) -> FrozenTrial:
         setting, seed = training
         params = {**asdict(setting), SEED: seed}
         ranges = {h.name: self._range(h.name, h.kind, params[h.name]) for h in HYPERPARAMETERS}
         ranges[SEED] = IntDistribution(0, seed)
-        return finished_trial(evaluation, params, ranges, metric=self.config.search.metric, curve=False)
+        return finished_trial(evaluation, params, ranges, metric=self._evaluator.config.search.metric, curve=False)
 
     def _range(self, name: str, kind: str, value: Any) -> BaseDistribution:
         """A range that holds the value: a default may lie outside the study's own, and zero is in no log range."""
-        most = max(value, self.config.space.largest(name))
+        most = max(value, self._evaluator.config.space.largest(name))
         return IntDistribution(0, int(most)) if kind == "int" else FloatDistribution(0.0, float(most))
 
 
@@ -272,26 +164,3 @@ def _identity(description: Mapping[str, Any]) -> dict[str, Any]:
     """What the trials depend on besides their own setting and seed."""
     own = {key: description[key] for key in ("data", "network")}
     return {**own, "search": {"metric": description["search"]["metric"]}}
-
-
-def _joined(trainings: Iterable[Training]) -> list[list[Training]]:
-    """Trainings in groups that differ in length alone."""
-    groups: dict[Training, list[Training]] = {}
-    for setting, seed in trainings:
-        groups.setdefault((replace(setting, iterations=1), seed), []).append((setting, seed))
-    return list(groups.values())
-
-
-def _together(alone: Sequence[Evaluation]) -> Evaluation:
-    """A setting's trainings on a seed each as one evaluation, at the checkpoints that all have."""
-    stops = sorted(set.intersection(*(set(evaluation.iterations) for evaluation in alone)))
-    curves = [e.curves[0][[e.iterations.index(stop) for stop in stops]] for e in alone]
-    return replace(
-        alone[0],
-        seeds=tuple(seed for evaluation in alone for seed in evaluation.seeds),
-        iterations=tuple(stops),
-        curves=np.stack(curves),
-        diverged=tuple(diverged for evaluation in alone for diverged in evaluation.diverged),
-        started=min(evaluation.started for evaluation in alone),
-        finished=max(evaluation.finished for evaluation in alone),
-    )

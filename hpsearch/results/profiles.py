@@ -17,8 +17,9 @@ if TYPE_CHECKING:
     import optuna
     import pandas as pd
 
-    from hpsearch.experiments.kept import KeptTrainings, ProfileProgress
+    from hpsearch.experiments.kept import KeptTrainings
     from hpsearch.experiments.profiles import TrainingSource
+    from hpsearch.experiments.sources import ProfileProgress
 
     OnProgress = Callable[[ProfileProgress], None] | None
 
@@ -28,9 +29,9 @@ class ProfileTables:
 
     Every table takes ``workers``, processes with one BLAS thread each (its numbers do not depend on it; more than 1
     starts new processes, so a script must call it under ``if __name__ == "__main__":``), and ``on_progress``, called
-    with a :class:`~hpsearch.experiments.kept.ProfileProgress` at the start, after every population and at the end. An
-    interrupt keeps what is trained. Where the storage cannot be written or lives in memory, the trainings are kept as
-    long as this object. Every table raises ``StudyChangedError`` if the stored trainings were made with other data or
+    with a :class:`~hpsearch.experiments.sources.ProfileProgress` at the start, after every population and at the end.
+    An interrupt keeps what is trained. Where the storage cannot be written or lives in memory, they are kept as long as
+    this object. Every table raises ``StudyChangedError`` if the stored trainings were made with other data or
     another network, and ``StudyBusyError`` if it needs trainings and another process is training around the same best.
     """
 
