@@ -43,7 +43,12 @@ THIRD_PARTIES = {
 }
 """What else a room may import, besides the standard library."""
 
-OPTUNA_FILES = {"experiments/trainings.py", "experiments/stored.py", "report/dashboard.py"}
+OPTUNA_FILES = {
+    "experiments/trainings.py",
+    "experiments/stored.py",
+    "experiments/kept.py",
+    "report/dashboard.py",
+}
 """Where Optuna may be imported in the rooms that have other files too."""
 
 

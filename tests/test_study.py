@@ -235,7 +235,7 @@ def test_two_searches_of_one_study_at_once_are_refused(small, tmp_path):
     def second(progress):
         search(small, results=tmp_path)
 
-    with pytest.raises(StudyBusyError, match="another search is running on study 'small'"):
+    with pytest.raises(StudyBusyError, match="another run is at work on study 'small'"):
         search(small, results=tmp_path, on_progress=second)
 
 

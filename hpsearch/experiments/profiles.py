@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from hpsearch.config import HYPERPARAMETERS
+from hpsearch.config import HYPERPARAMETERS, StudyConfig
+from hpsearch.data import Dataset
 from hpsearch.engine.settings import Hyperparameters
-from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.experiments.tolerances import intervals
 from hpsearch.sensitivity.designs import DesignError, grid, one_at_a_time
 
@@ -24,8 +25,23 @@ FRESH_SEEDS = 1_000_000
 winner on the search's own seeds."""
 
 
+class TrainingSource(Protocol):
+    """Where trainings come from: an :class:`~hpsearch.evaluation.evaluator.Evaluator`, or those that are kept."""
+
+    @property
+    def config(self) -> StudyConfig:
+        """The study."""
+
+    @property
+    def dataset(self) -> Dataset:
+        """Its data."""
+
+    def evaluate(self, settings: Sequence[Hyperparameters], *, seeds: Sequence[int]) -> list[Evaluation]:
+        """Evaluate settings on every seed, an evaluation each, in order."""
+
+
 def profile(
-    evaluator: Evaluator, around: Hyperparameters, name: str, *, values: int = 32, seeds: int = 32
+    evaluator: TrainingSource, around: Hyperparameters, name: str, *, values: int = 32, seeds: int = 32
 ) -> pd.DataFrame:
     """The metric along one hyperparameter, the others held, and what is lost beside the best value.
 
@@ -82,7 +98,7 @@ def _losses(name: str, samples: Any, best: int, *, step: float) -> dict[str, Any
 
 
 def plane(
-    evaluator: Evaluator, around: Hyperparameters, first: str, second: str, *, values: int = 16, seeds: int = 3
+    evaluator: TrainingSource, around: Hyperparameters, first: str, second: str, *, values: int = 16, seeds: int = 3
 ) -> pd.DataFrame:
     """The metric over a grid of two hyperparameters, the others held.
 
@@ -124,7 +140,7 @@ def _fresh(evaluator: Evaluator, seeds: int, *, extra: int = 0) -> range:
     return range(first, first + seeds + extra)
 
 
-def tunability(evaluator: Evaluator, best: Hyperparameters, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:
+def tunability(evaluator: TrainingSource, best: Hyperparameters, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:
     """What tuning one hyperparameter alone gains over its default.
 
     The value is chosen on one set of fresh seeds and its gain measured on another, in pairs: no winner's curse.
@@ -168,7 +184,7 @@ def tunability(evaluator: Evaluator, best: Hyperparameters, *, values: int = 24,
     return frame.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
 
 
-def _defaults(evaluator: Evaluator) -> dict[str, Any]:
+def _defaults(evaluator: TrainingSource) -> dict[str, Any]:
     """The defaults of the settings, a fixed one's value, and the nearest end where a default lies outside the data."""
     config, examples = evaluator.config, len(evaluator.dataset.train.X)
     default = {setting.name: setting.default for setting in HYPERPARAMETERS}
@@ -178,7 +194,7 @@ def _defaults(evaluator: Evaluator) -> dict[str, Any]:
     return {**default, **config.space.fixed}
 
 
-def _scores(evaluator: Evaluator, rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[Any, Any]:
+def _scores(evaluator: TrainingSource, rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[Any, Any]:
     """The metric and the validation error of each row on each seed, ``(rows, seeds)``."""
     settings = [Hyperparameters(**_natural(row)) for row in rows.to_dict("records")]
     evaluations = evaluator.evaluate(settings, seeds=seeds)

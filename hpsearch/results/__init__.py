@@ -5,6 +5,7 @@ In this room:
     frames.py        the tables: their columns and dtypes
     study.py         Results, load
     best.py          the chosen setting
+    profiles.py      the tables of Results that train around the best, and keep what they trained
     searches.py      the tables of a search for its figures: history, space, bands of curves
     edges.py         whether the best lie at the ends of the ranges
     units.py         the first layer's weights while they are learned

@@ -69,7 +69,7 @@ class ResultsPlots(SurveyPlots):
             measured = self._results.sensitivity(confidence=confidence)
         return figures.importance(frame, measured)
 
-    def profile(self, hyperparameter: str, *, values: int = 64, seeds: int = 10, points: float = 0.01) -> go.Figure:
+    def profile(self, hyperparameter: str, *, values: int = 32, seeds: int = 32, points: float = 0.01) -> go.Figure:
         """How wrong one setting may be (see ``Results.profile``, ``tolerance``, :func:`hpsearch.figures.profile`)."""
         profiled = self._results.profile(hyperparameter, values=values, seeds=seeds)
         stretches = pd.DataFrame([tolerance(profiled, points=points)])

@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hpsearch.config import StudyConfig
+from hpsearch.config import HYPERPARAMETERS, StudyConfig
 from hpsearch.config.messages import did_you_mean
+from hpsearch.config.study import PROFILES
 from hpsearch.data.dataset import Dataset
 from hpsearch.data.files import atomic_write
 from hpsearch.engine.diagnostics import METRICS
@@ -19,11 +20,13 @@ from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.results import frames
 from hpsearch.results.best import Best
+from hpsearch.results.profiles import ProfileTables
 from hpsearch.results.searches import SearchTables
 from hpsearch.sensitivity.analysis import Survey, SurveyTables
 from hpsearch.storage.access import existing_storage
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import CONFIG, DATA
+from hpsearch.storage.trials import CURVES
 from hpsearch.tuning.choice import BEST, best_trial, network_path
 from hpsearch.tuning.scores import TestScore
 
@@ -39,8 +42,8 @@ class ResultsError(LookupError):
     """What was asked for is not in the results."""
 
 
-class Results(SurveyTables, SearchTables):
-    """A study read back, with the tables of its survey.
+class Results(SurveyTables, SearchTables, ProfileTables):
+    """A study read back, with the tables of its survey and of trainings around its best.
 
     Attributes:
         study: The Optuna study.
@@ -115,33 +118,6 @@ class Results(SurveyTables, SearchTables):
     def _survey(self) -> Survey:
         return self.survey
 
-    def profile(self, hyperparameter: str, *, values: int = 32, seeds: int = 32) -> pd.DataFrame:
-        """Train along one hyperparameter, the others held; see :func:`hpsearch.experiments.profiles.profile`."""
-        from hpsearch.experiments.profiles import profile
-
-        return profile(self._evaluator, self._best_setting(), hyperparameter, values=values, seeds=seeds)
-
-    def plane(self, first: str, second: str, *, values: int = 16, seeds: int = 3) -> pd.DataFrame:
-        """Train on a grid of two, the others as in the best; see :func:`hpsearch.experiments.profiles.plane`."""
-        from hpsearch.experiments.profiles import plane
-
-        return plane(self._evaluator, self._best_setting(), first, second, values=values, seeds=seeds)
-
-    def tolerance(self, *, points: float = 0.01, values: int = 32, seeds: int = 32) -> pd.DataFrame:
-        """How wrong each setting may be, a row each; see :func:`hpsearch.experiments.tolerances.tolerance`."""
-        import pandas as pd
-
-        from hpsearch.experiments.tolerances import tolerance
-
-        profiles = (self.profile(name, values=values, seeds=seeds) for name in self.config.space.dimensions)
-        return pd.DataFrame([tolerance(profiled, points=points) for profiled in profiles])
-
-    def tunability(self, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:
-        """What tuning each alone gains over its default; see :func:`hpsearch.experiments.profiles.tunability`."""
-        from hpsearch.experiments.profiles import tunability
-
-        return tunability(self._evaluator, self._best_setting(), values=values, seeds=seeds)
-
     def _best_setting(self) -> Hyperparameters:
         setting = self.best.hyperparameters
         if not isinstance(setting, Hyperparameters):
@@ -165,6 +141,12 @@ class Results(SurveyTables, SearchTables):
         from hpsearch.tuning.baselines import kept_baselines
 
         return kept_baselines(self.study, self.dataset)
+
+    def importance(self, **options: Any) -> pd.DataFrame:
+        """Importance of the trials' parameters, by surrogates; options of :func:`hpsearch.importance`."""
+        from hpsearch.results.surrogates import importance
+
+        return importance(self.study, **options)
 
     def edges(self) -> pd.DataFrame:
         """Whether the best trials lie at the ends of the ranges; see :func:`hpsearch.results.edges.edges`."""
@@ -224,7 +206,7 @@ class Results(SurveyTables, SearchTables):
 
         Args:
             number: Of the trial.
-            seed: One of the study's seeds; the first by default.
+            seed: One of the trial's seeds; the first by default.
 
         Raises:
             ResultsError: if there is no such trial or seed, the trial was pruned, or the data has changed.
@@ -235,9 +217,10 @@ class Results(SurveyTables, SearchTables):
             raise ResultsError(f"no trial {number} in study {self.study.study_name!r}, which has {len(trials)}")
         if not trials[number].state.is_finished():
             raise ResultsError(f"trial {number} is {trials[number].state.name}: it has no network yet")
-        seed = evaluator.seeds[0] if seed is None else seed
-        if seed not in evaluator.seeds:
-            raise ResultsError(f"trial {number} was not trained on seed {seed}; its seeds are {evaluator.seeds}")
+        seeds = tuple(trials[number].system_attrs.get(CURVES, {}).get("seeds", evaluator.seeds))
+        seed = seeds[0] if seed is None else seed
+        if seed not in seeds:
+            raise ResultsError(f"trial {number} was not trained on seed {seed}; its seeds are {seeds}")
         return evaluator.network(self._hyperparameters(trials[number].params), seed)
 
     def units(self, number: int | None = None, *, seed: int | None = None) -> pd.DataFrame:
@@ -284,7 +267,8 @@ class Results(SurveyTables, SearchTables):
         return written
 
     def _hyperparameters(self, params: dict[str, Any]) -> Hyperparameters:
-        return Hyperparameters(**{**self.config.space.fixed, **params})
+        settings = {**self.config.space.fixed, **params}
+        return Hyperparameters(**{setting.name: settings[setting.name] for setting in HYPERPARAMETERS})
 
     @cached_property
     def _evaluator(self) -> Evaluator:
@@ -322,6 +306,7 @@ def load(
     if name not in names and f"{name}.survey" in names:
         name = f"{name}.survey"
     if name not in names:
+        names = [stored for stored in names if not stored.endswith(PROFILES)]
         listed = ", ".join(sorted(names)) or "none"
         raise ResultsError(
             f"no study {name!r} in the results, which hold: {listed}. {did_you_mean(name, names)}".strip()

@@ -73,7 +73,8 @@ class SurveyTables:
             total_high, mean_order, mean_low, mean_high (missing for the seed), verdict ("sensitive", "inert", "re-rolls
             luck", "undecided"; "luck" of the seed, "control" of a dummy that shows the noise; see
             :func:`hpsearch.sensitivity.verdicts.verdicts`), base_needed, reason, rows, scrambles, at_ceiling,
-            at_floor (number of values of the response that count as its ceiling, or, in the log form, its floor), share.
+            at_floor (number of values of the response that count as its ceiling, or, in the log form, its floor),
+            share.
             Intervals may reach beyond [0, 1] (see :class:`hpsearch.sensitivity.indices.Interval`).
 
         Warns:

@@ -29,7 +29,7 @@ _SECONDS_BETWEEN_WRITES = 1.0
 
 
 class StudyBusyError(RuntimeError):
-    """Another search is writing to the study."""
+    """Another run is writing to the study."""
 
 
 def open_storage(storage: str | None = None, *, results: str | Path = "results") -> optuna.storages.BaseStorage:
@@ -181,9 +181,15 @@ def hide_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{place}"))
 
 
+def lock_folder(storage: optuna.storages.BaseStorage, *, results: str | Path) -> Path:
+    """Where the locks of a storage's studies are: beside the journal, or for a database in the results folder."""
+    backend = journal_backend(storage)
+    return backend.path.parent if isinstance(backend, JournalFile) else Path(results)
+
+
 @contextlib.contextmanager
 def only_writer(study: str, *, results: str | Path) -> Iterator[None]:
-    """Hold a study for one search.
+    """Hold a study for one run.
 
     Raises:
         StudyBusyError: if another process holds it.
@@ -196,8 +202,8 @@ def only_writer(study: str, *, results: str | Path) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise StudyBusyError(
-            f"another search is running on study {study!r} in {Path(results).absolute()}: "
-            "wait for it, stop it, or give this one another name with --name"
+            f"another run is at work on study {study!r} in {Path(results).absolute()}: "
+            "wait for it, stop it, or search under another name with --name"
         ) from None
     except OSError as problem:
         raise unusable(Path(results).absolute(), problem) from problem

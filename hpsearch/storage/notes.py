@@ -1,4 +1,4 @@
-"""The notes that the Optuna dashboard shows on the pages of a study and of its survey."""
+"""The notes that the Optuna dashboard shows on the pages of a study, its survey and the trainings around its best."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, Literal
 import optuna
 
 from hpsearch.config import HYPERPARAMETERS, StudyConfig
+from hpsearch.config.study import PROFILES
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.storage.internals import note_of
@@ -51,6 +52,19 @@ def note_survey(study: optuna.Study, survey: Survey) -> None:
         cut_mark(indices),
         f"Of more than {MOST_DRAWN:,} trials this page draws an even choice and the best. The table holds all: "
         f'`hpsearch.load("{name}").survey.table`.',
+    ]
+    _save(study, paragraphs)
+
+
+def note_profiles(study: optuna.Study) -> None:
+    """Write what the trainings around a study's best are as their note."""
+    name = study.study_name.removesuffix(PROFILES)
+    paragraphs = [
+        f"# {study.study_name}",
+        f"Each trial is one training around the best setting of `{name}`, or around the defaults, on a seed that no "
+        "search has seen. No sampler proposed them, so the page's history, timeline and importances mean nothing here.",
+        f'They are kept for `hpsearch.load("{name}").profile(...)`, `.plane(...)`, `.tolerance()` and `.tunability()`, '
+        "which train them again if this study is deleted.",
     ]
     _save(study, paragraphs)
 
