@@ -132,7 +132,7 @@ def plane(
     )
 
 
-def _fresh(evaluator: Evaluator, seeds: int, *, extra: int = 0) -> range:
+def _fresh(evaluator: TrainingSource, seeds: int, *, extra: int = 0) -> range:
     """So many seeds, and some more, that the search did not use."""
     if seeds < 2:
         raise DesignError(f"an interval needs trainings on at least 2 seeds: give seeds=2 or more (given: {seeds})")

@@ -88,6 +88,6 @@ def limits(results: Results, survey: Survey | None) -> list[str]:
         texts.append("The test split was used for the setting that was chosen, and no choice was made by it.")
     else:
         texts.append(
-            "This project did not make the study: what its values mean, and how they were drawn, is not known."
+            "This project did not make the study: what its values mean, and how they were drawn, it does not know."
         )
     return texts

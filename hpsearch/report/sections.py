@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 import pandas as pd
 
@@ -20,12 +20,19 @@ from hpsearch.sensitivity.verdicts import SHARE
 if TYPE_CHECKING:
     from hpsearch.sensitivity.analysis import Survey
 
+
+class Size(TypedDict):
+    """Values along a range, and the fresh seeds that each is trained on."""
+
+    values: int
+    seeds: int
+
+
 POINTS = 0.01
 """Validation error that may be lost, in the section that says how wrong a setting may be."""
 
-PROFILE = {"values": 16, "seeds": 12}
-PLANE = {"values": 12, "seeds": 3}
-"""Sizes of what is trained for a page: on digits, half a minute with two workers."""
+PROFILE, PLANE = Size(values=16, seeds=12), Size(values=12, seeds=3)
+"""Of what is trained for a page: on digits, half a minute with two workers."""
 
 RIDGE = ("learning_rate", "momentum")
 """The two settings whose plane is shown, where both vary."""
@@ -120,8 +127,8 @@ def _sensitivity(survey: Survey) -> Iterator[Section]:
 def _importance(results: Results, survey: Survey | None) -> Section:
     beside = "beside them stands what real trainings measured" if survey is not None else "nothing here was measured"
     texts = [
-        "These three measures are surrogates: they are computed from the search's trials, which its sampler chose. They "
-        f"stand here because such charts are common; {beside}."
+        "These three measures are surrogates: they are computed from the search's trials, which its sampler chose. "
+        f"They stand here because such charts are common; {beside}."
     ]
     title = "What do surrogates say is important?"
     with warnings.catch_warnings(record=True) as messages:
