@@ -94,7 +94,7 @@ def test_a_choice_is_made_once_and_again_where_its_file_is_lost_or_another_trial
     config = small.with_overrides(seeds=[3, 5], trials=4)
     study, evaluator, path = search(config, results=tmp_path), Evaluator(config), network_path("small", tmp_path)
     first = choose(study, evaluator, results=tmp_path)
-    assert first.number == min(study.trials, key=lambda t: t.value).number == study.user_attrs[BEST]["number"]
+    assert first.number == min(study.trials, key=lambda t: t.value).number == fact(study, BEST)["number"]
     saved = TrainedNetwork.load(path)
     assert saved.seed == 3
     path.write_bytes(b"mine")
@@ -105,5 +105,5 @@ def test_a_choice_is_made_once_and_again_where_its_file_is_lost_or_another_trial
     np.testing.assert_array_equal(TrainedNetwork.load(path).parameters, saved.parameters)
     other = next(t for t in study.trials if t.number != first.number)
     study.add_trial(create_trial(params=other.params, distributions=other.distributions, value=-1.0))
-    assert choose(study, evaluator, results=tmp_path).number == study.user_attrs[BEST]["number"] == 4
+    assert choose(study, evaluator, results=tmp_path).number == fact(study, BEST)["number"] == 4
     assert TrainedNetwork.load(path).hyperparameters.learning_rate == other.params["learning_rate"]

@@ -197,8 +197,8 @@ def test_a_storage_in_memory_is_left_as_it_is(config, trained, tmp_path):
     studied = search(config, results=tmp_path)
     memory = optuna.create_study(study_name="small")
     memory.add_trials(studied.trials)
-    for name, value in studied.user_attrs.items():
-        memory.set_user_attr(name, value)
+    for name, value in study_attributes(studied).items():
+        set_study_attribute(memory, name, value)
     r = Results(memory, tmp_path / "none")
     before = len(trained)
     first = r.plane(**CORNERS)

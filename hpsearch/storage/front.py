@@ -6,6 +6,8 @@ made from what the storage holds and written only where it changes, so a run tha
 
 from __future__ import annotations
 
+import contextlib
+import copy
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,7 @@ from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.study import StudyConfig
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.storage.internals import figure_of, set_figure, storage_of
+from hpsearch.storage.journal import StorageError
 from hpsearch.storage.notes import note_search, note_survey
 from hpsearch.storage.studies import BASELINES, BEST, CONFIG, fact
 
@@ -68,15 +71,15 @@ def show_surrogates(study: optuna.Study, figure: go.Figure) -> None:
     """Put a figure of surrogates, with their null, on the front page of a search where nothing is measured yet.
 
     Args:
-        study: Made by this project; nothing is written if it is another's, or its survey has a figure.
+        study: Nothing is written if another program made it, its survey has a figure, or its storage is read-only.
         figure: As of :func:`hpsearch.figures.importance`; made as small as the page's frame.
     """
-    import plotly.graph_objects as go
-
     survey = _sibling(study, f"{study.study_name}.survey")
     measured = survey is not None and figure_of(survey, FIGURE)
-    if fact(study, CONFIG) is not None and not measured:
-        _save_figure(study, str(go.Figure(figure).update_layout(height=_FRAME).to_json()))
+    if fact(study, CONFIG) is None or measured:
+        return
+    with contextlib.suppress(StorageError, OSError, optuna.exceptions.StorageInternalError):
+        _save_figure(study, str(copy.deepcopy(figure).update_layout(height=_FRAME).to_json()))
 
 
 def score_words(score: Mapping[str, Any]) -> str:
