@@ -64,9 +64,15 @@ class ResultsPlots(SurveyPlots):
         See :func:`hpsearch.importance` and :func:`hpsearch.figures.importance`.
         """
         frame = importance(
-            self._results.study, target=target, objective=objective, measures=measures, permutations=permutations, bootstraps=bootstraps,
-            confidence=confidence, seed=seed,
-        )  # fmt: skip
+            self._results.study,
+            target=target,
+            objective=objective,
+            measures=measures,
+            permutations=permutations,
+            bootstraps=bootstraps,
+            confidence=confidence,
+            seed=seed,
+        )
         measured = None
         with contextlib.suppress(ResultsError, ResponseError):
             measured = self._results.sensitivity(confidence=confidence)
