@@ -31,7 +31,7 @@ class Size(TypedDict):
 POINTS = 0.01
 """Validation error that may be lost, in the section that says how wrong a setting may be."""
 
-PROFILE, PLANE = Size(values=16, seeds=12), Size(values=12, seeds=3)
+PROFILE, PLANE = Size(values=16, seeds=10), Size(values=12, seeds=3)
 """Of what is trained for a page: on digits, half a minute with two workers."""
 
 RIDGE = ("learning_rate", "momentum")
