@@ -53,7 +53,7 @@ def test_whatever_is_given_is_shown_as_text(read):
     assert "img" not in tags
     assert "b" not in tags
     assert (
-        read.text.count(HOSTILE) == 9
+        read.text.count(HOSTILE) == 11
     )  # title twice, heading and link, sentence, command, column, cell, footer; in two tables
     assert f"What is {HOSTILE}? The numbers" in read.text
 
