@@ -7,7 +7,7 @@ TRIALS ?=
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help search survey show dashboard export test test-all truth readme bench lint types clean
+.PHONY: help search survey report show dashboard export test test-all truth readme bench lint types clean
 
 help:  ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -29,6 +29,9 @@ search: $(VENV)/.installed  ## find the best setting: STUDY=digits TRIALS=500 WO
 
 survey: $(VENV)/.installed  ## measure how sensitive training is to each setting: STUDY=digits WORKERS=2
 	@$(BIN)/hpsearch survey '$(STUDY)' --workers $(WORKERS)
+
+report: $(VENV)/.installed  ## write a study's page, searched and surveyed first where need be: STUDY=digits WORKERS=2
+	@$(BIN)/hpsearch report '$(STUDY)' --complete --workers $(WORKERS)
 
 show: $(VENV)/.installed  ## print a study with all its defaults: STUDY=digits
 	@$(BIN)/hpsearch show '$(STUDY)'

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpsearch.cli.endings import StopSignals, errors, stopped
+from hpsearch.cli.endings import StopSignals, errors, stopped, told_warnings
 from hpsearch.cli.progress import LiveLine, search_words, survey_words
 
 if TYPE_CHECKING:
@@ -88,7 +88,8 @@ def search_command(
             command = f"hpsearch search {study} --trials {line.last.total}"
             stopped(command, name=config.name, total=line.last.total, rows="trials", storage=storage, results=results)
         tables = Results(stored, results)
-        _print(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=data.notes))
+        with told_warnings():
+            _print(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=data.notes))
 
 
 @app.command("survey")
@@ -128,7 +129,8 @@ def survey_command(
         except KeyboardInterrupt:
             command, stored = f"hpsearch survey {study}", survey_name(config)
             stopped(command, name=stored, total=line.last.total, rows="rows", storage=storage, results=results)
-        _print(survey_report(config, survey, line.last))
+        with told_warnings():
+            _print(survey_report(config, survey, line.last))
 
 
 @app.command()

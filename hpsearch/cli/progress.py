@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
-    from hpsearch.experiments.trainings import SurveyProgress
     from hpsearch.tuning.search import Progress
 
 
@@ -89,6 +88,13 @@ def search_words(progress: Progress) -> str:
     return f"best {best} diverged {progress.diverged} pruned {progress.pruned}"
 
 
-def survey_words(progress: SurveyProgress) -> str:
-    """How many rows' trainings diverged."""
+class Divergences(Protocol):
+    """A progress that counts trainings that diverged."""
+
+    @property
+    def diverged(self) -> int: ...  # noqa: D102
+
+
+def survey_words(progress: Divergences) -> str:
+    """How many trainings diverged."""
     return f"diverged {progress.diverged}"

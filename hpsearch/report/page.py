@@ -6,6 +6,7 @@ figure has its table under it, for a screen reader and for a sceptic.
 
 from __future__ import annotations
 
+import html
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -28,17 +29,17 @@ MOST_ROWS = 1000
 
 @dataclass(frozen=True)
 class Exhibit:
-    """A figure and the table that it shows, or one of the two.
+    """A table, and the figure that shows it.
 
     Attributes:
-        title: What it shows; the question of its figure.
         table: The numbers.
         figure: Of the table.
+        title: Of the table, where there is no figure whose title says it.
     """
 
-    title: str
-    table: pd.DataFrame | None = None
+    table: pd.DataFrame
     figure: go.Figure | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,11 +98,11 @@ def page(title: str, sections: Iterable[Section], *, footer: str) -> str:
     )
 
 
-def write_page(path: Path, html: str) -> None:
-    """Write a page, whole or not at all."""
+def write_page(path: Path, text: str) -> None:
+    """Write a page as HTML, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as partial:
-        partial.write_text(html, encoding="utf-8")
+        partial.write_text(text, encoding="utf-8")
 
 
 @cache
@@ -124,17 +125,16 @@ def _plotly() -> Markup:
 
 
 def _shown(exhibit: Exhibit, place: str) -> _Shown:
-    plot, height, table = None, 0, exhibit.table
+    plot, height, table, title = None, 0, exhibit.table, exhibit.title
     if exhibit.figure is not None:
-        plot, height = _embedded(exhibit.figure.to_json()), int(exhibit.figure.layout.height or 0)
-    if table is None or table.empty:
-        return _Shown(place, exhibit.title, plot, height)
+        layout = exhibit.figure.layout
+        plot, height = _embedded(exhibit.figure.to_json()), int(layout.height or 0)
+        title = html.unescape(layout.title.text.replace("<br>", " "))
     step = -(-len(table) // MOST_ROWS)
     left_out = f"one row in {step} of {len(table):,} is shown" if step > 1 else ""
-    some = table.iloc[::step]
-    cells = [[_cell(value) for value in some[column]] for column in some]
-    rows = list(zip(*cells, strict=True))
-    return _Shown(place, exhibit.title, plot, height, [str(column) for column in some], rows, left_out)
+    cells = [[_cell(value) for value in table.iloc[:: max(step, 1)][column]] for column in table]
+    columns, rows = [str(column) for column in table], list(zip(*cells, strict=True))
+    return _Shown(place, title, plot, height, columns, rows, left_out)
 
 
 def _cell(value: Any) -> tuple[str, bool]:

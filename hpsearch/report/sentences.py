@@ -12,6 +12,8 @@ from hpsearch.results.best import Best
 from hpsearch.tuning.baselines import GUESS
 from hpsearch.tuning.scores import TestScore
 
+_GUESSES = {"test_error": "Guessing the most frequent class", "test_r2": "Guessing the mean"}
+
 LUCK = ("seed", "dummy")
 """Rows of the tables of a survey that are no settings."""
 
@@ -38,7 +40,7 @@ def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> li
         verdict = "the intervals overlap, so they do not tell which is better"
         if far:
             verdict = "the chosen network is better" if better else "the chosen network is worse"
-        words = name[0].upper() + name[1:] if name == GUESS else name
+        words = _GUESSES[test.metric] if name == GUESS else name
         sentences.append(f"{words} has {interval(score)} on the same examples: {verdict}.")
     return sentences
 
@@ -153,10 +155,13 @@ def wrong_by(tolerance: pd.DataFrame, points: float) -> list[str]:
         return []
     lines = [
         f"{in_words(row['hyperparameter'])}: {short(row['tolerated_low'])} to {short(row['tolerated_high'])} "
-        f"(best on fresh seeds {short(row['best'])})"
+        f"(chosen: {short(row['best'])})"
         for row in tolerance.to_dict("records")
     ]
-    rule = f"A loss of {100 * points:g} points of validation error is excluded within these stretches around the best: "
+    loss = "one point" if points == 0.01 else f"{100 * points:g} points"
+    rule = (
+        f"A loss of more than {loss} of validation error is excluded within these stretches around the chosen values: "
+    )
     return [rule + "; ".join(lines) + "."]
 
 
@@ -169,7 +174,7 @@ def short(value: object) -> str:
     """A value in three digits; a whole number whole."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+    return f"{value:,.0f}" if isinstance(value, int) or abs(value) >= 1000 else f"{value:.3g}"
 
 
 def listed(parts: Sequence[str]) -> str:
