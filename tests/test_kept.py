@@ -20,7 +20,7 @@ from hpsearch.experiments.tolerances import tolerance
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.storage.access import JOURNAL, StudyBusyError, only_writer, open_storage
-from hpsearch.storage.internals import note_of, storage_of
+from hpsearch.storage.internals import note_of, set_study_attribute, storage_of, study_attributes
 from hpsearch.storage.journal import JournalFile, StorageError
 from hpsearch.storage.studies import StudyChangedError
 

@@ -22,6 +22,7 @@ from hpsearch.storage.notes import note_search, note_survey
 from hpsearch.storage.studies import BASELINES, BEST, CONFIG, fact
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
 
 FIGURE = "sensitivity"
@@ -58,9 +59,9 @@ def show_survey(study: optuna.Study, survey: Survey) -> None:
         study: Of the stored survey.
         survey: The same, read.
     """
-    config = StudyConfig.from_description(fact(study, CONFIG))
-    _save_rows(study, {"question": config.question, MEASURED: _measured(survey)})
-    _save_figure(study, _figure(survey))
+    config, table = StudyConfig.from_description(fact(study, CONFIG)), survey.sensitivity()
+    _save_rows(study, {"question": config.question, MEASURED: _measured(table)})
+    _save_figure(study, _figure(table, count=len(survey.design)))
     note_survey(study, survey)
     search = _sibling(study, study.study_name.removesuffix(".survey"))
     if search is not None and fact(search, CONFIG) is not None:
@@ -110,14 +111,13 @@ def _unmeasured(study: optuna.Study) -> str:
     return f"{_BARS}. Nothing is measured yet: make survey STUDY={study.study_name}"
 
 
-def _measured(survey: Survey) -> str:
-    response = survey.take()
-    indices = [row for row in survey.sensitivity().to_dict("records") if row["total_order"] == row["total_order"]]
+def _measured(table: pd.DataFrame) -> str:
+    indices = table[table["total_order"].notna()].to_dict("records")
+    if not indices:
+        return f"{_BARS}. Real trainings gave no index: {table['reason'].iat[0]}"
     shares = ", ".join(f"{in_words(row['hyperparameter'])} {row['total_order']:.2f}" for row in indices)
-    return (
-        f"{_BARS}. Real trainings gave these total indices, shares of the variance of {response.name.replace('_', ' ')}"
-        f" ({response.form} form): {shares}"
-    )
+    response, form = in_words(indices[0]["response"]), indices[0]["form"]
+    return f"{_BARS}. Real trainings gave these total indices, shares of the variance of {response} ({form} form): {shares}"
 
 
 def _sibling(study: optuna.Study, name: str) -> optuna.Study | None:
@@ -140,13 +140,12 @@ def _save_figure(study: optuna.Study, figure: str) -> None:
         set_figure(study, FIGURE, figure)
 
 
-def _figure(survey: Survey) -> str:
+def _figure(table: pd.DataFrame, *, count: int) -> str:
     """The figure of the total and first-order indices, as small as the page's frame, with a word on the bars above it."""
     from hpsearch import figures
     from hpsearch.figures import style
 
-    table = survey.sensitivity()
     figure = figures.sensitivity(table.drop(columns="mean_order"))
-    subtitle = f"{_BARS}. This is measured by {len(survey.design):,} trainings: {style.response(table)}."
+    subtitle = f"{_BARS}. This is measured by {count:,} rows of real trainings: {style.response(table)}."
     style.titled(figure, "What is training sensitive to?", subtitle, height=_FRAME)
     return str(figure.update_layout(height=_FRAME).to_json())

@@ -26,8 +26,8 @@ from hpsearch.evaluation.outcomes import Sheet
 from hpsearch.evaluation.populations import population_size
 from hpsearch.evaluation.workers import Workers
 from hpsearch.storage.access import TrialWriter, only_writer, open_storage
-from hpsearch.storage.internals import system_attributes
 from hpsearch.storage.front import show_search
+from hpsearch.storage.internals import system_attributes
 from hpsearch.storage.studies import open_study, quiet_optuna
 from hpsearch.storage.trials import distributions, finished_trial
 from hpsearch.tuning.choice import choose
