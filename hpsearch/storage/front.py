@@ -116,8 +116,8 @@ def _measured(table: pd.DataFrame) -> str:
     if not indices:
         return f"{_BARS}. Real trainings gave no index: {table['reason'].iat[0]}"
     shares = ", ".join(f"{in_words(row['hyperparameter'])} {row['total_order']:.2f}" for row in indices)
-    response, form = in_words(indices[0]["response"]), indices[0]["form"]
-    return f"{_BARS}. Real trainings gave these total indices, shares of the variance of {response} ({form} form): {shares}"
+    response = f"{in_words(indices[0]['response'])} ({indices[0]['form']} form)"
+    return f"{_BARS}. Real trainings gave these total indices, shares of the variance of {response}: {shares}"
 
 
 def _sibling(study: optuna.Study, name: str) -> optuna.Study | None:
@@ -141,7 +141,7 @@ def _save_figure(study: optuna.Study, figure: str) -> None:
 
 
 def _figure(table: pd.DataFrame, *, count: int) -> str:
-    """The figure of the total and first-order indices, as small as the page's frame, with a word on the bars above it."""
+    """The figure of the total and first-order indices, as small as the page's frame, with a word on the bars there."""
     from hpsearch import figures
     from hpsearch.figures import style
 

@@ -142,10 +142,10 @@ def _indices(row: Mapping[Any, Any]) -> str:
 
 
 def as_text(words: str) -> str:
-    """Words of a user as the note's text: what would be markup there is shown as it is, and a line end is a space.
+    r"""Words of a user as the note's text: what would be markup there is shown as it is, and a line end is a space.
 
     >>> print(as_text("<b> is *bold*"))
-    \\<b\\> is \\*bold\\*
+    \<b\> is \*bold\*
     """
     return re.sub(r"([\\`*_{}\[\]<>#|~$&!])", r"\\\1", " ".join(words.split()))
 

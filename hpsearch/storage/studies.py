@@ -21,12 +21,11 @@ CONFIG = f"{OWN}config"
 DATA = f"{OWN}data"
 """Fact of a study: the data's fingerprint."""
 
-
 BEST = f"{OWN}best"
 """Fact of a study: the chosen trial's number, its test score, and that of guessing."""
 
 BASELINES = f"{OWN}baselines"
-"""Fact of a study: the scores of other networks on the same test split, with the fingerprint of the data they are of."""
+"""Fact of a study: the scores of other networks on the same test split, with the fingerprint of the data."""
 
 
 class StudyChangedError(ValueError):
