@@ -69,7 +69,7 @@ class _Shown:
 
     id: str
     title: str
-    subtitle: Sequence[str] = ()
+    subtitle: str = ""
     plot: Markup | None = None
     height: int = 0
     columns: Sequence[str] = ()
@@ -144,9 +144,8 @@ def _drawn(shown: _Shown, figure: go.Figure) -> _Shown:
     title, top = layout.pop("title"), layout["margin"]["t"]
     layout = {**layout, "margin": {**layout["margin"], "t": _TOP}, "height": layout["height"] - top + _TOP}
     untitled = type(figure)(figure.data, layout)
-    heading, below = html.unescape(title["text"].replace("<br>", " ")), title["subtitle"]["text"].split("<br>")
+    heading, subtitle = (html.unescape(t["text"].replace("<br>", " ")) for t in (title, title["subtitle"]))
     plot = _embedded(untitled.to_json())
-    subtitle = [html.unescape(line) for line in below if line]
     return replace(shown, title=heading, subtitle=subtitle, plot=plot, height=int(layout["height"]))
 
 
