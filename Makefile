@@ -51,7 +51,7 @@ test-all: $(VENV)/.installed-test lint types  ## the same, and the slow truths
 truth: $(VENV)/.installed-test  ## check the sensitivity measures against closed forms and noise, at length
 	$(BIN)/python tests/truth
 
-readme: $(VENV)/.installed  ## write what README prints anew, from real runs (some minutes)
+readme: $(VENV)/.installed-test  ## write what README prints anew, its picture too, from real runs (minutes; chromium)
 	$(BIN)/python tests/readme.py
 
 $(VENV)/.installed-bench: $(VENV)/.installed

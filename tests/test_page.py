@@ -66,6 +66,14 @@ def test_a_figure_is_plotly_s_json_and_cannot_end_its_element(read):
     assert labels == [f"What is {HOSTILE}?"]
 
 
+def test_the_title_of_a_figure_is_text_of_the_page_and_its_room_above_the_plot_is_given_back(read):
+    figure = json.loads(read.scripts["data-0-0"])
+    assert "title" not in figure["layout"]
+    assert figure["layout"]["height"] == 200 + figure["layout"]["margin"]["t"] < 250
+    assert f"What is {HOSTILE}?" in read.text
+    assert "of it" in read.text
+
+
 def test_a_table_holds_every_number_and_nothing_where_one_is_missing(read):
     cells = [tag for tag, _ in read.elements if tag == "td"]
     assert len(cells) == 2 * 6

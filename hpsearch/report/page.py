@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1000
 """Rows of a table that a page shows; a longer one shows an even choice, and says so."""
+
+
+_TOP = 34
+"""Pixels above a figure whose title is text of the page; what stands above its plot needs them."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,7 @@ class _Shown:
 
     id: str
     title: str
+    subtitle: str = ""
     plot: Markup | None = None
     height: int = 0
     columns: Sequence[str] = ()
@@ -125,16 +130,23 @@ def _plotly() -> Markup:
 
 
 def _shown(exhibit: Exhibit, place: str) -> _Shown:
-    plot, height, table, title = None, 0, exhibit.table, exhibit.title
-    if exhibit.figure is not None:
-        layout = exhibit.figure.layout
-        plot, height = _embedded(exhibit.figure.to_json()), int(layout.height or 0)
-        title = html.unescape(layout.title.text.replace("<br>", " "))
-    step = -(-len(table) // MOST_ROWS)
-    left_out = f"one row in {step} of {len(table):,} is shown" if step > 1 else ""
-    cells = [[_cell(value) for value in table.iloc[:: max(step, 1)][column]] for column in table]
+    table, step = exhibit.table, max(-(-len(exhibit.table) // MOST_ROWS), 1)
+    cells = [[_cell(value) for value in table.iloc[::step][column]] for column in table]
     columns, rows = [str(column) for column in table], list(zip(*cells, strict=True))
-    return _Shown(place, title, plot, height, columns, rows, left_out)
+    left_out = f"one row in {step} of {len(table):,} is shown" if step > 1 else ""
+    shown = _Shown(place, exhibit.title, columns=columns, rows=rows, left_out=left_out)
+    return shown if exhibit.figure is None else _drawn(shown, exhibit.figure)
+
+
+def _drawn(shown: _Shown, figure: go.Figure) -> _Shown:
+    """With a figure, whose title and subtitle become text of the page: there they wrap on a screen of any width."""
+    layout = figure.to_plotly_json()["layout"]
+    title, top = layout.pop("title"), layout["margin"]["t"]
+    layout = {**layout, "margin": {**layout["margin"], "t": _TOP}, "height": layout["height"] - top + _TOP}
+    untitled = type(figure)(figure.data, layout)
+    heading, subtitle = (html.unescape(t["text"].replace("<br>", " ")) for t in (title, title["subtitle"]))
+    plot = _embedded(untitled.to_json())
+    return replace(shown, title=heading, subtitle=subtitle, plot=plot, height=int(layout["height"]))
 
 
 def _cell(value: Any) -> tuple[str, bool]:
