@@ -68,9 +68,11 @@ def test_a_survey_shows_its_figure_and_its_words_on_its_own_page_and_on_the_sear
     found, surveyed = load("small", results=both), load("small.survey", results=both)
     indices = found.sensitivity().set_index("hyperparameter")["total_order"]
     words = found.study.user_attrs[MEASURED]
-    gave = "Real trainings gave these total indices, shares of the variance of validation loss (log form): "
+    gave = "Real trainings gave these total indices, shares of the variance of validation loss (log form), with "
     assert words.startswith(f"{BARS}. {gave}")
-    assert f"learning rate α {indices['learning_rate']:.2f}" in words
+    row = found.sensitivity().set_index("hyperparameter").loc["learning_rate"]
+    ends = f"({max(row['total_low'], 0):.2f} to {min(row['total_high'], 1):.2f})"
+    assert f": learning rate α {row['total_order']:.2f} {ends}, " in words
     assert surveyed.study.user_attrs == {"question": "How <b>fast</b>?", MEASURED: words}
     assert words in note_of(found.study).replace("\\", "")
     figure = json.loads(figure_of(found.study, FIGURE))

@@ -115,9 +115,16 @@ def _measured(table: pd.DataFrame) -> str:
     indices = table[table["total_order"].notna()].to_dict("records")
     if not indices:
         return f"{_BARS}. Real trainings gave no index: {table['reason'].iat[0]}"
-    shares = ", ".join(f"{in_words(row['hyperparameter'])} {row['total_order']:.2f}" for row in indices)
+    shares = [
+        f"{in_words(row['hyperparameter'])} {row['total_order']:.2f} "
+        f"({max(row['total_low'], 0.0):.2f} to {min(row['total_high'], 1.0):.2f})"
+        for row in indices
+    ]
     response = f"{in_words(indices[0]['response'])} ({indices[0]['form']} form)"
-    return f"{_BARS}. Real trainings gave these total indices, shares of the variance of {response}: {shares}"
+    return (
+        f"{_BARS}. Real trainings gave these total indices, shares of the variance of {response}, with 95 % intervals: "
+        + ", ".join(shares)
+    )
 
 
 def _sibling(study: optuna.Study, name: str) -> optuna.Study | None:
