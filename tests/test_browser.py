@@ -72,7 +72,7 @@ class Visit:
         return self.tab.locator("body").inner_text()
 
     def wait(self, expression, text):
-        """Wait until what an expression gives contains the text; the page's own policy forbids the browser's waiting."""
+        """Wait until what an expression gives contains the text; a study's page forbids the browser's own waiting."""
         end = time.monotonic() + 10
         while text not in (said := str(self.tab.evaluate(expression))):
             assert time.monotonic() < end, f"no {text!r} in {said!r}"

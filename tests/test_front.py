@@ -135,8 +135,10 @@ def test_surrogates_are_shown_until_something_is_measured(config, both, tmp_path
     survey_study(config, results=tmp_path)
     measured = figure_of(study, FIGURE)
     assert "What is training sensitive to?" in measured
-    show_surrogates(study, guess)
-    assert figure_of(study, FIGURE) == measured
+    surveyed = load("small.survey", results=tmp_path).study
+    for shown in (study, surveyed):
+        show_surrogates(shown, guess)
+        assert figure_of(shown, FIGURE) == measured
 
 
 def test_surrogates_of_a_storage_that_cannot_be_written_are_not_shown(config, tmp_path, monkeypatch):

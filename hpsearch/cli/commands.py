@@ -180,11 +180,13 @@ def importance(
     objective: Annotated[str | None, typer.Option(help="Of several: its place, from 0, or its metric name.")] = None,
 ) -> None:
     """Importance of any Optuna study's parameters, by three measures, with intervals and a permutation null."""
+    from hpsearch import figures
     from hpsearch.report.terminal import IMPORTANCE_NOTE, importance_table
     from hpsearch.results.study import load
     from hpsearch.results.surrogates import ImportanceWarning
     from hpsearch.results.surrogates import importance as measured
     from hpsearch.storage.access import JOURNAL
+    from hpsearch.storage.front import show_surrogates
 
     with errors(), warnings.catch_warnings(record=True) as messages:
         warnings.simplefilter("always", ImportanceWarning)
@@ -195,6 +197,7 @@ def importance(
     _print([importance_table(frame, title=f"{study}: importance, {frame['trials'].iat[0]} trials"), IMPORTANCE_NOTE])
     for message in messages:
         print(f"warning: {message.message}", file=sys.stderr)
+    show_surrogates(stored.study, figures.importance(frame))
 
 
 @app.command()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import optuna
 
 from hpsearch.config.hyperparameters import in_words
-from hpsearch.config.study import StudyConfig
+from hpsearch.config.study import PROFILES, StudyConfig
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.storage.internals import figure_of, set_figure, storage_of
 from hpsearch.storage.journal import StorageError
@@ -72,12 +72,13 @@ def show_surrogates(study: optuna.Study, figure: go.Figure) -> None:
     """Put a figure of surrogates, with their null, on the front page of a search where nothing is measured yet.
 
     Args:
-        study: Nothing is written if another program made it, its survey has a figure, or its storage is read-only.
+        study: Nothing is written if it is no search of this project's, its survey has a figure, or its storage cannot
+            be written.
         figure: As of :func:`hpsearch.figures.importance`; made as small as the page's frame.
     """
     survey = _sibling(study, f"{study.study_name}.survey")
     measured = survey is not None and figure_of(survey, FIGURE)
-    if fact(study, CONFIG) is None or measured:
+    if fact(study, CONFIG) is None or measured or study.study_name.endswith((".survey", PROFILES)):
         return
     with contextlib.suppress(StorageError, OSError, optuna.exceptions.StorageInternalError):
         _save_figure(study, str(copy.deepcopy(figure).update_layout(height=_FRAME).to_json()))

@@ -50,7 +50,7 @@ def guessing(dataset: Dataset) -> TestScore | None:
     seen, target = dataset.train.y, dataset.test.y
     if dataset.classes is None:
         return r2(np.full(len(target), seen.mean()), target)
-    return error(np.full(len(target), np.bincount(seen).argmax()), target)
+    return error(np.full(len(target), np.argmax(np.bincount(seen))), target)
 
 
 def kept_baselines(study: optuna.Study, dataset: Dataset) -> dict[str, TestScore]:
