@@ -108,8 +108,8 @@ def test_a_survey_of_the_effective_step_has_a_page_of_its_own(config, both, tmp_
 
 def test_a_study_of_another_program_is_left_as_it_is_by_a_survey_of_its_name(config, tmp_path):
     study = optuna.create_study(study_name="small", storage=open_storage(results=tmp_path))
-    survey_study(config, results=tmp_path)
     show_surrogates(study, go.Figure())
+    survey_study(config, results=tmp_path)
     assert not study.user_attrs
     assert not study_attributes(study)
 
@@ -177,6 +177,14 @@ def test_a_best_that_crowds_at_no_end_is_told_too(config, tmp_path):
         )
     show_search(study)
     assert "At no end of a range lie half of the 10 best trials." in note_of(study)
+
+
+def test_an_answer_that_is_written_later_is_in_the_note_and_a_question_that_is_withdrawn_is_gone(config, tmp_path):
+    search(config, results=tmp_path)
+    study = search(config.with_overrides(question="", answer="Fast."), results=tmp_path)
+    assert "**Answer:** Fast." in note_of(study)
+    assert study.user_attrs["question"] == ""
+    assert load("small", results=tmp_path).config.answer == "Fast."
 
 
 def test_a_hostile_question_is_text_in_the_note(config, tmp_path):

@@ -93,10 +93,10 @@ def score_words(score: Mapping[str, Any]) -> str:
 
 def _choice(study: optuna.Study) -> Iterator[tuple[str, str]]:
     """What was chosen, its test score, and what else was scored on the same examples."""
-    best = fact(study, BEST, {})
-    if "number" not in best:
+    best = fact(study, BEST)
+    if best is None:
         return
-    trial = study.get_trials(deepcopy=False)[best["number"]]
+    trial = next(trial for trial in study.get_trials(deepcopy=False) if trial.number == best["number"])
     values = (f"{in_words(name)} {value:.3g}" if isinstance(value, float) else f"{in_words(name)} {value}"
               for name, value in trial.params.items())  # fmt: skip
     yield "chosen", f"trial {trial.number}: {', '.join(values)}"
@@ -131,7 +131,7 @@ def _measured(table: pd.DataFrame) -> str:
 def _sibling(study: optuna.Study, name: str) -> optuna.Study | None:
     """Another study of the same storage, if it is there."""
     storage = storage_of(study)
-    if name == study.study_name or name not in optuna.get_all_study_names(storage):
+    if name not in optuna.get_all_study_names(storage):
         return None
     return optuna.load_study(study_name=name, storage=storage)
 
@@ -139,7 +139,7 @@ def _sibling(study: optuna.Study, name: str) -> optuna.Study | None:
 def _save_rows(study: optuna.Study, rows: Mapping[str, str]) -> None:
     stored = study.user_attrs
     for name, words in rows.items():
-        if words and stored.get(name) != words:
+        if stored.get(name, "") != words:
             study.set_user_attr(name, words)
 
 

@@ -11,7 +11,6 @@ from typing import Any, Literal
 
 import optuna
 import pandas as pd
-from optuna.trial import TrialState
 
 from hpsearch.config import HYPERPARAMETERS, StudyConfig
 from hpsearch.config.hyperparameters import in_words
@@ -154,7 +153,7 @@ def _at_edges(study: optuna.Study, config: StudyConfig) -> str:
     """Whether the best trials crowd at an end of a range, where better settings may lie beyond."""
     trials = [
         {"number": trial.number, "state": trial.state.name, "value": trial.value, **trial.params}
-        for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        for trial in study.get_trials(deepcopy=False)
     ]
     table = edges(pd.DataFrame(trials), config.space.dimensions) if trials else pd.DataFrame()
     if table.empty:

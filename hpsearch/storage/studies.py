@@ -58,7 +58,7 @@ def open_study(
     identity: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda description: description,
     facts: Mapping[str, Any] | None = None,
 ) -> optuna.Study:
-    """A config's study in a storage, made if it is not there.
+    """A config's study in a storage, made if it is not there; its question and answer become the config's.
 
     Args:
         storage: Of all studies.
@@ -73,6 +73,9 @@ def open_study(
     """
     study = optuna.create_study(study_name=name or config.name, storage=storage, load_if_exists=True)
     if _made_alike(study, config, fingerprint, identity):
+        stored, words = fact(study, CONFIG), {"question": config.question, "answer": config.answer}
+        if {**stored, **words} != stored:  # an answer is written into the file once there is one
+            set_study_attribute(study, CONFIG, {**stored, **words})
         return study
     with warnings.catch_warnings():  # Optuna calls the name of an objective experimental
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
