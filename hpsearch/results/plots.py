@@ -11,13 +11,14 @@ import pandas as pd
 from hpsearch import figures
 from hpsearch.experiments.tolerances import tolerance
 from hpsearch.results.study import Results, ResultsError
-from hpsearch.results.surrogates import importance
 from hpsearch.sensitivity.indices import ResponseError
 from hpsearch.sensitivity.plots import SurveyPlots
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
     from optuna.trial import FrozenTrial
+
+    from hpsearch.results.resampling import ImportanceProgress
 
 
 class ResultsPlots(SurveyPlots):
@@ -50,19 +51,22 @@ class ResultsPlots(SurveyPlots):
         self,
         *,
         target: Callable[[FrozenTrial], float] | None = None,
+        objective: int | str | None = None,
         measures: Sequence[str] = ("ped_anova", "fanova", "permutation"),
         permutations: int | None = None,
         bootstraps: int | None = None,
         confidence: float = 0.95,
         seed: int = 0,
+        workers: int = 1,
+        on_progress: Callable[[ImportanceProgress], None] | None = None,
     ) -> go.Figure:
         """How right the usual importance chart is, beside the survey's total indices where there is a survey.
 
-        See :func:`hpsearch.importance` and :func:`hpsearch.figures.importance`.
+        See ``Results.importance`` and :func:`hpsearch.figures.importance`.
         """
-        frame = importance(
-            self._results.study, target=target, measures=measures, permutations=permutations, bootstraps=bootstraps,
-            confidence=confidence, seed=seed,
+        frame = self._results.importance(
+            target=target, objective=objective, measures=measures, permutations=permutations, bootstraps=bootstraps,
+            confidence=confidence, seed=seed, workers=workers, on_progress=on_progress,
         )  # fmt: skip
         measured = None
         with contextlib.suppress(ResultsError, ResponseError):
