@@ -38,17 +38,14 @@ class ImportanceProgress:
     Attributes:
         done: Permutations and half samples computed.
         total: Of all measures.
+        fresh: Of those done, the ones after the first progress.
         seconds: That the rest will take, by how long the first ones took.
     """
 
     done: int
     total: int
+    fresh: int
     seconds: float
-
-    @property
-    def fresh(self) -> int:
-        """Those of this run: all that are done."""
-        return self.done
 
 
 @dataclass(frozen=True)
@@ -177,6 +174,7 @@ class _Run:
         self._total = sum(self._left)
         self._pieces = [task.pieces(sample) for task in tasks]
         self._seconds = [0.0 for _ in tasks]
+        self._first = 0
         self.results: list[list[Numbers]] = [[] for _ in tasks]
 
     def first(self) -> None:
@@ -189,6 +187,7 @@ class _Run:
                 times.append((time.perf_counter() - began) / len(result))
                 self.add(task, result)
             self._seconds[task] = min(times, default=0.0)
+        self._first = self._total - sum(self._left)
 
     def rest(self) -> Iterator[tuple[int, Piece]]:
         """The other pieces with their task's place, those of all tasks mixed evenly: so the pace stays the same."""
@@ -202,4 +201,5 @@ class _Run:
 
     def progress(self, workers: int) -> ImportanceProgress:
         seconds = sum(each * left for each, left in zip(self._seconds, self._left, strict=True)) / workers
-        return ImportanceProgress(self._total - sum(self._left), self._total, seconds)
+        done = self._total - sum(self._left)
+        return ImportanceProgress(done, self._total, done - self._first, seconds)
