@@ -240,6 +240,19 @@ def test_an_objective_of_several_is_taken_in_its_own_direction():
     assert not found.equals(importance(made, target=lambda trial: trial.values[1], **quick))
 
 
+def test_the_interval_does_not_depend_on_the_number_of_permutations():
+    made = study(40, slope)
+    few, more = (importance(made, **{**FEW, "permutations": count}) for count in (3, 30))
+    pd.testing.assert_frame_equal(few[["low", "high"]], more[["low", "high"]])
+
+
+def test_workers_and_progress_are_passed_on(monkeypatch):
+    calls, resampled = [], surrogates.resampled
+    monkeypatch.setattr(surrogates, "resampled", lambda *a, **options: calls.append(options) or resampled(*a))
+    importance(study(40, slope), **FEW, workers=3, on_progress=print)
+    assert calls == [{"workers": 3, "on_progress": print}]
+
+
 def test_few_trials_are_warned_of():
     with pytest.warns(ImportanceWarning, match="20 trials for 3 parameters: fewer than 10 each"):
         importance(study(20, slope), **FEW)
@@ -305,8 +318,11 @@ def test_the_command_tells_a_high_cost_first_and_stops_at_ctrl_c(long, monkeypat
     monkeypatch.setattr(progress, "_LONG", 0.5)
     monkeypatch.setattr(resampling, "_WORTHWHILE", 0.0)
 
+    processes = set()
+
     def interrupt(line, progress):
         show(line, progress)
+        processes.update(multiprocessing.active_children())
         if progress.fresh > 20:
             signal.raise_signal(signal.SIGINT)
 
@@ -318,6 +334,7 @@ def test_the_command_tells_a_high_cost_first_and_stops_at_ctrl_c(long, monkeypat
     assert told.count("about") == 1
     assert told.endswith("stopped: nothing of it is kept, none is left running\n")
     assert multiprocessing.active_children() == []
+    assert len(processes) == (2 if workers == 2 else 0)
 
 
 def test_the_command_reads_what_is_kept(folder):

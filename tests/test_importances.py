@@ -1,5 +1,9 @@
 """Importances kept with a study: computed once for its trials and the options, and the same as without."""
 
+import json
+from dataclasses import replace
+
+import numpy as np
 import optuna
 import pandas as pd
 import pytest
@@ -8,6 +12,7 @@ from helpers import study_in
 from hpsearch import Results, importance
 from hpsearch.results import importances
 from hpsearch.results.observations import ImportanceWarning
+from hpsearch.results.samples import read_sample
 from hpsearch.storage.internals import study_attributes
 from hpsearch.storage.journal import StorageError
 
@@ -92,6 +97,7 @@ def test_missing_numbers_are_missing_when_read(computed):
     assert {warning.filename for warning in told} == {__file__}
     pd.testing.assert_frame_equal(*tables, check_exact=True)
     assert tables[1]["importance"].isna().all()
+    json.dumps(study_attributes(flat), allow_nan=False)  # NaN is Python's own JSON
     assert len(computed) == 1
 
 
@@ -101,3 +107,10 @@ def test_a_table_that_is_read_has_no_progress(study):
     assert seen
     assert seen[-1].done == seen[-1].total
     Results(study).importance(**QUICK, on_progress=lambda progress: pytest.fail("it is kept"))
+
+
+def test_every_number_that_importances_depend_on_is_in_the_fingerprint(study):
+    sample = read_sample(study)
+    changes = [{"points": sample.points / 2}, {"values": sample.values[::-1]}, {"names": ("y",)}, {"count": 12}]
+    changed = [replace(sample, **change) for change in changes] + [replace(sample, owners=np.array([1]))]
+    assert len({importances._fingerprint_of(one) for one in [sample, *changed]}) == 6

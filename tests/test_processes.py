@@ -1,8 +1,13 @@
 """Processes that compute pieces: in order, each with its data, and without those that died."""
 
+import multiprocessing
 import os
+import signal
+import time
 
+import numpy  # noqa: F401  # its BLAS is what the threads are of
 import pytest
+from threadpoolctl import threadpool_info
 
 from hpsearch.results.processes import Processes
 
@@ -31,6 +36,39 @@ def test_pieces_are_asked_for_as_they_are_handed_out():
 
 
 def test_what_a_process_had_that_died_is_computed_here():
-    pieces = [3, -HERE, *range(20)]
-    with Processes(1, scaled, 2) as pool, pytest.warns(RuntimeWarning, match=r"a worker process died .*: the work"):
-        assert [result for _, result in pool.map(enumerate(pieces))] == [2 * piece for piece in pieces]
+    def pieces():
+        yield from [3, -HERE]
+        while multiprocessing.active_children():  # what follows is handed out to nobody
+            time.sleep(0.01)
+        yield from range(20)
+
+    expected = [2 * piece for piece in [3, -HERE, *range(20)]]
+    with Processes(1, scaled, 2) as pool, pytest.warns(RuntimeWarning, match=r"a worker process died .*: the") as told:
+        assert [result for _, result in pool.map(enumerate(pieces()))] == expected
+    assert len(told) == 1
+
+
+def test_an_exception_stops_what_is_at_work():
+    def pieces():
+        yield 0, 60.0
+        raise KeyboardInterrupt
+
+    began = time.monotonic()
+    with pytest.raises(KeyboardInterrupt), Processes(1, slept) as pool:
+        next(pool.map(pieces()))
+    assert time.monotonic() - began < 30
+    assert multiprocessing.active_children() == []
+
+
+def slept(seconds):
+    time.sleep(seconds)
+
+
+def test_a_process_has_one_blas_thread_and_leaves_ctrl_c_to_the_one_that_started_it(monkeypatch):
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    with Processes(1, circumstances) as pool:
+        assert list(pool.map([(0, 0)])) == [(0, ({1}, signal.SIG_IGN))]
+
+
+def circumstances(piece):
+    return {library["num_threads"] for library in threadpool_info()}, signal.getsignal(signal.SIGINT)

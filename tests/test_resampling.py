@@ -1,10 +1,11 @@
-"""Permutations and half samples: the same numbers whoever computes them, all of them counted, and stopped at once."""
+"""Permutations and half samples: the same numbers whoever computes them, and all of them counted."""
 
 import multiprocessing
 from dataclasses import replace
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from hpsearch.results import resampling
 from hpsearch.results.points import Sample
@@ -68,7 +69,9 @@ def test_progress_counts_every_resample_and_the_seconds_left_go_to_none(sample):
 
 
 def test_the_rest_is_expected_to_take_as_long_as_the_first_did_and_workers_share_it(sample, monkeypatch):
-    monkeypatch.setattr(resampling.time, "perf_counter", iter(range(1000)).__next__)  # a second a piece
+    monkeypatch.setattr(
+        resampling.time, "perf_counter", iter([0, 60, *range(1000)]).__next__
+    )  # a minute, then a second a piece
     for workers in (1, 4):
         run = []
         with pytest.raises(InterruptedError):
@@ -89,20 +92,26 @@ def test_work_of_all_kinds_is_mixed_so_that_the_pace_stays_the_same(sample):
     assert abs(counts[1] - 10) <= 2
 
 
-def test_a_stop_ends_the_processes(sample, monkeypatch):
-    monkeypatch.setattr(resampling, "_WORTHWHILE", 0)
-
-    def interrupt(progress):
-        if multiprocessing.active_children():
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        resampled(sample, 0, tasks(count=400), workers=2, on_progress=interrupt)
-    assert multiprocessing.active_children() == []
-
-
 def test_a_half_whose_values_are_all_the_same_has_no_importance(sample):
     flat = Sample(sample.names, sample.points, sample.owners, np.array([0.0] * 39 + [1.0]), 40, ())
     rows = np.array([np.arange(20), np.arange(20, 40)])
     found = Piece("permutation", rows, null=False).run(flat, 0)
     assert np.isnan(found).all(axis=1).tolist() == [True, False]
+
+
+def test_a_half_is_half_of_the_settings_in_their_order(sample):
+    halves = [piece.rows[0] for piece in Resamples("ped_anova", False, 9, np.random.default_rng(0)).pieces(sample)]
+    assert len({half.tobytes() for half in halves}) == 9
+    for half in halves:
+        assert half.shape == (20,)
+        assert (np.diff(half) > 0).all()
+
+
+def test_one_blas_thread_computes_as_in_a_worker(sample):
+    seen = []
+    with threadpool_limits(2):
+        before = {library["num_threads"] for library in threadpool_info()}
+        resampled(sample, 0, tasks()[:1], on_progress=lambda _: seen.extend(threadpool_info()))
+    if before == {1}:
+        pytest.skip("this machine has one thread")
+    assert {library["num_threads"] for library in seen} == {1}
