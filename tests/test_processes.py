@@ -37,12 +37,12 @@ def test_pieces_are_asked_for_as_they_are_handed_out():
 
 def test_what_a_process_had_that_died_is_computed_here():
     def pieces():
-        yield from [3, -HERE]
+        yield from [3, -HERE, 7, 8]
         while multiprocessing.active_children():  # what follows is handed out to nobody
             time.sleep(0.01)
         yield from range(20)
 
-    expected = [2 * piece for piece in [3, -HERE, *range(20)]]
+    expected = [2 * piece for piece in [3, -HERE, 7, 8, *range(20)]]
     with Processes(1, scaled, 2) as pool, pytest.warns(RuntimeWarning, match=r"a worker process died .*: the") as told:
         assert [result for _, result in pool.map(enumerate(pieces()))] == expected
     assert len(told) == 1
