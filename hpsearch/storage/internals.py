@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from typing import Any
 
@@ -54,14 +53,6 @@ def note_of(study: optuna.Study) -> str:
     prefix = "dashboard:note_str:"
     places = sorted(int(key.removeprefix(prefix)) for key in attributes if key.startswith(prefix))
     return "".join(attributes[f"{prefix}{place}"] for place in places)
-
-
-def renumbered(trial: FrozenTrial, number: int, value: float) -> FrozenTrial:
-    """A copy of a completed trial under another number, with another value."""
-    changed = copy.copy(trial)
-    changed.number = changed._trial_id = number
-    changed._values = [value]
-    return changed
 
 
 class DetachedStudy(optuna.Study):
