@@ -16,6 +16,8 @@ from hpsearch import load, load_config
 from hpsearch.cli.endings import StopSignals
 from hpsearch.cli.progress import LiveLine
 from hpsearch.storage.access import JOURNAL
+from hpsearch.storage.front import FIGURE
+from hpsearch.storage.internals import figure_of
 from hpsearch.tuning.search import search
 
 
@@ -273,3 +275,12 @@ def test_a_storage_url_keeps_the_results_elsewhere(folder):
 @pytest.mark.parametrize("command", ["search", "survey", "refine", "importance", "show", "dashboard", "export"])
 def test_every_command_explains_itself(command):
     assert "Usage" in run(command, "--help").stdout
+
+
+def test_importance_of_a_search_without_a_survey_is_drawn_on_its_front_page(folder, monkeypatch):
+    measures = ("ped_anova", "fanova", "permutation")
+    monkeypatch.setattr("hpsearch.results.surrogates._PERMUTATIONS", dict.fromkeys(measures, (3, 0)))
+    monkeypatch.setattr("hpsearch.results.surrogates._BOOTSTRAPS", dict.fromkeys(measures, 2))
+    run("search", "small", "--trials", 12)
+    run("importance", "results/hpsearch.journal", "small")
+    assert "Can the importance chart of these trials be trusted?" in figure_of(load("small").study, FIGURE)

@@ -15,6 +15,7 @@ from hpsearch.report import dashboard
 from hpsearch.space import Float, Space
 from hpsearch.storage.access import add_trials, open_storage
 from hpsearch.storage.notes import MOST_DRAWN, note_search, note_survey
+from hpsearch.storage.studies import CONFIG, DATA, open_study
 
 NOTE = "dashboard:note_str:0"
 
@@ -123,6 +124,15 @@ def test_of_several_objectives_the_front_that_keeps_the_constraints_is_shown(tmp
     assert numbers_of(dashboard.ThinnedStorage(storage).get_all_trials(0)) == sorted({*range(0, 20, 2), 7, 9})
 
 
+def test_what_older_versions_kept_among_the_user_attributes_is_not_shown(tmp_path):
+    storage = open_storage(results=tmp_path)
+    study = optuna.create_study(storage=storage)
+    for key in (CONFIG, DATA, "question"):
+        study.set_user_attr(key, "what?")
+    assert [row["key"] for row in page(storage, tmp_path)["user_attrs"]] == ["question"]
+    assert len(study.user_attrs) == 3
+
+
 def test_a_host_that_others_reach_is_refused_unless_one_insists(tmp_path):
     storage = open_storage(results=tmp_path)
     for host in ("0.0.0.0", "192.0.2.1", "example.org", "::"):
@@ -161,12 +171,11 @@ pruner = "median"
 seeds = [0, 1, 2]
 """
     (tmp_path / "noted.toml").write_text(toml, encoding="utf-8")
-    storage = open_storage(results=tmp_path)
-    study = optuna.create_study(storage=storage, study_name="noted")
-    note_search(study, load_config(tmp_path / "noted.toml"))
+    storage, config = open_storage(results=tmp_path), load_config(tmp_path / "noted.toml")
+    note_search(open_study(storage, config, "fingerprint"), config, {})
     note = page(storage, tmp_path)["note"]["body"]
     assert note.startswith("# noted\n\nHow fast may it learn?\n\n**Answer:** Fast.\n\n")
-    assert "Data `iris`, hidden layers [6, 5], relu" in note
+    assert "Data iris, hidden layers [6, 5], relu" in note
     assert "validation_loss, mean over 3 seed(s), sampler random, pruner median." in note
     assert [line for line in note.splitlines() if line.startswith("|")] == [
         "| hyperparameter | symbol | range |",

@@ -186,9 +186,11 @@ def importance(
 
     It is kept with the study: asked again of the same trials, it is read. Ctrl-C stops at any time, and keeps nothing.
     """
+    from hpsearch import figures
     from hpsearch.report.terminal import IMPORTANCE_NOTE, importance_table
     from hpsearch.results.study import load
     from hpsearch.storage.access import JOURNAL
+    from hpsearch.storage.front import show_surrogates
 
     with errors(), told_warnings():
         path = Path(storage)
@@ -197,6 +199,7 @@ def importance(
         frame = measured_importance(stored, workers=workers, objective=place)
         title = f"{study}: importance, {frame['trials'].iat[0]} trials"
         _print([importance_table(frame, title=title), IMPORTANCE_NOTE])
+        show_surrogates(stored.study, figures.importance(frame))
 
 
 def measured_importance(stored: Results, *, workers: int, objective: int | str | None = None) -> pd.DataFrame:

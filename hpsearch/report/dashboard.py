@@ -13,10 +13,12 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import optuna
 import optuna_dashboard
 from optuna.storages import BaseStorage
+from optuna.study._frozen import FrozenStudy
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.storage.internals import DetachedStudy
 from hpsearch.storage.notes import MOST_DRAWN
+from hpsearch.storage.studies import OWN
 
 
 class DashboardError(RuntimeError):
@@ -101,6 +103,13 @@ class ThinnedStorage:
             best = {trial.number for trial in self._best(study_id, trials)}
             trials = [trial for i, trial in enumerate(trials) if i % step == 0 or trial.number in best]
         return copy.deepcopy(trials) if deepcopy else trials
+
+    def get_all_studies(self) -> list[FrozenStudy]:
+        """The studies, without those user attributes that are the program's own, as older versions left them."""
+        studies = [copy.copy(study) for study in self._storage.get_all_studies()]
+        for study in studies:
+            study.user_attrs = {key: value for key, value in study.user_attrs.items() if not key.startswith(OWN)}
+        return studies
 
     def get_best_trial(self, study_id: int) -> FrozenTrial:
         """The best trial that keeps the constraints, or where none does, the best of all.

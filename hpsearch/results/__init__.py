@@ -7,7 +7,6 @@ In this room, of which a worker process imports some files without Optuna and pa
     best.py          the chosen setting
     profiles.py      the tables of Results that train around the best, and keep what they trained
     searches.py      the tables of a search for its figures: history, space, bands of curves
-    edges.py         whether the best lie at the ends of the ranges
     units.py         the first layer's weights while they are learned
     plots.py         each table as a figure
     observations.py  the trials of any study that importances come from, and their values

@@ -10,12 +10,22 @@ from typing import Any
 import optuna
 
 from hpsearch.config.study import StudyConfig, differences
+from hpsearch.storage.internals import set_study_attribute, study_attributes
 
-CONFIG = "hpsearch:config"
-"""Study attribute that holds ``StudyConfig.describe()``."""
+OWN = "hpsearch:"
+"""Begins the names of facts: what the program keeps of a study and people need not read."""
 
-DATA = "hpsearch:data"
-"""Study attribute that holds the data's fingerprint."""
+CONFIG = f"{OWN}config"
+"""Fact of a study: ``StudyConfig.describe()``."""
+
+DATA = f"{OWN}data"
+"""Fact of a study: the data's fingerprint."""
+
+BEST = f"{OWN}best"
+"""Fact of a study: the chosen trial's number, its test score, and that of guessing."""
+
+BASELINES = f"{OWN}baselines"
+"""Fact of a study: the scores of other networks on the same test split, with the fingerprint of the data."""
 
 
 class StudyChangedError(ValueError):
@@ -56,7 +66,7 @@ def open_study(
         fingerprint: Of its data.
         name: In the storage; the config's own by default.
         identity: The part of a description that the stored trials depend on.
-        facts: Further attributes of a study that is made here.
+        facts: Further facts of a study that is made here.
 
     Raises:
         StudyChangedError: if it was made with other settings or data, or by another program.
@@ -69,7 +79,7 @@ def open_study(
         study.set_metric_names([config.search.metric])
     # The config comes last: a study that has it was made whole.
     for key, value in {**(facts or {}), DATA: fingerprint, CONFIG: config.describe()}.items():
-        study.set_user_attr(key, value)
+        set_study_attribute(study, key, value)
     return study
 
 
@@ -95,16 +105,26 @@ def _made_alike(
     identity: Callable[[Mapping[str, Any]], Mapping[str, Any]],
 ) -> bool:
     """Whether a study was made with these settings and this data; False if it is not made yet, else an error."""
-    stored, changes = study.user_attrs, []
-    if CONFIG in stored:
-        changes = differences(identity(stored[CONFIG]), identity(config.describe()))
-        if not changes and stored[DATA] != fingerprint:
-            changes = [("the data itself (fingerprint)", stored[DATA][:12], fingerprint[:12])]
+    stored, changes = fact(study, CONFIG), []
+    if stored is not None:
+        data = fact(study, DATA)
+        changes = differences(identity(stored), identity(config.describe()))
+        if not changes and data != fingerprint:
+            changes = [("the data itself (fingerprint)", data[:12], fingerprint[:12])]
     elif study.get_trials(deepcopy=False):
         changes = [("made by", "another program", "hpsearch")]
     if changes:
         raise StudyChangedError(config.name, changes, stored=study.study_name)
-    return CONFIG in stored
+    return stored is not None
+
+
+def fact(study: optuna.Study, name: str, default: Any = None) -> Any:
+    """What the program keeps of a study, or the default: in system attributes, which the dashboard does not show.
+
+    A study that was made before facts lay there has them among its user attributes.
+    """
+    system = study_attributes(study)
+    return system[name] if name in system else study.user_attrs.get(name, default)
 
 
 @contextlib.contextmanager

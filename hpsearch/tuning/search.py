@@ -26,8 +26,8 @@ from hpsearch.evaluation.outcomes import Sheet
 from hpsearch.evaluation.populations import population_size
 from hpsearch.evaluation.workers import Workers
 from hpsearch.storage.access import TrialWriter, only_writer, open_storage
+from hpsearch.storage.front import show_search
 from hpsearch.storage.internals import system_attributes
-from hpsearch.storage.notes import note_search
 from hpsearch.storage.studies import open_study, quiet_optuna
 from hpsearch.storage.trials import distributions, finished_trial
 from hpsearch.tuning.choice import choose
@@ -119,7 +119,7 @@ def search(
         with Workers(evaluator.trainer, workers, executor) as pool:
             _Search(evaluator, study, pool, total).run(announce)
         choose(study, evaluator, results=results)
-        note_search(study, config)
+        show_search(study)
     return study
 
 
