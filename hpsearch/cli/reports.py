@@ -46,6 +46,7 @@ def report_command(
     from hpsearch.report.sections import sections, title_of
     from hpsearch.results.study import load
     from hpsearch.results.surrogates import ImportanceError
+    from hpsearch.tuning.choice import ARTIFACTS, register
 
     with errors(study):
         if complete:
@@ -60,6 +61,8 @@ def report_command(
             html = page(title_of(stored), sections(stored), footer="Written by hpsearch.")
         path = to or results / f"{stored.study.study_name.removesuffix('.survey')}.html"
         write_page(path, html)
+        if stored.ours:  # the dashboard offers it
+            register(stored.study, path, folder=results / ARTIFACTS, mimetype="text/html")
         print(f"report in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
 
 
