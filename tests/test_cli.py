@@ -110,7 +110,7 @@ def test_a_stopped_search_keeps_its_trials_and_goes_on(folder, whole, stop, work
         time.sleep(0.02)
     process.send_signal(stop)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, errors
     assert "Traceback" not in errors
     stored = int(re.search(r"stopped: (\d+) of 60 trials are stored, none is left running", errors)[1])
     assert "Go on with: hpsearch search long --trials 60" in errors

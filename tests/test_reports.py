@@ -8,6 +8,8 @@ from helpers import run
 
 from hpsearch.report.sections import sections
 from hpsearch.results.study import Results, load
+from hpsearch.storage.internals import artifacts_of
+from hpsearch.tuning.choice import ARTIFACTS
 
 
 @pytest.fixture(autouse=True)
@@ -50,6 +52,8 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
         "What to try next", "How it was measured", "What this does not say",
     ]  # fmt: skip
     assert page.count('class="plot"') >= 15
+    (artifact,) = artifacts_of(load("small").study, "small.html")
+    assert (tiny / "results" / ARTIFACTS / artifact).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from hpsearch.cli.commands import (
     StorageOption,
     WorkersOption,
     app,
+    measured_importance,
     search_command,
     survey_command,
 )
@@ -23,9 +25,6 @@ from hpsearch.cli.progress import LiveLine, survey_words
 
 if TYPE_CHECKING:
     from hpsearch.results.study import Results
-
-SLOW = 10.0
-"""Seconds from which the cost of what is trained for a page is said before."""
 
 
 @app.command("report")
@@ -46,6 +45,8 @@ def report_command(
     from hpsearch.report.page import page, write_page
     from hpsearch.report.sections import sections, title_of
     from hpsearch.results.study import load
+    from hpsearch.results.surrogates import ImportanceError
+    from hpsearch.tuning.choice import ARTIFACTS, register
 
     with errors(study):
         if complete:
@@ -54,9 +55,14 @@ def report_command(
         _trained(stored, f"hpsearch report {study}", workers=workers, storage=storage)
         with warnings.catch_warnings():  # the page's own sentences say what is to be minded
             warnings.simplefilter("ignore", UserWarning)
+            if not stored.study.study_name.endswith(".survey"):
+                with suppress(ImportanceError):  # of which the page says why
+                    measured_importance(stored, workers=workers)
             html = page(title_of(stored), sections(stored), footer="Written by hpsearch.")
         path = to or results / f"{stored.study.study_name.removesuffix('.survey')}.html"
         write_page(path, html)
+        if stored.ours:  # the dashboard offers it
+            register(stored.study, path, folder=results / ARTIFACTS, mimetype="text/html")
         print(f"report in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
 
 

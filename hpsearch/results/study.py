@@ -142,10 +142,17 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         return kept_baselines(self.study, self.dataset)
 
     def importance(self, **options: Any) -> pd.DataFrame:
-        """Importance of the trials' parameters, by surrogates; options of :func:`hpsearch.importance`."""
-        from hpsearch.results.surrogates import importance
+        """Importance of the trials' parameters, by surrogates; options of :func:`hpsearch.importance`.
 
-        return importance(self.study, **options)
+        Kept with the study, so that the second call reads; see :mod:`hpsearch.results.importances`.
+        """
+        from hpsearch.results.importances import kept_importance
+
+        return kept_importance(self.study, self._importances, **options)
+
+    @cached_property
+    def _importances(self) -> dict[str, pd.DataFrame]:
+        return {}
 
     def edges(self) -> pd.DataFrame:
         """Whether the best trials lie at the ends of the ranges; see :func:`hpsearch.sensitivity.edges.edges`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -77,14 +76,6 @@ def artifacts_of(study: optuna.Study, filename: str) -> list[str]:
     """Ids of a study's artifacts of that file's name; of one that was deleted in the dashboard a null is left."""
     stored = [json.loads(value) for key, value in study_attributes(study).items() if key.startswith("artifacts:")]
     return [artifact["artifact_id"] for artifact in stored if artifact and artifact["filename"] == filename]
-
-
-def renumbered(trial: FrozenTrial, number: int, value: float) -> FrozenTrial:
-    """A copy of a completed trial under another number, with another value."""
-    changed = copy.copy(trial)
-    changed.number = changed._trial_id = number
-    changed._values = [value]
-    return changed
 
 
 class DetachedStudy(optuna.Study):
