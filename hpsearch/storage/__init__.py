@@ -2,6 +2,7 @@
 
 In this room:
 
+    signals.py  signals that ask to stop, held off while something is half written
     journal.py  the hardened journal file
     access.py   open, hold, write
     studies.py  a study made, compared, refused; what the program keeps of it
