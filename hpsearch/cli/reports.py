@@ -46,24 +46,39 @@ def report_command(
     from hpsearch.report.sections import sections, title_of
     from hpsearch.results.study import load
     from hpsearch.results.surrogates import ImportanceError
-    from hpsearch.tuning.choice import ARTIFACTS, register
 
     with errors(study):
         if complete:
             study = _completed(study, workers=workers, results=results, storage=storage)
         stored = load(study, storage=storage, results=results)
         _trained(stored, f"hpsearch report {study}", workers=workers, storage=storage)
+        path = to or results / f"{stored.study.study_name.removesuffix('.survey')}.html"
         with warnings.catch_warnings():  # the page's own sentences say what is to be minded
             warnings.simplefilter("ignore", UserWarning)
             if not stored.study.study_name.endswith(".survey"):
                 with suppress(ImportanceError):  # of which the page says why
                     measured_importance(stored, workers=workers)
             html = page(title_of(stored), sections(stored), footer="Written by hpsearch.")
-        path = to or results / f"{stored.study.study_name.removesuffix('.survey')}.html"
-        write_page(path, html)
-        if stored.ours:  # the dashboard offers it
-            register(stored.study, path, folder=results / ARTIFACTS, mimetype="text/html")
+            write_page(path, html)
+            _offered(stored, path)
         print(f"report in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
+
+
+def _offered(stored: Results, path: Path) -> None:
+    """Let the dashboard offer the page of a study of ours, and show what it knows by now."""
+    from hpsearch import figures
+    from hpsearch.results.surrogates import ImportanceError
+    from hpsearch.storage.front import show_search, show_surrogates
+    from hpsearch.storage.journal import StorageError
+    from hpsearch.tuning.choice import ARTIFACTS, register
+
+    if not stored.ours:
+        return
+    with suppress(StorageError, OSError, ImportanceError):  # a storage that only gives has no page to offer
+        register(stored.study, path, folder=stored.folder / ARTIFACTS, mimetype="text/html")
+        if not stored.study.study_name.endswith(".survey"):
+            show_search(stored.study)
+            show_surrogates(stored.study, figures.importance(stored.importance()))
 
 
 def _completed(study: str, *, workers: int, results: Path, storage: str | None) -> str:

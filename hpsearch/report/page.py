@@ -6,7 +6,6 @@ figure has its table under it, for a screen reader and for a sceptic.
 
 from __future__ import annotations
 
-import html
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -69,7 +68,7 @@ class _Shown:
 
     id: str
     title: str
-    subtitle: str = ""
+    subtitle: Sequence[str] = ()
     plot: Markup | None = None
     height: int = 0
     columns: Sequence[str] = ()
@@ -141,12 +140,12 @@ def _shown(exhibit: Exhibit, place: str) -> _Shown:
 def _drawn(shown: _Shown, figure: go.Figure) -> _Shown:
     """With a figure, whose title and subtitle become text of the page: there they wrap on a screen of any width."""
     layout = figure.to_plotly_json()["layout"]
-    title, top = layout.pop("title"), layout["margin"]["t"]
+    texts, top = layout["meta"], layout["margin"]["t"]
+    del layout["title"], layout["meta"]
     layout = {**layout, "margin": {**layout["margin"], "t": _TOP}, "height": layout["height"] - top + _TOP}
     untitled = type(figure)(figure.data, layout)
-    heading, subtitle = (html.unescape(t["text"].replace("<br>", " ")) for t in (title, title["subtitle"]))
-    plot = _embedded(untitled.to_json())
-    return replace(shown, title=heading, subtitle=subtitle, plot=plot, height=int(layout["height"]))
+    plot, height = _embedded(untitled.to_json()), int(layout["height"])
+    return replace(shown, title=texts["title"], subtitle=texts["subtitle"].split("\n"), plot=plot, height=height)
 
 
 def _cell(value: Any) -> tuple[str, bool]:

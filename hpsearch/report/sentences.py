@@ -106,12 +106,12 @@ def sensitive_to(indices: pd.DataFrame, share: float) -> list[str]:
 
 
 def index_words(row: Mapping[Any, Any]) -> str:
-    """A setting with its total index and the interval, cut at 0 and 1."""
+    """A setting with its total index and the interval."""
     name = in_words(row["hyperparameter"])
     if pd.isna(row["total_order"]):
         return f"{name} (no index: {row['reason']})"
-    low, high = (percent(min(max(row[end], 0.0), 1.0)) for end in ("total_low", "total_high"))
-    return f"{name} ({percent(row['total_order'])} of the variance in all, {low} to {high})"
+    total, low, high = (percent(row[f"total_{column}"]) for column in ("order", "low", "high"))
+    return f"{name} ({total} of the variance in all, {low} to {high})"
 
 
 def when(over: pd.DataFrame) -> str:
@@ -140,7 +140,7 @@ def together(interactions: pd.DataFrame) -> str:
     if len(present):
         parts = [
             f"{in_words(row['first'])} with {in_words(row['second'])} ({percent(row['interaction'])}, "
-            f"{percent(max(row['low'], 0.0))} to {percent(min(row['high'], 1.0))})"
+            f"{percent(row['low'])} to {percent(row['high'])})"
             for row in present.head(3).to_dict("records")
         ]
         return f"Settings that act together, the strongest first: {listed(parts)}."
@@ -166,8 +166,9 @@ def wrong_by(tolerance: pd.DataFrame, points: float) -> list[str]:
 
 
 def percent(share: float) -> str:
-    """A share in per cent; small ones with a digit more."""
-    return f"{100 * share:.1f} %" if abs(share) < 0.1 else f"{100 * share:.0f} %"
+    """A share in per cent, small ones with a digit more; what sampling error puts beyond 0 and 1 is cut off."""
+    share = min(max(share, 0.0), 1.0)
+    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def short(value: object) -> str:
