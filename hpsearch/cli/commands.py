@@ -32,7 +32,9 @@ app = typer.Typer(
 StudyArgument = Annotated[str, typer.Argument(help="A name in [b]studies/[/b], such as digits, or the path of a TOML.")]
 NameArgument = Annotated[str, typer.Argument(help="Name of a study in the results.")]
 ResultsOption = Annotated[Path, typer.Option(help="Folder of the results.")]
-WorkersOption = Annotated[int, typer.Option(min=1, max=256, help="Worker processes; the results do not depend on it.")]
+WorkersOption = Annotated[
+    int, typer.Option(min=1, max=256, help="Threads that train; the results do not depend on it.")
+]
 StorageOption = Annotated[
     str | None, typer.Option(help="An Optuna storage URL, instead of the journal file in the results folder.")
 ]

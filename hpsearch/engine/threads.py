@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from functools import cache
-from typing import Any
 
+import scipy.linalg.cython_blas  # noqa: F401  # the BLAS that numba calls, loaded before it is looked for
 from threadpoolctl import ThreadpoolController
+
+_lock = threading.Lock()
+_inside = 0
+_limit = ExitStack()
 
 
 @cache
@@ -15,6 +21,18 @@ def _libraries() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def one_blas_thread() -> AbstractContextManager[Any]:
-    """Use one BLAS thread inside the ``with`` block."""
-    return _libraries().limit(limits=1)
+@contextmanager
+def one_blas_thread() -> Iterator[None]:
+    """Use one BLAS thread inside the ``with`` block, and until the last of all threads that are inside leaves."""
+    global _inside
+    with _lock:
+        if not _inside:
+            _limit.enter_context(_libraries().limit(limits=1))
+        _inside += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            if not _inside:
+                _limit.close()

@@ -10,6 +10,7 @@ from typing import Any
 import optuna
 
 from hpsearch.config.study import StudyConfig, differences
+from hpsearch.engine.settings import ENGINE
 
 CONFIG = "hpsearch:config"
 """Study attribute that holds ``StudyConfig.describe()``."""
@@ -17,9 +18,12 @@ CONFIG = "hpsearch:config"
 DATA = "hpsearch:data"
 """Study attribute that holds the data's fingerprint."""
 
+ENGINE_OF_STUDY = "hpsearch:engine"
+"""Study attribute that holds which engine trains its networks; a study without it is of the first."""
+
 
 class StudyChangedError(ValueError):
-    """A study in the storage was made with other settings or data.
+    """A study in the storage was made with other settings, other data or another engine.
 
     Attributes:
         changes: ``(key, stored, given)`` for each difference.
@@ -27,6 +31,13 @@ class StudyChangedError(ValueError):
 
     def __init__(self, name: str, changes: Sequence[tuple[str, Any, Any]]) -> None:
         self.changes = tuple(changes)
+        if [key for key, *_ in changes] == [ENGINE_OF_STUDY]:
+            super().__init__(
+                f"study {name!r} was begun with an engine of another version of hpsearch, whose numbers differ in the "
+                "last digits; its trials can be read as before, but no more are added: start anew under another name: "
+                f"--name {name}-2"
+            )
+            return
         lines = [f"  {key}: stored {old!r}, now {new!r}" for key, old, new in changes]
         super().__init__(
             "\n".join(
@@ -59,12 +70,14 @@ def open_study(
         facts: Further attributes of a study that is made here.
 
     Raises:
-        StudyChangedError: if it was made with other settings or data, or by another program.
+        StudyChangedError: if it was made with other settings or data, with another engine, or by another program.
     """
     study = optuna.create_study(study_name=name or config.name, storage=storage, load_if_exists=True)
     stored = study.user_attrs
     if CONFIG in stored:
         _compare(config, identity(stored[CONFIG]), identity(config.describe()), stored[DATA], fingerprint)
+        if stored.get(ENGINE_OF_STUDY, 1) != ENGINE:
+            raise StudyChangedError(config.name, [(ENGINE_OF_STUDY, stored.get(ENGINE_OF_STUDY, 1), ENGINE)])
         return study
     if study.get_trials(deepcopy=False):
         raise StudyChangedError(config.name, [("made by", "another program", "hpsearch")])
@@ -72,7 +85,8 @@ def open_study(
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         study.set_metric_names([config.search.metric])
     # The config comes last: a study that has it was made whole.
-    for key, value in {**(facts or {}), DATA: fingerprint, CONFIG: config.describe()}.items():
+    made = {**(facts or {}), DATA: fingerprint, ENGINE_OF_STUDY: ENGINE, CONFIG: config.describe()}
+    for key, value in made.items():
         study.set_user_attr(key, value)
     return study
 

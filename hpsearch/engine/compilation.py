@@ -1,0 +1,60 @@
+"""How the engine is compiled: once, by numba, and kept on disk.
+
+Compiled code lets go of Python's lock, so that threads train side by side. The cache lies beside the source, or where
+numba keeps it if that folder cannot be written (``NUMBA_CACHE_DIR`` names another); without any, every process
+compiles for itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba.core import event
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Compile a function when it is first called."""
+    dispatcher = numba.njit(nogil=True, error_model="numpy")(function)
+    if dispatcher is not function:  # numba compiles nothing under NUMBA_DISABLE_JIT
+        with contextlib.suppress(RuntimeError):  # no folder can be written
+            dispatcher.enable_caching()
+            # numba compares a function with its own file alone, and what it calls is compiled into it.
+            dispatcher._cache._cache_file._source_stamp = source_stamp()
+    return dispatcher
+
+
+@cache
+def source_stamp() -> str:
+    """A digest of all the engine's source: what is cached was compiled from this, or is compiled anew."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class _FirstStart(event.Listener):
+    def __init__(self, action: Callable[[], None]) -> None:
+        self._action: Callable[[], None] | None = action
+
+    def on_start(self, event: Any) -> None:
+        action, self._action = self._action, None
+        if action is not None:
+            action()
+
+    def on_end(self, event: Any) -> None:
+        """What a listener has to have."""
+
+
+@contextlib.contextmanager
+def before_compiling(action: Callable[[], None]) -> Iterator[None]:
+    """Call ``action`` inside the ``with`` block if the engine has to be compiled, once, before that begins."""
+    with event.install_listener("numba:compile", _FirstStart(action)):
+        yield
