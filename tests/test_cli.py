@@ -15,6 +15,8 @@ from helpers import HPSEARCH, LONG, TIMES, run
 from hpsearch import load, load_config
 from hpsearch.cli.endings import StopSignals
 from hpsearch.cli.progress import LiveLine
+from hpsearch.engine.compilation import compiled
+from hpsearch.evaluation import evaluator
 from hpsearch.storage.access import JOURNAL
 from hpsearch.tuning.search import search
 
@@ -51,6 +53,16 @@ def test_two_workers_print_the_same_table_as_one(folder):
     one = run("search", "small", "--results", "a").stdout.split("results in")[0]
     two = run("search", "small", "--results", "b", "--workers", 2).stdout.split("results in")[0]
     assert one == two
+
+
+def test_a_search_says_that_the_engine_is_compiled_only_if_it_is(folder, monkeypatch):
+    assert "compiling" not in run("search", "small", "--trials", 2).stderr
+    load_data = evaluator.load_data
+    monkeypatch.setattr(evaluator, "load_data", lambda config: compiled(lambda x: x)(1) and load_data(config))
+    for command in ("search", "survey"):
+        told = run(command, "small", "--results", "other", *(["--base", 4] if command == "survey" else []))
+        assert told.stderr.count("compiling the engine, once: ") == 1
+        assert "compiling" not in told.stdout
 
 
 def handlers():
@@ -103,7 +115,7 @@ def test_a_stopped_search_keeps_its_trials_and_goes_on(folder, whole, stop, work
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     journal = folder / "results" / JOURNAL
     deadline = time.monotonic() + 60
-    while not (journal.exists() and journal.read_bytes().count(b"\n") > 4):
+    while not (journal.exists() and journal.read_bytes().count(b"\n") > 5):  # the study, and a trial
         assert time.monotonic() < deadline
         time.sleep(0.02)
     process.send_signal(stop)

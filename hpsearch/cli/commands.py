@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from enum import StrEnum
+from functools import partial
 from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -43,6 +44,8 @@ StorageOption = Annotated[
 _EVIDENCE = ("# ranges", "#   ")
 """How the lines of evidence begin that stand above a refined study; the next refined study has lines of its own."""
 
+_COMPILING = "compiling the engine, once: this takes some ten seconds"
+
 
 class Format(StrEnum):
     """File formats of an export."""
@@ -71,6 +74,7 @@ def search_command(
 
     Ctrl-C stops at any time: finished trials are kept, and the same command goes on.
     """
+    from hpsearch.engine.compilation import before_compiling
     from hpsearch.evaluation.evaluator import load_data
     from hpsearch.report.terminal import search_report
     from hpsearch.results.study import Results
@@ -81,7 +85,7 @@ def search_command(
         signals, before = StopSignals(), Progress(0, config.search.trials)
         line = LiveLine(config.name, search_words, before=before, check=signals.check)
         try:
-            with signals, line:
+            with signals, line, before_compiling(partial(line.say, _COMPILING)):
                 data = load_data(config)
                 stored = search(
                     config, workers=workers, storage=storage, results=results, dataset=data, on_progress=line.show
@@ -114,6 +118,7 @@ def survey_command(
 
     Ctrl-C stops at any time: finished trainings are kept, and the same command goes on.
     """
+    from hpsearch.engine.compilation import before_compiling
     from hpsearch.experiments.stored import survey_name
     from hpsearch.experiments.trainings import SurveyProgress, survey_study
     from hpsearch.report.terminal import survey_report
@@ -125,7 +130,7 @@ def survey_command(
         signals, before = StopSignals(), SurveyProgress(0, 0)
         line = LiveLine(f"survey of {config.name}", survey_words, before=before, check=signals.check)
         try:
-            with signals, line:
+            with signals, line, before_compiling(partial(line.say, _COMPILING)):
                 survey = survey_study(config, workers=workers, storage=storage, results=results, on_progress=line.show)
         except KeyboardInterrupt:
             command, stored = f"hpsearch survey {study}", survey_name(config)

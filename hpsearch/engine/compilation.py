@@ -22,7 +22,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def compiled(function: F) -> F:
     """Compile a function when it is first called."""
-    dispatcher = numba.njit(nogil=True, error_model="numpy")(function)
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
     if dispatcher is not function:  # numba compiles nothing under NUMBA_DISABLE_JIT
         with contextlib.suppress(RuntimeError):  # no folder can be written
             dispatcher.enable_caching()
@@ -40,17 +40,24 @@ def source_stamp() -> str:
     return digest.hexdigest()
 
 
-class _FirstStart(event.Listener):
+class _FirstStart:
+    """Calls an action when compiling starts, once.
+
+    Args:
+        action: To be called.
+    """
+
     def __init__(self, action: Callable[[], None]) -> None:
         self._action: Callable[[], None] | None = action
 
-    def on_start(self, event: Any) -> None:
+    def notify(self, compiling: Any) -> None:
+        """Take an event of numba's."""
         action, self._action = self._action, None
         if action is not None:
             action()
 
-    def on_end(self, event: Any) -> None:
-        """What a listener has to have."""
+
+event.Listener.register(_FirstStart)
 
 
 @contextlib.contextmanager

@@ -62,7 +62,7 @@ def _parts_64(x: Any) -> Any:
     p = _P64[2] + r * p
     p = _P64[1] + r * p
     p = _P64[0] + r * p
-    power = np.int64((np.float64(t).view(np.int64) << 52) + (1023 << 52)).view(np.float64)
+    power = np.int64((np.float64(t).view(np.int64) << np.int64(52)) + np.int64(1023 << 52)).view(np.float64)
     return power, r + r * r * p
 
 
@@ -108,11 +108,17 @@ def tanh(x: Any) -> Any:
     return _tanh_32(x) if isinstance(x, np.float32) else _tanh_64(x)
 
 
-@overload(exp)
 def _exp_of(x: Any) -> Any:
-    return _exp_32.py_func if x == types.float32 else _exp_64.py_func
+    return _source(_exp_32 if x == types.float32 else _exp_64)
 
 
-@overload(tanh)
 def _tanh_of(x: Any) -> Any:
-    return _tanh_32.py_func if x == types.float32 else _tanh_64.py_func
+    return _source(_tanh_32 if x == types.float32 else _tanh_64)
+
+
+def _source(function: Any) -> Any:
+    return function.py_func
+
+
+overload(exp)(_exp_of)
+overload(tanh)(_tanh_of)

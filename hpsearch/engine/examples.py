@@ -50,12 +50,12 @@ def _check(architecture: Architecture, shape: tuple[int, ...], targets: Array) -
     """
     if len(shape) != 2 or shape[0] < 1 or shape[1] != architecture.features:
         raise ValueError(f"inputs are (examples, {architecture.features}), of at least one example (given: {shape})")
-    classes, outputs = architecture.output == "softmax", architecture.outputs
-    expected = [(shape[0],)] if classes or outputs > 1 else [(shape[0],), (shape[0], 1)]
-    if outputs > 1 and not classes:
-        expected = [(shape[0], outputs)]
+    classes, outputs, count = architecture.output == "softmax", architecture.outputs, shape[0]
+    expected: list[tuple[int, ...]] = [(count,)] if classes or outputs == 1 else [(count, outputs)]
+    if not classes and outputs == 1:
+        expected.append((count, 1))
     if targets.shape not in expected:
-        raise ValueError(f"targets of {shape[0]} examples are {expected[0]} (given: {targets.shape})")
+        raise ValueError(f"targets of {count} examples are {expected[0]} (given: {targets.shape})")
     if classes and not (targets.min() >= 0 and targets.max() < outputs):
         raise ValueError(f"classes are 0 to {outputs - 1} (given: {targets.min()} to {targets.max()})")
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
 
-import scipy.linalg.cython_blas  # noqa: F401  # the BLAS that numba calls, loaded before it is looked for
 from threadpoolctl import ThreadpoolController
 
 _lock = threading.Lock()
@@ -18,6 +17,8 @@ _limit = ExitStack()
 @cache
 def _libraries() -> ThreadpoolController:
     """Found once: looking through the loaded libraries takes milliseconds."""
+    import scipy.linalg.cython_blas  # noqa: F401  # whose BLAS numba calls: loaded before it is looked for
+
     return ThreadpoolController()
 
 

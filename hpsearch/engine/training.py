@@ -99,7 +99,11 @@ class Record:
         return Record(self.iterations + later.iterations, metrics, later.diverged)
 
     def at(self, stops: Sequence[int]) -> Array:
-        """The metrics at some iterations, ``(stops, metrics)``."""
+        """The metrics at some iterations, ``(stops, metrics)``.
+
+        Raises:
+            KeyError: if it was not measured at one of them.
+        """
         rows = {iteration: row for row, iteration in enumerate(self.iterations)}
         last = len(self.iterations) - 1
         return self.metrics[[rows[s] if s in rows or not self.diverged else last for s in stops]]
@@ -196,8 +200,9 @@ def _run(
 
 def _pair(split: Encoded, present: bool = True) -> tuple[Array, Array]:
     """Inputs and targets as compiled code takes them, writable; what came from another process may not be."""
-    count = None if present else 0
-    return tuple(np.require(a[:count], requirements=["C", "A", "W", "E"]) for a in (split.inputs, split.targets))
+    count = len(split) if present else 0
+    inputs, targets = (np.require(a[:count], requirements=["C", "A", "W", "E"]) for a in (split.inputs, split.targets))
+    return inputs, targets
 
 
 def _rates(training: Training) -> tuple[Any, ...]:
