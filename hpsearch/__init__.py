@@ -5,7 +5,7 @@ The rooms, in the order of the pipeline; the docstring of each lists its files:
 ===============  ===========================================================================================
 ``space``        the dimensions of a search and the unit cube
 ``data``         a raw table -> a data set ready for the network
-``engine``       networks trained: initialise, forward, loss, gradient, descent step
+``engine``       one network trained: initialise, forward, loss, gradient, descent step
 ``config``       one TOML -> the settings of a study
 ``sensitivity``  tables -> tables: designs, Sobol indices, effects, ranges
 ``evaluation``   settings -> evaluations, on any number of workers
@@ -35,7 +35,7 @@ The public names, from the same order:
 `importance`                                    of any Optuna study's parameters, with intervals
 ==============================================  ============================================================
 
-Each is imported when it is first used, because a worker process needs NumPy but not Optuna. `__init__.pyi` is the
+Each is imported when it is first used, because a cluster's worker needs the engine but not Optuna. `__init__.pyi` is the
 one list of them, for this module and for type checkers alike.
 """
 

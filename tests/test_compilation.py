@@ -9,7 +9,7 @@ import pytest
 from numba.core import caching
 
 from hpsearch.engine import compilation
-from hpsearch.engine.compilation import before_compiling, compiled
+from hpsearch.engine.compilation import before_compiling
 from hpsearch.engine.training import _descend
 
 MODULE = """
@@ -42,18 +42,18 @@ def test_the_engine_is_compiled_from_all_its_files():
     assert _descend._cache._cache_file._source_stamp == compilation.source_stamp()
 
 
-def test_it_is_said_once_that_something_is_compiled_and_only_then():
+def test_it_is_said_once_that_something_is_compiled_and_only_then(tmp_path):
+    (tmp_path / "doubling.py").write_text(MODULE, encoding="utf-8")
     said = []
-
-    def triple(x):
-        return 3 * x
-
-    function = compiled(triple)
+    function = double(tmp_path / "doubling.py")
     with before_compiling(lambda: said.append("compiling")):
         assert said == []
-        assert function(1) == 3
-        assert function(1.5) == 4.5
-    assert function(1j) == 3j
+        assert function(1) == 2
+        assert function(1.5) == 3
+    assert function(1j) == 2j
+    assert said == ["compiling"]
+    with before_compiling(lambda: said.append("again")):
+        assert double(tmp_path / "doubling.py")(2) == 4
     assert said == ["compiling"]
 
 

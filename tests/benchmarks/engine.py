@@ -1,6 +1,7 @@
 """P1 to P3: one iteration of one network, beside scikit-learn, JAX, PyTorch and the bare products."""
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from statistics import median
@@ -78,9 +79,11 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
 
 def rows() -> list[Row]:
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_info, threadpool_limits
 
     on_one_core()
+    kernels = {library["architecture"] for library in threadpool_info() if library["user_api"] == "blas"}
+    print(f"BLAS kernels of NumPy and SciPy: {', '.join(sorted(kernels))}", file=sys.stderr)
     with threadpool_limits(1):
         X, y = digits()
         found = {b: microseconds(Shape(X, y, 32, b), max(256, 16384 // b)) for b in BATCHES}

@@ -131,6 +131,7 @@ def rows() -> list[Row]:
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     times: dict[str, list[float]] = {"script": [], "one": [], "two": []}
     config = reference("qmc", TRIALS, "reference")
+    searched(reference("qmc", 2, "compiled"))
     for round_ in range(ROUNDS):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # Optuna calls its QMCSampler experimental
