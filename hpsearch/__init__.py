@@ -35,8 +35,8 @@ The public names, from the same order:
 `importance`                                    of any Optuna study's parameters, with intervals
 ==============================================  ============================================================
 
-Each is imported when it is first used, because a cluster's worker needs the engine but not Optuna. `__init__.pyi` is the
-one list of them, for this module and for type checkers alike.
+Each is imported when it is first used, because a cluster's worker needs the engine but not Optuna. `__init__.pyi` is
+the one list of them, for this module and for type checkers alike.
 """
 
 import lazy_loader
