@@ -7,6 +7,7 @@ The rooms, in the order of the pipeline; the docstring of each lists its files:
 ``data``         a raw table -> a data set ready for the network
 ``engine``       one network trained: initialise, forward, loss, gradient, descent step
 ``config``       one TOML -> the settings of a study
+``figures``      a table -> a plotly figure
 ``sensitivity``  tables -> tables: designs, Sobol indices, effects, ranges
 ``evaluation``   settings -> evaluations, on any number of workers
 ``estimator``    the network as a scikit-learn estimator
@@ -33,6 +34,7 @@ The public names, from the same order:
 `survey`                                        the same of any function of a space
 `load`, `Results`                               a study's tables, best setting and networks
 `importance`                                    of any Optuna study's parameters, with intervals
+`figures`                                       of every table, as plotly figures
 ==============================================  ============================================================
 
 Each is imported when it is first used, because a cluster's worker needs the engine but not Optuna. `__init__.pyi` is

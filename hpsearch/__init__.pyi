@@ -1,3 +1,4 @@
+from . import figures as figures
 from .config import ConfigError as ConfigError
 from .config import StudyConfig as StudyConfig
 from .config import load_config as load_config

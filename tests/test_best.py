@@ -10,7 +10,8 @@ from hpsearch.data.preparation import Preparation
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
-from hpsearch.tuning.choice import BEST, best_trial, choose, network_path, score_on_test
+from hpsearch.tuning.choice import BEST, best_trial, choose, network_path
+from hpsearch.tuning.scores import score_on_test
 from hpsearch.tuning.search import search
 
 SETTING = Hyperparameters(0.1, 5, 0.5, 1e-4, 8, 0.1)

@@ -193,6 +193,10 @@ MISTAKES = [
         "name = 'a.survey'",
         'name: ends in .survey (given: "a.survey"); that ending belongs to the study\'s own survey',
     ),
+    (
+        "name = 'a.Profiles'",
+        'name: ends in .profiles (given: "a.Profiles"); that ending belongs to the study\'s own profiles',
+    ),
     ("name = 3", "name: must be text (given: 3)"),
     ("data = 5", "data: must be a table (given: 5); begin it with [data]"),
     (

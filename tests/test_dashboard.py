@@ -189,17 +189,21 @@ def test_a_survey_s_note_holds_the_indices_that_were_measured(small, tmp_path):
     note = page(storage, tmp_path)["note"]["body"]
     assert note.startswith("# small.survey\n\nEach trial is one training")
     assert "4 scrambled Sobol sequences, blocks of 16 rows" in note
-    assert "of validation_loss, log form:" in note
+    assert "of validation_loss, log form, clipped at 1.1 (an answer that ignores its input; " in note
     assert '`hpsearch.load("small").survey.table`' in note
     indices = found.sensitivity().set_index("hyperparameter")
-    rows = re.findall(r"^\| (\w+) \| (-?[\d.]+) \[(.*?), (.*?)\] \| (-?[\d.]+) \[.*?\] \| ([\w ]+) \|$", note, re.M)
+    number = r"(-|-?[\d.]+)"
+    row = rf"^\| (\w+) \| {number} \[ ?(.*?), (.*?)\] \| {number}.*? \| {number} \[.*?\] \| ([\w ]+)(?: \(.*\))? \|$"
+    rows = re.findall(row, note, re.M)
     assert [row[0] for row in rows] == list(indices.index)
-    for name, total, low, high, first, verdict in rows:
+    for name, total, low, high, mean, first, verdict in rows:
         one = indices.loc[name]
-        assert (float(total), float(low), float(high), float(first)) == pytest.approx(
-            (one["total_order"], one["total_low"], one["total_high"], one["first_order"]), abs=5.1e-4
-        )
+        assert (float(total), float(first)) == pytest.approx((one["total_order"], one["first_order"]), abs=5.1e-4)
+        ends = [{"<0": 0.0, ">1": 1.0}.get(end) or float(end.replace("<", "")) for end in (low, high)]
+        assert ends == pytest.approx(one[["total_low", "total_high"]].clip(0, 1).tolist(), abs=5.1e-4)
+        assert mean == "-" if name == "seed" else float(mean) == pytest.approx(one["mean_order"], abs=5.1e-4)
         assert verdict == one["verdict"]
+    assert "Mean order: the part of the total order" in note
 
 
 def test_a_missing_index_is_a_dash_in_a_survey_s_note(tmp_path, monkeypatch):

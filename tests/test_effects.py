@@ -1,11 +1,14 @@
 """Effects: the curve of one setting, the surface of two, and what two do together."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from closed_forms import CLOSED, unit
 from scipy import stats
 
 from hpsearch.experiments.function import survey
+from hpsearch.sensitivity.effects import interactions
 from hpsearch.space import Choice, Float, Int, Space
 
 
@@ -96,6 +99,13 @@ def test_the_surface_of_the_ridge_is_the_closed_form():
     assert found["interaction"].to_numpy() == pytest.approx(2 * x * y, abs=0.1)
 
 
+def without_variate(found, confidence=0.95):
+    """Interactions by the plain contrasts, whose numerators a test can write down."""
+    response = found.take()
+    responses = replace(found.on_blocks(response), additive=None)
+    return interactions(response, responses, budget=None, confidence=confidence)
+
+
 def test_interactions_are_corrected_for_their_number_by_holm():
     """Without interaction, ½(f_A−f_ABi)² + ½(f_A−f_ABj)² − ½(f_ABi−f_ABj)² is D_i·D_j: chance alone moves its mean."""
     count, scrambles = 6, 8
@@ -107,12 +117,11 @@ def test_interactions_are_corrected_for_their_number_by_holm():
     change = {k: blocks["A"][:, :, k] - blocks["B"][:, :, k] for k in range(count)}
     numerators = [(change[i] * change[j]).mean(axis=1) for i in range(count) for j in range(i + 1, count)]
     p = np.sort([stats.ttest_1samp(numerator, 0, alternative="greater").pvalue for numerator in numerators])
-    assert p[0] < 0.05 < p[0] * len(p)  # some pair passes alone, none does among fifteen
-    settings = found.interactions()
-    settings = settings[settings["second"] != "seed"]
-    assert len(settings) == len(p)
-    assert set(settings["verdict"]) == {"not seen"}
-    kept = found.interactions(confidence=1 - 1.01 * p[0] * len(p))
+    pairs = without_variate(found)
+    assert p[0] < 0.025 < p[0] * len(pairs)  # some pair passes alone, none does among 21
+    assert set(pairs["verdict"]) == {"not seen"}
+    assert set(without_variate(found, confidence=1 - 1.98 * p[0] * len(pairs))["verdict"]) == {"not seen"}
+    kept = without_variate(found, confidence=1 - 2.02 * p[0] * len(pairs))
     assert (kept["verdict"] == "present").sum() == 1
 
 
@@ -123,7 +132,46 @@ def test_the_interval_of_an_interaction_is_that_of_its_ratio_over_scrambles():
     numerator = half(f[:, 0], f[:, 2]) + half(f[:, 0], f[:, 3]) - half(f[:, 2], f[:, 3])
     variance = f[:, :2].reshape(4, -1).var(axis=1)
     for confidence in (0.95, 0.8):
-        row = found.interactions(confidence=confidence).set_index(["first", "second"]).loc[("x0", "x1")]
+        row = without_variate(found, confidence=confidence).set_index(["first", "second"]).loc[("x0", "x1")]
         assert row["interaction"] == pytest.approx(numerator.mean() / variance.mean())
         for end in (row["low"], row["high"]):
             assert stats.ttest_1samp(numerator - end * variance, 0).pvalue == pytest.approx(1 - confidence)
+
+
+def test_effects_hold_the_scale_of_each_range_and_the_band_that_the_seed_makes():
+    luck = np.random.default_rng(0).standard_normal(32)
+    space = Space({"rate": Float(1e-2, 1, log=True), "new": Choice((False, True)), "x": Float(0, 1)})
+    effects = survey(lambda r: r["x"] + 0.1 * luck[r.seed], space, base=16, scrambles=2).effects(bins=4)
+    scales = effects.drop_duplicates("hyperparameter").set_index("hyperparameter")["scale"]
+    assert scales.to_dict() == {"rate": "log", "new": "choices", "x": "linear"}
+    assert (effects["seed_high"] - effects["mean"]).to_numpy() == pytest.approx(effects["seed_sd"].to_numpy())
+    assert (effects["mean"] - effects["seed_low"]).to_numpy() == pytest.approx(effects["seed_sd"].to_numpy())
+    new = effects[effects["hyperparameter"] == "new"]
+    assert [new[end].tolist() for end in ("low", "value", "high")] == [[False, True]] * 3
+    assert {type(value) for value in new["value"]} == {bool}
+
+
+def test_a_surface_holds_the_ends_of_its_cells_and_the_scales_of_their_ranges():
+    space = Space({"rate": Float(1e-2, 1, log=True), "size": Choice((8, 32))})
+    found = survey(lambda r: r["size"], space, base=32, scrambles=2).surface("size", "rate", bins=2)
+    assert list(found)[3:-3] == [
+        *("size", "rate", "first_low", "first_high", "first_scale", "second_low", "second_high", "second_scale"),
+    ]
+    assert found[["first_low", "first_high"]].to_numpy().tolist() == [[8, 8], [8, 8], [32, 32], [32, 32]]
+    assert found["second_low"].to_numpy() == pytest.approx([0.01, 0.1] * 2)
+    assert found["second_high"].to_numpy() == pytest.approx([0.1, 1] * 2)
+    assert set(found["first_scale"]) == {"choices"}
+    assert set(found["second_scale"]) == {"log"}
+
+
+def test_an_interaction_of_a_tenth_among_six_settings_is_seen():
+    names, part = [f"x{k}" for k in range(6)], np.sqrt(12 * 0.9 / 6)
+
+    def function(rows):
+        x = rows[names].to_numpy() - 0.5
+        return part * x.sum(axis=1) + 12 * np.sqrt(0.1) * x[:, 0] * x[:, 1]
+
+    for seed in range(3):  # by the plain contrasts, 2 in 5 surveys see it
+        pairs = survey(function, unit(6), base=64, seed=seed).interactions()
+        assert pairs.loc[pairs["verdict"] == "present", ["first", "second"]].to_numpy().tolist() == [["x0", "x1"]]
+        assert pairs["interaction"].iloc[0] == pytest.approx(0.1, abs=0.03)

@@ -18,14 +18,16 @@ FLOORS = [
     {"tuning", "experiments"},
     {"storage"},
     {"evaluation", "estimator"},
-    {"config", "sensitivity"},
+    {"sensitivity"},
+    {"figures"},
+    {"config"},
     {"space", "data", "engine"},
 ]
 """From top to bottom. A room imports from floors below; rooms of one floor do not import each other."""
 
 THIRD_PARTIES = {
     "cli": {"typer", "rich"},
-    "report": {"rich", "pandas", "optuna", "optuna_dashboard"},
+    "report": {"rich", "numpy", "pandas", "optuna", "optuna_dashboard", "plotly", "jinja2", "markupsafe"},
     "results": {"numpy", "pandas", "scipy", "sklearn", "optuna"},
     "tuning": {"numpy", "scipy", "sklearn", "optuna"},
     "experiments": {"numpy", "pandas", "scipy", "optuna"},
@@ -34,13 +36,19 @@ THIRD_PARTIES = {
     "estimator": {"numpy", "pandas", "sklearn", "pydantic"},
     "config": {"pydantic", "pydantic_core", "tomlkit"},
     "sensitivity": {"numpy", "pandas", "scipy"},
+    "figures": {"pandas", "plotly"},
     "space": {"numpy"},
     "data": {"numpy", "pandas", "sklearn"},
     "engine": {"numpy", "numba", "scipy", "threadpoolctl"},
 }
 """What else a room may import, besides the standard library."""
 
-OPTUNA_FILES = {"experiments/trainings.py", "experiments/stored.py", "report/dashboard.py"}
+OPTUNA_FILES = {
+    "experiments/trainings.py",
+    "experiments/stored.py",
+    "experiments/kept.py",
+    "report/dashboard.py",
+}
 """Where Optuna may be imported in the rooms that have other files too."""
 
 
@@ -60,6 +68,7 @@ PUBLIC = [
     "StudyConfig",
     "Survey",
     "TrainedNetwork",
+    "figures",
     "importance",
     "load",
     "load_config",
@@ -99,6 +108,15 @@ def imported(path):
                 yield node.module
 
 
+def imported_at_once(path):
+    """Modules imported with the module itself, not when one of its functions runs."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
 def floor(room):
     return next(i for i, rooms in enumerate(FLOORS) if room in rooms)
 
@@ -117,6 +135,14 @@ def test_imports_point_down_only(room, path):
                 assert path.relative_to(ROOT).as_posix() in OPTUNA_FILES
 
 
+@pytest.mark.parametrize(("room", "path"), list(modules()), ids=lambda value: str(value).removeprefix(str(ROOT)))
+def test_only_figures_and_plots_bring_plotly_so_that_tables_do_without(room, path):
+    if room == "figures" or path.name == "plots.py":
+        return
+    brought = [name for name in imported_at_once(path) if name.startswith(("plotly", "hpsearch.figures"))]
+    assert brought + [name for name in imported_at_once(path) if ".plots" in name] == []
+
+
 @pytest.mark.parametrize("path", sorted(TESTS.glob("*.py")), ids=lambda path: path.stem)
 def test_no_test_module_imports_another(path):
     names = {name.split(".")[0] for name in imported(path)}
@@ -130,7 +156,7 @@ def test_every_room_has_its_floor_and_its_third_parties():
 def test_public_names_are_all_there_and_no_others():
     assert sorted(hpsearch.__all__) == sorted(dir(hpsearch)) == PUBLIC
     for name in hpsearch.__all__:
-        assert getattr(hpsearch, name).__name__ == name
+        assert getattr(hpsearch, name).__name__.removeprefix("hpsearch.") == name
 
 
 def test_the_map_of_the_package_names_every_room_and_every_public_name():

@@ -1,5 +1,7 @@
 """Indices, intervals and verdicts against closed forms, SciPy, SALib, and on noise."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from closed_forms import CLOSED, ishigami, unit
@@ -10,6 +12,7 @@ from hpsearch.experiments.function import survey
 from hpsearch.sensitivity.designs import Design
 from hpsearch.sensitivity.indices import Contrasts, Responses, contrasts, ratio
 from hpsearch.sensitivity.verdicts import holm, verdicts
+from hpsearch.space import Float, Int, Space
 
 
 @pytest.mark.parametrize("name", CLOSED)
@@ -163,3 +166,99 @@ def test_no_base_is_named_above_two_to_the_twenty():
     found, responses = with_p_values([0.4999], base=64)
     (verdict,) = verdicts(found, responses, which=[0])
     assert (verdict.verdict, verdict.base) == ("undecided", None)
+
+
+def with_mean(total_p, mean_p, *, scrambles=8):
+    """Contrasts of settings beside a seed, whose totals and means exceed 0.01 with these p-values, and responses."""
+    count = len(total_p)
+    total, responses = with_p_values([*total_p, 0.5], scrambles=scrambles)
+    mean, _ = with_p_values([*mean_p, 0.5], scrambles=scrambles)
+    factors = (*(f"x{k}" for k in range(count)), "seed")
+    return replace(total, mean=mean.total), replace(responses, factors=factors)
+
+
+@pytest.mark.parametrize(
+    ("total", "mean", "words"),
+    [
+        ([0.01], [0.02], ["sensitive"]),
+        ([0.01], [0.03], ["undecided"]),
+        ([0.03], [0.01], ["undecided"]),
+        ([0.01], [0.98], ["re-rolls luck"]),
+        ([0.01], [0.97], ["undecided"]),
+        ([0.03], [0.98], ["undecided"]),
+        ([0.98], [0.98], ["inert"]),
+        ([0.001, 0.001], [0.02, 0.02], ["undecided", "undecided"]),  # Holm's correction is of the larger p-values
+        ([0.02, 0.02], [0.001, 0.001], ["undecided", "undecided"]),
+        ([0.001, 0.001], [0.01, 0.02], ["sensitive", "sensitive"]),
+        ([0.01, 0.02], [0.98, 0.98], ["re-rolls luck", "re-rolls luck"]),
+        ([0.02, 0.02], [0.98, 0.98], ["undecided", "undecided"]),
+    ],
+)
+def test_sensitive_is_what_changes_the_mean_over_seeds_too(total, mean, words):
+    sums, responses = with_mean(total, mean)
+    judged = verdicts(sums, responses, which=range(len(total)))
+    assert [verdict.verdict for verdict in judged] == words
+
+
+def test_an_effect_that_may_be_luck_is_told_with_the_base_that_shows_its_mean():
+    t = stats.t.isf(0.025, 7) / 1.9
+    sums, responses = with_mean([0.001], [stats.t.sf(t, 7)])
+    (verdict,) = verdicts(sums, responses, which=[0])
+    assert (verdict.verdict, verdict.base) == ("undecided", 256)
+    assert "no effect on the mean over seeds is shown" in verdict.reason
+
+
+@pytest.mark.parametrize(("luck", "word"), [(0.002, "sensitive"), (0.008, "undecided"), (0.02, "undecided")])
+def test_where_the_seed_has_little_a_total_that_clears_it_and_the_share_is_an_effect_on_the_mean(luck, word):
+    """A total of 0.017 less luck of 0.002 is above 0.01, less 0.008 it is not."""
+    sums, responses = with_mean([0.001], [0.4])
+    wave = np.resize([-1e-4, 1e-4], 8)
+    total = np.stack([0.017 + wave, np.full(8, luck)], axis=1)
+    (verdict,) = verdicts(replace(sums, total=total), responses, which=[0])
+    assert verdict.verdict == word
+
+
+def rerolled(rows):
+    """x0 has a mean effect of variance 9/12; n re-rolls luck of variance 1/10, and changes no mean over seeds."""
+    luck = np.random.default_rng(5).standard_normal((32, 3))
+    luck -= luck.mean(axis=0)
+    luck /= np.sqrt(10 * np.mean(luck**2))
+    return 3 * rows.x0 + luck[rows["seed"], rows["n"]]
+
+
+def test_the_mean_index_is_the_total_index_of_the_mean_over_seeds():
+    space = Space({"x0": Float(0, 1), "n": Int(0, 2)})
+    rows = survey(rerolled, space, base=512).sensitivity().set_index("hyperparameter")
+    variance = 9 / 12 + 1 / 10
+    assert rows.loc["x0", ["total_order", "mean_order"]].tolist() == pytest.approx([9 / 12 / variance] * 2, abs=0.01)
+    assert rows.loc["n", "total_order"] > 0.05
+    assert rows.loc["n", "mean_order"] == pytest.approx(0, abs=0.01)
+    assert rows["verdict"].to_dict() == {"x0": "sensitive", "n": "re-rolls luck", "seed": "luck"}
+    assert np.isnan(rows.loc["seed", "mean_order"])
+    for name in space:
+        assert rows.loc[name, "mean_low"] <= rows.loc[name, "mean_order"] <= rows.loc[name, "mean_high"]
+
+
+def test_without_luck_the_mean_index_is_the_total_index_to_the_bit():
+    rows = survey(lambda r: 3 * r.x0 * r.x1 + r.x2, unit(3), base=64).sensitivity().set_index("hyperparameter")
+    assert rows.loc[["x0", "x1", "x2"], "mean_order"].tolist() == rows.loc[["x0", "x1", "x2"], "total_order"].tolist()
+
+
+def test_each_scramble_s_mean_index_is_that_of_the_two_less_that_of_the_seed():
+    design = Design(unit(2), base=8, scrambles=3, seeds=4)
+    values = np.random.default_rng(0).standard_normal((3, 5, 8))  # A, B, AB_x0, AB_x1, AB_seed
+    half = lambda p, q: ((values[:, p] - values[:, q]) ** 2).mean(axis=1) / 2  # noqa: E731
+    found = contrasts(Responses(values, design.factors, noise=np.array([0.1, 0.2, 0.3])))
+    assert found.mean[:, 0] == pytest.approx(half(2, 4) - half(0, 4))
+    assert found.mean[:, 1] == pytest.approx(half(3, 4) - half(0, 4))
+    assert np.isnan(found.mean[:, 2]).all()
+
+
+def test_noise_is_taken_off_scramble_by_scramble():
+    values, noise = np.random.default_rng(0).standard_normal((3, 5, 8)), np.array([0.1, 0.2, 0.3])
+    factors = ("x0", "x1", "seed")
+    plain, less = contrasts(Responses(values, factors)), contrasts(Responses(values, factors, noise=noise))
+    assert less.variance == pytest.approx(plain.variance - noise)
+    for part in ("total", "pairs"):
+        assert getattr(less, part) == pytest.approx(getattr(plain, part) - noise[:, None])
+    assert less.first == pytest.approx(plain.first)

@@ -10,7 +10,8 @@ from scipy import stats
 from hpsearch.data.dataset import from_arrays
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.experiments.profiles import plane, profile, tolerance, tunability
+from hpsearch.experiments.profiles import plane, profile, tunability
+from hpsearch.experiments.tolerances import intervals, tolerance
 from hpsearch.results.study import load as load_results
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.tuning.choice import choose
@@ -66,13 +67,58 @@ def test_a_profile_is_the_mean_of_fresh_trainings_with_its_t_interval(small, alo
     assert set(found["seeds"]) == {4}
 
 
-def test_near_the_best_is_within_one_standard_error_of_it(along_rate):
-    found, _, raw = along_rate
-    mean, errors = raw.mean(axis=1), stats.sem(raw, axis=1)
-    lowest, error = mean.min(), errors[mean.argmin()]
-    assert found["near_best"].tolist() == (mean <= lowest + error).tolist()
-    for other in (0, 2 * error, errors):  # rules that this profile tells from it
-        assert found["near_best"].tolist() != (mean <= lowest + other).tolist()
+def test_the_best_value_is_chosen_on_seeds_that_do_not_measure_it(small, small_evaluator):
+    found = profile(small_evaluator, AROUND, "batch_size", seeds=3)
+    settings = [replace(AROUND, batch_size=size) for size in (8, 16, 32)]
+    measured, own = (trained(small, settings, range(*ends)) for ends in ((FRESH, FRESH + 3), (FRESH + 3, FRESH + 5)))
+    assert found["mean"].to_numpy() == pytest.approx(measured.mean(axis=1), rel=1e-5)
+    lowest = own.mean(axis=1).argmin()
+    assert found["chosen"].tolist() == [row == lowest for row in range(3)]
+    for other in (measured, own[:, :1], np.hstack([measured, own])):  # rules that this profile tells from it
+        assert other.mean(axis=1).argmin() != lowest
+
+
+def test_losses_are_measured_in_pairs_with_the_chosen_value(small, small_evaluator, along_rate):
+    found, settings, raw = along_rate
+    best = int(found["chosen"].argmax())
+    low, high = t_intervals(raw - raw[best])
+    others = np.arange(12) != best
+    assert found["difference"].to_numpy() == pytest.approx((raw - raw[best]).mean(axis=1), rel=1e-4, abs=1e-6)
+    assert found["difference_low"].to_numpy()[others] == pytest.approx(low[others], rel=1e-4, abs=1e-6)
+    assert found["difference_high"].to_numpy()[others] == pytest.approx(high[others], rel=1e-4, abs=1e-6)
+    assert found["near_best"].tolist() == [bool(end <= 0) for end in np.where(others, low, 0)]
+    assert 1 < found["near_best"].sum() < 12
+    errors = trained(small, settings, range(FRESH, FRESH + 4), "validation_error")
+    lost = errors - errors[best]
+    mean, low, high = intervals(lost, step=1 / small_evaluator.dataset.validation.examples)
+    assert found["error_difference"].to_numpy() == pytest.approx(mean, abs=1e-6)
+    assert found["error_difference_low"].to_numpy()[others] == pytest.approx(low[others], abs=1e-6)
+    assert found["error_difference_high"].to_numpy()[others] == pytest.approx(high[others], abs=1e-6)
+    ends = found.loc[best, ["difference_low", "difference_high", "error_difference_low", "error_difference_high"]]
+    assert ends.tolist() == [0, 0, 0, 0]
+
+
+def test_an_error_that_is_the_metric_moves_in_steps_too(small):
+    found = profile(Evaluator(small.with_overrides(metric="validation_error")), AROUND, "l2", values=3, seeds=2)
+    for end in ("", "_low", "_high"):
+        pd.testing.assert_series_equal(found[f"difference{end}"], found[f"error_difference{end}"], check_names=False)
+
+
+def test_where_the_search_used_large_seeds_the_fresh_ones_are_larger(small):
+    large = small.with_overrides(seeds=[FRESH + 1, 2**32 - 1])
+    found = profile(Evaluator(large), AROUND, "momentum", values=2, seeds=2)
+    raw = trained(small, [replace(AROUND, momentum=value) for value in (0.0, 0.9)], (2**32, 2**32 + 1))
+    assert found["mean"].to_numpy() == pytest.approx(raw.mean(axis=1), rel=1e-5)
+
+
+def test_one_seed_gives_no_interval_and_is_refused(small_evaluator):
+    for trained_on_one in (
+        lambda: profile(small_evaluator, AROUND, "momentum", seeds=1),
+        lambda: plane(small_evaluator, AROUND, "momentum", "l2", seeds=1),
+        lambda: tunability(small_evaluator, AROUND, seeds=1),
+    ):
+        with pytest.raises(DesignError, match=r"give seeds=2 or more \(given: 1\)"):
+            trained_on_one()
 
 
 def test_profiles_use_no_seed_of_the_search(small, small_evaluator):
@@ -124,39 +170,16 @@ def test_a_gain_is_measured_in_pairs_on_seeds_that_did_not_choose_it(small, smal
     assert found["gain"].is_monotonic_decreasing
 
 
-PROFILED = pd.DataFrame(
-    {
-        "hyperparameter": ["rate"] * 7,
-        "value": [1, 2, 3, 4, 5, 6, 7],
-        "mean": [0.5, 0.9, 0.52, 0.4, 0.45, 0.8, 0.43],
-        "error": [0.10, 0.112, 0.105, 0.10, 0.109, 0.111, 0.10],
-        "near_best": [True, False, True, True, True, False, True],
-    }
-)
-
-
-def test_a_tolerance_is_the_unbroken_stretch_around_the_best():
-    found = tolerance(PROFILED)
-    assert (found["hyperparameter"], found["best"]) == ("rate", 4)
-    assert (found["near_low"], found["near_high"]) == (3, 5)
-    assert (found["tolerated_low"], found["tolerated_high"]) == (3, 5)
-    wider = tolerance(PROFILED, points=0.0115)
-    assert (wider["near_low"], wider["near_high"]) == (3, 5)
-    assert (wider["tolerated_low"], wider["tolerated_high"]) == (3, 7)
-    everything = tolerance(PROFILED.assign(near_best=True), points=0.02)
-    assert (everything["near_low"], everything["near_high"]) == (1, 7)
-    assert (everything["tolerated_low"], everything["tolerated_high"]) == (1, 7)
-
-
 def test_a_regression_has_a_profile_and_no_error_to_tolerate(small):
     x = np.random.default_rng(0).standard_normal((60, 2))
     evaluator = Evaluator(small, from_arrays(x, x @ [1.0, -2.0] + 0.5))
     found = profile(evaluator, AROUND, "momentum", values=3, seeds=2)
-    assert found["error"].isna().all()
+    assert found[["error", "error_difference", "error_difference_low", "error_difference_high"]].isna().all(axis=None)
     assert np.isfinite(found[["mean", "low", "high"]].to_numpy()).all()
     tolerated = tolerance(found)
-    assert np.isnan([tolerated["tolerated_low"], tolerated["tolerated_high"]]).all()
-    assert tolerated["best"] == found["value"][found["mean"].idxmin()]
+    missing = ["tolerated_low", "tolerated_high", "unshown_low", "unshown_high"]
+    assert np.isnan([tolerated[column] for column in missing]).all()
+    assert tolerated["best"] == found["value"][found["chosen"].argmax()]
 
 
 def test_profiles_and_tunability_come_from_fresh_trainings(results):
@@ -169,7 +192,8 @@ def test_profiles_and_tunability_come_from_fresh_trainings(results):
     pd.testing.assert_frame_equal(found, again)
     tolerated = r.tolerance(values=5, seeds=3)
     assert tolerated["hyperparameter"].tolist() == list(r.config.space.dimensions)
-    assert (tolerated["near_low"] <= tolerated["best"]).all()
+    for low, high in (("near_low", "near_high"), ("tolerated_low", "tolerated_high"), ("unshown_low", "unshown_high")):
+        assert ((tolerated[low] <= tolerated["best"]) & (tolerated["best"] <= tolerated[high])).all()
     plane = r.plane("learning_rate", "momentum", values=6, seeds=3)
     assert len(plane) == 6 * 6
     column = plane[plane["momentum"] == plane["momentum"].min()]

@@ -3,12 +3,15 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
+from scipy import stats
 
 from hpsearch.experiments.function import survey
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import Design, DesignError
-from hpsearch.sensitivity.ranges import refined
+from hpsearch.sensitivity.proposals import Crowd
+from hpsearch.sensitivity.ranges import next_ranges, refined
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Choice, Float, Int, Space
 
@@ -222,7 +225,8 @@ def test_one_round_goes_an_octave_or_a_quarter_beyond_an_end(dimension, sign, fo
         for cell, count in enumerate([7, *[2] * 9]):
             rows = table.index[(table["scramble"] == scramble) & (tenth == cell)]
             table.loc[rows[:count], "response"] = 0.0
-    row = Survey(table, design, "response").ranges().iloc[0]
+    response = Survey(table, design, "response").take()
+    row = next_ranges(response, design, table=table, verdicts=pd.Series({"x": "sensitive"}), limits={}).iloc[0]
     assert row["boundary"] == ("low" if sign > 0 else "high")
     for end, value in zip(("next_low", "next_high"), following, strict=True):
         assert value is None or row[end] == value
@@ -277,7 +281,7 @@ def test_what_lengthens_training_says_what_it_costs(dimension, longest, cost):
 
 
 def test_the_verdicts_of_ranges_are_those_at_their_confidence():
-    surveyed = survey(lambda r: r.x + 0.1 * r.y, Space({"x": Float(0, 1), "y": Float(0, 1)}), base=16)
+    surveyed = survey(lambda r: r.x + 0.105 * r.y, Space({"x": Float(0, 1), "y": Float(0, 1)}), base=16)
     for confidence in (0.95, 0.05):
         wanted = surveyed.sensitivity(confidence=confidence).set_index("hyperparameter")["verdict"]
         rows = surveyed.ranges(confidence=confidence).set_index("hyperparameter")["verdict"]
@@ -289,3 +293,85 @@ def test_a_hyperparameter_without_a_proposal_is_named():
     proposals = survey(lambda r: r.x, Space({"x": Float(0, 1)}), base=4).ranges()
     with pytest.raises(DesignError, match="no range is proposed for 'y': the survey is of x"):
         refined(proposals, {"x": Float(0, 1), "y": Float(0, 1)})
+
+
+@pytest.mark.parametrize("confidence", [0.95, 0.8])
+def test_cells_hold_their_part_of_the_best_tenth_with_a_t_interval_over_scrambles(confidence):
+    space = Space({"rate": Float(1e-3, 1, log=True), "size": Choice((8, 16, 32)), "x": Float(0, 1)})
+    surveyed = survey(lambda r: np.log(r["rate"]) + r["x"] + 0.1 * r["size"], space, base=32, scrambles=4)
+    found, table = surveyed.best_tenth(confidence=confidence), surveyed.table
+    counts = {name: 3 if name == "size" else 10 for name in space}
+    assert found.groupby("hyperparameter", sort=False).size().to_dict() == counts
+    best = [rows.nsmallest(len(rows) // 10, "response") for _, rows in table.groupby("scramble")]
+    for name, dimension in space.items():
+        count = counts[name]
+        cells = [np.minimum((dimension.to_unit(rows[name].to_numpy()) * count).astype(int), count - 1) for rows in best]
+        for cell, row in enumerate(found[found["hyperparameter"] == name].to_dict("records")):
+            shares = [np.mean(scramble == cell) for scramble in cells]
+            low, high = np.mean(shares), np.mean(shares)
+            if np.ptp(shares):
+                low, high = stats.ttest_1samp(shares, 0).confidence_interval(confidence)
+            assert [row["share"], row["share_low"], row["share_high"]] == pytest.approx([np.mean(shares), low, high])
+            assert row["even_share"] == pytest.approx(1 / count)
+
+
+def test_cells_of_one_and_the_same_whole_number_are_one():
+    """Over ten cells of log(0.5) to log(10.5) the number 1 holds the middles of the first four, 2 those of two."""
+    surveyed = survey(lambda r: r["x"], Space({"x": Int(1, 10, log=True)}), base=128)
+    found = surveyed.best_tenth().set_index("value")
+    assert found.index.tolist()[:2] == [1, 2]
+    assert found["even_share"].tolist()[:2] == pytest.approx([0.4, 0.2])
+    assert found["share"].sum() == found["even_share"].sum() == pytest.approx(1)
+    assert found["share"][1] > 0.95
+
+
+def scored(dimension, cost, *, base=32, scrambles=2):
+    """The proposal for the only setting of a space, the response being a function of its table's rows."""
+    design = Design(Space({"x": dimension}), base=base, scrambles=scrambles)
+    table = design.table()
+    table["response"] = np.asarray(cost(table), dtype=float)
+    return table, Survey(table, design, "response").ranges().iloc[0]
+
+
+def test_rows_that_tie_at_the_cut_share_what_is_left_of_the_best_tenth():
+    """Of 128 rows a scramble the best tenth is 12: here one in 26 is better, and one in four of the others ties."""
+    table, row = scored(Float(0, 1), lambda t: np.where(t.index % 26 == 0, 0, np.where(t.index % 4 == 1, 1, 2)))
+    low, weights = table["x"] < 0.1, []
+    for _, own in table.groupby("scramble"):
+        better, ties = own["response"] == 0, own["response"] == 1
+        weights.append((better + ties * (12 - better.sum()) / ties.sum())[low].sum() / 12)
+        assert 0 < better.sum() < 12 < better.sum() + ties.sum()
+    assert row["share_low"] == pytest.approx(np.mean(weights), abs=1e-12)
+    assert "tie" not in row["reason"]
+
+
+def test_more_than_half_of_the_rows_as_the_best_are_told():
+    table, row = scored(Float(0, 1), lambda t: t["x"] > 0.6)
+    best = table[table["response"] == 0]
+    assert row["share_low"] == pytest.approx((best["x"] < 0.1).groupby(best["scramble"]).mean().mean(), abs=1e-12)
+    assert row["reason"].endswith(f"; {100 * len(best) / len(table):.0f} % of all rows tie for the best")
+    assert [row["best_low"], row["best_high"]] == pytest.approx([0.03, 0.57], abs=0.015)
+    assert "tie" not in scored(Float(0, 1), lambda t: t["x"] > 0.45)[1]["reason"]
+
+
+@pytest.mark.parametrize("base", [2, 4])
+def test_a_scramble_of_few_rows_has_its_best_row_as_its_best_tenth(base):
+    table, row = scored(Float(0, 1), lambda t: t["x"], base=base, scrambles=8)
+    best = table.groupby("scramble")["x"].min()
+    assert (row["best_low"], row["best_high"]) == (best.min(), best.max())
+    assert row["next_low"] <= best.min()
+
+
+@pytest.mark.parametrize("dimension", [Int(1, 100, log=True), Int(1, 8, log=True), Int(1, 6), Int(1, 15), Int(3, 40)])
+def test_whole_numbers_crowd_at_either_end_and_lie_evenly_where_they_do_not_matter(dimension):
+    for sign, boundary in ((1, "low"), (-1, "high")):
+        assert proposal(lambda r, sign=sign: sign * r.x, dimension)["boundary"] == boundary
+    row = scored(dimension, lambda t: np.zeros(len(t)), base=256)[1]
+    assert [row["share_low"], row["share_high"]] == pytest.approx([1 / dimension.cells(10)] * 2, abs=0.005)
+    assert row["boundary"] == ""
+
+
+def test_an_even_share_is_no_crowd_by_rounding():
+    values = np.tile(np.arange(1, 7), 2)
+    weights, scramble = np.full(12, 2.0), np.repeat([0, 1], 6)
+    assert Crowd.of(Int(1, 6), values, weights=weights, scramble=scramble, cells=6).boundary == ""

@@ -1,5 +1,7 @@
 """Responses: what is clipped, what is refused, and in which form the rest is taken."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -78,6 +80,36 @@ def test_a_checkpoint_takes_what_ended_before_as_it_ended():
     assert values("validation_loss", form="linear", iteration=40) == values("validation_loss", form="linear")
 
 
+def test_a_log_form_counts_no_less_than_its_floor_and_says_how_many_do():
+    table = pd.DataFrame({"validation_loss": [0.0, 1e-9, 1e-6, 0.5, 16.0, np.nan]})
+    kinds = {"validation_loss": Kind("log", ceiling=2.25, floor=1e-6)}
+    logs, plain, ranks = (
+        response_of(table, ResponseOptions(form=form), main="validation_loss", kinds=kinds)
+        for form in ("log", "linear", "rank")
+    )
+    assert logs.values.tolist() == pytest.approx(np.log([1e-6, 1e-6, 1e-6, 0.5, 2.25, 2.25]))
+    assert plain.values.tolist() == [0.0, 1e-9, 1e-6, 0.5, 2.25, 2.25]
+    assert [(r.at_ceiling, r.at_floor) for r in (logs, plain)] == [(2, 2), (2, 0)]
+    assert ranks.values[0] < ranks.values[1]
+
+
+def test_a_table_of_indices_tells_how_many_values_are_clipped():
+    surveyed = survey(lambda rows: rows.x0.rename("loss"), unit(2), base=8, scrambles=2)
+    surveyed = replace(surveyed, kinds={"loss": Kind("log", ceiling=0.75, floor=0.1)})
+    found, loss = surveyed.sensitivity(), surveyed.table["loss"]
+    assert set(found["at_ceiling"]) == {(loss > 0.75).sum()}
+    assert set(found["at_floor"]) == {(loss < 0.1).sum()}
+    assert not {0, found["at_floor"].iat[0]} & set(found["at_ceiling"])
+
+
+def test_a_gap_is_clipped_where_one_of_its_losses_is():
+    for column, ceiling, count in (("train_loss", 0.4, 3), ("validation_loss", 2.0, 2)):
+        kinds = {**KINDS, column: Kind(ceiling=ceiling)}
+        gap = response_of(TABLE, ResponseOptions("generalisation_gap"), main="validation_loss", kinds=kinds)
+        assert gap.at_ceiling == count
+    assert response_of(TABLE, ResponseOptions(), main="iterations_to_target", kinds=KINDS).at_ceiling == 0
+
+
 def test_the_iterations_to_a_target_are_the_first_checkpoint_that_has_it_or_the_longest_training():
     assert values("iterations_to_target", target=1.0, form="linear") == [40, 10, 40, 40]
     assert values("iterations_to_target", target=2.2, form="linear") == [10, 1, 40, 10]
@@ -101,7 +133,11 @@ def test_where_higher_is_better_the_best_tenth_are_the_highest():
     ("name", "how", "problem"),
     [
         ("gradient_norm", {}, r"gradient_norm: 1 of 4 values are not finite \(the first in row 2: nan\)"),
-        ("validation_r2", {"form": "log"}, r"values of 0 or below \(0\), so no log form: ask for rank or linear"),
+        (
+            "validation_r2",
+            {"form": "log"},
+            r"of 0 or below \(0\), so no log form: ask for rank or linear, or give it a floor",
+        ),
         ("validation_loss", {"form": "square"}, "no form 'square': choose log, rank, linear"),
         ("speed", {}, "no response 'speed': the survey has iteration, train_loss"),
     ],

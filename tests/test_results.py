@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import optuna
 import pandas as pd
@@ -9,7 +11,8 @@ from hpsearch.data.dataset import from_arrays
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import NetworkFileError, TrainedNetwork
 from hpsearch.results.study import Results, ResultsError, load
-from hpsearch.tuning.choice import ARTIFACTS, best_trial, choose, network_path, score_on_test
+from hpsearch.tuning.choice import ARTIFACTS, best_trial, choose, network_path
+from hpsearch.tuning.scores import score_on_test
 from hpsearch.tuning.search import search
 
 
@@ -38,6 +41,40 @@ def test_the_best_is_the_lowest_value_with_its_setting_metrics_and_test_score(re
     half = z / (n + z * z) * np.sqrt(wrong * (n - wrong) / n + z * z / 4)
     assert (best.test.low, best.test.high) == pytest.approx((middle - half, middle + half))
     assert n == 30
+
+
+def test_results_the_best_and_a_network_print_short(results):
+    best = results.best
+    assert repr(results) == "Results('small', 14 trials)"
+    words = repr(best)
+    assert words.startswith(f"Best(trial {best.number}, value {best.value:.4g}, learning_rate=")
+    assert f"batch_size={best.hyperparameters.batch_size}" in words
+    assert f"test_error {best.test.value:.4g} [{best.test.low:.4g}, {best.test.high:.4g}] of 30 examples" in words
+    network = repr(best.network)
+    assert network.startswith("TrainedNetwork(units=4-6-3, activation=tanh, learning_rate=")
+    assert network.endswith("seed=0)")
+    assert max(map(len, (words, network))) < 300
+
+
+def test_in_a_notebook_they_are_tables_that_ask_for_nothing(results):
+    best = results.best
+    cells = dict(re.findall(r"<th>(.*?)</th>\s*<td>(.*?)</td>", best._repr_html_()))
+    assert cells["learning rate α"] == f"{best.hyperparameters.learning_rate:.4g}"
+    assert cells["test error"].startswith(f"{best.test.value:.4g} [")
+    assert results._repr_html_() == f"<p>study small: 14 complete trials</p>{best._repr_html_()}"
+    assert "<th>units</th>" in best.network._repr_html_()
+    for shown in (results, best.network):
+        assert not re.search(r"src=|href=|<script", shown._repr_html_())
+
+
+def test_hostile_names_are_text_in_a_notebook():
+    study = optuna.create_study(study_name="<script>s</script>")
+    assert Results.from_study(study)._repr_html_() == "<p>study &lt;script&gt;s&lt;/script&gt;: no trials</p>"
+    study.optimize(lambda trial: trial.suggest_categorical("<b>", ["<i>"]) == "", n_trials=1)
+    shown = Results.from_study(study)._repr_html_()
+    assert "&lt;b&gt;" in shown
+    assert "&lt;i&gt;" in shown
+    assert not re.search("<b>|<i>|<script", shown)
 
 
 def test_the_best_network_predicts_raw_rows(results, small_evaluator):

@@ -11,6 +11,7 @@ from helpers import study_in
 
 from hpsearch.storage.access import (
     JOURNAL,
+    TrialWriter,
     add_trials,
     existing_storage,
     hide_password,
@@ -227,6 +228,46 @@ def test_a_failure_amid_trials_stored_together_leaves_the_journal_as_it_was(tmp_
     again = optuna.load_study(study_name="s", storage=open_storage(results=tmp_path))
     add_trials(again, [trial(5)])
     assert [t.value for t in again.trials] == [0.0, 1.0, 2.0, 5.0]
+
+
+@pytest.mark.parametrize("url", [None, "sqlite:///{}/s.db"])
+def test_trials_whose_write_failed_are_stored_by_the_next(url, tmp_path, monkeypatch):
+    study = study_in(open_storage(url and url.format(tmp_path), results=tmp_path))
+    owner, method = (JournalFile, "_append") if url is None else (type(study._storage), "create_new_trial")
+    whole, calls = getattr(owner, method), []
+
+    def full(self, *arguments, **named):
+        calls.append(arguments)
+        if len(calls) == (1 if url is None else 2):
+            raise StorageError("no space left")
+        return whole(self, *arguments, **named)
+
+    monkeypatch.setattr(owner, method, full)
+    with TrialWriter(study) as writer:
+        writer.add(trial(0), trial(1), trial(2))
+        with pytest.raises(StorageError, match="no space left"):
+            writer.write_if_due()
+        assert [t.value for t in study.trials] == [0.0, 1.0, 2.0] + ([] if url is None else [0.0])
+        writer.add(trial(5))
+    again = optuna.load_study(study_name="s", storage=existing_storage(url and url.format(tmp_path), results=tmp_path))
+    assert told(study.trials) == told(again.trials)
+    assert [t.value for t in again.trials] == [0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 5.0]
+
+
+def test_a_writer_that_is_stopped_while_it_writes_stores_each_trial_once(tmp_path, monkeypatch):
+    study, append = study_in(open_storage(results=tmp_path), trials=0), JournalFile._append
+
+    def interrupted(self, logs):
+        append(self, logs)
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.01)
+
+    monkeypatch.setattr(JournalFile, "_append", interrupted)
+    with TrialWriter(study) as writer:
+        writer.add(trial(0), trial(1))
+        with pytest.raises(KeyboardInterrupt):
+            writer.write_if_due()
+    assert [t.value for t in study.trials] == [0.0, 1.0]
 
 
 def test_ctrl_c_waits_until_trials_are_stored(tmp_path, monkeypatch):

@@ -201,6 +201,7 @@ def test_pruned_trials_stop_at_a_checkpoint_and_the_others_train_as_if_unpruned(
         ({"seed": 4}, "search.seed", "4"),
         ({"seeds": [1]}, "search.seeds", r"\[1\]"),
         ({"sampler": "random"}, "search.sampler", "random"),
+        ({"metric": "validation_error"}, "search.metric", "validation_error"),
     ],
 )
 def test_a_changed_study_is_refused_with_the_difference(small, tmp_path, change, key, told):
@@ -235,7 +236,7 @@ def test_two_searches_of_one_study_at_once_are_refused(small, tmp_path):
     def second(progress):
         search(small, results=tmp_path)
 
-    with pytest.raises(StudyBusyError, match="another search is running on study 'small'"):
+    with pytest.raises(StudyBusyError, match="another run is at work on study 'small'"):
         search(small, results=tmp_path, on_progress=second)
 
 

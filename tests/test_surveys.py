@@ -15,14 +15,14 @@ from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris, load_
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import log_loss, mean_squared_error
 
-from hpsearch import load, load_config
+from hpsearch import load, load_config, search
 from hpsearch.config import ConfigError
 from hpsearch.data.dataset import from_arrays
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments.stored import design_of, place_of, refined_config
 from hpsearch.experiments.trainings import survey_study, useless
 from hpsearch.results.study import ResultsError
-from hpsearch.sensitivity.responses import Kind
+from hpsearch.sensitivity.responses import Kind, ResponseOptions
 from hpsearch.storage import studies
 from hpsearch.storage.access import JOURNAL, open_storage
 from hpsearch.storage.journal import JournalFile
@@ -178,6 +178,31 @@ def test_a_changed_study_is_not_mixed_in(config, tmp_path):
         survey_study(config.with_overrides(**{"network.hidden": [5]}), results=tmp_path)
 
 
+def test_a_survey_whose_metric_changed_is_not_gone_on_with(config, tmp_path):
+    survey_study(config, results=tmp_path)
+    changed = config.with_overrides(metric="validation_error", **{"survey.base": 8})
+    with pytest.raises(StudyChangedError, match=r"metric: stored 'validation_loss', now 'validation_error'\nundo"):
+        survey_study(changed, results=tmp_path)
+    alone = load(config.name, results=tmp_path)
+    assert alone.survey.response == "validation_loss"
+
+
+def test_a_study_s_survey_speaks_of_the_metric_by_which_the_study_is_searched(config, tmp_path):
+    search(config, results=tmp_path, trials=2)
+    found = survey_study(config.with_overrides(metric="validation_error"), results=tmp_path)
+    assert (found.response, set(found.sensitivity()["response"])) == ("validation_error", {"validation_error"})
+    r = load(config.name, results=tmp_path)
+    assert set(r.sensitivity()["response"]) == set(r.ranges()["response"]) == {"validation_loss"}
+    pd.testing.assert_frame_equal(r.ranges(), found.ranges("validation_loss"))
+    assert r.survey.take().values.tolist() == found.take(ResponseOptions("validation_loss")).values.tolist()
+
+
+def test_a_refined_study_keeps_the_question_and_has_no_answer_yet(config, tmp_path):
+    before = config.with_overrides(question="Which?", answer="This.")
+    following = refined_config(survey_study(before, results=tmp_path), before, name="following")
+    assert (following.question, following.answer) == ("Which?", "")
+
+
 def test_results_give_the_tables(config, tmp_path):
     survey_study(
         config.with_overrides(**{"survey.dummy": True, "survey.base": 16, "survey.scrambles": 8}), results=tmp_path
@@ -239,10 +264,10 @@ def test_refine_writes_a_study_that_loads_and_runs(folder):
     study = load("small").study
     note = study._storage.get_study_system_attrs(study._study_id)["dashboard:note_str:0"]
     assert "| seed | " in note
-    assert "noise floor" in note
+    assert "luck" in note
     assert "survey.csv" in run("export", "small").stdout
     assert len(pd.read_csv("results/small/survey.csv")) == len(load("small").survey.table)
-    assert "written to studies/small-2.toml" in run("refine", "small").stdout
+    assert "written to studies/small-2.toml, by validation_loss;" in run("refine", "small").stdout
     following, before = load_config("studies/small-2.toml"), load_config("studies/small.toml")
     assert following.name == "small-2"
     assert following.space != before.space
@@ -256,6 +281,34 @@ def test_refine_writes_a_study_that_loads_and_runs(folder):
     assert "[search] # a comment of mine" in lines
     assert load_config("studies/commented.toml").space == following.space
     run("search", "small-2", "--trials", 4)
+
+
+def test_separable_data_whose_loss_falls_to_nothing_are_surveyed_searched_and_refined(folder):
+    x = np.arange(60)
+    pd.DataFrame({"x": np.where(x < 30, -5.0, 5.0), "y": np.where(x < 30, "a", "b")}).to_csv("far.csv", index=False)
+    text = SMALL.replace('"small"', '"far"').replace('source = "iris"', 'source = "csv:../far.csv"\ntarget = "y"')
+    text = text.replace("low = 0.01, high = 1.0", "low = 0.01, high = 100.0")
+    Path("studies/far.toml").write_text(text, encoding="utf-8")
+    told = run("survey", "far", "--base", 8, "--scrambles", 4).stdout
+    losses = load("far").survey.table.groupby(["scramble", "block", "row"], sort=False)["validation_loss"].last()
+    below = int((losses < np.finfo("float32").eps).sum())
+    assert (losses == 0).any()
+    assert f", not below 1.19e-07 ({below} of {len(losses)} rows)" in told
+    assert set(load("far").sensitivity()["at_floor"]) == {below}
+    study = load("far").study
+    note = study._storage.get_study_system_attrs(study._study_id)["dashboard:note_str:0"]
+    assert f"not below 1.19e-07 ({below} of" in note
+    assert "by the survey (total index)" in run("search", "far", "--trials", 2).stdout
+    run("refine", "far")
+    run("search", "far-2", "--trials", 2)
+
+
+@pytest.mark.parametrize("metric", ["train_loss", "validation_loss", "gradient_norm", "weight_norm"])
+def test_a_metric_that_may_fall_to_nothing_has_a_log_form(config, tmp_path, metric):
+    found = survey_study(config, results=tmp_path)
+    nothing = replace(found, table=found.table.assign(**{metric: found.table[metric].where(found.table["row"] > 0, 0)}))
+    rows = nothing.sensitivity(metric, form="log")
+    assert rows["at_floor"].iat[0] == (nothing.table.drop_duplicates(["scramble", "block", "row"])["row"] == 0).sum()
 
 
 def test_without_a_survey_the_way_to_one_is_named(folder):
@@ -280,7 +333,7 @@ def test_a_stopped_survey_goes_on_from_the_command_line(folder):
         assert re.search(r"stopped: [1-9]\d* of \d+ rows are stored", errors)
     told = run(*command[1:]).stdout
     assert "long: what training is sensitive to" in told
-    assert "noise floor" in told
+    assert "luck" in told
     whole = run(*command[1:], "--results", "whole").stdout
     assert told.split("setting")[1] == whole.split("setting")[1]
     assert "by the survey (total index)" in run("search", "long", "--trials", 4).stdout

@@ -9,12 +9,13 @@ from rich.console import Console
 
 from hpsearch.experiments.function import survey
 from hpsearch.report import terminal
-from hpsearch.results.study import Best
+from hpsearch.results.best import Best
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Choice, Float, Space
-from hpsearch.tuning.choice import TestScore
+from hpsearch.tuning.scores import TestScore
 
-NAN = float("nan")
+NAN, INF = float("nan"), float("inf")
+WIDE = Space({"learning_rate": Float(0, 1), "batch_size": Float(0, 1)})
 
 
 def printed(table, width=80):
@@ -25,20 +26,21 @@ def printed(table, width=80):
 
 
 def pairs(*rows):
-    return pd.DataFrame(rows, columns=["first", "second", "interaction", "low", "high", "verdict"])
+    frame = pd.DataFrame(rows, columns=["first", "second", "interaction", "low", "high", "verdict"])
+    return frame.assign(reason=["no floor" if verdict == "undecided" else "" for verdict in frame["verdict"]])
 
 
 def test_the_strongest_interactions_are_named_with_their_intervals():
     frame = pairs(
         ("learning_rate", "momentum", 0.21, 0.1, 0.32, "present"),
         ("learning_rate", "l2", 0.2, -0.1, 0.5, "not seen"),
-        ("learning_rate", "iterations", 0.1234, 0.1, 0.15, "present"),
+        ("learning_rate", "iterations", 0.1234, 0.1, 1.5, "present"),
         ("momentum", "l2", 0.05, 0.01, 0.09, "present"),
         ("momentum", "iterations", 0.04, 0.01, 0.07, "present"),
     )
     assert terminal.interaction_lines(frame) == (
         "strongest interactions: learning_rate x momentum 0.210 [0.100, 0.320]; "
-        "learning_rate x iterations 0.123 [0.100, 0.150]; momentum x l2 0.050 [0.010, 0.090]"
+        "learning_rate x iterations 0.123 [0.100,    >1]; momentum x l2 0.050 [0.010, 0.090]"
     )
     assert terminal.interaction_lines(frame, count=1).endswith("learning_rate x momentum 0.210 [0.100, 0.320]")
 
@@ -48,18 +50,28 @@ def test_without_an_interaction_beyond_its_interval_that_is_said():
     assert terminal.interaction_lines(frame) == "interactions: none is seen beyond its interval"
 
 
+def test_undecided_interactions_say_why():
+    frame = pairs(
+        ("learning_rate", "l2", NAN, NAN, NAN, "undecided"), ("learning_rate", "momentum", NAN, NAN, NAN, "undecided")
+    )
+    assert terminal.interaction_lines(frame) == "interactions: undecided (no floor)"
+
+
 def test_verdicts_stand_in_one_line_without_the_seed_and_the_dummy():
     rows = [
         ("learning_rate", 0.754, "sensitive"),
         ("momentum", 0.3, "sensitive"),
         ("batch_size", 0.05, "undecided"),
+        ("init_scale", NAN, "undecided"),
+        ("depth", 0.1, "re-rolls luck"),
+        ("fixed", NAN, ""),
         ("l2", 0.004, "inert"),
         ("dummy", 0.0, "inert"),
-        ("seed", 0.2, "noise floor"),
+        ("seed", 0.2, "luck"),
     ]
     assert terminal.verdict_line(pd.DataFrame(rows, columns=["hyperparameter", "total_order", "verdict"])) == (
-        "by the survey (total index), sensitive: learning_rate 0.75, momentum 0.30; undecided: batch_size 0.05; "
-        "inert: l2 0.00"
+        "by the survey (total index), sensitive: learning_rate 0.75, momentum 0.30; "
+        "undecided: batch_size 0.05, init_scale (no index); re-rolls luck: depth 0.10; inert: l2 0.00"
     )
 
 
@@ -138,42 +150,88 @@ def test_the_note_says_what_was_asked_over_which_ranges():
         "rate 0.01 to 1, log; share 0 to 0.5; size 8, 16"
     )
     assert terminal.sensitivity_note(found) == f"of loss ({form} form) {ending}"
-    clipped = replace(found, kinds={"loss": Kind(ceiling=15.94239)})
-    assert terminal.sensitivity_note(clipped) == (
-        f"of loss ({form} form, clipped at 15.9 (an answer that ignores its input)) {ending}"
+    high = (found.table["loss"] > 8.35).sum()
+    guess = f"clipped at 8.35 (an answer that ignores its input; {high} of 48 rows)"
+    clipped = replace(found, kinds={"loss": Kind(ceiling=8.35)})
+    assert terminal.sensitivity_note(clipped) == f"of loss ({form} form, {guess}) {ending}"
+    low = (found.table["loss"] < 8.25).sum()
+    floored = replace(found, kinds={"loss": Kind("log", ceiling=8.35, floor=8.25)})
+    assert terminal.sensitivity_note(floored) == (
+        f"of loss (log form, {guess}, not below 8.25 ({low} of 48 rows)) {ending}"
     )
+    assert 0 < low != high > 0
 
 
 def indices(*rows):
     columns = [
         *("hyperparameter", "total_order", "total_low", "total_high", "first_order", "first_low", "first_high"),
-        *("verdict", "base_needed", "reason"),
+        *("mean_order", "verdict", "base_needed", "reason"),
     ]
-    return pd.DataFrame(rows, columns=columns).astype({"base_needed": "Int64"})
+    frame = pd.DataFrame(rows, columns=columns).astype({"base_needed": "Int64"})
+    return frame.assign(mean_low=frame["mean_order"], mean_high=frame["mean_order"])
+
+
+MEAN = "mean: the part of the total order that is left when the response is averaged over seeds"
 
 
 def test_indices_stand_beside_their_intervals_and_verdicts():
+    unbounded = "the interval is unbounded"
     frame = indices(
-        ("rate", 0.5, 0.45, 0.55, 0.25, 0.2, 0.3, "sensitive", NAN, ""),
-        ("size", 0.05, 0.01, 0.09, 0.02, -0.01, 0.05, "undecided", 512, ""),
-        ("fixed", NAN, NAN, NAN, NAN, NAN, NAN, "", NAN, "does not vary"),
-        ("seed", 0.1, 0.08, 0.12, NAN, NAN, NAN, "noise floor", NAN, "of 3 seeds"),
+        ("rate", 0.5, 0.45, 0.55, 0.25, 0.2, 0.3, 0.49, "sensitive", NAN, ""),
+        ("size", 0.05, 0.01, 0.09, 0.02, 0.01, 0.05, 0.05, "undecided", 512, ""),
+        ("depth", 0.05, -INF, INF, 0.02, -INF, INF, 0.05, "undecided", NAN, unbounded),
+        ("width", 0.05, 0.01, 0.09, 0.02, 0.01, 0.05, 0.01, "undecided", 256, "its mean is not shown"),
+        ("share", 0.04, -INF, INF, 0.01, 0.0, 0.02, 0.04, "undecided", NAN, unbounded),
+        ("fixed", NAN, NAN, NAN, NAN, NAN, NAN, NAN, "", NAN, "does not vary"),
+        ("seed", 0.1, 0.08, 0.12, NAN, NAN, NAN, NAN, "luck", NAN, ""),
     )
     assert printed(terminal.sensitivity_table(frame, title="small: what matters"), width=120) == [
         "small: what matters",
-        "setting total order first order verdict",
-        "rate 0.500 [0.450, 0.550] 0.250 [0.200, 0.300] sensitive",
-        "size 0.050 [0.010, 0.090] 0.020 [-0.010, 0.050] undecided (--base 512 would decide)",
-        "fixed - - does not vary",
-        "seed 0.100 [0.080, 0.120] - noise floor (of 3 seeds)",
+        "setting total order mean first order verdict",
+        "rate 0.500 [0.450, 0.550] 0.490 0.250 [0.200, 0.300] sensitive",
+        "size 0.050 [0.010, 0.090] 0.050 0.020 [0.010, 0.050] undecided (--base 512 would decide)",
+        "depth 0.050 [ <0, >1] 0.050 0.020 [ <0, >1] undecided",
+        "width 0.050 [0.010, 0.090] 0.010 0.020 [0.010, 0.050] undecided (--base 256 would decide)",
+        "share 0.040 [ <0, >1] 0.040 0.010 [0.000, 0.020] undecided",
+        "fixed - - - does not vary",
+        "seed 0.100 [0.080, 0.120] - - luck",
+    ]
+    assert terminal.sensitivity_legend(frame).splitlines() == [
+        "depth, share: the interval is unbounded",
+        "width: its mean is not shown",
+        MEAN,
+        "<0 and >1: the interval is cut there, for a share lies in 0 to 1; what lies beyond is sampling error",
     ]
 
 
+@pytest.mark.parametrize(
+    ("low", "high", "text"),
+    [
+        (-0.0004, 1.0004, "[0.000, 1.000]"),
+        (-0.0006, 1.0006, "[   <0,    >1]"),
+        (-INF, 0.5, "[   <0, 0.500]"),
+        (0.25, 3.477, "[0.250,    >1]"),
+    ],
+)
+def test_a_printed_interval_is_cut_at_0_and_1_and_the_cut_is_marked_and_explained(low, high, text):
+    frame = indices(("rate", 0.75, low, high, 0.25, 0.2, 0.3, 0.7, "sensitive", NAN, ""))
+    lines = printed(terminal.sensitivity_table(frame, title="small"), width=120)
+    assert " ".join(f"rate 0.750 {text} 0.700".split()) in lines[2]
+    assert ("<0 and >1: " in terminal.sensitivity_legend(frame)) == ("<" in text or ">" in text)
+
+
+def test_the_indices_of_a_survey_fit_80_columns():
+    found = survey(lambda r: r.learning_rate * (1 + r.batch_size), WIDE, base=4, scrambles=2)
+    lines = printed(terminal.sensitivity_table(found.sensitivity(), title="small"), width=80)
+    assert any(line.startswith("learning_rate 0.") and "…" not in line for line in lines)
+
+
 def test_what_no_base_would_decide_is_said():
-    frame = indices(("share", 0.04, 0.03, 0.05, 0.01, 0.0, 0.02, "undecided", NAN, ""))
+    frame = indices(("share", 0.04, 0.03, 0.05, 0.01, 0.0, 0.02, 0.04, "undecided", NAN, ""))
     assert printed(terminal.sensitivity_table(frame, title="small: what matters"), width=120)[-1] == (
-        "share 0.040 [0.030, 0.050] 0.010 [0.000, 0.020] undecided (at any base of use)"
+        "share 0.040 [0.030, 0.050] 0.040 0.010 [0.000, 0.020] undecided (at any base of use)"
     )
+    assert terminal.sensitivity_legend(frame) == MEAN
 
 
 def test_the_best_trials_stand_in_order_of_their_values_and_the_others_are_counted(small):
@@ -195,19 +253,19 @@ def test_the_best_trials_stand_in_order_of_their_values_and_the_others_are_count
     ]
 
 
-def test_importances_stand_side_by_side_with_interval_and_p_value():
-    columns = ["measure", "hyperparameter", "importance", "low", "high", "p_value"]
+def test_importances_stand_side_by_side_with_interval_adjusted_p_value_and_verdict():
+    columns = ["measure", "hyperparameter", "importance", "low", "high", "p_value", "p_adjusted", "verdict"]
     rows = [
-        ("ped_anova", "rate", 0.75, 0.5, 0.9, 0.005),
-        ("ped_anova", "size", 0.25, 0.1, 0.5, 0.4),
-        ("fanova", "rate", 0.6, 0.4, 0.8, 0.025),
-        ("fanova", "size", 0.4, 0.2, 0.6, 0.5),
+        ("ped_anova", "rate", 0.75, 0.5, 0.9, 0.005, 0.01, "seen"),
+        ("ped_anova", "size", 0.25, 0.1, 0.5, 0.3, 0.4, "not seen"),
+        ("fanova", "rate", 0.6, 0.4, 0.8, 0.02, 0.04, "seen"),
+        ("fanova", "size", *[float("nan")] * 5, ""),
     ]
     assert printed(terminal.importance_table(pd.DataFrame(rows, columns=columns), title="s: importance")) == [
         "s: importance",
         "setting ped anova fanova",
         "rate 0.75 [0.50, 0.90] 0.60 [0.40, 0.80]",
-        "p 0.005 p 0.025",
-        "size 0.25 [0.10, 0.50] 0.40 [0.20, 0.60]",
-        "p 0.400 p 0.500",
+        "p 0.010 seen p 0.040 seen",
+        "size 0.25 [0.10, 0.50] missing",
+        "p 0.400 not seen",
     ]

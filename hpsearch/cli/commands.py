@@ -163,7 +163,7 @@ def refine(
         with atomic_write(path) as partial:
             partial.write_text(_refined_toml(study, refined, evidence), encoding="utf-8")
         print(evidence)
-        print(f"written to {path}; next: hpsearch search {path}")
+        print(f"written to {path}, by {stored.survey.response}; next: hpsearch search {path}")
 
 
 def _refined_toml(study: str, config: StudyConfig, evidence: str) -> str:
@@ -182,9 +182,10 @@ def _refined_toml(study: str, config: StudyConfig, evidence: str) -> str:
 def importance(
     storage: Annotated[str, typer.Argument(help="An Optuna storage URL, or results/hpsearch.journal.")],
     study: Annotated[str, typer.Argument(help="Name of any Optuna study in it.")],
+    objective: Annotated[str | None, typer.Option(help="Of several: its place, from 0, or its metric name.")] = None,
 ) -> None:
     """Importance of any Optuna study's parameters, by three measures, with intervals and a permutation null."""
-    from hpsearch.report.terminal import importance_table
+    from hpsearch.report.terminal import IMPORTANCE_NOTE, importance_table
     from hpsearch.results.study import load
     from hpsearch.results.surrogates import ImportanceWarning
     from hpsearch.results.surrogates import importance as measured
@@ -194,8 +195,9 @@ def importance(
         warnings.simplefilter("always", ImportanceWarning)
         path = Path(storage)
         stored = load(study, results=path.parent) if path.name == JOURNAL else load(study, storage=storage)
-        frame = measured(stored.study)
-    _print([importance_table(frame, title=f"{study}: importance, {frame['trials'].iat[0]} trials")])
+        place = int(objective) if objective is not None and objective.isdecimal() else objective
+        frame = measured(stored.study, objective=place)
+    _print([importance_table(frame, title=f"{study}: importance, {frame['trials'].iat[0]} trials"), IMPORTANCE_NOTE])
     for message in messages:
         print(f"warning: {message.message}", file=sys.stderr)
 

@@ -149,6 +149,16 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
 BY_NAME: Mapping[str, Hyperparameter] = {h.name: h for h in HYPERPARAMETERS}
 
 
+def in_words(name: str) -> str:
+    """A name as text, with its symbol where it is a hyperparameter's.
+
+    >>> in_words("learning_rate"), in_words("validation_loss")
+    ('learning rate α', 'validation loss')
+    """
+    words = name.replace("_", " ")
+    return f"{words} {BY_NAME[name].symbol}" if name in BY_NAME else words
+
+
 def read_entry(hyperparameter: Hyperparameter, value: object) -> Entry:
     """Read what [space] gives for a hyperparameter: a table, a number, or a dimension.
 

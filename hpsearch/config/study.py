@@ -15,6 +15,12 @@ from hpsearch.config.tables import DataConfig, NetworkConfig, SearchConfig, Spac
 NOT_COMPARED = frozenset({"question", "answer", "search.trials", "survey"})
 """Keys that `differences` ignores: what a study may change and still go on with its stored trials."""
 
+PROFILES = ".profiles"
+"""Ends the name of the study in the storage that holds a study's trainings around its best."""
+
+_RESERVED = {".survey": "survey", PROFILES: "profiles"}
+"""Endings of a study's name that make another name in the storage, and what is stored there."""
+
 
 class StudyConfig(Table):
     """A study: its question, its data and network, the space it covers and the search through it."""
@@ -39,8 +45,9 @@ class StudyConfig(Table):
             raise refusal(Fault("has the wrong length", name, "use 1 to 100 characters, at most 200 bytes"))
         if name != name.strip() or name.startswith(".") or name.endswith("."):
             raise refusal(Fault("begins or ends badly", name, "use no space or . at the ends"))
-        if name.lower().endswith(".survey"):
-            raise refusal(Fault("ends in .survey", name, "that ending belongs to the study's own survey"))
+        for ending, owner in _RESERVED.items():
+            if name.lower().endswith(ending):
+                raise refusal(Fault(f"ends in {ending}", name, f"that ending belongs to the study's own {owner}"))
         return name
 
     def describe(self) -> dict[str, Any]:

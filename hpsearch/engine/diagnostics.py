@@ -39,6 +39,9 @@ from hpsearch.engine.network import (
 )
 from hpsearch.engine.settings import Array
 
+FLOOR = float(np.finfo(np.float32).eps)
+"""The least that counts in the logarithm: the loss of a probability of 1 − ε, and the rounding of a length near 1."""
+
 _TRAIN_EXAMPLES = 2048
 _PROBE = 256
 _UNITS_PROBE = 64
@@ -56,6 +59,8 @@ class Metric:
         worst: What a diverged training gets: the ceiling of a loss. None where a diverged training has no value; that
             of R² depends on the data, see :func:`worst_values`.
         form: In which its sensitivity is analysed unless another is asked for.
+        floor: Value at which it is clipped from below in the logarithm, which 0 does not have. None where no floor is
+            that of every study: a share's depends on the number of its examples.
         shown: Whether tables of trials for people show it.
     """
 
@@ -63,17 +68,18 @@ class Metric:
     better: Literal["lower", "higher"] | None = None
     worst: float | None = None
     form: Literal["log", "linear"] = "linear"
+    floor: float | None = None
     shown: bool = False
 
 
 METRICS: tuple[Metric, ...] = (
-    Metric("train_loss", better="lower", worst=CEILING, form="log"),
-    Metric("validation_loss", better="lower", worst=CEILING, form="log", shown=True),
+    Metric("train_loss", better="lower", worst=CEILING, form="log", floor=FLOOR),
+    Metric("validation_loss", better="lower", worst=CEILING, form="log", floor=FLOOR, shown=True),
     Metric("validation_error", better="lower", worst=1.0, shown=True),
     Metric("validation_r2", better="higher", shown=True),
-    Metric("gradient_norm"),
+    Metric("gradient_norm", floor=FLOOR),
     Metric("saturation"),
-    Metric("weight_norm"),
+    Metric("weight_norm", floor=FLOOR),
     Metric("distinct_units"),
 )
 """In the order of every table's columns; a study has those that it measured."""

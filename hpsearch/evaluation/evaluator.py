@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hpsearch.config.messages import ConfigError
@@ -53,6 +54,12 @@ class Evaluator:
         stops = stops_of(self.stops, settings.iterations)
         return [Task(settings, seed, stops) for seed in (self.seeds if seeds is None else seeds)]
 
+    def joint_task(self, settings: Sequence[Hyperparameters], seed: int) -> Task:
+        """The one training whose ends are those of settings that differ in their iterations alone."""
+        longest = max(settings, key=lambda setting: setting.iterations)
+        ends = {setting.iterations for setting in settings}
+        return Task(longest, seed, tuple(sorted({*stops_of(self.stops, longest.iterations), *ends})))
+
     def evaluation(self, tasks: Sequence[Task], outcomes: Sequence[Outcome], *, until: int | None = None) -> Evaluation:
         """A trial's evaluation from the outcomes of its tasks, as it would be had training ended at ``until``."""
         last = tasks[0].settings.iterations
@@ -75,18 +82,24 @@ class Evaluator:
 
     def network(self, settings: Hyperparameters, seed: int) -> TrainedNetwork:
         """Train one network again: the same weights, to the bit, as when it was evaluated."""
-        _, training = train(Training.start(self.architecture, settings, seed), self.examples, ())
-        data = self.dataset
-        return TrainedNetwork(
-            architecture=self.architecture,
-            parameters=training.parameters,
-            preparation=data.preparation,
-            classes=data.classes,
-            target_mean=data.target_mean,
-            target_scale=data.target_scale,
-            hyperparameters=settings,
-            seed=seed,
-        )
+        (network,) = self.networks(settings, seed, iterations=[settings.iterations])
+        return network
+
+    def networks(self, settings: Hyperparameters, seed: int, *, iterations: Sequence[int]) -> Iterator[TrainedNetwork]:
+        """A network at some iterations of its training, ascending."""
+        data, training = self.dataset, Training.start(self.architecture, settings, seed)
+        for stop in iterations:
+            _, training = train(training, self.examples, (), until=stop)
+            yield TrainedNetwork(
+                architecture=self.architecture,
+                parameters=training.parameters,
+                preparation=data.preparation,
+                classes=data.classes,
+                target_mean=data.target_mean,
+                target_scale=data.target_scale,
+                hyperparameters=replace(settings, iterations=stop),
+                seed=seed,
+            )
 
 
 def load_data(config: StudyConfig) -> Dataset:

@@ -50,6 +50,23 @@ class TrainedNetwork:
     hyperparameters: Hyperparameters
     seed: int
 
+    def __repr__(self) -> str:
+        return f"TrainedNetwork({', '.join(f'{name}={words}' for name, words in self._summary().items())})"
+
+    def _repr_html_(self) -> str:
+        import pandas as pd
+
+        rows = {name.replace("_", " "): words for name, words in self._summary().items()}
+        return pd.Series(rows, dtype=object).to_frame().to_html(header=False, border=0)
+
+    def _summary(self) -> dict[str, str]:
+        """Shape, hyperparameters and seed, a few digits of each."""
+        shape = self.architecture
+        units = (shape.features, *shape.hidden, shape.outputs)
+        rows = {"units": "-".join(map(str, units)), "activation": shape.activation}
+        rows |= {name: f"{value:.4g}" for name, value in asdict(self.hyperparameters).items()}
+        return {**rows, "seed": str(self.seed)}
+
     @property
     def weights(self) -> list[Array]:
         """W of each layer, ``(units, inputs)``."""

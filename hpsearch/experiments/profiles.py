@@ -8,25 +8,46 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
-from hpsearch.config import HYPERPARAMETERS
+from hpsearch.config import HYPERPARAMETERS, StudyConfig
+from hpsearch.data import Dataset
 from hpsearch.engine.settings import Hyperparameters
-from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.evaluation.outcomes import Evaluation
+from hpsearch.experiments.tolerances import intervals
 from hpsearch.sensitivity.designs import DesignError, grid, one_at_a_time
 
 FRESH_SEEDS = 1_000_000
-"""First of the seeds on which profiles are trained: the best of a search is a winner on the search's own seeds."""
+"""First of the seeds on which profiles are trained, unless the search used larger ones: the best of a search is a
+winner on the search's own seeds."""
+
+
+class TrainingSource(Protocol):
+    """Where trainings come from: an :class:`~hpsearch.evaluation.evaluator.Evaluator`, or those that are kept."""
+
+    @property
+    def config(self) -> StudyConfig:
+        """The study."""
+
+    @property
+    def dataset(self) -> Dataset:
+        """Its data."""
+
+    def evaluate(self, settings: Sequence[Hyperparameters], *, seeds: Sequence[int]) -> list[Evaluation]:
+        """Evaluate settings on every seed, an evaluation each, in order."""
 
 
 def profile(
-    evaluator: Evaluator, around: Hyperparameters, name: str, *, values: int = 64, seeds: int = 10
+    evaluator: TrainingSource, around: Hyperparameters, name: str, *, values: int = 32, seeds: int = 32
 ) -> pd.DataFrame:
-    """The metric along one hyperparameter, the others held.
+    """The metric along one hyperparameter, the others held, and what is lost beside the best value.
+
+    Every value is trained on the same seeds, so differences between values are paired and luck cancels. The best value
+    is chosen on half as many seeds of its own: the lowest of many means on the seeds that measure it would be a winner
+    by luck, and the others would seem worse than they are.
 
     Args:
         evaluator: Of the study.
@@ -36,36 +57,48 @@ def profile(
         seeds: Trainings of each value, on fresh seeds.
 
     Returns:
-        A row a value. Columns: hyperparameter, value, metric, mean, low, high (95 % t-interval over seeds), error (the
-        validation error's mean; missing for regression), seeds, near_best (whether the mean is within one standard
-        error of the lowest).
+        A row a value. Columns: hyperparameter, value, metric, mean, low, high, difference, difference_low,
+        difference_high (the metric less that of the chosen value), error (the validation error's mean),
+        error_difference, error_difference_low, error_difference_high (the same of it; missing for regression), seeds,
+        near_best (difference_low is not above 0: the value is not shown to be worse), chosen. The intervals are 95 %
+        over seeds (see :func:`hpsearch.experiments.tolerances.intervals`).
 
     Raises:
-        DesignError: if the hyperparameter does not vary in the study.
+        DesignError: if the hyperparameter does not vary in the study, or there are fewer than 2 seeds.
     """
     space, metric = evaluator.config.space.dimensions, evaluator.config.search.metric
     rows = one_at_a_time(space, name, asdict(around), values=values)
-    fresh = range(FRESH_SEEDS, FRESH_SEEDS + seeds)
-    scores, errors = _scores(evaluator, rows, fresh)
-    mean, error = scores.mean(axis=1), scores.std(axis=1, ddof=1) / np.sqrt(seeds)
-    half, lowest = stats.t.ppf(0.975, seeds - 1) * error, int(mean.argmin())
-    return pd.DataFrame(
+    scores, errors = _scores(evaluator, rows, _fresh(evaluator, seeds, extra=-(-seeds // 2)))
+    best = int(scores[:, seeds:].mean(axis=1).argmin())
+    scores, errors = scores[:, :seeds], errors[:, :seeds]
+    steps = {"validation_error": 1 / evaluator.dataset.validation.examples}
+    mean, low, high = intervals(scores)
+    frame = pd.DataFrame(
         {
             "hyperparameter": pd.Series([name] * len(rows), dtype="str"),
             "value": rows[name],
             "metric": pd.Series([metric] * len(rows), dtype="str"),
             "mean": mean,
-            "low": mean - half,
-            "high": mean + half,
+            "low": low,
+            "high": high,
+            **_losses("difference", scores, best, step=steps.get(metric, 0.0)),
             "error": errors.mean(axis=1),
+            **_losses("error_difference", errors, best, step=steps["validation_error"]),
             "seeds": seeds,
-            "near_best": mean <= mean[lowest] + error[lowest],
         }
     )
+    return frame.assign(near_best=frame["difference_low"] <= 0, chosen=np.arange(len(rows)) == best)
+
+
+def _losses(name: str, samples: Any, best: int, *, step: float) -> dict[str, Any]:
+    """What each row loses beside the best one, with its interval; the best beside itself loses nothing for certain."""
+    ends = np.array(intervals(samples - samples[best], step=step))
+    ends[1:, best] = ends[0, best]
+    return dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True))
 
 
 def plane(
-    evaluator: Evaluator, around: Hyperparameters, first: str, second: str, *, values: int = 16, seeds: int = 3
+    evaluator: TrainingSource, around: Hyperparameters, first: str, second: str, *, values: int = 16, seeds: int = 3
 ) -> pd.DataFrame:
     """The metric over a grid of two hyperparameters, the others held.
 
@@ -82,59 +115,32 @@ def plane(
         seeds), error (as in :func:`profile`), seeds.
 
     Raises:
-        DesignError: if one of the two does not vary in the study, or they are the same.
+        DesignError: if one of the two does not vary in the study, they are the same, or there are fewer than 2 seeds.
     """
     if first == second:
         raise DesignError(f"a grid needs two hyperparameters (given: {first!r} twice)")
     rows = grid(evaluator.config.space.dimensions, (first, second), asdict(around), values=(values, values))
-    scores, errors = _scores(evaluator, rows, range(FRESH_SEEDS, FRESH_SEEDS + seeds))
-    mean = scores.mean(axis=1)
-    half = stats.t.ppf(0.975, seeds - 1) * scores.std(axis=1, ddof=1) / np.sqrt(seeds)
+    scores, errors = _scores(evaluator, rows, _fresh(evaluator, seeds))
+    mean, low, high = intervals(scores)
     return rows[[first, second]].assign(
         metric=pd.Series([evaluator.config.search.metric] * len(rows), dtype="str"),
         mean=mean,
-        low=mean - half,
-        high=mean + half,
+        low=low,
+        high=high,
         error=errors.mean(axis=1),
         seeds=seeds,
     )
 
 
-def tolerance(profiled: pd.DataFrame, *, points: float = 0.01) -> dict[str, Any]:
-    """How wrong a setting may be, from its profile.
-
-    Args:
-        profiled: One hyperparameter's :func:`profile`.
-        points: Validation error that may be lost (0.01: one point of accuracy).
-
-    Returns:
-        hyperparameter, best, the stretch around the best in which the mean stays within one standard error (near_low,
-        near_high), and that in which the error stays within ``points`` of the error there (tolerated_low,
-        tolerated_high; missing for regression).
-    """
-    best = int(profiled["mean"].argmin())
-    values = profiled["value"].tolist()
-    near = _stretch(profiled["near_best"].to_numpy(), best)
-    row = {"hyperparameter": profiled["hyperparameter"].iat[0], "best": values[best]}
-    row |= {"near_low": values[near[0]], "near_high": values[near[1]]}
-    error = profiled["error"].to_numpy()
-    if np.isnan(error).any():
-        return {**row, "tolerated_low": np.nan, "tolerated_high": np.nan}
-    tolerated = _stretch(error <= error[best] + points, best)
-    return {**row, "tolerated_low": values[tolerated[0]], "tolerated_high": values[tolerated[1]]}
+def _fresh(evaluator: TrainingSource, seeds: int, *, extra: int = 0) -> range:
+    """So many seeds, and some more, that the search did not use."""
+    if seeds < 2:
+        raise DesignError(f"an interval needs trainings on at least 2 seeds: give seeds=2 or more (given: {seeds})")
+    first = max(FRESH_SEEDS, 1 + max(evaluator.config.search.seeds))
+    return range(first, first + seeds + extra)
 
 
-def _stretch(inside: Any, start: int) -> tuple[int, int]:
-    """Ends of the unbroken run of true around a place."""
-    low = high = start
-    while low > 0 and inside[low - 1]:
-        low -= 1
-    while high < len(inside) - 1 and inside[high + 1]:
-        high += 1
-    return low, high
-
-
-def tunability(evaluator: Evaluator, best: Hyperparameters, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:
+def tunability(evaluator: TrainingSource, best: Hyperparameters, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:
     """What tuning one hyperparameter alone gains over its default.
 
     The value is chosen on one set of fresh seeds and its gain measured on another, in pairs: no winner's curse.
@@ -150,16 +156,20 @@ def tunability(evaluator: Evaluator, best: Hyperparameters, *, values: int = 24,
         others at their defaults), gain, gain_low, gain_high (fall of the metric, 95 % t-interval over seeds), best,
         gain_at_best, at_best_low, at_best_high (what setting it from its default to the best one's value gains, the
         others at the best).
+
+    Raises:
+        DesignError: if there are fewer than 2 seeds.
     """
     space = evaluator.config.space.dimensions
-    default = _defaults(evaluator)
+    default, fresh = _defaults(evaluator), _fresh(evaluator, seeds, extra=seeds)
     rows = []
     for name in space:
-        tried = profile(evaluator, Hyperparameters(**default), name, values=values, seeds=seeds)
-        tuned = tried["value"].iat[int(tried["mean"].argmin())]
+        tries = one_at_a_time(space, name, default, values=values)
+        scores, _ = _scores(evaluator, tries, fresh[:seeds])
+        tuned = tries[name].iat[int(scores.mean(axis=1).argmin())]
         compared = [default, {**default, name: tuned}, {**asdict(best), name: default[name]}, asdict(best)]
-        scores, _ = _scores(evaluator, pd.DataFrame(compared), range(FRESH_SEEDS + seeds, FRESH_SEEDS + 2 * seeds))
-        gain, at_best = (_paired(scores[k] - scores[k + 1]) for k in (0, 2))
+        scores, _ = _scores(evaluator, pd.DataFrame(compared), fresh[seeds:])
+        gain, at_best = np.transpose(intervals(scores[[0, 2]] - scores[[1, 3]]))
         rows.append(
             {
                 "hyperparameter": name,
@@ -174,7 +184,7 @@ def tunability(evaluator: Evaluator, best: Hyperparameters, *, values: int = 24,
     return frame.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
 
 
-def _defaults(evaluator: Evaluator) -> dict[str, Any]:
+def _defaults(evaluator: TrainingSource) -> dict[str, Any]:
     """The defaults of the settings, a fixed one's value, and the nearest end where a default lies outside the data."""
     config, examples = evaluator.config, len(evaluator.dataset.train.X)
     default = {setting.name: setting.default for setting in HYPERPARAMETERS}
@@ -184,13 +194,7 @@ def _defaults(evaluator: Evaluator) -> dict[str, Any]:
     return {**default, **config.space.fixed}
 
 
-def _paired(differences: Any) -> tuple[float, float, float]:
-    mean = float(differences.mean())
-    half = float(stats.t.ppf(0.975, len(differences) - 1) * differences.std(ddof=1) / np.sqrt(len(differences)))
-    return mean, mean - half, mean + half
-
-
-def _scores(evaluator: Evaluator, rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[Any, Any]:
+def _scores(evaluator: TrainingSource, rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[Any, Any]:
     """The metric and the validation error of each row on each seed, ``(rows, seeds)``."""
     settings = [Hyperparameters(**_natural(row)) for row in rows.to_dict("records")]
     evaluations = evaluator.evaluate(settings, seeds=seeds)

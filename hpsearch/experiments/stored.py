@@ -62,7 +62,7 @@ def design_of(config: StudyConfig) -> Design:
 
 
 def refined_config(survey: Survey, config: StudyConfig, *, name: str) -> StudyConfig:
-    """The study with the ranges to try next, as a new one.
+    """The study with the ranges to try next, as a new one: its question is the same, and has no answer yet.
 
     Raises:
         ConfigError: if the survey is of the effective step, whose range is none of the learning rate.
@@ -78,7 +78,7 @@ def refined_config(survey: Survey, config: StudyConfig, *, name: str) -> StudyCo
             ],
         )
     entries = {**config.space.fixed, **refined(survey.ranges(), config.space.dimensions)}
-    return StudyConfig.from_description({**config.describe(), "name": name, "space": entries})
+    return StudyConfig.from_description({**config.describe(), "name": name, "answer": "", "space": entries})
 
 
 def with_learning_rate(rows: pd.DataFrame) -> pd.DataFrame:
@@ -133,7 +133,7 @@ def stored_survey(study: optuna.Study) -> Survey:
 
 def _kinds(ceilings: Mapping[str, float]) -> dict[str, Kind]:
     """What is known of each metric, with the stored loss (or R²) of guessing as its ceiling."""
-    return {m.name: Kind(m.form, m.better or "lower", ceilings.get(m.name)) for m in METRICS}
+    return {m.name: Kind(m.form, m.better or "lower", ceilings.get(m.name), m.floor) for m in METRICS}
 
 
 def _limits(design: Design, *, examples: int) -> dict[str, tuple[float, float]]:

@@ -122,10 +122,11 @@ def survey_study(
 
 
 def _identity(description: Mapping[str, Any]) -> dict[str, Any]:
-    """What the rows of a survey depend on: not how many there are."""
+    """What the rows of a survey depend on, their values included: not how many there are."""
     free = {"base", "scrambles", "second_order"}
     design = {key: value for key, value in description["survey"].items() if key not in free}
-    return {**{key: description[key] for key in ("data", "network", "space")}, "design": design}
+    metric = {"metric": description["search"]["metric"]}
+    return {**{key: description[key] for key in ("data", "network", "space")}, "design": design, "search": metric}
 
 
 def useless(dataset: Dataset) -> dict[str, float]:
@@ -176,7 +177,10 @@ class _Rows:
         announce(self._progress)
         if not self.trainings:
             return
-        tasks = [self._task(rows) for rows in self.trainings]
+        tasks = [
+            self._evaluator.joint_task([self._settings[row] for row in rows], self._seeds[rows[0]])
+            for rows in self.trainings
+        ]
         with TrialWriter(self._study) as writer:
             for rows, task, outcome in zip(self.trainings, tasks, workers.outcomes(tasks), strict=True):
                 trials = [self._trial(task, outcome, row) for row in rows]
@@ -184,12 +188,6 @@ class _Rows:
                 self._progress = self._progress.after(trials)
                 announce(self._progress)
                 writer.write_if_due()
-
-    def _task(self, rows: Sequence[int]) -> Task:
-        """The training whose ends these rows are: the longest of them, measured at the ends of the others too."""
-        longest = max((self._settings[row] for row in rows), key=lambda s: s.iterations)
-        (task,) = self._evaluator.tasks(longest, seeds=[self._seeds[rows[0]]])
-        return replace(task, stops=tuple(sorted({*task.stops, *(self._settings[row].iterations for row in rows)})))
 
     def _trial(self, task: Task, outcome: Outcome, row: int) -> FrozenTrial:
         return finished_trial(

@@ -12,11 +12,12 @@ from rich.text import Text
 from hpsearch.config import HYPERPARAMETERS, StudyConfig
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.experiments.trainings import SurveyProgress
-from hpsearch.results.study import Best, Results, ResultsError
+from hpsearch.results.best import Best
+from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.space import Choice, Dimension
 from hpsearch.storage.access import JOURNAL, hide_password
-from hpsearch.storage.notes import index_with_interval
+from hpsearch.storage.notes import MEAN_ORDER, clipping, cut_mark, index_with_interval, share_interval
 from hpsearch.tuning.choice import network_path
 
 Part: TypeAlias = Table | Text | str
@@ -69,47 +70,58 @@ def _width(name: str) -> int:
 
 
 def sensitivity_table(frame: pd.DataFrame, *, title: str) -> Table:
-    """Indices with intervals and verdicts, a row a setting."""
+    """Indices with intervals and verdicts, a row a setting (see :func:`sensitivity_legend`)."""
     table = _table(title)
     table.add_column("setting", no_wrap=True)
     table.add_column("total order", justify="right", no_wrap=True)
+    table.add_column("mean", justify="right", no_wrap=True)
     table.add_column("first order", justify="right", no_wrap=True)
     table.add_column("verdict")
     for row in frame.to_dict("records"):
         total, first = index_with_interval(row, "total"), index_with_interval(row, "first")
-        table.add_row(str(row["hyperparameter"]), total, first, _verdict(row))
+        mean = "-" if pd.isna(row["mean_order"]) else f"{row['mean_order']:.3f}"
+        table.add_row(str(row["hyperparameter"]), total, mean, first, _verdict(row))
     return table
 
 
 def _verdict(row: Mapping[Any, Any]) -> str:
-    if row["reason"]:
-        return f"{row['verdict']} ({row['reason']})" if row["verdict"] else str(row["reason"])
-    if row["verdict"] != "undecided":
+    if not row["verdict"]:
+        return str(row["reason"])
+    if row["verdict"] != "undecided" or (row["reason"] and pd.isna(row["base_needed"])):
         return str(row["verdict"])
     needed = row["base_needed"]
     return "undecided (at any base of use)" if pd.isna(needed) else f"undecided (--base {needed} would decide)"
 
 
+def sensitivity_legend(frame: pd.DataFrame) -> str:
+    """Why verdicts are as they are, a line a reason after the settings that have it, and what the columns mean."""
+    told = frame[(frame["verdict"] != "") & (frame["reason"] != "")]
+    groups = told.groupby("reason", sort=False)["hyperparameter"]
+    reasons = [f"{', '.join(settings)}: {reason}" for reason, settings in groups]
+    return "\n".join(filter(None, [*reasons, f"mean: {MEAN_ORDER}", cut_mark(frame.to_dict("records"))]))
+
+
 def sensitivity_note(survey: Survey) -> str:
     """What the indices speak of: the response, its form, the ranges, the budget."""
     response, design = survey.take(), survey.design
-    ceiling = survey.kinds[survey.response].ceiling if survey.response in survey.kinds else None
-    clipped = f", clipped at {ceiling:.3g} (an answer that ignores its input)" if ceiling is not None else ""
     ranges = "; ".join(f"{name} {dimension}" for name, dimension in design.space.items())
     return (
-        f"of {response.name} ({response.form} form{clipped}) where each training ended; shares of its variance with "
-        f"95 % intervals over {design.scrambles} scrambles of {design.base}; budget: {survey.budget}; seeds: a pool of "
-        f"{design.seeds}. Over these ranges, and no others: {ranges}"
+        f"of {response.name} ({response.form} form{clipping(survey)}) where each training ended; shares of its "
+        f"variance with 95 % intervals over {design.scrambles} scrambles of {design.base}; budget: {survey.budget}; "
+        f"seeds: a pool of {design.seeds}. Over these ranges, and no others: {ranges}"
     )
 
 
 def interaction_lines(frame: pd.DataFrame, *, count: int = 3) -> str:
-    """The strongest of the interactions that are larger than their uncertainty."""
+    """The strongest of the interactions that are larger than their uncertainty, and why others are undecided."""
     present = frame[frame["verdict"] == "present"].head(count).to_dict("records")
-    if not present:
-        return "interactions: none is seen beyond its interval"
-    parts = [f"{r['first']} x {r['second']} {r['interaction']:.3f} [{r['low']:.3f}, {r['high']:.3f}]" for r in present]
-    return "strongest interactions: " + "; ".join(parts)
+    parts = [
+        f"{r['first']} x {r['second']} {r['interaction']:.3f} {share_interval(r['low'], r['high'])}" for r in present
+    ]
+    reasons = frame.loc[frame["verdict"] == "undecided", "reason"].unique()
+    if len(reasons):
+        return "interactions: undecided (" + "; ".join(reasons) + ")"
+    return "strongest interactions: " + "; ".join(parts) if parts else "interactions: none is seen beyond its interval"
 
 
 def range_lines(frame: pd.DataFrame, space: Mapping[str, Dimension]) -> str:
@@ -136,14 +148,15 @@ def verdict_line(frame: pd.DataFrame) -> str:
     """The survey's verdicts in one line."""
     words: dict[str, list[str]] = {}
     for row in frame.to_dict("records"):
-        if row["verdict"] in ("sensitive", "inert", "undecided") and row["hyperparameter"] != "dummy":
-            words.setdefault(row["verdict"], []).append(f"{row['hyperparameter']} {row['total_order']:.2f}")
+        if row["verdict"] and row["hyperparameter"] not in ("seed", "dummy"):
+            index = "(no index)" if pd.isna(row["total_order"]) else f"{row['total_order']:.2f}"
+            words.setdefault(row["verdict"], []).append(f"{row['hyperparameter']} {index}")
     parts = [f"{verdict}: {', '.join(names)}" for verdict, names in words.items()]
     return "by the survey (total index), " + "; ".join(parts)
 
 
 def importance_table(frame: pd.DataFrame, *, title: str) -> Table:
-    """Importances side by side, a row a parameter; each with its interval and its p-value."""
+    """Importances side by side, a row a parameter; each with its interval, its adjusted p-value and its verdict."""
     table = _table(title)
     table.add_column("setting", no_wrap=True)
     measures = list(dict.fromkeys(frame["measure"]))
@@ -151,21 +164,31 @@ def importance_table(frame: pd.DataFrame, *, title: str) -> Table:
         table.add_column(measure.replace("_", " "), justify="right")
     for name, rows in frame.groupby("hyperparameter", sort=False):
         cells = {r["measure"]: r for r in rows.to_dict("records")}
-        numbers = (cells[m] for m in measures)
-        table.add_row(
-            str(name),
-            *(f"{r['importance']:.2f} [{r['low']:.2f}, {r['high']:.2f}]\np {r['p_value']:.3f}" for r in numbers),
-        )
+        table.add_row(str(name), *(_importance(cells[measure]) for measure in measures))
     return table
+
+
+def _importance(row: Mapping[Any, Any]) -> str:
+    if pd.isna(row["importance"]):
+        return "missing"
+    return f"{row['importance']:.2f} [{row['low']:.2f}, {row['high']:.2f}]\np {row['p_adjusted']:.3f} {row['verdict']}"
+
+
+IMPORTANCE_NOTE = (
+    "p: adjusted for the number of settings, within each measure (Holm). An importance that is not seen may be noise: "
+    "shares sum to 1 on noise as well"
+)
 
 
 def survey_report(config: StudyConfig, survey: Survey, progress: SurveyProgress) -> list[Part]:
     """The indices, what they speak of, interactions, ranges, and what to type next."""
     stored = f"{config.name}.effective_step.survey" if config.survey.effective_step else config.name
     fresh = f"{progress.fresh} rows from {progress.trainings} trainings"
+    indices = survey.sensitivity()
     return [
         *([Text(fresh, style="dim")] if progress.fresh else []),
-        sensitivity_table(survey.sensitivity(), title=f"{config.name}: what training is sensitive to"),
+        sensitivity_table(indices, title=f"{config.name}: what training is sensitive to"),
+        sensitivity_legend(indices),
         sensitivity_note(survey),
         interaction_lines(survey.interactions()),
         range_lines(survey.ranges(), survey.design.space),

@@ -1,43 +1,39 @@
-"""The trials of any Optuna study as points of the unit cube, with warnings of what makes them a poor sample."""
+"""The trials of any Optuna study as points of the unit cube, one a setting, with notes of what makes them poor."""
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 import numpy as np
 import optuna
 from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import FrozenTrial
 from scipy import stats
 
+from hpsearch.results.evenness import uneven_parameters
+from hpsearch.results.observations import FEW, ImportanceError, counted_parameters, notes_on_values, usable_trials
 from hpsearch.storage.internals import renumbered
 
-FEW = 10
-"""Trials a parameter below which a warning is given."""
-
-
-class ImportanceWarning(UserWarning):
-    """What to bear in mind when reading importances."""
-
-
-class ImportanceError(ValueError):
-    """Importances cannot be computed."""
+Side: TypeAlias = tuple[NDArray[np.float64], list[Any], BaseDistribution]
+"""A parameter's columns of the cube, ``(trials, columns)``, and its values with a distribution for Optuna;
+choices by their place."""
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Trials as points and values.
+    """Settings as points, each with a value.
 
     Attributes:
         names: Of the parameters.
-        trials: With distributions on the unit interval, or categorical.
-        points: ``(trials, columns)`` on the unit cube, choices one-hot.
+        trials: A trial a setting, with distributions on the unit interval, or categorical.
+        points: ``(settings, columns)`` on the unit cube, choices one-hot.
         owners: ``(columns,)``: place of each column's parameter among the names.
-        values: ``(trials,)``, lower is better.
+        values: ``(settings,)``, lower is better: the median where several trials have the setting.
+        count: Number of trials behind them.
+        notes: What to bear in mind.
     """
 
     names: tuple[str, ...]
@@ -45,94 +41,72 @@ class Sample:
     points: NDArray[np.float64]
     owners: NDArray[np.int64]
     values: NDArray[np.float64]
+    count: int
+    notes: tuple[str, ...]
+
+    @property
+    def scores(self) -> NDArray[np.float64]:
+        """Normal scores of the values' ranks, ``(settings,)`` (Blom 1958); ties share a rank."""
+        return normal_scores(self.values)
+
+    def subset(self, rows: NDArray[np.int64]) -> Sample:
+        """Some of the settings."""
+        trials = tuple(self.trials[row] for row in rows)
+        return replace(self, trials=trials, points=self.points[rows], values=self.values[rows])
 
 
-def read_sample(study: optuna.Study, target: Callable[[FrozenTrial], float] | None) -> Sample:
-    """The completed trials with a finite value, and the parameters that all of them have and that vary.
+def normal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Normal scores of the ranks of some values, ``(values,)`` (Blom 1958): what an outlier cannot pull at."""
+    return np.asarray(stats.norm.ppf((stats.rankdata(values) - 3 / 8) / (len(values) + 1 / 4)))
+
+
+def read_sample(
+    study: optuna.Study, *, target: Callable[[FrozenTrial], float] | None = None, objective: int | str | None = None
+) -> Sample:
+    """The settings of a study's usable trials, in the parameters that most of them have and that vary.
 
     Args:
         study: Any Optuna study.
-        target: What to explain, lower is better; the value by default.
+        target: What to explain, lower is better.
+        objective: Place or metric name of the objective to explain, in the study's direction.
 
     Raises:
-        ImportanceError: if there are fewer than 10 such trials, no such parameter, or several objectives and no target.
-
-    Warns:
-        ImportanceWarning: where trials or parameters are left out, or trials are few.
+        ImportanceError: if there are fewer than 10 settings, no such parameter, or it is not clear what to explain.
     """
-    trials, values = _scored(study, target)
-    common = [n for n in trials[0].params if all(n in t.params for t in trials)]
-    partial = sorted({n for t in trials for n in t.params} - set(common))
-    if partial:
-        _warn(f"not every trial has {', '.join(partial)}: left out")
-    names = tuple(n for n in common if len({t.params[n] for t in trials}) > 1)
+    trials, values, notes = usable_trials(study, target=target, objective=objective)
+    counted, kept, more = counted_parameters(trials)
+    trials, values = [trials[place] for place in kept], values[kept]
+    names = [n for n in counted if any(t.params[n] != trials[0].params[n] for t in trials)]
     if not names:
-        raise ImportanceError(f"study {study.study_name!r} has no parameter that every trial has and that varies")
-    if len(trials) < FEW * len(names):
-        _warn(f"{len(trials)} trials for {len(names)} parameters: fewer than {FEW} each, so expect wide intervals")
-    return _on_the_cube(names, trials, values=values)
-
-
-def _scored(
-    study: optuna.Study, target: Callable[[FrozenTrial], float] | None
-) -> tuple[list[FrozenTrial], NDArray[np.float64]]:
-    """The completed trials with a finite value, and these values, lower is better."""
-    if target is None and len(study.directions) > 1:
         raise ImportanceError(
-            f"study {study.study_name!r} has {len(study.directions)} objectives: say which to explain, "
-            "with target=lambda trial: trial.values[0]"
+            f"study {study.study_name!r} has no parameter that half of its trials have and that varies"
         )
-    trials = study.get_trials(deepcopy=False)
-    complete = [t for t in trials if t.state == TrialState.COMPLETE]
-    sign = -1.0 if target is None and study.direction == optuna.study.StudyDirection.MAXIMIZE else 1.0
-    value: Callable[[FrozenTrial], Any] = target or (lambda trial: trial.value)
-    scores = [(t, float(sign * (value(t) if value(t) is not None else np.nan))) for t in complete]
-    finite = [(t, score) for t, score in scores if np.isfinite(score)]
-    if unfinished := len(trials) - len(complete):
-        _warn(
-            f"{unfinished} trials are pruned, failed or not finished and left out: pruning favours some settings",
-            frames=5,
-        )
-    if infinite := len(complete) - len(finite):
-        _warn(f"{infinite} trials have a value that is not finite and are left out: they may be the worst", frames=5)
-    if len(finite) < FEW:
+    sides = [_side([t.params[name] for t in trials], [t.distributions[name] for t in trials]) for name in names]
+    points = np.hstack([columns for columns, _, _ in sides])
+    notes += [*more, *notes_on_values(values), *_notes_on_points(names, trials, sides)]
+    first, values = _one_a_setting(points, values)
+    if len(first) < FEW:
         raise ImportanceError(
-            f"study {study.study_name!r} has {len(finite)} completed trials with a finite value, of {len(trials)}; "
-            f"importances need at least {FEW}, and {FEW} a parameter to mean something"
+            f"study {study.study_name!r} has {len(first)} different settings in {len(trials)} trials; importances need "
+            f"at least {FEW}, for trials of one setting tell nothing of its parameters"
         )
-    return [t for t, _ in finite], np.array([score for _, score in finite])
+    if len(first) < FEW * len(names):
+        notes.append(
+            f"{len(first)} trials for {len(names)} parameters: fewer than {FEW} each, so expect wide intervals"
+        )
+    owners = np.repeat(np.arange(len(names)), [columns.shape[1] for columns, _, _ in sides])
+    moved = _trials(names, sides, first)
+    return Sample(tuple(names), moved, points[first], owners, values, len(trials), tuple(notes))
 
 
-def _warn(message: str, *, frames: int = 4) -> None:
-    """Warn in the line that called ``importance``, so many frames up."""
-    warnings.warn(message, ImportanceWarning, stacklevel=frames)
-
-
-def _on_the_cube(names: tuple[str, ...], trials: Sequence[FrozenTrial], *, values: NDArray[np.float64]) -> Sample:
-    """The same trials with every numeric parameter on the unit interval of its own scale."""
-    parts: list[NDArray[np.float64]] = []
-    params: list[list[Any]] = []
-    distributions: dict[str, BaseDistribution] = {}
-    for name in names:
-        kinds = [t.distributions[name] for t in trials]
-        points, column, distributions[name] = _side([t.params[name] for t in trials], kinds)
-        parts.append(points)
-        params.append(column)
-    rows = zip(*params, strict=True)
-    settings = [dict(zip(names, row, strict=True)) for row in rows]
-    moved = tuple(_trial(number, setting, distributions=distributions) for number, setting in enumerate(settings))
-    owners = np.repeat(np.arange(len(names)), [part.shape[1] for part in parts])
-    return Sample(names, moved, np.hstack(parts), owners, values)
-
-
-def _side(
-    values: list[Any], kinds: Sequence[BaseDistribution]
-) -> tuple[NDArray[np.float64], list[Any], BaseDistribution]:
-    """A parameter's columns of the cube, ``(trials, columns)``, and its values with a distribution for Optuna."""
+def _side(values: list[Any], kinds: Sequence[BaseDistribution]) -> Side:
+    """A parameter's values and distributions, a trial each, as a side of the cube."""
     if any(isinstance(kind, CategoricalDistribution) for kind in kinds):
-        choices = tuple(dict.fromkeys(values))
-        one_hot = np.array([[value == choice for choice in choices] for value in values], dtype=float)
-        return one_hot / np.sqrt(2), values, CategoricalDistribution(choices)  # two choices are 1 apart
+        words = [repr(value) for value in values]  # a choice may be a list, which no set takes
+        choices = list(dict.fromkeys(words))
+        places = [choices.index(word) for word in words]
+        one_hot = np.eye(len(choices))[places] / np.sqrt(2)  # two choices are 1 apart
+        return one_hot, places, CategoricalDistribution(range(len(choices)))
     unit = _unit(np.array(values, dtype=float), kinds)
     return unit[:, None], unit.tolist(), FloatDistribution(0.0, 1.0)
 
@@ -146,25 +120,38 @@ def _unit(values: NDArray[np.float64], kinds: Sequence[BaseDistribution]) -> NDA
     return np.asarray(np.clip((values - low) / (high - low), 0.0, 1.0))
 
 
-def _trial(number: int, params: dict[str, Any], *, distributions: dict[str, BaseDistribution]) -> FrozenTrial:
-    return renumbered(optuna.trial.create_trial(params=params, distributions=distributions, value=0.0), number, 0.0)
+def _one_a_setting(
+    points: NDArray[np.float64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The first trial of each setting, in the order of the trials, and the median value of the setting's trials.
+
+    Trials of one setting are no independent observations: a null that shuffled them one by one would be too narrow.
+    """
+    _, first, which = np.unique(points, axis=0, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    return first[order], np.array([np.median(values[which.ravel() == setting]) for setting in order])
 
 
-def warn_of_bias(sample: Sample) -> None:
-    """Warn where trials are not evenly spread, by a Kolmogorov-Smirnov or χ² test of each parameter (Bonferroni)."""
-    uneven = []
-    for k, name in enumerate(sample.names):
-        columns = sample.points[:, sample.owners == k]
-        if columns.shape[1] > 1:
-            p = stats.chisquare((columns > 0).sum(axis=0)).pvalue
-        elif len(np.unique(columns)) < len(columns) / 2:  # whole numbers: steps, not a continuous law
-            continue
-        else:
-            p = stats.kstest(columns[:, 0], "uniform").pvalue
-        if p < 0.01 / len(sample.names):
-            uneven.append(name)
-    if uneven:
-        _warn(
+def _notes_on_points(names: Sequence[str], trials: Sequence[FrozenTrial], sides: Sequence[Side]) -> list[str]:
+    """What is odd about where the trials lie: settings repeated, or parameters not evenly spread."""
+    notes = []
+    different = len(np.unique(np.hstack([columns for columns, _, _ in sides]), axis=0))
+    if different < len(trials):
+        notes.append(
+            f"{len(trials)} trials have {different} different settings: trials of one setting count as one, "
+            "with the median of their values"
+        )
+    if uneven := uneven_parameters(trials, {name: side[0] for name, side in zip(names, sides, strict=True)}):
+        notes.append(
             f"{', '.join(uneven)} are not evenly spread, as an optimiser's trials are not: importances then speak of "
             "where it looked, and not of the space; a survey measures the space"
         )
+    return notes
+
+
+def _trials(names: Sequence[str], sides: Sequence[Side], which: NDArray[np.int64]) -> tuple[FrozenTrial, ...]:
+    """Some trials again, with every numeric parameter on the unit interval."""
+    distributions = {name: distribution for name, (_, _, distribution) in zip(names, sides, strict=True)}
+    settings = [{name: values[row] for name, (_, values, _) in zip(names, sides, strict=True)} for row in which]
+    made = (optuna.trial.create_trial(params=s, distributions=distributions, value=0.0) for s in settings)
+    return tuple(renumbered(trial, number, 0.0) for number, trial in enumerate(made))

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
-from dataclasses import dataclass, field
+import html
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hpsearch.config import StudyConfig
+from hpsearch.config import HYPERPARAMETERS, StudyConfig
 from hpsearch.config.messages import did_you_mean
+from hpsearch.config.study import PROFILES
 from hpsearch.data.dataset import Dataset
 from hpsearch.data.files import atomic_write
 from hpsearch.engine.diagnostics import METRICS
@@ -18,53 +19,31 @@ from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.results import frames
+from hpsearch.results.best import Best
+from hpsearch.results.profiles import ProfileTables
+from hpsearch.results.searches import SearchTables
 from hpsearch.sensitivity.analysis import Survey, SurveyTables
 from hpsearch.storage.access import existing_storage
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import CONFIG, DATA
-from hpsearch.tuning.choice import BEST, TestScore, best_trial, network_path
+from hpsearch.storage.trials import CURVES
+from hpsearch.tuning.choice import BEST, best_trial, network_path
+from hpsearch.tuning.scores import TestScore
 
 if TYPE_CHECKING:
     import optuna
     import pandas as pd
     from optuna.trial import FrozenTrial
 
+    from hpsearch.results.plots import ResultsPlots
+
 
 class ResultsError(LookupError):
     """What was asked for is not in the results."""
 
 
-@dataclass(frozen=True)
-class Best:
-    """The chosen setting of a study.
-
-    Attributes:
-        number: Of its trial.
-        value: What the study minimised.
-        hyperparameters: Chosen (a plain dict for a study of another program).
-        metrics: Where its training ended.
-        test: Its score on the test split, or None if there is no such split or no choice was made yet.
-    """
-
-    number: int
-    value: float
-    hyperparameters: Hyperparameters | dict[str, Any]
-    metrics: dict[str, float]
-    test: TestScore | None
-    _network: Callable[[], TrainedNetwork] = field(repr=False, compare=False)
-
-    @cached_property
-    def network(self) -> TrainedNetwork:
-        """The trained network: as saved, or trained again.
-
-        Raises:
-            ResultsError: if this project did not make the study, or its data has changed.
-        """
-        return self._network()
-
-
-class Results(SurveyTables):
-    """A study read back, with the tables of its survey.
+class Results(SurveyTables, SearchTables, ProfileTables):
+    """A study read back, with the tables of its survey and of trainings around its best.
 
     Attributes:
         study: The Optuna study.
@@ -81,6 +60,19 @@ class Results(SurveyTables):
 
     def __repr__(self) -> str:
         return f"Results({self.study.study_name!r}, {len(self.study.get_trials(deepcopy=False))} trials)"
+
+    def _repr_html_(self) -> str:
+        states = self.trials["state"].value_counts()
+        words = ", ".join(f"{count:,} {str(state).lower()}" for state, count in states.items())
+        head = f"<p>study {html.escape(self.study.study_name)}: {words or 'no'} trials</p>"
+        return head + (self.best._repr_html_() if "COMPLETE" in states else "")
+
+    @property
+    def plot(self) -> ResultsPlots:
+        """The tables as figures: ``results.plot.history()`` draws ``results.history()``."""
+        from hpsearch.results.plots import ResultsPlots  # imports plotly, which the tables do not need
+
+        return ResultsPlots(self)
 
     @cached_property
     def trials(self) -> pd.DataFrame:
@@ -101,6 +93,9 @@ class Results(SurveyTables):
     def survey(self) -> Survey:
         """The study's survey: its ``table``, a row a design row and checkpoint, and all tables made of it.
 
+        Its response is the metric that the study is judged by, also where the survey was made by another: a survey
+        holds every metric.
+
         Raises:
             ResultsError: if there is none, or it is not complete.
         """
@@ -114,39 +109,14 @@ class Results(SurveyTables):
                 f"no survey of {self.study.study_name!r} there: make one with `hpsearch survey {self.study.study_name}`"
             )
         try:
-            return stored_survey(optuna.load_study(study_name=name, storage=storage))
+            survey = stored_survey(optuna.load_study(study_name=name, storage=storage))
         except SurveyMissingError as problem:
             raise ResultsError(str(problem)) from None
+        ours = CONFIG in self.study.user_attrs
+        return replace(survey, response=self.config.search.metric) if ours else survey
 
     def _survey(self) -> Survey:
         return self.survey
-
-    def profile(self, hyperparameter: str, *, values: int = 64, seeds: int = 10) -> pd.DataFrame:
-        """Train along one hyperparameter, the others held; see :func:`hpsearch.experiments.profiles.profile`."""
-        from hpsearch.experiments.profiles import profile
-
-        return profile(self._evaluator, self._best_setting(), hyperparameter, values=values, seeds=seeds)
-
-    def plane(self, first: str, second: str, *, values: int = 16, seeds: int = 3) -> pd.DataFrame:
-        """Train on a grid of two, the others as in the best; see :func:`hpsearch.experiments.profiles.plane`."""
-        from hpsearch.experiments.profiles import plane
-
-        return plane(self._evaluator, self._best_setting(), first, second, values=values, seeds=seeds)
-
-    def tolerance(self, *, points: float = 0.01, values: int = 64, seeds: int = 10) -> pd.DataFrame:
-        """How wrong each setting may be, a row each; see :func:`hpsearch.experiments.profiles.tolerance`."""
-        import pandas as pd
-
-        from hpsearch.experiments.profiles import tolerance
-
-        profiles = (self.profile(name, values=values, seeds=seeds) for name in self.config.space.dimensions)
-        return pd.DataFrame([tolerance(profiled, points=points) for profiled in profiles])
-
-    def tunability(self, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:
-        """What tuning each alone gains over its default; see :func:`hpsearch.experiments.profiles.tunability`."""
-        from hpsearch.experiments.profiles import tunability
-
-        return tunability(self._evaluator, self._best_setting(), values=values, seeds=seeds)
 
     def _best_setting(self) -> Hyperparameters:
         setting = self.best.hyperparameters
@@ -155,6 +125,34 @@ class Results(SurveyTables):
                 f"study {self.study.study_name!r} was not made by hpsearch: it cannot be trained further"
             )
         return setting
+
+    @property
+    def ours(self) -> bool:
+        """Whether this project made the study, so that its networks can be trained further."""
+        return CONFIG in self.study.user_attrs
+
+    @property
+    def dataset(self) -> Dataset:
+        """The data of the study, as its networks see it."""
+        return self._evaluator.dataset
+
+    def baselines(self) -> dict[str, TestScore]:
+        """What guessing and scikit-learn's default network score; see :mod:`hpsearch.tuning.baselines`."""
+        from hpsearch.tuning.baselines import kept_baselines
+
+        return kept_baselines(self.study, self.dataset)
+
+    def importance(self, **options: Any) -> pd.DataFrame:
+        """Importance of the trials' parameters, by surrogates; options of :func:`hpsearch.importance`."""
+        from hpsearch.results.surrogates import importance
+
+        return importance(self.study, **options)
+
+    def edges(self) -> pd.DataFrame:
+        """Whether the best trials lie at the ends of the ranges; see :func:`hpsearch.results.edges.edges`."""
+        from hpsearch.results.edges import edges
+
+        return edges(self.trials, self.config.space.dimensions)
 
     @property
     def config(self) -> StudyConfig:
@@ -173,7 +171,7 @@ class Results(SurveyTables):
 
     @property
     def best(self) -> Best:
-        """The completed trial with the lowest value.
+        """The best completed trial; see :func:`hpsearch.tuning.choice.ranked_trials`.
 
         Raises:
             ResultsError: if no trial is complete.
@@ -208,7 +206,7 @@ class Results(SurveyTables):
 
         Args:
             number: Of the trial.
-            seed: One of the study's seeds; the first by default.
+            seed: One of the trial's seeds; the first by default.
 
         Raises:
             ResultsError: if there is no such trial or seed, the trial was pruned, or the data has changed.
@@ -219,10 +217,28 @@ class Results(SurveyTables):
             raise ResultsError(f"no trial {number} in study {self.study.study_name!r}, which has {len(trials)}")
         if not trials[number].state.is_finished():
             raise ResultsError(f"trial {number} is {trials[number].state.name}: it has no network yet")
-        seed = evaluator.seeds[0] if seed is None else seed
-        if seed not in evaluator.seeds:
-            raise ResultsError(f"trial {number} was not trained on seed {seed}; its seeds are {evaluator.seeds}")
+        seeds = tuple(trials[number].system_attrs.get(CURVES, {}).get("seeds", evaluator.seeds))
+        seed = seeds[0] if seed is None else seed
+        if seed not in seeds:
+            raise ResultsError(f"trial {number} was not trained on seed {seed}; its seeds are {seeds}")
         return evaluator.network(self._hyperparameters(trials[number].params), seed)
+
+    def units(self, number: int | None = None, *, seed: int | None = None) -> pd.DataFrame:
+        """The first layer's weights while a trial trains; see :func:`hpsearch.results.units.units`.
+
+        Args:
+            number: Of the trial; the best by default.
+            seed: One of the study's seeds; the first by default.
+
+        Raises:
+            ResultsError: as :meth:`network`.
+        """
+        from hpsearch.results.units import units
+
+        number = self.best.number if number is None else number
+        final = self.network(number, seed=seed)
+        curve = self.curves.query("number == @number and seed == @final.seed")
+        return units(self._evaluator, final.hyperparameters, curve)
 
     def export(self, folder: str | Path, *, format: Literal["csv", "parquet"] = "csv") -> list[Path]:
         """Write the tables, each file whole or not at all.
@@ -251,7 +267,8 @@ class Results(SurveyTables):
         return written
 
     def _hyperparameters(self, params: dict[str, Any]) -> Hyperparameters:
-        return Hyperparameters(**{**self.config.space.fixed, **params})
+        settings = {**self.config.space.fixed, **params}
+        return Hyperparameters(**{setting.name: settings[setting.name] for setting in HYPERPARAMETERS})
 
     @cached_property
     def _evaluator(self) -> Evaluator:
@@ -289,6 +306,7 @@ def load(
     if name not in names and f"{name}.survey" in names:
         name = f"{name}.survey"
     if name not in names:
+        names = [stored for stored in names if not stored.endswith(PROFILES)]
         listed = ", ".join(sorted(names)) or "none"
         raise ResultsError(
             f"no study {name!r} in the results, which hold: {listed}. {did_you_mean(name, names)}".strip()

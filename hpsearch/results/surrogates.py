@@ -3,40 +3,66 @@
 Three measures side by side: PED-ANOVA (Watanabe, Bansal and Hutter 2023), which asks what gets a trial into the best
 tenth; fANOVA (Hutter, Hoos and Leyton-Brown 2014), which explains the variance by a forest; and permutation importance
 (Breiman 2001; Fisher, Rudin and Dominici 2019) of a kernel ridge regression on held-out folds. The first two sum to 1
-by construction, on pure noise as well: only the p-value tells whether there is anything.
+by construction, on pure noise as well: only the adjusted p-value tells whether there is anything.
+
+All three read the order of the values alone: PED-ANOVA by its nature, the others because they explain normal scores of
+the values' ranks. So neither an outlier nor the scale of the values (a loss or its logarithm) changes anything.
+
+What to expect of 100 random trials of six parameters: one with 0.2 of the variance, beside one with 0.7, is seen in so
+many of 100 studies (of 10 for fANOVA; p <= 0.05 without the adjustment in brackets; row T24 of ``make truth``):
+
+=============  ============================  =====================================
+measure        both effects straight lines   both valleys, the best in the middle
+=============  ============================  =====================================
+ped_anova      60 % (86 %)                   41 % (77 %)
+fanova         10 of 10 (10)                 9 of 10 (9)
+permutation    24 % (85 %)                   11 % (54 %)
+=============  ============================  =====================================
+
+So what is not seen may still matter. An interval speaks of as many trials as there are. The importance of a study of
+thousands (lines, row T20) lay in 97 % (PED-ANOVA), 94 % (permutation) and 88 % (fANOVA) of the intervals of all
+parameters, but in 70 to 95 % of those of the two that matter, because importances change with the number of trials.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import optuna
 import pandas as pd
 from numpy.typing import NDArray
-from optuna.importance import FanovaImportanceEvaluator, PedAnovaImportanceEvaluator
 from optuna.trial import FrozenTrial
 
-from hpsearch.results.samples import ImportanceError, ImportanceWarning, Sample, read_sample, warn_of_bias
-from hpsearch.storage.internals import DetachedStudy, renumbered
+from hpsearch.results.measures import MEASURES
+from hpsearch.results.observations import ImportanceError, ImportanceWarning
+from hpsearch.results.samples import Sample, read_sample
+from hpsearch.sensitivity.verdicts import holm
 
 Numbers: TypeAlias = NDArray[np.float64]
 
 __all__ = ["ImportanceError", "ImportanceWarning", "importance"]
 
-_RESAMPLES = {"ped_anova": 200, "fanova": 39, "permutation": 200}
-_FANOVA_TREES = 16
-_FOLDS = 5
-_RIDGE = 0.1
-_LENGTH = 0.5
-"""Length scale of the kernel on the unit cube; fixed, so that the null needs no choice of its own."""
+_PERMUTATIONS = {"ped_anova": (200, 40), "fanova": (40, 20), "permutation": (200, 40)}
+"""One more than the number of permutations: at least, and a parameter. The smallest p-value is one in so many; with 20
+a parameter Holm's correction leaves it at 0.05."""
+
+_BOOTSTRAPS = {"ped_anova": 200, "fanova": 100, "permutation": 200}
+
+_COLUMNS = ("importance", "low", "high", "null_high", "p_value", "p_adjusted")
+_NULL = 0.95
+"""Of the permutations, below ``null_high``."""
+
+SEEN, NOT_SEEN, TOO_FEW = "seen", "not seen", "too few permutations"
 
 
 def importance(
     study: optuna.Study,
     *,
     target: Callable[[FrozenTrial], float] | None = None,
+    objective: int | str | None = None,
     measures: Sequence[str] = ("ped_anova", "fanova", "permutation"),
     permutations: int | None = None,
     bootstraps: int | None = None,
@@ -45,123 +71,113 @@ def importance(
 ) -> pd.DataFrame:
     """Importance of every parameter of a study, by three measures.
 
-    Only completed trials count. Numeric parameters are taken on their own scale (log ranges in the logarithm), as
-    Optuna's fANOVA would not.
+    Only completed trials count. A parameter counts if at least half of them have it; those that lack it are left out.
+    Trials of one setting count as one observation, with the median of their values. Numeric parameters are taken on
+    their own scale (log ranges in the logarithm), as Optuna's fANOVA would not.
 
     Args:
         study: Any Optuna study.
-        target: What to explain, lower is better; the value by default. A study of several objectives needs it.
+        target: What to explain, lower is better; the objective by default.
+        objective: Which objective to explain, in the study's direction: its place or its metric name. A study of
+            several objectives needs it, or a target.
         measures: Which of "ped_anova", "fanova" and "permutation".
-        permutations: Of the values against the parameters, for the p-value; 200, and 39 for the slow fANOVA.
-        bootstraps: Resamples of the trials, for the interval; likewise.
-        confidence: Of the percentile interval.
-        seed: Of the permutations, the resamples and the measures' own draws.
+        permutations: For the p-value; by default 40 a parameter (at least 200) less one, of the slow fANOVA 20 (at
+            least 40), which is as few as a verdict can be made of.
+        bootstraps: Half samples of the trials, for the interval; 200, and 100 for fANOVA.
+        confidence: Of the interval; and 1 - confidence is the level of the verdict.
+        seed: Of the permutations, the half samples and the measures' own draws.
 
     Returns:
-        A row a measure and parameter. Columns: measure, hyperparameter, importance, low, high, p_value ((1 + number of
-        permutations at least as important) / (1 + permutations), Phipson and Smyth 2010), permutations, bootstraps,
-        trials. All missing where the values are constant.
+        A row a measure and parameter. Columns: measure, hyperparameter, importance; low and high (the importance plus
+        and minus the quantile of its distance from that of random halves of the trials, Politis and Romano 1994; shares
+        are cut at 0 and 1); null_high (the importance that 95 % of the permutations stay below); p_value ((1 + number
+        of permutations at least as important) / (1 + permutations), Phipson and Smyth 2010); p_adjusted (for the number
+        of parameters, by Holm 1979, within the measure); verdict ("seen", "not seen", "too few permutations" where no
+        number of them as small could have shown it); permutations, bootstraps, trials, settings (different ones).
+        Missing, and no verdict, where the values are constant.
+
+        For a p-value the values are permuted against the parameters; for fANOVA one parameter at a time against the
+        values and the other parameters. What is compared are not shares: PED-ANOVA's divergences, and the variances of
+        the forest's marginals. Of a share, null_high is what it would be beside the others as they are.
 
     Raises:
-        ImportanceError: if there are fewer than 10 usable trials, no parameter that all have, no such measure, or
-            several objectives and no target.
+        ImportanceError: if there are fewer than 10 usable trials or different settings, no parameter that half of them
+            have, no such measure or objective, or several objectives and no word which.
 
     Warns:
-        ImportanceWarning: where trials were left out, are few, or were not drawn evenly.
+        ImportanceWarning: where trials or parameters were left out or joined, are few, or were not drawn evenly; where
+            values are constant or have outliers.
     """
-    unknown = sorted(set(measures) - set(_RESAMPLES))
-    if unknown:
-        raise ImportanceError(f"no measure {unknown[0]!r}: choose among {', '.join(_RESAMPLES)}")
-    sample = read_sample(study, target)
-    warn_of_bias(sample)
+    if unknown := sorted(set(measures) - set(MEASURES)):
+        raise ImportanceError(f"no measure {unknown[0]!r}: choose among {', '.join(MEASURES)}")
+    sample = read_sample(study, target=target, objective=objective)
+    for note in sample.notes:
+        warnings.warn(note, ImportanceWarning, stacklevel=2)
     frames = []
     for measure in measures:
-        nulls = _RESAMPLES[measure] if permutations is None else permutations
-        boots = _RESAMPLES[measure] if bootstraps is None else bootstraps
-        columns = _measured(measure, sample, nulls=nulls, boots=boots, confidence=confidence, seed=seed)
-        named = pd.DataFrame({"measure": measure, "hyperparameter": sample.names}).astype("str")
-        frames.append(named.assign(**columns, permutations=nulls, bootstraps=boots, trials=len(sample.values)))
+        least, each = _PERMUTATIONS[measure]
+        nulls = max(least, each * len(sample.names)) - 1 if permutations is None else permutations
+        halves = _BOOTSTRAPS[measure] if bootstraps is None else bootstraps
+        columns = _measured(measure, sample, nulls=nulls, halves=halves, confidence=confidence, seed=seed)
+        named = pd.DataFrame({"measure": measure, "hyperparameter": sample.names, **columns})
+        named = named.astype({"measure": "str", "hyperparameter": "str", "verdict": "str"})
+        counts = {"permutations": nulls, "bootstraps": halves, "trials": sample.count, "settings": len(sample.values)}
+        frames.append(named.assign(**counts))
     return pd.concat(frames, ignore_index=True)
 
 
 def _measured(
-    measure: str, sample: Sample, *, nulls: int, boots: int, confidence: float, seed: int
-) -> dict[str, Numbers]:
-    """Importance, interval and p-value, ``(parameters,)`` each; all missing where the values are constant."""
-    count = len(sample.values)
-    if not np.ptp(sample.values) > 0:
-        return {column: np.full(len(sample.names), np.nan) for column in ("importance", "low", "high", "p_value")}
-    rng = np.random.default_rng((seed, list(_RESAMPLES).index(measure)))
-    values = np.stack([sample.values, *(rng.permutation(sample.values) for _ in range(nulls))])
-    draws = [rng.integers(count, size=count) for _ in range(boots)]
-    own, *null = _scores(measure, sample, rows=np.arange(count), values=values, seed=seed)
-    resampled = [_scores(measure, sample, rows=r, values=sample.values[None, r], seed=seed)[0] for r in draws]
-    ends = [(1 - confidence) / 2, (1 + confidence) / 2]
-    low, high = np.quantile(resampled, ends, axis=0) if resampled else np.full((2, len(own)), np.nan)
-    p = (1 + np.sum([scores >= own for scores in null], axis=0)) / (1 + nulls)  # Phipson and Smyth 2010
-    return {"importance": own, "low": low, "high": high, "p_value": np.broadcast_to(p, own.shape)}
+    name: str, sample: Sample, *, nulls: int, halves: int, confidence: float, seed: int
+) -> dict[str, Numbers | list[str]]:
+    """Importance, interval, p-values and verdict, ``(parameters,)`` each; missing where there is no importance."""
+    measure, rng = MEASURES[name], np.random.default_rng((seed, list(MEASURES).index(name)))
+    missing = np.full(len(sample.names), np.nan)
+    own = measure.importances(sample, seed) if np.ptp(sample.scores) > 0 else missing
+    if not np.isfinite(own).all():
+        return {**dict.fromkeys(_COLUMNS, missing), "verdict": [""] * len(missing)}
+    low, high = _interval(name, sample, own, rng.spawn(1)[0], halves=halves, confidence=confidence, seed=seed)
+    null_high = p = adjusted = missing
+    if nulls:
+        statistic, null = measure.null(sample, nulls, rng, seed)
+        null_high = _importance_of(np.quantile(null, _NULL, axis=0), own, statistic, shares=measure.shares)
+        p = (1 + np.sum(null >= statistic, axis=0)) / (1 + nulls)
+        adjusted = holm(p)
+    verdicts = [
+        _verdict(a, b, smallest=1 / (1 + nulls), level=1 - confidence) for a, b in zip(p, adjusted, strict=True)
+    ]
+    return {**dict(zip(_COLUMNS, (own, low, high, null_high, p, adjusted), strict=True)), "verdict": verdicts}
 
 
-def _scores(measure: str, sample: Sample, *, rows: NDArray[np.int64], values: Numbers, seed: int) -> Numbers:
-    """A measure of some of the trials, for several values of them.
+def _importance_of(null: Numbers, own: Numbers, statistic: Numbers, *, shares: bool) -> Numbers:
+    """The importance of a parameter whose statistic were that of the null, the others as they are."""
+    if not shares:
+        return null
+    part = null / statistic.sum()
+    return part / (1 - own + part)
 
-    Args:
-        measure: Which.
-        sample: All trials.
-        rows: ``(rows,)``: places of the trials that count, with repeats in a bootstrap.
-        values: ``(targets, rows)``.
-        seed: Of the measure's own draws.
 
-    Returns:
-        ``(targets, parameters)``.
+def _verdict(p: float, adjusted: float, *, smallest: float, level: float) -> str:
+    if np.isnan(p):
+        return ""
+    if adjusted <= level:
+        return SEEN
+    return TOO_FEW if p <= smallest else NOT_SEEN
+
+
+def _interval(
+    name: str, sample: Sample, own: Numbers, rng: np.random.Generator, *, halves: int, confidence: float, seed: int
+) -> Numbers:
+    """Lower and upper ends, ``(2, parameters)``, by random halves (Politis and Romano 1994).
+
+    The distance between a mean and that of a half drawn without replacement has the variance of the mean itself, so it
+    needs no scaling; that an importance of half the trials is more biased makes the interval wider.
     """
-    if measure == "permutation":
-        return _ridge_importance(sample, rows, values=values, seed=seed)
-    return np.stack([_by_optuna(measure, sample, rows=rows, values=target, seed=seed) for target in values])
-
-
-def _by_optuna(measure: str, sample: Sample, *, rows: NDArray[np.int64], values: Numbers, seed: int) -> Numbers:
-    """Optuna's importances, with sum 1, ``(parameters,)``; ``values`` is ``(rows,)``."""
-    pairs = enumerate(zip(rows, values, strict=True))
-    trials = [renumbered(sample.trials[row], number, float(value)) for number, (row, value) in pairs]
-    evaluator: Any = PedAnovaImportanceEvaluator()
-    if measure == "fanova":
-        evaluator = FanovaImportanceEvaluator(n_trees=_FANOVA_TREES, seed=seed)
-    importances = evaluator.evaluate(DetachedStudy(trials, _empty()), params=list(sample.names))
-    scores = np.array([importances[name] for name in sample.names], dtype=float)
-    return scores / scores.sum() if scores.sum() > 0 else np.full(len(scores), 1 / len(scores))
-
-
-def _empty() -> optuna.Study:
-    """A study without trials, made without a word in the log."""
-    level = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    try:
-        return optuna.create_study(study_name="resample")
-    finally:
-        optuna.logging.set_verbosity(level)
-
-
-def _ridge_importance(sample: Sample, rows: NDArray[np.int64], *, values: Numbers, seed: int) -> Numbers:
-    """Rise of the held-out squared error when a parameter is shuffled, over the variance.
-
-    Repeats of a trial share a fold. A kernel ridge regression is linear in its targets, so one fit serves all of them
-    and the null costs little. Arguments and result are those of :func:`_scores`.
-    """
-    from sklearn.kernel_ridge import KernelRidge
-
-    rng = np.random.default_rng((seed, 7))
-    fold = rng.integers(_FOLDS, size=len(sample.values))[rows]
-    points, targets = sample.points[rows], (values - values.mean(axis=1, keepdims=True)).T
-    rise = np.zeros((targets.shape[1], len(sample.names)))
-    for k in range(_FOLDS):
-        test, train = np.flatnonzero(fold == k), fold != k
-        if len(test) < 2 or not train.any():
-            continue
-        model = KernelRidge(alpha=_RIDGE, kernel="rbf", gamma=1 / (2 * _LENGTH**2)).fit(points[train], targets[train])
-        error = np.square(targets[test] - model.predict(points[test])).sum(axis=0)
-        for j in range(len(sample.names)):
-            shuffled, own = points[test].copy(), sample.owners == j
-            shuffled[:, own] = shuffled[rng.permutation(len(test))][:, own]
-            rise[:, j] += np.square(targets[test] - model.predict(shuffled)).sum(axis=0) - error
-    return np.asarray(rise / np.square(targets).sum(axis=0)[:, None])
+    measure, count = MEASURES[name], len(sample.values)
+    subsets = (sample.subset(np.sort(rng.permutation(count)[: count // 2])) for _ in range(halves))
+    estimates = [measure.importances(subset, seed) for subset in subsets if np.ptp(subset.scores) > 0]
+    distances = [np.abs(estimate - own) for estimate in estimates if np.isfinite(estimate).all()]
+    if not distances:
+        return np.full((2, len(own)), np.nan)
+    reach = np.quantile(distances, confidence, axis=0)
+    ends = np.stack([own - reach, own + reach])
+    return np.clip(ends, 0.0, 1.0) if measure.shares else ends

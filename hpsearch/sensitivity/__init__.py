@@ -2,19 +2,23 @@
 
 In this room:
 
-    designs.py    which settings to evaluate
-    responses.py  what of a training is explained, in which form
-    indices.py    Sobol indices and their intervals
-    verdicts.py   sensitive, inert or undecided: the table of indices
-    effects.py    how the response goes with one setting, or two
-    proposals.py  which range of one setting to try next
-    ranges.py     where the best lie, and what to try next: the table
-    analysis.py   Survey: the table and all tables made of it (SurveyTables)
+    designs.py        which settings to evaluate
+    responses.py      what of a training is explained, in which form
+    indices.py        Sobol indices and their intervals
+    concentration.py  whether few rows carry the variance
+    verdicts.py       sensitive, inert, undecided or luck: the table of indices
+    variates.py       what takes chance off the interactions
+    effects.py        how the response goes with one setting, or two
+    proposals.py      which range of one setting to try next
+    ranges.py         where the best lie, and what to try next: the table
+    analysis.py       Survey: the table and all tables made of it (SurveyTables)
+    plots.py          the tables as figures
 """
 
 from hpsearch.sensitivity.analysis import Survey, SurveyTables
+from hpsearch.sensitivity.concentration import ConcentrationWarning
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.indices import ResponseError
 from hpsearch.sensitivity.responses import Kind
 
-__all__ = ["DesignError", "Kind", "ResponseError", "Survey", "SurveyTables"]
+__all__ = ["ConcentrationWarning", "DesignError", "Kind", "ResponseError", "Survey", "SurveyTables"]

@@ -6,16 +6,22 @@ become the same :class:`Survey` when they are read back.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from hpsearch.sensitivity import effects, ranges
 from hpsearch.sensitivity.designs import DUMMY, Design
-from hpsearch.sensitivity.indices import ResponseError, Responses
+from hpsearch.sensitivity.indices import ResponseError, Responses, contrasts
 from hpsearch.sensitivity.responses import Form, Kind, Response, ResponseOptions, response_of
+from hpsearch.sensitivity.variates import additive
 from hpsearch.sensitivity.verdicts import SHARE, index_table
+
+if TYPE_CHECKING:
+    from hpsearch.sensitivity.plots import SurveyPlots
 
 
 class SurveyTables:
@@ -30,6 +36,13 @@ class SurveyTables:
     def _survey(self) -> Survey:
         raise NotImplementedError
 
+    @property
+    def plot(self) -> SurveyPlots:
+        """The tables as figures: ``survey.plot.sensitivity()`` draws ``survey.sensitivity()``."""
+        from hpsearch.sensitivity.plots import SurveyPlots  # imports plotly, which the tables do not need
+
+        return SurveyPlots(self)
+
     def sensitivity(
         self,
         metric: str | None = None,
@@ -40,7 +53,11 @@ class SurveyTables:
         share: float = SHARE,
         confidence: float = 0.95,
     ) -> pd.DataFrame:
-        """First-order and total indices of every hyperparameter and of the seed, with intervals and verdicts.
+        """First-order, total and mean indices of every hyperparameter and of the seed, with intervals and verdicts.
+
+        The total index counts all that a setting changes, luck too; the mean index is its total effect on the mean over
+        seeds, as a share of the same variance. Total less mean is what it re-rolls. Noise that the seed does not govern
+        is taken off where replicates or a dummy show it; that dummy's own row is the noise's share of the whole.
 
         Args:
             metric: Response to explain.
@@ -51,9 +68,18 @@ class SurveyTables:
             confidence: Of the intervals, each by itself; verdicts are corrected for their number (Holm).
 
         Returns:
-            A row a factor, largest total index first, the seed (the noise floor) last. Columns: response, form,
-            budget, iteration, hyperparameter, low, high, scale, first_order, first_low, first_high, total_order,
-            total_low, total_high, verdict, base_needed, reason, rows, scrambles.
+            A row a factor, largest total index first, the seed (luck) last. Columns: response, form, budget,
+            iteration, hyperparameter, low, high, scale, first_order, first_low, first_high, total_order, total_low,
+            total_high, mean_order, mean_low, mean_high (missing for the seed), verdict ("sensitive", "inert", "re-rolls
+            luck", "undecided"; "luck" of the seed, "control" of a dummy that shows the noise; see
+            :func:`hpsearch.sensitivity.verdicts.verdicts`), base_needed, reason, rows, scrambles, at_ceiling,
+            at_floor (number of values of the response that count as its ceiling, or, in the log form, its floor),
+            share.
+            Intervals may reach beyond [0, 1] (see :class:`hpsearch.sensitivity.indices.Interval`).
+
+        Warns:
+            ConcentrationWarning: if half of the variance comes from fewer than ten rows (and at most 2 % of them): no
+                setting is called inert then, and the intervals are not to be trusted.
         """
         survey = self._survey()
         response = survey.take(ResponseOptions(metric, form, iteration, target))
@@ -117,8 +143,11 @@ class SurveyTables:
         Returns:
             A row a pair. Columns: response, form, budget, iteration, first, second, interaction (Υ: all that the two
             do together, with others or without), low, high, second_order, second_low, second_high (S_ij: the two
-            alone; missing unless the design has the blocks BA), verdict ("present" where a one-sided t-test over
-            scrambles finds Υ above 0, Holm-corrected over the pairs; else "not seen").
+            alone; missing unless the design has the blocks BA), verdict, reason. The verdict is "present" where a
+            one-sided t-test over scrambles finds Υ above 0 at half of 1 − confidence, Holm-corrected over all pairs;
+            "undecided", with the reason, where Υ is missing or its interval unbounded; else "not seen". Noise that the
+            seed does not govern looks like an interaction of every pair: what replicates or a dummy show of it is taken
+            off, and without either Υ is missing.
         """
         survey = self._survey()
         response = survey.take(ResponseOptions(metric, form, iteration, target))
@@ -166,7 +195,7 @@ class SurveyTables:
     ) -> pd.DataFrame:
         """Where the best lie, and which range to try next (see :func:`hpsearch.sensitivity.ranges.next_ranges`).
 
-        What is inert keeps its range, by verdicts at this confidence.
+        What is inert or re-rolls luck keeps its range, by verdicts at this confidence.
         """
         survey = self._survey()
         table = self.sensitivity(metric, form=form, iteration=iteration, target=target, confidence=confidence)
@@ -179,8 +208,22 @@ class SurveyTables:
             budget=survey.budget,
         )
 
+    def best_tenth(
+        self,
+        metric: str | None = None,
+        *,
+        form: Form | None = None,
+        iteration: int | None = None,
+        target: float | None = None,
+        confidence: float = 0.95,
+    ) -> pd.DataFrame:
+        """Which part of the best tenth lies where (see :func:`hpsearch.sensitivity.ranges.best_tenth`)."""
+        survey = self._survey()
+        response = survey.take(ResponseOptions(metric, form, iteration, target))
+        return ranges.best_tenth(response, survey.design, table=survey.table, confidence=confidence)
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, repr=False)
 class Survey(SurveyTables):
     """Responses on the rows of a design.
 
@@ -199,7 +242,7 @@ class Survey(SurveyTables):
         limits: Lowest and highest value that a proposed range may reach, by hyperparameter.
     """
 
-    table: pd.DataFrame = field(repr=False)
+    table: pd.DataFrame
     design: Design
     response: str
     kinds: Mapping[str, Kind] = field(default_factory=dict)
@@ -211,20 +254,43 @@ class Survey(SurveyTables):
     def _survey(self) -> Survey:
         return self
 
+    def __repr__(self) -> str:
+        design = self.design
+        size = f"{len(design):,} rows in {design.scrambles} scrambles"
+        return f"Survey of {self.response} over {', '.join(design.space)}: {size}"
+
+    def _repr_html_(self) -> str:
+        """The same and the table of indices, for notebooks; what keeps it from being made in its place."""
+        head = f"<p>{html.escape(repr(self))}</p>"
+        try:
+            table = self.sensitivity()
+        except ResponseError as problem:
+            return f"{head}<p>{html.escape(str(problem))}</p>"
+        columns = ["hyperparameter", "low", "high", "scale", "total_order", "total_low", "total_high", "verdict"]
+        return head + table[columns].to_html(index=False, border=0, na_rep="", float_format="{:.3g}".format)
+
     def take(self, options: ResponseOptions | None = None) -> Response:
         """A response on every row (see :func:`hpsearch.sensitivity.responses.response_of`)."""
         return response_of(self.table, options or ResponseOptions(), main=self.response, kinds=self.kinds)
 
     def on_blocks(self, response: Response) -> Responses:
-        """A response by scramble, block and row, the mean over replicates."""
+        """A response by scramble, block and row, the mean over replicates, with the noise that no seed governs.
+
+        Replicates show the noise, or else the dummy: what it changes is noise.
+        """
         design = self.design
         values = response.values.reshape(design.scrambles, len(design.blocks), design.base, -1)
         replicates = values.shape[3]
-        noise = float(values.var(axis=3, ddof=1).mean()) / replicates if replicates > 1 else 0.0
-        return Responses(
-            values.mean(axis=3),
+        noise = values.var(axis=3, ddof=1).mean(axis=(1, 2)) / replicates if replicates > 1 else 0.0
+        means = values.mean(axis=3)
+        responses = Responses(
+            means,
             design.factors,
             noise=noise,
             dummy=design.factors.index(DUMMY) if design.dummy else None,
+            additive=additive(means, design),
             floor_known=self.seeded or replicates > 1 or design.dummy,
         )
+        if self.seeded or replicates > 1 or responses.dummy is None:
+            return responses
+        return replace(responses, noise=contrasts(responses).total[:, responses.dummy], noise_of_dummy=True)

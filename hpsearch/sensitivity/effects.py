@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import combinations
-from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from hpsearch.sensitivity.designs import DUMMY, SEED, Design
+from hpsearch.sensitivity.designs import SEED, Design
 from hpsearch.sensitivity.indices import Numbers, Responses, contrasts, interval, missing
 from hpsearch.sensitivity.responses import Response, last
-from hpsearch.sensitivity.verdicts import holm
+from hpsearch.sensitivity.verdicts import NO_FLOOR, UNDECIDED, holm
 from hpsearch.space import Dimension
 
 PRESENT, NOT_SEEN = "present", "not seen"
@@ -30,36 +28,28 @@ def interactions(response: Response, responses: Responses, *, budget: str | None
         confidence: Of the intervals, and of the verdicts.
     """
     sums, pairs = contrasts(responses), list(combinations(responses.factors, 2))
+    present = _above_zero(sums.pairs, level=(1 - confidence) / 2)
     rows = []
-    for k, (first, second) in enumerate(pairs):
-        both = interval(sums.pairs[:, k], sums, responses=responses, confidence=confidence)
-        alone = missing("the design has no blocks BA")
+    for k, pair in enumerate(pairs):
+        both, alone = missing(NO_FLOOR), missing("the design has no blocks BA")
+        if responses.floor_known:
+            both = interval(sums.pairs[:, k], sums, responses=responses, confidence=confidence)
         if sums.second is not None:
             alone = interval(sums.second[:, k], sums, responses=responses, confidence=confidence)
-        rows.append((first, second, both.value, both.low, both.high, alone.value, alone.low, alone.high))
-    names = ["first", "second", "interaction", "low", "high", "second_order", "second_low", "second_high"]
-    frame = pd.DataFrame(rows, columns=names).astype({"first": "str", "second": "str"})
+        verdict = UNDECIDED if both.reason else PRESENT if present[k] else NOT_SEEN
+        ends = (both.value, both.low, both.high, alone.value, alone.low, alone.high)
+        rows.append((*pair, *ends, verdict, both.reason))
+    numbers = ("interaction", "low", "high", "second_order", "second_low", "second_high")
+    words = ("first", "second", "verdict", "reason")
+    frame = pd.DataFrame(rows, columns=[*words[:2], *numbers, *words[2:]]).astype(dict.fromkeys(words, "str"))
     _label(frame, response, budget=pd.Series([budget] * len(frame), dtype="str"))
-    present = _present(sums.pairs, pairs, level=1 - confidence) & frame["interaction"].notna().to_numpy()
-    frame["verdict"] = pd.Series(np.where(present, PRESENT, NOT_SEEN), dtype="str")
     return frame.sort_values("interaction", ascending=False, kind="stable", ignore_index=True)
 
 
-def _present(numerators: Numbers, pairs: Sequence[tuple[str, str]], *, level: float) -> NDArray[np.bool_]:
-    """Which pairs interact; those with the seed or the dummy are corrected apart, for luck is another question."""
-    luck = np.array([bool({SEED, DUMMY} & set(pair)) for pair in pairs])
-    present = np.zeros(len(pairs), dtype=bool)
-    for family in (luck, ~luck):
-        if family.any():
-            present[family] = _above_zero(numerators[:, family], level)
-    return present
-
-
-def _above_zero(numerators: Numbers, level: float) -> NDArray[np.bool_]:
+def _above_zero(numerators: Numbers, *, level: float) -> NDArray[np.bool_]:
     """Whether the mean over scrambles of each column is above 0, by one-sided t-tests with Holm's correction."""
     count = len(numerators)
-    error = numerators.std(axis=0, ddof=1) / np.sqrt(count)
-    mean = np.where(np.abs(numerators.mean(axis=0)) > 1e-12 * np.abs(numerators).max(), numerators.mean(axis=0), 0.0)
+    mean, error = numerators.mean(axis=0), numerators.std(axis=0, ddof=1) / np.sqrt(count)
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(mean == 0, 0.0, mean / error)
     return np.asarray(holm(stats.t.sf(t, count - 1)) <= level)
@@ -78,9 +68,10 @@ def main_effects(
         confidence: Of the interval of the mean, a t-interval over scrambles.
 
     Returns:
-        A row a cell. Columns: response, form, iteration, hyperparameter, low, high, value (the cell's ends and middle),
-        mean, mean_low, mean_high, others_low, others_high (the middle 80 % of responses as all the other settings
-        vary), seed_sd (standard deviation that the seed alone makes there), rows.
+        A row a cell. Columns: response, form, iteration, hyperparameter, low, high, scale, value (the cell's ends and
+        middle, and the scale of its range), mean, mean_low, mean_high, others_low, others_high (the middle 80 % of
+        responses as all the other settings vary), seed_sd (standard deviation that the seed alone makes there),
+        seed_low, seed_high (the mean less and more that much), rows.
     """
     rows = last(table).reset_index(drop=True)
     cube = design.space.to_unit({name: rows[name].to_numpy() for name in design.space})
@@ -90,10 +81,12 @@ def main_effects(
         cells = _cells(dimension, cube[:, k], bins=bins)
         grouped = pd.Series(response.values).groupby(cells)
         mean = _over_scrambles(response.values, rows["scramble"].to_numpy(), cells=cells, confidence=confidence)
-        edges = _edges(dimension, dimension.cells(bins))
-        part = pd.DataFrame({"hyperparameter": name, **edges}).astype({"hyperparameter": "str"}).join(mean)
+        part = cell_ends(dimension, dimension.cells(bins))
+        part.insert(0, "hyperparameter", pd.Series([name] * len(part), dtype="str"))
+        part = part.join(mean)
         part["others_low"], part["others_high"] = grouped.quantile(0.1), grouped.quantile(0.9)
         part["seed_sd"] = np.sqrt(pd.Series(differences**2 / 2).groupby(cells[places]).mean())
+        part["seed_low"], part["seed_high"] = part["mean"] - part["seed_sd"], part["mean"] + part["seed_sd"]
         part["rows"] = pd.Series(cells).value_counts()
         parts.append(part)
     frame = pd.concat(parts, ignore_index=True)
@@ -115,21 +108,26 @@ def surface(
         bins: Cells of each, as in :func:`main_effects`.
 
     Returns:
-        A row a cell of the two. Columns: response, form, iteration, the two (middles of the cells), mean, interaction
-        (mean minus what the two main effects add up to), rows; cells without rows are missing.
+        A row a cell of the two. Columns: response, form, iteration, the two (middles of the cells), first_low,
+        first_high, first_scale, second_low, second_high, second_scale (the cells' ends, and the scales of the ranges),
+        mean, interaction (mean minus what the two main effects add up to), rows; cells without rows are missing.
     """
     rows = last(table).reset_index(drop=True)
     values = pd.Series(response.values)
     cells = [_cells(design.space[name], design.space[name].to_unit(rows[name].to_numpy()), bins=bins) for name in names]
     grouped = values.groupby(cells).agg(["mean", "size"])
     mean = grouped["mean"].to_numpy()
-    columns, rest = {}, mean - response.values.mean()
+    middles: dict[str, pd.Series] = {}
+    ends: dict[str, pd.Series] = {}
+    rest = mean - response.values.mean()
     for level, (name, cell) in enumerate(zip(names, cells, strict=True)):
         place = grouped.index.get_level_values(level).to_numpy()
         effect = values.groupby(cell).mean() - response.values.mean()
         rest = rest - effect.loc[place].to_numpy()
-        columns[name] = _edges(design.space[name], design.space[name].cells(bins))["value"][place]
-    frame = pd.DataFrame({**columns, "mean": mean, "interaction": rest, "rows": grouped["size"].to_numpy()})
+        sides = cell_ends(design.space[name], design.space[name].cells(bins)).iloc[place].reset_index(drop=True)
+        middles[name] = sides["value"]
+        ends |= {f"{('first', 'second')[level]}_{end}": sides[end] for end in ("low", "high", "scale")}
+    frame = pd.DataFrame({**middles, **ends, "mean": mean, "interaction": rest, "rows": grouped["size"].to_numpy()})
     _label(frame, response)
     return frame
 
@@ -153,13 +151,16 @@ def _cells(dimension: Dimension, unit: NDArray[np.float64], *, bins: int) -> NDA
     return np.minimum((unit * count).astype(np.intp), count - 1)
 
 
-def _edges(dimension: Dimension, count: int) -> dict[str, NDArray[Any]]:
-    """Lower ends, upper ends and middles of cells, ``(cells,)`` each; all the same for choices."""
+def cell_ends(dimension: Dimension, count: int) -> pd.DataFrame:
+    """Columns low, high, scale and value (the middle), a row a cell; ends and middle of a choice are the choice."""
     middle = dimension.from_unit((np.arange(count) + 0.5) / count)
-    if dimension.scale == "choices":
-        return {"low": middle, "high": middle, "value": middle}
-    ends = dimension.from_unit(np.arange(count + 1) / count)
-    return {"low": ends[:-1], "high": ends[1:], "value": middle}
+    value = pd.Series(middle, dtype=object if middle.dtype == bool else None)  # beside numbers, True would turn into 1
+    low, high = value, value
+    if dimension.scale != "choices":
+        ends = pd.Series(dimension.from_unit(np.arange(count + 1) / count))
+        low, high = ends[:-1], ends[1:].reset_index(drop=True)
+    scale = pd.Series([dimension.scale] * count, dtype="str")
+    return pd.DataFrame({"low": low, "high": high, "scale": scale, "value": value})
 
 
 def _over_scrambles(

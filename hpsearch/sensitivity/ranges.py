@@ -1,7 +1,8 @@
 """Ranges: whether the best lie at a boundary, and which range to try next.
 
-The rows that count are the best tenth of each scramble. A survey covers its space evenly, so a tenth of them would fall
-into each tenth of a range that did not matter; where they crowd instead is where to look next.
+The rows that count are the best tenth of each scramble, at least one; rows that tie at the cut count in part. A survey
+covers its space evenly, so a tenth of them would fall into each tenth of a range that did not matter; where they crowd
+instead is where to look next.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from collections.abc import Mapping
 from math import inf
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hpsearch.sensitivity.designs import Design, DesignError
+from hpsearch.sensitivity.effects import cell_ends
 from hpsearch.sensitivity.proposals import Crowd, proposal
 from hpsearch.sensitivity.responses import Response, last
 from hpsearch.space import Choice, Dimension, Float, Int
@@ -37,7 +40,7 @@ def next_ranges(
         response: On the rows of the table.
         design: Of the survey.
         table: Of the survey.
-        verdicts: Of the total index, by hyperparameter: what is inert keeps its range.
+        verdicts: By hyperparameter: what is inert or re-rolls luck keeps its range.
         limits: Lowest and highest value that a proposed range may reach, by hyperparameter.
         budget: The hyperparameter that says how long a training is; the reason tells what more of it costs.
 
@@ -47,26 +50,79 @@ def next_ranges(
         best_high (5, 50 and 95 % of the best tenth), boundary ("low", "high" or ""), next_low, next_high, next_choices,
         reason.
     """
-    rows = last(table).reset_index(drop=True)
-    ranks = (
-        pd.Series(response.values)
-        .groupby(rows["scramble"].to_numpy())
-        .rank(method="first", pct=True, ascending=response.better == "lower")
-    )
-    best = rows[(ranks <= 1 / _TENTHS).to_numpy()]
-    cube = design.space.to_unit({name: best[name].to_numpy() for name in design.space})
-    proposals = []
-    for k, (name, dimension) in enumerate(design.space.items()):
-        crowd = Crowd.of(cube[:, k], best["scramble"].to_numpy(), cells=dimension.cells(_TENTHS))
+    cost = _cost(response)
+    ties, proposals = float((cost == cost.min()).mean()), []
+    for name, crowd in _crowds(response, design, table=table).items():
+        dimension = design.space[name]
         verdict = str(verdicts[name])
         following, reason = proposal(dimension, crowd, verdict=verdict, limit=limits.get(name, (-inf, inf)))
         longer = _largest(following) / _largest(dimension) if name == budget else 1.0
         if longer > 1:
             reason += f"; trains up to {longer:.3g} times as long"
+        if ties > 0.5:
+            reason += f"; {ties:.0%} of all rows tie for the best".replace("%", " %")
         row = {"response": response.name, "form": response.form, "hyperparameter": name}
         proposals.append({**row, **_evidence(dimension, crowd, verdict=verdict, following=following), "reason": reason})
     words = ("response", "form", "hyperparameter", "scale", "verdict", "boundary", "reason")
     return pd.DataFrame(proposals).astype(dict.fromkeys(words, "str"))
+
+
+def best_tenth(response: Response, design: Design, *, table: pd.DataFrame, confidence: float = 0.95) -> pd.DataFrame:
+    """Where in each range the best tenth lie.
+
+    Args:
+        response: On the rows of the table.
+        design: Of the survey.
+        table: Of the survey.
+        confidence: Of the interval of a share, a t-interval over scrambles; its ends may lie beyond 0 and 1.
+
+    Returns:
+        A row a cell: a tenth of a range (tenths that are one and the same whole number count as one), a choice, or one
+        of few whole numbers. Columns: response, form, hyperparameter, low, high, scale, value (the cell's ends and
+        middle, and the scale of its range), share (of the best tenth, in the cell), share_low, share_high, even_share
+        (that it would hold if the setting did not matter).
+    """
+    parts = []
+    for name, crowd in _crowds(response, design, table=table).items():
+        ends = cell_ends(design.space[name], crowd.shares.shape[1])
+        place = pd.factorize(ends["value"])[0]
+        own = Crowd(crowd.quantiles, pd.DataFrame(crowd.shares.T).groupby(place).sum().to_numpy().T)
+        part = ends.groupby(place).agg({"low": "first", "high": "last", "scale": "first", "value": "first"})
+        labels = {"response": response.name, "form": response.form, "hyperparameter": name}
+        for column, word in reversed(labels.items()):
+            part.insert(0, column, pd.Series([word] * len(part), dtype="str"))
+        mean, half, even = own.shares.mean(axis=0), own.half_width(confidence), np.bincount(place) / len(place)
+        parts.append(part.assign(share=mean, share_low=mean - half, share_high=mean + half, even_share=even))
+    return pd.concat(parts, ignore_index=True)
+
+
+def _crowds(response: Response, design: Design, *, table: pd.DataFrame) -> dict[str, Crowd]:
+    """Where the best tenth of each scramble's rows lie in each range, by hyperparameter."""
+    rows = last(table).reset_index(drop=True)
+    weights = _cost(response).groupby(rows["scramble"].to_numpy()).transform(_best).to_numpy()
+    best, weights = rows[weights > 0], weights[weights > 0]
+    return {
+        name: Crowd.of(
+            dimension,
+            best[name].to_numpy(),
+            weights=weights,
+            scramble=best["scramble"].to_numpy(),
+            cells=dimension.cells(_TENTHS),
+        )
+        for name, dimension in design.space.items()
+    }
+
+
+def _cost(response: Response) -> pd.Series:
+    return pd.Series(response.values if response.better == "lower" else -response.values)
+
+
+def _best(cost: pd.Series) -> pd.Series:
+    """How much of each row is among the best tenth, at least one row: those that tie at the cut share what is left."""
+    count = max(len(cost) // _TENTHS, 1)
+    cut = np.partition(cost.to_numpy(), count - 1)[count - 1]
+    better, ties = cost < cut, cost == cut
+    return better + ties * (count - better.sum()) / ties.sum()
 
 
 def _evidence(dimension: Dimension, crowd: Crowd, *, verdict: str, following: Dimension) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Responses: what of a training is explained, and in which form.
 
 Heavy tails rule raw losses: the few trainings that end worse than guessing would own the variance. So a loss is clipped
-at the loss of predicting class frequencies (its *ceiling*: useless is useless) and analysed in the logarithm; ranks are
-offered beside it.
+at the loss of predicting class frequencies (its *ceiling*: useless is useless) and analysed in the logarithm, there not
+below a *floor* (perfect is perfect, and 0 has no logarithm); ranks are offered beside it.
 """
 
 from __future__ import annotations
@@ -31,11 +31,13 @@ class Kind:
         better: Which way is better.
         ceiling: Value at which it is clipped (from above where lower is better, from below where higher is); what is
             not finite counts as this value. None: no value is clipped, and each must be finite.
+        floor: Value, above 0, at which it is clipped from below in the log form alone. None: each must be above 0.
     """
 
     form: Form = "linear"
     better: Literal["lower", "higher"] = "lower"
     ceiling: float | None = None
+    floor: float | None = None
 
 
 VALIDATION, TRAIN = "validation_loss", "train_loss"
@@ -75,6 +77,8 @@ class Response:
         iteration: Checkpoint of the values (of a row that ended before, its end); None where trainings have no
             checkpoints.
         better: Which way is better.
+        at_ceiling: Number of values that count as their ceiling.
+        at_floor: Number of values that count as their floor.
     """
 
     name: str
@@ -82,6 +86,8 @@ class Response:
     values: NDArray[np.float64]
     iteration: int | None
     better: Literal["lower", "higher"] = "lower"
+    at_ceiling: int = 0
+    at_floor: int = 0
 
 
 def response_of(table: pd.DataFrame, options: ResponseOptions, *, main: str, kinds: Mapping[str, Kind]) -> Response:
@@ -109,7 +115,10 @@ def response_of(table: pd.DataFrame, options: ResponseOptions, *, main: str, kin
         label, values = _values(rows, name, kinds=kinds, target=options.target)
     kind = _kind(name, kinds)
     form = options.form or kind.form
-    return Response(label, form, _formed(values, form, name=label), iteration, kind.better)
+    floor = kind.floor if form == "log" else None
+    at_floor = 0 if floor is None else int((values < floor).sum())
+    values = _formed(values if floor is None else np.maximum(values, floor), form, name=label)
+    return Response(label, form, values, iteration, kind.better, _at_ceiling(rows, name, kinds=kinds), at_floor)
 
 
 def last(rows: pd.DataFrame) -> pd.DataFrame:
@@ -167,6 +176,14 @@ def _values(
     return name, clipped(ends, name, kinds=kinds)
 
 
+def _at_ceiling(rows: pd.DataFrame, name: str, *, kinds: Mapping[str, Kind]) -> int:
+    """How many of a response's values are clipped, or made of one that is."""
+    ends = last(rows)
+    columns = {GAP: (VALIDATION, TRAIN), TO_TARGET: (), BEST_TENTH: ()}.get(name, (name,))
+    changed = [clipped(ends, c, kinds=kinds) != ends[c].to_numpy(dtype="float64", na_value=np.nan) for c in columns]
+    return int(np.any(changed, axis=0).sum())
+
+
 def _best_tenth(
     rows: pd.DataFrame, main: str, *, kinds: Mapping[str, Kind], target: float | None
 ) -> NDArray[np.float64]:
@@ -193,5 +210,6 @@ def _formed(values: NDArray[np.float64], form: Form, *, name: str) -> NDArray[np
         return np.asarray(stats.rankdata(values) / len(values))
     least = float(np.min(values))
     if least <= 0:
-        raise ResponseError(f"{name} has values of 0 or below ({least:g}), so no log form: ask for rank or linear")
+        advice = "ask for rank or linear, or give it a floor above 0: its Kind in the survey's kinds"
+        raise ResponseError(f"{name} has values of 0 or below ({least:g}), so no log form: {advice}")
     return np.asarray(np.log(values))

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
+from hpsearch.sensitivity.concentration import ConcentrationWarning, doubts, hidden, warning
 from hpsearch.sensitivity.designs import DUMMY, SEED, Design
-from hpsearch.sensitivity.indices import Contrasts, Interval, Numbers, Responses, contrasts, interval
+from hpsearch.sensitivity.indices import Contrasts, Interval, Numbers, Responses, contrasts, interval, missing
 from hpsearch.sensitivity.responses import Response
 
 SHARE = 0.01
 """Smallest share of the variance that is of interest, by default."""
 
 SENSITIVE, INERT, UNDECIDED = "sensitive", "inert", "undecided"
+REROLLS = "re-rolls luck"
+"""What changes the luck of a seed, and not the mean over seeds."""
+LUCK, CONTROL = "luck", "control"
+"""Of the seed and of the dummy, which are no settings."""
+NO_FLOOR = "the noise is not governed by the seed: its floor is unknown without replicates or a dummy"
+_NOISE_OF_DUMMY = "its total is the noise that the seed does not govern, taken off all the others"
+_MEAN_NOT_SHOWN = (
+    "its total is above the share, but no effect on the mean over seeds is shown: it may only re-roll luck"
+)
 _LARGEST_BASE = 2**20
 
 
@@ -31,7 +42,7 @@ def index_table(
     share: float,
     confidence: float,
 ) -> pd.DataFrame:
-    """First-order and total indices with intervals and verdicts (see ``SurveyTables.sensitivity``).
+    """First-order, total and mean indices with intervals and verdicts (see ``SurveyTables.sensitivity``).
 
     Args:
         response: For the names in the table.
@@ -42,13 +53,12 @@ def index_table(
         share: Smallest share of the variance that is of interest.
         confidence: Of the intervals.
     """
+    if concentrated := warning(responses):
+        warnings.warn(f"{response.name}: {concentrated}", ConcentrationWarning, stacklevel=3)
     sums = contrasts(responses)
     judged = _judged(sums, responses, seeded=seeded, share=share, confidence=confidence)
     rows = []
     for k, factor in enumerate(design.factors):
-        first, total = (
-            interval(part[:, k], sums, responses=responses, confidence=confidence) for part in (sums.first, sums.total)
-        )
         rows.append(
             {
                 "response": response.name,
@@ -57,9 +67,12 @@ def index_table(
                 "iteration": response.iteration,
                 "hyperparameter": factor,
                 **dict(zip(("low", "high", "scale"), design.side(factor), strict=True)),
-                **_index_columns(first, total, verdict=judged[factor]),
+                **_index_columns(_indices(k, sums, responses, confidence=confidence), verdict=judged[factor]),
                 "rows": len(design),
                 "scrambles": design.scrambles,
+                "at_ceiling": response.at_ceiling,
+                "at_floor": response.at_floor,
+                "share": share,
             }
         )
     frame = pd.DataFrame(rows)
@@ -69,14 +82,29 @@ def index_table(
     return frame.iloc[order].reset_index(drop=True).astype(types)
 
 
-def _index_columns(first: Interval, total: Interval, *, verdict: Verdict) -> dict[str, Any]:
-    if np.isnan(total.value) and verdict.verdict in (SENSITIVE, INERT, UNDECIDED):
-        verdict = Verdict(UNDECIDED, reason=verdict.reason or total.reason)  # a test may reject where no index stands
+def _indices(k: int, sums: Contrasts, responses: Responses, *, confidence: float) -> dict[str, Interval]:
+    """The indices of factor k, by the names of their columns; a dummy that shows the noise keeps it."""
+    if responses.noise_of_dummy and k == responses.dummy:
+        responses = replace(responses, noise=0.0)
+        sums = contrasts(responses)
+    parts = {"first": sums.first[:, k], "total": sums.total[:, k]}
+    indices = {name: interval(part, sums, responses=responses, confidence=confidence) for name, part in parts.items()}
+    mean = missing("the seed is luck itself, or no factor")
+    if sums.mean is not None and responses.factors[k] != SEED:
+        mean = interval(sums.mean[:, k], sums, responses=responses, confidence=confidence)
+    return {**indices, "mean": mean}
+
+
+def _index_columns(indices: Mapping[str, Interval], *, verdict: Verdict) -> dict[str, Any]:
+    reason = indices["total"].reason
+    if reason and verdict.verdict in (SENSITIVE, INERT, REROLLS):  # a test may reject where no interval stands
+        verdict = Verdict(UNDECIDED, reason=reason)
+    elif reason and verdict.verdict == UNDECIDED:  # no base is named where the interval has no ends
+        verdict = Verdict(UNDECIDED, reason=verdict.reason or reason)
     columns: dict[str, Any] = {}
-    for name, index in (("first", first), ("total", total)):
+    for name, index in indices.items():
         columns |= {f"{name}_order": index.value, f"{name}_low": index.low, f"{name}_high": index.high}
-    reason = verdict.reason or total.reason
-    return {**columns, "verdict": verdict.verdict, "base_needed": verdict.base, "reason": reason}
+    return {**columns, "verdict": verdict.verdict, "base_needed": verdict.base, "reason": verdict.reason or reason}
 
 
 def _judged(
@@ -87,22 +115,33 @@ def _judged(
         return dict.fromkeys(responses.factors, Verdict("", reason="the response is constant"))
     settings = [k for k, factor in enumerate(responses.factors) if factor not in (SEED, DUMMY)]
     words = verdicts(sums, responses, which=settings, share=share, confidence=confidence)
-    control = Verdict("control")
+    control = Verdict(CONTROL, reason=_NOISE_OF_DUMMY if responses.noise_of_dummy else "")
     if responses.dummy is not None and seeded:  # judged like a setting, but without itself as control
         alone = Responses(responses.values, responses.factors, noise=responses.noise)
         (control,) = verdicts(sums, alone, which=[responses.dummy], share=share, confidence=confidence)
     named = {responses.factors[k]: verdict for k, verdict in zip(settings, words, strict=True)}
-    return {**named, SEED: Verdict("noise floor"), DUMMY: control}
+    return {**_cautious(named, responses, share=share), SEED: Verdict(LUCK), DUMMY: control}
+
+
+def _cautious(judged: dict[str, Verdict], responses: Responses, *, share: float) -> dict[str, Verdict]:
+    """The verdicts, undecided for inert where few rows would say so; an inert one says what the design may miss."""
+    doubtful = doubts(responses, share=share)
+    for factor, verdict in judged.items():
+        if verdict.verdict in (INERT, REROLLS) and factor in doubtful:
+            judged[factor] = Verdict(UNDECIDED, doubtful[factor].base, doubtful[factor].reason)
+        elif verdict.verdict == INERT:
+            judged[factor] = Verdict(INERT, reason=hidden(responses))
+    return judged
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a total index says: sensitive, inert or undecided.
+    """What the indices of a setting say.
 
     Attributes:
-        verdict: The word.
+        verdict: "sensitive", "inert", "re-rolls luck" or "undecided".
         base: Rows of a block that would decide, for an undecided one; None if more than 2**20.
-        reason: Why it is undecided, where that is not the width of the interval.
+        reason: Why it is undecided, where that is not the width of the interval; of an inert one, what may be unseen.
     """
 
     verdict: str
@@ -113,11 +152,15 @@ class Verdict:
 def verdicts(
     sums: Contrasts, responses: Responses, *, which: Sequence[int], share: float = SHARE, confidence: float = 0.95
 ) -> list[Verdict]:
-    """Judge the total indices of some factors against ``share`` of the variance and the dummy.
+    """Judge some factors against ``share`` of the variance and the dummy.
 
-    *Sensitive*: a one-sided t-test over scrambles of total − dummy − share·V > 0 rejects at half of 1 − confidence
-    (so the lower end of the interval clears the floor), with Holm's (1979) correction over the factors judged.
-    *Inert*: the opposite test rejects. Else *undecided*.
+    Four one-sided t-tests over scrambles, each at half of 1 − confidence, ask on which side of the share a factor's
+    total index (less the dummy's) lies, and on which side its effect on the mean over seeds.
+
+    *Sensitive*: both lie above. The p-value of "both" is the larger of the two (an intersection-union test, Berger
+    1982), with Holm's (1979) correction over the factors judged. *Inert*: the total lies below. *Re-rolls luck*: the
+    total lies above (with Holm's correction), the mean below. Else *undecided*. Where the seed is no factor, the total
+    decides alone.
 
     Args:
         sums: Of the responses.
@@ -127,18 +170,46 @@ def verdicts(
         confidence: Of a two-sided interval; each test takes half of what it leaves.
     """
     if not responses.floor_known:
-        reason = "the noise is not governed by the seed: its floor is unknown without replicates or a dummy"
-        return [Verdict(UNDECIDED, reason=reason) for _ in which]
-    control = 0.0 if responses.dummy is None else sums.total[:, responses.dummy]
-    excess = np.stack([sums.total[:, k] - control - share * sums.variance for k in which], axis=1)
+        return [Verdict(UNDECIDED, reason=NO_FLOOR) for _ in which]
+    places = list(which)
+    floor = share * sums.variance[:, None]
+    control = 0.0 if responses.dummy is None else sums.total[:, [responses.dummy]]
+    total = sums.total[:, places] - control - floor
+    mean = total if sums.mean is None else sums.mean[:, places] - floor
     level = (1 - confidence) / 2
-    above = holm(_one_sided(excess)) <= level
-    below = _one_sided(-excess) <= level
+    seen = holm(_one_sided(total)) <= level
+    shown = _of_mean(mean, total, sums, responses, share=share, level=level)
+    both = holm(np.maximum(_one_sided(total), _one_sided(shown))) <= level
+    below, mean_below = _one_sided(-total) <= level, _one_sided(-mean) <= level
     base = responses.values.shape[2]
-    return [
-        Verdict(SENSITIVE) if up else Verdict(INERT) if down else Verdict(UNDECIDED, _deciding(e, base, level=level))
-        for up, down, e in zip(above, below, excess.T, strict=True)
-    ]
+    words = []
+    for k in range(len(places)):
+        if both[k]:
+            words.append(Verdict(SENSITIVE))
+        elif below[k]:
+            words.append(Verdict(INERT))
+        elif seen[k] and mean_below[k]:
+            words.append(Verdict(REROLLS))
+        elif seen[k] and shown is mean:
+            words.append(Verdict(UNDECIDED, _deciding(mean[:, k], base, level=level), _MEAN_NOT_SHOWN))
+        else:
+            words.append(Verdict(UNDECIDED, _deciding(total[:, k], base, level=level)))
+    return words
+
+
+def _of_mean(
+    mean: Numbers, total: Numbers, sums: Contrasts, responses: Responses, *, share: float, level: float
+) -> Numbers:
+    """What is tested to show an effect on the mean over seeds, ``(scrambles, factors)``.
+
+    A setting re-rolls no more than the seed's total index. Where that is below the share, the total less the seed's is
+    a sharper lower bound of the effect on the mean than its own estimate.
+    """
+    if sums.mean is None:
+        return mean
+    luck = sums.total[:, [responses.factors.index(SEED)]]
+    little = _one_sided(share * sums.variance[:, None] - luck)[0] <= level
+    return total - luck if little else mean
 
 
 def holm(p: Numbers) -> Numbers:

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit, urlunsplit
 import optuna
 from filelock import FileLock, Timeout
 
-from hpsearch.storage.internals import journal_backend, storage_of
+from hpsearch.storage.internals import journal_backend, read_anew, storage_of
 from hpsearch.storage.journal import JournalFile, StorageError, unusable
 
 JOURNAL = "hpsearch.journal"
@@ -29,7 +29,7 @@ _SECONDS_BETWEEN_WRITES = 1.0
 
 
 class StudyBusyError(RuntimeError):
-    """Another search is writing to the study."""
+    """Another run is writing to the study."""
 
 
 def open_storage(storage: str | None = None, *, results: str | Path = "results") -> optuna.storages.BaseStorage:
@@ -58,17 +58,27 @@ def add_trials(study: optuna.Study, trials: Sequence[optuna.trial.FrozenTrial]) 
     """Store finished trials, all in one write where the storage is a journal.
 
     Raises:
-        StorageError: if they cannot be written; a journal then holds none of them.
+        StorageError: if they cannot be written; a journal then holds none of them, and may be tried again.
     """
     if not trials:
         return
     backend = journal_backend(storage_of(study))
-    with _interrupts_later(), backend.together() if isinstance(backend, JournalFile) else contextlib.nullcontext():
-        study.add_trials(trials)
+    with _interrupts_later():
+        if not isinstance(backend, JournalFile):
+            study.add_trials(trials)
+            return
+        try:
+            with backend.together():
+                study.add_trials(trials)
+        except BaseException:
+            read_anew(storage_of(study))
+            raise
 
 
 class TrialWriter:
     """Stores finished trials some at a time; as a context manager it stores the rest at the end, whatever happens.
+
+    Trials whose write failed still wait, and the next write takes them.
 
     Args:
         study: In its storage.
@@ -102,8 +112,12 @@ class TrialWriter:
             self._write()
 
     def _write(self) -> None:
-        waiting, self._waiting = self._waiting, []
-        add_trials(self._study, waiting)
+        whole = isinstance(journal_backend(storage_of(self._study)), JournalFile)
+        with _interrupts_later():  # a stop between storing trials and forgetting them would store them twice
+            while self._waiting:
+                count = len(self._waiting) if whole else 1
+                add_trials(self._study, self._waiting[:count])
+                del self._waiting[:count]
         self._written = time.monotonic()
 
 
@@ -167,9 +181,15 @@ def hide_password(url: str) -> str:
     return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{place}"))
 
 
+def lock_folder(storage: optuna.storages.BaseStorage, *, results: str | Path) -> Path:
+    """Where the locks of a storage's studies are: beside the journal, or for a database in the results folder."""
+    backend = journal_backend(storage)
+    return backend.path.parent if isinstance(backend, JournalFile) else Path(results)
+
+
 @contextlib.contextmanager
 def only_writer(study: str, *, results: str | Path) -> Iterator[None]:
-    """Hold a study for one search.
+    """Hold a study for one run.
 
     Raises:
         StudyBusyError: if another process holds it.
@@ -182,8 +202,8 @@ def only_writer(study: str, *, results: str | Path) -> Iterator[None]:
         lock.acquire()
     except Timeout:
         raise StudyBusyError(
-            f"another search is running on study {study!r} in {Path(results).absolute()}: "
-            "wait for it, stop it, or give this one another name with --name"
+            f"another run is at work on study {study!r} in {Path(results).absolute()}: "
+            "wait for it, stop it, or search under another name with --name"
         ) from None
     except OSError as problem:
         raise unusable(Path(results).absolute(), problem) from problem

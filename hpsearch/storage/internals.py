@@ -21,6 +21,13 @@ def journal_backend(storage: optuna.storages.BaseStorage) -> BaseJournalBackend 
     return getattr(storage, "_backend", None)
 
 
+def read_anew(storage: optuna.storages.BaseStorage) -> None:
+    """Let a journal's storage forget what it holds: Optuna's copy in memory runs ahead of a write that fails."""
+    assert isinstance(storage, optuna.storages.JournalStorage)
+    with storage._thread_lock:  # whatever is asked next reads all logs
+        storage._replay_result = type(storage._replay_result)(storage._worker_id_prefix)
+
+
 def system_attributes(trial: optuna.Trial) -> dict[str, Any]:
     """A running trial's system attributes, where samplers and pruners keep what they need again."""
     return trial.storage.get_trial(trial._trial_id).system_attrs
@@ -31,9 +38,19 @@ def set_system_attribute(trial: optuna.Trial, name: str, value: Any) -> None:
     trial.storage.set_trial_system_attr(trial._trial_id, name, value)
 
 
+def study_attributes(study: optuna.Study) -> dict[str, Any]:
+    """A study's system attributes: what only a program reads, and the dashboard does not show."""
+    return study._storage.get_study_system_attrs(study._study_id)
+
+
+def set_study_attribute(study: optuna.Study, name: str, value: Any) -> None:
+    """Set a system attribute of a study."""
+    study._storage.set_study_system_attr(study._study_id, name, value)
+
+
 def note_of(study: optuna.Study) -> str:
     """The note that the dashboard shows of a study; it is stored in pieces (optuna-dashboard 0.21)."""
-    attributes = study._storage.get_study_system_attrs(study._study_id)
+    attributes = study_attributes(study)
     prefix = "dashboard:note_str:"
     places = sorted(int(key.removeprefix(prefix)) for key in attributes if key.startswith(prefix))
     return "".join(attributes[f"{prefix}{place}"] for place in places)

@@ -1,16 +1,18 @@
-"""The notes that the Optuna dashboard shows on the pages of a study and of its survey."""
+"""The notes that the Optuna dashboard shows on the pages of a study, its survey and the trainings around its best."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import optuna
 
 from hpsearch.config import HYPERPARAMETERS, StudyConfig
+from hpsearch.config.study import PROFILES
 from hpsearch.sensitivity.analysis import Survey
+from hpsearch.sensitivity.responses import Kind
 from hpsearch.storage.internals import note_of
 
 MOST_DRAWN = 2000
@@ -36,18 +38,33 @@ def note_search(study: optuna.Study, config: StudyConfig) -> None:
 
 def note_survey(study: optuna.Study, survey: Survey) -> None:
     """Write what a stored survey is and what it measured as its note."""
-    design, response = survey.design, survey.take()
+    design, response, indices = survey.design, survey.take(), survey.sensitivity().to_dict("records")
     name = study.study_name.removesuffix(".survey")
     paragraphs = [
         f"# {study.study_name}",
         f"Each trial is one training, at a row of a design: {design.scrambles} scrambled Sobol sequences, blocks of "
         f"{design.base} rows. No sampler proposed them, so the page's history and timeline mean nothing here, and its "
         "importances are surrogates. Measured were these Sobol indices (95 % intervals) of "
-        f"{response.name}, {response.form} form:",
-        "| setting | total order | first order | verdict |\n|---|---|---|---|\n"
-        + "\n".join(_indices(row) for row in survey.sensitivity().to_dict("records")),
+        f"{response.name}, {response.form} form{clipping(survey)}:",
+        "| setting | total order | mean order | first order | verdict |\n|---|---|---|---|---|\n"
+        + "\n".join(map(_indices, indices)),
+        f"Mean order: {MEAN_ORDER}.",
+        cut_mark(indices),
         f"Of more than {MOST_DRAWN:,} trials this page draws an even choice and the best. The table holds all: "
         f'`hpsearch.load("{name}").survey.table`.',
+    ]
+    _save(study, paragraphs)
+
+
+def note_profiles(study: optuna.Study) -> None:
+    """Write what the trainings around a study's best are as their note."""
+    name = study.study_name.removesuffix(PROFILES)
+    paragraphs = [
+        f"# {study.study_name}",
+        f"Each trial is one training around the best setting of `{name}`, or around the defaults, on a seed that no "
+        "search has seen. No sampler proposed them, so the page's history, timeline and importances mean nothing here.",
+        f'They are kept for `hpsearch.load("{name}").profile(...)`, `.plane(...)`, `.tolerance()` and `.tunability()`, '
+        "which train them again if this study is deleted.",
     ]
     _save(study, paragraphs)
 
@@ -60,17 +77,51 @@ def _save(study: optuna.Study, paragraphs: list[str]) -> None:
         save_note(study, text)
 
 
-def index_with_interval(row: Mapping[Any, Any], part: Literal["first", "total"]) -> str:
+def clipping(survey: Survey) -> str:
+    """How many values of a survey's response count as its ceiling or its floor, to go on from its form; or nothing."""
+    response, kind = survey.take(), survey.kinds.get(survey.response, Kind())
+    words, rows = "", len(response.values)
+    if kind.ceiling is not None:
+        guess = "an answer that ignores its input"
+        words = f", clipped at {kind.ceiling:.3g} ({guess}; {response.at_ceiling:,} of {rows:,} rows)"
+    if kind.floor is not None and response.at_floor:
+        words += f", not below {kind.floor:.3g} ({response.at_floor:,} of {rows:,} rows)"
+    return words
+
+
+MEAN_ORDER = "the part of the total order that is left when the response is averaged over seeds"
+"""What a mean index is, for a legend."""
+_ROUNDED = 0.0005
+"""What three decimals do not show."""
+
+
+def index_with_interval(row: Mapping[Any, Any], part: Literal["first", "total", "mean"]) -> str:
     """An index of a row of ``Survey.sensitivity()`` with its interval, as text; "-" where it has none."""
     value, low, high = (row[f"{part}_{column}"] for column in ("order", "low", "high"))
-    return "-" if math.isnan(value) else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+    return "-" if math.isnan(value) else f"{value:.3f} {share_interval(low, high)}"
+
+
+def share_interval(low: float, high: float) -> str:
+    """The interval of a share, cut at 0 and 1 with the marks <0 and >1 (see :func:`cut_mark`)."""
+    first = "<0" if low <= -_ROUNDED else f"{max(low, 0.0):.3f}"
+    last = ">1" if high >= 1 + _ROUNDED else f"{min(high, 1.0):.3f}"
+    return f"[{first:>5}, {last:>5}]"
+
+
+def cut_mark(rows: Sequence[Mapping[Any, Any]]) -> str:
+    """What <0 and >1 mean in the printed intervals of rows of ``Survey.sensitivity()``; "" where there is neither."""
+    parts = ("first", "total", "mean")
+    if any(row[f"{p}_low"] <= -_ROUNDED or row[f"{p}_high"] >= 1 + _ROUNDED for row in rows for p in parts):
+        return "<0 and >1: the interval is cut there, for a share lies in 0 to 1; what lies beyond is sampling error"
+    return ""
 
 
 def _indices(row: Mapping[Any, Any]) -> str:
     if row["reason"] and not row["verdict"]:
-        return f"| {row['hyperparameter']} | | | {row['reason']} |"
-    total, first = index_with_interval(row, "total"), index_with_interval(row, "first")
-    return f"| {row['hyperparameter']} | {total} | {first} | {row['verdict']} |"
+        return f"| {row['hyperparameter']} | | | | {row['reason']} |"
+    indices = " | ".join(" ".join(index_with_interval(row, part).split()) for part in ("total", "mean", "first"))
+    reason = f" ({row['reason']})" if row["reason"] else ""
+    return f"| {row['hyperparameter']} | {indices} | {row['verdict']}{reason} |"
 
 
 def _range(config: StudyConfig, name: str) -> str:

@@ -29,12 +29,13 @@ class StudyChangedError(ValueError):
         changes: ``(key, stored, given)`` for each difference.
     """
 
-    def __init__(self, name: str, changes: Sequence[tuple[str, Any, Any]]) -> None:
+    def __init__(self, name: str, changes: Sequence[tuple[str, Any, Any]], *, stored: str | None = None) -> None:
         self.changes = tuple(changes)
         if [key for key, *_ in changes] == [ENGINE_OF_STUDY]:
             super().__init__(
-                f"study {name!r} was begun with an engine of another version of hpsearch, whose numbers differ in the "
-                "last digits; its trials can be read as before, but no more are added: start anew under another name: "
+                f"study {stored or name!r} was begun with an engine of another version of hpsearch, whose numbers "
+                "differ in the last digits; its trials can be read as before, but no more are added: start anew under "
+                "another name: "
                 f"--name {name}-2"
             )
             return
@@ -42,7 +43,7 @@ class StudyChangedError(ValueError):
         super().__init__(
             "\n".join(
                 [
-                    f"study {name!r} is in the storage with other settings; its trials would not compare:",
+                    f"study {stored or name!r} is in the storage with other settings; its trials would not compare:",
                     *lines,
                     f"undo the change to go on with it, or start anew under another name: --name {name}-2",
                 ]
@@ -73,14 +74,8 @@ def open_study(
         StudyChangedError: if it was made with other settings or data, with another engine, or by another program.
     """
     study = optuna.create_study(study_name=name or config.name, storage=storage, load_if_exists=True)
-    stored = study.user_attrs
-    if CONFIG in stored:
-        _compare(config, identity(stored[CONFIG]), identity(config.describe()), stored[DATA], fingerprint)
-        if stored.get(ENGINE_OF_STUDY, 1) != ENGINE:
-            raise StudyChangedError(config.name, [(ENGINE_OF_STUDY, stored.get(ENGINE_OF_STUDY, 1), ENGINE)])
+    if _made_alike(study, config, fingerprint, identity):
         return study
-    if study.get_trials(deepcopy=False):
-        raise StudyChangedError(config.name, [("made by", "another program", "hpsearch")])
     with warnings.catch_warnings():  # Optuna calls the name of an objective experimental
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         study.set_metric_names([config.search.metric])
@@ -91,14 +86,40 @@ def open_study(
     return study
 
 
-def _compare(
-    config: StudyConfig, stored: Mapping[str, Any], now: Mapping[str, Any], stored_data: str, fingerprint: str
-) -> None:
-    changes = differences(stored, now)
-    if not changes and stored_data != fingerprint:
-        changes = [("the data itself (fingerprint)", stored_data[:12], fingerprint[:12])]
+def existing_study(
+    storage: optuna.storages.BaseStorage,
+    config: StudyConfig,
+    fingerprint: str,
+    *,
+    name: str,
+    identity: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> optuna.Study | None:
+    """As :func:`open_study`, but nothing is written: None if the study is not there, or was not made whole."""
+    if name not in optuna.get_all_study_names(storage):
+        return None
+    study = optuna.load_study(study_name=name, storage=storage)
+    return study if _made_alike(study, config, fingerprint, identity) else None
+
+
+def _made_alike(
+    study: optuna.Study,
+    config: StudyConfig,
+    fingerprint: str,
+    identity: Callable[[Mapping[str, Any]], Mapping[str, Any]],
+) -> bool:
+    """Whether a study was made with these settings, data and engine; False if it is not made yet, else an error."""
+    stored, changes = study.user_attrs, []
+    if CONFIG in stored:
+        changes = differences(identity(stored[CONFIG]), identity(config.describe()))
+        if not changes and stored[DATA] != fingerprint:
+            changes = [("the data itself (fingerprint)", stored[DATA][:12], fingerprint[:12])]
+        if not changes and stored.get(ENGINE_OF_STUDY, 1) != ENGINE:
+            changes = [(ENGINE_OF_STUDY, stored.get(ENGINE_OF_STUDY, 1), ENGINE)]
+    elif study.get_trials(deepcopy=False):
+        changes = [("made by", "another program", "hpsearch")]
     if changes:
-        raise StudyChangedError(config.name, changes)
+        raise StudyChangedError(config.name, changes, stored=study.study_name)
+    return CONFIG in stored
 
 
 @contextlib.contextmanager

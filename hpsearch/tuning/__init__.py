@@ -6,10 +6,12 @@ In this room:
     search.py     the search: ask, evaluate, tell, store (`hpsearch.search`)
     objective.py  the same trials for `study.optimize`
     choice.py     the best: trained, scored once, saved
+    scores.py     a score on the test split, with its interval
+    baselines.py  what guessing and scikit-learn's default network score there
 """
 
-from hpsearch.tuning.choice import TestScore
 from hpsearch.tuning.objective import Objective
+from hpsearch.tuning.scores import TestScore
 from hpsearch.tuning.search import Progress
 
 __all__ = ["Objective", "Progress", "TestScore"]

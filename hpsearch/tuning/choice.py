@@ -1,86 +1,45 @@
-"""The chosen setting: its network, saved; its score on the test split, which is touched here and nowhere else."""
+"""The chosen setting: its network, trained, scored once on the test split, and saved."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import optuna
+from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from hpsearch.data.dataset import Dataset
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.tuning.scores import score_on_test
 
 BEST = "hpsearch:best"
 """Study attribute that holds the chosen trial's number and test score."""
+
+_CONSTRAINTS = "constraints"
+"""System attribute in which Optuna keeps a trial's constraints."""
 
 ARTIFACTS = "artifacts"
 """Folder of Optuna's artifacts in the results folder."""
 
 
-@dataclass(frozen=True)
-class TestScore:
-    """A score on the test split, with a 95 % interval.
+def ranked_trials(study: optuna.Study) -> list[FrozenTrial]:
+    """The trials that may be the best, the best first, the first of equals before the others.
 
-    Attributes:
-        metric: "test_error", or "test_r2" for regression.
-        value: Of the network.
-        low: Lower end of the interval.
-        high: Upper end.
-        examples: In the test split.
+    They are completed, their constraints hold (none is above 0) and their value is finite; of several objectives the
+    first counts, by its own direction.
     """
-
-    __test__ = False  # pytest: not a test class
-
-    metric: str
-    value: float
-    low: float
-    high: float
-    examples: int
+    sign = -1.0 if study.directions[0] == StudyDirection.MAXIMIZE else 1.0
+    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    feasible = [t for t in complete if all(c <= 0 for c in t.system_attrs.get(_CONSTRAINTS) or ())]
+    finite = [t for t in feasible if np.isfinite(t.values[0])]
+    return sorted(finite, key=lambda t: (sign * t.values[0], t.number))
 
 
 def best_trial(study: optuna.Study) -> FrozenTrial | None:
-    """The completed trial with the lowest value, the first of equals; None if there is none."""
-    complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    return min(complete, key=lambda t: (t.value, t.number), default=None)
-
-
-def score_on_test(network: TrainedNetwork, dataset: Dataset) -> TestScore | None:
-    """Score a network on the test split; None if there is no such split.
-
-    The interval of an error is Wilson's (1927); that of R² is the percentile bootstrap over examples.
-    """
-    if dataset.test is None:
-        return None
-    from scipy import stats
-
-    examples, target = len(dataset.test.y), dataset.test.y
-    outputs = network.respond(dataset.test.X)
-    if network.classes is None:
-        return _r2(outputs[0], target)
-    binary = network.architecture.output == "binary"
-    predicted = (outputs[0] > 0.5) if binary else outputs.argmax(axis=0)
-    wrong = int(np.count_nonzero(predicted != target))
-    interval = stats.binomtest(wrong, examples).proportion_ci(method="wilson")
-    return TestScore("test_error", wrong / examples, float(interval.low), float(interval.high), examples)
-
-
-def _r2(predicted: Any, target: Any) -> TestScore:
-    from scipy import stats
-    from sklearn.metrics import r2_score
-
-    if len(target) < 2:
-        return TestScore("test_r2", float("nan"), float("nan"), float("nan"), len(target))
-    interval = stats.bootstrap(
-        (target, predicted), r2_score, paired=True, vectorized=False, n_resamples=2000, method="percentile",
-        rng=np.random.default_rng(0),
-    ).confidence_interval  # fmt: skip
-    value = float(r2_score(target, predicted))
-    return TestScore("test_r2", value, float(interval.low), float(interval.high), len(target))
+    """The first of :func:`ranked_trials`; None if there is none."""
+    return next(iter(ranked_trials(study)), None)
 
 
 def choose(study: optuna.Study, evaluator: Evaluator, *, results: str | Path) -> FrozenTrial | None:

@@ -133,4 +133,43 @@ def heavy_tails():
     return shares, "each 0.90 to 0.99", _well_covered
 
 
-ROWS = {"T1": closed_forms, "T2": coverage, "T3": null, "T5": power, "T6": salib, "T9": not_finite, "T10": heavy_tails}
+def few_scrambles():
+    """G* with α = 2 (Saltelli et al. 2010, equation 33): its variance differs much between small scrambles."""
+    weights, without, unbounded, silent = np.zeros(4), 0, 0, 0
+    names, surveys = [f"x{k}" for k in range(len(weights))], 40
+    for seed in range(surveys):
+        shift = np.random.default_rng((seed, 4)).random(len(weights))
+
+        def g_star(rows, shift=shift):
+            bowl = 3 * np.abs(2 * ((rows[names].to_numpy() + shift) % 1) - 1) ** 2
+            return np.prod((bowl + weights) / (1 + weights), axis=1)
+
+        rows = survey(g_star, unit(len(weights)), base=64, scrambles=3, seed=seed).sensitivity()
+        rows = rows[rows["hyperparameter"] != "seed"]
+        without += rows["total_order"].isna().any()
+        open_ended = rows[np.isinf(rows["total_high"])]
+        unbounded += len(open_ended) > 0
+        silent += ((open_ended["verdict"] != "undecided") | ~open_ended["reason"].str.contains("would bound it")).any()
+    value = {
+        "without an estimate": int(without),
+        "unbounded": int(unbounded),
+        "silent": int(silent),
+        "surveys": surveys,
+    }
+    return (
+        value,
+        "no survey without an estimate; an unbounded interval says so",
+        lambda v: v["without an estimate"] == v["silent"] == 0 < v["unbounded"],
+    )
+
+
+ROWS = {
+    "T1": closed_forms,
+    "T2": coverage,
+    "T3": null,
+    "T5": power,
+    "T6": salib,
+    "T9": not_finite,
+    "T10": heavy_tails,
+    "T13": few_scrambles,
+}

@@ -1,0 +1,44 @@
+"""Figures: a table in, a plotly figure out.
+
+What a figure shows stands in the table that it takes; there is no arithmetic here, no file and no study.
+
+====================  ===================================================================
+``style.py``          what all figures share: palette, templates, titles, names as text
+``axes.py``           axes of values, settings and iterations, with ticks that do not overlap
+``indices.py``        what training is sensitive to, at its end and over its iterations
+``panels.py``         how the response goes with each setting, and where the best lie in it
+``pairs.py``          what two settings do together, and how the response goes with them
+``search.py``         a search: how it went on, its trainings' curves, its trials
+``around.py``         trainings around the best: one setting varied, or two
+``surrogates.py``     the importance charts of any study, beside what was measured
+``weights.py``        the first layer's weights while they are learned
+====================  ===================================================================
+"""
+
+from hpsearch.figures.around import plane, profile
+from hpsearch.figures.indices import sensitivity, sensitivity_over_iterations
+from hpsearch.figures.pairs import interactions, surface
+from hpsearch.figures.panels import effects, ranges
+from hpsearch.figures.search import curves, history, trials
+from hpsearch.figures.style import DARK, LIGHT, FigureError
+from hpsearch.figures.surrogates import importance
+from hpsearch.figures.weights import units
+
+__all__ = [
+    "DARK",
+    "LIGHT",
+    "FigureError",
+    "curves",
+    "effects",
+    "history",
+    "importance",
+    "interactions",
+    "plane",
+    "profile",
+    "ranges",
+    "sensitivity",
+    "sensitivity_over_iterations",
+    "surface",
+    "trials",
+    "units",
+]

@@ -1,0 +1,190 @@
+"""Figures of trainings around the best setting: one setting varied, or two."""
+
+from __future__ import annotations
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from hpsearch.figures import axes, style
+
+_PANEL, _RUG = 240, 24
+"""Pixels of a panel's height, and of the ticks of the trials below."""
+
+_BAND = 0.25
+
+
+def profile(
+    frame: pd.DataFrame,
+    space: pd.DataFrame,
+    tolerance: pd.DataFrame | None = None,
+    trials: pd.DataFrame | None = None,
+) -> go.Figure:
+    """How wrong one setting may be: the metric and the error along it, with the stretches that are as good.
+
+    Args:
+        frame: ``Results.profile(...)``.
+        space: ``Results.space()``, for the scale of the axis.
+        tolerance: ``Results.tolerance()``; of it the row of this setting.
+        trials: ``Results.trials``: where along the setting the search's trials lay.
+
+    Raises:
+        FigureError: if one is another table.
+    """
+    _check(frame, space, tolerance)
+    if frame.empty:
+        return style.empty("How wrong may this setting be?", "this profile has no value")
+    name = str(frame["hyperparameter"].iloc[0])
+    scale = space.set_index("hyperparameter")["scale"].get(name, "linear")
+    rug = None if scale == "choices" else _rug(trials, name)
+    columns = _error_columns(frame)
+    heights = [_PANEL, *([_PANEL] if columns else []), *([_RUG] if rug is not None else [])]
+    figure = make_subplots(len(heights), 1, shared_xaxes=True, vertical_spacing=20 / sum(heights), row_heights=heights)
+    how = {"words": str(frame["metric"].iloc[0]), "scale": scale}
+    _panel(figure, frame, ("mean", "low", "high"), row=1, colour=style.BLUE, **how)
+    if columns:
+        words = "change of validation_error" if "difference" in columns[0] else "validation_error"
+        _panel(figure, frame, columns, words=words, scale=scale, row=2, colour=style.PURPLE)
+    if tolerance is not None and scale != "choices":
+        _stretches(figure, tolerance[tolerance["hyperparameter"] == name], rows=2 if columns else 1)
+    if rug is not None:
+        _ticks(figure, rug, name=name, scale=scale, row=len(heights))
+    figure.update_xaxes({**axes.axis(name, scale, frame["value"]), "title": None})
+    figure.update_xaxes(title_text=style.label(name, most=30), row=len(heights))
+    return style.titled(figure, f"How wrong may {style.words(name)} be?", _subtitle(frame), height=sum(heights) + 90)
+
+
+def _check(frame: pd.DataFrame, space: pd.DataFrame, tolerance: pd.DataFrame | None) -> None:
+    style.checked(frame, ("hyperparameter", "value", "metric", "mean", "low", "high"), table="Results.profile(...)")
+    style.checked(space, ("hyperparameter", "scale"), table="Results.space()")
+    if tolerance is not None:
+        style.checked(tolerance, ("hyperparameter", "near_low", "near_high"), table="Results.tolerance()")
+
+
+def _subtitle(frame: pd.DataFrame) -> str:
+    seeds = f"{frame['seeds'].iloc[0]} fresh seeds a value, " if "seeds" in frame else ""
+    marks = "; filled marks: near the best" if "near_best" in frame else ""
+    return f"The other settings as in the best; {seeds}mean with 95 % interval{marks}"
+
+
+def _error_columns(frame: pd.DataFrame) -> tuple[str, ...]:
+    """The error's change against the chosen value with its interval, or the error alone; nothing for regression."""
+    for columns in (("error_difference", "error_difference_low", "error_difference_high"), ("error",)):
+        if all(name in frame and frame[name].notna().any() for name in columns):
+            return columns
+    return ()
+
+
+def _panel(
+    figure: go.Figure, frame: pd.DataFrame, columns: tuple[str, ...], *, words: str, scale: str, row: int, colour: str
+) -> None:
+    """A line with its interval; values near the best are filled marks, the chosen one is a star."""
+    x, middle = axes.positions(frame["value"], scale), columns[0]
+    if len(columns) == 3:
+        place = {"showlegend": False, "row": row, "col": 1}
+        style.add_band(figure, x, frame[columns[1]], frame[columns[2]], color=colour, opacity=_BAND, **place)
+    near = frame["near_best"].tolist() if "near_best" in frame else [False] * len(frame)
+    marker = {"color": colour, "size": 6, "symbol": ["circle" if good else "circle-open" for good in near]}
+    shown = [str(name) for name in frame if name not in ("hyperparameter", "metric")]
+    figure.add_scatter(
+        x=x, y=frame[middle], mode="lines+markers", line={"color": colour, "width": 1.5}, marker=marker,
+        name=style.label(words), showlegend=False, row=row, col=1, **style.hover(shown, frame),
+    )  # fmt: skip
+    if "chosen" in frame:
+        star = {"symbol": "star", "size": 15, "color": style.ORANGE}
+        chosen = frame[frame["chosen"].astype(bool)]
+        text = {"name": "chosen value", "showlegend": row == 1, **style.hover(shown, chosen)}
+        figure.add_scatter(
+            x=axes.positions(chosen["value"], scale), y=chosen[middle], mode="markers", marker=star, row=row, col=1,
+            **text,
+        )  # fmt: skip
+    ends = [frame[name] for name in columns]
+    figure.update_yaxes(axes.value_axis(*ends), title_text=style.label(words), row=row, col=1)
+
+
+def _stretches(figure: go.Figure, tolerance: pd.DataFrame, *, rows: int) -> None:
+    """Shade what is near the best on the metric, and what the error tolerates below it."""
+    wanted = [
+        (1, "near", style.GREEN, "near the best"),
+        (rows, "unshown", style.GREY, "loss not shown"),
+        (rows, "tolerated", style.ORANGE, "error tolerated"),
+    ]
+    for row, stretch, colour, words in wanted:
+        ends = (f"{stretch}_low", f"{stretch}_high")
+        if tolerance.empty or any(name not in tolerance or tolerance[name].isna().any() for name in ends):
+            continue
+        low, high = (tolerance[name].iloc[0] for name in ends)
+        figure.add_vrect(
+            x0=low, x1=high, fillcolor=colour, opacity=0.15, line_width=0, layer="below", row=row, col=1,
+            name=f"{words}: {style.number(float(low))} to {style.number(float(high))}", showlegend=True,
+        )  # fmt: skip
+
+
+def _rug(trials: pd.DataFrame | None, name: str) -> pd.DataFrame | None:
+    if trials is None:
+        return None
+    style.checked(trials, ("number", name, "value"), table="Results.trials")
+    return trials[trials[name].notna()]
+
+
+def _ticks(figure: go.Figure, rug: pd.DataFrame, *, name: str, scale: str, row: int) -> None:
+    """Where the search's trials lay, a tick each."""
+    drawn, _ = style.thinned(rug)
+    marker = {"symbol": "line-ns-open", "size": 10, "color": style.GREY}
+    figure.add_scatter(
+        x=axes.positions(drawn[name], scale), y=[0] * len(drawn), mode="markers", marker=marker,
+        name="trials of the search", row=row, col=1, **style.hover(("number", name, "value"), drawn),
+    )  # fmt: skip
+    figure.update_yaxes(visible=False, row=row, col=1)
+
+
+def plane(frame: pd.DataFrame, space: pd.DataFrame) -> go.Figure:
+    """Which pairs of two settings are as good: the metric over a grid of both, with contours.
+
+    Args:
+        frame: ``Results.plane(first, second)``.
+        space: ``Results.space()``, for the scales of the axes.
+
+    Raises:
+        FigureError: if one is another table.
+    """
+    columns = ("metric", "mean", "low", "high", "seeds")
+    style.checked(frame, columns, table="Results.plane(first, second)")
+    style.checked(space, ("hyperparameter", "scale"), table="Results.space()")
+    first, second = (str(name) for name in frame.columns[:2])
+    title = f"Which {style.words(first)} goes with which {style.words(second)}?"
+    if frame.empty:
+        return style.empty(title, "this grid has no point")
+    scale = space.set_index("hyperparameter")["scale"]
+    scales = {name: scale.get(name, "linear") for name in (first, second)}
+    metric = str(frame["metric"].iloc[0])
+    figure = go.Figure()
+    _field(figure, frame, scales, words=style.label(metric))
+    figure.update_xaxes(axes.axis(first, scales[first], frame[first]), range=axes.ends(frame[first], scales[first]))
+    figure.update_yaxes(axes.axis(second, scales[second], frame[second]))
+    figure.update_yaxes(range=axes.ends(frame[second], scales[second]))
+    seeds = f"{frame['seeds'].iloc[0]} fresh seeds"
+    subtitle = f"Mean {style.words(metric)} of {seeds}; the other settings as in the best; ★: the lowest mean"
+    return style.titled(figure, title, subtitle, height=480)
+
+
+def _field(figure: go.Figure, frame: pd.DataFrame, scales: dict[str, str], *, words: str) -> None:
+    """Colours and contours over the grid, and its lowest mean as a star."""
+    first, second = scales
+    x, y = (axes.positions(frame[name], scales[name]) for name in (first, second))
+    shown = [name for name in (first, second, "mean", "low", "high", "error", "seeds") if name in frame]
+    text = style.hover(shown, frame)
+    grid = frame.assign(x=x, y=y, shown=text.pop("customdata"), z=axes.colour_values(frame["mean"]))
+    columns, index = list(x.unique()), list(y.unique())
+    table = {name: grid.pivot(index="y", columns="x", values=name).loc[index, columns] for name in ("z", "shown")}
+    figure.add_contour(
+        x=columns, y=index, z=table["z"], customdata=table["shown"].to_numpy().tolist(),
+        contours={"coloring": "heatmap"}, line={"width": 0.7}, ncontours=20, colorscale=style.SEQUENTIAL,
+        colorbar=axes.colour_bar(words, frame["mean"]), **text,
+    )  # fmt: skip
+    if frame["mean"].notna().any():
+        best = grid.loc[[frame["mean"].idxmin()]]
+        star = {"symbol": "star", "size": 15, "color": style.ORANGE}
+        hover = style.hover(shown, frame.loc[best.index])
+        place = {"x": best["x"], "y": best["y"], "cliponaxis": False}
+        figure.add_scatter(**place, mode="markers", marker=star, showlegend=False, **hover)

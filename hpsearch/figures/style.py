@@ -1,0 +1,233 @@
+"""What all figures share: the palette, the templates, titles that fit, names shown as text, thinning that is told.
+
+Colours are those of Okabe and Ito (2008), which colour-blind people tell apart, in an order of falling lightness, so
+that a greyscale print tells neighbours apart too; marks differ in shape wherever colour carries a meaning. Text, grid
+and background take their colours from the template alone: a page may exchange :data:`LIGHT` for :data:`DARK`.
+"""
+
+from __future__ import annotations
+
+import html
+import textwrap
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from hpsearch.config.hyperparameters import in_words
+
+BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW = (
+    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442",
+)  # fmt: skip
+GREY = "#808080"
+SERIES = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY)
+"""Of lines in one plot, with :data:`DASHES` in the same order."""
+
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
+SEQUENTIAL = "Cividis"
+"""Of values: perceptually even, for colour-blind people and greyscale (Nuñez et al. 2018)."""
+
+MOST_DRAWN = 2000
+"""Points that a figure draws; of more it draws an even choice and says so."""
+
+_TITLE_WIDTH, _SUBTITLE_WIDTH = 62, 84
+"""Characters of a line of title and of subtitle that fit into a figure 600 pixels wide."""
+_HOVER_WIDTH = 60
+
+_FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
+
+
+class FigureError(ValueError):
+    """A table cannot be drawn."""
+
+
+def _template(text: str, grid: str, paper: str) -> go.layout.Template:
+    axis: dict[str, Any] = {"gridcolor": grid, "linecolor": text, "ticks": "outside", "tickcolor": grid}
+    axis |= {"automargin": True, "zeroline": False, "showline": True, "title": {"standoff": 8}}
+    axis |= {"exponentformat": "power", "minexponent": 5}  # 1 millionth as "1μ" would read as momentum
+    layout: dict[str, Any] = {
+        "font": {"family": _FONT, "size": 12, "color": text},
+        "paper_bgcolor": paper,
+        "plot_bgcolor": paper,
+        "colorway": list(SERIES),
+        "xaxis": axis,
+        "yaxis": axis,
+        "hoverlabel": {"align": "left"},
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 0, "yref": "container", "x": 0},
+        "margin": {"l": 10, "r": 16, "t": 90, "b": 10},
+    }
+    return go.layout.Template(layout=layout)
+
+
+LIGHT = _template("#222222", "#E3E3E3", "#FFFFFF")
+DARK = _template("#E6E6E6", "#3A3F44", "#16191D")
+
+
+def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.Figure:
+    """The figure with the template, the question it answers as title, and what it is of as subtitle.
+
+    Args:
+        figure: Changed in place.
+        title: The question; plain text.
+        subtitle: Response, form, number of evaluations, ranges; plain text, broken at line ends and where a line is too
+            long for 600 pixels.
+        height: In pixels, without the title.
+    """
+    heading = [_escaped(line) for line in textwrap.wrap(title, _TITLE_WIDTH)]
+    lines = [_escaped(part) for line in subtitle.split("\n") for part in textwrap.wrap(line, _SUBTITLE_WIDTH) or [""]]
+    top = 24 + 21 * len(heading) + 16 * len(lines) + 14
+    figure.update_layout(
+        template=LIGHT,
+        height=height + top,
+        margin={"t": top},
+        title={
+            "text": "<br>".join(heading),
+            "subtitle": {"text": "<br>".join(lines), "font": {"size": 12}},
+            "font": {"size": 17},
+            "x": 0,
+            "xref": "container",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "pad": {"t": 12, "l": 10},
+        },
+    )
+    return figure
+
+
+def add_band(
+    figure: go.Figure,
+    at: Iterable[object],
+    low: Iterable[float],
+    high: Iterable[float],
+    *,
+    color: str,
+    opacity: float,
+    **how: Any,
+) -> None:
+    """Fill from low to high along a line; where an end is missing, the band has a gap.
+
+    Args:
+        figure: Changed in place.
+        at: Places on the x axis, ``(points,)``.
+        low: Lower ends, ``(points,)``.
+        high: Upper ends, ``(points,)``.
+        color: Of the palette.
+        opacity: Of the fill.
+        how: Passed to ``add_scatter``: its name, its legend, its panel.
+    """  # fmt: skip
+    x: list[object] = []
+    y: list[float | None] = []
+    points = zip(at, low, high, strict=True)
+    for whole, run in groupby(points, key=lambda point: point[1] == point[1] and point[2] == point[2]):
+        if whole:
+            places, floors, roofs = zip(*run, strict=True)
+            x += [*places, *reversed(places), None]
+            y += [*roofs, *reversed(floors), None]
+    fill = {"fill": "toself", "fillcolor": color, "opacity": opacity, "line": {"width": 0}}
+    figure.add_scatter(x=x, y=y, mode="lines", hoverinfo="skip", **fill, **how)
+
+
+def plain(text: object) -> str:
+    """A name or sentence as a figure's text: what would be markup there, or a placeholder of hover text, is shown."""
+    return _escaped(str(text)).replace("%{", "%&#123;")
+
+
+def _escaped(text: str) -> str:
+    """Without quotes, whose entities plotly shows as they are."""
+    return html.escape(text, quote=False)
+
+
+def words(name: str) -> str:
+    """A hyperparameter, metric or other column in words, with its letter where it has one; for titles, which escape it.
+
+    >>> words("learning_rate"), words("validation_loss")
+    ('learning rate α', 'validation loss')
+    """
+    return in_words(name)
+
+
+def label(name: str, *, most: int | None = None) -> str:
+    """The same as a figure's text, cut to ``most`` characters where there are more.
+
+    >>> label("a_rather_long_name", most=10)
+    'a rather …'
+    """
+    return plain(words(name) if most is None else cut(words(name), most))
+
+
+def cut(text: str, most: int) -> str:
+    """Text of at most so many characters, which ends in … where there are more."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def response(frame: pd.DataFrame) -> str:
+    """The response of a survey's table in words, by its first row; for titles, which escape it."""
+    name, form = (str(frame[column].iloc[0]) for column in ("response", "form"))
+    return {"log": "log of ", "rank": "rank of "}.get(form, "") + words(name)
+
+
+def checked(frame: pd.DataFrame, columns: Sequence[str], *, table: str) -> None:
+    """Refuse a frame that lacks columns which a figure shows.
+
+    Args:
+        frame: To be drawn.
+        columns: That it needs.
+        table: Where such a table comes from.
+
+    Raises:
+        FigureError: if one is not there.
+    """
+    missing = [name for name in columns if name not in frame]
+    if missing:
+        raise FigureError(f"the table has no column {', '.join(map(repr, missing))}: give that of {table}")
+
+
+def empty(title: str, reason: str) -> go.Figure:
+    """A figure that says in words why there is nothing to draw."""
+    figure = go.Figure()
+    figure.add_annotation(text=plain(reason), showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5)
+    figure.update_xaxes(visible=False).update_yaxes(visible=False)
+    return titled(figure, title, "", height=160)
+
+
+def thinned(frame: pd.DataFrame, keep: Sequence[int] = ()) -> tuple[pd.DataFrame, str]:
+    """At most :data:`MOST_DRAWN` rows, evenly chosen, and the words that tell so; nothing where all are there.
+
+    Args:
+        frame: Of points to draw.
+        keep: Places of rows that are kept in any case.
+    """
+    step = -(-len(frame) // MOST_DRAWN)
+    if step <= 1:
+        return frame, ""
+    places = sorted({*range(0, len(frame), step), *keep})
+    ordinal = {2: "second", 3: "third"}.get(step, f"{step}th")
+    return frame.iloc[places], f"every {ordinal} of {len(frame):,} points is drawn"
+
+
+def hover(columns: Sequence[str], frame: pd.DataFrame) -> dict[str, Any]:
+    """Hover text of all these columns, a line each: ``customdata`` and ``hovertemplate`` of a trace."""
+    lines = [f"{label(name)}: %{{customdata[{k}]}}" for k, name in enumerate(columns)]
+    shown = [[number(value) for value in frame[name]] for name in columns]
+    return {
+        "customdata": [list(row) for row in zip(*shown, strict=True)],
+        "hovertemplate": "<br>".join(lines) + "<extra></extra>",
+    }
+
+
+def row_hover(frame: pd.DataFrame) -> dict[str, Any]:
+    """Hover text of a survey's table: all columns but those that the subtitle tells, and those without a value."""
+    whole = {"response", "form", "budget", "scale", "scrambles"}
+    return hover([str(name) for name in frame if name not in whole and frame[name].notna().any()], frame)
+
+
+def number(value: object) -> str:
+    """A value as hover text: four digits of a real number, else as it is; nothing where it is missing."""
+    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return "<br>".join(plain(line) for line in textwrap.wrap(str(value), _HOVER_WIDTH))

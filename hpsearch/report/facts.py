@@ -1,0 +1,93 @@
+"""What a study's page says of its making: data, network, designs, numbers, versions; and what it does not say."""
+
+from __future__ import annotations
+
+import platform
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from hpsearch.config.hyperparameters import HYPERPARAMETERS, in_words
+from hpsearch.report.sentences import listed
+from hpsearch.results.study import Results, ResultsError
+
+if TYPE_CHECKING:
+    from hpsearch.sensitivity.analysis import Survey
+
+SOURCES = (
+    "First order S_i = V[E(Y|x_i)] / V(Y), by Saltelli et al. 2010; total order S_Ti = E[V(Y|x_~i)] / V(Y), by Jansen "
+    "1999; interaction Υ_ij, all that two settings do together, by Liu and Owen 2006. V(Y) is the variance over "
+    "settings and seeds; intervals (95 %) are Fieller's (1954) over independent scrambles of a Sobol sequence; "
+    "verdicts are corrected for the number of settings by Holm (1979).",
+    "A test error's interval is Wilson's (1927). Profiles compare a setting with the best one on the same fresh seeds, "
+    "which no search has seen, in pairs.",
+)
+
+
+def name_of(results: Results) -> str:
+    """Name of the study, also where only its survey is there."""
+    return results.study.study_name.removesuffix(".survey")
+
+
+def survey_of(results: Results) -> Survey | None:
+    """The study's survey, if there is a complete one."""
+    try:
+        return results.survey
+    except ResultsError:
+        return None
+
+
+def facts(results: Results, survey: Survey | None) -> pd.DataFrame:
+    """A row a fact: what it is of, and what it is."""
+    rows = [*_made(results)] if results.ours else []
+    if survey is not None:
+        design = survey.design
+        blocks = f"{design.scrambles} scrambled Sobol sequences, blocks of {design.base} rows, {len(design):,} rows"
+        rows.append(("survey", f"{blocks}; a pool of {design.seeds} seeds"))
+    trials = results.trials
+    rows.append(("trials", f"{len(trials):,}"))
+    if trials["finished"].notna().any():
+        began, ended = (f"{time:%Y-%m-%d %H:%M} UTC" for time in (trials["started"].min(), trials["finished"].max()))
+        rows += [("first trial", began), ("last trial", ended)]
+        rows.append(("time in trials", f"{trials['duration_s'].sum():,.0f} s"))
+    packages = ("hpsearch", "numpy", "scipy", "optuna", "scikit-learn")
+    versions = ", ".join(f"{package} {version(package)}" for package in packages)
+    rows.append(("versions, where this page was written", f"Python {platform.python_version()}, {versions}"))
+    return pd.DataFrame(rows, columns=["what", "value"])
+
+
+def _made(results: Results) -> list[tuple[str, str]]:
+    """Data, network, space and search of a study that this project made."""
+    config, data = results.config, results.dataset
+    splits = {"training": data.train, "validation": data.validation, "test": data.test}
+    sizes = listed([f"{split.examples:,} {name}" for name, split in splits.items() if split is not None])
+    network, search = config.network, config.search
+    return [
+        ("data", f"{Path(config.data.source).name}: {sizes} examples of {data.features} features"),
+        ("fingerprint of the data", data.fingerprint),
+        ("network", f"hidden layers {list(network.hidden)}, {network.activation}, {network.init}, {network.dtype}"),
+        ("minimised", f"{search.metric}, mean over seeds {', '.join(map(str, search.seeds))}"),
+        ("sampler and pruner", f"{search.sampler}, {search.pruner}"),
+        *((f"range of {in_words(s.name)}", str(getattr(config.space, s.name))) for s in HYPERPARAMETERS),
+    ]
+
+
+def limits(results: Results, survey: Survey | None) -> list[str]:
+    """What the page does not say, a sentence or two each."""
+    texts = ["All of this speaks of the ranges named above and of no others, and of this data and this split."]
+    if survey is not None:
+        texts.append(
+            f"Trainings were given equal amounts of {survey.budget or 'evaluations'}; at another budget other settings "
+            "may matter. An index is a share of the response's variance over the whole space, not near the best: how "
+            "wrong a setting may be near the best is said by the profiles. “Inert” speaks of that share alone, and a "
+            "region of the space that is smaller than the design can meet may hide from it."
+        )
+    if results.ours:
+        texts.append("The test split was used for the setting that was chosen, and no choice was made by it.")
+    else:
+        texts.append(
+            "This project did not make the study: what its values mean, and how they were drawn, it does not know."
+        )
+    return texts

@@ -1,0 +1,171 @@
+"""The sections of a study's page, in its order: each is made of tables, with sentences computed from them."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, TypedDict
+
+import pandas as pd
+
+from hpsearch import figures
+from hpsearch.config.hyperparameters import in_words
+from hpsearch.report import facts, sentences
+from hpsearch.report.page import Exhibit, Section
+from hpsearch.report.terminal import range_lines
+from hpsearch.results.study import Results
+from hpsearch.results.surrogates import ImportanceError, ImportanceWarning
+from hpsearch.sensitivity.verdicts import SHARE
+
+if TYPE_CHECKING:
+    from hpsearch.sensitivity.analysis import Survey
+
+
+class Size(TypedDict):
+    """Values along a range, and the fresh seeds that each is trained on."""
+
+    values: int
+    seeds: int
+
+
+POINTS = 0.01
+"""Validation error that may be lost, in the section that says how wrong a setting may be."""
+
+PROFILE, PLANE = Size(values=16, seeds=12), Size(values=12, seeds=3)
+"""Of what is trained for a page: on digits, half a minute with two workers."""
+
+RIDGE = ("learning_rate", "momentum")
+"""The two settings whose plane is shown, where both vary."""
+
+
+def sections(results: Results) -> Iterator[Section]:
+    """The sections of a study's page.
+
+    A study that this project did not make has those that its trials alone can fill.
+
+    Args:
+        results: Of a study; its survey is read where there is one, and what its profiles lack is trained.
+    """
+    survey = facts.survey_of(results)
+    searched = not results.study.study_name.endswith(".survey")
+    if results.ours:
+        yield _question(results)
+    yield from _search(results) if searched else _unsearched(results)
+    if survey is not None:
+        yield from _sensitivity(survey)
+    elif results.ours:
+        yield _unsurveyed(results)
+    if searched and len(results.trials):
+        yield _importance(results, survey)
+    if searched and results.ours and (results.trials["state"] == "COMPLETE").any():
+        yield _around(results)
+        yield _curves(results)
+    if survey is not None:
+        yield _ranges(results, survey)
+    yield Section(
+        "How it was measured",
+        facts.SOURCES if survey is not None else (),
+        [Exhibit("What was measured", facts.facts(results, survey))],
+    )
+    yield Section("What this does not say", facts.limits(results, survey))
+
+
+def _question(results: Results) -> Section:
+    config = results.config
+    answer = f"Answer: {config.answer}" if config.answer else 'Its file has no answer yet (answer = "…").'
+    return Section("Question and answer", [config.question or "The study's file asks no question.", answer])
+
+
+def _unsearched(results: Results) -> Iterator[Section]:
+    name = results.study.study_name.removesuffix(".survey")
+    text = "There is no search of this study yet: it would find the best setting, and this page would show it."
+    yield Section("The best setting", [text], commands=[f"make search STUDY={name}"])
+
+
+def _unsurveyed(results: Results) -> Section:
+    text = (
+        "How sensitive training is to each setting is not measured yet. A survey would: real trainings all over the "
+        "space, shares of the variance with intervals, beside the luck of the seed."
+    )
+    return Section("What training is sensitive to", [text], commands=[f"make survey STUDY={results.study.study_name}"])
+
+
+def _search(results: Results) -> Iterator[Section]:
+    history = results.history()
+    complete = int((history["state"] == "COMPLETE").sum())
+    if complete and len(results.study.directions) == 1:
+        texts = [sentences.chosen(results.best, complete)]
+        if results.ours:
+            texts += sentences.test_score(results.best.test, results.baselines())
+        yield Section("What was chosen", texts)
+    texts = [sentences.went(history)]
+    if results.ours and complete:
+        texts.append(sentences.at_edges(results.edges()))
+    exhibits = [Exhibit("How did the search go?", history, figures.history(history))]
+    if complete:
+        shown = figures.trials(results.trials, results.space(), history)
+        exhibits.append(Exhibit("Where did the trials lie?", results.trials, shown))
+    yield Section("How the search went", texts, exhibits)
+
+
+def _sensitivity(survey: Survey) -> Iterator[Section]:
+    indices = survey.sensitivity()
+    shown = Exhibit("What is training sensitive to?", indices, figures.sensitivity(indices))
+    yield Section("What training is sensitive to", sentences.sensitive_to(indices, SHARE), [shown])
+    if survey.checkpoints:
+        over = survey.sensitivity_over_iterations()
+        shown = Exhibit("Which setting matters when?", over, figures.sensitivity_over_iterations(over))
+        yield Section("When", [sentences.when(over)], [shown])
+    pairs, effects = survey.interactions(), survey.effects()
+    exhibits = [
+        Exhibit("Which settings act together?", pairs, survey.plot.interactions()),
+        Exhibit("How does the response go with each setting?", effects, figures.effects(effects)),
+    ]
+    yield Section("Together with what", [sentences.together(pairs)], exhibits)
+
+
+def _importance(results: Results, survey: Survey | None) -> Section:
+    beside = "beside them stands what real trainings measured" if survey is not None else "nothing here was measured"
+    texts = [
+        "These three measures are surrogates: they are computed from the search's trials, which its sampler chose. "
+        f"They stand here because such charts are common; {beside}."
+    ]
+    title = "What do surrogates say is important?"
+    with warnings.catch_warnings(record=True) as messages:
+        warnings.simplefilter("always", ImportanceWarning)
+        try:
+            table = results.importance()
+        except ImportanceError as problem:
+            return Section("What surrogates say", [*texts, f"They say nothing here: {problem}."])
+    texts += [f"Mind: {message.message}." for message in messages]
+    indices = None if survey is None else survey.sensitivity()
+    return Section("What surrogates say", texts, [Exhibit(title, table, figures.importance(table, indices))])
+
+
+def _around(results: Results) -> Section:
+    dimensions, space = results.config.space.dimensions, results.space()
+    tolerance = results.tolerance(points=POINTS, **PROFILE)
+    exhibits = [Exhibit("How wrong may each setting be?", tolerance)]
+    for name in dimensions:
+        profile, stretches = results.profile(name, **PROFILE), tolerance[tolerance["hyperparameter"] == name]
+        title = f"How wrong may {in_words(name)} be?"
+        exhibits.append(Exhibit(title, profile, figures.profile(profile, space, stretches, results.trials)))
+    if dimensions.keys() >= set(RIDGE):
+        plane = results.plane(*RIDGE, **PLANE)
+        title = f"How do {in_words(RIDGE[0])} and {in_words(RIDGE[1])} go together?"
+        exhibits.append(Exhibit(title, plane, figures.plane(plane, space)))
+    return Section("Around the best: how wrong may one be?", sentences.wrong_by(tolerance, POINTS), exhibits)
+
+
+def _curves(results: Results) -> Section:
+    bands, best = results.curve_bands(), results.best_curves()
+    text = "Means over the seeds of a trial: the ten best, and a band that holds the middle 80 % of all trials."
+    table = pd.concat([best.assign(of="the ten best"), bands.assign(of="all trials")], ignore_index=True)
+    return Section("Curves of the best", [text], [Exhibit("How did training go?", table, figures.curves(bands, best))])
+
+
+def _ranges(results: Results, survey: Survey) -> Section:
+    table, cells = survey.ranges(), survey.best_tenth()
+    exhibits = [Exhibit("Where do the best lie in each range?", table, figures.ranges(table, cells))]
+    lines = [line.strip() for line in range_lines(table, survey.design.space).splitlines()]
+    return Section("What to try next", lines, exhibits, [f"hpsearch refine {facts.name_of(results)}"])

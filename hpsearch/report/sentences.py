@@ -1,0 +1,177 @@
+"""Sentences computed from tables: what is seen in them, and what is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from hpsearch.config.hyperparameters import in_words
+from hpsearch.results.best import Best
+from hpsearch.tuning.baselines import GUESS
+from hpsearch.tuning.scores import TestScore
+
+LUCK = ("seed", "dummy")
+"""Rows of the tables of a survey that are no settings."""
+
+
+def chosen(best: Best, complete: int) -> str:
+    """Which trial was chosen, with which setting."""
+    setting = best.hyperparameters if isinstance(best.hyperparameters, dict) else vars(best.hyperparameters)
+    values = listed([f"{in_words(name)} {short(value)}" for name, value in setting.items()])
+    return f"Trial {best.number} was chosen, the best of {complete:,} completed ones: {values}."
+
+
+def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> list[str]:
+    """The chosen network's score on the test split, beside what guessing and scikit-learn's default network score."""
+    if test is None:
+        return ["There is no test split (data.test is 0), so how well the network does on new data is not known."]
+    metric = test.metric.removeprefix("test_").replace("r2", "R²")
+    sentences = [
+        f"On the {test.examples:,} test examples, used once and for this choice alone, its network has {metric} "
+        f"{interval(test)}."
+    ]
+    for name, score in baselines.items():
+        far = score.low > test.high or test.low > score.high
+        better = (test.value < score.value) == (metric == "error")
+        verdict = "the intervals overlap, so they do not tell which is better"
+        if far:
+            verdict = "the chosen network is better" if better else "the chosen network is worse"
+        words = name[0].upper() + name[1:] if name == GUESS else name
+        sentences.append(f"{words} has {interval(score)} on the same examples: {verdict}.")
+    return sentences
+
+
+def interval(score: TestScore) -> str:
+    """A score with its 95 % interval, in per cent where it is an error."""
+    percent = score.metric.endswith("error")
+    value, low, high = (f"{100 * v:.1f} %" if percent else f"{v:.3f}" for v in (score.value, score.low, score.high))
+    return f"{value} (95 % interval {low} to {high})"
+
+
+def went(history: pd.DataFrame) -> str:
+    """How the search went: states, diverged trials, and when the best was found."""
+    states = history["state"].value_counts().to_dict()
+    parts = [f"{count:,} {str(state).lower()}" for state, count in states.items()]
+    diverged = int(history["diverged"].fillna(False).sum()) if "diverged" in history else 0
+    if diverged:
+        parts.append(f"{diverged:,} of them diverged")
+    sentence = f"The search made {len(history):,} trials ({', '.join(parts)})."
+    complete = history[history["state"] == "COMPLETE"]
+    if complete.empty:
+        return f"{sentence} None is complete, so there is no best."
+    best = complete["best_so_far"].iloc[-1]
+    first = complete.loc[complete["best_so_far"] == best, "number"].min()
+    after = int((history["number"] > first).sum())
+    found = f"{after:,} trials after it found no better" if after else "it is the last"
+    return f"{sentence} The best value, {best:.4g}, was reached at trial {first}; {found}."
+
+
+def at_edges(edges: pd.DataFrame) -> str:
+    """Whether the best trials lie at an end of a range."""
+    if edges.empty:
+        return ""
+    count, at = edges["trials"].max(), edges[edges["edge"] != ""]
+    if at.empty:
+        return f"The {count} best trials crowd at no end of a range."
+    parts = [f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in at.to_dict("records")]
+    return f"Of the {count} best trials at least half lie at {listed(parts)}: better settings may lie beyond."
+
+
+def sensitive_to(indices: pd.DataFrame, share: float) -> list[str]:
+    """What a response is sensitive to, what is inert or only re-rolls luck, and how large luck is."""
+    settings = indices[~indices["hyperparameter"].isin(LUCK)]
+    sentences = []
+    for verdict, words in (
+        ("sensitive", "{response} is sensitive to"),
+        ("re-rolls luck", "Other values only re-roll luck, without a change of the mean over seeds, for"),
+        ("inert", f"Inert, below {100 * share:g} % of the variance:"),
+        ("undecided", "Not decided by this survey:"),
+    ):
+        rows = settings[settings["verdict"] == verdict]
+        if len(rows):
+            parts = [index_words(row) for row in rows.to_dict("records")]
+            response = str(rows["response"].iat[0]).replace("_", " ")
+            sentences.append(f"{words.format(response=response[0].upper() + response[1:])} {listed(parts)}.")
+    if not (settings["verdict"] == "sensitive").any():
+        sentences.insert(0, "No setting is shown to matter over these ranges.")
+    seed = indices[indices["hyperparameter"] == "seed"]
+    if len(seed) and seed["total_order"].notna().all():
+        luck = percent(float(seed["total_order"].to_numpy()[0]))
+        sentences.append(f"Luck, the random seed with all that it interacts with, has {luck} of the variance.")
+    return sentences
+
+
+def index_words(row: Mapping[Any, Any]) -> str:
+    """A setting with its total index and the interval, cut at 0 and 1."""
+    name = in_words(row["hyperparameter"])
+    if pd.isna(row["total_order"]):
+        return f"{name} (no index: {row['reason']})"
+    low, high = (percent(min(max(row[end], 0.0), 1.0)) for end in ("total_low", "total_high"))
+    return f"{name} ({percent(row['total_order'])} of the variance in all, {low} to {high})"
+
+
+def when(over: pd.DataFrame) -> str:
+    """Which setting matters most at which iterations."""
+    settings = over[~over["hyperparameter"].isin(LUCK) & over["total_order"].notna()]
+    if settings.empty:
+        return ""
+    top = settings.loc[settings.groupby("iteration")["total_order"].idxmax()].sort_values("iteration")
+    changes = top[top["hyperparameter"] != top["hyperparameter"].shift()]
+    parts = [
+        f"{in_words(row['hyperparameter'])} {'before training' if row['iteration'] == 0 else _from(row['iteration'])} "
+        f"({percent(row['total_order'])})"
+        for row in changes.to_dict("records")
+    ]
+    return f"The largest total index belongs to {listed(parts)}."
+
+
+def _from(iteration: int) -> str:
+    return f"from iteration {iteration:,} on"
+
+
+def together(interactions: pd.DataFrame) -> str:
+    """Which pairs of settings interact."""
+    pairs = interactions[~interactions["first"].isin(LUCK) & ~interactions["second"].isin(LUCK)]
+    present = pairs[pairs["verdict"] == "present"]
+    if len(present):
+        parts = [
+            f"{in_words(row['first'])} with {in_words(row['second'])} ({percent(row['interaction'])}, "
+            f"{percent(max(row['low'], 0.0))} to {percent(min(row['high'], 1.0))})"
+            for row in present.head(3).to_dict("records")
+        ]
+        return f"Settings that act together, the strongest first: {listed(parts)}."
+    if len(pairs) and (pairs["verdict"] == "undecided").all():
+        return f"Whether settings interact is not known: {pairs['reason'].iat[0]}."
+    return "No interaction is seen beyond its uncertainty, which does not show that there is none."
+
+
+def wrong_by(tolerance: pd.DataFrame, points: float) -> list[str]:
+    """How wrong each setting may be before a loss of so many points is no longer excluded."""
+    if tolerance.empty or tolerance["tolerated_low"].isna().all():
+        return []
+    lines = [
+        f"{in_words(row['hyperparameter'])}: {short(row['tolerated_low'])} to {short(row['tolerated_high'])} "
+        f"(best on fresh seeds {short(row['best'])})"
+        for row in tolerance.to_dict("records")
+    ]
+    rule = f"A loss of {100 * points:g} points of validation error is excluded within these stretches around the best: "
+    return [rule + "; ".join(lines) + "."]
+
+
+def percent(share: float) -> str:
+    """A share in per cent; small ones with a digit more."""
+    return f"{100 * share:.1f} %" if abs(share) < 0.1 else f"{100 * share:.0f} %"
+
+
+def short(value: object) -> str:
+    """A value in three digits; a whole number whole."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Parts as a sentence lists them."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

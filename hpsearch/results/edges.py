@@ -1,0 +1,47 @@
+"""Whether the best trials of a search lie at the ends of its ranges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from hpsearch.space import Dimension
+
+BEST = 10
+"""Trials that count as the best."""
+
+_TENTHS = 10
+
+
+def edges(trials: pd.DataFrame, space: Mapping[str, Dimension], *, lower: bool = True) -> pd.DataFrame:
+    """Where in each range the ten best trials lie.
+
+    Args:
+        trials: See :func:`hpsearch.results.frames.trials`.
+        space: The ranges, each column of which the trials have.
+        lower: Whether lower values are better.
+
+    Returns:
+        A row a range; unordered choices have no ends and no row. Columns: hyperparameter, low, high, scale, trials (how
+        many best ones: ten, or all that are complete), share_low, share_high (of them in the lowest and the highest
+        tenth of the range, or at its first and last value), edge ("low" or "high" where at least half of them lie,
+        else "").
+    """
+    complete = trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"], ascending=[lower, True])
+    best, rows = complete.head(BEST), []
+    for name, dimension in space.items():
+        if best.empty or dimension.values(2).dtype.kind not in "iuf":
+            continue
+        cells = dimension.cells(_TENTHS)
+        cell = np.minimum(dimension.to_unit(best[name].to_numpy()) * cells, cells - 1).astype(int)
+        low, high = float(np.mean(cell == 0)), float(np.mean(cell == cells - 1))
+        many = max(0.5, 2 / cells)  # of two or three values an end holds half of the trials easily
+        edge = "low" if low >= many else "high" if high >= many else ""
+        ends = dict(zip(("low", "high"), dimension.ends, strict=True))
+        shares = {"trials": len(best), "share_low": low, "share_high": high, "edge": edge}
+        rows.append({"hyperparameter": name, **ends, "scale": dimension.scale, **shares})
+    columns = ["hyperparameter", "low", "high", "scale", "trials", "share_low", "share_high", "edge"]
+    words = dict.fromkeys(("hyperparameter", "scale", "edge"), "str")
+    return pd.DataFrame(rows, columns=columns).astype(words)

@@ -1,0 +1,81 @@
+"""Plots: each table of a study as the figure that draws it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from hpsearch import figures
+from hpsearch.experiments.tolerances import tolerance
+from hpsearch.results.study import Results, ResultsError
+from hpsearch.results.surrogates import importance
+from hpsearch.sensitivity.indices import ResponseError
+from hpsearch.sensitivity.plots import SurveyPlots
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+    from optuna.trial import FrozenTrial
+
+
+class ResultsPlots(SurveyPlots):
+    """Figures of a study's tables, those of its survey among them, with the tables' names and options.
+
+    Each raises what its table does.
+    """
+
+    def __init__(self, results: Results) -> None:
+        super().__init__(results)
+        self._results = results
+
+    def history(self) -> go.Figure:
+        """When the search found its best (see :func:`hpsearch.figures.history`)."""
+        return figures.history(self._results.history())
+
+    def curves(self, count: int = 10) -> go.Figure:
+        """How training went, the ``count`` best trials before all (see :func:`hpsearch.figures.curves`)."""
+        return figures.curves(self._results.curve_bands(), self._results.best_curves(count))
+
+    def trials(self) -> go.Figure:
+        """Where the good trials lie (see :func:`hpsearch.figures.trials`)."""
+        return figures.trials(self._results.trials, self._results.space(), self._results.history())
+
+    def units(self, number: int | None = None, *, seed: int | None = None) -> go.Figure:
+        """Whether the hidden units differ (see ``Results.units``, :func:`hpsearch.figures.units`)."""
+        return figures.units(self._results.units(number, seed=seed))
+
+    def importance(
+        self,
+        *,
+        target: Callable[[FrozenTrial], float] | None = None,
+        measures: Sequence[str] = ("ped_anova", "fanova", "permutation"),
+        permutations: int | None = None,
+        bootstraps: int | None = None,
+        confidence: float = 0.95,
+        seed: int = 0,
+    ) -> go.Figure:
+        """How right the usual importance chart is, beside the survey's total indices where there is a survey.
+
+        See :func:`hpsearch.importance` and :func:`hpsearch.figures.importance`.
+        """
+        frame = importance(
+            self._results.study, target=target, measures=measures, permutations=permutations, bootstraps=bootstraps,
+            confidence=confidence, seed=seed,
+        )  # fmt: skip
+        measured = None
+        with contextlib.suppress(ResultsError, ResponseError):
+            measured = self._results.sensitivity(confidence=confidence)
+        return figures.importance(frame, measured)
+
+    def profile(self, hyperparameter: str, *, values: int = 32, seeds: int = 32, points: float = 0.01) -> go.Figure:
+        """How wrong one setting may be (see ``Results.profile``, ``tolerance``, :func:`hpsearch.figures.profile`)."""
+        profiled = self._results.profile(hyperparameter, values=values, seeds=seeds)
+        stretches = pd.DataFrame([tolerance(profiled, points=points)])
+        return figures.profile(profiled, self._results.space(), stretches, self._results.trials)
+
+    def plane(self, first: str, second: str, *, values: int = 16, seeds: int = 3) -> go.Figure:
+        """Which pairs of two settings are as good (see ``Results.plane``, :func:`hpsearch.figures.plane`)."""
+        plane = self._results.plane(first, second, values=values, seeds=seeds)
+        return figures.plane(plane, self._results.space())

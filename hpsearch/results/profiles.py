@@ -1,0 +1,130 @@
+"""The tables of a study that need trainings around its best: trained once, kept in the storage, read from then on."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from hpsearch.config.study import PROFILES
+from hpsearch.engine.settings import Hyperparameters
+from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.storage.internals import storage_of
+
+if TYPE_CHECKING:
+    import optuna
+    import pandas as pd
+
+    from hpsearch.experiments.kept import KeptTrainings
+    from hpsearch.experiments.profiles import TrainingSource
+    from hpsearch.experiments.sources import ProfileProgress
+
+    OnProgress = Callable[[ProfileProgress], None] | None
+
+
+class ProfileTables:
+    """Tables that train what the study ``<name>.profiles`` does not hold yet.
+
+    Every table takes ``workers``, processes with one BLAS thread each (its numbers do not depend on it; more than 1
+    starts new processes, so a script must call it under ``if __name__ == "__main__":``), and ``on_progress``, called
+    with a :class:`~hpsearch.experiments.sources.ProfileProgress` at the start, after every population and at the end.
+    An interrupt keeps what is trained. Where the storage cannot be written or lives in memory, they are kept as long as
+    this object. Every table raises ``StudyChangedError`` if the stored trainings were made with other data or
+    another network, and ``StudyBusyError`` if it needs trainings and another process is training around the same best.
+    """
+
+    study: optuna.Study
+    folder: Path
+
+    @property
+    @abstractmethod
+    def _evaluator(self) -> Evaluator: ...
+
+    @abstractmethod
+    def _best_setting(self) -> Hyperparameters: ...
+
+    def profile(
+        self,
+        hyperparameter: str,
+        *,
+        values: int = 32,
+        seeds: int = 32,
+        workers: int = 1,
+        on_progress: OnProgress = None,
+    ) -> pd.DataFrame:
+        """One hyperparameter varied, the others held; see :func:`hpsearch.experiments.profiles.profile`."""
+        table = self._table("profile", hyperparameter, values=values, seeds=seeds)
+        return self._kept.table(table, workers=workers, on_progress=on_progress)
+
+    def plane(
+        self,
+        first: str,
+        second: str,
+        *,
+        values: int = 16,
+        seeds: int = 3,
+        workers: int = 1,
+        on_progress: OnProgress = None,
+    ) -> pd.DataFrame:
+        """A grid of two, the others as in the best; see :func:`hpsearch.experiments.profiles.plane`."""
+        table = self._table("plane", first, second, values=values, seeds=seeds)
+        return self._kept.table(table, workers=workers, on_progress=on_progress)
+
+    def tolerance(
+        self,
+        *,
+        points: float = 0.01,
+        values: int = 32,
+        seeds: int = 32,
+        workers: int = 1,
+        on_progress: OnProgress = None,
+    ) -> pd.DataFrame:
+        """How wrong each setting may be, a row each; see :func:`hpsearch.experiments.tolerances.tolerance`."""
+        table = self._table("tolerance", points=points, values=values, seeds=seeds)
+        return self._kept.table(table, workers=workers, on_progress=on_progress)
+
+    def tunability(
+        self, *, values: int = 24, seeds: int = 10, workers: int = 1, on_progress: OnProgress = None
+    ) -> pd.DataFrame:
+        """What tuning each alone gains over its default; see :func:`hpsearch.experiments.profiles.tunability`."""
+        table = self._table("tunability", values=values, seeds=seeds)
+        return self._kept.table(table, workers=workers, on_progress=on_progress)
+
+    def cost(
+        self, table: Literal["profile", "plane", "tolerance", "tunability"], *hyperparameters: str, **sizes: Any
+    ) -> ProfileProgress:
+        """What a table would train now, without training it: ``results.cost("profile", "momentum", seeds=20)``.
+
+        Args:
+            table: Its method here.
+            hyperparameters: As that method takes them.
+            sizes: Its ``values`` and ``seeds``, where they are not the defaults.
+        """
+        return self._kept.progress(self._table(table, *hyperparameters, **sizes))
+
+    def _table(self, name: str, *hyperparameters: str, **sizes: Any) -> Callable[[TrainingSource], pd.DataFrame]:
+        from hpsearch.experiments import profiles
+
+        function = _tolerances if name == "tolerance" else getattr(profiles, name)
+        setting = self._best_setting()
+        return lambda source: function(source, setting, *hyperparameters, **sizes)
+
+    @cached_property
+    def _kept(self) -> KeptTrainings:
+        from hpsearch.experiments.kept import KeptTrainings
+
+        name = self.study.study_name.removesuffix(".survey").removesuffix(PROFILES)
+        return KeptTrainings(self._evaluator, storage_of(self.study), name=name, results=self.folder)
+
+
+def _tolerances(source: TrainingSource, around: Hyperparameters, *, points: float = 0.01, **sizes: int) -> pd.DataFrame:
+    """The tolerance of every hyperparameter that varies, from its profile; sizes as of the profile."""
+    import pandas as pd
+
+    from hpsearch.experiments.profiles import profile
+    from hpsearch.experiments.tolerances import tolerance
+
+    profiles = (profile(source, around, name, **sizes) for name in source.config.space.dimensions)
+    return pd.DataFrame([tolerance(profiled, points=points) for profiled in profiles])

@@ -1,0 +1,146 @@
+"""Tables of a search for its figures: how it went on, its space, and how its trainings went."""
+
+from __future__ import annotations
+
+import numpy as np
+import optuna
+import pandas as pd
+from optuna.distributions import BaseDistribution, CategoricalDistribution
+from optuna.study import StudyDirection
+
+from hpsearch.config.study import StudyConfig
+from hpsearch.storage.studies import CONFIG
+from hpsearch.tuning.choice import ranked_trials
+
+BAND = {"q10": 0.1, "median": 0.5, "q90": 0.9}
+
+
+class SearchTables:
+    """The tables that are made of a search's trials and curves; whoever inherits them has the three below."""
+
+    study: optuna.Study
+
+    @property
+    def trials(self) -> pd.DataFrame:
+        """One row a trial."""
+        raise NotImplementedError
+
+    @property
+    def curves(self) -> pd.DataFrame:
+        """One row a trial, seed and checkpoint."""
+        raise NotImplementedError
+
+    def space(self) -> pd.DataFrame:
+        """The settings that the trials vary, and their ranges; see :func:`hpsearch.results.searches.space`."""
+        return space(self.study, self.trials)
+
+    def history(self) -> pd.DataFrame:
+        """Each trial's value and the best so far; see :func:`hpsearch.results.searches.history`."""
+        return history(self.study, self.trials)
+
+    def curve_bands(self) -> pd.DataFrame:
+        """The middle 80 % of the trials at every checkpoint; see :func:`hpsearch.results.searches.curve_bands`."""
+        return curve_bands(self.curves)
+
+    def best_curves(self, count: int = 10) -> pd.DataFrame:
+        """The curves of the best trials; see :func:`hpsearch.results.searches.best_curves`."""
+        return best_curves(self.study, self.curves, count=count)
+
+
+def metric_of(study: optuna.Study) -> str:
+    """Name of what a trial's value is; "value" where nobody said it."""
+    if CONFIG in study.user_attrs:
+        return StudyConfig.from_description(study.user_attrs[CONFIG]).search.metric
+    return (study.metric_names or ["value"])[0]
+
+
+def space(study: optuna.Study, trials: pd.DataFrame) -> pd.DataFrame:
+    """One row a hyperparameter that the trials vary, in the order of the space.
+
+    Columns: hyperparameter (as the column of ``trials`` is called), low, high (the widest of all trials; missing for
+    choices that are no numbers), scale ("log", "linear" or "choices").
+    """
+    ranges: dict[str, list[BaseDistribution]] = {}
+    for trial in study.get_trials(deepcopy=False):
+        for name, distribution in trial.distributions.items():
+            ranges.setdefault(name, []).append(distribution)
+    prefixed = {name: f"params_{name}" if f"params_{name}" in trials else name for name in ranges}
+    rows = [(prefixed[name], *_side(distributions)) for name, distributions in ranges.items()]
+    frame = pd.DataFrame(rows, columns=["hyperparameter", "low", "high", "scale"])
+    return frame.astype({"hyperparameter": "str", "low": "float64", "high": "float64", "scale": "str"})
+
+
+def _side(distributions: list[BaseDistribution]) -> tuple[float, float, str]:
+    last = distributions[-1]
+    if isinstance(last, CategoricalDistribution):
+        numbers = [choice for choice in last.choices if isinstance(choice, int | float)]
+        if len(numbers) < len(last.choices):
+            return np.nan, np.nan, "choices"
+        return float(min(numbers)), float(max(numbers)), "choices"
+    ranged = [d for d in distributions if not isinstance(d, CategoricalDistribution)]
+    low, high = min(d.low for d in ranged), max(d.high for d in ranged)  # type: ignore[attr-defined]
+    return float(low), float(high), "log" if last.log else "linear"  # type: ignore[attr-defined]
+
+
+def history(study: optuna.Study, trials: pd.DataFrame) -> pd.DataFrame:
+    """One row a trial, in their order: how the search went on.
+
+    Columns: study, number, state, metric (what the value is), value (of several the first), best_so_far (by the
+    study's direction, of the completed trials whose constraints hold and whose value is finite), diverged.
+    """
+    sign = -1.0 if study.directions[0] == StudyDirection.MAXIMIZE else 1.0
+    counted = trials["number"].isin([trial.number for trial in ranked_trials(study)])
+    best = sign * (sign * trials["value"]).where(counted).cummin().ffill()
+    frame = trials[["study", "number", "state", "value", "diverged"]].copy()
+    frame.insert(3, "metric", pd.Series([metric_of(study)] * len(frame), dtype="str"))
+    frame.insert(5, "best_so_far", best)
+    return frame
+
+
+def trial_curves(curves: pd.DataFrame) -> pd.DataFrame:
+    """One row a trial and checkpoint: study, number, iteration and the metrics, mean over seeds.
+
+    A mean is missing where a seed's training has diverged and has no such metric.
+    """
+    metrics = _metrics(curves)
+    means = curves.groupby(["study", "number", "iteration"], sort=False)[metrics].mean(skipna=False)
+    return means.reset_index()
+
+
+def curve_bands(curves: pd.DataFrame) -> pd.DataFrame:
+    """The middle 80 % of the trials at every checkpoint.
+
+    A trial counts at the checkpoints that it reached, by its mean over seeds; the iteration at which a trial ended
+    between two checkpoints is none.
+
+    Columns: metric, iteration, q10, median, q90, trials (how many have this metric there).
+    """
+    means = trial_curves(curves)
+    ends = means.groupby("number")["iteration"].transform("max")
+    # Nobody trains on after the longest ended, so it is a checkpoint where several trials ended there.
+    together = (means["iteration"] == means["iteration"].max()).sum() > 1
+    shared = {*means.loc[means["iteration"] < ends, "iteration"], *([means["iteration"].max()] if together else [])}
+    tall = means[means["iteration"].isin(shared)].melt(
+        ["study", "number", "iteration"], _metrics(means), var_name="metric", value_name="at"
+    )
+    groups = tall.groupby(["metric", "iteration"], sort=False)["at"]
+    frame = pd.DataFrame({name: groups.quantile(share) for name, share in BAND.items()}).assign(trials=groups.count())
+    order = {metric: place for place, metric in enumerate(_metrics(means))}
+    frame = frame.reset_index().sort_values("iteration", kind="stable")
+    frame = frame.sort_values("metric", key=lambda names: names.map(order), kind="stable", ignore_index=True)
+    return frame.astype({"metric": "str", "iteration": "int64", "trials": "int64"})
+
+
+def best_curves(study: optuna.Study, curves: pd.DataFrame, *, count: int) -> pd.DataFrame:
+    """The curves of the best trials, the best first, by the rules of :func:`hpsearch.tuning.choice.ranked_trials`.
+
+    Columns: study, number, rank (1 is the best), iteration, then one a metric (mean over seeds).
+    """
+    ranks = {trial.number: rank for rank, trial in enumerate(ranked_trials(study)[:count], start=1)}
+    means = trial_curves(curves[curves["number"].isin(ranks)])
+    means.insert(2, "rank", means["number"].map(ranks).astype("int64"))
+    return means.sort_values(["rank", "iteration"], ignore_index=True)
+
+
+def _metrics(curves: pd.DataFrame) -> list[str]:
+    return [str(name) for name in curves if name not in ("study", "number", "seed", "iteration")]

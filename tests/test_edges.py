@@ -1,0 +1,60 @@
+"""Edges: where the best trials lie, counted by hand."""
+
+import numpy as np
+import pandas as pd
+
+from hpsearch.results.edges import edges
+from hpsearch.space import Choice, Float, Int
+
+SPACE = {
+    "rate": Float(0.001, 1.0, log=True),
+    "units": Int(1, 40),
+    "batch": Choice((16, 32, 64, 128)),
+    "nesterov": Choice((True, False)),
+    "pair": Choice((1, 2)),
+}
+
+
+def search(count=30):
+    """Trials whose value falls with their number: the ten best are the last ten."""
+    best = np.arange(count) >= count - 10
+    return pd.DataFrame(
+        {
+            "number": np.arange(count),
+            "state": "COMPLETE",
+            "value": -np.arange(count, dtype=float),
+            "rate": np.where(best, 0.9, 0.001),
+            "units": np.where(np.arange(count) % 2, 40, 20),
+            "batch": np.where(best, 32, 128),
+            "nesterov": True,
+            "pair": np.where(np.arange(count) % 3, 1, 2),
+        }
+    )
+
+
+def test_the_ten_best_are_counted_in_the_outer_tenths():
+    table = edges(search(), SPACE).set_index("hyperparameter")
+    assert table["trials"].tolist() == [10] * 4
+    assert table.loc["rate", ["share_low", "share_high", "edge"]].tolist() == [0.0, 1.0, "high"]
+    assert table.loc["units", ["share_low", "share_high", "edge"]].tolist() == [0.0, 0.5, "high"]
+    assert table.loc["batch", ["share_low", "share_high", "edge"]].tolist() == [0.0, 0.0, ""]
+
+
+def test_the_best_of_a_maximised_study_are_the_highest():
+    table = edges(search(), SPACE, lower=False).set_index("hyperparameter")
+    assert table.loc["rate", "edge"] == "low"
+    assert table.loc["batch", "edge"] == "high"
+
+
+def test_half_of_the_trials_at_one_of_two_values_is_no_edge():
+    assert edges(search(), SPACE).set_index("hyperparameter").loc["pair", "edge"] == ""
+
+
+def test_what_has_no_ends_has_no_row():
+    assert "nesterov" not in edges(search(), SPACE)["hyperparameter"].tolist()
+
+
+def test_trials_that_are_not_complete_do_not_count():
+    trials = search().assign(state=["COMPLETE"] * 20 + ["PRUNED"] * 10)
+    assert edges(trials, SPACE).set_index("hyperparameter").loc["rate", "edge"] == "low"
+    assert edges(trials.assign(state="FAIL"), SPACE).empty

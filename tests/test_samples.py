@@ -1,0 +1,75 @@
+"""Trials as points of the unit cube, one a setting."""
+
+import numpy as np
+import optuna
+import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.trial import create_trial
+
+from hpsearch.results.observations import ImportanceError
+from hpsearch.results.samples import normal_scores, read_sample
+
+KINDS = {
+    "rate": FloatDistribution(1e-4, 1, log=True),
+    "size": IntDistribution(0, 20),
+    "kind": CategoricalDistribution(["a", "b", "c"]),
+}
+
+
+def study(rows):
+    """Rows of rate, size, kind and value."""
+    made = optuna.create_study(study_name="s")
+    made.add_trials(
+        create_trial(params=dict(zip(KINDS, row[:3], strict=True)), distributions=KINDS, value=row[3]) for row in rows
+    )
+    return made
+
+
+ROWS = [(10.0 ** -(i % 5), i, "abc"[i % 3], float(i)) for i in range(15)]
+
+
+def test_numbers_lie_on_their_own_scale_and_choices_are_one_apart():
+    sample = read_sample(study(ROWS))
+    assert sample.names == ("rate", "size", "kind")
+    assert sample.owners.tolist() == [0, 1, 2, 2, 2]
+    np.testing.assert_allclose(sample.points[:5, 0], [1, 0.75, 0.5, 0.25, 0], atol=1e-12)
+    np.testing.assert_allclose(sample.points[:, 1], np.arange(15) / 20)
+    assert np.linalg.norm(sample.points[0, 2:] - sample.points[1, 2:]) == pytest.approx(1)
+
+
+def test_trials_of_one_setting_are_one_with_the_median_of_their_values():
+    sample = read_sample(study([*ROWS, (*ROWS[0][:3], 10.0), (*ROWS[0][:3], 2.0)]))
+    assert sample.values.tolist() == [2.0, *range(1, 15)]
+    assert sample.count == 17
+    assert "17 trials have 15 different settings: trials of one setting count as one" in " ".join(sample.notes)
+    assert "different settings" not in " ".join(read_sample(study(ROWS)).notes)
+
+
+def test_too_few_different_settings_are_refused():
+    with pytest.raises(ImportanceError, match="has 9 different settings in 18 trials"):
+        read_sample(study(ROWS[:9] * 2))
+
+
+def test_a_parameter_that_does_not_vary_does_not_count():
+    made = study([(0.1, *row[1:]) for row in ROWS])
+    assert read_sample(made).names == ("size", "kind")
+    with pytest.raises(ImportanceError, match="no parameter that half of its trials have and that varies"):
+        read_sample(study([(0.1, 1, "a", float(i)) for i in range(12)]))
+
+
+def test_lists_among_the_choices_are_read_as_sqlite_gives_them_back():
+    with pytest.warns(UserWarning, match="Choices for a categorical distribution"):
+        kinds = {"x": FloatDistribution(0, 1), "layers": CategoricalDistribution([[8], [8, 8]])}
+    made = optuna.create_study()
+    for place in range(12):
+        params = {"x": place / 12, "layers": [[8], [8, 8]][place % 2]}
+        made.add_trial(create_trial(params=params, distributions=kinds, value=float(place)))
+    assert read_sample(made).owners.tolist() == [0, 1, 1]
+
+
+def test_normal_scores_keep_the_order_and_nothing_else():
+    scores = normal_scores(np.array([3.0, -1e300, 1e160, 3.0, 5.0]))
+    assert np.argsort(scores).tolist() == [1, 0, 3, 4, 2]
+    assert scores[0] == scores[3]
+    np.testing.assert_allclose(scores, normal_scores(np.array([1.0, 0.0, 3.0, 1.0, 2.0])))
+    np.testing.assert_allclose(np.std(normal_scores(np.arange(500.0))), 1, atol=0.01)

@@ -1,0 +1,91 @@
+"""Tolerances: intervals that have a width where few seeds agree, and the stretches that they allow."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from hpsearch.experiments.tolerances import intervals, tolerance
+
+
+def test_an_interval_is_that_of_the_t_distribution():
+    samples = np.random.default_rng(0).standard_normal((5, 7))
+    mean, low, high = intervals(samples)
+    wanted = [stats.ttest_1samp(row, 0).confidence_interval(0.95) for row in samples]
+    assert mean == pytest.approx(samples.mean(axis=1))
+    assert np.transpose([low, high]) == pytest.approx(np.array(wanted))
+    assert intervals(samples, step=1e-6) == pytest.approx(np.array([mean, low, high]))
+
+
+@pytest.mark.parametrize(("steps", "sign"), [(0, 1), (1, 1), (3, 1), (3, -1)])
+def test_seeds_that_agree_leave_what_they_may_have_missed(steps, sign):
+    """The upper end solves Wilson's equation for a Poisson count: (rate - seen)^2 = t^2 rate / trials."""
+    seeds, examples = 10, 80
+    samples = np.full((1, seeds), sign * steps / examples)
+    mean, low, high = intervals(samples, step=1 / examples)
+    assert mean == pytest.approx(sign * steps / examples)
+    assert high - mean == pytest.approx(mean - low)
+    assert (high > mean).all()
+    rate = steps / examples + (high - mean)[0]
+    trials = seeds * examples
+    assert (rate - steps / examples) ** 2 == pytest.approx(stats.t.isf(0.025, seeds - 1) ** 2 * rate / trials)
+
+
+@pytest.mark.parametrize("seeds", [10, 32])
+@pytest.mark.parametrize("examples", [30, 360])
+def test_a_loss_of_a_point_is_seldom_excluded_where_there_is_one(seeds, examples):
+    rng = np.random.default_rng(0)
+    shape = (4000, seeds)
+    losses = {
+        "one by one": rng.binomial(examples, 0.01, shape) / examples,
+        "to and fro": (rng.binomial(examples, 0.03, shape) - rng.binomial(examples, 0.02, shape)) / examples,
+        "continuous": 0.01 + 0.02 * rng.standard_normal(shape),
+    }
+    for samples in losses.values():
+        _, _, high = intervals(samples, step=1 / examples)
+        assert np.mean(high < 0.01) <= 0.04
+
+
+def profiled(lows, highs, best, near=None):
+    rows = len(lows)
+    return pd.DataFrame(
+        {
+            "hyperparameter": ["rate"] * rows,
+            "value": range(1, rows + 1),
+            "error_difference_low": lows,
+            "error_difference_high": highs,
+            "near_best": near or [True] * rows,
+            "chosen": [row == best - 1 for row in range(rows)],
+        }
+    )
+
+
+LOWS = [0.02, 0.00, 0.03, 0.00, 0.00, 0.00, 0.00, 0.01, 0.02]
+HIGHS = [0.05, 0.03, 0.06, 0.009, 0.00, 0.005, 0.01, 0.005, 0.05]
+
+
+def stretch(row, name):
+    return row[f"{name}_low"], row[f"{name}_high"]
+
+
+def test_a_loss_is_tolerated_as_far_from_the_best_as_it_is_excluded_without_a_break():
+    assert stretch(tolerance(profiled(LOWS, HIGHS, best=5)), "tolerated") == (4, 6)
+    assert stretch(tolerance(profiled(LOWS, HIGHS, best=5), points=0.0101), "tolerated") == (4, 8)
+    assert stretch(tolerance(profiled(LOWS, HIGHS, best=5), points=0.005), "tolerated") == (5, 5)
+    assert stretch(tolerance(profiled(LOWS, HIGHS, best=5), points=0.07), "tolerated") == (1, 9)
+
+
+def test_what_is_left_between_the_ends_where_a_loss_is_shown_is_unshown():
+    row = tolerance(profiled(LOWS, HIGHS, best=5))
+    assert stretch(row, "unshown") == (2, 8)  # 3 is shown alone, within what is not
+    assert stretch(tolerance(profiled(LOWS, HIGHS, best=5), points=0.009), "unshown") == (2, 7)
+    everywhere_but_the_best = [0.5, 0.5, 0.0, 0.5]
+    assert stretch(tolerance(profiled(everywhere_but_the_best, [0.6] * 4, best=3)), "unshown") == (3, 3)
+
+
+def test_near_is_what_is_left_between_the_ends_that_are_shown_to_be_worse():
+    row = tolerance(profiled([0.0] * 5, [0.5] * 5, best=4, near=[False, True, False, True, False]))
+    assert (row["hyperparameter"], row["best"]) == ("rate", 4)
+    assert stretch(row, "near") == (2, 4)
+    assert stretch(row, "tolerated") == (4, 4)
+    assert list(row)[2:] == [f"{name}_{end}" for name in ("near", "tolerated", "unshown") for end in ("low", "high")]
