@@ -136,8 +136,8 @@ def test_imports_point_down_only(room, path):
 
 
 @pytest.mark.parametrize(("room", "path"), list(modules()), ids=lambda value: str(value).removeprefix(str(ROOT)))
-def test_only_figures_and_plots_bring_plotly_so_that_tables_do_without(room, path):
-    if room == "figures" or path.name == "plots.py":
+def test_only_what_draws_brings_plotly_so_that_tables_do_without(room, path):
+    if room == "figures" or path.name in ("plots.py", "sections.py"):
         return
     brought = [name for name in imported_at_once(path) if name.startswith(("plotly", "hpsearch.figures"))]
     assert brought + [name for name in imported_at_once(path) if ".plots" in name] == []

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from optuna.trial import FrozenTrial
 
+    from hpsearch.results.profiles import OnProgress
+
 
 class ResultsPlots(SurveyPlots):
     """Figures of a study's tables, those of its survey among them, with the tables' names and options.
@@ -50,6 +52,7 @@ class ResultsPlots(SurveyPlots):
         self,
         *,
         target: Callable[[FrozenTrial], float] | None = None,
+        objective: int | str | None = None,
         measures: Sequence[str] = ("ped_anova", "fanova", "permutation"),
         permutations: int | None = None,
         bootstraps: int | None = None,
@@ -61,21 +64,47 @@ class ResultsPlots(SurveyPlots):
         See :func:`hpsearch.importance` and :func:`hpsearch.figures.importance`.
         """
         frame = importance(
-            self._results.study, target=target, measures=measures, permutations=permutations, bootstraps=bootstraps,
-            confidence=confidence, seed=seed,
-        )  # fmt: skip
+            self._results.study,
+            target=target,
+            objective=objective,
+            measures=measures,
+            permutations=permutations,
+            bootstraps=bootstraps,
+            confidence=confidence,
+            seed=seed,
+        )
         measured = None
         with contextlib.suppress(ResultsError, ResponseError):
             measured = self._results.sensitivity(confidence=confidence)
         return figures.importance(frame, measured)
 
-    def profile(self, hyperparameter: str, *, values: int = 32, seeds: int = 32, points: float = 0.01) -> go.Figure:
+    def profile(
+        self,
+        hyperparameter: str,
+        *,
+        values: int = 32,
+        seeds: int = 32,
+        points: float = 0.01,
+        workers: int = 1,
+        on_progress: OnProgress = None,
+    ) -> go.Figure:
         """How wrong one setting may be (see ``Results.profile``, ``tolerance``, :func:`hpsearch.figures.profile`)."""
-        profiled = self._results.profile(hyperparameter, values=values, seeds=seeds)
+        profiled = self._results.profile(
+            hyperparameter, values=values, seeds=seeds, workers=workers, on_progress=on_progress
+        )
         stretches = pd.DataFrame([tolerance(profiled, points=points)])
         return figures.profile(profiled, self._results.space(), stretches, self._results.trials)
 
-    def plane(self, first: str, second: str, *, values: int = 16, seeds: int = 3) -> go.Figure:
+    def plane(
+        self,
+        first: str,
+        second: str,
+        *,
+        values: int = 16,
+        seeds: int = 3,
+        workers: int = 1,
+        on_progress: OnProgress = None,
+    ) -> go.Figure:
         """Which pairs of two settings are as good (see ``Results.plane``, :func:`hpsearch.figures.plane`)."""
-        plane = self._results.plane(first, second, values=values, seeds=seeds)
+        plane = self._results.plane(first, second, values=values, seeds=seeds, workers=workers, on_progress=on_progress)
         return figures.plane(plane, self._results.space())
