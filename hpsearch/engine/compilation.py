@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
-from numba.core import event
+from numba.core import cgutils, event
+from numba.extending import intrinsic, overload
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -29,6 +30,32 @@ def compiled(function: F) -> F:
             # numba compares a function with its own file alone, and what it calls is compiled into it.
             dispatcher._cache._cache_file._source_stamp = source_stamp()
     return dispatcher
+
+
+def unowned(array: Any) -> Any:
+    """An array whose references nobody counts, for the loops of compiled code; the caller of the loop keeps it alive.
+
+    Counting takes longer than a small product, and threads that count the same array wait for each other.
+    """
+    return array
+
+
+@intrinsic
+def _unowned(typing: Any, array: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        view = context.make_array(array)(context, builder, arguments[0])
+        view.meminfo = cgutils.get_null_value(view.meminfo.type)
+        return view._getvalue()
+
+    return array(array), code
+
+
+@overload(unowned)
+def _(array: Any) -> Callable[..., Any]:
+    def view(array: Any) -> Any:
+        return _unowned(array)
+
+    return view
 
 
 @cache

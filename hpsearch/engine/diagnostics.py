@@ -153,7 +153,8 @@ def _scores(
     """Mean loss over the first ``count`` examples, and the share of them put in the wrong class."""
     activation, output = choices
     total, wrong = 0.0, 0
-    room = rooms(sizes, min(count, _PROBE), weights[0])
+    most = min(count, _PROBE)
+    room = rooms(sizes, most, np.empty(most * sizes[1:].sum(), examples[0].dtype))
     for start in range(0, count, _PROBE):
         stop = min(start + _PROBE, count)
         answers = [answer[: stop - start] for answer in room]
@@ -177,7 +178,8 @@ def _probe(
     activation, output = choices
     count = min(_PROBE, len(train[0]))
     inputs, targets = train[0][:count], train[1][:count]
-    answers, signals = rooms(sizes, count, flat), rooms(sizes, count, flat)
+    needed = count * sizes[1:].sum()
+    answers, signals = rooms(sizes, count, np.empty(needed, flat.dtype)), rooms(sizes, count, np.empty(needed, flat.dtype))
     gradient = np.empty_like(flat)
     weights, biases = layers_of(flat, sizes)
     dWs, dbs = layers_of(gradient, sizes)

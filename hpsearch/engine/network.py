@@ -14,7 +14,6 @@ place of an activation in ``ACTIVATIONS``, of an output in ``OUTPUTS``.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from hpsearch.engine.compilation import compiled
-from hpsearch.engine.elementary import exp, tanh
+from hpsearch.engine.elementary import exp, log, log_1p, tanh
 from hpsearch.engine.products import affine, gradient, signal_below
 from hpsearch.engine.settings import Architecture, Array
 
@@ -37,6 +36,9 @@ SOFTMAX, BINARY, IDENTITY = range(3)
 _LEAST_LOGIT = -80
 """Logits this far under the largest are raised to here: exp(-80) is still a normal float32, and denormal numbers
 make an elementwise pass many times slower on some processors. No probability changes by more than 2e-35."""
+
+_LEAST_LOSS = -700.0
+"""The logarithm of the least loss of one sigmoid unit: exp below it is denormal."""
 
 _CHUNK = 4096
 """Examples answered at a time, so that memory stays bounded."""
@@ -98,9 +100,13 @@ def layers_of(flat: Array, sizes: Array) -> Any:
 
 
 @compiled
-def rooms(sizes: Array, examples: int, like: Array) -> Any:
-    """Room for each layer's answers to so many examples, ``(examples, units)``."""
-    return [np.empty((examples, units), like.dtype) for units in sizes[1:]]
+def rooms(sizes: Array, examples: int, space: Array) -> Any:
+    """Room for each layer's answers to so many examples, ``(examples, units)``, one after the other in a flat space."""
+    parts, start = [], 0
+    for units in sizes[1:]:
+        parts.append(space[start : start + examples * units].reshape((examples, units)))
+        start += examples * units
+    return parts
 
 
 @compiled
@@ -151,18 +157,31 @@ def forward(
 def respond(output: int, z: Array) -> None:
     """Turn logits into the network's outputs, in place."""
     if output == SOFTMAX:
-        shift(z)
-        flat = z.reshape(z.size)
-        for i in range(flat.size):
-            flat[i] = exp(flat[i])
+        exponentials(z)
         for i in range(z.shape[0]):
-            total = z[i, 0]
-            for k in range(1, z.shape[1]):
-                total += z[i, k]
+            total = row_sum(z, i)
             for k in range(z.shape[1]):
                 z[i, k] /= total
     elif output == BINARY:
         activate(SIGMOID, z)
+
+
+@compiled
+def exponentials(z: Array) -> None:
+    """The numerators of softmax, in place."""
+    shift(z)
+    flat = z.reshape(z.size)
+    for i in range(flat.size):
+        flat[i] = exp(flat[i])
+
+
+@compiled
+def row_sum(z: Array, i: int) -> float:
+    """The sum of a row, from its first number to its last."""
+    total = z[i, 0]
+    for k in range(1, z.shape[1]):
+        total += z[i, k]
+    return total
 
 
 @compiled
@@ -180,7 +199,7 @@ def shift(z: Array) -> None:
 
 @compiled
 def error(output: int, logits: Array, targets: Array, rows: Array, signal: Array) -> None:
-    """Turn logits into outputs in place, and write (output − target) to ``signal``.
+    """Write (output − target) to ``signal``; the logits are overwritten.
 
     Args:
         output: The network's output function.
@@ -189,11 +208,14 @@ def error(output: int, logits: Array, targets: Array, rows: Array, signal: Array
         rows: Places of the examples among all, ``(examples,)``.
         signal: ``(examples, outputs)``.
     """
-    respond(output, logits)
+    if output == SOFTMAX:
+        exponentials(logits)
+    else:
+        respond(output, logits)
     for i in range(len(rows)):
-        row = rows[i]
+        row, total = rows[i], row_sum(logits, i) if output == SOFTMAX else logits.dtype.type(1)
         for k in range(signal.shape[1]):
-            signal[i, k] = logits[i, k] - targets[row, k]
+            signal[i, k] = logits[i, k] / total - targets[row, k]
 
 
 @compiled
@@ -241,10 +263,10 @@ def loss(output: int, logits: Array, target: Array) -> float:
         for k in range(logits.size):
             total += exp(logits[k])
             true += logits[k] * target[k]
-        value = math.log(total) - true
+        value = log(total) - true
     elif output == BINARY:
         z = float(logits[0])
-        value = math.log1p(math.exp(-abs(z))) + (z if z > 0 else 0.0) - float(target[0]) * z
+        value = log_1p(exp(max(-abs(z), _LEAST_LOSS))) + (z if z > 0 else 0.0) - float(target[0]) * z
     else:
         for k in range(logits.size):
             value += 0.5 * float(logits[k] - target[k]) ** 2
@@ -268,7 +290,7 @@ def mistaken(output: int, logits: Array, target: Array) -> bool:
 @compiled
 def _answers(inputs: Array, flat: Array, sizes: Array, activation: int, output: int) -> Array:
     weights, biases = layers_of(flat, sizes)
-    answers = rooms(sizes, len(inputs), flat)
+    answers = rooms(sizes, len(inputs), np.empty(len(inputs) * sizes[1:].sum(), flat.dtype))
     forward(inputs, weights, biases, answers, activation)
     respond(output, answers[-1])
     return answers[-1]

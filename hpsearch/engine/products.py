@@ -47,8 +47,12 @@ def signal_below(signal: Array, W: Array, out: Array) -> None:
 def gradient(inputs: Array, signal: Array, dW: Array, db: Array) -> None:
     """Write ``inputsᵀ·signal`` to ``dW`` and the signal's sum over examples to ``db``."""
     product(inputs.T, signal, None, dW)
+    examples, whole = signal.shape[0], signal.shape[0] // 4 * 4
     db[:] = 0
-    for i in range(signal.shape[0]):
+    for i in range(0, whole, 4):  # four at a time, since each sum goes to memory and back
+        for k in range(signal.shape[1]):
+            db[k] += (signal[i, k] + signal[i + 1, k]) + (signal[i + 2, k] + signal[i + 3, k])
+    for i in range(whole, examples):
         for k in range(signal.shape[1]):
             db[k] += signal[i, k]
 

@@ -18,8 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from hpsearch.engine.compilation import compiled
+from hpsearch.engine.compilation import compiled, unowned
 from hpsearch.engine.diagnostics import measure, worst_values
+from hpsearch.engine.elementary import fma
 from hpsearch.engine.examples import Encoded, Examples
 from hpsearch.engine.network import (
     backward,
@@ -179,6 +180,8 @@ def _run(
     architecture, size = training.architecture, training.settings.batch_size
     flat, velocity = packed(architecture, training.parameters), packed(architecture, training.velocity)
     arrays = (_pair(examples.train), _pair(examples.validation or examples.train, examples.validation is not None))
+    sizes = sizes_of(architecture)
+    space = np.empty(size * (2 * sizes.sum() - sizes[0]) + flat.size, flat.dtype)
     per_pass = len(examples.train) // size
     per_call = max(1, min(_PRODUCTS_A_CALL // (3 * flat.size), _PLACES_A_CALL) // size)
     iteration, measured, diverged = training.iteration, 0, False
@@ -187,8 +190,8 @@ def _run(
         first_pass = iteration // per_pass
         order = examples.shuffles.passes(training.seed, first_pass, last // per_pass + 1)
         iteration, measured, diverged = _descend(
-            arrays, examples.validation_variance, order, first_pass, flat, velocity, sizes_of(architecture),
-            codes_of(architecture), _rates(training), size, iteration, last, due, metrics, measured,
+            arrays, examples.validation_variance, order, first_pass, flat, velocity, sizes,
+            space, codes_of(architecture), _rates(training), size, iteration, last, due, metrics, measured,
         )  # fmt: skip
         if diverged or iteration == until:
             break
@@ -216,20 +219,24 @@ def _rates(training: Training) -> tuple[Any, ...]:
 @compiled
 def _descend(
     splits: Any, variance: float, order: Array, first_pass: int, flat: Array, velocity: Array, sizes: Array,
-    choices: tuple[int, int], rates: Any, size: int, first: int, last: int, due: Array, metrics: Array, measured: int,
+    space: Array, choices: tuple[int, int], rates: Any, size: int, first: int, last: int, due: Array, metrics: Array,
+    measured: int,
 ) -> Any:  # fmt: skip
     """Train from iteration ``first`` to ``last``: forward, loss, gradient, step, repeated, and measure where due.
+
+    ``space`` is room for a mini-batch's inputs, each layer's answers and signals, and the gradient.
 
     Returns:
         The iteration reached, how many rows of ``metrics`` are filled, and whether the network has diverged.
     """
     train, validation = splits
-    inputs, targets, (activation, output) = np.empty((size, sizes[0]), flat.dtype), train[1], choices
-    weights, biases = layers_of(flat, sizes)
-    gradient = np.empty_like(flat)
-    dWs, dbs = layers_of(gradient, sizes)
-    answers, signals = rooms(sizes, size, flat), rooms(sizes, size, flat)
-    per_pass = len(train[0]) // size
+    examples, targets, order, (activation, output) = unowned(train[0]), unowned(train[1]), unowned(order), choices
+    flat, velocity, space = unowned(flat), unowned(velocity), unowned(space)
+    needed = size * sizes[1:].sum()
+    answers, signals = rooms(sizes, size, space[:needed]), rooms(sizes, size, space[needed:])
+    gradient, inputs = space[2 * needed :][: flat.size], space[2 * needed + flat.size :].reshape((size, sizes[0]))
+    (weights, biases), (dWs, dbs) = layers_of(flat, sizes), layers_of(gradient, sizes)
+    per_pass = len(examples) // size
     for iteration in range(first, last + 1):
         if measured < len(due) and due[measured] == iteration:
             finite = measure(train, validation, variance, flat, sizes, choices, rates[3], metrics[measured])
@@ -240,7 +247,7 @@ def _descend(
             break
         place = iteration % per_pass * size
         rows = order[iteration // per_pass - first_pass, place : place + size]
-        gather(train[0], rows, inputs)
+        gather(examples, rows, inputs)
         forward(inputs, weights, biases, answers, activation)
         error(output, answers[-1], targets, rows, signals[-1])
         backward(inputs, weights, answers, signals, dWs, dbs, activation)
@@ -277,7 +284,7 @@ def step(flat: Array, velocity: Array, gradient: Array, sizes: Array, rates: Any
 @compiled
 def _descend_along(W: Array, V: Array, dW: Array, rate: float, momentum: float, decay: float) -> None:
     for i in range(W.size):
-        moved = momentum * V[i] - rate * dW[i] - decay * W[i]
+        moved = fma(momentum, V[i], -fma(rate, dW[i], decay * W[i]))
         V[i] = moved
         W[i] += moved
 
