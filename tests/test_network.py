@@ -5,7 +5,8 @@ from helpers import layers_of, rows_of, trained
 from sklearn.metrics import log_loss
 
 from hpsearch.engine.examples import Examples
-from hpsearch.engine.network import CEILING, OUTPUTS, initial_parameters, loss, mistaken, predict, shift
+from hpsearch.engine import network
+from hpsearch.engine.network import CEILING, OUTPUTS, initial_parameters, predict, shift
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training
 
@@ -68,14 +69,17 @@ def test_a_first_step_is_the_reference_s_gradient_times_alpha(seed, rate, l2):
 
 def losses(output, logits, targets):
     """Of each example; ``logits`` and ``targets`` are (examples, outputs)."""
-    logits, code = logits.copy(), OUTPUTS.index(output)
+    logits, code, values = logits.copy(), OUTPUTS.index(output), np.empty(len(logits))
     if output == "softmax":
         shift(logits)
-    return np.array([loss(code, z, t) for z, t in zip(logits, targets, strict=True)])
+    network.losses(code, logits, targets.copy(), values)
+    return values
 
 
 def mistakes(output, logits, targets):
-    return [mistaken(OUTPUTS.index(output), z, t) for z, t in zip(logits, targets, strict=True)]
+    """Of each example, whether it is one."""
+    code = OUTPUTS.index(output)
+    return [network.mistakes(code, logits[[i]], targets[[i]]) for i in range(len(logits))]
 
 
 @pytest.mark.parametrize("output", ["softmax", "binary", "identity"])

@@ -31,12 +31,13 @@ from hpsearch.engine.network import (
     error,
     forward,
     layers_of,
-    loss,
-    mistaken,
+    losses,
+    mistakes,
     rooms,
     shift,
     times_slope,
 )
+from hpsearch.engine.products import product
 from hpsearch.engine.settings import Array
 
 FLOOR = float(np.finfo(np.float32).eps)
@@ -154,7 +155,7 @@ def _scores(
     activation, output = choices
     total, wrong = 0.0, 0
     most = min(count, _PROBE)
-    room = rooms(sizes, most, np.empty(most * sizes[1:].sum(), examples[0].dtype))
+    room, values = rooms(sizes, most, np.empty(most * sizes[1:].sum(), examples[0].dtype)), np.empty(most)
     for start in range(0, count, _PROBE):
         stop = min(start + _PROBE, count)
         answers = [answer[: stop - start] for answer in room]
@@ -162,10 +163,11 @@ def _scores(
         logits, targets = answers[-1], examples[1][start:stop]
         if output == SOFTMAX:
             shift(logits)
+        if output != IDENTITY:
+            wrong += mistakes(output, logits, targets)
+        losses(output, logits, targets, values[: stop - start])
         for i in range(stop - start):
-            total += loss(output, logits[i], targets[i])
-            if output != IDENTITY:
-                wrong += mistaken(output, logits[i], targets[i])
+            total += values[i]
     mean = total / count
     return CEILING if mean > CEILING else mean, wrong / count
 
@@ -179,7 +181,8 @@ def _probe(
     count = min(_PROBE, len(train[0]))
     inputs, targets = train[0][:count], train[1][:count]
     needed = count * sizes[1:].sum()
-    answers, signals = rooms(sizes, count, np.empty(needed, flat.dtype)), rooms(sizes, count, np.empty(needed, flat.dtype))
+    space = np.empty(2 * needed, flat.dtype)
+    answers, signals = rooms(sizes, count, space[:needed]), rooms(sizes, count, space[needed:])
     gradient = np.empty_like(flat)
     weights, biases = layers_of(flat, sizes)
     dWs, dbs = layers_of(gradient, sizes)
@@ -228,7 +231,9 @@ def distinct(activated: Array) -> int:
         activated: ``(examples, units)``.
     """
     a = activated.astype(np.float64)
-    products, units = np.dot(a.T, a), a.shape[1]
+    units = a.shape[1]
+    products = np.empty((units, units))
+    product(a.T, a, None, products)
     repeats = 0
     for i in range(units):
         for j in range(i):

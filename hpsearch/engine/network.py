@@ -249,42 +249,68 @@ def backward(
 
 
 @compiled
-def loss(output: int, logits: Array, target: Array) -> float:
-    """Loss of one example, clipped to [0, 15.94]; NaN where the logits are not finite.
+def losses(output: int, logits: Array, targets: Array, values: Array) -> None:
+    """Write the loss of each example, clipped to [0, 15.94], to ``values``; NaN where its logits are not finite.
 
     Args:
         output: The network's output function.
-        logits: ``(outputs,)``; of softmax those that :func:`shift` left.
-        target: ``(outputs,)``.
+        logits: ``(examples, outputs)``, overwritten; of softmax those that :func:`shift` left.
+        targets: ``(examples, outputs)``.
+        values: ``(examples,)`` in float64.
     """
-    value = 0.0
     if output == SOFTMAX:
-        total, true = 0.0, 0.0
-        for k in range(logits.size):
-            total += exp(logits[k])
-            true += logits[k] * target[k]
-        value = log(total) - true
+        _softmax_losses(logits, targets, values)
     elif output == BINARY:
-        z = float(logits[0])
-        value = log_1p(exp(max(-abs(z), _LEAST_LOSS))) + (z if z > 0 else 0.0) - float(target[0]) * z
+        for i in range(values.size):
+            z = float(logits[i, 0])
+            values[i] = log_1p(exp(max(-abs(z), _LEAST_LOSS))) + (z if z > 0 else 0.0) - float(targets[i, 0]) * z
     else:
-        for k in range(logits.size):
-            value += 0.5 * float(logits[k] - target[k]) ** 2
-    if value > CEILING:
-        return CEILING
-    return 0.0 if value < 0 else value
+        for i in range(values.size):
+            values[i] = 0.0
+            for k in range(logits.shape[1]):
+                values[i] += 0.5 * float(logits[i, k] - targets[i, k]) ** 2
+    for i in range(values.size):
+        values[i] = CEILING if values[i] > CEILING else 0.0 if values[i] < 0 else values[i]
 
 
 @compiled
-def mistaken(output: int, logits: Array, target: Array) -> bool:
-    """Whether an example is put in the wrong class; a tie goes to the first class."""
-    if output == BINARY:
-        return (logits[0] > 0) != (target[0] > 0.5)
-    answer, true = 0, 0
-    for k in range(1, logits.size):
-        answer = k if logits[k] > logits[answer] else answer
-        true = k if target[k] > target[true] else true
-    return answer != true
+def _softmax_losses(logits: Array, targets: Array, values: Array) -> None:
+    own = np.empty_like(values)
+    for i in range(values.size):
+        own[i] = 0.0
+        for k in range(logits.shape[1]):
+            own[i] += logits[i, k] * targets[i, k]
+    flat = logits.reshape(logits.size)
+    for i in range(flat.size):
+        flat[i] = exp(flat[i])
+    for i in range(values.size):
+        values[i] = 0.0
+        for k in range(logits.shape[1]):
+            values[i] += logits[i, k]
+    for i in range(values.size):
+        values[i] = log(values[i]) - own[i]
+
+
+@compiled
+def mistakes(output: int, logits: Array, targets: Array) -> int:
+    """How many examples are put in the wrong class; a tie goes to the first class.
+
+    Args:
+        output: Softmax or binary.
+        logits: ``(examples, outputs)``.
+        targets: ``(examples, outputs)``: 0 or 1.
+    """
+    wrong = 0
+    for i in range(logits.shape[0]):
+        if output == BINARY:
+            wrong += (logits[i, 0] > 0) != (targets[i, 0] > 0.5)
+        else:
+            answer, top = 0, logits[i, 0]
+            for k in range(1, logits.shape[1]):
+                if logits[i, k] > top:
+                    answer, top = k, logits[i, k]
+            wrong += targets[i, answer] < 0.5
+    return wrong
 
 
 @compiled
