@@ -39,7 +39,7 @@ THIRD_PARTIES = {
     "figures": {"pandas", "plotly"},
     "space": {"numpy"},
     "data": {"numpy", "pandas", "sklearn"},
-    "engine": {"numpy", "numba", "scipy", "threadpoolctl"},
+    "engine": {"numpy", "numba", "llvmlite"},
 }
 """What else a room may import, besides the standard library."""
 

@@ -4,8 +4,8 @@ import reference
 from helpers import layers_of, rows_of, trained
 from sklearn.metrics import log_loss
 
-from hpsearch.engine.examples import Examples
 from hpsearch.engine import network
+from hpsearch.engine.examples import Examples
 from hpsearch.engine.network import CEILING, OUTPUTS, initial_parameters, predict, shift
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training

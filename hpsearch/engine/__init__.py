@@ -7,8 +7,7 @@ In this room:
     network.py      initialise, forward, loss, backward
     training.py     the loop: mini-batches, descent step, checkpoints
     diagnostics.py  the metrics
-    products.py     the matrix products of a layer
-    elementary.py   exp and tanh
+    products.py     the matrix products of a layer, in tiles
+    elementary.py   exp, tanh and log
     compilation.py  how all this is compiled, once
-    threads.py      one BLAS thread
 """

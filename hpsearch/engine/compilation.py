@@ -15,8 +15,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+from numba import types
 from numba.core import cgutils, event
 from numba.extending import intrinsic, overload
+from numba.np.arrayobj import populate_array
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -40,6 +42,11 @@ def unowned(array: Any) -> Any:
     return array
 
 
+def flattened(array: Any) -> Any:
+    """All numbers of an array as one row, :func:`unowned`: of an argument, which lives as long as the function runs."""
+    return array.reshape(-1)
+
+
 @intrinsic
 def _unowned(typing: Any, array: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -56,6 +63,30 @@ def _(array: Any) -> Callable[..., Any]:
         return _unowned(array)
 
     return view
+
+
+@intrinsic
+def _flattened(typing: Any, array: Any) -> Any:
+    row = types.Array(array.dtype, 1, "C")
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        whole, view = (
+            context.make_array(array)(context, builder, arguments[0]),
+            context.make_array(row)(context, builder),
+        )
+        shape, strides = [whole.nitems], [whole.itemsize]
+        populate_array(view, whole.data, shape, strides, whole.itemsize, meminfo=None)
+        return view._getvalue()
+
+    return row(array), code
+
+
+@overload(flattened)
+def _(array: Any) -> Callable[..., Any]:
+    def row(array: Any) -> Any:
+        return _flattened(array)
+
+    return row
 
 
 @cache

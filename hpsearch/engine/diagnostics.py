@@ -35,6 +35,7 @@ from hpsearch.engine.network import (
     mistakes,
     rooms,
     shift,
+    space_of,
     times_slope,
 )
 from hpsearch.engine.products import product
@@ -155,7 +156,7 @@ def _scores(
     activation, output = choices
     total, wrong = 0.0, 0
     most = min(count, _PROBE)
-    room, values = rooms(sizes, most, np.empty(most * sizes[1:].sum(), examples[0].dtype)), np.empty(most)
+    room, values = rooms(sizes, most, np.empty(space_of(sizes, most), examples[0].dtype)), np.empty(most)
     for start in range(0, count, _PROBE):
         stop = min(start + _PROBE, count)
         answers = [answer[: stop - start] for answer in room]
@@ -180,7 +181,7 @@ def _probe(
     activation, output = choices
     count = min(_PROBE, len(train[0]))
     inputs, targets = train[0][:count], train[1][:count]
-    needed = count * sizes[1:].sum()
+    needed = space_of(sizes, count)
     space = np.empty(2 * needed, flat.dtype)
     answers, signals = rooms(sizes, count, space[:needed]), rooms(sizes, count, space[needed:])
     gradient = np.empty_like(flat)

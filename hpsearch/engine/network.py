@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from hpsearch.engine.compilation import compiled
+from hpsearch.engine.compilation import compiled, flattened
 from hpsearch.engine.elementary import exp, log, log_1p, tanh
 from hpsearch.engine.products import affine, gradient, signal_below
 from hpsearch.engine.settings import Architecture, Array
@@ -100,6 +100,12 @@ def layers_of(flat: Array, sizes: Array) -> Any:
 
 
 @compiled
+def space_of(sizes: Array, examples: int) -> int:
+    """How many numbers all layers' answers to so many examples are."""
+    return examples * int(sizes[1:].sum())
+
+
+@compiled
 def rooms(sizes: Array, examples: int, space: Array) -> Any:
     """Room for each layer's answers to so many examples, ``(examples, units)``, one after the other in a flat space."""
     parts, start = [], 0
@@ -112,7 +118,7 @@ def rooms(sizes: Array, examples: int, space: Array) -> Any:
 @compiled
 def activate(activation: int, z: Array) -> None:
     """Apply a hidden activation in place."""
-    flat = z.reshape(z.size)
+    flat = flattened(z)
     if activation == TANH:
         for i in range(flat.size):
             flat[i] = tanh(flat[i])
@@ -128,7 +134,7 @@ def activate(activation: int, z: Array) -> None:
 @compiled
 def times_slope(activation: int, signal: Array, activated: Array) -> None:
     """Multiply a signal by the activation's derivative at the activations it gave, in place."""
-    s, a = signal.reshape(signal.size), activated.reshape(activated.size)
+    s, a = flattened(signal), flattened(activated)
     one, zero = a.dtype.type(1), a.dtype.type(0)
     if activation == TANH:
         for i in range(s.size):
@@ -170,7 +176,7 @@ def respond(output: int, z: Array) -> None:
 def exponentials(z: Array) -> None:
     """The numerators of softmax, in place."""
     shift(z)
-    flat = z.reshape(z.size)
+    flat = flattened(z)
     for i in range(flat.size):
         flat[i] = exp(flat[i])
 
@@ -280,7 +286,7 @@ def _softmax_losses(logits: Array, targets: Array, values: Array) -> None:
         own[i] = 0.0
         for k in range(logits.shape[1]):
             own[i] += logits[i, k] * targets[i, k]
-    flat = logits.reshape(logits.size)
+    flat = flattened(logits)
     for i in range(flat.size):
         flat[i] = exp(flat[i])
     for i in range(values.size):
@@ -316,7 +322,7 @@ def mistakes(output: int, logits: Array, targets: Array) -> int:
 @compiled
 def _answers(inputs: Array, flat: Array, sizes: Array, activation: int, output: int) -> Array:
     weights, biases = layers_of(flat, sizes)
-    answers = rooms(sizes, len(inputs), np.empty(len(inputs) * sizes[1:].sum(), flat.dtype))
+    answers = rooms(sizes, len(inputs), np.empty(space_of(sizes, len(inputs)), flat.dtype))
     forward(inputs, weights, biases, answers, activation)
     respond(output, answers[-1])
     return answers[-1]

@@ -14,7 +14,6 @@ from functools import partial
 from types import TracebackType
 from typing import Self
 
-from hpsearch.engine.threads import one_blas_thread
 from hpsearch.evaluation.tasks import Outcome, Task, Trainer
 
 _AHEAD = 64
@@ -47,8 +46,6 @@ class Workers:
         self._stopping = threading.Event()
 
     def __enter__(self) -> Self:
-        self._blas = one_blas_thread()  # here, as libraries heed the first thread that sets a limit and no other
-        self._blas.__enter__()
         return self
 
     def __exit__(
@@ -60,7 +57,6 @@ class Workers:
             self._elsewhere.cancel()
         if self._threads is not None:
             self._threads.shutdown(wait=True, cancel_futures=True)
-        self._blas.__exit__(None, None, None)
 
     def submit(self, task: Task) -> Callable[[], Outcome]:
         """Hand a task out; what is returned waits for its outcome. In the calling thread nothing runs before that.
