@@ -5,7 +5,7 @@ The rooms, in the order of the pipeline; the docstring of each lists its files:
 ===============  ===========================================================================================
 ``space``        the dimensions of a search and the unit cube
 ``data``         a raw table -> a data set ready for the network
-``engine``       networks trained: initialise, forward, loss, gradient, descent step
+``engine``       one network trained: initialise, forward, loss, gradient, descent step
 ``config``       one TOML -> the settings of a study
 ``figures``      a table -> a plotly figure
 ``sensitivity``  tables -> tables: designs, Sobol indices, effects, ranges
@@ -37,8 +37,8 @@ The public names, from the same order:
 `figures`                                       of every table, as plotly figures
 ==============================================  ============================================================
 
-Each is imported when it is first used, because a worker process needs NumPy but not Optuna. `__init__.pyi` is the
-one list of them, for this module and for type checkers alike.
+Each is imported when it is first used, because a cluster's worker needs the engine but not Optuna. `__init__.pyi` is
+the one list of them, for this module and for type checkers alike.
 """
 
 import lazy_loader

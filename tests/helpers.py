@@ -8,7 +8,7 @@ import optuna
 from typer.testing import CliRunner
 
 from hpsearch.cli.commands import app
-from hpsearch.engine.training import MiniBatches
+from hpsearch.engine.training import train
 
 SMALL = """
 name = "small"
@@ -63,13 +63,19 @@ def study_in(storage, trials=3):
 
 def layers_of(architecture, flat):
     """The engine's flat parameters as the oracle's pairs (W, b)."""
-    return [(layer[0, :, :-1].T.copy(), layer[0, :, -1].copy()) for layer in architecture.layers(flat[None])]
+    return [(layer[:, :-1].T.copy(), layer[:, -1].copy()) for layer in architecture.layers(flat)]
 
 
 def rows_of(examples, seed, batch_size, count):
-    """Which training rows each of the first mini-batches holds, found by comparing inputs."""
-    stream = MiniBatches(examples, seed, batch_size)
-    place = {row.tobytes(): i for i, row in enumerate(examples.train.rows(slice(None)))}
-    return [
-        [place[np.ascontiguousarray(row).tobytes()] for row in stream.at(i, slice(None)).rows] for i in range(count)
-    ]
+    """Which training rows each of the first mini-batches holds: full ones, cut from each pass's own shuffle."""
+    rows, number = [], 0
+    while len(rows) < count:
+        order = np.random.default_rng((seed, 1, number)).permutation(len(examples.train)).tolist()
+        rows += [order[i : i + batch_size] for i in range(0, len(order) - batch_size + 1, batch_size)]
+        number += 1
+    return rows[:count]
+
+
+def trained(training, examples, until=None):
+    """A training at an iteration, its end by default, measured nowhere."""
+    return train(training, examples, (), until=until)[1]

@@ -8,6 +8,7 @@ import subprocess
 import time
 import urllib.request
 
+import numba
 import pandas as pd
 import pytest
 from helpers import HPSEARCH, LONG, TIMES, run
@@ -15,6 +16,7 @@ from helpers import HPSEARCH, LONG, TIMES, run
 from hpsearch import load, load_config
 from hpsearch.cli.endings import StopSignals
 from hpsearch.cli.progress import LiveLine
+from hpsearch.evaluation import evaluator
 from hpsearch.storage.access import JOURNAL
 from hpsearch.storage.front import FIGURE
 from hpsearch.storage.internals import figure_of
@@ -53,6 +55,16 @@ def test_two_workers_print_the_same_table_as_one(folder):
     one = run("search", "small", "--results", "a").stdout.split("results in")[0]
     two = run("search", "small", "--results", "b", "--workers", 2).stdout.split("results in")[0]
     assert one == two
+
+
+def test_a_search_says_that_the_engine_is_compiled_only_if_it_is(folder, monkeypatch):
+    assert "compiling" not in run("search", "small", "--trials", 2).stderr
+    load_data = evaluator.load_data
+    monkeypatch.setattr(evaluator, "load_data", lambda config: numba.njit(lambda x: x)(1) and load_data(config))
+    for command in ("search", "survey"):
+        told = run(command, "small", "--results", "other", *(["--base", 4] if command == "survey" else []))
+        assert told.stderr.count("compiling the engine, once: ") == 1
+        assert "compiling" not in told.stdout
 
 
 def handlers():
@@ -124,7 +136,7 @@ def test_a_stopped_search_keeps_its_trials_and_goes_on(folder, whole, stop, work
 def test_a_killed_search_goes_on_where_it_was(folder, whole):
     process = subprocess.Popen([HPSEARCH, "search", "long"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     journal = folder / "results" / JOURNAL
-    while not (journal.exists() and journal.read_bytes().count(b"\n") > 12):
+    while not (journal.exists() and journal.read_bytes().count(b'"op_code":4,') > 4):
         time.sleep(0.02)
     process.kill()
     process.wait()

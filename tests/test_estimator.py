@@ -17,7 +17,7 @@ from hpsearch.config import HYPERPARAMETERS, ConfigError, NetworkConfig
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.network import CEILING
 from hpsearch.engine.settings import Architecture, Hyperparameters
-from hpsearch.engine.training import Lockstep, Population, Record, train
+from hpsearch.engine.training import Training, train
 from hpsearch.estimator import ShallowNetworkClassifier, ShallowNetworkRegressor
 
 BOTH = pytest.mark.parametrize("kind", [ShallowNetworkClassifier, ShallowNetworkRegressor])
@@ -174,22 +174,15 @@ def test_the_weights_are_the_engine_s_to_the_bit(case, dtype):
     targets = (y - y.mean()) / y.std() if case == "identity" else y - y.min()
     architecture = Architecture(X.shape[1], outputs=3 if case == "softmax" else 1, output=case, **network)
     examples = Examples.of(architecture, (X, targets))
-    settings = Hyperparameters(**SETTINGS_GIVEN)
-    # Among other members, in the middle, and measured at other checkpoints: no result depends on these.
-    members = [Hyperparameters(**{**SETTINGS_GIVEN, "learning_rate": rate}) for rate in (0.2, 0.03, 0.01)]
-    records, _ = train(Population.start(architecture, members, [11, 11, 4]), examples, [0, 13])
-    last = records[-1]
-    assert isinstance(last, Record)
-    in_company = last.weights[last.finished.index(1)]
-    loop = Lockstep(Population.start(architecture, [settings], [11]), examples)
-    loop.advance(settings.iterations)
-
-    for weights in (loop.population.weights[0], in_company):
-        layers = architecture.layers(weights[None])
-        for layer, coefs, intercepts in zip(layers, estimator.coefs_, estimator.intercepts_, strict=True):
-            assert np.array_equal(coefs, layer[0, :, :-1].T)
-            assert np.array_equal(intercepts, layer[0, :, -1])
-            assert coefs.dtype == intercepts.dtype == np.dtype(dtype)
+    # Measured at other checkpoints: no result depends on these.
+    start = Training.start(architecture, Hyperparameters(**SETTINGS_GIVEN), 11)
+    _, end = train(start, examples, (0, 13))
+    for layer, coefs, intercepts in zip(
+        architecture.layers(end.parameters), estimator.coefs_, estimator.intercepts_, strict=True
+    ):
+        assert np.array_equal(coefs, layer[:, :-1].T)
+        assert np.array_equal(intercepts, layer[:, -1])
+        assert coefs.dtype == intercepts.dtype == np.dtype(dtype)
 
 
 def test_fewer_iterations_are_the_first_part_of_the_same_run():

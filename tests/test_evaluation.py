@@ -5,7 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from hpsearch.evaluation.outcomes import Evaluation, fill, stops_of
+from hpsearch.engine.training import Record
+from hpsearch.evaluation.outcomes import Evaluation, stops_of
+from hpsearch.evaluation.tasks import Outcome
 
 
 def two_seeds(dtype="float64"):
@@ -64,6 +66,18 @@ def test_a_run_is_measured_at_the_checkpoints_before_its_end_and_once_at_its_end
     assert stops_of((0, 1, 10, 100), iterations) == stops
 
 
-def test_the_last_row_recorded_stands_for_those_after_it():
-    rows = {0: np.array([3.0, 1.0]), 5: np.array([9.0, 0.5])}
-    np.testing.assert_array_equal(fill(rows, (0, 5, 6, 50)), [[3, 1], [9, 0.5], [9, 0.5], [9, 0.5]])
+def test_the_last_row_of_a_diverged_training_stands_for_those_after_it():
+    record = Record((0, 5), np.array([[3.0, 1.0], [9.0, 0.5]]), diverged=True)
+    np.testing.assert_array_equal(record.at((0, 5, 6, 50)), [[3, 1], [9, 0.5], [9, 0.5], [9, 0.5]])
+    with pytest.raises(KeyError, match="6"):
+        Record((0, 5), record.metrics).at((0, 6))
+
+
+def test_a_trial_has_diverged_from_where_one_of_its_seeds_has():
+    calm = Outcome(Record((0, 5, 9), np.array([[3.0], [2.0], [1.0]])), None, 2.0, 7.0)
+    lost = Outcome(Record((0, 5), np.array([[3.0], [9.0]]), diverged=True), None, 1.0, 3.0)
+    for stops, diverged in (((0,), False), ((0, 5), True), ((0, 5, 9), True)):
+        one = Evaluation.of([calm, lost], metrics=("loss",), seeds=[4, 7], stops=stops)
+        assert one.diverged == (False, diverged)
+        assert one.curves[:, :, 0].tolist() == [[3.0, 2.0, 1.0][: len(stops)], [3.0, 9.0, 9.0][: len(stops)]]
+        assert (one.started, one.finished, one.seeds) == (1.0, 7.0, (4, 7))

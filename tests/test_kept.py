@@ -1,6 +1,7 @@
 """Trainings around the best: trained once, read from then on, whatever the storage, the workers and the stops."""
 
 import re
+import threading
 
 import numpy as np
 import optuna
@@ -12,7 +13,7 @@ from hpsearch import load, search
 from hpsearch.data.dataset import from_arrays
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.jobs import Trainer
+from hpsearch.evaluation.tasks import Trainer
 from hpsearch.experiments import kept
 from hpsearch.experiments.kept import KeptTrainings
 from hpsearch.experiments.profiles import plane, profile, tunability
@@ -48,9 +49,12 @@ def results(config, tmp_path):
 def trained(monkeypatch):
     """How many iterations were trained in this process, a number a training."""
     lengths, own = [], Trainer.run
-    monkeypatch.setattr(
-        Trainer, "run", lambda self, job: (lengths.extend(s.iterations for s in job.settings), own(self, job))[1]
-    )
+
+    def run(self, task, *check):
+        lengths.append(task.settings.iterations)
+        return own(self, task, *check)
+
+    monkeypatch.setattr(Trainer, "run", run)
     return lengths
 
 
@@ -104,15 +108,16 @@ def test_trainings_that_differ_in_length_alone_are_one(results, trained):
     assert trained == [60] * 6
 
 
-def test_two_workers_give_the_trials_of_one_in_the_same_order(config, trained, tmp_path):
-    tables, here = [], []
+def test_two_workers_give_the_trials_of_one_in_the_same_order(config, trained, tmp_path, monkeypatch):
+    tables, threads, run = [], [], Trainer.run
+    monkeypatch.setattr(Trainer, "run", lambda *task: threads.append(threading.current_thread()) or run(*task))
     for workers in (1, 2):
         search(config, results=tmp_path / str(workers))
-        here.append(-len(trained))
+        trained.clear(), threads.clear()
         r = load("small", results=tmp_path / str(workers))
         tables.append(r.plane("l2", "momentum", values=3, workers=workers))
-        here[-1] += len(trained)
-    assert here == [27, 0]
+        assert len(trained) == 27
+        assert (threads == [threading.current_thread()] * 27) == (workers == 1)
     pd.testing.assert_frame_equal(*tables)
     one, two = (stored(tmp_path / str(workers)) for workers in (1, 2))
     pd.testing.assert_frame_equal(one, two)

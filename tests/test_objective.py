@@ -3,11 +3,12 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
+from helpers import trained
 
 from hpsearch import Objective
 from hpsearch.config import ConfigError, load_config
 from hpsearch.engine.settings import Hyperparameters
-from hpsearch.engine.training import Lockstep, Population
+from hpsearch.engine.training import Training
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.storage.trials import CURVES
@@ -58,19 +59,17 @@ def test_a_network_trained_again_has_the_loss_that_was_recorded(small_evaluator)
     probability = network.respond(data.validation.X)
     loss = -np.log(probability[data.validation.y, np.arange(data.validation.examples)]).mean()
     assert loss == pytest.approx(recorded["validation_loss"], rel=1e-5)
-    loop = Lockstep(Population.start(small_evaluator.architecture, [setting], [0]), small_evaluator.examples)
-    loop.advance(40)
-    np.testing.assert_array_equal(network.parameters, loop.population.weights[0])
+    end = trained(Training.start(small_evaluator.architecture, setting, 0), small_evaluator.examples)
+    np.testing.assert_array_equal(network.parameters, end.parameters)
 
 
-def test_jobs_hold_every_member_once_however_many_workers(small):
+def test_a_trial_is_a_training_a_seed(small):
     evaluator = Evaluator(small.with_overrides(seeds=3))
-    settings = [Hyperparameters(0.1, 5 + i, 0.5, 1e-4, (8, 16)[i % 2], 0.1) for i in range(40)]
-    expected = sorted((t, k) for t in range(40) for k in range(3))
-    for workers in (1, 2, 5):
-        jobs = evaluator.jobs(settings, workers=workers)
-        assert sorted(owner for job in jobs for owner in job.owners) == expected
-        assert len(jobs) >= workers
+    setting = Hyperparameters(0.1, 30, 0.5, 1e-4, 8, 0.1)
+    tasks = evaluator.tasks(setting)
+    assert [task.seed for task in tasks] == [0, 1, 2]
+    assert all(task.stops[-1] == 30 and set(task.stops[:-1]) < set(evaluator.stops) for task in tasks)
+    assert [task.seed for task in evaluator.tasks(setting, seeds=[7])] == [7]
 
 
 def test_a_batch_above_the_training_set_is_refused_before_anything_runs(small):

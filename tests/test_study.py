@@ -13,6 +13,7 @@ from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.results import frames
 from hpsearch.results.study import load as load_results
+from hpsearch.storage import studies
 from hpsearch.storage.access import StudyBusyError, open_storage
 from hpsearch.storage.internals import note_of
 from hpsearch.storage.studies import StudyChangedError
@@ -264,19 +265,40 @@ def test_a_search_in_sqlite_equals_one_in_a_journal(small, whole, tmp_path):
     same(whole("tpe"), study)
 
 
-def asked(hidden=32, **search):
-    config = StudyConfig(name="asked", network={"hidden": [hidden]}, search=search)
-    return trials_per_ask(config, Evaluator(config).architecture)
+@pytest.mark.parametrize(
+    ("sampler", "count"), [("tpe", 4), ("cmaes", 4), ("gp", 4), ("random", 16), ("qmc", 16), ("grid", 16)]
+)
+def test_a_sampler_that_learns_is_asked_for_a_few_trials_at_a_time(sampler, count):
+    assert trials_per_ask(StudyConfig(name="asked", search={"sampler": sampler})) == count
+    assert trials_per_ask(StudyConfig(name="asked", search={"sampler": sampler, "batch": 5})) == 5
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "cmaes", "gp"])
-def test_a_sampler_that_learns_is_asked_for_a_few_trials_at_a_time(sampler):
-    assert asked(sampler=sampler) == 8
-    assert asked(sampler=sampler, batch=5) == 5
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_first_trial_is_stored_while_the_second_trains(tmp_path, workers):
+    """Trainings of about a second each."""
+    space = {"learning_rate": {"low": 0.01, "high": 0.1}, "iterations": 4000, "batch_size": 256}
+    config = StudyConfig(name="slow", space=space, search={"sampler": "random", "trials": 4, "seeds": 1})
+    stored, storage = [], open_storage(results=tmp_path)
+
+    def look(progress):
+        stored.append(len(storage.get_all_trials(0, deepcopy=False)))
+        if progress.fresh == 2:
+            raise Stopped("enough")
+
+    with pytest.raises(Stopped, match="enough"):
+        search(config, results=tmp_path, workers=workers, on_progress=look)
+    assert stored == [0, 0, 1]
 
 
-@pytest.mark.parametrize("sampler", ["random", "qmc", "grid"])
-def test_a_sampler_that_does_not_learn_is_asked_for_as_many_trials_as_fill_populations_and_may_be_lost(sampler):
-    assert asked(sampler=sampler) == 64
-    assert asked(sampler=sampler, hidden=4096) == 8
-    assert asked(sampler=sampler, batch=5) == 5
+@pytest.mark.parametrize("engine", [None, 1, 99])
+def test_a_study_begun_with_another_engine_is_refused_and_stays_readable(small, tmp_path, monkeypatch, engine):
+    with monkeypatch.context() as patch:
+        if engine is None:  # before engines were counted
+            patch.setattr(studies, "ENGINE_OF_STUDY", "before")
+        else:
+            patch.setattr(studies, "ENGINE", engine)
+        search(small, results=tmp_path, trials=3)
+    with pytest.raises(StudyChangedError, match=r"begun with an engine of another version .*--name small-2"):
+        search(small, results=tmp_path, trials=6)
+    assert len(load_results("small", results=tmp_path).trials) == 3
+    assert len(search(small.with_overrides(name="small-2"), results=tmp_path, trials=3).trials) == 3

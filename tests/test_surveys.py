@@ -23,6 +23,7 @@ from hpsearch.experiments.stored import design_of, place_of, refined_config
 from hpsearch.experiments.trainings import survey_study, useless
 from hpsearch.results.study import ResultsError
 from hpsearch.sensitivity.responses import Kind, ResponseOptions
+from hpsearch.storage import studies
 from hpsearch.storage.access import JOURNAL, open_storage
 from hpsearch.storage.journal import JournalFile
 from hpsearch.storage.studies import StudyChangedError
@@ -157,7 +158,18 @@ def test_rows_are_stored_in_one_order_whatever_the_number_of_workers(config, tmp
     survey_study(config, results=two, workers=2)
     orders = [[place_of(t) for t in load("small", results=folder).study.trials] for folder in (one, two)]
     assert orders[0] == orders[1]
-    assert sorted(orders[0]) != orders[0]  # it is that of the populations, and not of the design
+    rows = design_of(config).table()
+    assert len(orders[0]) == len(rows)
+    assert sorted(orders[0]) != orders[0]  # it is that of the trainings: rows that share one stand together
+
+
+def test_a_survey_begun_with_another_engine_is_refused_and_stays_readable(config, tmp_path, monkeypatch):
+    with monkeypatch.context() as patch:
+        patch.setattr(studies, "ENGINE", 1)
+        begun = survey_study(config, results=tmp_path)
+    with pytest.raises(StudyChangedError, match="begun with an engine of another version"):
+        survey_study(config, results=tmp_path)
+    pd.testing.assert_frame_equal(load("small", results=tmp_path).survey.table, begun.table)
 
 
 def test_a_changed_study_is_not_mixed_in(config, tmp_path):
@@ -310,7 +322,7 @@ def test_a_stopped_survey_goes_on_from_the_command_line(folder):
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     journal = folder / "results" / JOURNAL
     deadline = time.monotonic() + 60
-    while not (journal.exists() and journal.read_bytes().count(b"\n") > 12):
+    while not (journal.exists() and journal.read_bytes().count(b'"op_code":4,') > 4):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)

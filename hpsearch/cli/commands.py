@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from functools import partial
 from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -34,7 +35,9 @@ app = typer.Typer(
 StudyArgument = Annotated[str, typer.Argument(help="A name in [b]studies/[/b], such as digits, or the path of a TOML.")]
 NameArgument = Annotated[str, typer.Argument(help="Name of a study in the results.")]
 ResultsOption = Annotated[Path, typer.Option(help="Folder of the results.")]
-WorkersOption = Annotated[int, typer.Option(min=1, max=256, help="Worker processes; the results do not depend on it.")]
+WorkersOption = Annotated[
+    int, typer.Option(min=1, max=256, help="Threads that train; the results do not depend on it.")
+]
 StorageOption = Annotated[
     str | None, typer.Option(help="An Optuna storage URL, instead of the journal file in the results folder.")
 ]
@@ -42,6 +45,8 @@ StorageOption = Annotated[
 
 _EVIDENCE = ("# ranges", "#   ")
 """How the lines of evidence begin that stand above a refined study; the next refined study has lines of its own."""
+
+_COMPILING = "compiling the engine, once: this takes some ten seconds"
 
 
 class Format(StrEnum):
@@ -71,6 +76,7 @@ def search_command(
 
     Ctrl-C stops at any time: finished trials are kept, and the same command goes on.
     """
+    from hpsearch.engine.compilation import before_compiling
     from hpsearch.evaluation.evaluator import load_data
     from hpsearch.report.terminal import search_report
     from hpsearch.results.study import Results
@@ -81,7 +87,7 @@ def search_command(
         signals, before = StopSignals(), Progress(0, config.search.trials)
         line = LiveLine(config.name, search_words, before=before, check=signals.check)
         try:
-            with signals, line:
+            with signals, line, before_compiling(partial(line.say, _COMPILING)):
                 data = load_data(config)
                 stored = search(
                     config, workers=workers, storage=storage, results=results, dataset=data, on_progress=line.show
@@ -115,6 +121,7 @@ def survey_command(
 
     Ctrl-C stops at any time: finished trainings are kept, and the same command goes on.
     """
+    from hpsearch.engine.compilation import before_compiling
     from hpsearch.experiments.stored import survey_name
     from hpsearch.experiments.trainings import SurveyProgress, survey_study
     from hpsearch.report.terminal import survey_report
@@ -126,7 +133,7 @@ def survey_command(
         signals, before = StopSignals(), SurveyProgress(0, 0)
         line = LiveLine(f"survey of {config.name}", survey_words, before=before, check=signals.check)
         try:
-            with signals, line:
+            with signals, line, before_compiling(partial(line.say, _COMPILING)):
                 survey = survey_study(config, workers=workers, storage=storage, results=results, on_progress=line.show)
         except KeyboardInterrupt:
             command, stored = f"hpsearch survey {study}", survey_name(config)

@@ -111,7 +111,6 @@ def _exit_code(problem: Exception) -> int | None:
     """The exit code for a problem that is no fault of the program; None for one that is."""
     from hpsearch.config import ConfigError  # here, so that --help and show stay quick
     from hpsearch.data.dataset import DataError
-    from hpsearch.evaluation.workers import WorkersLostError
     from hpsearch.report.dashboard import DashboardError
     from hpsearch.results.study import ResultsError
     from hpsearch.results.surrogates import ImportanceError
@@ -122,7 +121,7 @@ def _exit_code(problem: Exception) -> int | None:
     refused = (ConfigError, DataError, StudyChangedError, ResultsError, DashboardError, ImportanceError)
     if isinstance(problem, (*refused, FileNotFoundError)):
         return 2
-    return 1 if isinstance(problem, StorageError | StudyBusyError | WorkersLostError) else None
+    return 1 if isinstance(problem, StorageError | StudyBusyError) else None
 
 
 def _in_file(problem: Exception, study: str) -> Exception:

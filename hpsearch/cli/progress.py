@@ -65,6 +65,10 @@ class LiveLine(Generic[P]):
         if self._started:
             self._bar.stop()
 
+    def say(self, text: str) -> None:
+        """Print a sentence above the line."""
+        self._bar.console.print(text, markup=False, highlight=False)
+
     def show(self, progress: P) -> None:
         """Show a progress; the first one starts the line, since before it the input may yet be refused."""
         self.last = progress

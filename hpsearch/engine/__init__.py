@@ -1,4 +1,4 @@
-"""Networks trained: NumPy alone. Workers import these modules, so this file imports nothing.
+"""One network trained: NumPy and numba. Workers import these modules, so this file imports nothing.
 
 In this room:
 
@@ -7,5 +7,7 @@ In this room:
     network.py      initialise, forward, loss, backward
     training.py     the loop: mini-batches, descent step, checkpoints
     diagnostics.py  the metrics
-    threads.py      one BLAS thread
+    products.py     the matrix products of a layer, in tiles
+    elementary.py   exp, tanh and log
+    compilation.py  how all this is compiled, once
 """

@@ -13,30 +13,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
-from hpsearch.engine.examples import TRAIN_EXAMPLES, Examples
+from hpsearch.engine.compilation import compiled
+from hpsearch.engine.examples import Examples
 from hpsearch.engine.network import (
     CEILING,
-    Batch,
-    Rooms,
-    Workspace,
+    IDENTITY,
+    SIGMOID,
+    SOFTMAX,
     backward,
+    error,
     forward,
+    layers_of,
     losses,
     mistakes,
-    respond,
-    slope,
+    rooms,
+    shift,
+    space_of,
+    times_slope,
 )
-from hpsearch.engine.settings import Architecture, Array
+from hpsearch.engine.products import product
+from hpsearch.engine.settings import Array
 
 FLOOR = float(np.finfo(np.float32).eps)
 """The least that counts in the logarithm: the loss of a probability of 1 − ε, and the rounding of a length near 1."""
 
+_TRAIN_EXAMPLES = 2048
+_PROBE = 256
 _UNITS_PROBE = 64
 _FLAT = 0.02
 _SAME = 1e-3
@@ -81,34 +90,6 @@ METRIC: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 """By name."""
 
 
-def measure(
-    architecture: Architecture, weights: Array, l2: Array, examples: Examples, rooms: Rooms
-) -> tuple[Array, Array]:
-    """All metrics of each member.
-
-    Args:
-        architecture: Of all members.
-        weights: ``(members, parameters)``.
-        l2: ``(members,)``, for the cost's gradient.
-        examples: What to measure on.
-        rooms: Workspaces for at least this many members.
-
-    Returns:
-        ``(members, metrics)`` in the network's precision, and ``(members,)``: which members have diverged. A diverged
-        member's losses and error are the ceiling, its other metrics NaN.
-    """
-    layers = architecture.layers(weights)
-    with np.errstate(all="ignore"):
-        columns = _on_training(architecture, layers, l2, examples, rooms)
-        if examples.validation is not None:
-            columns |= _on_validation(architecture, layers, examples, rooms)
-    metrics = np.stack([columns[name] for name in examples.metrics], axis=1)
-    diverged = ~(np.isfinite(weights).all(axis=1) & np.isfinite(metrics).all(axis=1))
-    if diverged.any():
-        metrics[diverged] = worst_values(examples)
-    return metrics.astype(architecture.dtype), diverged
-
-
 def worst_values(examples: Examples) -> list[float]:
     """What a diverged training gets, in the order of ``examples.metrics``; NaN where it has no value."""
     worst = {metric.name: metric.worst for metric in METRICS if metric.worst is not None}
@@ -117,83 +98,148 @@ def worst_values(examples: Examples) -> list[float]:
     return [worst.get(name, np.nan) for name in examples.metrics]
 
 
-def _on_training(
-    architecture: Architecture, layers: list[Array], l2: Array, examples: Examples, rooms: Rooms
-) -> dict[str, Array]:
-    members, total, columns = len(l2), np.zeros(len(l2)), {}
-    for i, chunk in enumerate(examples.train_chunks):
-        workspace = rooms.room(members, chunk.inputs.shape[1])
-        forward(layers, [chunk], workspace)
-        total += losses(architecture.output, workspace.outputs, chunk.targets).sum(axis=1, dtype=float)
-        if i == 0:
-            columns = _on_probe(architecture, layers, l2, chunk, workspace)
-    count = min(len(examples.train), TRAIN_EXAMPLES)
-    return {"train_loss": np.minimum(total / count, CEILING), **columns}
+@compiled
+def measure(
+    train: tuple[Array, Array],
+    validation: tuple[Array, Array],
+    variance: float,
+    flat: Array,
+    sizes: Array,
+    choices: tuple[int, int],
+    l2: float,
+    metrics: Array,
+) -> bool:
+    """Measure a network.
+
+    Args:
+        train: Inputs ``(examples, features)`` and targets ``(examples, outputs)``.
+        validation: The same, with no examples where there is no validation.
+        variance: Of the validation targets, for R².
+        flat: Packed parameters.
+        sizes: Features, units of each hidden layer, outputs.
+        choices: Activation and output.
+        l2: λ, for the cost's gradient.
+        metrics: Filled, ``(metrics,)``, in the order of ``Examples.metrics``.
+
+    Returns:
+        Whether the parameters and all metrics are finite; else the network has diverged.
+    """
+    weights, biases = layers_of(flat, sizes)
+    train_loss, _ = _scores(train, min(len(train[0]), _TRAIN_EXAMPLES), weights, biases, sizes, choices)
+    metrics[0], place = train_loss, 1
+    if len(validation[0]) > 0:
+        metrics[1], wrong = _scores(validation, len(validation[0]), weights, biases, sizes, choices)
+        metrics[2] = 1 - 2 * metrics[1] / variance if choices[1] == IDENTITY else wrong
+        place = 3
+    _probe(train, flat, sizes, choices, l2, metrics[place:])
+    return _finite(flat) and _finite(metrics)
 
 
-def _on_validation(
-    architecture: Architecture, layers: list[Array], examples: Examples, rooms: Rooms
-) -> dict[str, Array]:
-    members, count = len(layers[0]), sum(chunk.inputs.shape[1] for chunk in examples.validation_chunks)
-    total, wrong = np.zeros(members), np.zeros(members)
-    for chunk in examples.validation_chunks:
-        workspace = rooms.room(members, chunk.inputs.shape[1])
-        forward(layers, [chunk], workspace)
-        total += losses(architecture.output, workspace.outputs, chunk.targets).sum(axis=1, dtype=float)
-        if architecture.output != "identity":
-            wrong += np.count_nonzero(mistakes(architecture.output, workspace.outputs, chunk.targets), axis=1)
-    loss = np.minimum(total / count, CEILING)
-    if architecture.output == "identity":
-        return {"validation_loss": loss, "validation_r2": 1 - 2 * loss / examples.validation_variance}
-    return {"validation_loss": loss, "validation_error": wrong / count}
+@compiled
+def _finite(numbers: Array) -> bool:
+    for number in numbers:  # noqa: SIM110  # compiled
+        if not math.isfinite(number):
+            return False
+    return True
 
 
-def _on_probe(
-    architecture: Architecture, layers: list[Array], l2: Array, probe: Batch, workspace: Workspace
-) -> dict[str, Array]:
-    """What the activations and the gradient tell, from the forward pass just made."""
-    columns = {
-        "saturation": saturation(architecture, workspace),
-        "distinct_units": np.min([distinct(a[:, :-1, :_UNITS_PROBE]) for a in workspace.activations], axis=0),
-    }
-    gradients = [np.empty_like(layer) for layer in layers]
-    respond(workspace)
-    mean = np.full((len(l2), 1, 1), 1 / probe.inputs.shape[1], layers[0].dtype)
-    backward(layers, gradients, [probe], workspace, mean)
-    weight_square, gradient_square = np.zeros(len(l2)), np.zeros(len(l2))
-    for layer, gradient in zip(layers, gradients, strict=True):
-        weights = layer[:, :, :-1]
-        gradient[:, :, :-1] += l2.astype(layer.dtype)[:, None, None] * weights
-        weight_square += np.square(weights, dtype=float).sum(axis=(1, 2))
-        gradient_square += np.square(gradient, dtype=float).sum(axis=(1, 2))
-    return {**columns, "weight_norm": np.sqrt(weight_square), "gradient_norm": np.sqrt(gradient_square)}
+@compiled
+def _scores(
+    examples: tuple[Array, Array],
+    count: int,
+    weights: Sequence[Array],
+    biases: Sequence[Array],
+    sizes: Array,
+    choices: tuple[int, int],
+) -> Any:
+    """Mean loss over the first ``count`` examples, and the share of them put in the wrong class."""
+    activation, output = choices
+    total, wrong = 0.0, 0
+    most = min(count, _PROBE)
+    room, values = rooms(sizes, most, np.empty(space_of(sizes, most), examples[0].dtype)), np.empty(most)
+    for start in range(0, count, _PROBE):
+        stop = min(start + _PROBE, count)
+        answers = [answer[: stop - start] for answer in room]
+        forward(examples[0][start:stop], weights, biases, answers, activation)
+        logits, targets = answers[-1], examples[1][start:stop]
+        if output == SOFTMAX:
+            shift(logits)
+        if output != IDENTITY:
+            wrong += mistakes(output, logits, targets)
+        losses(output, logits, targets, values[: stop - start])
+        for i in range(stop - start):
+            total += values[i]
+    mean = total / count
+    return CEILING if mean > CEILING else mean, wrong / count
 
 
-def saturation(architecture: Architecture, workspace: Workspace) -> Array:
-    """Share of all hidden activations whose slope is under 2 % of the steepest, ``(members,)``."""
-    steepest = 0.25 if architecture.activation == "sigmoid" else 1.0
-    flat, count = np.zeros(len(workspace.outputs)), 0
-    for activated, room in zip(workspace.activations, workspace.slopes, strict=True):
-        slopes = slope(architecture.activation, activated[:, :-1], room)
-        flat += np.count_nonzero(slopes < _FLAT * steepest, axis=(1, 2))
-        count += slopes[0].size
+@compiled
+def _probe(
+    train: tuple[Array, Array], flat: Array, sizes: Array, choices: tuple[int, int], l2: float, metrics: Array
+) -> None:
+    """What the gradient, the activations and the weights tell, on the first training examples."""
+    activation, output = choices
+    count = min(_PROBE, len(train[0]))
+    inputs, targets = train[0][:count], train[1][:count]
+    needed = space_of(sizes, count)
+    space = np.empty(2 * needed, flat.dtype)
+    answers, signals = rooms(sizes, count, space[:needed]), rooms(sizes, count, space[needed:])
+    gradient = np.empty_like(flat)
+    weights, biases = layers_of(flat, sizes)
+    dWs, dbs = layers_of(gradient, sizes)
+    forward(inputs, weights, biases, answers, activation)
+    error(output, answers[-1], targets, np.arange(count, dtype=np.int32), signals[-1])
+    backward(inputs, weights, answers, signals, dWs, dbs, activation)
+    weight_square, gradient_square = 0.0, 0.0
+    for layer in range(len(weights)):
+        W, dW = weights[layer].reshape(weights[layer].size), dWs[layer].reshape(dWs[layer].size)
+        for i in range(W.size):
+            weight_square += float(W[i]) ** 2
+            gradient_square += (float(dW[i]) / count + l2 * float(W[i])) ** 2
+        for db in dbs[layer]:
+            gradient_square += (float(db) / count) ** 2
+    metrics[0] = math.sqrt(gradient_square)
+    metrics[1] = _saturation(activation, answers)
+    metrics[2] = math.sqrt(weight_square)
+    metrics[3] = distinct(answers[0][:_UNITS_PROBE])
+    for layer in range(1, len(answers) - 1):
+        metrics[3] = min(metrics[3], distinct(answers[layer][:_UNITS_PROBE]))
+
+
+@compiled
+def _saturation(activation: int, answers: Sequence[Array]) -> float:
+    """Share of all hidden activations whose slope is under 2 % of the steepest."""
+    flat, count = 0, 0
+    least = _FLAT * (0.25 if activation == SIGMOID else 1.0)
+    for layer in range(len(answers) - 1):
+        slopes = np.empty_like(answers[layer])
+        slopes[:] = 1
+        times_slope(activation, slopes, answers[layer])
+        for slope in slopes.reshape(slopes.size):
+            flat += slope < least
+        count += slopes.size
     return flat / count
 
 
-def distinct(activations: Array) -> Array:
-    """Number of units that no earlier unit of their layer repeats, ``(members,)``.
+@compiled
+def distinct(activated: Array) -> int:
+    """Number of units that no earlier unit of their layer repeats.
 
     Two units are one function if their activations are closer than a thousandth of their length. Units equal in exact
     arithmetic differ by rounding alone, far less than that, until large steps in low precision amplify the difference.
 
     Args:
-        activations: ``(members, units, examples)``.
+        activated: ``(examples, units)``.
     """
-    a = activations.astype(float)
-    products = a @ a.transpose(0, 2, 1)
-    lengths = np.einsum("muu->mu", products)
-    scale = lengths[:, :, None] + lengths[:, None, :]
-    same = scale - 2 * products <= _SAME**2 * scale / 2
-    repeats = np.tril(same, -1).any(axis=2)
-    count: Array = (~repeats).sum(axis=1)
-    return count
+    a = activated.astype(np.float64)
+    units = a.shape[1]
+    products = np.empty((units, units))
+    product(a.T, a, None, products)
+    repeats = 0
+    for i in range(units):
+        for j in range(i):
+            scale = products[i, i] + products[j, j]
+            if scale - 2 * products[i, j] <= _SAME**2 * scale / 2:
+                repeats += 1
+                break
+    return units - repeats

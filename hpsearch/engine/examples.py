@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import threading
+from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
-from hpsearch.engine.network import Batch
 from hpsearch.engine.settings import Architecture, Array, Output
-
-TRAIN_EXAMPLES = 2048
-
-
-_CHUNK = 256
-"""Examples measured at a time, and the size of the probe: the first of these chunks."""
 
 
 @dataclass(frozen=True)
@@ -32,20 +27,37 @@ class Encoded:
     @classmethod
     def of(cls, architecture: Architecture, inputs: Array, targets: Array) -> Encoded:
         """See :meth:`Examples.of`."""
+        _check(architecture, np.shape(inputs), np.asarray(targets))
         if architecture.output == "softmax":
             targets = targets[:, None] == np.arange(architecture.outputs)
         targets = np.reshape(targets, (len(inputs), architecture.outputs))
-        return cls(np.ascontiguousarray(inputs, architecture.dtype), targets.astype(architecture.dtype))
+        return cls(_plain(inputs, architecture.dtype), _plain(targets, architecture.dtype))
 
     def __len__(self) -> int:
         return len(self.inputs)
 
-    def rows(self, order: Array | slice) -> Array:
-        """``(examples, features + 1)`` of some, the last column ones."""
-        inputs = self.inputs[order] if isinstance(order, slice) else self.inputs.take(order, axis=0, mode="clip")
-        rows = np.ones((len(inputs), inputs.shape[1] + 1), inputs.dtype)
-        rows[:, :-1] = inputs
-        return rows
+
+def _plain(array: Array, dtype: str) -> Array:
+    """As compiled code takes it: rows one after the other, and writable, since it knows but one kind of array."""
+    return np.require(array, dtype, ["C", "A", "W", "E"])
+
+
+def _check(architecture: Architecture, shape: tuple[int, ...], targets: Array) -> None:
+    """Refuse what compiled code, which checks nothing, would read past the end of.
+
+    Raises:
+        ValueError: if the shapes do not belong together.
+    """
+    if len(shape) != 2 or shape[0] < 1 or shape[1] != architecture.features:
+        raise ValueError(f"inputs are (examples, {architecture.features}), of at least one example (given: {shape})")
+    classes, outputs, count = architecture.output == "softmax", architecture.outputs, shape[0]
+    expected: list[tuple[int, ...]] = [(count,)] if classes or outputs == 1 else [(count, outputs)]
+    if not classes and outputs == 1:
+        expected.append((count, 1))
+    if targets.shape not in expected:
+        raise ValueError(f"targets of {count} examples are {expected[0]} (given: {targets.shape})")
+    if classes and not (targets.min() >= 0 and targets.max() < outputs):
+        raise ValueError(f"classes are 0 to {outputs - 1} (given: {targets.min()} to {targets.max()})")
 
 
 @dataclass(frozen=True)
@@ -76,6 +88,9 @@ class Examples:
             train: ``(examples, features)``, and class indexes ``(examples,)`` or regression targets
                 ``(examples,)`` or ``(examples, outputs)``.
             validation: The same.
+
+        Raises:
+            ValueError: if the shapes do not belong together.
         """
         held_out = None if validation is None else Encoded.of(architecture, *validation)
         return cls(Encoded.of(architecture, *train), held_out, architecture.output)
@@ -88,28 +103,55 @@ class Examples:
         return ("train_loss", *held_out, "gradient_norm", "saturation", "weight_norm", "distinct_units")
 
     @cached_property
-    def train_chunks(self) -> list[Batch]:
-        """The training examples that metrics are measured on, the probe first."""
-        probe, *others = _chunks(self.train, TRAIN_EXAMPLES)
-        return [replace(probe, rows=np.ascontiguousarray(probe.rows)), *others]
-
-    @cached_property
-    def validation_chunks(self) -> list[Batch]:
-        """All validation examples."""
-        return [] if self.validation is None else _chunks(self.validation, len(self.validation))
+    def shuffles(self) -> Shuffles:
+        """The order of the training examples in each pass."""
+        return Shuffles(len(self.train))
 
     @cached_property
     def validation_variance(self) -> float:
-        """Variance of the validation targets, summed over outputs."""
-        assert self.validation is not None
+        """Variance of the validation targets, summed over outputs; 1 where there are none."""
+        if self.validation is None:
+            return 1.0
         return float(np.var(self.validation.targets.astype(float), axis=0).sum())
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without the shuffles: they are made anew where the examples go."""
+        return {name: value for name, value in self.__dict__.items() if name != "shuffles"}
 
-def _chunks(examples: Encoded, count: int) -> list[Batch]:
-    """The first examples, to be passed forward: their rows are views, too slow for more than that."""
-    chunks = []
-    for start in range(0, min(count, len(examples)), _CHUNK):
-        some = slice(start, min(start + _CHUNK, count))
-        turned = np.ascontiguousarray(examples.rows(some).T)
-        chunks.append(Batch(slice(None), turned, turned.T, np.ascontiguousarray(examples.targets[some].T)))
-    return chunks
+
+_KEPT_NUMBERS = 1 << 20
+_KEPT_SEEDS = 32
+
+
+class Shuffles:
+    """The order of examples in each pass; those of the first passes are kept, for all trainings of a seed.
+
+    Pass p is shuffled by ``(seed, p)``: equal seeds see the same order, and no state goes from pass to pass.
+
+    Args:
+        examples: How many there are.
+    """
+
+    def __init__(self, examples: int) -> None:
+        self._examples = examples
+        self._kept: dict[int, Array] = {}
+        self._lock = threading.Lock()
+
+    def passes(self, seed: int, first: int, stop: int) -> Array:
+        """Places of the examples, ``(passes, examples)``, of the passes from ``first`` to before ``stop``."""
+        if stop * self._examples > _KEPT_NUMBERS:
+            return self._made(seed, first, stop)
+        with self._lock:
+            kept = self._kept.pop(seed, np.empty((0, self._examples), np.int32))
+            if len(kept) < stop:
+                kept = np.concatenate([kept, self._made(seed, len(kept), stop)])
+            self._kept[seed] = kept
+            if len(self._kept) > _KEPT_SEEDS:
+                del self._kept[next(iter(self._kept))]
+        return kept[first:stop]
+
+    def _made(self, seed: int, first: int, stop: int) -> Array:
+        orders = np.empty((stop - first, self._examples), np.int32)
+        for row, number in enumerate(range(first, stop)):
+            orders[row] = np.random.default_rng((seed, 1, number)).permutation(self._examples)
+        return orders

@@ -1,263 +1,358 @@
-"""A population's parameters, and one pass through them: initialise, forward, loss, backward.
+"""A network's parameters, and one pass through them: initialise, forward, loss, backward.
 
 The training rule, stated once (:mod:`hpsearch.engine.training` repeats these steps):
 
-* Layer l: ``Z = W·A_prev + b``. Hidden layers apply tanh, relu or sigmoid. The output is softmax or one sigmoid
+* Layer l: ``Z = A_prev·W + b``. Hidden layers apply tanh, relu or sigmoid. The output is softmax or one sigmoid
   unit with cross-entropy, or the identity with half the squared error.
-* Columns are examples: an input is ``(features, examples)``, a layer's weights are ``(members, units, inputs)``.
-* The bias is one more column of W, under which every input carries a row of ones. So a layer is one matrix
-  product, and its gradient another.
+* Rows are examples: an input is ``(examples, features)``, a layer's weights are ``(inputs, units)``.
 * cost = mean loss over the mini-batch + (λ/2)·Σ‖W‖². Biases are not regularised, λ is not divided by the batch.
 * Initial W = ``init_scale`` × N(0, 1) (× a fan-in factor for "he" and "xavier"), b = 0.
 
-A gradient has its parameter's shape and the name ``d`` + that name.
+A gradient has its parameter's shape and the name ``d`` + that name. Compiled functions get choices as numbers: the
+place of an activation in ``ACTIVATIONS``, of an output in ``OUTPUTS``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
-from hpsearch.engine.settings import Activation, Architecture, Array, Output
+from hpsearch.engine.compilation import compiled, flattened
+from hpsearch.engine.elementary import exp, log, log_1p, tanh
+from hpsearch.engine.products import affine, gradient, signal_below
+from hpsearch.engine.settings import Architecture, Array
 
 CEILING = float(-np.log(np.finfo(np.float32).eps))
 """The largest loss, 15.94: scikit-learn's ``log_loss`` clips probabilities at float32 eps in the same way."""
 
-_LEAST_LOGIT = -80.0
+ACTIVATIONS = ("tanh", "relu", "sigmoid")
+OUTPUTS = ("softmax", "binary", "identity")
+TANH, RELU, SIGMOID = range(3)
+SOFTMAX, BINARY, IDENTITY = range(3)
+
+_LEAST_LOGIT = -80
 """Logits this far under the largest are raised to here: exp(-80) is still a normal float32, and denormal numbers
 make an elementwise pass many times slower on some processors. No probability changes by more than 2e-35."""
 
+_LEAST_LOSS = -700.0
+"""The logarithm of the least loss of one sigmoid unit: exp below it is denormal."""
 
 _CHUNK = 4096
 """Examples answered at a time, so that memory stays bounded."""
 
 
-def initial_weights(architecture: Architecture, seeds: Sequence[int], scales: Sequence[float]) -> Array:
-    """Draw the initial parameters, ``(members, parameters)``.
+def initial_parameters(architecture: Architecture, seed: int, scale: float) -> Array:
+    """Draw the initial parameters, ``(parameters,)``.
 
-    The draws come from the seed alone, so members of one seed start from the same numbers times their own scale
+    The draws come from the seed alone, so networks of one seed start from the same numbers times their own scale
     (common random numbers). The fan-in factor is sqrt(2/n) for "he" (He et al. 2015) and sqrt(1/n) for "xavier"
     (Glorot and Bengio 2010, as usually taught for tanh).
     """
-    flat = np.zeros((len(seeds), architecture.parameters))
+    flat = np.zeros(architecture.parameters)
     gain = {"he": 2.0, "xavier": 1.0}.get(architecture.init)
-    rows = {seed: [i for i, s in enumerate(seeds) if s == seed] for seed in dict.fromkeys(seeds)}
-    for seed, members in rows.items():
-        generator = np.random.default_rng((seed, 0))
-        for layer in architecture.layers(flat):
-            units, fan_in = layer.shape[1], layer.shape[2] - 1
-            draw = generator.standard_normal((units, fan_in))
-            if architecture.init == "constant":
-                draw = np.ones((units, fan_in))
-            elif architecture.init == "zeros":
-                draw = np.zeros((units, fan_in))
-            layer[members, :, :-1] = draw * (1.0 if gain is None else np.sqrt(gain / fan_in))
-    flat *= np.asarray(scales, dtype=float)[:, None]
-    return flat.astype(architecture.dtype)
+    generator = np.random.default_rng((seed, 0))
+    for layer in architecture.layers(flat):
+        units, fan_in = layer.shape[0], layer.shape[1] - 1
+        draw = generator.standard_normal((units, fan_in))
+        if architecture.init == "constant":
+            draw = np.ones((units, fan_in))
+        elif architecture.init == "zeros":
+            draw = np.zeros((units, fan_in))
+        layer[:, :-1] = draw * (1.0 if gain is None else np.sqrt(gain / fan_in))
+    with np.errstate(over="ignore"):  # a network that starts beyond its precision has diverged
+        return (flat * scale).astype(architecture.dtype)
 
 
-def activate(activation: Activation, values: Array) -> None:
+def sizes_of(architecture: Architecture) -> Array:
+    """Features, units of each hidden layer, outputs."""
+    return np.array((architecture.features, *architecture.hidden, architecture.outputs))
+
+
+def packed(architecture: Architecture, parameters: Array) -> Array:
+    """Parameters in the order of compiled code, flat: of each layer W ``(inputs, units)``, then b ``(units,)``."""
+    columns = [layer.T.reshape(-1) for layer in architecture.layers(parameters)]
+    return np.concatenate(columns, dtype=architecture.dtype)
+
+
+def unpacked(architecture: Architecture, flat: Array) -> Array:
+    """The inverse of :func:`packed`."""
+    parameters, start = np.empty_like(flat), 0
+    for layer in architecture.layers(parameters):
+        layer[:] = flat[start : start + layer.size].reshape(layer.shape[::-1]).T
+        start += layer.size
+    return parameters
+
+
+@compiled
+def layers_of(flat: Array, sizes: Array) -> Any:
+    """Views of each layer's W ``(inputs, units)`` and b ``(units,)`` in packed parameters."""
+    weights, biases, start = [], [], 0
+    for layer in range(len(sizes) - 1):
+        inputs, units = sizes[layer], sizes[layer + 1]
+        middle = start + inputs * units
+        weights.append(flat[start:middle].reshape((inputs, units)))
+        biases.append(flat[middle : middle + units])
+        start = middle + units
+    return weights, biases
+
+
+@compiled
+def space_of(sizes: Array, examples: int) -> int:
+    """How many numbers all layers' answers to so many examples are."""
+    return examples * int(sizes[1:].sum())
+
+
+@compiled
+def rooms(sizes: Array, examples: int, space: Array) -> Any:
+    """Room for each layer's answers to so many examples, ``(examples, units)``, one after the other in a flat space."""
+    parts, start = [], 0
+    for units in sizes[1:]:
+        parts.append(space[start : start + examples * units].reshape((examples, units)))
+        start += examples * units
+    return parts
+
+
+@compiled
+def activate(activation: int, z: Array) -> None:
     """Apply a hidden activation in place."""
-    if activation == "tanh":
-        np.tanh(values, out=values)
-    elif activation == "relu":
-        np.maximum(values, 0, out=values)
+    flat = flattened(z)
+    if activation == TANH:
+        for i in range(flat.size):
+            flat[i] = tanh(flat[i])
+    elif activation == RELU:
+        for i in range(flat.size):
+            flat[i] = flat.dtype.type(0) if flat[i] < 0 else flat[i]
     else:  # sigmoid z = (1 + tanh(z/2)) / 2, which cannot overflow
-        values *= 0.5
-        np.tanh(values, out=values)
-        values += 1
-        values *= 0.5
+        half, one = flat.dtype.type(0.5), flat.dtype.type(1)
+        for i in range(flat.size):
+            flat[i] = (tanh(flat[i] * half) + one) * half
 
 
-def slope(activation: Activation, activated: Array, out: Array) -> Array:
-    """The activation's derivative at the activations it gave, written to ``out``."""
-    if activation == "tanh":
-        np.multiply(activated, activated, out=out)
-        np.subtract(1, out, out=out)
-    elif activation == "relu":
-        np.greater(activated, 0, out=out)
+@compiled
+def times_slope(activation: int, signal: Array, activated: Array) -> None:
+    """Multiply a signal by the activation's derivative at the activations it gave, in place."""
+    s, a = flattened(signal), flattened(activated)
+    one, zero = a.dtype.type(1), a.dtype.type(0)
+    if activation == TANH:
+        for i in range(s.size):
+            s[i] *= one - a[i] * a[i]
+    elif activation == RELU:
+        for i in range(s.size):
+            s[i] *= one if a[i] > zero else zero
     else:
-        np.subtract(1, activated, out=out)
-        out *= activated
-    return out
+        for i in range(s.size):
+            s[i] *= (one - a[i]) * a[i]
 
 
-@dataclass(frozen=True)
-class Batch:
-    """The examples that a run of neighbouring members sees, in both layouts.
-
-    A transposed right-hand operand makes a small product 2 to 3 times slower, so each layout is kept.
-
-    Attributes:
-        members: The members that see it.
-        inputs: ``(features + 1, examples)``, the last row ones.
-        rows: The same, ``(examples, features + 1)``.
-        targets: ``(outputs, examples)``.
-    """
-
-    members: slice
-    inputs: Array
-    rows: Array
-    targets: Array
-
-
-class Workspace:
-    """Room for one pass of ``members`` networks over ``examples`` examples, so that the loop allocates nothing.
-
-    Attributes:
-        activations: Per hidden layer ``(members, units + 1, examples)``, the last row ones.
-        outputs: ``(members, outputs, examples)``: logits after :func:`forward`, then the error signal. In memory the
-            outputs come first, so that a reduction over them runs through all members' examples at once.
-    """
-
-    def __init__(self, architecture: Architecture, members: int, examples: int) -> None:
-        dtype = architecture.dtype
-        self.architecture = architecture
-        self.activations = [np.ones((members, units + 1, examples), dtype) for units in architecture.hidden]
-        self.signals = [np.empty((members, units, examples), dtype) for units in architecture.hidden]
-        self.slopes = [np.empty((members, units, examples), dtype) for units in architecture.hidden]
-        if examples > 1:
-            self.outputs = np.empty((architecture.outputs, members, examples), dtype).transpose(1, 0, 2)
-        else:  # products of vectors take another way through BLAS, and round otherwise, where strides differ
-            self.outputs = np.empty((members, architecture.outputs, examples), dtype)
-        self.reduced = np.empty((members, 1, examples), dtype)
-        self.least = np.full_like(self.outputs, _LEAST_LOGIT)  # NumPy's maximum is several times slower with a scalar
-
-    def narrow(self, members: int) -> Workspace:
-        """The same room for its first members only (views, no copy)."""
-        narrow = object.__new__(Workspace)
-        narrow.architecture = self.architecture
-        narrow.activations = [a[:members] for a in self.activations]
-        narrow.signals = [a[:members] for a in self.signals]
-        narrow.slopes = [a[:members] for a in self.slopes]
-        narrow.outputs, narrow.reduced = self.outputs[:members], self.reduced[:members]
-        narrow.least = self.least[:members]
-        return narrow
-
-
-class Rooms:
-    """A workspace for each number of examples, made once and shared by all who pass through one after the other."""
-
-    def __init__(self, architecture: Architecture, members: int) -> None:
-        self._architecture, self._members = architecture, members
-        self._rooms: dict[int, Workspace] = {}
-
-    def room(self, members: int, examples: int) -> Workspace:
-        """Room for the first ``members`` members and ``examples`` examples."""
-        if examples not in self._rooms:
-            self._rooms[examples] = Workspace(self._architecture, self._members, examples)
-        return self._rooms[examples].narrow(members)
-
-
-def forward(layers: list[Array], batches: Sequence[Batch], workspace: Workspace) -> None:
-    """Fill ``workspace`` with every hidden layer's activations and the output's logits."""
-    for depth, units in enumerate(workspace.architecture.hidden):
-        activated = workspace.activations[depth][:, :units]
-        if depth == 0:
-            for batch in batches:
-                np.matmul(layers[0][batch.members], batch.inputs, out=activated[batch.members])
-        else:
-            np.matmul(layers[depth], workspace.activations[depth - 1], out=activated)
-        activate(workspace.architecture.activation, activated)
-    np.matmul(layers[-1], workspace.activations[-1], out=workspace.outputs)
-
-
-def respond(workspace: Workspace) -> None:
-    """Turn the logits in ``workspace.outputs`` into the network's outputs, in place."""
-    logits, reduced = workspace.outputs, workspace.reduced
-    if workspace.architecture.output == "softmax":
-        np.maximum.reduce(logits, axis=1, keepdims=True, out=reduced)
-        np.subtract(logits, reduced, out=logits)
-        np.maximum(logits, workspace.least, out=logits)
-        np.exp(logits, out=logits)
-        np.add.reduce(logits, axis=1, keepdims=True, out=reduced)
-        np.divide(logits, reduced, out=logits)
-    elif workspace.architecture.output == "binary":
-        activate("sigmoid", logits)
-
-
-def backward(
-    layers: list[Array], gradients: list[Array], batches: Sequence[Batch], workspace: Workspace, step: Array
+@compiled
+def forward(
+    inputs: Array, weights: Sequence[Array], biases: Sequence[Array], answers: Sequence[Array], activation: int
 ) -> None:
-    """Write ``step`` × the gradient of the summed loss to ``gradients``.
-
-    For every output the derivative of its loss by its logits is (output − target), so one line starts all three.
-
-    Args:
-        layers: ``(members, units, inputs + 1)`` a layer.
-        gradients: Of the same shapes, overwritten.
-        batches: The examples of the last :func:`forward`.
-        workspace: As :func:`forward` and :func:`respond` left it.
-        step: ``(members, 1, 1)``; 1/examples gives the gradient of the mean loss, −α/examples the descent step.
-    """
-    signal = workspace.outputs
-    for batch in batches:
-        np.subtract(signal[batch.members], batch.targets, out=signal[batch.members])
-    np.multiply(signal, step, out=signal)
-    for depth in reversed(range(len(layers))):
-        if depth == 0:
-            for batch in batches:
-                np.matmul(signal[batch.members], batch.rows, out=gradients[0][batch.members])
-            return
-        activated = workspace.activations[depth - 1]
-        np.matmul(signal, activated.transpose(0, 2, 1), out=gradients[depth])
-        below = workspace.signals[depth - 1]
-        np.matmul(layers[depth][:, :, :-1].transpose(0, 2, 1), signal, out=below)
-        below *= slope(workspace.architecture.activation, activated[:, :-1], workspace.slopes[depth - 1])
-        signal = below
+    """Fill ``answers`` with every hidden layer's activations and the output's logits."""
+    for layer in range(len(weights)):
+        affine(inputs, weights[layer], biases[layer], answers[layer])
+        if layer < len(weights) - 1:
+            activate(activation, answers[layer])
+        inputs = answers[layer]
 
 
-def losses(output: Output, logits: Array, targets: Array) -> Array:
-    """Loss of each example, clipped to [0, 15.94].
+@compiled
+def respond(output: int, z: Array) -> None:
+    """Turn logits into the network's outputs, in place."""
+    if output == SOFTMAX:
+        exponentials(z)
+        for i in range(z.shape[0]):
+            total = row_sum(z, i)
+            for k in range(z.shape[1]):
+                z[i, k] /= total
+    elif output == BINARY:
+        activate(SIGMOID, z)
+
+
+@compiled
+def exponentials(z: Array) -> None:
+    """The numerators of softmax, in place."""
+    shift(z)
+    flat = flattened(z)
+    for i in range(flat.size):
+        flat[i] = exp(flat[i])
+
+
+@compiled
+def row_sum(z: Array, i: int) -> float:
+    """The sum of a row, from its first number to its last."""
+    total = z[i, 0]
+    for k in range(1, z.shape[1]):
+        total += z[i, k]
+    return total
+
+
+@compiled
+def shift(z: Array) -> None:
+    """Take the largest logit off each example's, in place; none stays under the least."""
+    least = z.dtype.type(_LEAST_LOGIT)
+    for i in range(z.shape[0]):
+        top = z[i, 0]
+        for k in range(1, z.shape[1]):
+            top = z[i, k] if z[i, k] > top else top
+        for k in range(z.shape[1]):
+            below = z[i, k] - top
+            z[i, k] = least if below < least else below
+
+
+@compiled
+def error(output: int, logits: Array, targets: Array, rows: Array, signal: Array) -> None:
+    """Write (output − target) to ``signal``; the logits are overwritten.
 
     Args:
         output: The network's output function.
-        logits: ``(members, outputs, examples)``.
-        targets: ``(outputs, examples)``.
-
-    Returns:
-        ``(members, examples)``; NaN where the logits are not finite.
+        logits: ``(examples, outputs)``.
+        targets: ``(all examples, outputs)``.
+        rows: Places of the examples among all, ``(examples,)``.
+        signal: ``(examples, outputs)``.
     """
-    if output == "identity":
-        loss = 0.5 * np.square(logits - targets).sum(axis=1)
-    elif output == "binary":
-        loss = (np.logaddexp(0, logits) - targets * logits)[:, 0]
+    if output == SOFTMAX:
+        exponentials(logits)
     else:
-        shifted = logits - logits.max(axis=1, keepdims=True)
-        true = np.matmul(np.ones((1, 1, len(targets)), logits.dtype), shifted * targets)[:, 0]
-        loss = np.log(np.exp(shifted).sum(axis=1)) - true
-    return np.clip(loss, 0, CEILING)
+        respond(output, logits)
+    for i in range(len(rows)):
+        row, total = rows[i], row_sum(logits, i) if output == SOFTMAX else logits.dtype.type(1)
+        for k in range(signal.shape[1]):
+            signal[i, k] = logits[i, k] / total - targets[row, k]
 
 
-def mistakes(output: Output, logits: Array, targets: Array) -> Array:
-    """Which examples are put in the wrong class, ``(members, examples)``; a tie goes to the first class."""
-    if output == "binary":
-        return (logits[:, 0] > 0) != (targets[0] > 0.5)
-    return logits.argmax(axis=1) != targets.argmax(axis=0)
+@compiled
+def backward(
+    inputs: Array,
+    weights: Sequence[Array],
+    answers: Sequence[Array],
+    signals: Sequence[Array],
+    dWs: Sequence[Array],
+    dbs: Sequence[Array],
+    activation: int,
+) -> None:
+    """Write the gradient of the summed loss.
+
+    For every output the derivative of its loss by its logits is (output − target): see :func:`error`.
+
+    Args:
+        inputs: Of the last :func:`forward`.
+        weights: Of each layer.
+        answers: As :func:`forward` left them.
+        signals: Room for each layer's signal; the last holds (output − target).
+        dWs: Overwritten.
+        dbs: Overwritten.
+        activation: Of the hidden layers.
+    """
+    for layer in range(len(weights) - 1, 0, -1):
+        gradient(answers[layer - 1], signals[layer], dWs[layer], dbs[layer])
+        signal_below(signals[layer], weights[layer], signals[layer - 1])
+        times_slope(activation, signals[layer - 1], answers[layer - 1])
+    gradient(inputs, signals[0], dWs[0], dbs[0])
 
 
-def predict(architecture: Architecture, layers: list[Array], inputs: Array) -> Array:
-    """What one network answers, ``(outputs, examples)``.
+@compiled
+def losses(output: int, logits: Array, targets: Array, values: Array) -> None:
+    """Write the loss of each example, clipped to [0, 15.94], to ``values``; NaN where its logits are not finite.
+
+    Args:
+        output: The network's output function.
+        logits: ``(examples, outputs)``, overwritten; of softmax those that :func:`shift` left.
+        targets: ``(examples, outputs)``.
+        values: ``(examples,)`` in float64.
+    """
+    if output == SOFTMAX:
+        _softmax_losses(logits, targets, values)
+    elif output == BINARY:
+        for i in range(values.size):
+            z = float(logits[i, 0])
+            values[i] = log_1p(exp(max(-abs(z), _LEAST_LOSS))) + (z if z > 0 else 0.0) - float(targets[i, 0]) * z
+    else:
+        for i in range(values.size):
+            values[i] = 0.0
+            for k in range(logits.shape[1]):
+                values[i] += 0.5 * float(logits[i, k] - targets[i, k]) ** 2
+    for i in range(values.size):
+        values[i] = CEILING if values[i] > CEILING else 0.0 if values[i] < 0 else values[i]
+
+
+@compiled
+def _softmax_losses(logits: Array, targets: Array, values: Array) -> None:
+    own = np.empty_like(values)
+    for i in range(values.size):
+        own[i] = 0.0
+        for k in range(logits.shape[1]):
+            own[i] += logits[i, k] * targets[i, k]
+    flat = flattened(logits)
+    for i in range(flat.size):
+        flat[i] = exp(flat[i])
+    for i in range(values.size):
+        values[i] = 0.0
+        for k in range(logits.shape[1]):
+            values[i] += logits[i, k]
+    for i in range(values.size):
+        values[i] = log(values[i]) - own[i]
+
+
+@compiled
+def mistakes(output: int, logits: Array, targets: Array) -> int:
+    """How many examples are put in the wrong class; a tie goes to the first class.
+
+    Args:
+        output: Softmax or binary.
+        logits: ``(examples, outputs)``.
+        targets: ``(examples, outputs)``: 0 or 1.
+    """
+    wrong = 0
+    for i in range(logits.shape[0]):
+        if output == BINARY:
+            wrong += (logits[i, 0] > 0) != (targets[i, 0] > 0.5)
+        else:
+            answer, top = 0, logits[i, 0]
+            for k in range(1, logits.shape[1]):
+                if logits[i, k] > top:
+                    answer, top = k, logits[i, k]
+            wrong += targets[i, answer] < 0.5
+    return wrong
+
+
+@compiled
+def _answers(inputs: Array, flat: Array, sizes: Array, activation: int, output: int) -> Array:
+    weights, biases = layers_of(flat, sizes)
+    answers = rooms(sizes, len(inputs), np.empty(space_of(sizes, len(inputs)), flat.dtype))
+    forward(inputs, weights, biases, answers, activation)
+    respond(output, answers[-1])
+    return answers[-1]
+
+
+def predict(architecture: Architecture, parameters: Array, inputs: Array) -> Array:
+    """What a network answers, ``(examples, outputs)``.
 
     Computed in float64 whatever the network was trained in: an example's answer then does not change with the
     examples beside it.
 
     Args:
         architecture: Of the network.
-        layers: ``(units, inputs + 1)`` a layer, the last column the bias.
+        parameters: ``(parameters,)``.
         inputs: ``(examples, features)``.
+
+    Raises:
+        ValueError: if the inputs have another number of features.
     """
-    architecture = replace(architecture, dtype="float64")
-    population = [np.ascontiguousarray(layer, dtype=float)[None] for layer in layers]
-    answers = np.empty((architecture.outputs, len(inputs)))
+    if inputs.ndim != 2 or inputs.shape[1] != architecture.features:
+        raise ValueError(f"inputs are (examples, {architecture.features}) for this network (given: {inputs.shape})")
+    flat = packed(replace(architecture, dtype="float64"), np.asarray(parameters))
+    sizes, choices = sizes_of(architecture), codes_of(architecture)
+    answers = np.empty((len(inputs), architecture.outputs))
     for start in range(0, len(inputs), _CHUNK):
-        rows = inputs[start : start + _CHUNK].astype(float)
-        rows = np.hstack([rows, np.ones((len(rows), 1))])
-        turned = np.ascontiguousarray(rows.T)
-        workspace = Workspace(architecture, 1, len(rows))
-        forward(population, [Batch(slice(None), turned, rows, turned)], workspace)
-        respond(workspace)
-        answers[:, start : start + len(rows)] = workspace.outputs[0]
+        rows = np.array(inputs[start : start + _CHUNK], float, order="C")
+        answers[start : start + len(rows)] = _answers(rows, flat, sizes, *choices)
     return answers
+
+
+def codes_of(architecture: Architecture) -> tuple[int, int]:
+    """The activation and the output as compiled code gets them."""
+    return ACTIVATIONS.index(architecture.activation), OUTPUTS.index(architecture.output)

@@ -29,6 +29,10 @@ class Hyperparameters:
     init_scale: float
 
 
+ENGINE = 2
+"""Counts the changes of the engine that change numbers: what one engine trained is not mixed with another's."""
+
+
 Array: TypeAlias = NDArray[Any]
 
 
@@ -43,7 +47,7 @@ Init: TypeAlias = Literal["scaled", "xavier", "he", "zeros", "constant"]
 
 @dataclass(frozen=True)
 class Architecture:
-    """The shape of a network: everything that all members of a population share.
+    """The shape of a network.
 
     Attributes:
         features: Inputs of the first layer.
@@ -71,21 +75,21 @@ class Architecture:
 
     @property
     def parameters(self) -> int:
-        """Number of weights and biases of one member."""
+        """Number of weights and biases."""
         return sum(units * columns for units, columns in self.shapes)
 
     def layers(self, flat: Array) -> list[Array]:
-        """Views of each layer in a flat array of parameters.
+        """Views of each layer in flat parameters.
 
         Args:
-            flat: ``(members, parameters)``.
+            flat: ``(parameters,)``.
 
         Returns:
-            For each layer a view ``(members, units, inputs + 1)``.
+            For each layer a view ``(units, inputs + 1)``, its last column the bias.
         """
         views, start = [], 0
         for units, columns in self.shapes:
             stop = start + units * columns
-            views.append(flat[:, start:stop].reshape(len(flat), units, columns))
+            views.append(flat[start:stop].reshape(units, columns))
             start = stop
         return views

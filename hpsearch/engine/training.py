@@ -1,227 +1,117 @@
-"""The one lockstep loop: mini-batches, momentum, checkpoints, members leaving.
+"""The one loop: mini-batches, momentum, checkpoints.
 
-What holds of every run, whoever shares it:
+What holds of every training:
 
-* The random stream comes from the seed alone. Pass p over the training set is shuffled by ``(seed, p)``: members
+* The random stream comes from the seed alone. Pass p over the training set is shuffled by ``(seed, p)``: trainings
   with one seed see the same order (common random numbers), and no state is carried from pass to pass.
 * Every mini-batch is full: the ``examples mod batch_size`` left at the end of a pass sit that pass out (other ones
   each pass). So ``batch_size`` may be anything from 1 to the number of examples.
 * Nothing depends on ``iterations``: a run of 500 is the first part of a run of 2,000.
 * Momentum is classical: ``V ← μ·V − α·dW;  W ← W + V``.
+* No sum is reordered, every multiply-add of a product is rounded once, and exp, tanh and log are the engine's own. From
+  the same initial weights and examples, the numbers are the same to the bit on every x86 processor (tested: code for
+  AVX-512 and for AVX2), on any number of threads, and with the versions of Python, NumPy and numba that were tried.
+  ARM is not tested. The initial draws and the shuffles are NumPy's, whose generators may change with a version.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from hpsearch.engine.diagnostics import measure
-from hpsearch.engine.examples import Examples
-from hpsearch.engine.network import Batch, Rooms, backward, forward, initial_weights, respond
+from hpsearch.engine.compilation import compiled, unowned
+from hpsearch.engine.diagnostics import measure, worst_values
+from hpsearch.engine.elementary import fma
+from hpsearch.engine.examples import Encoded, Examples
+from hpsearch.engine.network import (
+    backward,
+    codes_of,
+    error,
+    forward,
+    initial_parameters,
+    layers_of,
+    packed,
+    rooms,
+    sizes_of,
+    space_of,
+    unpacked,
+)
 from hpsearch.engine.settings import Architecture, Array, Hyperparameters
-
-_BLOCK = 1 << 16
-"""Numbers gathered at a time into mini-batches: small enough to stay in the cache until they are used."""
 
 _SWEEP = 64
 """Iterations between sweeps of vanishing numbers (see :func:`_sweep`)."""
 
+_PRODUCTS_A_CALL = 1 << 32
+_PLACES_A_CALL = 1 << 20
+"""Of a compiled call, which nothing can stop: about a second of multiplications, and a few megabytes of shuffles."""
+
 
 @dataclass(frozen=True)
-class Population:
-    """Members trained in lockstep, between two checkpoints: the whole state of training.
+class Training:
+    """One network in training, between two iterations: the whole state.
 
     Attributes:
-        architecture: Shared by all.
-        settings: Each member's hyperparameters; their batch sizes are equal.
-        seeds: Each member's seed; equal seeds stand side by side for speed.
-        ids: Each member's place in the population as it started.
-        weights: ``(members, parameters)``; :class:`Lockstep` trains them in place.
-        velocity: ``(members, parameters)``; likewise.
+        architecture: Of the network.
+        settings: Its hyperparameters.
+        seed: Of its initial weights and the order of examples.
+        parameters: ``(parameters,)``.
+        velocity: ``(parameters,)``.
         iteration: Updates made so far.
-        marks: Further iterations at which each member is measured, or nothing for none.
+        diverged: Its parameters or metrics are no longer finite: it has ended.
     """
 
     architecture: Architecture
-    settings: tuple[Hyperparameters, ...]
-    seeds: tuple[int, ...]
-    ids: tuple[int, ...]
-    weights: Array
+    settings: Hyperparameters
+    seed: int
+    parameters: Array
     velocity: Array
     iteration: int = 0
-    marks: tuple[tuple[int, ...], ...] = ()
-
-    def __post_init__(self) -> None:
-        if len({s.batch_size for s in self.settings}) > 1:
-            sizes = sorted({s.batch_size for s in self.settings})
-            raise ValueError(f"members in lockstep share one batch size, given {sizes}: one population for each")
+    diverged: bool = False
 
     @classmethod
-    def start(
-        cls,
-        architecture: Architecture,
-        settings: Sequence[Hyperparameters],
-        seeds: Sequence[int],
-        marks: tuple[tuple[int, ...], ...] = (),
-    ) -> Population:
-        """Members at iteration 0."""
-        weights = initial_weights(architecture, seeds, [s.init_scale for s in settings])
-        ids = tuple(range(len(seeds)))
-        return cls(architecture, tuple(settings), tuple(seeds), ids, weights, np.zeros_like(weights), marks=marks)
+    def start(cls, architecture: Architecture, settings: Hyperparameters, seed: int) -> Training:
+        """A network at iteration 0."""
+        parameters = initial_parameters(architecture, seed, settings.init_scale)
+        return cls(architecture, settings, seed, parameters, np.zeros_like(parameters))
 
     @property
-    def longest(self) -> int:
-        """Iterations of the member that trains longest."""
-        return max((s.iterations for s in self.settings), default=0)
-
-    def stops(self, member: int) -> tuple[int, ...]:
-        """Iterations at which a member is measured, whatever the others do: its marks and its end."""
-        marks = self.marks[member] if self.marks else ()
-        return (*marks, self.settings[member].iterations)
-
-    def select(self, members: Sequence[int]) -> Population:
-        """The population of these members only, in this order."""
-        index = list(members)
-        return replace(
-            self,
-            settings=tuple(self.settings[i] for i in index),
-            seeds=tuple(self.seeds[i] for i in index),
-            ids=tuple(self.ids[i] for i in index),
-            weights=self.weights[index],
-            velocity=self.velocity[index],
-            marks=tuple(self.marks[i] for i in index) if self.marks else (),
-        )
+    def ended(self) -> bool:
+        """Whether nothing is left to train."""
+        return self.diverged or self.iteration >= self.settings.iterations
 
 
 @dataclass(frozen=True)
 class Record:
-    """What was measured when a population stopped at an iteration.
+    """What was measured of a training.
 
     Attributes:
-        iteration: Updates made.
-        ids: The members measured.
-        metrics: ``(members, metrics)``, in the order of ``Examples.metrics``; the ceiling where diverged.
-        diverged: ``(members,)``: weights or loss are no longer finite.
-        weights: ``(members, parameters)`` of the members that end here, in the order of ``finished``.
-        finished: Ids of the members that end here.
+        iterations: Where, ascending.
+        metrics: ``(checkpoints, metrics)``, in the order of ``Examples.metrics`` and the network's precision. Where
+            training diverged, losses and error are the ceiling and other metrics NaN.
+        diverged: The last row is that of a training that diverged; it stands for all iterations after it.
     """
 
-    iteration: int
-    ids: tuple[int, ...]
+    iterations: tuple[int, ...]
     metrics: Array
-    diverged: Array
-    finished: tuple[int, ...]
-    weights: Array
+    diverged: bool = False
 
+    def then(self, later: Record) -> Record:
+        """This record and that of the training's next iterations."""
+        metrics = np.concatenate([self.metrics, later.metrics])
+        return Record(self.iterations + later.iterations, metrics, later.diverged)
 
-class MiniBatches:
-    """The endless, seeded sequence of mini-batches of one seed and batch size."""
+    def at(self, stops: Sequence[int]) -> Array:
+        """The metrics at some iterations, ``(stops, metrics)``.
 
-    def __init__(self, examples: Examples, seed: int, batch_size: int) -> None:
-        self._examples, self._seed, self._size = examples.train, seed, batch_size
-        self._per_pass = len(examples.train) // batch_size
-        self._per_block = max(1, _BLOCK // (batch_size * (examples.train.inputs.shape[1] + 1)))
-        self._pass, self._first, self._stop = -1, 0, 0
-
-    def at(self, iteration: int, members: slice) -> Batch:
-        """The mini-batch of an iteration, for these members."""
-        if not self._first <= iteration < self._stop:
-            self._gather(iteration)
-        k = iteration - self._first
-        return Batch(members, self._inputs[k], self._rows[k], self._targets[k])
-
-    def _gather(self, iteration: int) -> None:
-        shuffled, place = divmod(iteration, self._per_pass)
-        if shuffled != self._pass:
-            self._pass = shuffled
-            self._order = np.random.default_rng((self._seed, 1, shuffled)).permutation(len(self._examples))
-        count = min(self._per_block, self._per_pass - place)
-        order = self._order[place * self._size : (place + count) * self._size]
-        self._rows = self._examples.rows(order).reshape(count, self._size, -1)
-        self._inputs = np.ascontiguousarray(self._rows.transpose(0, 2, 1))
-        targets = self._examples.targets.take(order, axis=0, mode="clip").reshape(count, self._size, -1)
-        self._targets = np.ascontiguousarray(targets.transpose(0, 2, 1))
-        self._first, self._stop = iteration, iteration + count
-
-
-class Lockstep:
-    """A population's loop: all members take an iteration together."""
-
-    def __init__(self, population: Population, examples: Examples) -> None:
-        self.population = population
-        self._examples = examples
-        self._batch_size = population.settings[0].batch_size
-        if not 1 <= self._batch_size <= len(examples.train):
-            raise ValueError(
-                f"batch_size {self._batch_size} does not fit {len(examples.train)} training examples: "
-                f"choose 1 to {len(examples.train)}"
-            )
-        members = len(population.seeds)
-        self.rooms = Rooms(population.architecture, members)
-        self._all_gradients = np.empty_like(population.weights)
-        self._streams = {s: MiniBatches(examples, s, self._batch_size) for s in dict.fromkeys(population.seeds)}
-        self._arrange()
-
-    def _arrange(self) -> None:
-        """Lay out what the loop needs for the members that are still here."""
-        population, dtype = self.population, self.population.architecture.dtype
-        members = len(population.seeds)
-        self._workspace = self.rooms.room(members, self._batch_size)
-        self._gradients = self._all_gradients[:members]
-        rate = np.array([s.learning_rate for s in population.settings])[:, None]
-        l2 = np.array([s.l2 for s in population.settings])[:, None]
-        with np.errstate(over="ignore"):
-            momentum = np.array([s.momentum for s in population.settings], dtype)[:, None]
-            self._step = (-rate / self._batch_size).astype(dtype)[:, :, None]
-            self._decay = (rate * l2 * weight_mask(population.architecture)).astype(dtype)
-        self._momentum = np.repeat(momentum, population.architecture.parameters, axis=1)  # broadcasting is slower
-        starts = [i for i, seed in enumerate(population.seeds) if i == 0 or seed != population.seeds[i - 1]]
-        stops = [*starts[1:], members]
-        self._runs = [(self._streams[population.seeds[a]], slice(a, b)) for a, b in zip(starts, stops, strict=True)]
-
-    def advance(self, until: int) -> None:
-        """Train every member to iteration ``until``: forward, loss, gradient, step, repeated."""
-        population, workspace = self.population, self._workspace
-        weights, velocity, gradients = population.weights, population.velocity, self._gradients
-        layers = population.architecture.layers(weights)
-        layer_gradients = population.architecture.layers(gradients)
-        with np.errstate(all="ignore"):  # a diverging member overflows; measure() finds it
-            for iteration in range(population.iteration, until):
-                batches = [stream.at(iteration, members) for stream, members in self._runs]
-                forward(layers, batches, workspace)
-                respond(workspace)
-                backward(layers, layer_gradients, batches, workspace, self._step)  # −α·(gradient of the mean loss)
-                velocity *= self._momentum
-                velocity += gradients
-                np.multiply(weights, self._decay, out=gradients)  # α·λ·W
-                velocity -= gradients
-                weights += velocity
-                if iteration % _SWEEP == 0:
-                    _sweep(velocity, weights)
-        self.population = replace(population, iteration=max(until, population.iteration))
-
-    def keep(self, members: Sequence[int]) -> None:
-        """Let the other members leave."""
-        if len(members) < len(self.population.seeds):
-            self.population = self.population.select(members)
-            if members:
-                self._arrange()
-
-
-def weight_mask(architecture: Architecture) -> Array:
-    """``(parameters,)``: 1 for weights, 0 for biases."""
-    mask = np.ones((1, architecture.parameters))
-    for layer in architecture.layers(mask):
-        layer[:, :, -1] = 0
-    return mask[0]
-
-
-def _sweep(*arrays: Array) -> None:
-    """Put numbers that decayed towards denormals to zero: these make every pass over them slow."""
-    for array in arrays:
-        array[np.abs(array) < 64 * np.finfo(array.dtype).tiny] = 0
+        Raises:
+            KeyError: if it was not measured at one of them.
+        """
+        rows = {iteration: row for row, iteration in enumerate(self.iterations)}
+        last = len(self.iterations) - 1
+        return self.metrics[[rows[s] if s in rows or not self.diverged else last for s in stops]]
 
 
 def checkpoints(longest: int, count: int) -> tuple[int, ...]:
@@ -234,56 +124,178 @@ def checkpoints(longest: int, count: int) -> tuple[int, ...]:
 
 
 def train(
-    population: Population, examples: Examples, stops: Sequence[int], *, until: int | None = None
-) -> tuple[list[Record], Population]:
-    """Train a population and measure it at every stop and at every member's last iteration.
+    training: Training,
+    examples: Examples,
+    stops: Sequence[int],
+    *,
+    until: int | None = None,
+    check: Callable[[], None] = lambda: None,
+) -> tuple[Record, Training]:
+    """Train a network and measure it.
 
     Args:
-        population: Where to go on from. At iteration 0 that is recorded too, if it is among the stops.
+        training: Where to go on from. At iteration 0 that is measured too, if it is among the stops.
         examples: Training and validation examples.
-        stops: Iterations (ascending) at which all members are measured.
-        until: Iteration at which to hand over; the longest member's by default.
+        stops: Iterations at which it is measured.
+        until: Iteration at which to hand over; the last of its settings by default.
+        check: Called about every second; what it raises ends training.
 
     Returns:
-        The records in order of iteration, and the population of the members that are still training.
+        The record, and the training where it ended.
+
+    Raises:
+        ValueError: if the batch size or the architecture does not fit the examples.
     """
-    until = min(population.longest if until is None else until, population.longest)
-    shared = set(stops)
-    own = {stop for member in range(len(population.seeds)) for stop in population.stops(member)}
-    done = population.iteration if population.iteration else -1
-    loop, records = Lockstep(population, examples), []
-    for stop in sorted(i for i in shared | own if done < i <= until):
-        if not loop.population.seeds:
+    _check(training, examples)
+    until = training.settings.iterations if until is None else min(until, training.settings.iterations)
+    first = training.iteration if training.iteration else -1
+    due = np.array(sorted({stop for stop in stops if first < stop <= until}), np.int64)
+    metrics = np.zeros((len(due), len(examples.metrics)))
+    if training.diverged or (not len(due) and training.iteration >= until):
+        return Record((), metrics.astype(training.architecture.dtype), training.diverged), training
+    training, measured = _run(training, examples, due, metrics, until, check)
+    if training.diverged:
+        metrics[measured - 1] = worst_values(examples)
+    iterations = tuple(due[:measured].tolist())
+    return Record(iterations, metrics[:measured].astype(training.architecture.dtype), training.diverged), training
+
+
+def _check(training: Training, examples: Examples) -> None:
+    """Refuse what compiled code, which checks nothing, would read or write past the end of."""
+    architecture, size, count = training.architecture, training.settings.batch_size, len(examples.train)
+    if not 1 <= size <= count:
+        raise ValueError(f"batch_size {size} does not fit {count} training examples: choose 1 to {count}")
+    for split in (examples.train, *([] if examples.validation is None else [examples.validation])):
+        shapes = (split.inputs.shape, split.targets.shape)
+        if shapes != ((len(split), architecture.features), (len(split), architecture.outputs)):
+            raise ValueError(f"examples of shapes {shapes} do not fit {architecture}")
+        if split.inputs.dtype != architecture.dtype or split.targets.dtype != architecture.dtype:
+            raise ValueError(f"examples in {split.inputs.dtype} do not fit a network in {architecture.dtype}")
+    for numbers in (training.parameters, training.velocity):
+        if numbers.shape != (architecture.parameters,):
+            raise ValueError(f"parameters of shape {numbers.shape} do not fit {architecture}")
+
+
+def _run(
+    training: Training, examples: Examples, due: Array, metrics: Array, until: int, check: Callable[[], None]
+) -> tuple[Training, int]:
+    """Descend in a few compiled calls, most often in one; fill ``metrics`` and return how many rows were filled."""
+    architecture, size = training.architecture, training.settings.batch_size
+    flat, velocity = packed(architecture, training.parameters), packed(architecture, training.velocity)
+    arrays = (_pair(examples.train), _pair(examples.validation or examples.train, examples.validation is not None))
+    sizes = sizes_of(architecture)
+    space = np.empty(2 * space_of(sizes, size) + flat.size + size * sizes[0], flat.dtype)
+    per_pass = len(examples.train) // size
+    per_call = max(1, min(_PRODUCTS_A_CALL // (3 * flat.size), _PLACES_A_CALL) // size)
+    iteration, measured, diverged = training.iteration, 0, False
+    while True:
+        last = min(until, iteration + per_call)
+        first_pass = iteration // per_pass
+        order = examples.shuffles.passes(training.seed, first_pass, last // per_pass + 1)
+        iteration, measured, diverged = _descend(
+            arrays, examples.validation_variance, order, first_pass, flat, velocity, sizes,
+            space, codes_of(architecture), _rates(training), size, iteration, last, due, metrics, measured,
+        )  # fmt: skip
+        if diverged or iteration == until:
             break
-        here = loop.population
-        if stop not in shared and not any(stop in here.stops(i) for i in range(len(here.seeds))):
-            continue  # the stop of a member that diverged before
-        loop.advance(stop)
-        record, staying = _record(loop, examples, stop, everyone=stop in shared)
-        records.append(record)
-        loop.keep(staying)
-    if loop.population.seeds:
-        loop.advance(until)
-    return records, loop.population
+        check()
+    parameters, velocity = unpacked(architecture, flat), unpacked(architecture, velocity)
+    training = replace(training, parameters=parameters, velocity=velocity, iteration=iteration, diverged=diverged)
+    return training, measured
 
 
-def _record(loop: Lockstep, examples: Examples, stop: int, *, everyone: bool) -> tuple[Record, list[int]]:
-    population = loop.population
-    ending = [i for i, s in enumerate(population.settings) if s.iterations == stop]
-    members = range(len(population.seeds))
-    measured = members if everyone else [i for i in members if stop in population.stops(i)]
-    chosen = population.select(list(measured)) if len(measured) < len(population.seeds) else population
-    l2 = np.array([s.l2 for s in chosen.settings])
-    metrics, diverged = measure(population.architecture, chosen.weights, l2, examples, loop.rooms)
-    lost = {i for i, gone in zip(measured, diverged, strict=True) if gone}
-    finished = [i for i in range(len(population.seeds)) if i in lost or i in ending]
-    staying = [i for i in range(len(population.seeds)) if i not in finished]
-    record = Record(
-        iteration=stop,
-        ids=chosen.ids,
-        metrics=metrics,
-        diverged=diverged,
-        finished=tuple(population.ids[i] for i in finished),
-        weights=population.weights[finished],
-    )
-    return record, staying
+def _pair(split: Encoded, present: bool = True) -> tuple[Array, Array]:
+    """Inputs and targets as compiled code takes them, writable; what came from another process may not be."""
+    count = len(split) if present else 0
+    inputs, targets = (np.require(a[:count], requirements=["C", "A", "W", "E"]) for a in (split.inputs, split.targets))
+    return inputs, targets
+
+
+def _rates(training: Training) -> tuple[Any, ...]:
+    """α of a summed gradient, μ and α·λ in the network's precision, and λ."""
+    s, kind = training.settings, np.dtype(training.architecture.dtype).type
+    with np.errstate(over="ignore"):
+        rates = kind(s.learning_rate / s.batch_size), kind(s.momentum), kind(s.learning_rate * s.l2)
+    return (*rates, float(s.l2))
+
+
+@compiled
+def _descend(
+    splits: Any, variance: float, order: Array, first_pass: int, flat: Array, velocity: Array, sizes: Array,
+    space: Array, choices: tuple[int, int], rates: Any, size: int, first: int, last: int, due: Array, metrics: Array,
+    measured: int,
+) -> Any:  # fmt: skip
+    """Train from iteration ``first`` to ``last``: forward, loss, gradient, step, repeated, and measure where due.
+
+    ``space`` is room for a mini-batch's inputs, each layer's answers and signals, and the gradient.
+
+    Returns:
+        The iteration reached, how many rows of ``metrics`` are filled, and whether the network has diverged.
+    """
+    train, validation = splits
+    examples, targets, order, (activation, output) = unowned(train[0]), unowned(train[1]), unowned(order), choices
+    flat, velocity, space = unowned(flat), unowned(velocity), unowned(space)
+    needed = space_of(sizes, size)
+    answers, signals = rooms(sizes, size, space[:needed]), rooms(sizes, size, space[needed:])
+    gradient, inputs = space[2 * needed :][: flat.size], space[2 * needed + flat.size :].reshape((size, sizes[0]))
+    (weights, biases), (dWs, dbs) = layers_of(flat, sizes), layers_of(gradient, sizes)
+    per_pass = len(examples) // size
+    for iteration in range(first, last + 1):
+        if measured < len(due) and due[measured] == iteration:
+            finite = measure(train, validation, variance, flat, sizes, choices, rates[3], metrics[measured])
+            measured += 1
+            if not finite:
+                return iteration, measured, True
+        if iteration == last:
+            break
+        place = iteration % per_pass * size
+        rows = order[iteration // per_pass - first_pass, place : place + size]
+        gather(examples, rows, inputs)
+        forward(inputs, weights, biases, answers, activation)
+        error(output, answers[-1], targets, rows, signals[-1])
+        backward(inputs, weights, answers, signals, dWs, dbs, activation)
+        step(flat, velocity, gradient, sizes, rates)
+        if iteration % _SWEEP == 0:
+            _sweep(velocity)
+            _sweep(flat)
+    return last, measured, False
+
+
+@compiled
+def gather(examples: Array, rows: Array, out: Array) -> None:
+    """Copy a mini-batch's rows."""
+    for i in range(len(rows)):
+        row = rows[i]
+        for k in range(out.shape[1]):
+            out[i, k] = examples[row, k]
+
+
+@compiled
+def step(flat: Array, velocity: Array, gradient: Array, sizes: Array, rates: Any) -> None:
+    """V ← μ·V − α·(dW + λ·W); W ← W + V. Biases are not regularised."""
+    rate, momentum, decay, _ = rates
+    none = flat.dtype.type(0)
+    start = 0
+    for layer in range(len(sizes) - 1):
+        middle = start + sizes[layer] * sizes[layer + 1]
+        stop = middle + sizes[layer + 1]
+        _descend_along(flat[start:middle], velocity[start:middle], gradient[start:middle], rate, momentum, decay)
+        _descend_along(flat[middle:stop], velocity[middle:stop], gradient[middle:stop], rate, momentum, none)
+        start = stop
+
+
+@compiled
+def _descend_along(W: Array, V: Array, dW: Array, rate: float, momentum: float, decay: float) -> None:
+    for i in range(W.size):
+        moved = fma(momentum, V[i], -fma(rate, dW[i], decay * W[i]))
+        V[i] = moved
+        W[i] += moved
+
+
+@compiled
+def _sweep(numbers: Array) -> None:
+    """Put numbers that decayed towards denormals to zero: these make every pass over them slow."""
+    least = 64 * np.finfo(numbers.dtype).tiny
+    for i in range(numbers.size):
+        if abs(numbers[i]) < least:
+            numbers[i] = 0

@@ -16,12 +16,10 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from hpsearch.config import HYPERPARAMETERS, ConfigError, NetworkConfig, SearchConfig
 from hpsearch.config.messages import Fault, problems, shown
 from hpsearch.config.tables import LARGEST_SEED
-from hpsearch.engine.diagnostics import measure
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.network import predict
 from hpsearch.engine.settings import Architecture, Array, Hyperparameters, Output
-from hpsearch.engine.threads import one_blas_thread
-from hpsearch.engine.training import Lockstep, Population, checkpoints
+from hpsearch.engine.training import Training, checkpoints, train
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -146,24 +144,20 @@ class ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
     def _train(self, settings: Hyperparameters, examples: Examples) -> None:
         import pandas as pd
 
-        architecture, l2, rows, diverged = self.architecture_, np.array([settings.l2]), [], False
-        # Overflow is reported once, as divergence, and not by NumPy as well.
-        with one_blas_thread(), np.errstate(over="ignore", invalid="ignore"):
-            loop = Lockstep(Population.start(architecture, [settings], [int(self.seed)]), examples)
-            for stop in checkpoints(settings.iterations, _CHECKPOINTS):
-                loop.advance(stop)
-                metrics, (diverged,) = measure(architecture, loop.population.weights, l2, examples, loop.rooms)
-                rows.append((stop, *metrics[0].tolist()))
-                if diverged:
-                    break
-        self.curve_ = pd.DataFrame(rows, columns=["iteration", *examples.metrics])
-        self.loss_, self.n_iter_, self.diverged_ = float(rows[-1][1]), int(rows[-1][0]), bool(diverged)
-        weights = np.zeros_like(loop.population.weights) if diverged else loop.population.weights
-        layers = [layer[0] for layer in architecture.layers(weights)]
+        start = Training.start(self.architecture_, settings, int(self.seed))
+        record, training = train(start, examples, checkpoints(settings.iterations, _CHECKPOINTS))
+        curve = pd.DataFrame(record.metrics.astype(float), columns=list(examples.metrics))
+        curve.insert(0, "iteration", record.iterations)
+        self.curve_ = curve
+        self.loss_, self.n_iter_ = float(record.metrics[-1, 0]), record.iterations[-1]
+        self.diverged_ = record.diverged
+        layers = self.architecture_.layers(
+            np.zeros_like(training.parameters) if record.diverged else training.parameters
+        )
         self.coefs_ = [layer[:, :-1].T.copy() for layer in layers]
         self.intercepts_ = [layer[:, -1].copy() for layer in layers]
-        if diverged:
-            self._warn(settings, [row[0] for row in rows[:-1]])
+        if record.diverged:
+            self._warn(settings, list(record.iterations[:-1]))
 
     def _warn(self, settings: Hyperparameters, finite: list[int]) -> None:
         chosen = ", ".join(f"{s.name}={getattr(settings, s.name):g}" for s in HYPERPARAMETERS if s.name != "iterations")
@@ -182,7 +176,7 @@ class ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
         layers = [
             np.vstack([coefs, intercepts]).T for coefs, intercepts in zip(self.coefs_, self.intercepts_, strict=True)
         ]
-        return predict(self.architecture_, layers, inputs).T
+        return predict(self.architecture_, np.concatenate([layer.ravel() for layer in layers]), inputs)
 
     @abstractmethod
     def _learn_targets(self, y: Array) -> tuple[Output, int]:

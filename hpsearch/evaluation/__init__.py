@@ -2,11 +2,10 @@
 
 Workers import these modules, so that nothing here needs Optuna, and this file imports nothing. In this room:
 
-    outcomes.py     Evaluation: what came of a trial's trainings
-    evaluator.py    Evaluator: a study's data and rule; settings in, evaluations out
-    populations.py  which trainings share a lockstep loop
-    jobs.py         a population as work to hand out
-    executors.py    where jobs run
-    workers.py      Workers: hands jobs out, and again if a worker is lost
-    trained.py      TrainedNetwork
+    tasks.py      a training as work to hand out
+    outcomes.py   Evaluation: what came of a trial's trainings
+    evaluator.py  Evaluator: a study's data and rule; settings in, evaluations out
+    executors.py  where trainings run: this process's threads, or any executor
+    stages.py     a trial from checkpoint to checkpoint, for pruners
+    trained.py    TrainedNetwork
 """

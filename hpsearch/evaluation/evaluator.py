@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from hpsearch.config.messages import ConfigError
@@ -10,11 +11,9 @@ from hpsearch.config.study import StudyConfig
 from hpsearch.data.dataset import Dataset, load_dataset
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.settings import Architecture, Hyperparameters
-from hpsearch.engine.threads import one_blas_thread
-from hpsearch.engine.training import Lockstep, Population, checkpoints
-from hpsearch.evaluation.jobs import Job, JobResult, Trainer
-from hpsearch.evaluation.outcomes import Evaluation, Sheet
-from hpsearch.evaluation.populations import Member, populations
+from hpsearch.engine.training import Training, checkpoints, train
+from hpsearch.evaluation.outcomes import Evaluation, stops_of
+from hpsearch.evaluation.tasks import Outcome, Task, Trainer
 from hpsearch.evaluation.trained import TrainedNetwork
 
 
@@ -44,31 +43,32 @@ class Evaluator:
         self.stops = checkpoints(int(config.space.largest("iterations")), count)
         held_out = (dataset.validation.X, dataset.validation.y)
         self.examples = Examples.of(self.architecture, (dataset.train.X, dataset.train.y), held_out)
-        self.trainer = Trainer(self.architecture, self.examples, self.stops)
+        self.trainer = Trainer(self.architecture, self.examples)
 
     def hyperparameters(self, params: Mapping[str, Any]) -> Hyperparameters:
         """A trial's parameters with the study's fixed settings."""
         return Hyperparameters(**{**self.config.space.fixed, **params})
 
-    def jobs(
-        self, settings: Sequence[Hyperparameters], *, seeds: Sequence[int] | None = None, workers: int = 1
-    ) -> list[Job]:
-        """Split a batch of trials into populations: each trial on each seed."""
-        seeds = self.seeds if seeds is None else seeds
-        members = [Member((t, k), s, seed) for t, s in enumerate(settings) for k, seed in enumerate(seeds)]
-        return populations(self.architecture, members, workers=workers)
+    def tasks(self, settings: Hyperparameters, *, seeds: Sequence[int] | None = None) -> list[Task]:
+        """The trainings of a trial, one a seed."""
+        stops = stops_of(self.stops, settings.iterations)
+        return [Task(settings, seed, stops) for seed in (self.seeds if seeds is None else seeds)]
 
-    def sheet(self, settings: Sequence[Hyperparameters], *, seeds: Sequence[int] | None = None) -> Sheet:
-        """Where the records of a batch's jobs are put together, trial by trial; each trial on each seed."""
-        chosen = self.seeds if seeds is None else tuple(seeds)
-        return Sheet(self.examples.metrics, self.stops, [chosen] * len(settings), settings)
+    def joint_task(self, settings: Sequence[Hyperparameters], seed: int) -> Task:
+        """The one training whose ends are those of settings that differ in their iterations alone."""
+        longest = max(settings, key=lambda setting: setting.iterations)
+        ends = {setting.iterations for setting in settings}
+        return Task(longest, seed, tuple(sorted({*stops_of(self.stops, longest.iterations), *ends})))
 
-    def run(self, job: Job) -> JobResult:
-        """Train a job's members in this process."""
-        return self.trainer.run(job)
+    def evaluation(self, tasks: Sequence[Task], outcomes: Sequence[Outcome], *, until: int | None = None) -> Evaluation:
+        """A trial's evaluation from the outcomes of its tasks, as it would be had training ended at ``until``."""
+        last = tasks[0].settings.iterations
+        ended = last if until is None else min(last, until)
+        seeds, stops = [task.seed for task in tasks], stops_of(self.stops, ended)
+        return Evaluation.of(outcomes, metrics=self.examples.metrics, seeds=seeds, stops=stops)
 
     def evaluate(self, settings: Sequence[Hyperparameters], *, seeds: Sequence[int] | None = None) -> list[Evaluation]:
-        """Evaluate settings on every seed, in this process.
+        """Evaluate settings on every seed, in this thread.
 
         Args:
             settings: To be evaluated.
@@ -77,27 +77,29 @@ class Evaluator:
         Returns:
             An evaluation for each, in order.
         """
-        sheet = self.sheet(settings, seeds=seeds)
-        for job in self.jobs(settings, seeds=seeds):
-            sheet.add(self.run(job))
-        return [sheet.evaluation(trial) for trial in range(len(settings))]
+        trials = [self.tasks(setting, seeds=seeds) for setting in settings]
+        return [self.evaluation(tasks, [self.trainer.run(task) for task in tasks]) for tasks in trials]
 
     def network(self, settings: Hyperparameters, seed: int) -> TrainedNetwork:
         """Train one network again: the same weights, to the bit, as when it was evaluated."""
-        loop = Lockstep(Population.start(self.architecture, [settings], [seed]), self.examples)
-        with one_blas_thread():
-            loop.advance(settings.iterations)
-        data = self.dataset
-        return TrainedNetwork(
-            architecture=self.architecture,
-            parameters=loop.population.weights[0],
-            preparation=data.preparation,
-            classes=data.classes,
-            target_mean=data.target_mean,
-            target_scale=data.target_scale,
-            hyperparameters=settings,
-            seed=seed,
-        )
+        (network,) = self.networks(settings, seed, iterations=[settings.iterations])
+        return network
+
+    def networks(self, settings: Hyperparameters, seed: int, *, iterations: Sequence[int]) -> Iterator[TrainedNetwork]:
+        """A network at some iterations of its training, ascending."""
+        data, training = self.dataset, Training.start(self.architecture, settings, seed)
+        for stop in iterations:
+            _, training = train(training, self.examples, (), until=stop)
+            yield TrainedNetwork(
+                architecture=self.architecture,
+                parameters=training.parameters,
+                preparation=data.preparation,
+                classes=data.classes,
+                target_mean=data.target_mean,
+                target_scale=data.target_scale,
+                hyperparameters=replace(settings, iterations=stop),
+                seed=seed,
+            )
 
 
 def load_data(config: StudyConfig) -> Dataset:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from hpsearch.engine.settings import Array, Hyperparameters
-from hpsearch.evaluation.jobs import JobResult
+from hpsearch.engine.settings import Array
+from hpsearch.evaluation.tasks import Outcome
 
 
 @dataclass(frozen=True)
@@ -29,8 +29,8 @@ class Evaluation:
         curves: ``(seeds, checkpoints, metrics)``.
         diverged: ``(seeds,)``: whose weights or loss stopped being finite.
         pruned: Training was stopped before its last iteration.
-        started: Seconds since 1970 when its first population began.
-        finished: The same, when its last population ended.
+        started: Seconds since 1970 when its first training began.
+        finished: The same, when its last training ended.
     """
 
     metrics: tuple[str, ...]
@@ -41,6 +41,29 @@ class Evaluation:
     pruned: bool = False
     started: float = 0.0
     finished: float = 0.0
+
+    @classmethod
+    def of(
+        cls, outcomes: Sequence[Outcome], *, metrics: tuple[str, ...], seeds: Sequence[int], stops: tuple[int, ...]
+    ) -> Evaluation:
+        """A trial's evaluation from the outcomes of its trainings.
+
+        Args:
+            outcomes: Of each seed.
+            metrics: Names, in order.
+            seeds: In order.
+            stops: Checkpoints up to where training ended, or is looked at as if it had.
+        """
+        records = [outcome.record for outcome in outcomes]
+        return cls(
+            metrics=metrics,
+            seeds=tuple(seeds),
+            iterations=stops,
+            curves=np.stack([record.at(stops) for record in records]),
+            diverged=tuple(record.diverged and record.iterations[-1] <= stops[-1] for record in records),
+            started=min(outcome.started for outcome in outcomes),
+            finished=max(outcome.finished for outcome in outcomes),
+        )
 
     def curve(self, metric: str) -> Array:
         """A metric at each checkpoint, mean over seeds, ``(checkpoints,)`` in float64."""
@@ -87,81 +110,3 @@ def stops_of(checkpoints: Sequence[int], iterations: int) -> tuple[int, ...]:
     (0, 1, 10, 50)
     """
     return (*(stop for stop in checkpoints if stop < iterations), iterations)
-
-
-def fill(rows: Mapping[int, Array], stops: Sequence[int]) -> Array:
-    """A training's records at some iterations, ``(checkpoints, metrics)``.
-
-    Args:
-        rows: What was recorded, by iteration.
-        stops: Iterations; a diverged member's last row, the ceiling, stands for those after it.
-    """
-    last = rows[max(rows)]
-    return np.stack([rows.get(stop, last) for stop in stops])
-
-
-@dataclass
-class Sheet:
-    """The records of many trainings as they come in, to be read trial by trial.
-
-    Attributes:
-        metrics: Names of what is measured.
-        stops: Checkpoints shared by all trainings.
-        seeds: Of each trial.
-        settings: Of each trial.
-        stopped: The iteration at which a pruner stopped a trial.
-    """
-
-    metrics: tuple[str, ...]
-    stops: tuple[int, ...]
-    seeds: Sequence[tuple[int, ...]]
-    settings: Sequence[Hyperparameters]
-    stopped: dict[int, int] = field(default_factory=dict)
-    _rows: dict[tuple[int, int], dict[int, Any]] = field(default_factory=dict)
-    _ended: set[tuple[int, int]] = field(default_factory=set)
-    _diverged: dict[tuple[int, int], int] = field(default_factory=dict)
-    _times: dict[int, tuple[float, float]] = field(default_factory=dict)
-
-    def add(self, result: JobResult) -> set[int]:
-        """Enter a job's records.
-
-        Returns:
-            The trials that the job trained.
-        """
-        owners = result.job.owners
-        for record in result.records:
-            for row, member in enumerate(record.ids):
-                self._rows.setdefault(owners[member], {})[record.iteration] = record.metrics[row]
-                if record.diverged[row]:
-                    self._diverged[owners[member]] = record.iteration
-            self._ended |= {owners[member] for member in record.finished}
-        trials = {trial for trial, _ in owners}
-        for trial in trials:
-            began, ended = self._times.get(trial, (result.started, result.finished))
-            self._times[trial] = (min(began, result.started), max(ended, result.finished))
-        return trials
-
-    def complete(self, trial: int) -> bool:
-        """Whether all trainings of a trial have ended, by themselves or by the pruner."""
-        return trial in self.stopped or all(owner in self._ended for owner in self._owners(trial))
-
-    def evaluation(self, trial: int, *, until: int | None = None) -> Evaluation:
-        """A trial's evaluation where it ended, or as it would be had training ended at ``until``."""
-        last = self.settings[trial].iterations
-        ended = min(last, self.stopped.get(trial, last) if until is None else until)
-        stops = stops_of(self.stops, ended)
-        owners = self._owners(trial)
-        started, finished = self._times[trial]
-        return Evaluation(
-            metrics=self.metrics,
-            seeds=self.seeds[trial],
-            iterations=stops,
-            curves=np.stack([fill(self._rows[owner], stops) for owner in owners]),
-            diverged=tuple(self._diverged.get(owner, ended + 1) <= ended for owner in owners),
-            pruned=until is None and ended < last,
-            started=started,
-            finished=finished,
-        )
-
-    def _owners(self, trial: int) -> list[tuple[int, int]]:
-        return [(trial, k) for k in range(len(self.seeds[trial]))]

@@ -70,12 +70,12 @@ class TrainedNetwork:
     @property
     def weights(self) -> list[Array]:
         """W of each layer, ``(units, inputs)``."""
-        return [layer[0, :, :-1] for layer in self.architecture.layers(self.parameters[None])]
+        return [layer[:, :-1] for layer in self.architecture.layers(self.parameters)]
 
     @property
     def biases(self) -> list[Array]:
         """B of each layer, ``(units,)``."""
-        return [layer[0, :, -1] for layer in self.architecture.layers(self.parameters[None])]
+        return [layer[:, -1] for layer in self.architecture.layers(self.parameters)]
 
     def predict(self, X: pd.DataFrame | Array) -> Array:
         """Labels, or targets in their own units, ``(examples,)``.
@@ -113,8 +113,7 @@ class TrainedNetwork:
 
     def respond(self, inputs: Array) -> Array:
         """Outputs ``(outputs, examples)`` for prepared inputs ``(examples, features)``."""
-        layers = [layer[0] for layer in self.architecture.layers(self.parameters[None])]
-        return predict(self.architecture, layers, inputs)
+        return predict(self.architecture, self.parameters, inputs).T
 
     def _outputs(self, X: pd.DataFrame | Array) -> Array:
         return self.respond(self.preparation.transform(X))

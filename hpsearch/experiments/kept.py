@@ -1,7 +1,7 @@
 """Trainings around a study's best, kept as the Optuna study ``<name>.profiles``.
 
-A trial there is one training: a setting on a seed. What is kept is read, and the rest is trained in populations and
-stored as it comes, so a table that was stopped goes on, and one of more values or seeds trains only what is new.
+A trial there is one training: a setting on a seed. What is kept is read, and the rest is trained and stored
+as it comes, so a table that was stopped goes on, and one of more values or seeds trains only what is new.
 Trainings that differ in length alone are ends of one (the prefix property). A storage that cannot be written, or that
 lives in memory, is left as it is: the trainings are then kept as long as the object here.
 """
@@ -23,8 +23,8 @@ from hpsearch.config import HYPERPARAMETERS
 from hpsearch.config.study import PROFILES
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.outcomes import Evaluation
-from hpsearch.evaluation.workers import Workers
 from hpsearch.experiments.profiles import TrainingSource
 from hpsearch.experiments.sources import ProfileProgress, Rehearsal, Run, Training, joined
 from hpsearch.sensitivity.designs import SEED
@@ -73,8 +73,8 @@ class KeptTrainings:
 
         Args:
             table: To be called with where its trainings come from; more than once, first without training.
-            workers: Processes, with one BLAS thread each.
-            on_progress: Called at the start, after every population and at the end.
+            workers: Threads that train.
+            on_progress: Called at the start, after every training and at the end.
 
         Raises:
             StudyChangedError: if the stored trainings were made with other data or another network.

@@ -11,9 +11,8 @@ import numpy as np
 
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.outcomes import Evaluation, Sheet
-from hpsearch.evaluation.populations import Member, populations
-from hpsearch.evaluation.workers import Workers
+from hpsearch.evaluation.executors import Workers
+from hpsearch.evaluation.outcomes import Evaluation
 
 Training: TypeAlias = tuple[Hyperparameters, int]
 """A setting and a seed."""
@@ -80,9 +79,9 @@ class Run:
         evaluator: Of the study.
         kept: Trainings by their setting and seed; grows.
         workers: That train.
-        store: Called with the trainings of every population that ends.
+        store: Called with every training that ends, and those that are a part of it.
         progress: At the start.
-        announce: Called with the progress after every population.
+        announce: Called with the progress after each.
 
     Attributes:
         progress: So far.
@@ -108,23 +107,13 @@ class Run:
         return [_together([self._kept[setting, seed] for seed in seeds]) for setting in settings]
 
     def _train(self, missing: Sequence[Training]) -> None:
-        """Train in populations, and store in their order, which does not depend on the number of workers."""
+        """Train, and store in the order of the trainings, which does not depend on the number of workers."""
         groups = joined(missing)
-        members, longest = [], []
-        for number, ends in enumerate(groups):
-            lengths = sorted(setting.iterations for setting, _ in ends)
-            setting, seed = ends[0]
-            longest.append(replace(setting, iterations=lengths[-1]))
-            members.append(Member((number, 0), longest[-1], seed, tuple(lengths[:-1])))
-        seeds = [(member.seed,) for member in members]
-        sheet = Sheet(self._evaluator.examples.metrics, self._evaluator.stops, seeds, longest)
-        jobs = populations(self._evaluator.architecture, members, workers=self._workers.count)
-        for result in self._workers.submit(jobs):
-            sheet.add(result)
+        tasks = [self._evaluator.joint_task([setting for setting, _ in ends], ends[0][1]) for ends in groups]
+        for ends, task, outcome in zip(groups, tasks, self._workers.outcomes(tasks), strict=True):
             ended = {
-                training: sheet.evaluation(number, until=training[0].iterations)
-                for number, _ in result.job.owners
-                for training in groups[number]
+                training: self._evaluator.evaluation([task], [outcome], until=training[0].iterations)
+                for training in ends
             }
             self._kept |= ended
             self._store(ended)

@@ -1,4 +1,4 @@
-"""The survey of a study: a design's rows, trained in populations and kept as the Optuna study ``<name>.survey``.
+"""The survey of a study: a design's rows, trained and kept as the Optuna study ``<name>.survey``.
 
 A trial there is a row of the design, one training on the row's own seed. Rows that are ends of one training (the prefix
 property; a dummy does nothing) share it. Rows are stored as they are trained, each with its place in the design, so a
@@ -24,9 +24,8 @@ from hpsearch.data import Dataset
 from hpsearch.engine.network import CEILING
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.outcomes import Sheet
-from hpsearch.evaluation.populations import Member, populations
-from hpsearch.evaluation.workers import Workers
+from hpsearch.evaluation.executors import Workers
+from hpsearch.evaluation.tasks import Outcome, Task
 from hpsearch.experiments.stored import (
     CEILINGS,
     DESIGN,
@@ -88,12 +87,12 @@ def survey_study(
 
     Args:
         config: The study; its table [survey] says how large.
-        workers: Processes, with one BLAS thread each.
+        workers: Threads that train.
         storage: An Optuna storage URL instead of the journal file in ``results``.
         results: Folder of the journal.
-        executor: Trains the populations instead of worker processes.
+        executor: Trains instead of threads: any ``concurrent.futures`` executor. It is not shut down.
         dataset: Data of your own instead of the config's source.
-        on_progress: Called at the start and after every population.
+        on_progress: Called at the start and after every training.
 
     Raises:
         ConfigError: if the config does not fit the data.
@@ -175,30 +174,25 @@ class _Rows:
         return [self._evaluator.hyperparameters(row) for row in rows]
 
     def train(self, workers: Workers, announce: Callable[[SurveyProgress], None]) -> None:
-        """Train all of them, and store the rows as the populations end."""
+        """Train all of them, and store the rows in the order of their trainings, as these end."""
         announce(self._progress)
         if not self.trainings:
             return
-        longest = [max((self._settings[row] for row in rows), key=lambda s: s.iterations) for rows in self.trainings]
-        members = []
-        for number, rows in enumerate(self.trainings):
-            marks = {self._settings[row].iterations for row in rows} - {longest[number].iterations}
-            members.append(Member((number, 0), longest[number], self._seeds[rows[0]], tuple(sorted(marks))))
-        seeds = [(member.seed,) for member in members]
-        sheet = Sheet(self._evaluator.examples.metrics, self._evaluator.stops, seeds, longest)
-        jobs = populations(self._evaluator.architecture, members, workers=workers.count)
+        tasks = [
+            self._evaluator.joint_task([self._settings[row] for row in rows], self._seeds[rows[0]])
+            for rows in self.trainings
+        ]
         with TrialWriter(self._study) as writer:
-            for result in workers.submit(jobs):
-                trainings = sorted(sheet.add(result))
-                trials = [self._trial(sheet, t, row) for t in trainings for row in self.trainings[t]]
+            for rows, task, outcome in zip(self.trainings, tasks, workers.outcomes(tasks), strict=True):
+                trials = [self._trial(task, outcome, row) for row in rows]
                 writer.add(*trials)
                 self._progress = self._progress.after(trials)
                 announce(self._progress)
                 writer.write_if_due()
 
-    def _trial(self, sheet: Sheet, training: int, row: int) -> FrozenTrial:
+    def _trial(self, task: Task, outcome: Outcome, row: int) -> FrozenTrial:
         return finished_trial(
-            sheet.evaluation(training, until=self._settings[row].iterations),
+            self._evaluator.evaluation([task], [outcome], until=self._settings[row].iterations),
             {name: self.missing[name].iat[row] for name in self._distributions},
             self._distributions,
             metric=self._evaluator.config.search.metric,

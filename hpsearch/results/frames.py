@@ -47,9 +47,8 @@ def trials(study: optuna.Study) -> pd.DataFrame:
     """One row a trial.
 
     Columns: study, number, state, value, the hyperparameters in the order of the space, the metrics where training
-    ended (mean over seeds), diverged, seeds (how many), duration_s, started, finished. For a trial trained in
-    lockstep, started and finished are those of the populations it was in. A hyperparameter of another program that
-    is named like one of the other columns gets the prefix ``params_``.
+    ended (mean over seeds), diverged, seeds (how many), duration_s, started, finished. A hyperparameter of another
+    program that is named like one of the other columns gets the prefix ``params_``.
     """
     stored = study.get_trials(deepcopy=False)
     names = _hyperparameters(stored)

@@ -27,10 +27,9 @@ if TYPE_CHECKING:
 class ProfileTables:
     """Tables that train what the study ``<name>.profiles`` does not hold yet.
 
-    Every table takes ``workers``, processes with one BLAS thread each (its numbers do not depend on it; more than 1
-    starts new processes, so a script must call it under ``if __name__ == "__main__":``), and ``on_progress``, called
-    with a :class:`~hpsearch.experiments.sources.ProfileProgress` at the start, after every population and at the end.
-    An interrupt keeps what is trained. Where the storage cannot be written or lives in memory, they are kept as long as
+    Every table takes ``workers``, threads that train (its numbers do not depend on it), and ``on_progress``, called
+    with a :class:`~hpsearch.experiments.sources.ProfileProgress` at the start, after every training and at the end. An
+    interrupt keeps what is trained. Where the storage cannot be written or lives in memory, they are kept as long as
     this object. Every table raises ``StudyChangedError`` if the stored trainings were made with other data or
     another network, and ``StudyBusyError`` if it needs trainings and another process is training around the same best.
     """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pandas as pd
 
@@ -17,8 +15,6 @@ CHECKPOINTS = 6
 def units(evaluator: Evaluator, settings: Hyperparameters, curve: pd.DataFrame) -> pd.DataFrame:
     """The weights of the first layer at a few of a training's checkpoints.
 
-    A training of t iterations is the first part of any longer one, so each checkpoint is a training that ends there.
-
     Args:
         evaluator: Of the study.
         settings: Of the training.
@@ -29,9 +25,9 @@ def units(evaluator: Evaluator, settings: Hyperparameters, curve: pd.DataFrame) 
         place), name (of the input), weight, distinct_units (of all; missing where training has diverged).
     """
     places = np.unique(np.linspace(0, len(curve) - 1, CHECKPOINTS).round().astype(int))
-    frames = []
-    for row in curve.iloc[places].to_dict("records"):
-        network = evaluator.network(replace(settings, iterations=int(row["iteration"])), int(row["seed"]))
+    rows, frames = curve.iloc[places], []
+    networks = evaluator.networks(settings, rows["seed"].tolist()[0], iterations=rows["iteration"].tolist())
+    for row, network in zip(rows.to_dict("records"), networks, strict=True):
         weights = network.weights[0].astype(float)
         count, inputs = weights.shape
         frames.append(

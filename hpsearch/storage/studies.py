@@ -10,6 +10,7 @@ from typing import Any
 import optuna
 
 from hpsearch.config.study import StudyConfig, differences
+from hpsearch.engine.settings import ENGINE
 from hpsearch.storage.internals import set_study_attribute, study_attributes
 
 OWN = "hpsearch:"
@@ -27,9 +28,12 @@ BEST = f"{OWN}best"
 BASELINES = f"{OWN}baselines"
 """Fact of a study: the scores of other networks on the same test split, with the fingerprint of the data."""
 
+ENGINE_OF_STUDY = f"{OWN}engine"
+"""Fact of a study: which engine trains its networks; a study without it is of the first."""
+
 
 class StudyChangedError(ValueError):
-    """A study in the storage was made with other settings or data.
+    """A study in the storage was made with other settings, other data or another engine.
 
     Attributes:
         changes: ``(key, stored, given)`` for each difference.
@@ -37,6 +41,14 @@ class StudyChangedError(ValueError):
 
     def __init__(self, name: str, changes: Sequence[tuple[str, Any, Any]], *, stored: str | None = None) -> None:
         self.changes = tuple(changes)
+        if [key for key, *_ in changes] == [ENGINE_OF_STUDY]:
+            super().__init__(
+                f"study {stored or name!r} was begun with an engine of another version of hpsearch, whose numbers "
+                "differ in the last digits; its trials can be read as before, but no more are added: start anew under "
+                "another name: "
+                f"--name {name}-2"
+            )
+            return
         lines = [f"  {key}: stored {old!r}, now {new!r}" for key, old, new in changes]
         super().__init__(
             "\n".join(
@@ -69,7 +81,7 @@ def open_study(
         facts: Further facts of a study that is made here.
 
     Raises:
-        StudyChangedError: if it was made with other settings or data, or by another program.
+        StudyChangedError: if it was made with other settings or data, with another engine, or by another program.
     """
     study = optuna.create_study(study_name=name or config.name, storage=storage, load_if_exists=True)
     if _made_alike(study, config, fingerprint, identity):
@@ -81,7 +93,8 @@ def open_study(
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         study.set_metric_names([config.search.metric])
     # The config comes last: a study that has it was made whole.
-    for key, value in {**(facts or {}), DATA: fingerprint, CONFIG: config.describe()}.items():
+    made = {**(facts or {}), DATA: fingerprint, ENGINE_OF_STUDY: ENGINE, CONFIG: config.describe()}
+    for key, value in made.items():
         set_study_attribute(study, key, value)
     return study
 
@@ -107,13 +120,15 @@ def _made_alike(
     fingerprint: str,
     identity: Callable[[Mapping[str, Any]], Mapping[str, Any]],
 ) -> bool:
-    """Whether a study was made with these settings and this data; False if it is not made yet, else an error."""
+    """Whether a study was made with these settings, data and engine; False if it is not made yet, else an error."""
     stored, changes = fact(study, CONFIG), []
     if stored is not None:
-        data = fact(study, DATA)
+        data, engine = fact(study, DATA), fact(study, ENGINE_OF_STUDY, 1)
         changes = differences(identity(stored), identity(config.describe()))
         if not changes and data != fingerprint:
             changes = [("the data itself (fingerprint)", data[:12], fingerprint[:12])]
+        if not changes and engine != ENGINE:
+            changes = [(ENGINE_OF_STUDY, engine, ENGINE)]
     elif study.get_trials(deepcopy=False):
         changes = [("made by", "another program", "hpsearch")]
     if changes:

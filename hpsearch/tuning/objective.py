@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hpsearch.config import StudyConfig, load_config, resolve
 from hpsearch.data import Dataset
 from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.outcomes import Evaluation, stops_of
+from hpsearch.evaluation.stages import Stages
 from hpsearch.storage.internals import set_system_attribute
 from hpsearch.storage.trials import CURVES, attributes, suggest
 
@@ -38,7 +39,7 @@ class Objective:
         self.evaluator = Evaluator(config, dataset)
 
     def __call__(self, trial: optuna.Trial) -> float:
-        """Suggest, train in lockstep on every seed, report each checkpoint, and return the metric to minimise.
+        """Suggest, train on every seed, report each checkpoint, and return the metric to minimise.
 
         Raises:
             optuna.TrialPruned: if the study's pruner says so at a checkpoint.
@@ -48,18 +49,16 @@ class Objective:
         evaluator = self.evaluator
         metric = evaluator.config.search.metric
         settings = evaluator.hyperparameters(suggest(trial, evaluator.config.space.dimensions))
-        sheet, jobs = evaluator.sheet([settings]), evaluator.jobs([settings])
+        stages = Stages(evaluator, settings, Workers(evaluator.trainer))
         for stop in stops_of(evaluator.stops, settings.iterations)[1:]:
-            results = [evaluator.run(replace(job, until=stop)) for job in jobs]
-            for result in results:
-                sheet.add(result)
-            jobs = [job for result in results if (job := result.going_on())]
-            evaluation = sheet.evaluation(0, until=stop)
+            stages.submit(stop)
+            stages.wait()
+            evaluation = stages.evaluation(stop)
             trial.report(evaluation.final[metric], stop)
             if stop < settings.iterations and trial.should_prune():
                 _attach(trial, evaluation)
                 raise optuna.TrialPruned
-        evaluation = sheet.evaluation(0)
+        evaluation = stages.evaluation()
         _attach(trial, evaluation)
         return evaluation.final[metric]
 

@@ -19,12 +19,11 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.config import StudyConfig
 from hpsearch.data import Dataset
-from hpsearch.engine.settings import Architecture
+from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.jobs import Job, JobResult
-from hpsearch.evaluation.outcomes import Sheet
-from hpsearch.evaluation.populations import population_size
-from hpsearch.evaluation.workers import Workers
+from hpsearch.evaluation.executors import Workers
+from hpsearch.evaluation.outcomes import Evaluation
+from hpsearch.evaluation.stages import Stages
 from hpsearch.storage.access import TrialWriter, only_writer, open_storage
 from hpsearch.storage.front import show_search
 from hpsearch.storage.internals import system_attributes
@@ -33,8 +32,7 @@ from hpsearch.storage.trials import distributions, finished_trial
 from hpsearch.tuning.choice import choose
 from hpsearch.tuning.samplers import REMEMBERED, check_sampler, grid_size, pruner, sampler
 
-_LEARNING_BATCH = 8
-_SMALLEST_BATCH, _LARGEST_BATCH, _POPULATIONS_A_BATCH = 8, 64, 8
+_LEARNING_BATCH, _OTHER_BATCH = 4, 16
 
 
 @dataclass(frozen=True)
@@ -90,11 +88,11 @@ def search(
     Args:
         config: The study.
         trials: Total, stored ones included; the config's by default. A grid ends with its last point.
-        workers: Processes that train, with one BLAS thread each. No result depends on it. More than 1 starts new
-            processes, so a script must call this under ``if __name__ == "__main__":``.
+        workers: Threads that train. No result depends on it.
         storage: An Optuna storage URL instead of the journal file in ``results``.
         results: Folder of the journal and of the chosen network.
-        executor: Trains the populations instead of worker processes.
+        executor: Trains instead of threads: any ``concurrent.futures`` executor, such as a cluster's. It is not shut
+            down.
         dataset: Data of your own (see :func:`hpsearch.data.from_arrays`) instead of the config's source.
         on_progress: Called at the start and after every trial that has ended.
 
@@ -123,20 +121,17 @@ def search(
     return study
 
 
-def trials_per_ask(config: StudyConfig, architecture: Architecture) -> int:
+def trials_per_ask(config: StudyConfig) -> int:
     """Number of trials asked together: ``search.batch``, or what suits the sampler.
 
-    A sampler that learns from results sees them only once a batch is trained, so its batches are small. The others
-    need no results: their batches hold enough trials to fill populations, but no more than may be lost, since a trial
-    is stored only after all those before it have ended.
+    A sampler that learns from results sees them only once a batch is trained, so it is asked for a few at a time: of
+    the trials before, the last 4 to 7 are unknown to it, whatever the number of workers. (Not measured: what batch
+    finds the best in a given time. That wants 20 seeds or more of each of a few sizes, on several data sets, by the
+    value at equal times.)
     """
     if config.search.batch:
         return config.search.batch
-    if config.search.learns:
-        return _LEARNING_BATCH
-    fullest = population_size(architecture, int(config.space.smallest("batch_size")))
-    enough = _POPULATIONS_A_BATCH * fullest // len(config.search.seeds)
-    return min(_LARGEST_BATCH, max(_SMALLEST_BATCH, enough))
+    return _LEARNING_BATCH if config.search.learns else _OTHER_BATCH
 
 
 @dataclass
@@ -146,14 +141,12 @@ class _Batch:
     Attributes:
         numbers: Of the trials.
         trials: As the mirror asked them; empty where the storage holds all of them.
-        sheet: Where their records are put together.
-        results: Of their jobs, as they come.
+        evaluations: Of the trials, in order, as they come.
     """
 
     numbers: range
     trials: list[optuna.Trial]
-    sheet: Sheet
-    results: Iterable[JobResult]
+    evaluations: Iterable[Evaluation]
 
 
 class _Search:
@@ -170,7 +163,7 @@ class _Search:
         config = evaluator.config
         self._config, self._evaluator, self._study, self._workers = config, evaluator, study, workers
         self._distributions = distributions(config.space.dimensions)
-        self._size = trials_per_ask(config, evaluator.architecture)
+        self._size = trials_per_ask(config)
         self._stored = sorted(study.get_trials(deepcopy=False), key=lambda t: t.number)
         self._total = max(total, len(self._stored))
         # What is told goes through this sampler: only asking may depend on the batch, and the grid sampler tries to
@@ -180,7 +173,6 @@ class _Search:
         self._prunes = config.search.pruner != "none"
         self._lag = 0 if self._prunes else 1  # pruning compares with what has been told: nothing may be on the way
         self._batches = -(-self._total // self._size)
-        self._workers_a_batch = -(-workers.count // max(1, min(self._batches, 1 + self._lag)))
         self._progress = Progress(0, self._total)
         for trial in self._stored:
             self._progress = self._progress.after(trial, fresh=False)
@@ -211,67 +203,60 @@ class _Search:
                     state=TrialState.RUNNING, params=stored.params, distributions=stored.distributions
                 )
                 self._mirror.add_trial(running)
-            return _Batch(numbers, [], self._evaluator.sheet([]), ())
+            return _Batch(numbers, [], ())
         self._mirror.sampler = sampler(self._config, batch)
         trials = [self._mirror.ask(self._distributions) for _ in numbers]
         self._mirror.sampler = self._teller
         settings = [self._evaluator.hyperparameters(trial.params) for trial in trials]
-        jobs = self._evaluator.jobs(settings, workers=self._workers_a_batch)
-        sheet = self._evaluator.sheet(settings)
-        results = self._pruned(trials, sheet, jobs) if self._prunes else self._workers.submit(jobs)
-        return _Batch(numbers, trials, sheet, results)
+        evaluations = self._pruned(trials, settings) if self._prunes else self._trained(settings)
+        return _Batch(numbers, trials, evaluations)
 
-    def _pruned(self, trials: list[optuna.Trial], sheet: Sheet, jobs: list[Job]) -> Iterator[JobResult]:
+    def _trained(self, settings: list[Hyperparameters]) -> Iterator[Evaluation]:
+        """Hand the trainings of a batch out; they are under way before the first evaluation is waited for."""
+        trials = [self._evaluator.tasks(setting) for setting in settings]
+        waiting = [[self._workers.submit(task) for task in tasks] for tasks in trials]
+        return (
+            self._evaluator.evaluation(tasks, [outcome() for outcome in outcomes])
+            for tasks, outcomes in zip(trials, waiting, strict=True)
+        )
+
+    def _pruned(self, trials: list[optuna.Trial], settings: list[Hyperparameters]) -> Iterator[Evaluation]:
         """Train a batch from checkpoint to checkpoint, dropping the trials that the pruner stops at each."""
+        batch = [Stages(self._evaluator, setting, self._workers) for setting in settings]
+        ended = 0
         for stop in self._evaluator.stops[1:]:
-            going_on = []
-            for result in self._workers.submit([replace(job, until=stop) for job in jobs]):
-                yield result
-                going_on.append(result)
-            self._ask_pruner(trials, sheet, stop)
-            jobs = [job for result in going_on if (job := result.going_on(without=set(sheet.stopped)))]
-
-    def _ask_pruner(self, trials: list[optuna.Trial], sheet: Sheet, stop: int) -> None:
-        """Report a checkpoint of every trial that still trains, and note which of them are to stop there."""
-        for place, trial in enumerate(trials):
-            if place in sheet.stopped or sheet.settings[place].iterations < stop:
-                continue
-            trial.report(sheet.evaluation(place, until=stop).final[self._config.search.metric], stop)
-            if stop < sheet.settings[place].iterations and trial.should_prune():
-                sheet.stopped[place] = stop
+            for stages in batch:
+                stages.submit(stop)
+            for trial, stages in zip(trials, batch, strict=True):
+                stages.wait()
+                if stages.stopped is None and stages.iterations >= stop:
+                    trial.report(stages.evaluation(stop).final[self._config.search.metric], stop)
+                    stages.stopped = stop if stop < stages.iterations and trial.should_prune() else None
+            while ended < len(batch) and batch[ended].ended:
+                yield batch[ended].evaluation()
+                ended += 1
 
     def _finish(self, batch: _Batch, writer: TrialWriter, announce: Callable[[Progress], None]) -> None:
         """Store the trials of a batch, in their order, as they end; then tell the mirror of all of them."""
-        ended: list[FrozenTrial] = []
-        for result in batch.results:
-            batch.sheet.add(result)
-            self._store(batch, ended, writer, announce)
-        self._store(batch, ended, writer, announce)  # the pruner's last word comes after the last result
-        finished = ended if batch.trials else self._stored[batch.numbers.start : batch.numbers.stop]
-        for number, trial in zip(batch.numbers, finished, strict=True):
-            self._mirror.tell(number, trial.value if trial.state == TrialState.COMPLETE else None, trial.state)
-
-    def _store(
-        self, batch: _Batch, ended: list[FrozenTrial], writer: TrialWriter, announce: Callable[[Progress], None]
-    ) -> None:
-        """Append the next trials of the batch to ``ended`` as far as all have ended, and store those that are new."""
-        while len(ended) < len(batch.trials) and batch.sheet.complete(len(ended)):
-            trial = self._finished(batch, len(ended))
-            if batch.numbers[len(ended)] >= len(self._stored):
-                writer.add(trial)
-                self._progress = self._progress.after(trial)
+        finished = [] if batch.trials else self._stored[batch.numbers.start : batch.numbers.stop]
+        for trial, evaluation in zip(batch.trials, batch.evaluations, strict=True):
+            finished.append(self._finished(trial, evaluation))
+            if batch.numbers[len(finished) - 1] >= len(self._stored):
+                writer.add(finished[-1])
+                self._progress = self._progress.after(finished[-1])
                 announce(self._progress)
-            ended.append(trial)
             writer.write_if_due()
+        for number, ended in zip(batch.numbers, finished, strict=True):
+            self._mirror.tell(number, ended.value if ended.state == TrialState.COMPLETE else None, ended.state)
 
-    def _finished(self, batch: _Batch, place: int) -> FrozenTrial:
+    def _finished(self, trial: optuna.Trial, evaluation: Evaluation) -> FrozenTrial:
         memory = {}
         if self._prunes or self._config.search.sampler == "cmaes":
-            attributes = system_attributes(batch.trials[place])
+            attributes = system_attributes(trial)
             memory = {name: value for name, value in attributes.items() if name.startswith(REMEMBERED)}
         return finished_trial(
-            batch.sheet.evaluation(place),
-            batch.trials[place].params,
+            evaluation,
+            trial.params,
             self._distributions,
             metric=self._config.search.metric,
             system_attrs=memory,

@@ -1,6 +1,7 @@
-"""P1 to P3: one iteration of one member in lockstep, beside scikit-learn, JAX, PyTorch and the bare products."""
+"""P1 to P3: one iteration of one network, beside scikit-learn, JAX, PyTorch and the bare products."""
 
 import os
+import sys
 import time
 from collections.abc import Callable
 from statistics import median
@@ -19,29 +20,26 @@ JAX_MEMBERS = (1, 16, 64)
 ROUNDS = 5
 
 
-def lockstep(shape: Shape) -> Callable[[int], float]:
-    """The product's loop with a population as large as the product makes it, one seed."""
+def ours(shape: Shape) -> Callable[[int], float]:
+    """The product's loop."""
     from hpsearch.engine.examples import Examples
     from hpsearch.engine.settings import Architecture, Hyperparameters
-    from hpsearch.engine.training import Lockstep, Population
-    from hpsearch.evaluation.populations import population_size
+    from hpsearch.engine.training import Training, train
 
     architecture = Architecture(shape.X.shape[1], (shape.units,), shape.classes)
-    members = population_size(architecture, shape.batch_size)
     setting = Hyperparameters(peers.RATE, 1 << 40, peers.MOMENTUM, peers.L2, shape.batch_size, peers.SCALE)
-    start = Population.start(architecture, [setting] * members, [0] * members)
-    loop = Lockstep(start, Examples.of(architecture, (shape.X, shape.y)))
+    start, examples = Training.start(architecture, setting, 0), Examples.of(architecture, (shape.X, shape.y))
 
     def run(iterations: int) -> float:
         began = time.perf_counter()
-        loop.advance(loop.population.iteration + iterations)
-        return (time.perf_counter() - began) / members
+        train(start, examples, (), until=iterations)
+        return time.perf_counter() - began
 
     return run
 
 
 def contenders(shape: Shape, iterations: int, *, with_torch: bool) -> dict[str, Callable[[int], float]]:
-    found = {"lockstep": lockstep(shape), "scikit-learn": peers.scikit_learn(shape)}
+    found = {"ours": ours(shape), "scikit-learn": peers.scikit_learn(shape)}
     found |= {f"JAX {members}": peers.jax(shape, members, iterations) for members in JAX_MEMBERS}
     if with_torch:
         found["PyTorch"] = peers.torch(shape)
@@ -49,7 +47,7 @@ def contenders(shape: Shape, iterations: int, *, with_torch: bool) -> dict[str, 
 
 
 def microseconds(shape: Shape, iterations: int, *, with_torch: bool = False) -> dict[str, float]:
-    """Median time of an iteration of a member, by contender, over alternating rounds; ``peak`` is the products'."""
+    """Median time of an iteration of a network, by contender, over alternating rounds; ``peak`` is the products'."""
     running = contenders(shape, iterations, with_torch=with_torch)
     for run in running.values():
         run(iterations)
@@ -81,9 +79,11 @@ def digits() -> tuple[np.ndarray, np.ndarray]:
 
 
 def rows() -> list[Row]:
-    from threadpoolctl import threadpool_limits
+    from threadpoolctl import threadpool_info, threadpool_limits
 
     on_one_core()
+    kernels = {library["architecture"] for library in threadpool_info() if library["user_api"] == "blas"}
+    print(f"BLAS kernels of NumPy and SciPy: {', '.join(sorted(kernels))}", file=sys.stderr)
     with threadpool_limits(1):
         X, y = digits()
         found = {b: microseconds(Shape(X, y, 32, b), max(256, 16384 // b)) for b in BATCHES}
@@ -94,13 +94,13 @@ def rows() -> list[Row]:
         big = microseconds(large, 32, with_torch=True)
     made = []
     for b, t in found.items():
-        at = f"batch {b}: lockstep {t['lockstep']:.1f} µs, "
-        against = (t["scikit-learn"] / t["lockstep"], t["JAX"] / t["lockstep"], t["peak"] / t["lockstep"])
+        at = f"batch {b}: ours {t['ours']:.1f} µs, "
+        against = (t["scikit-learn"] / t["ours"], t["JAX"] / t["ours"], t["peak"] / t["ours"])
         made.append(Row("P1", at + f"scikit-learn {t['scikit-learn']:.0f} µs", against[0], AGAINST_SKLEARN[b]))
         made.append(Row("P2", at + f"JAX {t['JAX']:.1f} µs", against[1], AGAINST_JAX[b]))
         made.append(Row("P3", at + f"products at peak {t['peak']:.1f} µs", against[2], OF_PEAK.get(b)))
-    at = f"784 inputs, 128 units, batch 128: lockstep {big['lockstep']:.0f} µs, "
+    at = f"784 inputs, 128 units, batch 128: ours {big['ours']:.0f} µs, "
     for name, contender in (("P1", "scikit-learn"), ("P2", "JAX"), ("P3", "peak")):
-        made.append(Row(name, at + f"{contender} {big[contender]:.0f} µs", big[contender] / big["lockstep"]))
-    made.append(Row("P1", at + f"PyTorch {big['PyTorch']:.0f} µs", big["PyTorch"] / big["lockstep"], 1.0))
+        made.append(Row(name, at + f"{contender} {big[contender]:.0f} µs", big[contender] / big["ours"]))
+    made.append(Row("P1", at + f"PyTorch {big['PyTorch']:.0f} µs", big["PyTorch"] / big["ours"], 1.0))
     return sorted(made, key=lambda row: row.name)

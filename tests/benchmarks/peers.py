@@ -1,4 +1,4 @@
-"""What the lockstep loop is measured against: the same step in scikit-learn, JAX and PyTorch, and the bare products.
+"""What the engine is measured against: the same step in scikit-learn, JAX and PyTorch, and the bare products.
 
 Each maker returns a function that makes so many iterations and gives the seconds they took, compiling and starting
 aside. All train a softmax classifier with one tanh layer, mini-batches drawn by a shuffle a pass, momentum and λ, in

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 TITLES = {
-    "P1": "an iteration of a member, times faster than scikit-learn (one core each)",
+    "P1": "an iteration of a network, times faster than scikit-learn (one core each)",
     "P2": "the same, times faster than JAX jit(vmap(scan)), compiling aside",
     "P3": "the same, share of what the bare products take at BLAS peak",
     "P4": "a whole search, times faster per trial than Optuna + MLPClassifier + SQLite",

@@ -5,8 +5,8 @@ import warnings
 
 import numpy as np
 import optuna
+from threadpoolctl import threadpool_limits
 
-from hpsearch.engine.threads import one_blas_thread
 from hpsearch.results.surrogates import ImportanceError, ImportanceWarning, importance
 
 QUICK = ("ped_anova", "permutation")
@@ -58,7 +58,7 @@ def _drawn(function, trials, seed, *, parameters=6, change=lambda values, rng: v
 
 def _tables(studies, **options):
     """The importances of studies, a table each, without a word."""
-    with warnings.catch_warnings(), one_blas_thread():
+    with warnings.catch_warnings(), threadpool_limits(1):
         warnings.simplefilter("ignore", ImportanceWarning)
         return [importance(study, **{"bootstraps": 0, **options}) for study in studies]
 

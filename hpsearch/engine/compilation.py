@@ -1,0 +1,125 @@
+"""How the engine is compiled: once, by numba, and kept on disk.
+
+Compiled code lets go of Python's lock, so that threads train side by side. The cache lies beside the source, or where
+numba keeps it if that folder cannot be written (``NUMBA_CACHE_DIR`` names another); without any, every process
+compiles for itself.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numba
+from numba import types
+from numba.core import cgutils, event
+from numba.extending import intrinsic, overload
+from numba.np.arrayobj import populate_array
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def compiled(function: F) -> F:
+    """Compile a function when it is first called."""
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
+    if dispatcher is not function:  # numba compiles nothing under NUMBA_DISABLE_JIT
+        with contextlib.suppress(RuntimeError):  # no folder can be written
+            dispatcher.enable_caching()
+            # numba compares a function with its own file alone, and what it calls is compiled into it.
+            dispatcher._cache._cache_file._source_stamp = source_stamp()
+    return dispatcher
+
+
+def unowned(array: Any) -> Any:
+    """An array whose references nobody counts, for the loops of compiled code; the caller of the loop keeps it alive.
+
+    Counting takes longer than a small product, and threads that count the same array wait for each other.
+    """
+    return array
+
+
+def flattened(array: Any) -> Any:
+    """All numbers of an array as one row, :func:`unowned`: of an argument, which lives as long as the function runs."""
+    return array.reshape(-1)
+
+
+@intrinsic
+def _unowned(typing: Any, array: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        view = context.make_array(array)(context, builder, arguments[0])
+        view.meminfo = cgutils.get_null_value(view.meminfo.type)
+        return view._getvalue()
+
+    return array(array), code
+
+
+@overload(unowned)
+def _(array: Any) -> Callable[..., Any]:
+    def view(array: Any) -> Any:
+        return _unowned(array)
+
+    return view
+
+
+@intrinsic
+def _flattened(typing: Any, array: Any) -> Any:
+    row = types.Array(array.dtype, 1, "C")
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        whole, view = (
+            context.make_array(array)(context, builder, arguments[0]),
+            context.make_array(row)(context, builder),
+        )
+        shape, strides = [whole.nitems], [whole.itemsize]
+        populate_array(view, whole.data, shape, strides, whole.itemsize, meminfo=None)
+        return view._getvalue()
+
+    return row(array), code
+
+
+@overload(flattened)
+def _(array: Any) -> Callable[..., Any]:
+    def row(array: Any) -> Any:
+        return _flattened(array)
+
+    return row
+
+
+@cache
+def source_stamp() -> str:
+    """A digest of all the engine's source: what is cached was compiled from this, or is compiled anew."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class _FirstStart:
+    """Calls an action when compiling starts, once.
+
+    Args:
+        action: To be called.
+    """
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        self._action: Callable[[], None] | None = action
+
+    def notify(self, compiling: Any) -> None:
+        """Take an event of numba's."""
+        action, self._action = self._action, None
+        if action is not None:
+            action()
+
+
+event.Listener.register(_FirstStart)
+
+
+@contextlib.contextmanager
+def before_compiling(action: Callable[[], None]) -> Iterator[None]:
+    """Call ``action`` inside the ``with`` block if the engine has to be compiled, once, before that begins."""
+    with event.install_listener("numba:compile", _FirstStart(action)):
+        yield

@@ -1,0 +1,83 @@
+"""A training as work to hand out: what a worker gets, how it runs it, and what it sends back.
+
+A worker imports this module and the engine, and neither Optuna nor pandas.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from hpsearch.engine.examples import Examples
+from hpsearch.engine.settings import Architecture, Hyperparameters
+from hpsearch.engine.training import Record, Training, train
+
+
+@dataclass(frozen=True)
+class Task:
+    """A training, or a part of one. It carries no data.
+
+    Attributes:
+        settings: Its hyperparameters.
+        seed: Its seed.
+        stops: Iterations at which it is measured.
+        training: Where to go on from, once training has begun.
+        until: Iteration at which to hand over, or None to train to the end.
+    """
+
+    settings: Hyperparameters
+    seed: int
+    stops: tuple[int, ...]
+    training: Training | None = None
+    until: int | None = None
+
+    def after(self, outcome: Outcome) -> Task | None:
+        """The rest of this training; None if it has ended."""
+        return None if outcome.training is None else replace(self, training=outcome.training)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a worker sends back.
+
+    Attributes:
+        record: What was measured.
+        training: Where it stands; None if it has ended.
+        started: Seconds since 1970.
+        finished: Seconds since 1970.
+    """
+
+    record: Record
+    training: Training | None
+    started: float
+    finished: float
+
+    def then(self, later: Outcome) -> Outcome:
+        """This part of a training and the next, as one."""
+        return Outcome(self.record.then(later.record), later.training, self.started, later.finished)
+
+
+@dataclass(frozen=True)
+class Trainer:
+    """What a worker needs to run any task of a study: picklable.
+
+    Attributes:
+        architecture: Of every network.
+        examples: Training and validation examples.
+    """
+
+    architecture: Architecture
+    examples: Examples
+
+    def run(self, task: Task, check: Callable[[], None] = lambda: None) -> Outcome:
+        """Train and measure.
+
+        Args:
+            task: What to train.
+            check: Called about every second; what it raises ends training.
+        """
+        started = time.time()
+        start = task.training or Training.start(self.architecture, task.settings, task.seed)
+        record, training = train(start, self.examples, task.stops, until=task.until, check=check)
+        return Outcome(record, None if training.ended else training, started, time.time())

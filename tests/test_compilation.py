@@ -1,0 +1,97 @@
+"""How the engine is compiled: from which source, said once, kept where a folder can be written, checked for bounds."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+
+import pytest
+from numba.core import caching
+
+from hpsearch.engine import compilation
+from hpsearch.engine.compilation import before_compiling
+from hpsearch.engine.training import _descend
+
+MODULE = """
+from hpsearch.engine.compilation import compiled
+@compiled
+def double(x):
+    return 2 * x
+"""
+
+
+def double(path):
+    """The function of a module, as a new process would import it."""
+    spec = importlib.util.spec_from_file_location("doubling", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.double
+
+
+def test_what_is_kept_is_used_until_any_file_of_the_engine_changes(tmp_path, monkeypatch):
+    path = tmp_path / "doubling.py"
+    path.write_text(MODULE, encoding="utf-8")
+    for stamp, hits in (("one", 0), ("one", 1), ("other", 0), ("other", 1)):
+        monkeypatch.setattr(compilation, "source_stamp", lambda stamp=stamp: stamp)
+        function = double(path)
+        assert function(21) == 42
+        assert sum(function.stats.cache_hits.values()) == hits
+
+
+def test_the_engine_is_compiled_from_all_its_files():
+    assert _descend._cache._cache_file._source_stamp == compilation.source_stamp()
+
+
+def test_it_is_said_once_that_something_is_compiled_and_only_then(tmp_path):
+    (tmp_path / "doubling.py").write_text(MODULE, encoding="utf-8")
+    said = []
+    function = double(tmp_path / "doubling.py")
+    with before_compiling(lambda: said.append("compiling")):
+        assert said == []
+        assert function(1) == 2
+        assert function(1.5) == 3
+    assert function(1j) == 2j
+    assert said == ["compiling"]
+    with before_compiling(lambda: said.append("again")):
+        assert double(tmp_path / "doubling.py")(2) == 4
+    assert said == ["compiling"]
+
+
+def test_where_no_folder_can_be_written_it_is_compiled_for_the_process(monkeypatch, tmp_path):
+    path = tmp_path / "doubling.py"
+    path.write_text(MODULE, encoding="utf-8")
+
+    def refuse(*_):
+        raise RuntimeError("cannot cache function: no locator available")
+
+    monkeypatch.setattr(caching.CacheImpl, "__init__", refuse)
+    assert double(path)(21) == 42
+
+
+TRAIN = """
+import numpy as np
+from hpsearch.engine.examples import Examples
+from hpsearch.engine.network import predict
+from hpsearch.engine.settings import Architecture, Hyperparameters
+from hpsearch.engine.training import Training, train
+rng = np.random.default_rng(0)
+for output, outputs in (("softmax", 3), ("binary", 1), ("identity", 1)):
+    for activation in ("tanh", "relu", "sigmoid"):
+        for hidden, batch in (((1,), 1), ((5, 3), 7), ((4,), 20)):
+            X, y = rng.standard_normal((20, 3)), np.arange(20) % max(2, outputs)
+            architecture = Architecture(3, hidden, outputs, activation, output)
+            examples = Examples.of(architecture, (X, y), (X[:7], y[:7]))
+            start = Training.start(architecture, Hyperparameters(0.1, 50, 0.9, 1e-3, batch, 1.0), 0)
+            record, end = train(start, examples, (0, 3, 50))
+            assert np.isfinite(record.metrics).all(), record
+            predict(architecture, end.parameters, X)
+print("trained")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("option", ["NUMBA_BOUNDSCHECK", "NUMBA_DISABLE_JIT"])
+def test_nothing_is_read_or_written_out_of_bounds_and_the_source_is_plain_python(option, tmp_path):
+    environment = {**os.environ, option: "1", "NUMBA_CACHE_DIR": str(tmp_path)}
+    ran = subprocess.run([sys.executable, "-c", TRAIN], env=environment, capture_output=True, text=True)
+    assert ran.stdout == "trained\n", ran.stderr
