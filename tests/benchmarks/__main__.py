@@ -1,4 +1,4 @@
-"""``python tests/benchmarks``: measure P1 to P10, print the table, write it to results/bench."""
+"""``python tests/benchmarks``: measure P1 to P12, print the table, write it to results/bench."""
 
 import multiprocessing
 import os
@@ -11,9 +11,16 @@ import bookkeeping
 import engine
 import processes
 import searches
+import surveys
 from table import as_json, markdown
 
-PARTS = {"engine": engine.rows, "searches": searches.rows, "bookkeeping": bookkeeping.rows, "processes": processes.rows}
+PARTS = {
+    "engine": engine.rows,
+    "searches": searches.rows,
+    "surveys": surveys.rows,
+    "bookkeeping": bookkeeping.rows,
+    "processes": processes.rows,
+}
 
 
 def measured(part: str) -> list:

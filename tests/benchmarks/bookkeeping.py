@@ -92,8 +92,8 @@ def rows() -> list[Row]:
                     few.append(bookkeeping(sampler, FEW, folder))
                 many.append(bookkeeping(sampler, MANY, f"{kept}/{sampler}{round_}"))
             at_few, at_many = median(few), median(many)
-            made.append(Row("P5", f"{sampler}, {FEW:,} trials", at_few, 1.5, least=False))
-            made.append(Row("P5", f"{sampler}, {MANY:,} trials", at_many, 1.5, least=False))
+            made.append(Row("P5", f"{sampler}, {FEW:,} trials", at_few, 0.7, least=False))
+            made.append(Row("P5", f"{sampler}, {MANY:,} trials", at_many, 0.7, least=False))
             made.append(Row("P5", f"{sampler}, {MANY:,} by {FEW:,}", at_many / at_few, 1.5, least=False))
         seconds = median(reading(f"{kept}/qmc0") for _ in range(5))
     return [*made, Row("P8", "embedded storage, imports aside", seconds, 2.5, least=False)]

@@ -17,6 +17,8 @@ TITLES = {
     "P8": "load to trials and curves, s (10,000 trials, 20 checkpoints)",
     "P9": "peak memory above the interpreter's, MB",
     "P10": "import hpsearch, by importing optuna and pandas",
+    "P11": "a mixture of network shapes, times dearer by its arithmetic than one shape",
+    "P12": "the default survey of digits, two workers, times faster than two processes of scikit-learn",
 }
 
 
@@ -25,7 +27,7 @@ class Row:
     """One measurement.
 
     Attributes:
-        name: P1 to P10.
+        name: P1 to P12.
         what: The case, and the measured parts of the value.
         value: In the unit of the title.
         bar: What it has to be, or None where there is no bar.
