@@ -1,10 +1,11 @@
-"""Digests of a few trainings, whose numbers are the same everywhere; ``python tests/golden.py`` prints them."""
+"""Digests of a few trainings and prepared tables; ``python tests/golden.py`` prints them."""
 
 import hashlib
 import json
 
 import numpy as np
 
+from hpsearch.data.dataset import load_dataset
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training, train
@@ -42,5 +43,15 @@ def digests() -> dict[str, str]:
     return {name: digest(*case) for name, case in CASES.items()}
 
 
+def prepared() -> dict[str, str]:
+    """Of bundled data as a network gets them, by name."""
+    found = {}
+    for name in ("digits", "breast_cancer", "diabetes"):
+        data = load_dataset(name)
+        parts = [data.train.X, data.validation.X, np.array([data.target_mean, data.target_scale])]
+        found[name] = hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()[:16]
+    return found
+
+
 if __name__ == "__main__":
-    print(json.dumps(digests(), indent=4))
+    print(json.dumps(digests() | prepared(), indent=4))

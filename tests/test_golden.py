@@ -9,8 +9,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
-from golden import digests
+from golden import digests, prepared
 
 GOLDEN = {
     "softmax, tanh, 32, batch 32, float32": "6c6ed9f85d590485",
@@ -31,6 +32,14 @@ def test_trainings_are_these_to_the_bit():
     assert digests() == GOLDEN
 
 
+def elsewhere(environment):
+    """The digests in a process with such an environment."""
+    script, environment = Path(__file__).with_name("golden.py"), {**os.environ, **environment}
+    ran = subprocess.run([sys.executable, "-W", "ignore", script], env=environment, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    return json.loads(ran.stdout)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("processor", PROCESSORS)
 def test_code_for_other_processors_gives_the_same_bits(processor, tmp_path):
@@ -39,6 +48,9 @@ def test_code_for_other_processors_gives_the_same_bits(processor, tmp_path):
         "NUMBA_CPU_FEATURES": PROCESSORS[processor],
         "NUMBA_CACHE_DIR": str(tmp_path),
     }
-    script = Path(__file__).with_name("golden.py")
-    ran = subprocess.run([sys.executable, script], env={**os.environ, **choice}, capture_output=True, text=True)
-    assert json.loads(ran.stdout) == GOLDEN, ran.stderr
+    assert elsewhere(choice) == GOLDEN | prepared()
+
+
+def test_numpy_without_its_vector_instructions_prepares_and_draws_the_same():
+    features = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
+    assert elsewhere({"NPY_DISABLE_CPU_FEATURES": " ".join(features)}) == GOLDEN | prepared()

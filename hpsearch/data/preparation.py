@@ -2,6 +2,9 @@
 
 Text, category and bool columns become one column a category ("colour=red"), the categories those of the training
 split; a category that it does not hold is encoded as all zeros. A column that is constant there becomes zeros.
+
+Means and deviations are NumPy's, in double precision: the same to the bit with and without its vector instructions (a
+test says so of the bundled data), but no version of NumPy promises the order in which another sums.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ What holds of every training:
 * No sum is reordered, every multiply-add of a product is rounded once, and exp, tanh and log are the engine's own. From
   the same initial weights and examples, the numbers are the same to the bit on every x86 processor (tested: code for
   AVX-512 and for AVX2), on any number of threads, and with the versions of Python, NumPy and numba that were tried.
-  ARM is not tested. The initial draws and the shuffles are NumPy's, whose generators may change with a version.
+  ARM is not tested. The initial draws and the shuffles are NumPy's: the same with and without its vector instructions,
+  but its generators may change with a version.
 """
 
 from __future__ import annotations

@@ -86,12 +86,12 @@ def rows() -> list[Row]:
     on_one_core()
     with threadpool_limits(1):
         X, y = digits()
-        found = {b: microseconds(Shape(X, y, 32, b), max(256, 16384 // b)) for b in BATCHES}
+        found = {b: microseconds(Shape(X, y, 32, b), max(1024, 65536 // b)) for b in BATCHES}
         generator = np.random.default_rng(0)
         large = Shape(
             generator.standard_normal((8192, 784)).astype(np.float32), generator.integers(0, 10, 8192), 128, 128
         )
-        big = microseconds(large, 32, with_torch=True)
+        big = microseconds(large, 128, with_torch=True)
     print(f"P1 to P3: {peers.blas_kernels()}", file=sys.stderr)
     made = []
     for b, t in found.items():
