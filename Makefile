@@ -5,6 +5,7 @@ STUDY ?= digits
 WORKERS ?= 2
 TRIALS ?=
 BIN := $(VENV)/bin
+CORES := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
 .PHONY: help search survey report show dashboard export test test-all truth readme bench lint types clean
@@ -43,10 +44,10 @@ export: $(VENV)/.installed  ## write a study's tables as CSV: STUDY=digits
 	@$(BIN)/hpsearch export '$(STUDY)'
 
 test: $(VENV)/.installed-test lint types  ## lint, types, tests, doctests
-	$(BIN)/python -m pytest -q -m 'not slow'
+	$(BIN)/python -m pytest -q $(CORES) -m 'not slow'
 
 test-all: $(VENV)/.installed-test lint types  ## the same, and the slow truths
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(CORES)
 
 truth: $(VENV)/.installed-test  ## check the sensitivity measures against closed forms and noise, at length
 	$(BIN)/python tests/truth
