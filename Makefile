@@ -7,7 +7,7 @@ TRIALS ?=
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help search survey show dashboard export test test-all truth readme bench lint types clean
+.PHONY: help search survey report show dashboard export test test-all truth readme bench lint types clean
 
 help:  ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -30,6 +30,9 @@ search: $(VENV)/.installed  ## find the best setting: STUDY=digits TRIALS=500 WO
 survey: $(VENV)/.installed  ## measure how sensitive training is to each setting: STUDY=digits WORKERS=2
 	@$(BIN)/hpsearch survey '$(STUDY)' --workers $(WORKERS)
 
+report: $(VENV)/.installed  ## write a study's page, searched and surveyed first where need be: STUDY=digits WORKERS=2
+	@$(BIN)/hpsearch report '$(STUDY)' --complete --workers $(WORKERS)
+
 show: $(VENV)/.installed  ## print a study with all its defaults: STUDY=digits
 	@$(BIN)/hpsearch show '$(STUDY)'
 
@@ -48,7 +51,7 @@ test-all: $(VENV)/.installed-test lint types  ## the same, and the slow truths
 truth: $(VENV)/.installed-test  ## check the sensitivity measures against closed forms and noise, at length
 	$(BIN)/python tests/truth
 
-readme: $(VENV)/.installed  ## write what README prints anew, from real runs (some minutes)
+readme: $(VENV)/.installed-test  ## write what README prints anew, its picture too, from real runs (minutes; chromium)
 	$(BIN)/python tests/readme.py
 
 $(VENV)/.installed-bench: $(VENV)/.installed

@@ -1,6 +1,6 @@
 """``make readme``: what README prints and measures is written anew, from searches and surveys run here and now.
 
-A block between ``<!-- NAME -->`` and ``<!-- end -->`` is replaced. The words of the findings are in this file and their
+A block between ``<!-- NAME -->`` and ``<!-- end -->`` is replaced, and the picture ``studies/digits.svg``. The words of the findings are in this file and their
 numbers are computed; a finding that the numbers no longer bear out ends the run instead of being written.
 """
 
@@ -10,6 +10,10 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from urllib.parse import unquote
+
+from playwright.sync_api import sync_playwright
+from plotly.offline import get_plotlyjs
 
 import hpsearch
 
@@ -107,6 +111,27 @@ def findings(results):
     return "\n".join(wrapped(part) for part in parts)
 
 
+def picture(figure):
+    """A figure as SVG, drawn by the browser that this machine has."""
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    must(browser, "its picture can be drawn: install chromium")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=browser, args=["--no-sandbox", "--disable-gpu"])
+        page = opened.new_page()
+        page.set_content("<div id='figure'></div>")
+        page.add_script_tag(content=get_plotlyjs())
+        drawn = page.evaluate(
+            """async text => {
+                const figure = JSON.parse(text), size = {width: 760, height: figure.layout.height};
+                await Plotly.newPlot("figure", figure.data, {...figure.layout, ...size});
+                return Plotly.toImage("figure", {format: "svg", ...size});
+            }""",
+            figure.to_json(),
+        )
+        opened.close()
+    return unquote(drawn.removeprefix("data:image/svg+xml,"))
+
+
 def wrapped(text, width=118):
     lines, line = [], "-"
     for word in text.split():
@@ -135,6 +160,8 @@ def main():
         printed(folder, "survey", "digits", "--effective-step")
         readme = replaced(readme, "search", f"\n```text\n{search}\n```\n")
         readme = replaced(readme, "survey", f"\n```text\n{survey}\n```\n")
+        measured = hpsearch.load("digits", results=folder / "results").plot.sensitivity()
+        (ROOT / "studies" / "digits.svg").write_text(picture(measured) + "\n", encoding="utf-8")
         readme = replaced(readme, "findings", f"\n{findings(folder / 'results')}\n")
     path.write_text(readme, encoding="utf-8")
 

@@ -1,8 +1,12 @@
 """The chosen setting: networks whose answers are known by hand are scored as counted by hand."""
 
+import shutil
+
 import numpy as np
 import optuna
 import pytest
+from optuna.artifacts import FileSystemArtifactStore, upload_artifact
+from optuna.artifacts import get_all_artifact_meta as shown
 from optuna.trial import TrialState, create_trial
 
 from hpsearch.data.dataset import Dataset, Split
@@ -10,7 +14,9 @@ from hpsearch.data.preparation import Preparation
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
-from hpsearch.tuning.choice import BEST, best_trial, choose, network_path
+from hpsearch.storage.internals import artifacts_of, set_study_attribute
+from hpsearch.storage.studies import BEST, fact
+from hpsearch.tuning.choice import best_trial, choose, network_path, register
 from hpsearch.tuning.scores import score_on_test
 from hpsearch.tuning.search import search
 
@@ -94,7 +100,7 @@ def test_a_choice_is_made_once_and_again_where_its_file_is_lost_or_another_trial
     config = small.with_overrides(seeds=[3, 5], trials=4)
     study, evaluator, path = search(config, results=tmp_path), Evaluator(config), network_path("small", tmp_path)
     first = choose(study, evaluator, results=tmp_path)
-    assert first.number == min(study.trials, key=lambda t: t.value).number == study.user_attrs[BEST]["number"]
+    assert first.number == min(study.trials, key=lambda t: t.value).number == fact(study, BEST)["number"]
     saved = TrainedNetwork.load(path)
     assert saved.seed == 3
     path.write_bytes(b"mine")
@@ -105,5 +111,46 @@ def test_a_choice_is_made_once_and_again_where_its_file_is_lost_or_another_trial
     np.testing.assert_array_equal(TrainedNetwork.load(path).parameters, saved.parameters)
     other = next(t for t in study.trials if t.number != first.number)
     study.add_trial(create_trial(params=other.params, distributions=other.distributions, value=-1.0))
-    assert choose(study, evaluator, results=tmp_path).number == study.user_attrs[BEST]["number"] == 4
+    assert choose(study, evaluator, results=tmp_path).number == fact(study, BEST)["number"] == 4
     assert TrainedNetwork.load(path).hyperparameters.learning_rate == other.params["learning_rate"]
+
+
+def test_a_file_that_is_registered_again_takes_the_place_of_the_first(tmp_path):
+    study, path, folder = optuna.create_study(), tmp_path / "a.html", tmp_path / "artifacts"
+
+    def stored():
+        return [(meta.filename, meta.mimetype, (folder / meta.artifact_id).read_text()) for meta in shown(study)]
+
+    for text in ("first, the longer", "second"):
+        path.write_text(text)
+        register(study, path, folder=folder, mimetype="text/html")
+        assert stored() == [("a.html", "text/html", text)]
+    other = tmp_path / "b.html"
+    other.write_text("other")
+    register(study, other, folder=folder, mimetype="text/html")
+    shutil.rmtree(folder)
+    register(study, path, folder=folder, mimetype="text/html")
+    register(study, other, folder=folder, mimetype="text/html")
+    assert stored() == [("a.html", "text/html", "second"), ("b.html", "text/html", "other")]
+
+
+def test_a_file_that_was_deleted_in_the_dashboard_is_registered_anew(tmp_path):
+    study, path = optuna.create_study(), tmp_path / "a.html"
+    path.write_text("text")
+    register(study, path, folder=tmp_path / "artifacts", mimetype="text/html")
+    (first,) = artifacts_of(study, "a.html")
+    set_study_attribute(study, f"artifacts:{first}", "null")
+    assert artifacts_of(study, "a.html") == []
+    register(study, path, folder=tmp_path / "artifacts", mimetype="text/html")
+    assert len(artifacts_of(study, "a.html")) == 1
+
+
+def test_an_older_version_s_pile_of_one_file_is_all_of_the_new_one(tmp_path):
+    study, path = optuna.create_study(), tmp_path / "a.npz"
+    store = FileSystemArtifactStore(str(tmp_path))
+    for text in ("one", "two"):
+        path.write_text(text)
+        upload_artifact(artifact_store=store, file_path=str(path), study_or_trial=study)
+    path.write_text("three")
+    register(study, path, folder=tmp_path, mimetype="application/zip")
+    assert [(tmp_path / name).read_text() for name in artifacts_of(study, "a.npz")] == ["three", "three"]

@@ -18,6 +18,8 @@ from hpsearch.cli.endings import StopSignals
 from hpsearch.cli.progress import LiveLine
 from hpsearch.evaluation import evaluator
 from hpsearch.storage.access import JOURNAL
+from hpsearch.storage.front import FIGURE
+from hpsearch.storage.internals import figure_of
 from hpsearch.tuning.search import search
 
 
@@ -120,7 +122,7 @@ def test_a_stopped_search_keeps_its_trials_and_goes_on(folder, whole, stop, work
         time.sleep(0.02)
     process.send_signal(stop)
     _, errors = process.communicate(timeout=60)
-    assert process.returncode == 130
+    assert process.returncode == 130, errors
     assert "Traceback" not in errors
     stored = int(re.search(r"stopped: (\d+) of 60 trials are stored, none is left running", errors)[1])
     assert "Go on with: hpsearch search long --trials 60" in errors
@@ -285,3 +287,12 @@ def test_a_storage_url_keeps_the_results_elsewhere(folder):
 @pytest.mark.parametrize("command", ["search", "survey", "refine", "importance", "show", "dashboard", "export"])
 def test_every_command_explains_itself(command):
     assert "Usage" in run(command, "--help").stdout
+
+
+def test_importance_of_a_search_without_a_survey_is_drawn_on_its_front_page(folder, monkeypatch):
+    measures = ("ped_anova", "fanova", "permutation")
+    monkeypatch.setattr("hpsearch.results.surrogates._PERMUTATIONS", dict.fromkeys(measures, (3, 0)))
+    monkeypatch.setattr("hpsearch.results.surrogates._BOOTSTRAPS", dict.fromkeys(measures, 2))
+    run("search", "small", "--trials", 12)
+    run("importance", "results/hpsearch.journal", "small")
+    assert "Can the importance chart of these trials be trusted?" in figure_of(load("small").study, FIGURE)

@@ -1,8 +1,10 @@
 """What the dashboard shows: the notes, and the view of large studies, from the journal that users have."""
 
+import contextlib
 import json
 import re
 import threading
+import urllib.error
 import urllib.request
 
 import optuna
@@ -15,23 +17,29 @@ from hpsearch.report import dashboard
 from hpsearch.space import Float, Space
 from hpsearch.storage.access import add_trials, open_storage
 from hpsearch.storage.notes import MOST_DRAWN, note_search, note_survey
+from hpsearch.storage.studies import CONFIG, DATA, open_study
 
 NOTE = "dashboard:note_str:0"
 
 
-def page(storage, folder):
-    """What the page of the storage's one study gets."""
-    served = dashboard.server(storage, artifacts=folder, port=0)
-    thread = threading.Thread(target=served.serve_forever)
+@contextlib.contextmanager
+def served(storage, folder):
+    """Where the storage's one study is served meanwhile."""
+    server = dashboard.server(storage, artifacts=folder, port=0)
+    thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        address = f"http://127.0.0.1:{served.server_port}/api/studies/0"
-        with urllib.request.urlopen(address, timeout=30) as answer:
-            return json.load(answer)
+        yield f"http://127.0.0.1:{server.server_port}/api/studies/0"
     finally:
-        served.shutdown()
-        served.server_close()
+        server.shutdown()
+        server.server_close()
         thread.join()
+
+
+def page(storage, folder):
+    """What the page of the storage's one study gets."""
+    with served(storage, folder) as address, urllib.request.urlopen(address, timeout=30) as answer:
+        return json.load(answer)
 
 
 def numbers(trials):
@@ -123,6 +131,30 @@ def test_of_several_objectives_the_front_that_keeps_the_constraints_is_shown(tmp
     assert numbers_of(dashboard.ThinnedStorage(storage).get_all_trials(0)) == sorted({*range(0, 20, 2), 7, 9})
 
 
+def test_what_older_versions_kept_among_the_user_attributes_is_not_shown(tmp_path):
+    storage = open_storage(results=tmp_path)
+    study = optuna.create_study(storage=storage)
+    for key in (CONFIG, DATA, "question"):
+        study.set_user_attr(key, "what?")
+    assert [row["key"] for row in page(storage, tmp_path)["user_attrs"]] == ["question"]
+    assert len(study.user_attrs) == 3
+
+
+def test_a_study_is_not_renamed_which_would_lose_what_the_page_does_not_show(tmp_path):
+    storage = open_storage(results=tmp_path)
+    study = optuna.create_study(study_name="mine", storage=storage)
+    add_trials(study, [optuna.trial.create_trial(value=float(n)) for n in range(MOST_DRAWN + 1)])
+    with served(storage, tmp_path) as address:
+        headers = {"Content-Type": "application/json"}
+        asked = urllib.request.Request(f"{address}/rename", b'{"study_name": "other"}', headers, method="POST")
+        with pytest.raises(urllib.error.HTTPError, match="Forbidden") as refused:
+            urllib.request.urlopen(asked, timeout=30)
+    with refused.value as answer:
+        assert "--name" in json.load(answer)["reason"]
+    assert optuna.get_all_study_names(storage) == ["mine"]
+    assert len(study.trials) == MOST_DRAWN + 1
+
+
 def test_a_host_that_others_reach_is_refused_unless_one_insists(tmp_path):
     storage = open_storage(results=tmp_path)
     for host in ("0.0.0.0", "192.0.2.1", "example.org", "::"):
@@ -133,12 +165,12 @@ def test_a_host_that_others_reach_is_refused_unless_one_insists(tmp_path):
 
 def test_a_port_in_use_is_refused(tmp_path):
     storage = open_storage(results=tmp_path)
-    served = dashboard.server(storage, artifacts=tmp_path, port=0)
+    server = dashboard.server(storage, artifacts=tmp_path, port=0)
     try:
         with pytest.raises(dashboard.DashboardError, match=r"cannot listen on 127.0.0.1:\d+: .* another --port"):
-            dashboard.server(storage, artifacts=tmp_path, port=served.server_port)
+            dashboard.server(storage, artifacts=tmp_path, port=server.server_port)
     finally:
-        served.server_close()
+        server.server_close()
 
 
 def test_a_study_s_note_holds_its_question_and_the_range_of_every_setting(tmp_path):
@@ -161,12 +193,11 @@ pruner = "median"
 seeds = [0, 1, 2]
 """
     (tmp_path / "noted.toml").write_text(toml, encoding="utf-8")
-    storage = open_storage(results=tmp_path)
-    study = optuna.create_study(storage=storage, study_name="noted")
-    note_search(study, load_config(tmp_path / "noted.toml"))
+    storage, config = open_storage(results=tmp_path), load_config(tmp_path / "noted.toml")
+    note_search(open_study(storage, config, "fingerprint"), config, {})
     note = page(storage, tmp_path)["note"]["body"]
     assert note.startswith("# noted\n\nHow fast may it learn?\n\n**Answer:** Fast.\n\n")
-    assert "Data `iris`, hidden layers [6, 5], relu" in note
+    assert "Data iris, hidden layers [6, 5], relu" in note
     assert "validation_loss, mean over 3 seed(s), sampler random, pruner median." in note
     assert [line for line in note.splitlines() if line.startswith("|")] == [
         "| hyperparameter | symbol | range |",

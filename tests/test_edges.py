@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from hpsearch.results.edges import edges
+from hpsearch.sensitivity.edges import edges
 from hpsearch.space import Choice, Float, Int
 
 SPACE = {

@@ -1,15 +1,22 @@
 """Importance of any study: found where it is, and not claimed where there is none."""
 
+import multiprocessing
+import re
+import signal
+
 import numpy as np
 import optuna
 import pandas as pd
 import pytest
 from helpers import run
+from optuna.trial import create_trial
 
-from hpsearch.results import surrogates
+from hpsearch.cli import progress
+from hpsearch.cli.progress import LiveLine
+from hpsearch.results import resampling, surrogates
 from hpsearch.results.surrogates import ImportanceError, ImportanceWarning, importance
 from hpsearch.sensitivity.verdicts import holm
-from hpsearch.storage.access import JOURNAL
+from hpsearch.storage.access import JOURNAL, add_trials, open_storage
 
 QUICK = {"measures": ("ped_anova", "permutation"), "permutations": 39, "bootstraps": 20}
 FEW = {**QUICK, "permutations": 3, "bootstraps": 3}
@@ -233,6 +240,19 @@ def test_an_objective_of_several_is_taken_in_its_own_direction():
     assert not found.equals(importance(made, target=lambda trial: trial.values[1], **quick))
 
 
+def test_the_interval_does_not_depend_on_the_number_of_permutations():
+    made = study(40, slope)
+    few, more = (importance(made, **{**FEW, "permutations": count}) for count in (3, 30))
+    pd.testing.assert_frame_equal(few[["low", "high"]], more[["low", "high"]])
+
+
+def test_workers_and_progress_are_passed_on(monkeypatch):
+    calls, resampled = [], surrogates.resampled
+    monkeypatch.setattr(surrogates, "resampled", lambda *a, **options: calls.append(options) or resampled(*a))
+    importance(study(40, slope), **FEW, workers=3, on_progress=print)
+    assert calls == [{"workers": 3, "on_progress": print}]
+
+
 def test_few_trials_are_warned_of():
     with pytest.warns(ImportanceWarning, match="20 trials for 3 parameters: fewer than 10 each"):
         importance(study(20, slope), **FEW)
@@ -281,3 +301,49 @@ def test_the_command_takes_an_objective_by_place_or_name(folder):
         told = run("importance", "sqlite:///s.db", "two", "--objective", objective)
         assert "missing" in told.stdout
         assert "the value is the same in every trial" in told.stderr
+
+
+@pytest.fixture
+def long(folder):
+    """A study that takes long."""
+    made = optuna.create_study(storage=open_storage(), study_name="long")
+    sides = {f"x{k}": optuna.distributions.FloatDistribution(0, 1) for k in range(6)}
+    points = np.random.default_rng(0).random((200, 6))
+    params = [dict(zip(sides, point, strict=True)) for point in points.tolist()]
+    add_trials(made, [create_trial(params=p, distributions=sides, value=sum(p.values())) for p in params])
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_command_tells_a_high_cost_first_and_stops_at_ctrl_c(long, monkeypatch, workers):
+    monkeypatch.setattr(progress, "_LONG", 0.5)
+    monkeypatch.setattr(resampling, "_WORTHWHILE", 0.0)
+
+    processes = set()
+
+    def interrupt(line, progress):
+        show(line, progress)
+        processes.update(multiprocessing.active_children())
+        if progress.fresh > 20:
+            signal.raise_signal(signal.SIGINT)
+
+    show = LiveLine.show
+    monkeypatch.setattr(LiveLine, "show", interrupt)
+    told = run("importance", f"results/{JOURNAL}", "long", "--workers", workers, code=130).stderr
+    share = "2 workers" if workers == 2 else r"one worker; more share the work \(--workers\)"
+    assert re.match(rf"about \d+ s for 1,692 resamples with {share}\n", told)
+    assert told.count("about") == 1
+    assert told.endswith("stopped: nothing of it is kept, none is left running\n")
+    assert multiprocessing.active_children() == []
+    assert len(processes) == (2 if workers == 2 else 0)
+
+
+def test_the_command_reads_what_is_kept(folder):
+    made = optuna.create_study(storage="sqlite:///s.db", study_name="any")
+    for k in range(12):
+        made.enqueue_trial({"x": k / 12})
+    made.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=12)
+    first, again = (run("importance", "sqlite:///s.db", "any") for _ in range(2))
+    assert first.stdout == again.stdout
+    assert "about" not in first.stderr
+    assert "937/937" in first.stderr
+    assert "937" not in again.stderr

@@ -21,7 +21,7 @@ from hpsearch.experiments.tolerances import tolerance
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.storage.access import JOURNAL, StudyBusyError, only_writer, open_storage
-from hpsearch.storage.internals import note_of, storage_of
+from hpsearch.storage.internals import note_of, set_study_attribute, storage_of, study_attributes
 from hpsearch.storage.journal import JournalFile, StorageError
 from hpsearch.storage.studies import StudyChangedError
 
@@ -202,8 +202,8 @@ def test_a_storage_in_memory_is_left_as_it_is(config, trained, tmp_path):
     studied = search(config, results=tmp_path)
     memory = optuna.create_study(study_name="small")
     memory.add_trials(studied.trials)
-    for name, value in studied.user_attrs.items():
-        memory.set_user_attr(name, value)
+    for name, value in study_attributes(studied).items():
+        set_study_attribute(memory, name, value)
     r = Results(memory, tmp_path / "none")
     before = len(trained)
     first = r.plane(**CORNERS)

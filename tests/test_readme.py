@@ -1,6 +1,7 @@
 """The README's commands and code run as written, and its tables say what the code says."""
 
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,28 @@ def test_the_python_examples_run_in_order(tmp_path, monkeypatch):
         exec(block, names)
     assert len(names["r"].trials) == 4
     assert [trial.state.name for trial in names["study"].trials] == ["COMPLETE"] * 20
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_the_analysis_of_one_s_own_runs(tmp_path, monkeypatch, capsys):
+    text = (ROOT / "studies" / "digits.toml").read_text(encoding="utf-8").replace("high = 2000", "high = 60")
+    survey = "\n[survey]\nbase = 8\nscrambles = 2\nseeds = 4\n"
+    (tmp_path / "digits.toml").write_text(text + survey, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    for command in (("search", "digits.toml", "--trials", 12), ("survey", "digits.toml")):
+        run(*command)
+    capsys.readouterr()
+    runpy.run_path(str(ROOT / "studies" / "analysis.py"))["main"]()
+    printed = capsys.readouterr().out
+    assert re.search(r"an empty row is taken for \d\n$", printed)
+    assert "learning_rate" in printed.split("total_order")[1]
+    assert (tmp_path / "results" / "digits-settings.html").is_file()
+
+
+def test_the_first_screen_shows_a_picture_that_is_there():
+    (path,) = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert README.index(path) < 1500
+    assert (ROOT / path).read_text(encoding="utf-8").startswith("<svg")
 
 
 def test_the_example_of_a_study_loads(tmp_path):

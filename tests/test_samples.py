@@ -7,7 +7,8 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.trial import create_trial
 
 from hpsearch.results.observations import ImportanceError
-from hpsearch.results.samples import normal_scores, read_sample
+from hpsearch.results.points import normal_scores
+from hpsearch.results.samples import read_sample
 
 KINDS = {
     "rate": FloatDistribution(1e-4, 1, log=True),

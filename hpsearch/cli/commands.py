@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import warnings
 from enum import StrEnum
 from functools import partial
 from itertools import dropwhile
@@ -12,14 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpsearch.cli.endings import StopSignals, errors, stopped
-from hpsearch.cli.progress import LiveLine, search_words, survey_words
+from hpsearch.cli.endings import STOPPED, StopSignals, errors, stopped, told_warnings
+from hpsearch.cli.progress import LiveLine, cost_first, search_words, survey_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    import pandas as pd
+
     from hpsearch.config import StudyConfig
     from hpsearch.report.terminal import Part
+    from hpsearch.results.study import Results
 
 app = typer.Typer(
     name="hpsearch",
@@ -94,7 +96,8 @@ def search_command(
             command = f"hpsearch search {study} --trials {line.last.total}"
             stopped(command, name=config.name, total=line.last.total, rows="trials", storage=storage, results=results)
         tables = Results(stored, results)
-        _print(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=data.notes))
+        with told_warnings():
+            _print(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=data.notes))
 
 
 @app.command("survey")
@@ -135,7 +138,8 @@ def survey_command(
         except KeyboardInterrupt:
             command, stored = f"hpsearch survey {study}", survey_name(config)
             stopped(command, name=stored, total=line.last.total, rows="rows", storage=storage, results=results)
-        _print(survey_report(config, survey, line.last))
+        with told_warnings():
+            _print(survey_report(config, survey, line.last))
 
 
 @app.command()
@@ -183,23 +187,41 @@ def importance(
     storage: Annotated[str, typer.Argument(help="An Optuna storage URL, or results/hpsearch.journal.")],
     study: Annotated[str, typer.Argument(help="Name of any Optuna study in it.")],
     objective: Annotated[str | None, typer.Option(help="Of several: its place, from 0, or its metric name.")] = None,
+    workers: WorkersOption = 1,
 ) -> None:
-    """Importance of any Optuna study's parameters, by three measures, with intervals and a permutation null."""
+    """Importance of any Optuna study's parameters, by three measures, with intervals and a permutation null.
+
+    It is kept with the study: asked again of the same trials, it is read. Ctrl-C stops at any time, and keeps nothing.
+    """
+    from hpsearch import figures
     from hpsearch.report.terminal import IMPORTANCE_NOTE, importance_table
     from hpsearch.results.study import load
-    from hpsearch.results.surrogates import ImportanceWarning
-    from hpsearch.results.surrogates import importance as measured
     from hpsearch.storage.access import JOURNAL
+    from hpsearch.storage.front import show_surrogates
 
-    with errors(), warnings.catch_warnings(record=True) as messages:
-        warnings.simplefilter("always", ImportanceWarning)
+    with errors(), told_warnings():
         path = Path(storage)
         stored = load(study, results=path.parent) if path.name == JOURNAL else load(study, storage=storage)
         place = int(objective) if objective is not None and objective.isdecimal() else objective
-        frame = measured(stored.study, objective=place)
-    _print([importance_table(frame, title=f"{study}: importance, {frame['trials'].iat[0]} trials"), IMPORTANCE_NOTE])
-    for message in messages:
-        print(f"warning: {message.message}", file=sys.stderr)
+        frame = measured_importance(stored, workers=workers, objective=place)
+        title = f"{study}: importance, {frame['trials'].iat[0]} trials"
+        _print([importance_table(frame, title=title), IMPORTANCE_NOTE])
+        show_surrogates(stored.study, figures.importance(frame))
+
+
+def measured_importance(stored: Results, *, workers: int, objective: int | str | None = None) -> pd.DataFrame:
+    """Importances of a study, with a live line and what they cost; a signal ends the command."""
+    from hpsearch.results.resampling import ImportanceProgress
+
+    signals, before = StopSignals(), ImportanceProgress(0, 0, 0, 0.0)
+    line = LiveLine(f"importance in {stored.study.study_name}", lambda _: "", before=before, check=signals.check)
+    try:
+        with signals, line:
+            told = cost_first(line, workers=workers)
+            return stored.importance(objective=objective, workers=workers, on_progress=told)
+    except KeyboardInterrupt:
+        print("\nstopped: nothing of it is kept, none is left running", file=sys.stderr)
+        raise typer.Exit(STOPPED) from None
 
 
 @app.command()

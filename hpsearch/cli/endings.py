@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -94,6 +95,16 @@ def errors(study: str = "") -> Iterator[None]:
             raise
         print(f"error: {_in_file(problem, study)}", file=sys.stderr)
         raise typer.Exit(code) from None
+
+
+@contextmanager
+def told_warnings() -> Iterator[None]:
+    """Print the warnings of what is inside as sentences on standard error, each once, at the end."""
+    with warnings.catch_warnings(record=True) as messages:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for text in dict.fromkeys(str(message.message) for message in messages):
+        print(f"warning: {text}", file=sys.stderr)
 
 
 def _exit_code(problem: Exception) -> int | None:

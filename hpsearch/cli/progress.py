@@ -1,14 +1,19 @@
-"""The live line of a command that trains."""
+"""The live line of a command that takes its time."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 if TYPE_CHECKING:
-    from hpsearch.experiments.trainings import SurveyProgress
+    from hpsearch.results.resampling import ImportanceProgress
     from hpsearch.tuning.search import Progress
+
+
+_LONG = 10.0
+"""Seconds from which a cost is told before."""
 
 
 class Step(Protocol):
@@ -26,7 +31,7 @@ P = TypeVar("P", bound=Step)
 
 
 class LiveLine(Generic[P]):
-    """A line on standard error that follows a search or a survey, from its first progress to the end of the context.
+    """A line on standard error that follows a command's work, from its first progress to the end of the context.
 
     Args:
         title: At its beginning.
@@ -93,6 +98,30 @@ def search_words(progress: Progress) -> str:
     return f"best {best} diverged {progress.diverged} pruned {progress.pruned}"
 
 
-def survey_words(progress: SurveyProgress) -> str:
-    """How many rows' trainings diverged."""
+class Divergences(Protocol):
+    """A progress that counts trainings that diverged."""
+
+    @property
+    def diverged(self) -> int: ...  # noqa: D102
+
+
+def survey_words(progress: Divergences) -> str:
+    """How many trainings diverged."""
     return f"diverged {progress.diverged}"
+
+
+def cost_first(line: LiveLine[ImportanceProgress], *, workers: int) -> Callable[[ImportanceProgress], None]:
+    """The line's own ``show``, but at first the cost is told where it is high.
+
+    Args:
+        line: On which nothing was shown yet.
+        workers: That share the work.
+    """
+
+    def show(progress: ImportanceProgress) -> None:
+        if not line.last.total and progress.seconds > _LONG:
+            share = f"{workers} workers" if workers > 1 else "one worker; more share the work (--workers)"
+            print(f"about {progress.seconds:.0f} s for {progress.total:,} resamples with {share}", file=sys.stderr)
+        line.show(progress)
+
+    return show

@@ -43,34 +43,35 @@ class TrainingSource(Protocol):
 def profile(
     evaluator: TrainingSource, around: Hyperparameters, name: str, *, values: int = 32, seeds: int = 32
 ) -> pd.DataFrame:
-    """The metric along one hyperparameter, the others held, and what is lost beside the best value.
+    """The metric along one hyperparameter, the others held, and what another value than the chosen one loses.
 
-    Every value is trained on the same seeds, so differences between values are paired and luck cancels. The best value
-    is chosen on half as many seeds of its own: the lowest of many means on the seeds that measure it would be a winner
-    by luck, and the others would seem worse than they are.
+    Every value is trained on the same seeds, so differences between values are paired and luck cancels. They are taken
+    from the value that ``around`` has, which was chosen before and on other seeds: the lowest of the means measured
+    here would be a winner by luck, and the others would seem worse than they are.
 
     Args:
         evaluator: Of the study.
         around: The setting to vary.
         name: Of the hyperparameter.
-        values: Over its range, evenly in its scale.
+        values: Over its range, evenly in its scale; the one that ``around`` has joins them.
         seeds: Trainings of each value, on fresh seeds.
 
     Returns:
         A row a value. Columns: hyperparameter, value, metric, mean, low, high, difference, difference_low,
         difference_high (the metric less that of the chosen value), error (the validation error's mean),
         error_difference, error_difference_low, error_difference_high (the same of it; missing for regression), seeds,
-        near_best (difference_low is not above 0: the value is not shown to be worse), chosen. The intervals are 95 %
-        over seeds (see :func:`hpsearch.experiments.tolerances.intervals`).
+        near_best (difference_low is not above 0: the value is not shown to be worse), chosen (whether it is the value
+        of ``around``). The intervals are 95 % over seeds (see :func:`hpsearch.experiments.tolerances.intervals`).
 
     Raises:
         DesignError: if the hyperparameter does not vary in the study, or there are fewer than 2 seeds.
     """
     space, metric = evaluator.config.space.dimensions, evaluator.config.search.metric
     rows = one_at_a_time(space, name, asdict(around), values=values)
-    scores, errors = _scores(evaluator, rows, _fresh(evaluator, seeds, extra=-(-seeds // 2)))
-    best = int(scores[:, seeds:].mean(axis=1).argmin())
-    scores, errors = scores[:, :seeds], errors[:, :seeds]
+    rows = pd.concat([rows, pd.DataFrame([asdict(around)])]).drop_duplicates(name)
+    rows = rows.iloc[np.argsort(space[name].to_unit(rows[name].to_numpy()))].reset_index(drop=True)
+    chosen = int(np.argmax(rows[name] == getattr(around, name)))
+    scores, errors = _scores(evaluator, rows, _fresh(evaluator, seeds))
     steps = {"validation_error": 1 / evaluator.dataset.validation.examples}
     mean, low, high = intervals(scores)
     frame = pd.DataFrame(
@@ -81,19 +82,19 @@ def profile(
             "mean": mean,
             "low": low,
             "high": high,
-            **_losses("difference", scores, best, step=steps.get(metric, 0.0)),
+            **_losses("difference", scores, chosen, step=steps.get(metric, 0.0)),
             "error": errors.mean(axis=1),
-            **_losses("error_difference", errors, best, step=steps["validation_error"]),
+            **_losses("error_difference", errors, chosen, step=steps["validation_error"]),
             "seeds": seeds,
         }
     )
-    return frame.assign(near_best=frame["difference_low"] <= 0, chosen=np.arange(len(rows)) == best)
+    return frame.assign(near_best=frame["difference_low"] <= 0, chosen=np.arange(len(rows)) == chosen)
 
 
-def _losses(name: str, samples: Any, best: int, *, step: float) -> dict[str, Any]:
-    """What each row loses beside the best one, with its interval; the best beside itself loses nothing for certain."""
-    ends = np.array(intervals(samples - samples[best], step=step))
-    ends[1:, best] = ends[0, best]
+def _losses(name: str, samples: Any, chosen: int, *, step: float) -> dict[str, Any]:
+    """What each row loses beside the chosen one, with its interval; beside itself it loses nothing for certain."""
+    ends = np.array(intervals(samples - samples[chosen], step=step))
+    ends[1:, chosen] = ends[0, chosen]
     return dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True))
 
 

@@ -21,17 +21,17 @@ from hpsearch.sensitivity.designs import KEY, Design
 from hpsearch.sensitivity.ranges import refined
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Float, Space
-from hpsearch.storage.studies import CONFIG
+from hpsearch.storage.studies import CONFIG, fact
 from hpsearch.storage.trials import CURVES
 
 DESIGN = "hpsearch:design"
-"""Study attribute that holds ``Design.describe()`` of the last survey that was completed."""
+"""Fact of a study: ``Design.describe()`` of the last survey that was completed."""
 
 CEILINGS = "hpsearch:ceilings"
-"""Study attribute that holds the losses of predicting class frequencies (or the mean)."""
+"""Fact of a study: the losses of predicting class frequencies (or the mean)."""
 
 EXAMPLES = "hpsearch:examples"
-"""Study attribute that holds the number of training examples, the largest mini-batch."""
+"""Fact of a study: the number of training examples, the largest mini-batch."""
 
 STEP = "effective_step"
 """What stands for the learning rate in a survey of α/(1−μ)."""
@@ -100,15 +100,15 @@ def stored_survey(study: optuna.Study) -> Survey:
     Raises:
         SurveyMissingError: if none was completed.
     """
-    attrs = study.user_attrs
-    if DESIGN not in attrs:
+    completed = fact(study, DESIGN)
+    if completed is None:
         rows_stored = len(study.get_trials(deepcopy=False))
         raise SurveyMissingError(
             f"the survey {study.study_name!r} is not complete yet ({rows_stored} rows are stored): "
             f"go on with `hpsearch survey {study.study_name.split('.')[0]}`"
         )
-    config = StudyConfig.from_description(attrs[CONFIG])
-    design = replace(design_of(config), **attrs[DESIGN])
+    config = StudyConfig.from_description(fact(study, CONFIG))
+    design = replace(design_of(config), **completed)
     rows = with_learning_rate(design.table())
     trials = {place_of(t): t for t in study.get_trials(deepcopy=False)}
     places = list(zip(*(rows[column].tolist() for column in KEY), strict=True))
@@ -124,10 +124,10 @@ def stored_survey(study: optuna.Study) -> Survey:
         table,
         design,
         config.search.metric,
-        _kinds(attrs[CEILINGS]),
+        _kinds(fact(study, CEILINGS)),
         budget="iterations",
         checkpoints=checkpoints(int(config.space.largest("iterations")), config.survey.checkpoints),
-        limits=_limits(design, examples=attrs[EXAMPLES]),
+        limits=_limits(design, examples=fact(study, EXAMPLES)),
     )
 
 

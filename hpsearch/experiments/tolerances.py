@@ -36,10 +36,10 @@ def intervals(samples: Any, *, step: float = 0.0) -> tuple[Any, Any, Any]:
 def tolerance(profiled: pd.DataFrame, *, points: float = 0.01) -> dict[str, Any]:
     """How wrong a setting may be, from its profile.
 
-    Three stretches hold the best value. *Near* is what is left of the range when values are taken off its ends as long
-    as they are shown to be worse than the best by the metric; *unshown*, when they are taken off as long as a loss of
-    more than ``points`` is shown. *Tolerated* grows from the best outward as long as such a loss is excluded; it lies
-    within *unshown*, and more seeds bring the two together. Each end is that of a sequence of tests, each at 2.5 %, in
+    Three stretches hold the chosen value. *Near* is what is left of the range when values are taken off its ends as
+    long as they are shown to be worse than it by the metric; *unshown*, when they are taken off as long as a loss of
+    more than ``points`` is shown. *Tolerated* grows from it outward as long as such a loss is excluded; it lies within
+    *unshown*, and more seeds bring the two together. Each end is that of a sequence of tests, each at 2.5 %, in
     an order fixed before the measurement, so no correction for their number is due (Maurer, Hothorn and Lehmacher 1995,
     in Biometrie in der chemisch-pharmazeutischen Industrie 6).
 

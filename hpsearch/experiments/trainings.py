@@ -39,8 +39,9 @@ from hpsearch.experiments.stored import (
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import DUMMY, KEY, SEED, Design, shared
 from hpsearch.storage.access import TrialWriter, only_writer, open_storage
-from hpsearch.storage.notes import note_survey
-from hpsearch.storage.studies import open_study, quiet_optuna
+from hpsearch.storage.front import show_survey
+from hpsearch.storage.internals import set_study_attribute
+from hpsearch.storage.studies import fact, open_study, quiet_optuna
 from hpsearch.storage.trials import distributions, finished_trial
 
 
@@ -114,10 +115,10 @@ def survey_study(
         )
         with Workers(evaluator.trainer, workers, executor) as pool:
             _Rows(evaluator, design, study).train(pool, on_progress or (lambda progress: None))
-        if study.user_attrs.get(DESIGN) != design.describe():
-            study.set_user_attr(DESIGN, design.describe())
+        if fact(study, DESIGN) != design.describe():
+            set_study_attribute(study, DESIGN, design.describe())
         survey = stored_survey(study)
-        note_survey(study, survey)
+        show_survey(study, survey)
     return survey
 
 

@@ -80,6 +80,7 @@ def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.F
     top = 24 + 21 * len(heading) + 16 * len(lines) + 14
     figure.update_layout(
         template=LIGHT,
+        meta={"title": title, "subtitle": subtitle},  # as they are, for a page that shows them as its own text
         height=height + top,
         margin={"t": top},
         title={

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import copy
 import ipaddress
+import json
 import socketserver
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna
@@ -17,6 +18,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.storage.internals import DetachedStudy
 from hpsearch.storage.notes import MOST_DRAWN
+from hpsearch.storage.studies import OWN
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 class DashboardError(RuntimeError):
@@ -43,6 +48,7 @@ def server(
     """A server of Optuna's dashboard, bound to its address and ready for ``serve_forever``.
 
     Of a study of more than 2,000 trials the page gets a thinned view: every second, third, … one, and the best.
+    Studies are not renamed there.
 
     Args:
         storage: Of the studies.
@@ -61,11 +67,24 @@ def server(
         )
     Path(artifacts).mkdir(parents=True, exist_ok=True)
     store = optuna.artifacts.FileSystemArtifactStore(str(artifacts))
-    app = optuna_dashboard.wsgi(ThinnedStorage(storage), artifact_store=store)
+    app = _without_renaming(optuna_dashboard.wsgi(ThinnedStorage(storage), artifact_store=store))
     try:
         return make_server(host, port, app, server_class=_Server, handler_class=_Silent)
     except OSError as problem:
         raise DashboardError(f"cannot listen on {host}:{port}: {problem.strerror}; choose another --port") from problem
+
+
+def _without_renaming(app: WSGIApplication) -> WSGIApplication:
+    """The page without the renaming of studies, which copies what is shown, drops the rest and deletes the study."""
+    reason = "a study's name ties its search, survey and files together: make one of another name with --name"
+
+    def checked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if not environ.get("PATH_INFO", "").endswith("/rename"):
+            return app(environ, start_response)
+        start_response("403 Forbidden", [("Content-Type", "application/json")])
+        return [json.dumps({"reason": reason}).encode()]
+
+    return checked
 
 
 def _loopback(host: str) -> bool:
@@ -101,6 +120,13 @@ class ThinnedStorage:
             best = {trial.number for trial in self._best(study_id, trials)}
             trials = [trial for i, trial in enumerate(trials) if i % step == 0 or trial.number in best]
         return copy.deepcopy(trials) if deepcopy else trials
+
+    def get_all_studies(self) -> list[Any]:
+        """The studies, without those user attributes that are the program's own, as older versions left them."""
+        studies = [copy.copy(study) for study in self._storage.get_all_studies()]
+        for study in studies:
+            study.user_attrs = {key: value for key, value in study.user_attrs.items() if not key.startswith(OWN)}
+        return studies
 
     def get_best_trial(self, study_id: int) -> FrozenTrial:
         """The best trial that keeps the constraints, or where none does, the best of all.

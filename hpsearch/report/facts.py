@@ -51,7 +51,7 @@ def facts(results: Results, survey: Survey | None) -> pd.DataFrame:
     if trials["finished"].notna().any():
         began, ended = (f"{time:%Y-%m-%d %H:%M} UTC" for time in (trials["started"].min(), trials["finished"].max()))
         rows += [("first trial", began), ("last trial", ended)]
-        rows.append(("time in trials", f"{trials['duration_s'].sum():,.0f} s"))
+        rows.append(("durations of all trials, summed", f"{trials['duration_s'].sum():,.0f} s"))
     packages = ("hpsearch", "numpy", "scipy", "optuna", "scikit-learn")
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     rows.append(("versions, where this page was written", f"Python {platform.python_version()}, {versions}"))

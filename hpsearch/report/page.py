@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,19 +26,23 @@ MOST_ROWS = 1000
 """Rows of a table that a page shows; a longer one shows an even choice, and says so."""
 
 
+_TOP = 34
+"""Pixels above a figure whose title is text of the page; what stands above its plot needs them."""
+
+
 @dataclass(frozen=True)
 class Exhibit:
-    """A figure and the table that it shows, or one of the two.
+    """A table, and the figure that shows it.
 
     Attributes:
-        title: What it shows; the question of its figure.
         table: The numbers.
         figure: Of the table.
+        title: Of the table, where there is no figure whose title says it.
     """
 
-    title: str
-    table: pd.DataFrame | None = None
+    table: pd.DataFrame
     figure: go.Figure | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class _Shown:
 
     id: str
     title: str
+    subtitle: Sequence[str] = ()
     plot: Markup | None = None
     height: int = 0
     columns: Sequence[str] = ()
@@ -97,11 +102,11 @@ def page(title: str, sections: Iterable[Section], *, footer: str) -> str:
     )
 
 
-def write_page(path: Path, html: str) -> None:
-    """Write a page, whole or not at all."""
+def write_page(path: Path, text: str) -> None:
+    """Write a page as HTML, whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with atomic_write(path) as partial:
-        partial.write_text(html, encoding="utf-8")
+        partial.write_text(text, encoding="utf-8")
 
 
 @cache
@@ -124,17 +129,23 @@ def _plotly() -> Markup:
 
 
 def _shown(exhibit: Exhibit, place: str) -> _Shown:
-    plot, height, table = None, 0, exhibit.table
-    if exhibit.figure is not None:
-        plot, height = _embedded(exhibit.figure.to_json()), int(exhibit.figure.layout.height or 0)
-    if table is None or table.empty:
-        return _Shown(place, exhibit.title, plot, height)
-    step = -(-len(table) // MOST_ROWS)
+    table, step = exhibit.table, max(-(-len(exhibit.table) // MOST_ROWS), 1)
+    cells = [[_cell(value) for value in table.iloc[::step][column]] for column in table]
+    columns, rows = [str(column) for column in table], list(zip(*cells, strict=True))
     left_out = f"one row in {step} of {len(table):,} is shown" if step > 1 else ""
-    some = table.iloc[::step]
-    cells = [[_cell(value) for value in some[column]] for column in some]
-    rows = list(zip(*cells, strict=True))
-    return _Shown(place, exhibit.title, plot, height, [str(column) for column in some], rows, left_out)
+    shown = _Shown(place, exhibit.title, columns=columns, rows=rows, left_out=left_out)
+    return shown if exhibit.figure is None else _drawn(shown, exhibit.figure)
+
+
+def _drawn(shown: _Shown, figure: go.Figure) -> _Shown:
+    """With a figure, whose title and subtitle become text of the page: there they wrap on a screen of any width."""
+    layout = figure.to_plotly_json()["layout"]
+    texts, top = layout["meta"], layout["margin"]["t"]
+    del layout["title"], layout["meta"]
+    layout = {**layout, "margin": {**layout["margin"], "t": _TOP}, "height": layout["height"] - top + _TOP}
+    untitled = type(figure)(figure.data, layout)
+    plot, height = _embedded(untitled.to_json()), int(layout["height"])
+    return replace(shown, title=texts["title"], subtitle=texts["subtitle"].split("\n"), plot=plot, height=height)
 
 
 def _cell(value: Any) -> tuple[str, bool]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, TypedDict
 
 import pandas as pd
 
 from hpsearch import figures
-from hpsearch.config.hyperparameters import in_words
 from hpsearch.report import facts, sentences
 from hpsearch.report.page import Exhibit, Section
 from hpsearch.report.terminal import range_lines
@@ -31,11 +31,32 @@ class Size(TypedDict):
 POINTS = 0.01
 """Validation error that may be lost, in the section that says how wrong a setting may be."""
 
-PROFILE, PLANE = Size(values=16, seeds=12), Size(values=12, seeds=3)
+PROFILE, PLANE = Size(values=16, seeds=10), Size(values=12, seeds=3)
 """Of what is trained for a page: on digits, half a minute with two workers."""
 
 RIDGE = ("learning_rate", "momentum")
 """The two settings whose plane is shown, where both vary."""
+
+
+def title_of(results: Results) -> str:
+    """Title of a study's page: its name."""
+    return facts.name_of(results)
+
+
+def around_the_best(results: Results) -> dict[Callable[..., pd.DataFrame], str]:
+    """What the page shows around the best setting and must be trained for it: each table's method, and its words."""
+    if not _trainable(results):
+        return {}
+    tables: dict[Callable[..., pd.DataFrame], str] = {partial(results.tolerance, points=POINTS, **PROFILE): "profiles"}
+    if results.config.space.dimensions.keys() >= set(RIDGE):
+        tables[partial(results.plane, *RIDGE, **PLANE)] = "plane"
+    return tables
+
+
+def _trainable(results: Results) -> bool:
+    """Whether there is a best setting to train around."""
+    searched = results.ours and not results.study.study_name.endswith(".survey")
+    return searched and bool((results.trials["state"] == "COMPLETE").any())
 
 
 def sections(results: Results) -> Iterator[Section]:
@@ -57,7 +78,7 @@ def sections(results: Results) -> Iterator[Section]:
         yield _unsurveyed(results)
     if searched and len(results.trials):
         yield _importance(results, survey)
-    if searched and results.ours and (results.trials["state"] == "COMPLETE").any():
+    if _trainable(results):
         yield _around(results)
         yield _curves(results)
     if survey is not None:
@@ -65,7 +86,7 @@ def sections(results: Results) -> Iterator[Section]:
     yield Section(
         "How it was measured",
         facts.SOURCES if survey is not None else (),
-        [Exhibit("What was measured", facts.facts(results, survey))],
+        [Exhibit(facts.facts(results, survey), title="What was measured")],
     )
     yield Section("What this does not say", facts.limits(results, survey))
 
@@ -101,26 +122,21 @@ def _search(results: Results) -> Iterator[Section]:
     texts = [sentences.went(history)]
     if results.ours and complete:
         texts.append(sentences.at_edges(results.edges()))
-    exhibits = [Exhibit("How did the search go?", history, figures.history(history))]
+    exhibits = [Exhibit(history, figures.history(history))]
     if complete:
-        shown = figures.trials(results.trials, results.space(), history)
-        exhibits.append(Exhibit("Where did the trials lie?", results.trials, shown))
+        exhibits.append(Exhibit(results.trials, figures.trials(results.trials, results.space(), history)))
     yield Section("How the search went", texts, exhibits)
 
 
 def _sensitivity(survey: Survey) -> Iterator[Section]:
     indices = survey.sensitivity()
-    shown = Exhibit("What is training sensitive to?", indices, figures.sensitivity(indices))
+    shown = Exhibit(indices, figures.sensitivity(indices))
     yield Section("What training is sensitive to", sentences.sensitive_to(indices, SHARE), [shown])
     if survey.checkpoints:
         over = survey.sensitivity_over_iterations()
-        shown = Exhibit("Which setting matters when?", over, figures.sensitivity_over_iterations(over))
-        yield Section("When", [sentences.when(over)], [shown])
+        yield Section("When", [sentences.when(over)], [Exhibit(over, figures.sensitivity_over_iterations(over))])
     pairs, effects = survey.interactions(), survey.effects()
-    exhibits = [
-        Exhibit("Which settings act together?", pairs, survey.plot.interactions()),
-        Exhibit("How does the response go with each setting?", effects, figures.effects(effects)),
-    ]
+    exhibits = [Exhibit(pairs, survey.plot.interactions()), Exhibit(effects, figures.effects(effects))]
     yield Section("Together with what", [sentences.together(pairs)], exhibits)
 
 
@@ -130,7 +146,6 @@ def _importance(results: Results, survey: Survey | None) -> Section:
         "These three measures are surrogates: they are computed from the search's trials, which its sampler chose. "
         f"They stand here because such charts are common; {beside}."
     ]
-    title = "What do surrogates say is important?"
     with warnings.catch_warnings(record=True) as messages:
         warnings.simplefilter("always", ImportanceWarning)
         try:
@@ -139,21 +154,19 @@ def _importance(results: Results, survey: Survey | None) -> Section:
             return Section("What surrogates say", [*texts, f"They say nothing here: {problem}."])
     texts += [f"Mind: {message.message}." for message in messages]
     indices = None if survey is None else survey.sensitivity()
-    return Section("What surrogates say", texts, [Exhibit(title, table, figures.importance(table, indices))])
+    return Section("What surrogates say", texts, [Exhibit(table, figures.importance(table, indices))])
 
 
 def _around(results: Results) -> Section:
     dimensions, space = results.config.space.dimensions, results.space()
     tolerance = results.tolerance(points=POINTS, **PROFILE)
-    exhibits = [Exhibit("How wrong may each setting be?", tolerance)]
+    exhibits = [Exhibit(tolerance, title="How wrong may each setting be?")]
     for name in dimensions:
         profile, stretches = results.profile(name, **PROFILE), tolerance[tolerance["hyperparameter"] == name]
-        title = f"How wrong may {in_words(name)} be?"
-        exhibits.append(Exhibit(title, profile, figures.profile(profile, space, stretches, results.trials)))
+        exhibits.append(Exhibit(profile, figures.profile(profile, space, stretches, results.trials)))
     if dimensions.keys() >= set(RIDGE):
         plane = results.plane(*RIDGE, **PLANE)
-        title = f"How do {in_words(RIDGE[0])} and {in_words(RIDGE[1])} go together?"
-        exhibits.append(Exhibit(title, plane, figures.plane(plane, space)))
+        exhibits.append(Exhibit(plane, figures.plane(plane, space)))
     return Section("Around the best: how wrong may one be?", sentences.wrong_by(tolerance, POINTS), exhibits)
 
 
@@ -161,11 +174,11 @@ def _curves(results: Results) -> Section:
     bands, best = results.curve_bands(), results.best_curves()
     text = "Means over the seeds of a trial: the ten best, and a band that holds the middle 80 % of all trials."
     table = pd.concat([best.assign(of="the ten best"), bands.assign(of="all trials")], ignore_index=True)
-    return Section("Curves of the best", [text], [Exhibit("How did training go?", table, figures.curves(bands, best))])
+    return Section("Curves of the best", [text], [Exhibit(table, figures.curves(bands, best))])
 
 
 def _ranges(results: Results, survey: Survey) -> Section:
     table, cells = survey.ranges(), survey.best_tenth()
-    exhibits = [Exhibit("Where do the best lie in each range?", table, figures.ranges(table, cells))]
+    exhibits = [Exhibit(table, figures.ranges(table, cells))]
     lines = [line.strip() for line in range_lines(table, survey.design.space).splitlines()]
     return Section("What to try next", lines, exhibits, [f"hpsearch refine {facts.name_of(results)}"])

@@ -12,6 +12,8 @@ from hpsearch.results.best import Best
 from hpsearch.tuning.baselines import GUESS
 from hpsearch.tuning.scores import TestScore
 
+_GUESSES = {"test_error": "Guessing the most frequent class", "test_r2": "Guessing the mean"}
+
 LUCK = ("seed", "dummy")
 """Rows of the tables of a survey that are no settings."""
 
@@ -38,7 +40,7 @@ def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> li
         verdict = "the intervals overlap, so they do not tell which is better"
         if far:
             verdict = "the chosen network is better" if better else "the chosen network is worse"
-        words = name[0].upper() + name[1:] if name == GUESS else name
+        words = _GUESSES[test.metric] if name == GUESS else name
         sentences.append(f"{words} has {interval(score)} on the same examples: {verdict}.")
     return sentences
 
@@ -104,12 +106,12 @@ def sensitive_to(indices: pd.DataFrame, share: float) -> list[str]:
 
 
 def index_words(row: Mapping[Any, Any]) -> str:
-    """A setting with its total index and the interval, cut at 0 and 1."""
+    """A setting with its total index and the interval."""
     name = in_words(row["hyperparameter"])
     if pd.isna(row["total_order"]):
         return f"{name} (no index: {row['reason']})"
-    low, high = (percent(min(max(row[end], 0.0), 1.0)) for end in ("total_low", "total_high"))
-    return f"{name} ({percent(row['total_order'])} of the variance in all, {low} to {high})"
+    total, low, high = (percent(row[f"total_{column}"]) for column in ("order", "low", "high"))
+    return f"{name} ({total} of the variance in all, {low} to {high})"
 
 
 def when(over: pd.DataFrame) -> str:
@@ -138,7 +140,7 @@ def together(interactions: pd.DataFrame) -> str:
     if len(present):
         parts = [
             f"{in_words(row['first'])} with {in_words(row['second'])} ({percent(row['interaction'])}, "
-            f"{percent(max(row['low'], 0.0))} to {percent(min(row['high'], 1.0))})"
+            f"{percent(row['low'])} to {percent(row['high'])})"
             for row in present.head(3).to_dict("records")
         ]
         return f"Settings that act together, the strongest first: {listed(parts)}."
@@ -153,23 +155,27 @@ def wrong_by(tolerance: pd.DataFrame, points: float) -> list[str]:
         return []
     lines = [
         f"{in_words(row['hyperparameter'])}: {short(row['tolerated_low'])} to {short(row['tolerated_high'])} "
-        f"(best on fresh seeds {short(row['best'])})"
+        f"(chosen: {short(row['best'])})"
         for row in tolerance.to_dict("records")
     ]
-    rule = f"A loss of {100 * points:g} points of validation error is excluded within these stretches around the best: "
+    loss = "one point" if points == 0.01 else f"{100 * points:g} points"
+    rule = (
+        f"A loss of more than {loss} of validation error is excluded within these stretches around the chosen values: "
+    )
     return [rule + "; ".join(lines) + "."]
 
 
 def percent(share: float) -> str:
-    """A share in per cent; small ones with a digit more."""
-    return f"{100 * share:.1f} %" if abs(share) < 0.1 else f"{100 * share:.0f} %"
+    """A share in per cent, small ones with a digit more; what sampling error puts beyond 0 and 1 is cut off."""
+    share = min(max(share, 0.0), 1.0)
+    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def short(value: object) -> str:
     """A value in three digits; a whole number whole."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
-    return f"{value:,}" if isinstance(value, int) else f"{value:.3g}"
+    return f"{value:,.0f}" if isinstance(value, int) or abs(value) >= 1000 else f"{value:.3g}"
 
 
 def listed(parts: Sequence[str]) -> str:

@@ -193,7 +193,8 @@ def survey_report(config: StudyConfig, survey: Survey, progress: SurveyProgress)
         interaction_lines(survey.interactions()),
         range_lines(survey.ranges(), survey.design.space),
         _next(
-            "in Python ",
+            (f"make report STUDY={config.name}", "b"),
+            " for figures, or in Python ",
             (f"r = hpsearch.load({stored!r})", "b"),
             ", then ",
             ("r.survey, r.sensitivity(), r.effects()", "b"),
@@ -225,6 +226,8 @@ def search_report(
         *(Text(f"note: {note}", style="dim") for note in notes),
         f"results in {place}, the chosen network in {network_path(name, results.folder)}",
         _next(
+            (f"make report STUDY={name}", "b"),
+            " for figures, ",
             ("make dashboard", "b"),
             ", ",
             (f"make export STUDY={name}", "b"),

@@ -1,25 +1,23 @@
 """Any study to DataFrames.
 
-In this room:
+In this room, of which a worker process imports some files without Optuna and pandas:
 
     frames.py        the tables: their columns and dtypes
     study.py         Results, load
     best.py          the chosen setting
     profiles.py      the tables of Results that train around the best, and keep what they trained
     searches.py      the tables of a search for its figures: history, space, bands of curves
-    edges.py         whether the best lie at the ends of the ranges
     units.py         the first layer's weights while they are learned
     plots.py         each table as a figure
     observations.py  the trials of any study that importances come from, and their values
     evenness.py      whether they are spread evenly over each parameter
-    samples.py       the same as points of the unit cube, one a setting
+    points.py        settings as points of the unit cube, each with a value
+    samples.py       the trials of any study as such points, one a setting
+    divergences.py   PED-ANOVA: densities of the best trials against those of all
     forest.py        fANOVA: the marginals of a forest
     measures.py      three measures of importance, and what permutations give
+    processes.py     processes that share one piece of data
+    resampling.py    permutations and half samples, on any number of processes
     surrogates.py    importance of any study, by these measures
+    importances.py   the same, kept with the study
 """
-
-from hpsearch.results.best import Best
-from hpsearch.results.study import Results, ResultsError, load
-from hpsearch.results.surrogates import ImportanceError, ImportanceWarning, importance
-
-__all__ = ["Best", "ImportanceError", "ImportanceWarning", "Results", "ResultsError", "importance", "load"]

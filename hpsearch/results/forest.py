@@ -1,17 +1,21 @@
 """fANOVA (Hutter, Hoos and Leyton-Brown 2014): variances of a regression forest's marginals over the unit cube.
 
 Equal to Optuna's where all parameters are numbers (the same forest of scikit-learn; the marginals in closed form, some
-twenty times faster, which pays for a null of its own for every parameter). A choice's marginal runs over its choices,
+forty times faster, which pays for a null of its own for every parameter). A choice's marginal runs over its choices,
 where Optuna's runs over all corners of their one-hot cube.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sklearn.tree import DecisionTreeRegressor
 
 Numbers: TypeAlias = NDArray[np.float64]
 
@@ -43,10 +47,7 @@ def leaves(points: Numbers, values: Numbers, *, seed: int) -> Leaves:
         values: ``(points,)``.
         seed: Of the forest.
     """
-    from sklearn.ensemble import RandomForestRegressor
-
-    forest = RandomForestRegressor(n_estimators=TREES, max_depth=64, random_state=seed).fit(points, values)
-    trees = [estimator.tree_ for estimator in forest.estimators_]
+    trees = _trees(points, values, seed=seed)
     first = np.cumsum([0, *(tree.node_count for tree in trees)])
     left, right = (
         np.concatenate([getattr(tree, side) + start for tree, start in zip(trees, first, strict=False)])
@@ -63,6 +64,29 @@ def leaves(points: Numbers, values: Numbers, *, seed: int) -> Leaves:
     ends = np.flatnonzero(feature < 0)
     value = np.concatenate([tree.value[:, 0, 0] for tree in trees])
     return Leaves(np.searchsorted(first, ends, side="right") - 1, low[ends], high[ends], value[ends])
+
+
+def _trees(points: Numbers, values: Numbers, *, seed: int) -> list[Any]:
+    """Scikit-learn's trees of a random forest, each grown by itself: half of a small forest's time goes to checks."""
+    from sklearn import config_context
+
+    corners = np.asarray(points, dtype=np.float32, order="C")  # as a tree wants them
+    with config_context(skip_parameter_validation=True):
+        return [
+            tree.fit(corners, values, sample_weight=weight, check_input=False).tree_
+            for tree, weight in _draws(len(points), points.shape[1], seed)
+        ]
+
+
+@lru_cache(maxsize=8)
+def _draws(count: int, columns: int, seed: int) -> list[tuple[DecisionTreeRegressor, Numbers]]:
+    """A forest's trees, unfitted, and how often each draws each point: by the number of points and the seed alone."""
+    from sklearn.ensemble import RandomForestRegressor
+
+    forest = RandomForestRegressor(n_estimators=TREES, max_depth=64, random_state=seed)
+    forest.fit(np.zeros((count, columns)), np.zeros(count))
+    weights = [np.bincount(drawn, minlength=count).astype(float) for drawn in forest.estimators_samples_]
+    return list(zip(forest.estimators_, weights, strict=True))
 
 
 def tree_shares(forest: Leaves, owners: NDArray[np.int64]) -> Numbers:
@@ -86,15 +110,16 @@ def tree_shares(forest: Leaves, owners: NDArray[np.int64]) -> Numbers:
     return np.array([(part[vary] / total[vary]).mean() for part in parts])
 
 
-def forest_variances(forest: Leaves, owners: NDArray[np.int64]) -> Numbers:
+def forest_variances(forest: Leaves, owners: NDArray[np.int64], *, place: int | None = None) -> Numbers:
     """Variance of each parameter's marginal of the whole forest, the trees' mean, ``(parameters,)``.
 
     Not a share: a tree splits until it has explained all of its sample, noise as well, but the noise of different
-    trees averages out. Arguments as in :func:`tree_shares`.
+    trees averages out. Arguments as in :func:`tree_shares`; where a place is named, of that parameter alone, ``(1,)``.
     """
-    sides = [_side(forest, owners == place) for place in range(owners[-1] + 1)]
+    sides = [_side(forest, owners == other) for other in range(owners[-1] + 1)]
     weight = np.prod([_width(side) for side in sides], axis=0) * forest.value / TREES
-    return np.array([_marginal_variance(np.zeros_like(forest.tree), s, weight / _width(s))[0] for s in sides])
+    sought = sides if place is None else [sides[place]]
+    return np.array([_marginal_variance(np.zeros_like(forest.tree), s, weight / _width(s))[0] for s in sought])
 
 
 Side: TypeAlias = tuple[Numbers, Numbers]

@@ -11,7 +11,6 @@ import pandas as pd
 from hpsearch import figures
 from hpsearch.experiments.tolerances import tolerance
 from hpsearch.results.study import Results, ResultsError
-from hpsearch.results.surrogates import importance
 from hpsearch.sensitivity.indices import ResponseError
 from hpsearch.sensitivity.plots import SurveyPlots
 
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from hpsearch.results.profiles import OnProgress
+    from hpsearch.results.resampling import ImportanceProgress
 
 
 class ResultsPlots(SurveyPlots):
@@ -58,21 +58,17 @@ class ResultsPlots(SurveyPlots):
         bootstraps: int | None = None,
         confidence: float = 0.95,
         seed: int = 0,
+        workers: int = 1,
+        on_progress: Callable[[ImportanceProgress], None] | None = None,
     ) -> go.Figure:
         """How right the usual importance chart is, beside the survey's total indices where there is a survey.
 
-        See :func:`hpsearch.importance` and :func:`hpsearch.figures.importance`.
+        See ``Results.importance`` and :func:`hpsearch.figures.importance`.
         """
-        frame = importance(
-            self._results.study,
-            target=target,
-            objective=objective,
-            measures=measures,
-            permutations=permutations,
-            bootstraps=bootstraps,
-            confidence=confidence,
-            seed=seed,
-        )
+        frame = self._results.importance(
+            target=target, objective=objective, measures=measures, permutations=permutations, bootstraps=bootstraps,
+            confidence=confidence, seed=seed, workers=workers, on_progress=on_progress,
+        )  # fmt: skip
         measured = None
         with contextlib.suppress(ResultsError, ResponseError):
             measured = self._results.sensitivity(confidence=confidence)

@@ -9,7 +9,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.study import StudyDirection
 
 from hpsearch.config.study import StudyConfig
-from hpsearch.storage.studies import CONFIG
+from hpsearch.storage.studies import CONFIG, fact
 from hpsearch.tuning.choice import ranked_trials
 
 BAND = {"q10": 0.1, "median": 0.5, "q90": 0.9}
@@ -49,8 +49,8 @@ class SearchTables:
 
 def metric_of(study: optuna.Study) -> str:
     """Name of what a trial's value is; "value" where nobody said it."""
-    if CONFIG in study.user_attrs:
-        return StudyConfig.from_description(study.user_attrs[CONFIG]).search.metric
+    if description := fact(study, CONFIG):
+        return str(StudyConfig.from_description(description).search.metric)
     return (study.metric_names or ["value"])[0]
 
 

@@ -25,9 +25,9 @@ from hpsearch.results.searches import SearchTables
 from hpsearch.sensitivity.analysis import Survey, SurveyTables
 from hpsearch.storage.access import existing_storage
 from hpsearch.storage.internals import storage_of
-from hpsearch.storage.studies import CONFIG, DATA
+from hpsearch.storage.studies import BEST, CONFIG, DATA, fact
 from hpsearch.storage.trials import CURVES
-from hpsearch.tuning.choice import BEST, best_trial, network_path
+from hpsearch.tuning.choice import best_trial, network_path
 from hpsearch.tuning.scores import TestScore
 
 if TYPE_CHECKING:
@@ -112,8 +112,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
             survey = stored_survey(optuna.load_study(study_name=name, storage=storage))
         except SurveyMissingError as problem:
             raise ResultsError(str(problem)) from None
-        ours = CONFIG in self.study.user_attrs
-        return replace(survey, response=self.config.search.metric) if ours else survey
+        return replace(survey, response=self.config.search.metric) if self.ours else survey
 
     def _survey(self) -> Survey:
         return self.survey
@@ -129,7 +128,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
     @property
     def ours(self) -> bool:
         """Whether this project made the study, so that its networks can be trained further."""
-        return CONFIG in self.study.user_attrs
+        return fact(self.study, CONFIG) is not None
 
     @property
     def dataset(self) -> Dataset:
@@ -143,14 +142,21 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         return kept_baselines(self.study, self.dataset)
 
     def importance(self, **options: Any) -> pd.DataFrame:
-        """Importance of the trials' parameters, by surrogates; options of :func:`hpsearch.importance`."""
-        from hpsearch.results.surrogates import importance
+        """Importance of the trials' parameters, by surrogates; options of :func:`hpsearch.importance`.
 
-        return importance(self.study, **options)
+        Kept with the study, so that the second call reads; see :mod:`hpsearch.results.importances`.
+        """
+        from hpsearch.results.importances import kept_importance
+
+        return kept_importance(self.study, self._importances, **options)
+
+    @cached_property
+    def _importances(self) -> dict[str, pd.DataFrame]:
+        return {}
 
     def edges(self) -> pd.DataFrame:
-        """Whether the best trials lie at the ends of the ranges; see :func:`hpsearch.results.edges.edges`."""
-        from hpsearch.results.edges import edges
+        """Whether the best trials lie at the ends of the ranges; see :func:`hpsearch.sensitivity.edges.edges`."""
+        from hpsearch.sensitivity.edges import edges
 
         return edges(self.trials, self.config.space.dimensions)
 
@@ -161,7 +167,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         Raises:
             ResultsError: if this project did not make the study.
         """
-        description = self.study.user_attrs.get(CONFIG)
+        description = fact(self.study, CONFIG)
         if description is None:
             raise ResultsError(
                 f"study {self.study.study_name!r} was not made by hpsearch: it has tables, "
@@ -180,13 +186,12 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         if trial is None:
             raise ResultsError(f"study {self.study.study_name!r} has no completed trial yet")
         row = self.trials.loc[self.trials["number"] == trial.number].iloc[0]
-        stored = self.study.user_attrs.get(BEST, {})
+        stored = fact(self.study, BEST, {})
         test = stored.get("test") if stored.get("number") == trial.number else None
-        ours = CONFIG in self.study.user_attrs
         return Best(
             number=trial.number,
             value=float(row["value"]),
-            hyperparameters=self._hyperparameters(trial.params) if ours else dict(trial.params),
+            hyperparameters=self._hyperparameters(trial.params) if self.ours else dict(trial.params),
             metrics={m.name: float(row[m.name]) for m in METRICS if m.name in row.index},
             test=None if test is None else TestScore(**test),
             _network=lambda: self._chosen_network(trial),
@@ -195,7 +200,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
     def _chosen_network(self, trial: FrozenTrial) -> TrainedNetwork:
         """The best trial's network, from its file where that holds this trial's."""
         path = network_path(self.study.study_name, self.folder)
-        if self.study.user_attrs.get(BEST, {}).get("number") == trial.number and path.is_file():
+        if fact(self.study, BEST, {}).get("number") == trial.number and path.is_file():
             saved = TrainedNetwork.load(path)
             if saved.hyperparameters == self._hyperparameters(trial.params):
                 return saved
@@ -273,7 +278,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
     @cached_property
     def _evaluator(self) -> Evaluator:
         evaluator = Evaluator(self.config, self._dataset)
-        now, then = evaluator.dataset.fingerprint, self.study.user_attrs[DATA]
+        now, then = evaluator.dataset.fingerprint, fact(self.study, DATA)
         if now != then:
             raise ResultsError(
                 f"the data of study {self.study.study_name!r} has changed since (fingerprint {then[:12]}, "

@@ -28,6 +28,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
@@ -38,12 +39,14 @@ from optuna.trial import FrozenTrial
 
 from hpsearch.results.measures import MEASURES
 from hpsearch.results.observations import ImportanceError, ImportanceWarning
-from hpsearch.results.samples import Sample, read_sample
+from hpsearch.results.points import Sample
+from hpsearch.results.resampling import ImportanceProgress, Resamples, resampled
+from hpsearch.results.samples import read_sample
 from hpsearch.sensitivity.verdicts import holm
 
 Numbers: TypeAlias = NDArray[np.float64]
 
-__all__ = ["ImportanceError", "ImportanceWarning", "importance"]
+__all__ = ["ImportanceError", "ImportanceProgress", "ImportanceWarning", "importance"]
 
 _PERMUTATIONS = {"ped_anova": (200, 40), "fanova": (40, 20), "permutation": (200, 40)}
 """One more than the number of permutations: at least, and a parameter. The smallest p-value is one in so many; with 20
@@ -68,6 +71,8 @@ def importance(
     bootstraps: int | None = None,
     confidence: float = 0.95,
     seed: int = 0,
+    workers: int = 1,
+    on_progress: Callable[[ImportanceProgress], None] | None = None,
 ) -> pd.DataFrame:
     """Importance of every parameter of a study, by three measures.
 
@@ -86,6 +91,11 @@ def importance(
         bootstraps: Half samples of the trials, for the interval; 200, and 100 for fANOVA.
         confidence: Of the interval; and 1 - confidence is the level of the verdict.
         seed: Of the permutations, the half samples and the measures' own draws.
+        workers: Processes, with one BLAS thread each; the numbers do not depend on it. More than one start new
+            processes where there is work for more than some seconds, so a script must call this under
+            ``if __name__ == "__main__":``.
+        on_progress: Called first when some permutations and half samples have shown how long all will take, then with
+            every further few.
 
     Returns:
         A row a measure and parameter. Columns: measure, hyperparameter, importance; low and high (the importance plus
@@ -108,43 +118,102 @@ def importance(
         ImportanceWarning: where trials or parameters were left out or joined, are few, or were not drawn evenly; where
             values are constant or have outliers.
     """
-    if unknown := sorted(set(measures) - set(MEASURES)):
-        raise ImportanceError(f"no measure {unknown[0]!r}: choose among {', '.join(MEASURES)}")
+    options = Options(tuple(measures), permutations, bootstraps, confidence, seed)
     sample = read_sample(study, target=target, objective=objective)
-    for note in sample.notes:
-        warnings.warn(note, ImportanceWarning, stacklevel=2)
-    frames = []
-    for measure in measures:
+    tell(sample.notes, stacklevel=3)
+    return importance_of(sample, options, workers=workers, on_progress=on_progress)
+
+
+def tell(notes: Sequence[str], *, stacklevel: int) -> None:
+    """Warn of what to bear in mind, in the line of a call so many levels up."""
+    for note in notes:
+        warnings.warn(note, ImportanceWarning, stacklevel=stacklevel)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What :func:`importance` computes, as its arguments say."""
+
+    measures: tuple[str, ...]
+    permutations: int | None
+    bootstraps: int | None
+    confidence: float
+    seed: int
+
+    def __post_init__(self) -> None:
+        if unknown := sorted(set(self.measures) - set(MEASURES)):
+            raise ImportanceError(f"no measure {unknown[0]!r}: choose among {', '.join(MEASURES)}")
+
+    def counts(self, measure: str, parameters: int) -> tuple[int, int]:
+        """Numbers of permutations and of half samples."""
         least, each = _PERMUTATIONS[measure]
-        nulls = max(least, each * len(sample.names)) - 1 if permutations is None else permutations
-        halves = _BOOTSTRAPS[measure] if bootstraps is None else bootstraps
-        columns = _measured(measure, sample, nulls=nulls, halves=halves, confidence=confidence, seed=seed)
-        named = pd.DataFrame({"measure": measure, "hyperparameter": sample.names, **columns})
+        nulls = max(least, each * parameters) - 1 if self.permutations is None else self.permutations
+        return nulls, _BOOTSTRAPS[measure] if self.bootstraps is None else self.bootstraps
+
+
+def importance_of(
+    sample: Sample,
+    options: Options,
+    *,
+    workers: int = 1,
+    on_progress: Callable[[ImportanceProgress], None] | None = None,
+) -> pd.DataFrame:
+    """The table of :func:`importance` of a sample."""
+    missing = np.full(len(sample.names), np.nan)
+    varies = np.ptp(sample.scores) > 0
+    own = {name: MEASURES[name].importances(sample, options.seed) if varies else missing for name in options.measures}
+    tasks = [
+        task for name in options.measures if np.isfinite(own[name]).all() for task in _tasks(name, sample, options)
+    ]
+    computed = resampled(sample, options.seed, tasks, workers=workers, on_progress=on_progress)
+    results = {(task.measure, task.null): result for task, result in zip(tasks, computed, strict=True)}
+    frames = []
+    for name in options.measures:
+        resamples = [results[name, null] for null in (True, False) if (name, null) in results]
+        columns = _columns(name, sample, options, own[name], *resamples) if resamples else _without_importance(missing)
+        named = pd.DataFrame({"measure": name, "hyperparameter": sample.names, **columns})
         named = named.astype({"measure": "str", "hyperparameter": "str", "verdict": "str"})
+        nulls, halves = options.counts(name, len(sample.names))
         counts = {"permutations": nulls, "bootstraps": halves, "trials": sample.count, "settings": len(sample.values)}
         frames.append(named.assign(**counts))
     return pd.concat(frames, ignore_index=True)
 
 
-def _measured(
-    name: str, sample: Sample, *, nulls: int, halves: int, confidence: float, seed: int
+def _without_importance(missing: Numbers) -> dict[str, Numbers | list[str]]:
+    """The columns where the values are constant."""
+    return {**dict.fromkeys(_COLUMNS, missing), "verdict": [""] * len(missing)}
+
+
+def _tasks(name: str, sample: Sample, options: Options) -> tuple[Resamples, Resamples]:
+    """The permutations and the half samples of a measure."""
+    rng = np.random.default_rng((options.seed, list(MEASURES).index(name)))
+    nulls, halves = options.counts(name, len(sample.names))
+    return Resamples(name, True, nulls, rng), Resamples(name, False, halves, rng.spawn(1)[0])
+
+
+def _columns(
+    name: str, sample: Sample, options: Options, own: Numbers, null: Numbers, halves: Numbers
 ) -> dict[str, Numbers | list[str]]:
-    """Importance, interval, p-values and verdict, ``(parameters,)`` each; missing where there is no importance."""
-    measure, rng = MEASURES[name], np.random.default_rng((seed, list(MEASURES).index(name)))
-    missing = np.full(len(sample.names), np.nan)
-    own = measure.importances(sample, seed) if np.ptp(sample.scores) > 0 else missing
-    if not np.isfinite(own).all():
-        return {**dict.fromkeys(_COLUMNS, missing), "verdict": [""] * len(missing)}
-    low, high = _interval(name, sample, own, rng.spawn(1)[0], halves=halves, confidence=confidence, seed=seed)
-    null_high = p = adjusted = missing
+    """Importance, interval, p-values and verdict, ``(parameters,)`` each.
+
+    Args:
+        name: Of the measure.
+        sample: The settings.
+        options: For the confidence and the seed.
+        own: Importances of the sample.
+        null: Statistics of its permutations, ``(permutations, parameters)``.
+        halves: Importances of its halves, ``(halves, parameters)``.
+    """
+    measure, nulls = MEASURES[name], len(null)
+    low, high = _interval(own, halves, confidence=options.confidence, shares=measure.shares)
+    null_high = p = adjusted = np.full(len(own), np.nan)
     if nulls:
-        statistic, null = measure.null(sample, nulls, rng, seed)
+        statistic = measure.statistic(sample, options.seed)
         null_high = _importance_of(np.quantile(null, _NULL, axis=0), own, statistic, shares=measure.shares)
         p = (1 + np.sum(null >= statistic, axis=0)) / (1 + nulls)
         adjusted = holm(p)
-    verdicts = [
-        _verdict(a, b, smallest=1 / (1 + nulls), level=1 - confidence) for a, b in zip(p, adjusted, strict=True)
-    ]
+    level = 1 - options.confidence
+    verdicts = [_verdict(a, b, smallest=1 / (1 + nulls), level=level) for a, b in zip(p, adjusted, strict=True)]
     return {**dict(zip(_COLUMNS, (own, low, high, null_high, p, adjusted), strict=True)), "verdict": verdicts}
 
 
@@ -164,20 +233,15 @@ def _verdict(p: float, adjusted: float, *, smallest: float, level: float) -> str
     return TOO_FEW if p <= smallest else NOT_SEEN
 
 
-def _interval(
-    name: str, sample: Sample, own: Numbers, rng: np.random.Generator, *, halves: int, confidence: float, seed: int
-) -> Numbers:
+def _interval(own: Numbers, halves: Numbers, *, confidence: float, shares: bool) -> Numbers:
     """Lower and upper ends, ``(2, parameters)``, by random halves (Politis and Romano 1994).
 
     The distance between a mean and that of a half drawn without replacement has the variance of the mean itself, so it
     needs no scaling; that an importance of half the trials is more biased makes the interval wider.
     """
-    measure, count = MEASURES[name], len(sample.values)
-    subsets = (sample.subset(np.sort(rng.permutation(count)[: count // 2])) for _ in range(halves))
-    estimates = [measure.importances(subset, seed) for subset in subsets if np.ptp(subset.scores) > 0]
-    distances = [np.abs(estimate - own) for estimate in estimates if np.isfinite(estimate).all()]
-    if not distances:
+    finite = halves[np.isfinite(halves).all(axis=1)]
+    if not len(finite):
         return np.full((2, len(own)), np.nan)
-    reach = np.quantile(distances, confidence, axis=0)
+    reach = np.quantile(np.abs(finite - own), confidence, axis=0)
     ends = np.stack([own - reach, own + reach])
-    return np.clip(ends, 0.0, 1.0) if measure.shares else ends
+    return np.clip(ends, 0.0, 1.0) if shares else ends

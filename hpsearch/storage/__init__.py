@@ -2,10 +2,13 @@
 
 In this room:
 
+    signals.py  signals that ask to stop, held off while something is half written
     journal.py  the hardened journal file
     access.py   open, hold, write
-    studies.py  a study made, compared, refused; its attributes
+    studies.py  a study made, compared, refused; what the program keeps of it
     trials.py   distributions, attributes, curves
+    notes.py    the notes that the dashboard shows
+    front.py    the front page of a study there: short rows, a figure, the note
 """
 
 from hpsearch.storage.access import JOURNAL, StudyBusyError, existing_storage, open_storage

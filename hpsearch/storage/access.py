@@ -5,12 +5,10 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
-import signal
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import FrameType, TracebackType
+from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit, urlunsplit
 
@@ -19,6 +17,7 @@ from filelock import FileLock, Timeout
 
 from hpsearch.storage.internals import journal_backend, read_anew, storage_of
 from hpsearch.storage.journal import JournalFile, StorageError, unusable
+from hpsearch.storage.signals import stops_later
 
 JOURNAL = "hpsearch.journal"
 """Name of the journal in the results folder; it holds all studies, so one dashboard shows them all."""
@@ -63,7 +62,7 @@ def add_trials(study: optuna.Study, trials: Sequence[optuna.trial.FrozenTrial]) 
     if not trials:
         return
     backend = journal_backend(storage_of(study))
-    with _interrupts_later():
+    with stops_later():
         if not isinstance(backend, JournalFile):
             study.add_trials(trials)
             return
@@ -113,29 +112,12 @@ class TrialWriter:
 
     def _write(self) -> None:
         whole = isinstance(journal_backend(storage_of(self._study)), JournalFile)
-        with _interrupts_later():  # a stop between storing trials and forgetting them would store them twice
+        with stops_later():  # a stop between storing trials and forgetting them would store them twice
             while self._waiting:
                 count = len(self._waiting) if whole else 1
                 add_trials(self._study, self._waiting[:count])
                 del self._waiting[:count]
         self._written = time.monotonic()
-
-
-@contextlib.contextmanager
-def _interrupts_later() -> Iterator[None]:
-    """Let Ctrl-C wait for these milliseconds: what is half stored would be lost or stored twice."""
-    before = signal.getsignal(signal.SIGINT)
-    if before is None or threading.current_thread() is not threading.main_thread():
-        yield  # no handler of Python's, or not the thread that may set one
-        return
-    caught: list[tuple[int, FrameType | None]] = []
-    signal.signal(signal.SIGINT, lambda *arguments: caught.append(arguments))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if caught and callable(before):
-        before(*caught[0])
 
 
 def existing_storage(storage: str | None, *, results: str | Path = "results") -> optuna.storages.BaseStorage:

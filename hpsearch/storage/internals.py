@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,12 +56,26 @@ def note_of(study: optuna.Study) -> str:
     return "".join(attributes[f"{prefix}{place}"] for place in places)
 
 
-def renumbered(trial: FrozenTrial, number: int, value: float) -> FrozenTrial:
-    """A copy of a completed trial under another number, with another value."""
-    changed = copy.copy(trial)
-    changed.number = changed._trial_id = number
-    changed._values = [value]
-    return changed
+def figure_of(study: optuna.Study, name: str) -> str:
+    """The figure of that name that the dashboard shows of a study, as JSON; "" if there is none."""
+    attributes, prefix = study_attributes(study), f"dashboard:plot_data:{name}:"
+    count = sum(key.startswith(prefix) for key in attributes)
+    return "".join(attributes[f"{prefix}{place}"] for place in range(count))
+
+
+def set_figure(study: optuna.Study, name: str, figure: str) -> None:
+    """Let the dashboard show a figure, given as JSON, of a study; it is stored in pieces (optuna-dashboard 0.21)."""
+    attributes, prefix, size = study_attributes(study), f"dashboard:plot_data:{name}:", 2045
+    pieces = [figure[start : start + size] for start in range(0, len(figure), size)]
+    earlier = sum(key.startswith(prefix) for key in attributes)
+    for place, piece in enumerate(pieces + [""] * (earlier - len(pieces))):
+        set_study_attribute(study, f"{prefix}{place}", piece)
+
+
+def artifacts_of(study: optuna.Study, filename: str) -> list[str]:
+    """Ids of a study's artifacts of that file's name; of one that was deleted in the dashboard a null is left."""
+    stored = [json.loads(value) for key, value in study_attributes(study).items() if key.startswith("artifacts:")]
+    return [artifact["artifact_id"] for artifact in stored if artifact and artifact["filename"] == filename]
 
 
 class DetachedStudy(optuna.Study):

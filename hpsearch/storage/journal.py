@@ -25,6 +25,8 @@ from optuna.storages.journal import (
     JournalFileSymlinkLock,
 )
 
+from hpsearch.storage.signals import stops_later
+
 _GRACE = 30
 """Seconds after which Optuna takes a lock for one whose holder died."""
 
@@ -173,10 +175,11 @@ class JournalFile(BaseJournalBackend):
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         self._lock.acquire()
-        try:
-            yield
-        finally:
-            self._lock.release()
+        with stops_later():
+            try:
+                yield
+            finally:
+                self._lock.release()
 
     def _repair(self) -> None:
         """Cut a torn last line off, under the lock."""

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import math
+import re
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import optuna
+import pandas as pd
 
 from hpsearch.config import HYPERPARAMETERS, StudyConfig
+from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.study import PROFILES
 from hpsearch.sensitivity.analysis import Survey
+from hpsearch.sensitivity.edges import edges
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.storage.internals import note_of
 
@@ -19,18 +24,29 @@ MOST_DRAWN = 2000
 """Trials of a study that the dashboard's page draws; it stops answering at some 10,000."""
 
 
-def note_search(study: optuna.Study, config: StudyConfig) -> None:
-    """Write a study's question, settings and ranges as its note."""
-    rows = [f"| {setting.name} | {setting.symbol} | {_range(config, setting.name)} |" for setting in HYPERPARAMETERS]
+def note_search(study: optuna.Study, config: StudyConfig, rows: Mapping[str, str]) -> None:
+    """Write what a study asks, what was chosen, how good it is, and what its trials are, as its note.
+
+    Args:
+        study: Of the search.
+        config: Its own.
+        rows: What the front page says in words, by name.
+    """
+    ranges = [f"| {setting.name} | {setting.symbol} | {_range(config, setting.name)} |" for setting in HYPERPARAMETERS]
     network = config.network
+    found = [f"- **{name}:** {as_text(words)}" for name, words in rows.items() if name != "question"]
     paragraphs = [
-        f"# {config.name}",
-        config.question,
-        f"**Answer:** {config.answer}" if config.answer else "",
-        f"Data `{Path(config.data.source).name}`, hidden layers {list(network.hidden)}, {network.activation}, "
+        f"# {as_text(config.name)}",
+        as_text(config.question),
+        f"**Answer:** {as_text(config.answer)}" if config.answer else "",
+        "\n".join(found),
+        _at_edges(study, config),
+        f"To go on: `make search STUDY={shlex.quote(config.name)} TRIALS={2 * len(study.get_trials(deepcopy=False))}`; "
+        f"all tables: `hpsearch.load({config.name!r})` in Python.",
+        f"Data {as_text(Path(config.data.source).name)}, hidden layers {list(network.hidden)}, {network.activation}, "
         f"initial weights {network.init}. Minimised: {config.search.metric}, mean over "
         f"{len(config.search.seeds)} seed(s), sampler {config.search.sampler}, pruner {config.search.pruner}.",
-        "| hyperparameter | symbol | range |\n|---|---|---|\n" + "\n".join(rows),
+        "| hyperparameter | symbol | range |\n|---|---|---|\n" + "\n".join(ranges),
         "Columns `diverged` and `seeds` are numbers: 1 if a seed diverged, and how many seeds a trial was trained on.",
     ]
     _save(study, paragraphs)
@@ -122,6 +138,32 @@ def _indices(row: Mapping[Any, Any]) -> str:
     indices = " | ".join(" ".join(index_with_interval(row, part).split()) for part in ("total", "mean", "first"))
     reason = f" ({row['reason']})" if row["reason"] else ""
     return f"| {row['hyperparameter']} | {indices} | {row['verdict']}{reason} |"
+
+
+def as_text(words: str) -> str:
+    r"""Words of a user as the note's text: what would be markup there is shown as it is, and a line end is a space.
+
+    >>> print(as_text("<b> is *bold*"))
+    \<b\> is \*bold\*
+    """
+    return re.sub(r"([\\`*_{}\[\]<>#|~$&!])", r"\\\1", " ".join(words.split()))
+
+
+def _at_edges(study: optuna.Study, config: StudyConfig) -> str:
+    """Whether the best trials crowd at an end of a range, where better settings may lie beyond."""
+    trials = [
+        {"number": trial.number, "state": trial.state.name, "value": trial.value, **trial.params}
+        for trial in study.get_trials(deepcopy=False)
+    ]
+    table = edges(pd.DataFrame(trials), config.space.dimensions) if trials else pd.DataFrame()
+    if table.empty:
+        return ""
+    crowded = table[table["edge"] != ""].to_dict("records")
+    ends = ", ".join(f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in crowded)
+    best = f"the {table['trials'].max()} best trials"
+    if not ends:
+        return f"At no end of a range lie half of {best}."
+    return f"At least half of {best} lie at {ends}: better settings may lie beyond."
 
 
 def _range(config: StudyConfig, name: str) -> str:

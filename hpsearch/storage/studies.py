@@ -11,15 +11,25 @@ import optuna
 
 from hpsearch.config.study import StudyConfig, differences
 from hpsearch.engine.settings import ENGINE
+from hpsearch.storage.internals import set_study_attribute, study_attributes
 
-CONFIG = "hpsearch:config"
-"""Study attribute that holds ``StudyConfig.describe()``."""
+OWN = "hpsearch:"
+"""Begins the names of facts: what the program keeps of a study and people need not read."""
 
-DATA = "hpsearch:data"
-"""Study attribute that holds the data's fingerprint."""
+CONFIG = f"{OWN}config"
+"""Fact of a study: ``StudyConfig.describe()``."""
 
-ENGINE_OF_STUDY = "hpsearch:engine"
-"""Study attribute that holds which engine trains its networks; a study without it is of the first."""
+DATA = f"{OWN}data"
+"""Fact of a study: the data's fingerprint."""
+
+BEST = f"{OWN}best"
+"""Fact of a study: the chosen trial's number, its test score, and that of guessing."""
+
+BASELINES = f"{OWN}baselines"
+"""Fact of a study: the scores of other networks on the same test split, with the fingerprint of the data."""
+
+ENGINE_OF_STUDY = f"{OWN}engine"
+"""Fact of a study: which engine trains its networks; a study without it is of the first."""
 
 
 class StudyChangedError(ValueError):
@@ -60,7 +70,7 @@ def open_study(
     identity: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda description: description,
     facts: Mapping[str, Any] | None = None,
 ) -> optuna.Study:
-    """A config's study in a storage, made if it is not there.
+    """A config's study in a storage, made if it is not there; its question and answer become the config's.
 
     Args:
         storage: Of all studies.
@@ -68,13 +78,16 @@ def open_study(
         fingerprint: Of its data.
         name: In the storage; the config's own by default.
         identity: The part of a description that the stored trials depend on.
-        facts: Further attributes of a study that is made here.
+        facts: Further facts of a study that is made here.
 
     Raises:
         StudyChangedError: if it was made with other settings or data, with another engine, or by another program.
     """
     study = optuna.create_study(study_name=name or config.name, storage=storage, load_if_exists=True)
     if _made_alike(study, config, fingerprint, identity):
+        stored, words = fact(study, CONFIG), {"question": config.question, "answer": config.answer}
+        if {**stored, **words} != stored:  # an answer is written into the file once there is one
+            set_study_attribute(study, CONFIG, {**stored, **words})
         return study
     with warnings.catch_warnings():  # Optuna calls the name of an objective experimental
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -82,7 +95,7 @@ def open_study(
     # The config comes last: a study that has it was made whole.
     made = {**(facts or {}), DATA: fingerprint, ENGINE_OF_STUDY: ENGINE, CONFIG: config.describe()}
     for key, value in made.items():
-        study.set_user_attr(key, value)
+        set_study_attribute(study, key, value)
     return study
 
 
@@ -108,18 +121,28 @@ def _made_alike(
     identity: Callable[[Mapping[str, Any]], Mapping[str, Any]],
 ) -> bool:
     """Whether a study was made with these settings, data and engine; False if it is not made yet, else an error."""
-    stored, changes = study.user_attrs, []
-    if CONFIG in stored:
-        changes = differences(identity(stored[CONFIG]), identity(config.describe()))
-        if not changes and stored[DATA] != fingerprint:
-            changes = [("the data itself (fingerprint)", stored[DATA][:12], fingerprint[:12])]
-        if not changes and stored.get(ENGINE_OF_STUDY, 1) != ENGINE:
-            changes = [(ENGINE_OF_STUDY, stored.get(ENGINE_OF_STUDY, 1), ENGINE)]
+    stored, changes = fact(study, CONFIG), []
+    if stored is not None:
+        data, engine = fact(study, DATA), fact(study, ENGINE_OF_STUDY, 1)
+        changes = differences(identity(stored), identity(config.describe()))
+        if not changes and data != fingerprint:
+            changes = [("the data itself (fingerprint)", data[:12], fingerprint[:12])]
+        if not changes and engine != ENGINE:
+            changes = [(ENGINE_OF_STUDY, engine, ENGINE)]
     elif study.get_trials(deepcopy=False):
         changes = [("made by", "another program", "hpsearch")]
     if changes:
         raise StudyChangedError(config.name, changes, stored=study.study_name)
-    return CONFIG in stored
+    return stored is not None
+
+
+def fact(study: optuna.Study, name: str, default: Any = None) -> Any:
+    """What the program keeps of a study, or the default: in system attributes, which the dashboard does not show.
+
+    A study that was made before facts lay there has them among its user attributes.
+    """
+    system = study_attributes(study)
+    return system[name] if name in system else study.user_attrs.get(name, default)
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from pathlib import Path
 
@@ -12,10 +11,10 @@ from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.storage.internals import artifacts_of, set_study_attribute
+from hpsearch.storage.studies import BEST, fact
+from hpsearch.tuning.baselines import guessing
 from hpsearch.tuning.scores import score_on_test
-
-BEST = "hpsearch:best"
-"""Study attribute that holds the chosen trial's number and test score."""
 
 _CONSTRAINTS = "constraints"
 """System attribute in which Optuna keeps a trial's constraints."""
@@ -57,14 +56,15 @@ def choose(study: optuna.Study, evaluator: Evaluator, *, results: str | Path) ->
     """
     trial = best_trial(study)
     path = network_path(study.study_name, results)
-    if trial is None or (study.user_attrs.get(BEST, {}).get("number") == trial.number and path.is_file()):
+    if trial is None or (fact(study, BEST, {}).get("number") == trial.number and path.is_file()):
         return trial
     network = evaluator.network(evaluator.hyperparameters(trial.params), evaluator.seeds[0])
-    score = score_on_test(network, evaluator.dataset)
+    scores = {"test": score_on_test(network, evaluator.dataset), "guessing": guessing(evaluator.dataset)}
     path.parent.mkdir(parents=True, exist_ok=True)
     network.save(path)
-    _register(study, path, Path(results) / ARTIFACTS)
-    study.set_user_attr(BEST, {"number": trial.number, "test": None if score is None else asdict(score)})
+    register(study, path, folder=Path(results) / ARTIFACTS, mimetype="application/zip")
+    stored = {name: None if score is None else asdict(score) for name, score in scores.items()}
+    set_study_attribute(study, BEST, {"number": trial.number, **stored})
     return trial
 
 
@@ -73,14 +73,23 @@ def network_path(name: str, results: str | Path) -> Path:
     return Path(results) / f"{name}.npz"
 
 
-def _register(study: optuna.Study, path: Path, folder: Path) -> None:
-    """Register the network as an artifact of the study: a finished trial takes no attribute any more."""
+def register(study: optuna.Study, path: Path, *, folder: Path, mimetype: str) -> None:
+    """Register a file as an artifact of the study, in place of an earlier one of the same name.
+
+    Of the study and not of its best trial, because a finished trial takes no attribute any more.
+
+    Args:
+        study: In its storage.
+        path: Of the file.
+        folder: Of the artifacts, which holds a copy; made if it is not there.
+        mimetype: Of the file.
+    """
     from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 
-    os.makedirs(folder, exist_ok=True)
-    upload_artifact(
-        artifact_store=FileSystemArtifactStore(str(folder)),
-        file_path=str(path),
-        study_or_trial=study,
-        mimetype="application/zip",
-    )
+    folder.mkdir(parents=True, exist_ok=True)
+    store, earlier = FileSystemArtifactStore(str(folder)), artifacts_of(study, path.name)
+    for artifact in earlier:  # more than one where an older version registered the file again and again
+        with path.open("rb") as file:
+            store.write(artifact, file)
+    if not earlier:
+        upload_artifact(artifact_store=store, file_path=str(path), study_or_trial=study, mimetype=mimetype)

@@ -25,8 +25,8 @@ from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.evaluation.stages import Stages
 from hpsearch.storage.access import TrialWriter, only_writer, open_storage
+from hpsearch.storage.front import show_search
 from hpsearch.storage.internals import system_attributes
-from hpsearch.storage.notes import note_search
 from hpsearch.storage.studies import open_study, quiet_optuna
 from hpsearch.storage.trials import distributions, finished_trial
 from hpsearch.tuning.choice import choose
@@ -117,7 +117,7 @@ def search(
         with Workers(evaluator.trainer, workers, executor) as pool:
             _Search(evaluator, study, pool, total).run(announce)
         choose(study, evaluator, results=results)
-        note_search(study, config)
+        show_search(study)
     return study
 
 

@@ -1,0 +1,121 @@
+"""The command that writes a study's page, with what it needs first."""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hpsearch.cli.commands import (
+    NameArgument,
+    ResultsOption,
+    StorageOption,
+    WorkersOption,
+    app,
+    measured_importance,
+    search_command,
+    survey_command,
+)
+from hpsearch.cli.endings import StopSignals, errors, stopped
+from hpsearch.cli.progress import LiveLine, survey_words
+
+if TYPE_CHECKING:
+    from hpsearch.results.study import Results
+
+
+@app.command("report")
+def report_command(
+    study: NameArgument = "digits",
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Search and survey first, where that is missing or unfinished.")
+    ] = False,
+    workers: WorkersOption = 1,
+    results: ResultsOption = Path("results"),
+    storage: StorageOption = None,
+    to: Annotated[Path | None, typer.Option(help="File to write; by default results/STUDY.html.")] = None,
+) -> None:
+    """Write a study's page: figures, tables and what they say, in one file that opens anywhere.
+
+    What it shows around the best setting is trained first and kept; Ctrl-C keeps it too.
+    """
+    from hpsearch.report.page import page, write_page
+    from hpsearch.report.sections import sections, title_of
+    from hpsearch.results.study import load
+    from hpsearch.results.surrogates import ImportanceError
+
+    with errors(study):
+        if complete:
+            study = _completed(study, workers=workers, results=results, storage=storage)
+        stored = load(study, storage=storage, results=results)
+        _trained(stored, f"hpsearch report {study}", workers=workers, storage=storage)
+        path = to or results / f"{stored.study.study_name.removesuffix('.survey')}.html"
+        with warnings.catch_warnings():  # the page's own sentences say what is to be minded
+            warnings.simplefilter("ignore", UserWarning)
+            if not stored.study.study_name.endswith(".survey"):
+                with suppress(ImportanceError):  # of which the page says why
+                    measured_importance(stored, workers=workers)
+            html = page(title_of(stored), sections(stored), footer="Written by hpsearch.")
+            write_page(path, html)
+            _offered(stored, path)
+        print(f"report in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
+
+
+def _offered(stored: Results, path: Path) -> None:
+    """Let the dashboard offer the page of a study of ours, and show what it knows by now."""
+    from hpsearch import figures
+    from hpsearch.results.surrogates import ImportanceError
+    from hpsearch.storage.front import show_search, show_surrogates
+    from hpsearch.storage.journal import StorageError
+    from hpsearch.tuning.choice import ARTIFACTS, register
+
+    if not stored.ours:
+        return
+    with suppress(StorageError, OSError, ImportanceError):  # a storage that only gives has no page to offer
+        register(stored.study, path, folder=stored.folder / ARTIFACTS, mimetype="text/html")
+        if not stored.study.study_name.endswith(".survey"):
+            show_search(stored.study)
+            show_surrogates(stored.study, figures.importance(stored.importance()))
+
+
+def _completed(study: str, *, workers: int, results: Path, storage: str | None) -> str:
+    """Search and survey a study where that is missing or unfinished, and say so; the study's name."""
+    from hpsearch.config import load_config, resolve
+    from hpsearch.results.study import ResultsError, load
+
+    config = load_config(resolve(study))
+    try:
+        stored = load(config.name, storage=storage, results=results)
+        searched = stored.study.study_name == config.name and len(stored.trials) >= config.search.trials
+    except (FileNotFoundError, ResultsError):
+        searched = False
+    if not searched:
+        print(f"{config.name} is not searched to the end yet: searching first", file=sys.stderr)
+        search_command(study, workers=workers, results=results, storage=storage)
+    try:
+        load(config.name, storage=storage, results=results).survey  # noqa: B018  # read, to see whether it is complete
+    except ResultsError:
+        print(f"{config.name} is not surveyed to the end yet: surveying first", file=sys.stderr)
+        survey_command(study, workers=workers, results=results, storage=storage)
+    return config.name
+
+
+def _trained(stored: Results, command: str, *, workers: int, storage: str | None) -> None:
+    """Train what the page shows around the best setting, with progress; what is kept is read."""
+    from hpsearch.experiments.sources import ProfileProgress
+    from hpsearch.report.sections import around_the_best
+
+    signals, name = StopSignals(), stored.study.study_name
+    for table, words in around_the_best(stored).items():
+        line = LiveLine(f"{words} of {name}", survey_words, before=ProfileProgress(0, 0), check=signals.check)
+        try:
+            with signals, line:
+                table(workers=workers, on_progress=line.show)
+        except KeyboardInterrupt:
+            stopped(
+                command, name=f"{name}.profiles", total=line.last.total, rows="trainings", storage=storage,
+                results=stored.folder,
+            )  # fmt: skip

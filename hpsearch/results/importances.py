@@ -1,0 +1,100 @@
+"""Importances that are computed once: kept with the study, as long as its trials and the options stay the same.
+
+Of each set of options the study keeps one table, that of its latest trials. A storage that cannot be written is left
+as it is: the table is then kept as long as the results that asked for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, MutableMapping, Sequence
+from dataclasses import asdict
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import optuna
+import pandas as pd
+from optuna.trial import FrozenTrial
+
+from hpsearch.results.points import Sample
+from hpsearch.results.resampling import ImportanceProgress
+from hpsearch.results.samples import read_sample
+from hpsearch.results.surrogates import Options, importance_of, tell
+from hpsearch.storage.internals import set_study_attribute, study_attributes
+from hpsearch.storage.journal import StorageError
+
+IMPORTANCE = "hpsearch:importance"
+"""Beginning of the system attributes of a study that keep tables of importances; the options' fingerprint follows."""
+
+_REVISION = 1
+"""Of the measures: to be raised where a change of the code changes their numbers."""
+
+
+def kept_importance(
+    study: optuna.Study,
+    memory: MutableMapping[str, pd.DataFrame],
+    *,
+    target: Callable[[FrozenTrial], float] | None = None,
+    objective: int | str | None = None,
+    measures: Sequence[str] = ("ped_anova", "fanova", "permutation"),
+    permutations: int | None = None,
+    bootstraps: int | None = None,
+    confidence: float = 0.95,
+    seed: int = 0,
+    workers: int = 1,
+    on_progress: Callable[[ImportanceProgress], None] | None = None,
+) -> pd.DataFrame:
+    """As :func:`hpsearch.importance`, of the same options, but read where the study or the memory keeps it.
+
+    The study need not be this project's. It is the numbers behind the table that are compared, so a target may be any
+    function. What to bear in mind is told as often as the table is asked for.
+    """
+    options = Options(tuple(measures), permutations, bootstraps, confidence, seed)
+    sample = read_sample(study, target=target, objective=objective)
+    tell(sample.notes, stacklevel=4)
+    numbers = _fingerprint_of(sample)
+    key = f"{IMPORTANCE}:{_fingerprint(asdict(options))}"
+    if f"{key}:{numbers}" not in memory:
+        kept = study_attributes(study).get(key, {})
+        if kept.get("of") == numbers:
+            table = _decoded(kept["table"])
+        else:
+            table = importance_of(sample, options, workers=workers, on_progress=on_progress)
+            _keep(study, key, {"of": numbers, "table": _encoded(table)})
+        memory[f"{key}:{numbers}"] = table
+    return memory[f"{key}:{numbers}"].copy()
+
+
+def _keep(study: optuna.Study, key: str, value: Any) -> None:
+    try:
+        set_study_attribute(study, key, value)
+    except (StorageError, OSError, optuna.exceptions.StorageInternalError):
+        return  # it cannot be written
+
+
+def _fingerprint_of(sample: Sample) -> str:
+    """Of all numbers that importances depend on besides the options, the programs that compute them among them."""
+    numbers = [array.tolist() for array in (sample.points, sample.owners, sample.values)]
+    return _fingerprint([_REVISION, version("scikit-learn"), sample.names, sample.count, numbers])
+
+
+def _fingerprint(value: Any) -> str:
+    return hashlib.sha256(json.dumps(value, default=float).encode()).hexdigest()[:16]
+
+
+def _encoded(table: pd.DataFrame) -> dict[str, list[Any]]:
+    """The columns, as JSON has them: what is missing is null."""
+    return {str(name): column.astype(object).where(column.notna(), None).tolist() for name, column in table.items()}
+
+
+def _decoded(columns: dict[str, list[Any]]) -> pd.DataFrame:
+    return pd.DataFrame({name: _column(values) for name, values in columns.items()})
+
+
+def _column(values: list[Any]) -> pd.Series:
+    if all(isinstance(value, str) for value in values):
+        return pd.Series(values, dtype="str")
+    whole = all(isinstance(value, int) for value in values)
+    return pd.Series(np.array(values, dtype=np.int64 if whole else np.float64))

@@ -1,0 +1,159 @@
+"""The front page of a study in the Optuna dashboard: short rows, one figure of what was measured, and the note.
+
+The dashboard draws bars of importance there, without intervals: a row and the figure say what they are. All of it is
+made from what the storage holds and written only where it changes, so a run that finds nothing to do writes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import optuna
+
+from hpsearch.config.hyperparameters import in_words
+from hpsearch.config.study import PROFILES, StudyConfig
+from hpsearch.sensitivity.analysis import Survey
+from hpsearch.storage.internals import figure_of, set_figure, storage_of
+from hpsearch.storage.journal import StorageError
+from hpsearch.storage.notes import note_search, note_survey
+from hpsearch.storage.studies import BASELINES, BEST, CONFIG, fact
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+FIGURE = "sensitivity"
+"""Name of the figure on the page; a later figure takes the place of an earlier."""
+
+MEASURED = "importance, measured"
+"""The row of what a survey measured."""
+
+_FRAME = 450
+"""Pixels in height of the frame of a figure on the page; what is below is cut off."""
+
+_BARS = 'The bars called "Hyperparameter Importance" are guesses of a surrogate, without intervals'
+
+
+def show_search(study: optuna.Study) -> None:
+    """Write the front page of a search, with what the survey of the same study measured, where there is one.
+
+    Args:
+        study: Made by this project.
+    """
+    config, survey = StudyConfig.from_description(fact(study, CONFIG)), _sibling(study, f"{study.study_name}.survey")
+    measured = "" if survey is None else survey.user_attrs.get(MEASURED, "")
+    rows = {"question": config.question, **dict(_choice(study)), MEASURED: measured or _unmeasured(study)}
+    _save_rows(study, rows)
+    if survey is not None:
+        _save_figure(study, figure_of(survey, FIGURE))
+    note_search(study, config, rows)
+
+
+def show_survey(study: optuna.Study, survey: Survey) -> None:
+    """Write the front page of a survey, and that of the search of the same study, which shows the same figure.
+
+    Args:
+        study: Of the stored survey.
+        survey: The same, read.
+    """
+    config, table = StudyConfig.from_description(fact(study, CONFIG)), survey.sensitivity()
+    _save_rows(study, {"question": config.question, MEASURED: _measured(table)})
+    _save_figure(study, _figure(table, count=len(survey.design)))
+    note_survey(study, survey)
+    search = _sibling(study, study.study_name.removesuffix(".survey"))
+    if search is not None and fact(search, CONFIG) is not None:
+        show_search(search)
+
+
+def show_surrogates(study: optuna.Study, figure: go.Figure) -> None:
+    """Put a figure of surrogates, with their null, on the front page of a search where nothing is measured yet.
+
+    Args:
+        study: Nothing is written if it is no search of this project's, its survey has a figure, or its storage cannot
+            be written.
+        figure: As of :func:`hpsearch.figures.importance`; made as small as the page's frame.
+    """
+    survey = _sibling(study, f"{study.study_name}.survey")
+    measured = survey is not None and figure_of(survey, FIGURE)
+    if fact(study, CONFIG) is None or measured or study.study_name.endswith((".survey", PROFILES)):
+        return
+    with contextlib.suppress(StorageError, OSError, optuna.exceptions.StorageInternalError):
+        _save_figure(study, str(copy.deepcopy(figure).update_layout(height=_FRAME).to_json()))
+
+
+def score_words(score: Mapping[str, Any]) -> str:
+    """A stored test score with its interval; errors in per cent."""
+    scale, unit = (100, " %") if score["metric"].endswith("error") else (1, "")
+    value, low, high = (f"{scale * score[end]:.{1 if unit else 3}f}{unit}" for end in ("value", "low", "high"))
+    return f"{value} (95 % interval {low} to {high}, {score['examples']:,} examples)"
+
+
+def _choice(study: optuna.Study) -> Iterator[tuple[str, str]]:
+    """What was chosen, its test score, and what else was scored on the same examples."""
+    best = fact(study, BEST)
+    if best is None:
+        return
+    trial = next(trial for trial in study.get_trials(deepcopy=False) if trial.number == best["number"])
+    values = (f"{in_words(name)} {value:.3g}" if isinstance(value, float) else f"{in_words(name)} {value}"
+              for name, value in trial.params.items())  # fmt: skip
+    yield "chosen", f"trial {trial.number}: {', '.join(values)}"
+    if test := best.get("test"):
+        yield test["metric"].replace("_", " ").replace("r2", "R²"), score_words(test)
+        scores = {"guessing": best.get("guessing"), **fact(study, BASELINES, {}).get("scores", {})}
+        words = [f"{name} {score_words(score)}" for name, score in scores.items() if score]
+        if words:
+            yield "baseline", "; ".join(words)
+
+
+def _unmeasured(study: optuna.Study) -> str:
+    return f"{_BARS}. Nothing is measured yet: make survey STUDY={study.study_name}"
+
+
+def _measured(table: pd.DataFrame) -> str:
+    indices = table[table["total_order"].notna()].to_dict("records")
+    if not indices:
+        return f"{_BARS}. Real trainings gave no index: {table['reason'].iat[0]}"
+    shares = [
+        f"{in_words(row['hyperparameter'])} {row['total_order']:.2f} "
+        f"({max(row['total_low'], 0.0):.2f} to {min(row['total_high'], 1.0):.2f})"
+        for row in indices
+    ]
+    response = f"{in_words(indices[0]['response'])} ({indices[0]['form']} form)"
+    return (
+        f"{_BARS}. Real trainings gave these total indices, shares of the variance of {response}, with 95 % intervals: "
+        + ", ".join(shares)
+    )
+
+
+def _sibling(study: optuna.Study, name: str) -> optuna.Study | None:
+    """Another study of the same storage, if it is there."""
+    storage = storage_of(study)
+    if name not in optuna.get_all_study_names(storage):
+        return None
+    return optuna.load_study(study_name=name, storage=storage)
+
+
+def _save_rows(study: optuna.Study, rows: Mapping[str, str]) -> None:
+    stored = study.user_attrs
+    for name, words in rows.items():
+        if stored.get(name, "") != words:
+            study.set_user_attr(name, words)
+
+
+def _save_figure(study: optuna.Study, figure: str) -> None:
+    if figure and figure != figure_of(study, FIGURE):
+        set_figure(study, FIGURE, figure)
+
+
+def _figure(table: pd.DataFrame, *, count: int) -> str:
+    """The figure of the total and first-order indices, as small as the page's frame, with a word on the bars there."""
+    from hpsearch import figures
+    from hpsearch.figures import style
+
+    figure = figures.sensitivity(table.drop(columns="mean_order"))
+    subtitle = f"{_BARS}. This is measured by {count:,} rows of real trainings: {style.response(table)}."
+    style.titled(figure, "What is training sensitive to?", subtitle, height=_FRAME)
+    return str(figure.update_layout(height=_FRAME).to_json())

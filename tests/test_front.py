@@ -1,0 +1,198 @@
+"""The front page in the dashboard: what was chosen and measured, in words and as a figure, on both studies' pages."""
+
+import json
+
+import optuna
+import plotly.graph_objects as go
+import pytest
+
+from hpsearch.experiments.trainings import survey_study
+from hpsearch.results.study import load
+from hpsearch.sensitivity import Survey
+from hpsearch.storage.access import JOURNAL, open_storage
+from hpsearch.storage.front import FIGURE, MEASURED, score_words, show_search, show_surrogates
+from hpsearch.storage.internals import figure_of, note_of, set_figure, study_attributes
+from hpsearch.storage.journal import StorageError
+from hpsearch.storage.studies import BEST, fact
+from hpsearch.tuning.search import search
+
+pytestmark = pytest.mark.filterwarnings("ignore::hpsearch.sensitivity.ConcentrationWarning")
+
+SIZE = {"survey.base": 8, "survey.scrambles": 3, "survey.seeds": 4, "trials": 4, "question": "How <b>fast</b>?"}
+BARS = 'The bars called "Hyperparameter Importance" are guesses of a surrogate, without intervals'
+
+
+@pytest.fixture(scope="module")
+def config(small):
+    return small.with_overrides(**SIZE)
+
+
+@pytest.fixture(scope="module")
+def both(config, tmp_path_factory):
+    """A folder with a search and then its survey."""
+    folder = tmp_path_factory.mktemp("both")
+    search(config, results=folder)
+    survey_study(config, results=folder)
+    return folder
+
+
+def test_a_search_says_in_short_rows_what_was_asked_chosen_and_is_not_measured_yet(config, tmp_path):
+    study = search(config, results=tmp_path)
+    rows, best = study.user_attrs, load("small", results=tmp_path).best
+    assert list(rows) == ["question", "chosen", "test error", "baseline", MEASURED]
+    assert rows["question"] == "How <b>fast</b>?"
+    assert rows["chosen"].startswith(f"trial {best.number}: learning rate α {best.hyperparameters.learning_rate:.3g}, ")
+    assert f"batch size B {best.hyperparameters.batch_size}" in rows["chosen"]
+    assert rows["test error"] == score_words(vars(best.test))
+    assert rows["baseline"] == f"guessing {score_words(fact(study, BEST)['guessing'])}"
+    assert rows[MEASURED] == f"{BARS}. Nothing is measured yet: make survey STUDY=small"
+    assert figure_of(study, FIGURE) == ""
+
+
+def test_a_score_is_told_in_per_cent_where_it_is_an_error():
+    score = {"metric": "test_error", "value": 0.0278, "low": 0.0152, "high": 0.0504, "examples": 1360}
+    assert score_words(score) == "2.8 % (95 % interval 1.5 % to 5.0 %, 1,360 examples)"
+    score |= {"metric": "test_r2", "value": 0.51234}
+    assert score_words(score) == "0.512 (95 % interval 0.015 to 0.050, 1,360 examples)"
+
+
+def test_other_networks_that_were_scored_join_the_baseline(config, tmp_path):
+    search(config, results=tmp_path)
+    load("small", results=tmp_path).baselines()
+    baseline = search(config, results=tmp_path).user_attrs["baseline"]
+    assert baseline.count("guessing") == 1
+    assert "; scikit-learn's default MLP " in baseline
+
+
+def test_a_survey_shows_its_figure_and_its_words_on_its_own_page_and_on_the_search_s(both):
+    found, surveyed = load("small", results=both), load("small.survey", results=both)
+    indices = found.sensitivity().set_index("hyperparameter")["total_order"]
+    words = found.study.user_attrs[MEASURED]
+    gave = "Real trainings gave these total indices, shares of the variance of validation loss (log form), with "
+    assert words.startswith(f"{BARS}. {gave}")
+    row = found.sensitivity().set_index("hyperparameter").loc["learning_rate"]
+    ends = f"({max(row['total_low'], 0):.2f} to {min(row['total_high'], 1):.2f})"
+    assert f": learning rate α {row['total_order']:.2f} {ends}, " in words
+    assert surveyed.study.user_attrs == {"question": "How <b>fast</b>?", MEASURED: words}
+    assert words in note_of(found.study).replace("\\", "")
+    figure = json.loads(figure_of(found.study, FIGURE))
+    assert figure_of(surveyed.study, FIGURE) == figure_of(found.study, FIGURE)
+    assert figure["layout"]["height"] == 450  # what is below is not seen
+    told = figure["layout"]["title"]["subtitle"]["text"].replace("<br>", " ")
+    measured = f"This is measured by {len(found.survey.design):,} rows of real trainings: log of validation loss."
+    assert told == f"{BARS}. {measured}"
+    assert {f"{index:.2f}" for index in indices} <= {note["text"] for note in figure["layout"]["annotations"]}
+
+
+def test_a_search_that_ends_after_its_survey_shows_what_it_measured(config, both, tmp_path):
+    survey_study(config, results=tmp_path)
+    study = search(config, results=tmp_path)
+    assert study.user_attrs == load("small", results=both).study.user_attrs
+    assert figure_of(study, FIGURE) == figure_of(load("small", results=both).study, FIGURE)
+
+
+def test_a_run_that_finds_nothing_to_do_leaves_the_page_as_it_is(config, both):
+    before = (both / JOURNAL).read_text(encoding="utf-8")
+    search(config, results=both)
+    survey_study(config, results=both)
+    more = (both / JOURNAL).read_text(encoding="utf-8").removeprefix(before).splitlines()
+    assert [json.loads(line)["op_code"] for line in more] == [0, 0]  # Optuna's own, for opening each study
+
+
+def test_a_survey_of_the_effective_step_has_a_page_of_its_own(config, both, tmp_path):
+    search(config, results=tmp_path)
+    survey_study(config.with_overrides(**{"survey.effective_step": True}), results=tmp_path)
+    assert figure_of(load("small", results=tmp_path).study, FIGURE) == ""
+    assert "effective step" in load("small.effective_step.survey", results=tmp_path).study.user_attrs[MEASURED]
+
+
+def test_a_study_of_another_program_is_left_as_it_is_by_a_survey_of_its_name(config, tmp_path):
+    study = optuna.create_study(study_name="small", storage=open_storage(results=tmp_path))
+    show_surrogates(study, go.Figure())
+    survey_study(config, results=tmp_path)
+    assert not study.user_attrs
+    assert not study_attributes(study)
+
+
+def test_where_a_survey_has_no_index_the_page_says_why(config, tmp_path, monkeypatch):
+    real = Survey.sensitivity
+
+    def none(self, *arguments, **options):
+        table = real(self, *arguments, **options)
+        parts = [f"{part}_{end}" for part in ("first", "total", "mean") for end in ("order", "low", "high")]
+        return table.assign(**dict.fromkeys(parts, float("nan")), verdict="", reason="no <variance>")
+
+    monkeypatch.setattr(Survey, "sensitivity", none)
+    survey_study(config, results=tmp_path)
+    assert load("small.survey", results=tmp_path).study.user_attrs[MEASURED].endswith("gave no index: no <variance>")
+
+
+def test_surrogates_are_shown_until_something_is_measured(config, both, tmp_path):
+    study, guess = search(config, results=tmp_path), go.Figure(layout={"height": 900, "title": "guess"})
+    show_surrogates(study, guess)
+    assert json.loads(figure_of(study, FIGURE))["layout"]["height"] == 450
+    assert guess.layout.height == 900
+    survey_study(config, results=tmp_path)
+    measured = figure_of(study, FIGURE)
+    assert "What is training sensitive to?" in measured
+    surveyed = load("small.survey", results=tmp_path).study
+    for shown in (study, surveyed):
+        show_surrogates(shown, guess)
+        assert figure_of(shown, FIGURE) == measured
+
+
+def test_surrogates_of_a_storage_that_cannot_be_written_are_not_shown(config, tmp_path, monkeypatch):
+    study = search(config, results=tmp_path)
+
+    def full(*arguments):
+        raise StorageError("no space")
+
+    monkeypatch.setattr("hpsearch.storage.front.set_figure", full)
+    show_surrogates(study, go.Figure())
+
+
+def test_a_shorter_figure_takes_the_place_of_a_longer(both):
+    study = optuna.create_study()
+    for figure in ("a" * 5000, "b" * 2046, "c"):
+        set_figure(study, "x", figure)
+        set_figure(study, "xy", "other")
+        assert figure_of(study, "x") == figure
+
+
+def test_the_note_says_where_the_best_crowd_and_how_to_go_on(config, tmp_path):
+    note = note_of(search(config.with_overrides(name="a study"), results=tmp_path))
+    edges = load("a study", results=tmp_path).edges()
+    crowded = edges[edges["edge"] != ""]
+    assert len(crowded)
+    assert f"At least half of the 4 best trials lie at the {crowded['edge'].iat[0]} end of " in note
+    assert "To go on: `make search STUDY='a study' TRIALS=8`" in note
+
+
+def test_a_best_that_crowds_at_no_end_is_told_too(config, tmp_path):
+    study = search(config, results=tmp_path, trials=1)
+    middle = {"learning_rate": 0.1, "iterations": 17, "momentum": 0.45, "l2": 3e-4, "batch_size": 16, "init_scale": 0.1}
+    for _ in range(10):
+        study.add_trial(
+            optuna.trial.create_trial(params=middle, distributions=study.trials[0].distributions, value=-1.0)
+        )
+    show_search(study)
+    assert "At no end of a range lie half of the 10 best trials." in note_of(study)
+
+
+def test_an_answer_that_is_written_later_is_in_the_note_and_a_question_that_is_withdrawn_is_gone(config, tmp_path):
+    search(config, results=tmp_path)
+    study = search(config.with_overrides(question="", answer="Fast."), results=tmp_path)
+    assert "**Answer:** Fast." in note_of(study)
+    assert study.user_attrs["question"] == ""
+    assert load("small", results=tmp_path).config.answer == "Fast."
+
+
+def test_a_hostile_question_is_text_in_the_note(config, tmp_path):
+    hostile = "<img src=x onerror=alert(1)> ![x](http://192.0.2.1/x.png) $a$ **b**\n# c | d `e`"
+    note = note_of(search(config.with_overrides(question=hostile, answer=hostile), results=tmp_path))
+    for word in (
+        r"\<img src=x onerror=alert(1)\>",
+        r"\!\[x\](http://192.0.2.1/x.png)",
+        r"\$a\$ \*\*b\*\* \# c \| d \`e\`",
+    ):
+        assert note.count(word) == 2

@@ -1,0 +1,110 @@
+"""The page: text stays text, tables are whole or say what is left out, and nothing in it asks for anything."""
+
+import json
+import re
+from html.parser import HTMLParser
+
+import pandas as pd
+import plotly.graph_objects as go
+import pytest
+
+from hpsearch.figures.style import titled
+from hpsearch.report.page import MOST_ROWS, Exhibit, Section, page, write_page
+
+HOSTILE = "</script><img src=x onerror=alert(1)><b>&amp;"
+
+
+class Reader(HTMLParser):
+    """Elements with their attributes, and all text outside of scripts and styles."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.text, self.scripts, self._inside = [], [], {}, None
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        self._inside = (tag, dict(attributes).get("id")) if tag in ("script", "style") else None
+
+    def handle_endtag(self, tag):
+        self._inside = None
+
+    def handle_data(self, data):
+        if self._inside is None:
+            self.text.append(data.strip())
+        else:
+            self.scripts[self._inside[1]] = data
+
+
+def hostile():
+    figure = titled(go.Figure(go.Scatter(x=[1, 2], y=[1, 2], name=HOSTILE)), f"What is {HOSTILE}?", "of it", height=200)
+    table = pd.DataFrame({HOSTILE: [1.5, None], "words": [HOSTILE, True], "count": [3, 4]})
+    section = Section(HOSTILE, [HOSTILE], [Exhibit(table, figure), Exhibit(table, title="Alone")], [HOSTILE])
+    return page(HOSTILE, [section], footer=HOSTILE)
+
+
+@pytest.fixture(scope="module")
+def read():
+    return Reader(hostile())
+
+
+def test_whatever_is_given_is_shown_as_text(read):
+    tags = [tag for tag, _ in read.elements]
+    assert "img" not in tags
+    assert "b" not in tags
+    assert (
+        read.text.count(HOSTILE) == 11
+    )  # title twice, heading and link, sentence, command, column, cell, footer; in two tables
+    assert f"What is {HOSTILE}? The numbers" in read.text
+
+
+def test_a_figure_is_plotly_s_json_and_cannot_end_its_element(read):
+    figure = json.loads(read.scripts["data-0-0"])
+    assert figure["data"][0]["name"] == HOSTILE
+    assert "<" not in read.scripts["data-0-0"]
+    labels = [attributes["aria-label"] for _, attributes in read.elements if attributes.get("class") == "plot"]
+    assert labels == [f"What is {HOSTILE}?"]
+
+
+def test_the_title_of_a_figure_is_text_of_the_page_and_its_room_above_the_plot_is_given_back(read):
+    figure = json.loads(read.scripts["data-0-0"])
+    assert "title" not in figure["layout"]
+    assert figure["layout"]["height"] == 200 + figure["layout"]["margin"]["t"] < 250
+    assert f"What is {HOSTILE}?" in read.text
+    assert "of it" in read.text
+
+
+def test_a_table_holds_every_number_and_nothing_where_one_is_missing(read):
+    cells = [tag for tag, _ in read.elements if tag == "td"]
+    assert len(cells) == 2 * 6
+    assert {"1.5", "yes", "3", "4"} <= set(read.text)
+    assert sum(attributes == {"class": "number"} for tag, attributes in read.elements if tag == "td") == 2 * 3
+
+
+def test_a_table_without_a_figure_is_open_and_one_below_a_figure_is_folded(read):
+    folds = [attributes for tag, attributes in read.elements if tag == "details"]
+    assert folds == [{}, {"open": None}]
+
+
+def test_a_long_table_shows_an_even_choice_and_says_so():
+    table = pd.DataFrame({"x": range(2 * MOST_ROWS + 1)})
+    text = page("t", [Section("s", (), [Exhibit(table, title="Long")])], footer="")
+    assert f"one row in 3 of {2 * MOST_ROWS + 1:,} is shown" in text
+    assert text.count("<tr>") == 1 + len(range(0, 2 * MOST_ROWS + 1, 3))
+
+
+def test_the_page_forbids_every_request_and_names_no_address(read):
+    (policy,) = [a["content"] for tag, a in read.elements if a.get("http-equiv") == "Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert not [attributes for _, attributes in read.elements if {"src"} & attributes.keys()]
+    links = [attributes["href"] for tag, attributes in read.elements if "href" in attributes]
+    assert all(re.fullmatch(r"#section-\d+", link) for link in links)
+
+
+def test_plotly_s_script_is_inside_once():
+    assert hostile().count("plotly.js v") == 1
+
+
+def test_a_page_is_written_whole_in_a_folder_that_is_made(tmp_path):
+    write_page(tmp_path / "new" / "page.html", "<p>α</p>")
+    assert (tmp_path / "new" / "page.html").read_text(encoding="utf-8") == "<p>α</p>"

@@ -1,0 +1,97 @@
+"""The command `hpsearch report`: the page of a search, a survey, both or another program's study."""
+
+from functools import partialmethod
+
+import optuna
+import pytest
+from helpers import run
+
+from hpsearch.report.sections import sections
+from hpsearch.results.study import Results, load
+from hpsearch.storage.internals import artifacts_of
+from hpsearch.tuning.choice import ARTIFACTS
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch):
+    """Importances of few permutations."""
+    few = partialmethod(Results.importance, permutations=9, bootstraps=3)
+    monkeypatch.setattr(Results, "importance", few)
+
+
+@pytest.fixture
+def tiny(folder, monkeypatch):
+    """The study small with a survey of a moment, and profiles of two values."""
+    path = folder / "studies" / "small.toml"
+    path.write_text(
+        path.read_text(encoding="utf-8") + "\n[survey]\nbase = 8\nscrambles = 2\nseeds = 4\n", encoding="utf-8"
+    )
+    monkeypatch.setattr("hpsearch.report.sections.PROFILE", {"values": 2, "seeds": 2})
+    monkeypatch.setattr("hpsearch.report.sections.PLANE", {"values": 2, "seeds": 2})
+    return folder
+
+
+def titles(results):
+    return [section.title for section in sections(results)]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tiny):
+    first = run("report", "small", "--complete")
+    assert "small is not searched to the end yet: searching first" in first.stderr
+    assert "small is not surveyed to the end yet: surveying first" in first.stderr
+    assert "report in results/small.html" in first.stdout
+    page = (tiny / "results" / "small.html").read_text(encoding="utf-8")
+    stored = len(load("small.profiles").trials)
+    again = run("report", "small", "--complete")
+    assert "first" not in again.stderr
+    assert len(load("small.profiles").trials) == stored > 0
+    assert titles(load("small")) == [
+        "Question and answer", "What was chosen", "How the search went", "What training is sensitive to", "When",
+        "Together with what", "What surrogates say", "Around the best: how wrong may one be?", "Curves of the best",
+        "What to try next", "How it was measured", "What this does not say",
+    ]  # fmt: skip
+    assert page.count('class="plot"') >= 15
+    (artifact,) = artifacts_of(load("small").study, "small.html")
+    assert (tiny / "results" / ARTIFACTS / artifact).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_search_alone_says_what_a_survey_would_add_and_a_survey_alone_what_a_search_would(tiny):
+    run("survey", "small")
+    told = {section.title: section for section in sections(load("small"))}
+    assert told["The best setting"].commands == ["make search STUDY=small"]
+    assert "What was chosen" not in told
+    run("search", "small")
+    run("report", "small", "--to", "elsewhere/page.html", "--results", "results")
+    assert (tiny / "elsewhere" / "page.html").is_file()
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_without_a_survey_the_page_says_what_one_would_add(tiny):
+    run("search", "small")
+    told = {section.title: section for section in sections(load("small"))}
+    assert told["What training is sensitive to"].commands == ["make survey STUDY=small"]
+    assert "What to try next" not in told
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_another_program_s_study_has_what_its_trials_alone_can_fill(folder):
+    storage = f"sqlite:///{folder / 'other.db'}"
+    study = optuna.create_study(study_name="<b>x</b>", storage=storage, sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(lambda trial: trial.suggest_float("a<i>", 0, 1) + trial.suggest_int("n", 1, 9), n_trials=15)
+    run("report", "<b>x</b>", "--storage", storage, "--to", "page.html")
+    assert titles(Results.from_study(study)) == [
+        "What was chosen", "How the search went", "What surrogates say", "How it was measured",
+        "What this does not say",
+    ]  # fmt: skip
+    assert "<i>" not in (folder / "page.html").read_text(encoding="utf-8").split("plotly.js v")[0]
+
+
+def test_a_study_without_trials_has_a_page(folder):
+    study = optuna.create_study()
+    assert titles(Results.from_study(study)) == ["How the search went", "How it was measured", "What this does not say"]
+
+
+def test_an_unknown_study_is_refused(folder):
+    assert "error:" in run("report", "none", code=2).stderr

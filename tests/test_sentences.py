@@ -1,0 +1,156 @@
+"""Sentences: what tables written by hand say, and what they do not."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hpsearch.engine.settings import Hyperparameters
+from hpsearch.report import sentences
+from hpsearch.results.best import Best
+from hpsearch.tuning.baselines import DEFAULT, GUESS
+from hpsearch.tuning.scores import TestScore
+
+
+def indices(**verdicts):
+    rows = [
+        {"response": "validation_loss", "hyperparameter": name, "verdict": verdict, "total_order": total,
+         "total_low": total - 0.1, "total_high": total + 0.1, "reason": "too noisy"}
+        for name, (verdict, total) in verdicts.items()
+    ]  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def test_verdicts_are_told_apart_and_luck_is_a_sentence_of_its_own():
+    table = indices(
+        learning_rate=("sensitive", 0.76), l2=("inert", 0.004), batch_size=("re-rolls luck", 0.2),
+        momentum=("undecided", 0.05), seed=("luck", 0.003),
+    )  # fmt: skip
+    assert sentences.sensitive_to(table, 0.01) == [
+        "Validation loss is sensitive to learning rate α (76 % of the variance in all, 66 % to 86 %).",
+        "Other values only re-roll luck, without a change of the mean over seeds, for batch size B (20 % of the "
+        "variance in all, 10 % to 30 %).",
+        "Inert, below 1 % of the variance: l2 λ (0.4 % of the variance in all, 0.0 % to 10 %).",
+        "Not decided by this survey: momentum μ (5.0 % of the variance in all, 0.0 % to 15 %).",
+        "Luck, the random seed with all that it interacts with, has 0.3 % of the variance.",
+    ]
+
+
+def test_where_nothing_is_sensitive_this_is_said_first_and_a_missing_index_has_its_reason():
+    first, second = sentences.sensitive_to(indices(x=("undecided", np.nan)), 0.01)
+    assert first == "No setting is shown to matter over these ranges."
+    assert second == "Not decided by this survey: x (no index: too noisy)."
+
+
+@pytest.mark.parametrize(
+    ("metric", "own", "other", "verdict"),
+    [
+        ("test_error", (0.02, 0.01, 0.03), (0.9, 0.8, 0.95), "the chosen network is better"),
+        ("test_error", (0.2, 0.15, 0.25), (0.1, 0.05, 0.14), "the chosen network is worse"),
+        (
+            "test_error",
+            (0.2, 0.15, 0.25),
+            (0.1, 0.05, 0.16),
+            "the intervals overlap, so they do not tell which is better",
+        ),
+        ("test_r2", (0.6, 0.5, 0.7), (0.0, -0.1, 0.1), "the chosen network is better"),
+        ("test_r2", (0.3, 0.2, 0.4), (0.6, 0.5, 0.7), "the chosen network is worse"),
+    ],
+)
+def test_a_baseline_is_better_or_worse_only_where_the_intervals_are_apart(metric, own, other, verdict):
+    own, other = (TestScore(metric, *numbers, 360) for numbers in (own, other))
+    told = sentences.test_score(own, {GUESS: other, DEFAULT: other})
+    assert [text.endswith(f": {verdict}.") for text in told] == [False, True, True]
+    assert told[1].startswith("Guessing the m")
+    assert told[2].startswith("scikit-learn's default MLP has")
+
+
+def test_errors_are_in_per_cent_and_r2_is_not():
+    assert sentences.interval(TestScore("test_error", 0.0278, 0.0152, 0.0504, 360)) == (
+        "2.8 % (95 % interval 1.5 % to 5.0 %)"
+    )
+    assert sentences.interval(TestScore("test_r2", 0.5, 0.25, 0.75, 9)) == "0.500 (95 % interval 0.250 to 0.750)"
+
+
+def test_without_a_test_split_nothing_is_known_of_new_data():
+    (text,) = sentences.test_score(None, {})
+    assert "not known" in text
+
+
+def test_the_chosen_setting_is_named_with_its_letters():
+    setting = Hyperparameters(0.919, 1731, 0.115, 7.13e-4, 128, 0.00375)
+    best = Best(197, 0.132, setting, {}, None, lambda: None)
+    assert sentences.chosen(best, 200) == (
+        "Trial 197 was chosen, the best of 200 completed ones: learning rate α 0.919, iterations T 1,731, momentum μ "
+        "0.115, l2 λ 0.000713, batch size B 128 and init scale σ 0.00375."
+    )
+
+
+def history(values, states=None):
+    frame = pd.DataFrame({"number": range(len(values)), "value": values, "state": states or "COMPLETE"})
+    return frame.assign(diverged=False, best_so_far=frame["value"].cummin())
+
+
+def test_the_best_is_dated_by_the_trial_that_first_reached_it():
+    assert sentences.went(history([3.0, 1.0, 2.0, 1.0])) == (
+        "The search made 4 trials (4 complete). The best value, 1, was reached at trial 1; 2 trials after it found no "
+        "better."
+    )
+    assert sentences.went(history([3.0, 1.0])).endswith("was reached at trial 1; it is the last.")
+
+
+def test_a_search_without_a_complete_trial_has_no_best():
+    told = sentences.went(history([3.0, 1.0], ["PRUNED", "FAIL"]))
+    assert told.endswith("(1 pruned, 1 fail). None is complete, so there is no best.")
+
+
+def test_edges_are_told_or_their_absence():
+    table = pd.DataFrame({"hyperparameter": ["learning_rate", "l2"], "trials": 10, "edge": ["high", ""]})
+    assert sentences.at_edges(table) == (
+        "Of the 10 best trials at least half lie at the high end of learning rate α: better settings may lie beyond."
+    )
+    assert sentences.at_edges(table.assign(edge="")) == "The 10 best trials crowd at no end of a range."
+    assert sentences.at_edges(table.iloc[:0]) == ""
+
+
+def test_when_names_the_largest_index_and_where_it_changes():
+    rows = [
+        (0, "init_scale", 0.6), (0, "learning_rate", 0.0), (1, "init_scale", 0.3), (1, "learning_rate", 0.7),
+        (2, "learning_rate", 0.8), (2, "seed", 0.9),
+    ]  # fmt: skip
+    over = pd.DataFrame(rows, columns=["iteration", "hyperparameter", "total_order"])
+    assert sentences.when(over) == (
+        "The largest total index belongs to init scale σ before training (60 %) and learning rate α from iteration 1 "
+        "on (70 %)."
+    )
+
+
+def test_pairs_that_are_present_are_told_without_luck_and_their_absence_is_no_proof():
+    pairs = pd.DataFrame(
+        {
+            "first": ["learning_rate", "l2"],
+            "second": ["momentum", "seed"],
+            "interaction": [0.139, 0.5],
+            "low": [0.075, 0.4],
+            "high": [0.2, 0.6],
+            "verdict": "present",
+            "reason": "",
+        }
+    )
+    assert sentences.together(pairs) == (
+        "Settings that act together, the strongest first: learning rate α with momentum μ (14 %, 7.5 % to 20 %)."
+    )
+    assert "does not show that there is none" in sentences.together(pairs.assign(verdict="not seen"))
+    unknown = sentences.together(pairs.assign(verdict="undecided", reason="no floor"))
+    assert unknown == "Whether settings interact is not known: no floor."
+
+
+def test_tolerances_are_told_in_points_and_not_where_there_is_no_error():
+    table = pd.DataFrame(
+        {"hyperparameter": ["iterations"], "best": [1731], "tolerated_low": [217], "tolerated_high": [2000.0]}
+    )
+    assert sentences.wrong_by(table, 0.01) == [
+        "A loss of more than one point of validation error is excluded within these stretches around the chosen "
+        "values: iterations T: 217 to 2,000 (chosen: 1,731)."
+    ]
+    assert "of more than 2.5 points" in sentences.wrong_by(table, 0.025)[0]
+    assert sentences.wrong_by(table.assign(tolerated_low=np.nan), 0.01) == []
