@@ -3,13 +3,14 @@
 import optuna
 import pandas as pd
 import pytest
+from helpers import TIMES
 
 from hpsearch.experiments.stored import CEILINGS, DESIGN, EXAMPLES
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import Results, load
 from hpsearch.storage.access import open_storage
-from hpsearch.storage.internals import set_study_attribute
-from hpsearch.storage.studies import BASELINES, BEST, CONFIG, DATA, StudyChangedError, fact
+from hpsearch.storage.internals import set_study_attribute, study_attributes
+from hpsearch.storage.studies import BASELINES, BEST, CONFIG, DATA, ENGINE_OF_STUDY, StudyChangedError, fact
 from hpsearch.tuning.search import search
 
 OLD = {"survey.base": 8, "survey.scrambles": 2, "survey.seeds": 4, "trials": 4}
@@ -25,10 +26,10 @@ def test_a_fact_is_read_from_the_system_attributes_before_those_of_the_user_and_
     assert fact(study, DATA, {}) == "new"
 
 
-def as_of_old(study, storage, name):
-    """A copy of a study with its facts among the user attributes, as versions before this wrote them."""
+def as_of_old(study, storage, name, *, engine=True):
+    """A copy of a study with its facts among the user attributes, and without its engine if that was the first."""
     old = optuna.create_study(study_name=name, storage=storage)
-    for key in (CONFIG, DATA, BEST, BASELINES, DESIGN, CEILINGS, EXAMPLES):
+    for key in (CONFIG, DATA, BEST, BASELINES, DESIGN, CEILINGS, EXAMPLES, *([ENGINE_OF_STUDY] if engine else [])):
         if (value := fact(study, key)) is not None:
             old.set_user_attr(key, value)
     old.add_trials(study.trials)
@@ -66,15 +67,37 @@ def test_a_study_of_an_older_version_is_read(made, old):
     pd.testing.assert_frame_equal(before.survey.table, now.survey.table)
 
 
-def test_a_study_of_an_older_version_is_not_gone_on_with_for_its_engine_was_another(old):
+def test_a_search_whose_facts_lie_where_older_versions_kept_them_goes_on(old, made, tmp_path):
     config, folder = old
-    stored = load("small", results=folder).trials
-    for go_on in (search, survey_study):
-        with pytest.raises(StudyChangedError, match="begun with an engine of another version"):
-            go_on(config, results=folder)
+    more = search(config, trials=8, results=folder)
+    anew = search(config, trials=8, results=tmp_path / "anew")
+    frames = [load("small", results=place).trials.drop(columns=TIMES) for place in (folder, tmp_path / "anew")]
+    pd.testing.assert_frame_equal(*frames)
+    assert fact(more, BEST) == fact(anew, BEST)
+    assert CONFIG not in study_attributes(more)  # nothing is moved: an older version still reads the study
     with pytest.raises(StudyChangedError, match=r"search\.seeds: stored .*, now "):
         search(config.with_overrides(seeds=[7]), results=folder)
-    pd.testing.assert_frame_equal(load("small", results=folder).trials, stored)
+
+
+@pytest.mark.filterwarnings("ignore::hpsearch.sensitivity.ConcentrationWarning")
+def test_a_survey_whose_facts_lie_where_older_versions_kept_them_goes_on(old, tmp_path):
+    config, folder = old
+    larger = config.with_overrides(**{"survey.scrambles": 3})
+    table = survey_study(larger, results=folder).table
+    pd.testing.assert_frame_equal(table, survey_study(larger, results=tmp_path / "anew").table)
+    assert load("small.survey", results=folder).survey.design.scrambles == 3
+
+
+def test_a_study_that_names_no_engine_is_of_the_first_and_none_is_added_to_it(made, tmp_path):
+    config, study, surveyed = made
+    storage = open_storage(results=tmp_path)
+    as_of_old(study, storage, "small", engine=False)
+    as_of_old(surveyed, storage, "small.survey", engine=False)
+    for go_on in (search, survey_study):
+        with pytest.raises(StudyChangedError, match="begun with an engine of another version of hpsearch"):
+            go_on(config, results=tmp_path)
+    trials = [results.trials.drop(columns=TIMES) for results in (load("small", results=tmp_path), Results(study))]
+    pd.testing.assert_frame_equal(*trials)
 
 
 def test_of_a_new_study_no_fact_is_a_user_attribute(made):
