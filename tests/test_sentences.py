@@ -144,13 +144,26 @@ def test_pairs_that_are_present_are_told_without_luck_and_their_absence_is_no_pr
     assert unknown == "Whether settings interact is not known: no floor."
 
 
-def test_tolerances_are_told_in_points_and_not_where_there_is_no_error():
+def test_tolerances_are_told_in_points_and_for_a_regression_by_the_metric_alone():
     table = pd.DataFrame(
-        {"hyperparameter": ["iterations"], "best": [1731], "tolerated_low": [217], "tolerated_high": [2000.0]}
+        {
+            "hyperparameter": ["iterations"],
+            "best": [1731],
+            "near_low": [900],
+            "near_high": [2000],
+            "tolerated_low": [217],
+            "tolerated_high": [2000.0],
+        }
     )
-    assert sentences.wrong_by(table, 0.01) == [
-        "A loss of more than one point of validation error is excluded within these stretches around the chosen "
-        "values: iterations T: 217 to 2,000 (chosen: 1,731)."
-    ]
-    assert "of more than 2.5 points" in sentences.wrong_by(table, 0.025)[0]
-    assert sentences.wrong_by(table.assign(tolerated_low=np.nan), 0.01) == []
+    near, tolerated = sentences.wrong_by(table, 0.01)
+    assert near == (
+        "By the metric of the search, no value within these stretches is shown to be worse than the chosen one: "
+        "iterations T 900 to 2,000 (chosen: 1,731)."
+    )
+    assert tolerated == (
+        "A loss of more than one point of validation error is excluded within these around the chosen values: "
+        "iterations T 217 to 2,000 (chosen: 1,731)."
+    )
+    assert "of more than 2.5 points" in sentences.wrong_by(table, 0.025)[1]
+    assert sentences.wrong_by(table.assign(tolerated_low=np.nan), 0.01) == [near]
+    assert sentences.wrong_by(table.iloc[:0], 0.01) == []

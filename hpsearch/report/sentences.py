@@ -150,19 +150,24 @@ def together(interactions: pd.DataFrame) -> str:
 
 
 def wrong_by(tolerance: pd.DataFrame, points: float) -> list[str]:
-    """How wrong each setting may be before a loss of so many points is no longer excluded."""
-    if tolerance.empty or tolerance["tolerated_low"].isna().all():
+    """How wrong each setting may be: where it is not shown to be worse, and where such a loss is excluded."""
+    if tolerance.empty:
         return []
-    lines = [
-        f"{in_words(row['hyperparameter'])}: {short(row['tolerated_low'])} to {short(row['tolerated_high'])} "
+    near = "By the metric of the search, no value within these stretches is shown to be worse than the chosen one: "
+    texts = [f"{near}{_stretches(tolerance, 'near')}."]
+    if tolerance["tolerated_low"].notna().all():
+        loss = "one point" if points == 0.01 else f"{100 * points:g} points"
+        excluded = f"A loss of more than {loss} of validation error is excluded within these around the chosen values: "
+        texts.append(f"{excluded}{_stretches(tolerance, 'tolerated')}.")
+    return texts
+
+
+def _stretches(tolerance: pd.DataFrame, kind: str) -> str:
+    return "; ".join(
+        f"{in_words(row['hyperparameter'])} {short(row[f'{kind}_low'])} to {short(row[f'{kind}_high'])} "
         f"(chosen: {short(row['best'])})"
         for row in tolerance.to_dict("records")
-    ]
-    loss = "one point" if points == 0.01 else f"{100 * points:g} points"
-    rule = (
-        f"A loss of more than {loss} of validation error is excluded within these stretches around the chosen values: "
     )
-    return [rule + "; ".join(lines) + "."]
 
 
 def percent(share: float) -> str:
