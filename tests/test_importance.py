@@ -178,9 +178,10 @@ def test_the_default_permutations_allow_a_verdict(measure):
         assert parameters / max(least, each * parameters) <= 0.05
 
 
-def test_without_permutations_or_half_samples_there_is_neither_p_value_nor_interval():
-    found = importance(study(40, slope), measures=("permutation",), permutations=0, bootstraps=0)
-    assert found[["p_value", "p_adjusted", "low", "high"]].isna().all().all()
+@pytest.mark.parametrize("measure", ["ped_anova", "fanova", "permutation"])
+def test_without_permutations_or_half_samples_there_is_neither_p_value_nor_interval(measure):
+    found = importance(study(40, slope), measures=(measure,), permutations=0, bootstraps=0)
+    assert found[["null_high", "p_value", "p_adjusted", "low", "high"]].isna().all().all()
     assert set(found["verdict"]) == {""}
     assert found["importance"].notna().all()
 

@@ -119,7 +119,9 @@ class Resamples:
 
     def joined(self, results: Sequence[Numbers], sample: Sample) -> Numbers:
         """The pieces' results, ``(count, parameters)``."""
-        rows = np.concatenate(results) if results else np.empty((0, len(sample.names)))
+        if not self.count:
+            return np.empty((0, len(sample.names)))
+        rows = np.concatenate(results)
         return rows.reshape(-1, self.count).T if len(self._places(sample)) > 1 else rows
 
 
