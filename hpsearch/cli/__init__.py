@@ -2,13 +2,16 @@
 
 In this room:
 
-    commands.py  the commands
-    reports.py   the command that writes a study's page
-    progress.py  the live line of a command that trains
-    endings.py   how a command ends
+    commands.py    the commands
+    refinement.py  the command that writes the ranges to try next as a study
+    reports.py     the command that writes a study's page
+    rounds.py      a search in rounds, for the command search
+    progress.py    the live line of a command that trains
+    endings.py     how a command ends
 """
 
-from hpsearch.cli import reports as reports  # registers its command
+from hpsearch.cli import refinement as refinement  # registers its command, as the next does
+from hpsearch.cli import reports as reports
 from hpsearch.cli.commands import app, main
 
 __all__ = ["app", "main"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from functools import partial
-from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,9 +41,6 @@ StorageOption = Annotated[
     str | None, typer.Option(help="An Optuna storage URL, instead of the journal file in the results folder.")
 ]
 
-
-_EVIDENCE = ("# ranges", "#   ")
-"""How the lines of evidence begin that stand above a refined study; the next refined study has lines of its own."""
 
 _COMPILING = "compiling the engine, once: this takes some ten seconds"
 
@@ -140,46 +136,6 @@ def survey_command(
             stopped(command, name=stored, total=line.last.total, rows="rows", storage=storage, results=results)
         with told_warnings():
             _print(survey_report(config, survey, line.last))
-
-
-@app.command()
-def refine(
-    study: NameArgument = "digits",
-    name: Annotated[str | None, typer.Option(help="Of the new study; by default the old one's with -2.")] = None,
-    to: Annotated[Path | None, typer.Option(help="File to write; by default studies/NAME.toml.")] = None,
-    results: ResultsOption = Path("results"),
-    storage: StorageOption = None,
-) -> None:
-    """Write the ranges that a study's survey proposes as the TOML of a new study."""
-    from hpsearch.data.files import atomic_write
-    from hpsearch.experiments.stored import refined_config
-    from hpsearch.report.terminal import range_lines
-    from hpsearch.results.study import ResultsError, load
-
-    with errors():
-        stored = load(study, storage=storage, results=results)
-        refined = refined_config(stored.survey, stored.config, name=name or f"{study}-2")
-        path = to or Path("studies") / f"{refined.name}.toml"
-        if path.exists():
-            raise ResultsError(f"{path} is there already: give the new study another --name, or a file with --to")
-        evidence = range_lines(stored.ranges(), stored.survey.design.space)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_write(path) as partial:
-            partial.write_text(_refined_toml(study, refined, evidence), encoding="utf-8")
-        print(evidence)
-        print(f"written to {path}, by {stored.survey.response}; next: hpsearch search {path}")
-
-
-def _refined_toml(study: str, config: StudyConfig, evidence: str) -> str:
-    """A refined study's file: the evidence for its ranges as a comment, then the file of the study before, changed."""
-    from hpsearch.config import ConfigError, refined_toml, resolve
-
-    try:
-        lines = resolve(study).read_text(encoding="utf-8").splitlines(keepends=True)
-        source = "".join(dropwhile(lambda line: line.startswith(_EVIDENCE), lines))
-    except (ConfigError, OSError, UnicodeDecodeError):  # the results outlive the file
-        source = None
-    return "".join(f"# {line}\n" for line in evidence.splitlines()) + refined_toml(source, config)
 
 
 @app.command()

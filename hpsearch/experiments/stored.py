@@ -20,7 +20,7 @@ from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import KEY, Design
 from hpsearch.sensitivity.ranges import refined
 from hpsearch.sensitivity.responses import Kind
-from hpsearch.space import Float, Space
+from hpsearch.space import Dimension, Float, Space
 from hpsearch.storage.studies import CONFIG, fact
 from hpsearch.storage.trials import CURVES
 
@@ -77,7 +77,12 @@ def refined_config(survey: Survey, config: StudyConfig, *, name: str) -> StudyCo
                 "with survey.effective_step = false)"
             ],
         )
-    entries = {**config.space.fixed, **refined(survey.ranges(), config.space.dimensions)}
+    return following_config(survey.ranges(), config, name=name)
+
+
+def following_config(proposals: pd.DataFrame, config: StudyConfig, *, name: str) -> StudyConfig:
+    """The study with the proposed ranges, as a new one: its question is the same, and has no answer yet."""
+    entries = {**config.space.fixed, **refined(proposals, config.space.dimensions)}
     return StudyConfig.from_description({**config.describe(), "name": name, "answer": "", "space": entries})
 
 
@@ -127,7 +132,7 @@ def stored_survey(study: optuna.Study) -> Survey:
         _kinds(fact(study, CEILINGS)),
         budget="iterations",
         checkpoints=checkpoints(int(config.space.largest("iterations")), config.survey.checkpoints),
-        limits=_limits(design, examples=fact(study, EXAMPLES)),
+        limits=limits_of(design.space, examples=fact(study, EXAMPLES)),
     )
 
 
@@ -136,15 +141,15 @@ def _kinds(ceilings: Mapping[str, float]) -> dict[str, Kind]:
     return {m.name: Kind(m.form, m.better or "lower", ceilings.get(m.name), m.floor) for m in METRICS}
 
 
-def _limits(design: Design, *, examples: int) -> dict[str, tuple[float, float]]:
+def limits_of(space: Mapping[str, Dimension], *, examples: int) -> dict[str, tuple[float, float]]:
     """How far ranges may go in one round: a mini-batch to the number of examples, momentum until 1/(1−μ) is doubled.
 
     What momentum does goes with α/(1−μ), so a step from 0.99 to 0.999 would be one of more than three octaves. The
     effective step has the limits of the learning rate.
     """
     limits = {**{h.name: h.limits for h in HYPERPARAMETERS}, "batch_size": (1.0, float(examples))}
-    if "momentum" in design.space:
+    if "momentum" in space:
         low, high = limits["momentum"]
-        doubled = (1 + float(design.space["momentum"].ends[1])) / 2
+        doubled = (1 + float(space["momentum"].ends[1])) / 2
         limits["momentum"] = (low, min(high, doubled))
-    return {**limits, STEP: limits["learning_rate"]} if STEP in design.space else limits
+    return {**limits, STEP: limits["learning_rate"]} if STEP in space else limits

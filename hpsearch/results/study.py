@@ -160,6 +160,15 @@ class Results(SurveyTables, SearchTables, ProfileTables):
 
         return edges(self.trials, self.config.space.dimensions)
 
+    def search_ranges(self) -> pd.DataFrame:
+        """Ranges to try next by the trials alone, which are biased samples; `ranges()` are those of the survey.
+
+        See :func:`hpsearch.results.refinement.search_ranges`.
+        """
+        from hpsearch.results.refinement import search_ranges
+
+        return search_ranges(self)
+
     @property
     def config(self) -> StudyConfig:
         """The config that the study was made with.

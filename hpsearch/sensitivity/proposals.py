@@ -33,6 +33,19 @@ class Crowd:
     quantiles: tuple[float, float, float]
     shares: NDArray[np.float64]
 
+    words = "the middle 90 % of the best"
+    """What the outer quantiles enclose, as the reason of a proposal says it."""
+
+    @property
+    def least(self) -> float:
+        """Share of the best from which a choice stays: half its even share."""
+        return 0.5 / self.shares.shape[1]
+
+    @property
+    def beyond(self) -> float:
+        """How far past an end at which they crowd the next range goes, in widths of the range, at most an octave."""
+        return (self.quantiles[2] - self.quantiles[0]) / 2
+
     @classmethod
     def of(
         cls,
@@ -115,13 +128,13 @@ def proposal(dimension: Dimension, crowd: Crowd, *, verdict: str, limit: tuple[f
 
 
 def _next_range(dimension: Float | Int, crowd: Crowd, *, limit: tuple[float, float]) -> tuple[Dimension, str]:
-    """The middle 90 % of the best; from an end at which they crowd, half as far beyond it as they are spread."""
+    """What the outer quantiles of the best enclose; from an end at which they crowd, as far beyond it as they say."""
     (left, _, right), (low, high), boundary = crowd.quantiles, dimension.ends, crowd.boundary
     reach = (float(low), float(high))
     if boundary == "low":
-        left, reach = (left - right) / 2, (_octave(dimension)[0], reach[1])
+        left, reach = -crowd.beyond, (_octave(dimension)[0], reach[1])
     if boundary == "high":
-        right, reach = 1 + (right - left) / 2, (reach[0], _octave(dimension)[1])
+        right, reach = 1 + crowd.beyond, (reach[0], _octave(dimension)[1])
     wide = _within(_outward(dimension, low=_value(dimension, left), high=_value(dimension, right)), reach)
     legal = max(reach[0], min(limit[0], low)), min(reach[1], max(limit[1], high))
     ends = _within(wide, legal)
@@ -132,7 +145,7 @@ def _next_range(dimension: Float | Int, crowd: Crowd, *, limit: tuple[float, flo
     else:
         return dimension, "the best are too few to narrow it"
     if not boundary:
-        return following, "the middle 90 % of the best"
+        return following, crowd.words
     return following, f"the best crowd at the {boundary} end: beyond it{' as far as it may go' if ends != wide else ''}"
 
 
@@ -194,9 +207,9 @@ def _whole(ends: tuple[float, float], legal: tuple[float, float], *, down: bool)
 
 
 def _next_choices(dimension: Choice, crowd: Crowd, *, limit: tuple[float, float]) -> tuple[Dimension, str]:
-    """The choices that hold at least half their even share of the best, and one beyond an end at which they crowd."""
+    """The choices that hold enough of the best, and one beyond an end at which they crowd."""
     shares = crowd.shares.mean(axis=0)
-    choices = [c for c, share in zip(dimension.choices, shares, strict=True) if share >= 0.5 / len(shares)]
+    choices = [c for c, share in zip(dimension.choices, shares, strict=True) if share >= crowd.least]
     beyond = _beyond(dimension, crowd.boundary, limit=limit)
     if beyond is not None:
         choices = [beyond, *choices] if crowd.boundary == "low" else [*choices, beyond]

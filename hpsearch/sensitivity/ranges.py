@@ -56,9 +56,8 @@ def next_ranges(
         dimension = design.space[name]
         verdict = str(verdicts[name])
         following, reason = proposal(dimension, crowd, verdict=verdict, limit=limits.get(name, (-inf, inf)))
-        longer = _largest(following) / _largest(dimension) if name == budget else 1.0
-        if longer > 1:
-            reason += f"; trains up to {longer:.3g} times as long"
+        if name == budget:
+            reason += longer(dimension, following)
         if ties > 0.5:
             reason += f"; {ties:.0%} of all rows tie for the best".replace("%", " %")
         row = {"response": response.name, "form": response.form, "hyperparameter": name}
@@ -145,8 +144,10 @@ def _evidence(dimension: Dimension, crowd: Crowd, *, verdict: str, following: Di
     }
 
 
-def _largest(dimension: Dimension) -> float:
-    return float(dimension.values(2).max())
+def longer(dimension: Dimension, following: Dimension) -> str:
+    """What the proposed range of the budget costs, to go on from a reason; nothing where it goes no higher."""
+    times = float(following.values(2).max()) / float(dimension.values(2).max())
+    return f"; trains up to {times:.3g} times as long" if times > 1 else ""
 
 
 def refined(proposals: pd.DataFrame, space: Mapping[str, Dimension]) -> dict[str, Dimension]:

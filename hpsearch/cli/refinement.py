@@ -1,0 +1,58 @@
+"""The command that writes what to try next as a new study."""
+
+from __future__ import annotations
+
+from itertools import dropwhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, app
+from hpsearch.cli.endings import errors
+
+if TYPE_CHECKING:
+    from hpsearch.config import StudyConfig
+
+_EVIDENCE = ("# ranges", "#   ")
+"""How the lines of evidence begin that stand above a refined study; the next refined study has lines of its own."""
+
+
+@app.command("refine")
+def refine_command(
+    study: NameArgument = "digits",
+    name: Annotated[str | None, typer.Option(help="Of the new study; by default the old one's with -2.")] = None,
+    to: Annotated[Path | None, typer.Option(help="File to write; by default studies/NAME.toml.")] = None,
+    results: ResultsOption = Path("results"),
+    storage: StorageOption = None,
+) -> None:
+    """Write the ranges to try next as the TOML of a new study: those that the survey proposes, else the search."""
+    from hpsearch.data.files import atomic_write
+    from hpsearch.report.rounds import source_words
+    from hpsearch.report.terminal import range_lines
+    from hpsearch.results.refinement import refine
+    from hpsearch.results.study import ResultsError, load
+
+    with errors():
+        refinement = refine(load(study, storage=storage, results=results), name=name or f"{study}-2")
+        path = to or Path("studies") / f"{refinement.config.name}.toml"
+        if path.exists():
+            raise ResultsError(f"{path} is there already: give the new study another --name, or a file with --to")
+        evidence = range_lines(refinement.ranges, refinement.space) + source_words(refinement)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as partial:
+            partial.write_text(_refined_toml(study, refinement.config, evidence), encoding="utf-8")
+        print(evidence)
+        print(f"written to {path}, by {refinement.config.search.metric}; next: hpsearch search {path}")
+
+
+def _refined_toml(study: str, config: StudyConfig, evidence: str) -> str:
+    """A refined study's file: the evidence for its ranges as a comment, then the file of the study before, changed."""
+    from hpsearch.config import ConfigError, refined_toml, resolve
+
+    try:
+        lines = resolve(study).read_text(encoding="utf-8").splitlines(keepends=True)
+        source = "".join(dropwhile(lambda line: line.startswith(_EVIDENCE), lines))
+    except (ConfigError, OSError, UnicodeDecodeError):  # the results outlive the file
+        source = None
+    return "".join(f"# {line}\n" for line in evidence.splitlines()) + refined_toml(source, config)

@@ -1,0 +1,177 @@
+"""Does refining pay? A search in rounds beside one unrefined search that costs the same, over several sampler seeds.
+
+What each arm chose is trained on fresh seeds and scored on the test split, by which neither was chosen. Where a study
+has no test split the validation split has to do: both arms were chosen by it, on other seeds.
+
+One pair of searches is one draw of luck: over training seeds its interval says which of two settings is the better one,
+and nothing of refining. That takes several pairs, each of another sampler seed, and the interval over these.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from hpsearch.config import ConfigError, StudyConfig
+from hpsearch.config.tables import LARGEST_SEED
+from hpsearch.data import Dataset
+from hpsearch.evaluation.evaluator import Evaluator, load_data
+from hpsearch.evaluation.executors import Workers
+from hpsearch.experiments.profiles import FRESH_SEEDS
+from hpsearch.results.rounds import Announce, Arm, Round, best_of_rounds, search_rounds, unrefined_search
+
+ROUNDS, UNREFINED = "rounds", "unrefined"
+
+_MOST_REPEATS = 1000
+
+
+@dataclass(frozen=True)
+class Payoff:
+    """What a table of :func:`payoff` says.
+
+    Attributes:
+        metric: "test_loss", "test_error", or of the validation split where there is no test split.
+        rounds: Mean score of what the rounds chose.
+        unrefined: The same of the unrefined search.
+        difference: Rounds less unrefined: below 0 the rounds are better.
+        low: Lower end of its 95 % t-interval: over repeats, or over seeds where there is one repeat.
+        high: Upper end.
+        repeats: Pairs of searches.
+        seeds: Fresh seeds on which each choice was trained.
+        better: Repeats in which the rounds' mean is the lower one.
+        same: Repeats in which both chose the same trial, for the first round and the unrefined search begin alike.
+        verdict: "better", "worse" or "not seen": the interval lies below 0, above it, or holds it.
+    """
+
+    metric: str
+    rounds: float
+    unrefined: float
+    difference: float
+    low: float
+    high: float
+    repeats: int
+    seeds: int
+    better: int
+    same: int
+    verdict: str
+
+
+def payoff(
+    config: StudyConfig,
+    rounds: int = 3,
+    *,
+    repeats: int = 1,
+    seeds: int = 20,
+    workers: int = 1,
+    storage: str | None = None,
+    results: str | Path = "results",
+    dataset: Dataset | None = None,
+    on_progress: Announce | None = None,
+    on_round: Callable[[int, Round], None] | None = None,
+) -> pd.DataFrame:
+    """Search in rounds and unrefined at the same cost of training, and score both choices on fresh seeds.
+
+    Every search is an ordinary study in the storage, so that the same call goes on after a stop. The first repeat's are
+    `<name>-round-1` … and `<name>-unrefined`; those of repeat k are of the study `<name>-repeat-k`, which draws by
+    another sampler seed.
+
+    Args:
+        config: The study.
+        rounds: How many, 2 to 10.
+        repeats: Pairs of searches.
+        seeds: Fresh ones, which no search has used, at least 2; each repeat has its own.
+        workers: Threads that train. No result depends on it.
+        storage: An Optuna storage URL instead of the journal file in ``results``.
+        results: Folder of the journal and of the chosen networks.
+        dataset: Data of your own instead of the config's source.
+        on_progress: Called with a study's name and its progress.
+        on_round: Called with the repeat and each of its rounds when it has ended.
+
+    Returns:
+        A row a repeat, arm and fresh seed. Columns: repeat (from 1), sampler_seed, arm ("rounds" or "unrefined"),
+        study and number (of the chosen trial), value (by which it was chosen), trials (of which), cost (of their
+        trainings; see :func:`hpsearch.results.rounds.costs`), seed, metric, score.
+
+    Raises:
+        ConfigError: if repeats or seeds are too few or many, or as of :func:`hpsearch.results.rounds.search_rounds`.
+        ResultsError: as there.
+        StudyChangedError: as there.
+    """
+    if not 1 <= repeats <= _MOST_REPEATS or seeds < 2:
+        problem = f"repeats must be from 1 to {_MOST_REPEATS:,} and seeds at least 2 (given: {repeats} and {seeds})"
+        raise ConfigError(config.name, [problem])
+    data, tables = dataset or load_data(config), []
+    where = {"workers": workers, "storage": storage, "results": results, "dataset": data, "on_progress": on_progress}
+    for repeat in range(1, repeats + 1):
+        own = _repeat(config, repeat)
+        told = None if on_round is None else (lambda ended, k=repeat: on_round(k, ended))
+        refined = best_of_rounds(search_rounds(own, rounds, on_round=told, **where))
+        arms = (refined, unrefined_search(own, refined.cost, **where))
+        first = max(FRESH_SEEDS, 1 + max(config.search.seeds)) + (repeat - 1) * seeds
+        table = _scores(own, data, arms, seeds=range(first, first + seeds), workers=workers)
+        table.insert(0, "repeat", repeat)
+        table.insert(1, "sampler_seed", own.search.seed)
+        tables.append(table)
+    return pd.concat(tables, ignore_index=True)
+
+
+def verdict(table: pd.DataFrame) -> Payoff:
+    """The difference between the arms, with its interval, from a table of :func:`payoff`.
+
+    Each repeat counts as one: its difference of means over seeds. A single repeat's interval is over its seeds, paired,
+    and speaks of the two chosen settings alone.
+    """
+    from scipy import stats
+
+    scores = table.pivot_table(index=["repeat", "seed"], columns="arm", values="score", sort=False)
+    means = scores.groupby("repeat").mean()
+    pairs = means if len(means) > 1 else scores
+    differences = (pairs[ROUNDS] - pairs[UNREFINED]).to_numpy()
+    mean, error = float(differences.mean()), float(differences.std(ddof=1) / np.sqrt(len(differences)))
+    half = float(stats.t.isf(0.025, len(differences) - 1)) * error
+    low, high = mean - half, mean + half
+    by_repeat = means[ROUNDS] - means[UNREFINED]
+    return Payoff(
+        metric=str(table["metric"].iat[0]),
+        rounds=float(means[ROUNDS].mean()),
+        unrefined=float(means[UNREFINED].mean()),
+        difference=mean,
+        low=low,
+        high=high,
+        repeats=len(means),
+        seeds=int(table["seed"].nunique() // len(means)),
+        better=int((by_repeat < 0).sum()),
+        same=int((by_repeat == 0).sum()),
+        verdict="better" if high < 0 else "worse" if low > 0 else "not seen",
+    )
+
+
+def _repeat(config: StudyConfig, repeat: int) -> StudyConfig:
+    if repeat == 1:
+        return config
+    seed = (config.search.seed + repeat - 1) % (LARGEST_SEED + 1)
+    return config.with_overrides(name=f"{config.name}-repeat-{repeat}", seed=seed)
+
+
+def _scores(
+    config: StudyConfig, data: Dataset, arms: tuple[Arm, ...], *, seeds: range, workers: int
+) -> pd.DataFrame:
+    """Both choices trained on the same seeds, and scored where neither was chosen, if there is such a split."""
+    judged = data if data.test is None else replace(data, validation=data.test)
+    evaluator = Evaluator(config, judged, checkpoint_count=2)
+    place = evaluator.examples.metrics.index(config.search.metric)
+    metric = config.search.metric if data.test is None else config.search.metric.replace("validation", "test")
+    with Workers(evaluator.trainer, workers) as pool:
+        parts = []
+        for arm in arms:
+            setting = evaluator.hyperparameters(arm.params)
+            tasks = evaluator.tasks(setting, seeds=seeds)
+            evaluation = evaluator.evaluation(tasks, list(pool.outcomes(tasks)))
+            row = {"arm": arm.name, "study": arm.study, "number": arm.number, "value": arm.value}
+            row |= {"trials": arm.trials, "cost": arm.cost, "seed": list(seeds), "metric": metric}
+            parts.append(pd.DataFrame({**row, "score": evaluation.curves[:, -1, place].astype(float)}))
+    return pd.concat(parts).astype(dict.fromkeys(("arm", "study", "metric"), "str"))

@@ -1,0 +1,85 @@
+"""What to try after a study: the ranges that its survey or its trials propose, and the study that has them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from hpsearch.config import StudyConfig
+from hpsearch.experiments.stored import following_config, limits_of, refined_config
+from hpsearch.results.study import Results, ResultsError
+from hpsearch.sensitivity.designs import DesignError
+from hpsearch.sensitivity.trials import trial_ranges
+from hpsearch.space import Dimension, Space
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """Ranges to try next.
+
+    Attributes:
+        source: What proposes them: "survey", which covered the ranges evenly, or "trials", which a sampler chose.
+        ranges: The proposals, a row a hyperparameter: of :meth:`hpsearch.Survey.ranges` or of
+            :func:`hpsearch.sensitivity.trials.trial_ranges`.
+        space: The ranges before.
+        config: The study that follows.
+        rows: Rows of the survey, or completed trials, that proposed them.
+    """
+
+    source: Literal["survey", "trials"]
+    ranges: pd.DataFrame
+    space: Space
+    config: StudyConfig
+    rows: int
+
+    @property
+    def changes(self) -> dict[str, tuple[Dimension, Dimension, str]]:
+        """Of each range that is another now: before, after, and why."""
+        following, reasons = self.config.space.dimensions, dict(zip(self.ranges["hyperparameter"], self.ranges["reason"]))
+        return {
+            name: (before, following[name], str(reasons[name]))
+            for name, before in self.space.items()
+            if following[name] != before
+        }
+
+
+def search_ranges(results: Results) -> pd.DataFrame:
+    """The ranges to try next by the trials of a search alone; see :func:`hpsearch.sensitivity.trials.trial_ranges`.
+
+    Raises:
+        ResultsError: if this project did not make the study, its data has changed, or fewer than 20 trials are complete.
+    """
+    config = results.config
+    space = config.space.dimensions
+    limits = limits_of(space, examples=results.dataset.train.examples)
+    try:
+        return trial_ranges(results.trials, space, metric=config.search.metric, limits=limits, budget="iterations")
+    except DesignError as problem:
+        raise ResultsError(f"study {results.study.study_name!r}: {problem}") from None
+
+
+def refine(results: Results, *, name: str) -> Refinement:
+    """The ranges to try after a study, by its survey if it has a complete one, else by its trials.
+
+    Args:
+        results: Of the study.
+        name: Of the study that follows.
+
+    Raises:
+        ResultsError: if there is neither a complete survey nor a search of 20 completed trials.
+        ConfigError: if the name is none of a study.
+    """
+    config = results.config
+    try:
+        survey = results.survey
+    except ResultsError:
+        if results.study.study_name.endswith(".survey"):  # its rows are no search
+            raise
+        ranges = search_ranges(results)
+        following = following_config(ranges, config, name=name)
+        complete = int((results.trials["state"] == "COMPLETE").sum())
+        return Refinement("trials", ranges, config.space.dimensions, following, complete)
+    following, ranges = refined_config(survey, config, name=name), survey.ranges()
+    return Refinement("survey", ranges, survey.design.space, following, len(survey.design))

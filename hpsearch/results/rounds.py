@@ -1,0 +1,276 @@
+"""A search in rounds: try within a range, keep the best, refine the range, repeat; beside one search of the same cost.
+
+A round is an ordinary study, `<name>-round-1` and so on; its ranges are those that the survey of the round before
+proposes, or else that round's trials (:mod:`hpsearch.results.refinement`). The unrefined search, `<name>-unrefined`,
+begins with the same trials as the first round and goes on until its trainings have cost what those of all rounds did.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import optuna
+from numpy.typing import NDArray
+
+from hpsearch.config import ConfigError, StudyConfig
+from hpsearch.config.tables import SpaceConfig
+from hpsearch.data import Dataset
+from hpsearch.evaluation.evaluator import load_data
+from hpsearch.results.refinement import Refinement, refine
+from hpsearch.results.study import Results, ResultsError
+from hpsearch.sensitivity.trials import LEAST
+from hpsearch.storage.access import count_trials
+from hpsearch.storage.internals import storage_of
+from hpsearch.storage.studies import DATA, fact
+from hpsearch.storage.trials import CURVES
+from hpsearch.tuning.search import Progress, search
+
+MOST = 10
+"""Rounds."""
+
+Announce: TypeAlias = Callable[[str, Progress], None]
+"""Called with the name of the study that is searched and how far it is."""
+
+
+@dataclass(frozen=True)
+class Round:
+    """One round.
+
+    Attributes:
+        number: From 1.
+        results: Of its study.
+        refinement: What gave its ranges; None of the first round, whose ranges are the study's own.
+    """
+
+    number: int
+    results: Results
+    refinement: Refinement | None
+
+    @property
+    def cost(self) -> int:
+        """Of its trainings; see :func:`costs`."""
+        return int(costs(self.results).sum())
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One of the two ways to spend the same on training.
+
+    Attributes:
+        name: "rounds" or "unrefined".
+        study: Whose trial was chosen.
+        number: Of the trial.
+        params: Of the trial: what varies in the study.
+        value: By which it was chosen, the lowest of the arm.
+        trials: From which it was chosen.
+        cost: Of their trainings; see :func:`costs`.
+    """
+
+    name: str
+    study: str
+    number: int
+    params: dict[str, Any]
+    value: float
+    trials: int
+    cost: int
+
+
+@dataclass(frozen=True)
+class _Searches:
+    """Where searches are made and kept, and whom their progress is told."""
+
+    workers: int
+    storage: str | None
+    results: str | Path
+    dataset: Dataset
+    announce: Announce
+
+    def search(self, config: StudyConfig, trials: int) -> Results:
+        told = partial(self.announce, config.name)
+        study = search(
+            config, trials=trials, workers=self.workers, storage=self.storage, results=self.results,
+            dataset=self.dataset, on_progress=told,
+        )  # fmt: skip
+        return Results(study, self.results, dataset=self.dataset)
+
+
+def search_rounds(
+    config: StudyConfig,
+    rounds: int = 3,
+    *,
+    workers: int = 1,
+    storage: str | None = None,
+    results: str | Path = "results",
+    dataset: Dataset | None = None,
+    on_progress: Announce | None = None,
+    on_round: Callable[[Round], None] | None = None,
+) -> list[Round]:
+    """Search in rounds, each within the ranges that the one before proposes; goes on from what is stored.
+
+    Args:
+        config: The study; its trials are divided among the rounds.
+        rounds: How many, 2 to 10.
+        workers: Threads that train. No result depends on it.
+        storage: An Optuna storage URL instead of the journal file in ``results``.
+        results: Folder of the journal and of the chosen networks.
+        dataset: Data of your own instead of the config's source.
+        on_progress: Called with a study's name and its progress.
+        on_round: Called with each round when it has ended.
+
+    Raises:
+        ConfigError: if the number of rounds is not 2 to 10, or leaves fewer than 20 trials to a round.
+        ResultsError: if rounds are stored that were divided otherwise, or a round completed too few trials.
+        StudyChangedError: if a round is stored with other settings, such as other ranges since there is a survey.
+    """
+    shares = _shares(config, rounds)
+    _check_stored(config, shares, storage=storage, results=results)
+    searches = _Searches(workers, storage, results, dataset or load_data(config), on_progress or (lambda *_: None))
+    ended: list[Round] = []
+    for number, trials in enumerate(shares, start=1):
+        refinement = _refinement(ended[-1], config) if ended else None
+        space = refinement.config.space if refinement else config.space
+        following = _round_config(config, number, trials=trials, space=space)
+        ended.append(Round(number, searches.search(following, trials), refinement))
+        if on_round is not None:
+            on_round(ended[-1])
+    return ended
+
+
+def unrefined_search(
+    config: StudyConfig,
+    cost: int,
+    *,
+    workers: int = 1,
+    storage: str | None = None,
+    results: str | Path = "results",
+    dataset: Dataset | None = None,
+    on_progress: Announce | None = None,
+) -> Arm:
+    """Search within the study's own ranges, as `<name>-unrefined`, until its trainings have cost so much.
+
+    Args:
+        config: The study.
+        cost: Of the trainings, as :func:`costs` counts; a trial that would exceed it does not count.
+        workers: As of :func:`search_rounds`, like those below.
+        storage: Of the study.
+        results: Folder.
+        dataset: Data of your own.
+        on_progress: Called with the study's name and its progress.
+    """
+    own = config.with_overrides(name=f"{config.name}-unrefined", answer="")
+    searches = _Searches(workers, storage, results, dataset or load_data(config), on_progress or (lambda *_: None))
+    total, stored = config.search.trials, -1
+    while True:
+        made = searches.search(own, total)
+        spent = np.cumsum(costs(made))
+        if spent[-1] >= cost or len(spent) == stored:  # a grid ends
+            break
+        stored = len(spent)
+        total = len(spent) + int(np.ceil((cost - spent[-1]) / spent[-1] * len(spent))) + 1
+    return _arm("unrefined", [made], first=max(int(np.searchsorted(spent, cost, side="right")), 1))
+
+
+def best_of_rounds(rounds: list[Round]) -> Arm:
+    """The best trial of all rounds, whichever had it."""
+    return _arm("rounds", [round.results for round in rounds])
+
+
+def costs(results: Results) -> NDArray[np.int64]:
+    """What the trainings of each trial cost, ``(trials,)``: iterations × batch size, summed over seeds.
+
+    That is how many examples the networks were shown, repeats included: the arithmetic of training up to a factor that
+    is the network's size. A pruned trial counts as far as it was trained.
+    """
+    fixed = results.config.space.fixed
+    counts = []
+    for trial in sorted(results.study.get_trials(deepcopy=False), key=lambda t: t.number):
+        batch, stored = {**fixed, **trial.params}["batch_size"], trial.system_attrs[CURVES]
+        counts.append(int(stored["iterations"][-1]) * int(batch) * len(stored["seeds"]))
+    return np.array(counts, dtype=np.int64)
+
+
+def _arm(name: str, parts: list[Results], *, first: int | None = None) -> Arm:
+    """The best of the first so many trials, the earliest of equals."""
+    best: Arm | None = None
+    frames = [part.trials[:first] for part in parts]
+    trials, cost = sum(map(len, frames)), sum(int(costs(part)[:first].sum()) for part in parts)
+    for part, frame in zip(parts, frames, strict=True):
+        complete = frame[frame["state"] == "COMPLETE"]
+        if complete.empty:
+            continue
+        row = complete.loc[complete["value"].idxmin()]
+        if best is None or float(row["value"]) < best.value:
+            params = {key: row[key] for key in part.config.space.dimensions}
+            best = Arm(name, part.study.study_name, int(row["number"]), params, float(row["value"]), trials, cost)
+    if best is None:
+        raise ResultsError(f"study {parts[0].study.study_name!r} has no completed trial: give more --trials")
+    return best
+
+
+def _shares(config: StudyConfig, rounds: int) -> list[int]:
+    """The trials of each round; what does not divide goes to the first ones."""
+    if not 2 <= rounds <= MOST:
+        raise ConfigError(config.name, [f"rounds: must be from 2 to {MOST} (given: {rounds})"])
+    each, rest = divmod(config.search.trials, rounds)
+    if each < LEAST:
+        problem = (
+            f"search.trials: {config.search.trials} trials leave {each} to a round, and ranges are made of the best of "
+            f"at least {LEAST}: use --trials {LEAST * rounds} or more, or fewer --rounds"
+        )
+        raise ConfigError(config.name, [problem])
+    return [each + (number < rest) for number in range(rounds)]
+
+
+def _check_stored(config: StudyConfig, shares: list[int], *, storage: str | None, results: str | Path) -> None:
+    """See that the rounds in the storage, but for the last of them, hold the trials that they are to hold.
+
+    More trials in a round would change the ranges of the next, and its trials would not compare.
+    """
+    counts = [count_trials(_name(config, number), storage, results=results) for number in range(1, len(shares) + 2)]
+    begun = [count > 0 for count in counts]
+    for number, (count, share) in enumerate(zip(counts, shares, strict=False), start=1):
+        divided = count == share or (config.search.sampler == "grid" and 0 < count < share)  # a grid ends
+        if begun[-1] or (any(begun[number:]) and not divided):
+            raise ResultsError(
+                f"rounds of {config.name!r} are stored that were divided otherwise ({_name(config, number)} holds "
+                f"{count} trials, and would hold {share}): give the number of trials and of rounds that they were begun "
+                f"with, or start anew under another name: --name {config.name}-2"
+            )
+
+
+def _name(config: StudyConfig, number: int) -> str:
+    return f"{config.name}-round-{number}"
+
+
+def _refinement(before: Round, config: StudyConfig) -> Refinement:
+    """The ranges after a round. The first one has the study's own ranges, so the study's survey counts as its own."""
+    surveyed = _surveyed(before.results, config) if before.number == 1 else None
+    return refine(surveyed or before.results, name=_name(config, before.number + 1))
+
+
+def _surveyed(first: Results, config: StudyConfig) -> Results | None:
+    """The survey of the study itself, where it is of the same ranges, network and data and the first round has none."""
+    storage = storage_of(first.study)
+    names, own = optuna.get_all_study_names(storage), f"{config.name}.survey"
+    if own not in names or f"{first.study.study_name}.survey" in names:
+        return None
+    surveyed = Results(optuna.load_study(study_name=own, storage=storage), first.folder, dataset=first.dataset)
+    same = surveyed.config.network == config.network and fact(surveyed.study, DATA) == fact(first.study, DATA)
+    with suppress(ResultsError):  # it is not complete
+        return surveyed if same and surveyed.survey.design.space == config.space.dimensions else None
+    return None
+
+
+def _round_config(config: StudyConfig, number: int, *, trials: int, space: SpaceConfig) -> StudyConfig:
+    """A round's study: the sampler of the first draws as the study's own does, and the others anew."""
+    seed = config.search.seed
+    if number > 1:
+        seed = int(np.random.SeedSequence((seed, number)).generate_state(1)[0])
+    ranges = space.model_dump(mode="json")
+    return config.with_overrides(name=_name(config, number), answer="", space=ranges, trials=trials, seed=seed)

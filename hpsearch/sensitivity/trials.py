@@ -1,0 +1,135 @@
+"""Ranges to try next by the trials of a search alone.
+
+A sampler crowds its trials where it has found good ones, so where the best lie says where it looked as well as where the
+best are: these ranges are a rule of thumb, and those of a survey (:mod:`hpsearch.sensitivity.ranges`) are measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import inf, nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hpsearch.sensitivity.designs import DesignError
+from hpsearch.sensitivity.edges import BEST, edges
+from hpsearch.sensitivity.proposals import Crowd, proposal
+from hpsearch.sensitivity.ranges import longer
+from hpsearch.space import Choice, Dimension
+
+_TENTHS = 10
+
+LEAST = 2 * BEST
+"""Completed trials from which ranges are proposed: of fewer the ten best are no choice."""
+
+_MARGIN = 0.25
+"""Of the box's width, to either side. Ten even draws would need 1/9 to hold the range they came from on average; those
+of a sampler lie closer together."""
+
+_LEAST_MARGIN = 0.05
+"""Of the range: the next one is at least a tenth as wide, for a sampler may crowd its trials at will."""
+
+
+@dataclass(frozen=True)
+class _Box(Crowd):
+    """The box that holds the best trials, its margin included, as the outer quantiles.
+
+    Attributes:
+        edge: The end at which the ten best crowd, or nothing.
+    """
+
+    edge: str = ""
+
+    words = "the box of the best, widened by a quarter"
+
+    @property
+    def boundary(self) -> str:
+        return self.edge
+
+    @property
+    def least(self) -> float:
+        return 1e-9  # a choice stays that any of the best has
+
+    @property
+    def beyond(self) -> float:
+        return 1.0  # as far as one round may go: how close the trials lie is the sampler's doing
+
+
+def trial_ranges(
+    trials: pd.DataFrame,
+    space: Mapping[str, Dimension],
+    *,
+    metric: str = "value",
+    limits: Mapping[str, tuple[float, float]] | None = None,
+    budget: str | None = None,
+) -> pd.DataFrame:
+    """Propose a range for each hyperparameter from where the best trials of a search lie.
+
+    The best tenth of the completed trials count, at least ten. The next range is the smallest of the scale that holds
+    them, widened at both ends by a quarter of its width (at least a twentieth of the range), but not beyond the range;
+    only past an end at which the ten best crowd (see :func:`hpsearch.sensitivity.edges.edges`) it goes on by an octave,
+    a linear one by a quarter of itself. Of choices those stay that any of them has.
+
+    Args:
+        trials: See :func:`hpsearch.results.frames.trials`; low values are good.
+        space: The ranges, each column of which the trials have.
+        metric: What the value is.
+        limits: Lowest and highest value that a proposed range may reach, by hyperparameter.
+        budget: The hyperparameter that says how long a training is; the reason tells what more of it costs.
+
+    Returns:
+        A row a hyperparameter. Columns: response (the metric), hyperparameter, low, high, scale, trials (how many count
+        as the best), share_low, share_high (of the ten best, in the lowest and highest tenth of the range), best_low,
+        best_median, best_high (of those that count), boundary ("low", "high" or ""), next_low, next_high, next_choices,
+        reason. What is no number is missing among the ends.
+
+    Raises:
+        DesignError: if fewer than 20 trials are complete.
+    """
+    complete = trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"])
+    if len(complete) < LEAST:
+        raise DesignError(
+            f"ranges are made of the best of at least {LEAST} completed trials, and there are {len(complete)}: "
+            "search on with --trials, or measure a survey"
+        )
+    best, rows = complete.head(max(BEST, len(complete) // _TENTHS)), []
+    ends = edges(trials, space).set_index("hyperparameter")
+    for name, dimension in space.items():
+        crowded = ends.loc[name] if name in ends.index else {"share_low": nan, "share_high": nan, "edge": ""}
+        box = _box(dimension, best[name].to_numpy(), edge=str(crowded["edge"]))
+        following, reason = proposal(dimension, box, verdict="", limit=(limits or {}).get(name, (-inf, inf)))
+        reason += longer(dimension, following) if name == budget else ""
+        row = {"response": metric, "hyperparameter": name, **_ends(dimension, ""), "scale": dimension.scale}
+        row |= {"trials": len(best), "share_low": crowded["share_low"], "share_high": crowded["share_high"]}
+        row |= {**_quantiles(dimension, best[name]), "boundary": box.boundary, **_ends(following, "next_")}
+        chosen = following.choices if isinstance(following, Choice) else None
+        rows.append({**row, "next_choices": chosen, "reason": reason})
+    return pd.DataFrame(rows).astype(dict.fromkeys(("response", "hyperparameter", "scale", "boundary", "reason"), "str"))
+
+
+def _box(dimension: Dimension, values: NDArray[Any], *, edge: str) -> _Box:
+    units = dimension.to_unit(values)
+    low, middle, high = np.quantile(units, [0, 0.5, 1]).tolist()
+    margin = max(_MARGIN * (high - low), _LEAST_MARGIN)
+    cells = dimension.cells(_TENTHS)
+    cell = np.minimum(units * cells, cells - 1).astype(int)
+    shares = np.bincount(cell, minlength=cells)[None] / len(units)
+    return _Box((max(low - margin, 0.0), middle, min(high + margin, 1.0)), shares, edge)
+
+
+def _ends(dimension: Dimension, prefix: str) -> dict[str, Any]:
+    ends = dimension.ends if _numeric(dimension) else (nan, nan)
+    return dict(zip((f"{prefix}low", f"{prefix}high"), map(float, ends), strict=True))
+
+
+def _quantiles(dimension: Dimension, values: pd.Series) -> dict[str, float]:
+    spread = values.quantile([0, 0.5, 1]).tolist() if _numeric(dimension) else [nan] * 3
+    return dict(zip(("best_low", "best_median", "best_high"), map(float, spread), strict=True))
+
+
+def _numeric(dimension: Dimension) -> bool:
+    return dimension.values(2).dtype.kind in "iuf"
