@@ -30,6 +30,7 @@ The public names, from the same order:
 `TrainedNetwork`                                a trained network: ``predict``, ``save``, ``load``
 `ShallowNetworkClassifier`, `…Regressor`        scikit-learn estimators
 `search`, `Objective`                           a study's search; the plain objective for ``study.optimize``
+`search_rounds`                                 a search in rounds, each in the ranges that the last proposes
 `survey_study`                                  how sensitive a study's training is to each setting
 `survey`                                        the same of any function of a space
 `load`, `Results`                               a study's tables, best setting and networks

@@ -73,6 +73,7 @@ PUBLIC = [
     "load",
     "load_config",
     "search",
+    "search_rounds",
     "survey",
     "survey_study",
 ]

@@ -110,7 +110,7 @@ def test_without_a_range_to_change_that_is_said():
     frame = ranges(
         ("momentum", 0.0, 0.9, "", 0.0, 0.9, None, "keep"), ("batch_size", NAN, NAN, "", NAN, NAN, (8, 16, 32), "keep")
     )
-    assert terminal.range_lines(frame, SPACE) == "ranges: nothing speaks for other ones"
+    assert terminal.range_lines(frame, SPACE) == "ranges to try next: nothing speaks for other ones"
 
 
 def test_choices_that_are_dropped_are_said_with_no_boundary_in_sight():

@@ -42,7 +42,7 @@ StorageOption = Annotated[
 ]
 
 
-_COMPILING = "compiling the engine, once: this takes some ten seconds"
+COMPILING = "compiling the engine, once: this takes some ten seconds"
 
 
 class Format(StrEnum):
@@ -67,11 +67,19 @@ def search_command(
     ] = None,
     pruner: Annotated[str | None, typer.Option(help="none, median or hyperband, instead of the study's.")] = None,
     seed: Annotated[int | None, typer.Option(help="The sampler's seed, instead of the study's.")] = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(help="Divide the trials into 2 to 10 rounds, each in the ranges that the last proposes."),
+    ] = None,
+    repeats: Annotated[int | None, typer.Option(help="With --rounds: do it with so many sampler seeds.")] = None,
 ) -> None:
     """Search for the best setting, going on from what is stored, and show the ten best.
 
+    With --rounds the ranges are refined from round to round, beside one search of the same cost as NAME-unrefined.
+
     Ctrl-C stops at any time: finished trials are kept, and the same command goes on.
     """
+    from hpsearch.cli.rounds import search_in_rounds
     from hpsearch.engine.compilation import before_compiling
     from hpsearch.evaluation.evaluator import load_data
     from hpsearch.report.terminal import search_report
@@ -80,10 +88,16 @@ def search_command(
 
     with errors(study):
         config = _config(study).with_overrides(name=name, trials=trials, sampler=sampler, pruner=pruner, seed=seed)
+        if rounds is not None or repeats is not None:
+            command = f"hpsearch search {study}"
+            search_in_rounds(
+                config, rounds, repeats, command=command, workers=workers, storage=storage, results=results
+            )
+            return
         signals, before = StopSignals(), Progress(0, config.search.trials)
         line = LiveLine(config.name, search_words, before=before, check=signals.check)
         try:
-            with signals, line, before_compiling(partial(line.say, _COMPILING)):
+            with signals, line, before_compiling(partial(line.say, COMPILING)):
                 data = load_data(config)
                 stored = search(
                     config, workers=workers, storage=storage, results=results, dataset=data, on_progress=line.show
@@ -91,9 +105,9 @@ def search_command(
         except KeyboardInterrupt:
             command = f"hpsearch search {study} --trials {line.last.total}"
             stopped(command, name=config.name, total=line.last.total, rows="trials", storage=storage, results=results)
-        tables = Results(stored, results)
+        tables = Results(stored, results, dataset=data)
         with told_warnings():
-            _print(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=data.notes))
+            print_parts(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=data.notes))
 
 
 @app.command("survey")
@@ -129,13 +143,13 @@ def survey_command(
         signals, before = StopSignals(), SurveyProgress(0, 0)
         line = LiveLine(f"survey of {config.name}", survey_words, before=before, check=signals.check)
         try:
-            with signals, line, before_compiling(partial(line.say, _COMPILING)):
+            with signals, line, before_compiling(partial(line.say, COMPILING)):
                 survey = survey_study(config, workers=workers, storage=storage, results=results, on_progress=line.show)
         except KeyboardInterrupt:
             command, stored = f"hpsearch survey {study}", survey_name(config)
             stopped(command, name=stored, total=line.last.total, rows="rows", storage=storage, results=results)
         with told_warnings():
-            _print(survey_report(config, survey, line.last))
+            print_parts(survey_report(config, survey, line.last))
 
 
 @app.command()
@@ -161,7 +175,7 @@ def importance(
         place = int(objective) if objective is not None and objective.isdecimal() else objective
         frame = measured_importance(stored, workers=workers, objective=place)
         title = f"{study}: importance, {frame['trials'].iat[0]} trials"
-        _print([importance_table(frame, title=title), IMPORTANCE_NOTE])
+        print_parts([importance_table(frame, title=title), IMPORTANCE_NOTE])
         show_surrogates(stored.study, figures.importance(frame))
 
 
@@ -251,7 +265,7 @@ def _config(study: str) -> StudyConfig:
     return load_config(resolve(study))
 
 
-def _print(parts: Iterable[Part]) -> None:
+def print_parts(parts: Iterable[Part]) -> None:
     """Print tables as wide as the terminal, and sentences whole: the terminal breaks them, so copies have no breaks."""
     from rich.console import Console
     from rich.table import Table

@@ -28,8 +28,7 @@ def refine_command(
 ) -> None:
     """Write the ranges to try next as the TOML of a new study: those that the survey proposes, else the search."""
     from hpsearch.data.files import atomic_write
-    from hpsearch.report.rounds import source_words
-    from hpsearch.report.terminal import range_lines
+    from hpsearch.report.rounds import refinement_lines
     from hpsearch.results.refinement import refine
     from hpsearch.results.study import ResultsError, load
 
@@ -38,7 +37,7 @@ def refine_command(
         path = to or Path("studies") / f"{refinement.config.name}.toml"
         if path.exists():
             raise ResultsError(f"{path} is there already: give the new study another --name, or a file with --to")
-        evidence = range_lines(refinement.ranges, refinement.space) + source_words(refinement)
+        evidence = refinement_lines(refinement)
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_write(path) as partial:
             partial.write_text(_refined_toml(study, refinement.config, evidence), encoding="utf-8")

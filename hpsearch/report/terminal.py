@@ -12,6 +12,7 @@ from rich.text import Text
 from hpsearch.config import HYPERPARAMETERS, StudyConfig
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.experiments.trainings import SurveyProgress
+from hpsearch.report.edges import edge_line
 from hpsearch.results.best import Best
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.analysis import Survey
@@ -124,12 +125,13 @@ def interaction_lines(frame: pd.DataFrame, *, count: int = 3) -> str:
     return "strongest interactions: " + "; ".join(parts) if parts else "interactions: none is seen beyond its interval"
 
 
-def range_lines(frame: pd.DataFrame, space: Mapping[str, Dimension]) -> str:
+def range_lines(frame: pd.DataFrame, space: Mapping[str, Dimension], *, title: str = "ranges to try next") -> str:
     """What to try next, for each range that is to change or at whose boundary the best crowd.
 
     Args:
-        frame: Of ``Survey.ranges()``.
-        space: That was surveyed.
+        frame: Of ``Survey.ranges()``, or of ``Results.search_ranges()``.
+        space: The ranges before.
+        title: Of the lines.
     """
     lines = []
     for row in frame.to_dict("records"):
@@ -141,7 +143,7 @@ def range_lines(frame: pd.DataFrame, space: Mapping[str, Dimension]) -> str:
             changed = (row["next_low"], row["next_high"]) != (row["low"], row["high"])
         if row["boundary"] or changed:
             lines.append(f"  {row['hyperparameter']}: try {proposal} ({row['reason']})")
-    return "\n".join(["ranges to try next:", *lines]) if lines else "ranges: nothing speaks for other ones"
+    return "\n".join([f"{title}:", *lines]) if lines else f"{title}: nothing speaks for other ones"
 
 
 def verdict_line(frame: pd.DataFrame) -> str:
@@ -222,6 +224,7 @@ def search_report(
         *([] if fresh else [Text(nothing_new, style="dim")]),
         best_table(results.trials, config),
         chosen_line(results.best),
+        *filter(None, [edge_line(results)]),
         _verdicts(results, name),
         *(Text(f"note: {note}", style="dim") for note in notes),
         f"results in {place}, the chosen network in {network_path(name, results.folder)}",

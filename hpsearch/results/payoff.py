@@ -10,13 +10,14 @@ and nothing of refining. That takes several pairs, each of another sampler seed,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from hpsearch.config import ConfigError, StudyConfig
+from hpsearch.config import HYPERPARAMETERS, ConfigError, StudyConfig
 from hpsearch.config.tables import LARGEST_SEED
 from hpsearch.data import Dataset
 from hpsearch.evaluation.evaluator import Evaluator, load_data
@@ -43,7 +44,7 @@ class Payoff:
         repeats: Pairs of searches.
         seeds: Fresh seeds on which each choice was trained.
         better: Repeats in which the rounds' mean is the lower one.
-        same: Repeats in which both chose the same trial, for the first round and the unrefined search begin alike.
+        same: Repeats in which both chose the same setting, for the first round and the unrefined search begin alike.
         verdict: "better", "worse" or "not seen": the interval lies below 0, above it, or holds it.
     """
 
@@ -93,8 +94,8 @@ def payoff(
 
     Returns:
         A row a repeat, arm and fresh seed. Columns: repeat (from 1), sampler_seed, arm ("rounds" or "unrefined"),
-        study and number (of the chosen trial), value (by which it was chosen), trials (of which), cost (of their
-        trainings; see :func:`hpsearch.results.rounds.costs`), seed, metric, score.
+        study and number (of the chosen trial), value (by which it was chosen), the hyperparameters, trials (of which it
+        was chosen), cost (of their trainings; see :func:`hpsearch.results.rounds.costs`), seed, metric, score.
 
     Raises:
         ConfigError: if repeats or seeds are too few or many, or as of :func:`hpsearch.results.rounds.search_rounds`.
@@ -105,7 +106,13 @@ def payoff(
         problem = f"repeats must be from 1 to {_MOST_REPEATS:,} and seeds at least 2 (given: {repeats} and {seeds})"
         raise ConfigError(config.name, [problem])
     data, tables = dataset or load_data(config), []
-    where = {"workers": workers, "storage": storage, "results": results, "dataset": data, "on_progress": on_progress}
+    where: dict[str, Any] = {
+        "workers": workers,
+        "storage": storage,
+        "results": results,
+        "dataset": data,
+        "on_progress": on_progress,
+    }
     for repeat in range(1, repeats + 1):
         own = _repeat(config, repeat)
         told = None if on_round is None else (lambda ended, k=repeat: on_round(k, ended))
@@ -134,7 +141,8 @@ def verdict(table: pd.DataFrame) -> Payoff:
     mean, error = float(differences.mean()), float(differences.std(ddof=1) / np.sqrt(len(differences)))
     half = float(stats.t.isf(0.025, len(differences) - 1)) * error
     low, high = mean - half, mean + half
-    by_repeat = means[ROUNDS] - means[UNREFINED]
+    names = [h.name for h in HYPERPARAMETERS]
+    settings = table.drop_duplicates(["repeat", "arm"]).groupby("repeat")[names]
     return Payoff(
         metric=str(table["metric"].iat[0]),
         rounds=float(means[ROUNDS].mean()),
@@ -144,8 +152,8 @@ def verdict(table: pd.DataFrame) -> Payoff:
         high=high,
         repeats=len(means),
         seeds=int(table["seed"].nunique() // len(means)),
-        better=int((by_repeat < 0).sum()),
-        same=int((by_repeat == 0).sum()),
+        better=int((means[ROUNDS] < means[UNREFINED]).sum()),
+        same=int((settings.nunique() == 1).all(axis=1).sum()),
         verdict="better" if high < 0 else "worse" if low > 0 else "not seen",
     )
 
@@ -157,9 +165,7 @@ def _repeat(config: StudyConfig, repeat: int) -> StudyConfig:
     return config.with_overrides(name=f"{config.name}-repeat-{repeat}", seed=seed)
 
 
-def _scores(
-    config: StudyConfig, data: Dataset, arms: tuple[Arm, ...], *, seeds: range, workers: int
-) -> pd.DataFrame:
+def _scores(config: StudyConfig, data: Dataset, arms: tuple[Arm, ...], *, seeds: range, workers: int) -> pd.DataFrame:
     """Both choices trained on the same seeds, and scored where neither was chosen, if there is such a split."""
     judged = data if data.test is None else replace(data, validation=data.test)
     evaluator = Evaluator(config, judged, checkpoint_count=2)
@@ -172,6 +178,6 @@ def _scores(
             tasks = evaluator.tasks(setting, seeds=seeds)
             evaluation = evaluator.evaluation(tasks, list(pool.outcomes(tasks)))
             row = {"arm": arm.name, "study": arm.study, "number": arm.number, "value": arm.value}
-            row |= {"trials": arm.trials, "cost": arm.cost, "seed": list(seeds), "metric": metric}
+            row |= {**asdict(setting), "trials": arm.trials, "cost": arm.cost, "seed": list(seeds), "metric": metric}
             parts.append(pd.DataFrame({**row, "score": evaluation.curves[:, -1, place].astype(float)}))
     return pd.concat(parts).astype(dict.fromkeys(("arm", "study", "metric"), "str"))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from math import inf
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -12,7 +14,7 @@ from hpsearch.experiments.stored import following_config, limits_of, refined_con
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.trials import trial_ranges
-from hpsearch.space import Dimension, Space
+from hpsearch.space import Space
 
 
 @dataclass(frozen=True)
@@ -34,26 +36,16 @@ class Refinement:
     config: StudyConfig
     rows: int
 
-    @property
-    def changes(self) -> dict[str, tuple[Dimension, Dimension, str]]:
-        """Of each range that is another now: before, after, and why."""
-        following, reasons = self.config.space.dimensions, dict(zip(self.ranges["hyperparameter"], self.ranges["reason"]))
-        return {
-            name: (before, following[name], str(reasons[name]))
-            for name, before in self.space.items()
-            if following[name] != before
-        }
-
 
 def search_ranges(results: Results) -> pd.DataFrame:
     """The ranges to try next by the trials of a search alone; see :func:`hpsearch.sensitivity.trials.trial_ranges`.
 
     Raises:
-        ResultsError: if this project did not make the study, its data has changed, or fewer than 20 trials are complete.
+        ResultsError: if this project did not make the study, its data has changed, or fewer than 20 trials are
+            complete.
     """
     config = results.config
-    space = config.space.dimensions
-    limits = limits_of(space, examples=results.dataset.train.examples)
+    space, limits = config.space.dimensions, _limits(results)
     try:
         return trial_ranges(results.trials, space, metric=config.search.metric, limits=limits, budget="iterations")
     except DesignError as problem:
@@ -83,3 +75,18 @@ def refine(results: Results, *, name: str) -> Refinement:
         return Refinement("trials", ranges, config.space.dimensions, following, complete)
     following, ranges = refined_config(survey, config, name=name), survey.ranges()
     return Refinement("survey", ranges, survey.design.space, following, len(survey.design))
+
+
+def reachable(results: Results, row: Mapping[Any, Any]) -> bool:
+    """Whether there are values beyond the end at which the best crowd.
+
+    Args:
+        results: Of the study.
+        row: Of ``results.edges()``, with an edge.
+    """
+    low, high = _limits(results).get(row["hyperparameter"], (-inf, inf))
+    return bool(row["low"] > low if row["edge"] == "low" else row["high"] < high)
+
+
+def _limits(results: Results) -> dict[str, tuple[float, float]]:
+    return limits_of(results.config.space.dimensions, examples=results.dataset.train.examples)

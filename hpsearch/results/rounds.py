@@ -204,10 +204,10 @@ def _arm(name: str, parts: list[Results], *, first: int | None = None) -> Arm:
         complete = frame[frame["state"] == "COMPLETE"]
         if complete.empty:
             continue
-        row = complete.loc[complete["value"].idxmin()]
-        if best is None or float(row["value"]) < best.value:
+        row = complete.nsmallest(1, "value").to_dict("records")[0]
+        if best is None or row["value"] < best.value:
             params = {key: row[key] for key in part.config.space.dimensions}
-            best = Arm(name, part.study.study_name, int(row["number"]), params, float(row["value"]), trials, cost)
+            best = Arm(name, part.study.study_name, row["number"], params, row["value"], trials, cost)
     if best is None:
         raise ResultsError(f"study {parts[0].study.study_name!r} has no completed trial: give more --trials")
     return best
@@ -239,8 +239,8 @@ def _check_stored(config: StudyConfig, shares: list[int], *, storage: str | None
         if begun[-1] or (any(begun[number:]) and not divided):
             raise ResultsError(
                 f"rounds of {config.name!r} are stored that were divided otherwise ({_name(config, number)} holds "
-                f"{count} trials, and would hold {share}): give the number of trials and of rounds that they were begun "
-                f"with, or start anew under another name: --name {config.name}-2"
+                f"{count} trials, and would hold {share}): give the number of trials and of rounds that they were "
+                f"begun with, or start anew under another name: --name {config.name}-2"
             )
 
 

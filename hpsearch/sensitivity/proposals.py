@@ -36,6 +36,9 @@ class Crowd:
     words = "the middle 90 % of the best"
     """What the outer quantiles enclose, as the reason of a proposal says it."""
 
+    few = "few of the best"
+    """What the choices hold that are left out."""
+
     @property
     def least(self) -> float:
         """Share of the best from which a choice stays: half its even share."""
@@ -220,7 +223,7 @@ def _next_choices(dimension: Choice, crowd: Crowd, *, limit: tuple[float, float]
         return Choice(tuple(choices)), f"{words}{beyond} joins"
     if len(choices) == len(dimension.choices):
         return dimension, f"{words}as far as it may go" if words else "the best lie all over it"
-    return Choice(tuple(choices)), f"{words}without the choices that hold few of the best"
+    return Choice(tuple(choices)), f"{words}without the choices that hold {crowd.few}"
 
 
 def _beyond(dimension: Choice, boundary: str, *, limit: tuple[float, float]) -> int | float | None:

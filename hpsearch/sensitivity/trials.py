@@ -1,7 +1,8 @@
 """Ranges to try next by the trials of a search alone.
 
-A sampler crowds its trials where it has found good ones, so where the best lie says where it looked as well as where the
-best are: these ranges are a rule of thumb, and those of a survey (:mod:`hpsearch.sensitivity.ranges`) are measured.
+A sampler crowds its trials where it has found good ones, so where the best lie says where it looked as well as where
+good settings are: these ranges are a rule of thumb, and those of a survey (:mod:`hpsearch.sensitivity.ranges`) are
+measured.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ class _Box(Crowd):
 
     edge: str = ""
 
-    words = "the box of the best, widened by a quarter"
+    words = "where the best lie, widened at both ends"
+    few = "none of the best"
 
     @property
     def boundary(self) -> str:
@@ -108,7 +110,9 @@ def trial_ranges(
         row |= {**_quantiles(dimension, best[name]), "boundary": box.boundary, **_ends(following, "next_")}
         chosen = following.choices if isinstance(following, Choice) else None
         rows.append({**row, "next_choices": chosen, "reason": reason})
-    return pd.DataFrame(rows).astype(dict.fromkeys(("response", "hyperparameter", "scale", "boundary", "reason"), "str"))
+    return pd.DataFrame(rows).astype(
+        dict.fromkeys(("response", "hyperparameter", "scale", "boundary", "reason"), "str")
+    )
 
 
 def _box(dimension: Dimension, values: NDArray[Any], *, edge: str) -> _Box:

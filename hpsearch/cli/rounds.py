@@ -1,0 +1,123 @@
+"""A search in rounds, as the command ``search`` does it with ``--rounds``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from hpsearch.cli.commands import COMPILING, print_parts
+from hpsearch.cli.endings import StopSignals, stopped
+from hpsearch.cli.progress import LiveLine, search_words
+
+if TYPE_CHECKING:
+    from hpsearch.config import StudyConfig
+    from hpsearch.results.rounds import Round
+    from hpsearch.tuning.search import Progress
+
+
+class _Lines:
+    """A live line for each study that is searched, one after another.
+
+    Args:
+        check: Called at every progress; it may stop the command by an exception.
+
+    Attributes:
+        name: Of the study that is searched, or was last.
+        total: Number of trials that it shall hold.
+    """
+
+    def __init__(self, check: Callable[[], None]) -> None:
+        self.name, self.total = "", 0
+        self._check = check
+        self._line: LiveLine[Progress] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def show(self, name: str, progress: Progress) -> None:
+        """Show how far a search is."""
+        if self._line is None or name != self.name:
+            self.close()
+            self._line = LiveLine(name, search_words, before=progress, check=self._check)
+        self.name, self.total = name, progress.total
+        self._line.show(progress)
+
+    def close(self) -> None:
+        """End the line, so that others may print."""
+        if self._line is not None:
+            self._line.__exit__(None, None, None)
+        self._line = None
+
+
+def search_in_rounds(
+    config: StudyConfig,
+    rounds: int | None,
+    repeats: int | None,
+    *,
+    command: str,
+    workers: int,
+    storage: str | None,
+    results: Path,
+) -> None:
+    """Search in rounds and at the same cost unrefined, and say what each round tried and what the rounds paid.
+
+    Raises:
+        ConfigError: if there are repeats and no rounds, and as :func:`hpsearch.results.payoff.payoff`.
+        typer.Exit: if a signal stopped it.
+    """
+    from hpsearch.config import ConfigError
+    from hpsearch.engine.compilation import before_compiling
+    from hpsearch.evaluation.evaluator import load_data
+    from hpsearch.report.rounds import payoff_lines, payoff_table, survey_note
+    from hpsearch.results.payoff import payoff
+
+    if rounds is None:
+        raise ConfigError(config.name, ["--repeats: is of rounds, and there are none: give --rounds 3 as well"])
+    data, signals = load_data(config), StopSignals()
+    ended: list[Round] = []
+    again = f"{command} --trials {config.search.trials} --rounds {rounds}"
+
+    def tell(repeat: int, round: Round) -> None:
+        lines.close()
+        if repeat == 1:
+            ended.append(round)
+            _tell(round)
+
+    with signals, _Lines(signals.check) as lines:
+        try:
+            with before_compiling(partial(print, COMPILING, file=sys.stderr)):
+                table = payoff(
+                    config, rounds, repeats=repeats or 1, workers=workers, storage=storage, results=results,
+                    dataset=data, on_progress=lines.show, on_round=tell,
+                )  # fmt: skip
+        except KeyboardInterrupt:
+            lines.close()
+            again += f" --repeats {repeats}" if repeats else ""
+            stopped(
+                again,
+                name=lines.name,
+                total=lines.total,
+                rows=f"trials of {lines.name}",
+                storage=storage,
+                results=results,
+            )
+    print_parts([*([payoff_table(table)] if repeats else []), *payoff_lines(table, data)])
+    print_parts(filter(None, [survey_note(ended)]))
+
+
+def _tell(round: Round) -> None:
+    """Print the ranges of a round, where they are not the study's own, and how it ended."""
+    from hpsearch.report.rounds import refinement_lines, round_line
+
+    if round.refinement is not None:
+        print_parts([refinement_lines(round.refinement, title=f"ranges of {round.results.study.study_name}")])
+    print_parts([round_line(round)])

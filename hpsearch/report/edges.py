@@ -1,0 +1,30 @@
+"""What a terminal says of the best trials where they crowd at the end of a range."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping
+from typing import Any
+
+from hpsearch.results.refinement import reachable
+from hpsearch.results.study import Results
+from hpsearch.sensitivity.trials import LEAST
+
+
+def edge_line(results: Results) -> str:
+    """Where the ten best trials crowd at an end of a range beyond which there is more, and what to do; or nothing."""
+    if (results.trials["state"] == "COMPLETE").sum() < LEAST:
+        return ""
+    parts = [_crowd(row) for row in results.edges().to_dict("records") if row["edge"] and reachable(results, row)]
+    if not parts:
+        return ""
+    command = f"hpsearch refine {shlex.quote(results.study.study_name)}"
+    return f"{'; '.join(parts)}: better settings may lie beyond; `{command}` proposes ranges"
+
+
+def _crowd(row: Mapping[Any, Any]) -> str:
+    share, end, place = row[f"share_{row['edge']}"], row[row["edge"]], "lowest" if row["edge"] == "low" else "highest"
+    crowd = f"{round(share * row['trials'])} of the {row['trials']} best"
+    if row["scale"] == "choices":
+        return f"{crowd} have the {place} {row['hyperparameter']}, {end:g}"
+    return f"{crowd} lie in the {place} tenth of {row['hyperparameter']}, which ends at {end:g}"

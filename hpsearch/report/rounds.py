@@ -1,0 +1,118 @@
+"""What a terminal says of ranges to try next, of a search in rounds, and of what rounds pay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+from rich.table import Table
+
+from hpsearch.data import Dataset
+from hpsearch.report.sentences import listed
+from hpsearch.report.terminal import range_lines
+from hpsearch.results.payoff import ROUNDS, UNREFINED, Payoff, verdict
+from hpsearch.results.refinement import Refinement
+from hpsearch.results.rounds import Round
+
+_VERDICTS = {
+    "better": ("the setting of the rounds is the better one", "refining pays here"),
+    "worse": ("the setting of the rounds is the worse one", "refining costs more than it gains here"),
+    "not seen": ("which is better is not seen", "that refining pays, or costs, is not seen here"),
+}
+"""By verdict: of the two settings of one pair of searches, and of refining."""
+
+
+def refinement_lines(refinement: Refinement, *, title: str = "ranges to try next") -> str:
+    """Ranges to try next, and by what: with what is to be minded where that is the trials of a search alone."""
+    if refinement.source == "survey":
+        return range_lines(refinement.ranges, refinement.space, title=f"{title}, by the survey")
+    count = refinement.ranges["trials"].iat[0]
+    title = f"{title}, from where the {count} best of {refinement.rows} completed trials lie"
+    lines = range_lines(refinement.ranges, refinement.space, title=title)
+    return f"{lines}\n  (a sampler crowds its trials where it has found good ones: a rule of thumb, no measurement)"
+
+
+def round_line(ended: Round) -> str:
+    """How a round ended."""
+    best, trials = ended.results.best, ended.results.trials
+    metric = ended.results.config.search.metric.replace("_", " ")
+    name = ended.results.study.study_name
+    return f"{name}: {len(trials)} trials, the best {metric} {best.value:.4f} at trial {best.number}"
+
+
+def payoff_lines(table: pd.DataFrame, data: Dataset) -> list[str]:
+    """What a table of :func:`hpsearch.results.payoff.payoff` says of the two arms, and what it does not say.
+
+    Args:
+        table: Of one repeat or several.
+        data: On which the choices were scored.
+    """
+    found = verdict(table)
+    if found.repeats == 1:
+        return [_arms(table), *_of_two_settings(found, data)]
+    same = f"; in {found.same} both chose the same setting" if found.same else ""
+    return [
+        f"each choice trained on {found.seeds} fresh seeds and scored on {_split(found, data)}: {_difference(found)} "
+        f"over {found.repeats} sampler seeds), the rounds lower in {found.better} of {found.repeats}{same}",
+        f"{_VERDICTS[found.verdict][1]}, on this split of these data, with this sampler and so many trials",
+    ]
+
+
+def _of_two_settings(found: Payoff, data: Dataset) -> list[str]:
+    if found.same:
+        return ["both chose the same setting, so nothing tells the two ways apart"]
+    return [
+        f"both trained on {found.seeds} fresh seeds and scored on {_split(found, data)}: {_difference(found)}, paired "
+        f"by seed): {_VERDICTS[found.verdict][0]}",
+        "that speaks of these two settings on these examples, and not of refining: one pair of searches is one draw of "
+        "luck (--repeats 12 draws twelve)",
+    ]
+
+
+def _arms(table: pd.DataFrame) -> str:
+    rows = table.drop_duplicates("arm").set_index("arm").to_dict("index")
+    rounds, unrefined = rows[ROUNDS], rows[UNREFINED]
+    return (
+        f"the {rounds['trials']} trials of the rounds chose trial {rounds['number']} of {rounds['study']}, and "
+        f"{rounds['cost']:,} examples were shown in training; one search of that cost within the first ranges, of "
+        f"{unrefined['trials']} trials, chose trial {unrefined['number']} of {unrefined['study']}"
+    )
+
+
+def _split(found: Payoff, data: Dataset) -> str:
+    if data.test is None:
+        return "the validation split, by which both were chosen on other seeds, for there is no test split"
+    return f"the {data.test.examples:,} test examples, by which nothing was chosen"
+
+
+def _difference(found: Payoff) -> str:
+    """Both means and their difference with its interval, whose bracket is left open."""
+    name = found.metric.replace("_", " ")
+    return (
+        f"mean {name} {found.rounds:.4f} after rounds, {found.unrefined:.4f} unrefined, difference "
+        f"{found.difference:+.4f} (95 % interval {found.low:+.4f} to {found.high:+.4f}"
+    )
+
+
+def payoff_table(table: pd.DataFrame) -> Table:
+    """The mean scores of both arms, a row a repeat."""
+    metric = str(table["metric"].iat[0]).replace("_", " ")
+    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for heading in ("sampler seed", f"{metric} after rounds", "unrefined", "difference"):
+        shown.add_column(heading, justify="right")
+    means = table.pivot_table(index="sampler_seed", columns="arm", values="score", sort=False)
+    for seed, row in means.iterrows():
+        rounds, unrefined = float(row[ROUNDS]), float(row[UNREFINED])
+        shown.add_row(str(seed), f"{rounds:.4f}", f"{unrefined:.4f}", f"{rounds - unrefined:+.4f}")
+    return shown
+
+
+def survey_note(rounds: Sequence[Round]) -> str:
+    """Which rounds have their ranges from a survey, whose cost is not in the comparison; or nothing."""
+    surveyed = [
+        (f"round {r.number}", r.refinement.rows) for r in rounds if r.refinement and r.refinement.source == "survey"
+    ]
+    if not surveyed:
+        return ""
+    names, trainings = listed([name for name, _ in surveyed]), sum(rows for _, rows in surveyed)
+    return f"the ranges of {names} are those of a survey, whose {trainings:,} trainings are not counted in that cost"
