@@ -8,12 +8,12 @@ from typing import Any
 
 from hpsearch.results.refinement import reachable
 from hpsearch.results.study import Results
-from hpsearch.sensitivity.trials import LEAST
+from hpsearch.sensitivity.trials import enough
 
 
 def edge_line(results: Results) -> str:
     """Where the ten best trials crowd at an end of a range beyond which there is more, and what to do; or nothing."""
-    if (results.trials["state"] == "COMPLETE").sum() < LEAST:
+    if not enough(results.trials):
         return ""
     parts = [_crowd(row) for row in results.edges().to_dict("records") if row["edge"] and reachable(results, row)]
     if not parts:

@@ -27,7 +27,7 @@ def refinement_lines(refinement: Refinement, *, title: str = "ranges to try next
     if refinement.source == "survey":
         return range_lines(refinement.ranges, refinement.space, title=f"{title}, by the survey")
     count = refinement.ranges["trials"].iat[0]
-    title = f"{title}, from where the {count} best of {refinement.rows} completed trials lie"
+    title = f"{title}, from where the {count} best of {refinement.rows} trials lie"
     lines = range_lines(refinement.ranges, refinement.space, title=title)
     return f"{lines}\n  (a sampler crowds its trials where it has found good ones: a rule of thumb, no measurement)"
 

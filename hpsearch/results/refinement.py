@@ -13,7 +13,7 @@ from hpsearch.config import StudyConfig
 from hpsearch.experiments.stored import following_config, limits_of, refined_config
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.designs import DesignError
-from hpsearch.sensitivity.trials import trial_ranges
+from hpsearch.sensitivity.trials import trial_ranges, tried
 from hpsearch.space import Space
 
 
@@ -27,7 +27,7 @@ class Refinement:
             :func:`hpsearch.sensitivity.trials.trial_ranges`.
         space: The ranges before.
         config: The study that follows.
-        rows: Rows of the survey, or completed trials, that proposed them.
+        rows: Rows of the survey, or trials, that proposed them.
     """
 
     source: Literal["survey", "trials"]
@@ -41,8 +41,8 @@ def search_ranges(results: Results) -> pd.DataFrame:
     """The ranges to try next by the trials of a search alone; see :func:`hpsearch.sensitivity.trials.trial_ranges`.
 
     Raises:
-        ResultsError: if this project did not make the study, its data has changed, or fewer than 20 trials are
-            complete.
+        ResultsError: if this project did not make the study, its data has changed, or it has fewer than 20 trials
+            or 10 complete ones.
     """
     config = results.config
     space, limits = config.space.dimensions, _limits(results)
@@ -60,7 +60,7 @@ def refine(results: Results, *, name: str) -> Refinement:
         name: Of the study that follows.
 
     Raises:
-        ResultsError: if there is neither a complete survey nor a search of 20 completed trials.
+        ResultsError: if there is neither a complete survey nor a search of 20 trials.
         ConfigError: if the name is none of a study.
     """
     config = results.config
@@ -71,8 +71,7 @@ def refine(results: Results, *, name: str) -> Refinement:
             raise
         ranges = search_ranges(results)
         following = following_config(ranges, config, name=name)
-        complete = int((results.trials["state"] == "COMPLETE").sum())
-        return Refinement("trials", ranges, config.space.dimensions, following, complete)
+        return Refinement("trials", ranges, config.space.dimensions, following, tried(results.trials))
     following, ranges = refined_config(survey, config, name=name), survey.ranges()
     return Refinement("survey", ranges, survey.design.space, following, len(survey.design))
 

@@ -25,7 +25,7 @@ from hpsearch.space import Choice, Dimension
 _TENTHS = 10
 
 LEAST = 2 * BEST
-"""Completed trials from which ranges are proposed: of fewer the ten best are no choice."""
+"""Trials, complete or pruned, from which ranges are proposed: of fewer the ten best are no choice."""
 
 _MARGIN = 0.25
 """Of the box's width, to either side. Ten even draws would need 1/9 to hold the range they came from on average; those
@@ -71,7 +71,7 @@ def trial_ranges(
 ) -> pd.DataFrame:
     """Propose a range for each hyperparameter from where the best trials of a search lie.
 
-    The best tenth of the completed trials count, at least ten. The next range is the smallest of the scale that holds
+    The best tenth of the trials count, at least ten; what a pruner stopped is none of the best. The next range is the smallest of the scale that holds
     them, widened at both ends by a quarter of its width (at least a twentieth of the range), but not beyond the range;
     only past an end at which the ten best crowd (see :func:`hpsearch.sensitivity.edges.edges`) it goes on by an octave,
     a linear one by a quarter of itself. Of choices those stay that any of them has.
@@ -90,15 +90,15 @@ def trial_ranges(
         reason. What is no number is missing among the ends.
 
     Raises:
-        DesignError: if fewer than 20 trials are complete.
+        DesignError: if there are fewer than 20 such trials, or fewer than 10 complete ones.
     """
-    complete = trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"])
-    if len(complete) < LEAST:
+    complete, count = trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"]), tried(trials)
+    if not enough(trials):
         raise DesignError(
-            f"ranges are made of the best of at least {LEAST} completed trials, and there are {len(complete)}: "
-            "search on with --trials, or measure a survey"
+            f"ranges are made of the best of at least {LEAST} trials, {BEST} of them complete, and there are {count}, "
+            f"{len(complete)} of them complete: search on with more --trials, or measure a survey"
         )
-    best, rows = complete.head(max(BEST, len(complete) // _TENTHS)), []
+    best, rows = complete.head(max(BEST, count // _TENTHS)), []
     ends = edges(trials, space).set_index("hyperparameter")
     for name, dimension in space.items():
         crowded = ends.loc[name] if name in ends.index else {"share_low": nan, "share_high": nan, "edge": ""}
@@ -113,6 +113,16 @@ def trial_ranges(
     return pd.DataFrame(rows).astype(
         dict.fromkeys(("response", "hyperparameter", "scale", "boundary", "reason"), "str")
     )
+
+
+def tried(trials: pd.DataFrame) -> int:
+    """How many trials tell of their ranges: the complete ones, and those that a pruner stopped."""
+    return int(trials["state"].isin(["COMPLETE", "PRUNED"]).sum())
+
+
+def enough(trials: pd.DataFrame) -> bool:
+    """Whether ranges can be made of the trials."""
+    return tried(trials) >= LEAST and int((trials["state"] == "COMPLETE").sum()) >= BEST
 
 
 def _box(dimension: Dimension, values: NDArray[Any], *, edge: str) -> _Box:

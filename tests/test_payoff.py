@@ -1,0 +1,137 @@
+"""What rounds pay: scores of fresh seeds, and verdicts against SciPy's paired tests."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+from sklearn.metrics import log_loss
+
+from hpsearch.config import HYPERPARAMETERS, ConfigError
+from hpsearch.data.dataset import load_dataset
+from hpsearch.engine.settings import Hyperparameters
+from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.report.rounds import payoff_lines
+from hpsearch.results.payoff import payoff, verdict
+
+SETTING = {h.name: h.default for h in HYPERPARAMETERS}
+
+
+def table(rounds, unrefined):
+    """A table of scores, each ``(repeats, seeds)``, as `payoff` makes them."""
+    parts = []
+    for arm, scores, rate in (("rounds", rounds, 0.2), ("unrefined", unrefined, 0.1)):
+        for repeat, row in enumerate(np.atleast_2d(scores), start=1):
+            seeds = 1_000_000 + np.arange(len(row)) + (repeat - 1) * len(row)
+            own = {**SETTING, "learning_rate": rate, "study": f"s-{arm}", "number": 3, "trials": 60, "cost": 1000}
+            part = pd.DataFrame({"repeat": repeat, "arm": arm, "seed": seeds, "score": row}).assign(**own)
+            parts.append(part.assign(metric="test_loss", sampler_seed=repeat - 1))
+    return pd.concat(parts, ignore_index=True)
+
+
+def scores(repeats, seeds, *, shift, rng):
+    """Scores of both arms, which share the luck of each repeat and seed; the rounds' are shifted."""
+    luck = rng.standard_normal((repeats, seeds))
+    return luck + shift + rng.standard_normal((repeats, seeds)), luck + rng.standard_normal((repeats, seeds))
+
+
+def test_over_repeats_each_counts_as_one_difference_of_means():
+    rounds, unrefined = scores(12, 5, shift=-0.5, rng=np.random.default_rng(0))
+    found = verdict(table(rounds, unrefined))
+    differences = rounds.mean(axis=1) - unrefined.mean(axis=1)
+    interval = stats.ttest_1samp(differences, 0).confidence_interval(0.95)
+    assert (found.difference, found.low, found.high) == pytest.approx((differences.mean(), *interval))
+    assert (found.rounds, found.unrefined) == pytest.approx((rounds.mean(), unrefined.mean()))
+    assert (found.repeats, found.seeds, found.better) == (12, 5, (differences < 0).sum())
+
+
+def test_one_repeat_is_paired_by_seed():
+    rounds, unrefined = scores(1, 20, shift=1.0, rng=np.random.default_rng(1))
+    found = verdict(table(rounds, unrefined))
+    interval = stats.ttest_rel(rounds[0], unrefined[0]).confidence_interval(0.95)
+    assert (found.low, found.high) == pytest.approx(tuple(interval))
+    assert (found.repeats, found.seeds, found.verdict) == (1, 20, "worse")
+
+
+@pytest.mark.parametrize(("shift", "word"), [(-3, "better"), (0.01, "not seen"), (3, "worse")])
+def test_the_verdict_is_where_the_interval_lies(shift, word):
+    found = verdict(table(*scores(12, 10, shift=shift, rng=np.random.default_rng(2))))
+    assert found.verdict == word
+    assert {"better": found.high < 0, "worse": found.low > 0, "not seen": found.low <= 0 <= found.high}[word]
+
+
+def test_the_same_setting_is_told_from_the_same_score():
+    equal = np.ones((2, 4))
+    assert verdict(table(equal, equal)).same == 0
+    alike = table(equal, equal).assign(learning_rate=0.1)
+    assert verdict(alike).same == 2
+    assert verdict(alike).verdict == "not seen"
+
+
+@pytest.fixture(scope="module")
+def config(small):
+    return small.with_overrides(trials=40, sampler="random")
+
+
+@pytest.fixture(scope="module")
+def made(config, tmp_path_factory):
+    return payoff(config, 2, repeats=2, seeds=3, results=tmp_path_factory.mktemp("payoff"))
+
+
+def test_a_row_is_a_repeat_arm_and_fresh_seed(config, made):
+    assert made.groupby(["repeat", "arm"])["seed"].apply(list).to_dict() == {
+        (repeat, arm): [1_000_000 + 3 * (repeat - 1) + k for k in range(3)]
+        for repeat in (1, 2)
+        for arm in ("rounds", "unrefined")
+    }
+    assert set(zip(made["repeat"], made["sampler_seed"], strict=True)) == {(1, 0), (2, 1)}
+    assert set(made["metric"]) == {"test_loss"}
+    costs = made.drop_duplicates(["repeat", "arm"]).pivot(index="repeat", columns="arm", values="cost")
+    assert (costs["unrefined"] <= costs["rounds"]).all()
+    assert (costs["unrefined"] > 0.8 * costs["rounds"]).all()
+    assert {name for name in made["study"] if "repeat" not in name} <= {
+        "small-round-1", "small-round-2", "small-unrefined"
+    }  # fmt: skip
+
+
+def test_a_score_is_the_loss_on_the_test_split_of_the_chosen_network(config, made):
+    data = load_dataset("iris", seed=config.data.seed)
+    for row in made.iloc[[0, 4]].to_dict("records"):
+        setting = Hyperparameters(**{h.name: row[h.name] for h in HYPERPARAMETERS})
+        network = Evaluator(config, data).network(setting, row["seed"])
+        expected = log_loss(data.test.y, network.respond(data.test.X).T.astype(float))
+        assert row["score"] == pytest.approx(expected, rel=1e-4)
+
+
+def test_two_workers_give_the_same_table(config, made, tmp_path):
+    again = payoff(config, 2, repeats=2, seeds=3, workers=2, results=tmp_path)
+    pd.testing.assert_frame_equal(again, made)
+
+
+def test_without_a_test_split_the_validation_split_is_named(config, tmp_path):
+    without = config.with_overrides(**{"data.test": 0.0})
+    found = payoff(without, 2, seeds=2, results=tmp_path)
+    assert set(found["metric"]) == {"validation_loss"}
+    told = " ".join(payoff_lines(found.assign(learning_rate=range(4)), load_dataset("iris", test=0.0)))
+    assert "the validation split, by which both were chosen on other seeds, for there is no test split" in told
+
+
+@pytest.mark.parametrize("options", [{"repeats": 0}, {"repeats": 1001}, {"seeds": 1}])
+def test_too_few_or_many_repeats_or_seeds_are_refused_before_anything_runs(config, tmp_path, options):
+    with pytest.raises(ConfigError, match=r"from 1 to 1,000 and seeds at least 2 \(given: "):
+        payoff(config, 2, results=tmp_path, **options)
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_words_follow_the_verdict():
+    data, rng = load_dataset("iris"), np.random.default_rng(2)
+    pays = payoff_lines(table(*scores(12, 10, shift=-3, rng=rng)), data)
+    assert pays[1].startswith("refining pays here, on this split of these data")
+    assert "the rounds lower in 12 of 12" in pays[0]
+    costs = payoff_lines(table(*scores(12, 10, shift=3, rng=rng)), data)
+    assert costs[1].startswith("refining costs more than it gains here")
+    unseen = payoff_lines(table(*scores(12, 10, shift=0.01, rng=rng)), data)
+    assert unseen[1].startswith("that refining pays, or costs, is not seen here")
+    one = payoff_lines(table(*scores(1, 10, shift=3, rng=rng)), data)
+    assert one[1].endswith("the setting of the rounds is the worse one")
+    assert "not of refining" in one[2]
+    assert not any("refining" in line for line in one[:2])

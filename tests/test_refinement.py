@@ -1,0 +1,87 @@
+"""What to try after a study: by its survey, or by its trials alone; and the command that writes it."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from helpers import SMALL, run
+
+from hpsearch import load, load_config, search
+from hpsearch.experiments.stored import DESIGN
+from hpsearch.results.refinement import reachable, refine
+from hpsearch.results.study import ResultsError
+from hpsearch.space import Choice
+from hpsearch.storage.access import open_storage
+
+
+@pytest.fixture(scope="module")
+def searched(small, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("searched")
+    search(small.with_overrides(trials=30), results=folder)
+    return load("small", results=folder)
+
+
+def test_without_a_survey_the_trials_propose(searched):
+    refinement = refine(searched, name="next")
+    assert (refinement.source, refinement.rows) == ("trials", 30)
+    pd.testing.assert_frame_equal(refinement.ranges, searched.search_ranges())
+    assert refinement.config.name == "next"
+    assert refinement.config.space != searched.config.space
+    assert refinement.config.search == searched.config.search
+    rows = refinement.ranges.set_index("hyperparameter")
+    momentum = refinement.config.space.dimensions["momentum"]
+    assert (momentum.low, momentum.high) == (rows.loc["momentum", "next_low"], rows.loc["momentum", "next_high"])
+
+
+def test_a_proposal_stays_within_what_the_hyperparameters_and_the_data_allow(small, tmp_path):
+    edge = small.with_overrides(
+        trials=20, sampler="random", **{"space.batch_size": {"choices": [45, 90]}, "space.momentum": 0.9}
+    )
+    results = load(search(edge, results=tmp_path).study_name, results=tmp_path)
+    full = results.trials.assign(batch_size=90)
+    results.__dict__["trials"] = full  # all of them at the full training set of 90
+    batch = refine(results, name="next").config.space.batch_size
+    assert batch == Choice((45, 90))
+    (row,) = [row for row in results.edges().to_dict("records") if row["hyperparameter"] == "batch_size"]
+    assert not reachable(results, {**row, "edge": "high"})
+    assert reachable(results, {**row, "edge": "low"})
+
+
+def test_too_few_trials_are_told_with_their_number(small, tmp_path):
+    search(small, results=tmp_path)
+    with pytest.raises(ResultsError, match=r"study 'small': .* there are 14, 14 of them complete: search on"):
+        refine(load("small", results=tmp_path), name="next")
+
+
+def test_the_command_writes_a_study_from_a_search_alone_that_runs_and_is_refined_again(folder):
+    run("search", "small", "--trials", 30)
+    told = run("refine", "small").stdout
+    assert "ranges to try next, from where the 10 best of 30 trials lie:\n" in told
+    assert "a rule of thumb, no measurement" in told
+    assert "written to studies/small-2.toml, by validation_loss; next: hpsearch search studies/small-2.toml" in told
+    assert load_config("studies/small-2.toml").space == refine(load("small"), name="x").config.space
+    run("search", "small-2", "--trials", 20)
+    run("refine", "small-2")
+    lines = Path("studies/small-2-2.toml").read_text(encoding="utf-8").splitlines()
+    assert sum(line.startswith("# ranges to try next") for line in lines) == 1
+    assert sum("rule of thumb" in line for line in lines) == 1
+
+
+def test_an_unfinished_survey_alone_is_no_search(folder):
+    run("survey", "small", "--base", 4, "--scrambles", 2)
+    journal = open_storage()
+    journal.set_study_system_attr(journal.get_study_id_from_name("small.survey"), DESIGN, None)
+    assert load("small").study.study_name == "small.survey"
+    assert "is not complete yet" in run("refine", "small", code=2).stderr
+
+
+def test_a_search_says_in_one_line_where_the_best_crowd(folder):
+    text = SMALL.replace("low = 0.01, high = 1.0, log = true}\niter", "low = 0.0001, high = 0.01, log = true}\niter")
+    Path("studies/slow.toml").write_text(text.replace('"small"', '"slow"'), encoding="utf-8")
+    told = run("search", "slow", "--trials", 40).stdout
+    (line,) = [line for line in told.splitlines() if "better settings may lie beyond" in line]
+    count = load("slow").edges().set_index("hyperparameter").loc["learning_rate", "share_high"]
+    assert f"{round(10 * count)} of the 10 best lie in the highest tenth of learning_rate, which ends at 0.01" in line
+    assert "`hpsearch refine slow` proposes ranges" in line
+    few = run("search", "slow", "--trials", 19, "--name", "few").stdout
+    assert "better settings may lie beyond" not in few

@@ -1,0 +1,114 @@
+"""Ranges by the trials of a search alone, computed by hand."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hpsearch.sensitivity.designs import DesignError
+from hpsearch.sensitivity.ranges import refined
+from hpsearch.sensitivity.trials import trial_ranges
+from hpsearch.space import Choice, Float, Int
+
+
+def trials(best, rest, count=100):
+    """So many trials, of which the first have the values of the best, in order, and the others one value."""
+    values = [*best, *[rest] * (count - len(best))]
+    return pd.DataFrame({"number": range(count), "state": "COMPLETE", "value": np.arange(count) / count, "x": values})
+
+
+def proposed(dimension, best, rest, *, count=100, **options):
+    (row,) = trial_ranges(trials(best, rest, count), {"x": dimension}, **options).to_dict("records")
+    return row
+
+
+def test_the_box_of_the_best_is_widened_by_a_quarter_of_its_width():
+    row = proposed(Float(0, 1), np.linspace(0.3, 0.7, 10), 0.0)
+    assert (row["next_low"], row["next_high"]) == pytest.approx((0.2, 0.8))
+    assert (row["best_low"], row["best_median"], row["best_high"]) == pytest.approx((0.3, 0.5, 0.7))
+    assert (row["boundary"], row["trials"]) == ("", 10)
+    log = proposed(Float(1e-4, 1, log=True), np.geomspace(1e-3, 1e-2, 10), 1.0)
+    assert (np.log10(log["next_low"]), np.log10(log["next_high"])) == pytest.approx((-3.25, -1.75), abs=0.02)
+
+
+def test_a_box_however_narrow_is_widened_by_a_twentieth_of_the_range():
+    row = proposed(Float(0, 10), np.full(10, 4.0), 0.0)
+    assert (row["next_low"], row["next_high"]) == pytest.approx((3.5, 4.5))
+
+
+def test_a_box_does_not_leave_its_range_where_fewer_than_half_of_the_ten_best_are_at_the_end():
+    at = [0.99] * 4 + [0.6] * 6
+    assert proposed(Float(0, 1), at, 0.0)["next_high"] == 1.0
+    row = proposed(Float(0, 1), [0.99] * 5 + [0.6] * 5, 0.0)
+    assert (row["boundary"], row["share_high"], row["next_high"]) == ("high", 0.5, 1.25)
+    assert row["next_low"] == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    ("dimension", "at", "limits", "ends", "reason"),
+    [
+        (Float(0.01, 1, log=True), 0.99, (0, 10), (0.79, 2.0), "the best crowd at the high end: beyond it"),
+        (Float(0.01, 1, log=True), 0.011, (0, 10), (0.005, 0.014), "the best crowd at the low end: beyond it"),
+        (Float(0, 1), 0.99, (0, 1.1), (0.94, 1.1), "the best crowd at the high end: beyond it as far as it may go"),
+        (Float(0, 1), 0.01, (0, 2), (0.0, 0.06), "the best crowd at the low end: beyond it as far as it may go"),
+        (Int(1, 8), 8, (1, 100), (7, 9), "the best crowd at the high end: beyond it"),
+    ],
+)
+def test_past_an_end_at_which_they_crowd_it_goes_an_octave_or_a_quarter(dimension, at, limits, ends, reason):
+    row = proposed(dimension, [at] * 10, dimension.low if at > 0.5 else dimension.high, limits={"x": limits})
+    assert (row["next_low"], row["next_high"]) == pytest.approx(ends, rel=0.02)
+    assert row["reason"] == reason
+
+
+def test_the_best_tenth_counts_and_at_least_ten():
+    far = [0.5] * 10 + [0.9] * 20
+    assert proposed(Float(0, 1), far, 0.0, count=100)["best_high"] == 0.5
+    row = proposed(Float(0, 1), far, 0.0, count=300)
+    assert (row["best_high"], row["trials"]) == (0.9, 30)
+    assert proposed(Float(0, 1), far, 0.0, count=30)["trials"] == 10
+
+
+def test_what_the_best_lie_all_over_stays_as_it_is():
+    row = proposed(Float(0, 1), np.linspace(0.15, 0.85, 10), 0.0)
+    assert (row["next_low"], row["next_high"], row["reason"]) == (0, 1, "the best lie all over it")
+
+
+@pytest.mark.parametrize(
+    ("choices", "best", "following", "boundary"),
+    [
+        ((16, 32, 64, 128), [32] * 9 + [64], (32, 64), ""),
+        ((16, 32, 64, 128), [128] * 6 + [64] * 4, (64, 128, 256), "high"),
+        ((16, 32, 64, 128), [32] * 10, (16, 32, 64, 128), ""),  # one value is no range
+        (("relu", "sigmoid", "tanh"), ["tanh"] * 9 + ["relu"], ("relu", "tanh"), ""),
+        (("relu", "sigmoid", "tanh"), ["tanh"] * 10, ("relu", "sigmoid", "tanh"), ""),
+    ],
+)
+def test_choices_that_any_of_the_best_has_stay_and_words_have_no_ends(choices, best, following, boundary):
+    row = proposed(Choice(choices), best, choices[0])
+    assert (row["next_choices"], row["boundary"]) == (following, boundary)
+    frame = trial_ranges(trials(best, choices[0]), {"x": Choice(choices)})
+    assert refined(frame, {"x": Choice(choices)}) == {"x": Choice(following)}
+    assert frame["low"].dtype == frame["next_high"].dtype == "float64"
+    if not boundary and len(following) < len(choices):
+        assert row["reason"] == "without the choices that hold none of the best"
+
+
+def test_longer_trainings_are_told_of_the_budget_alone():
+    best = [190] * 10
+    assert proposed(Int(50, 200, log=True), best, 50, budget="x")["reason"].endswith("; trains up to 2 times as long")
+    assert proposed(Int(50, 200, log=True), best, 50)["reason"] == "the best crowd at the high end: beyond it"
+
+
+def test_pruned_trials_count_as_tried_and_are_none_of_the_best():
+    frame = trials([0.5] * 100, 0.3, count=120)
+    frame.loc[:99, "state"] = "PRUNED"
+    (row,) = trial_ranges(frame, {"x": Float(0, 1)}).to_dict("records")
+    assert (row["best_high"], row["trials"]) == (0.3, 12)
+
+
+@pytest.mark.parametrize(("complete", "pruned"), [(19, 0), (10, 9), (9, 11)])
+def test_too_few_trials_are_refused(complete, pruned):
+    frame = trials([0.5], 0.3, count=complete + pruned + 5)
+    frame["state"] = ["COMPLETE"] * complete + ["PRUNED"] * pruned + ["FAIL"] * 5
+    counts = f"there are {complete + pruned}, {complete} of them complete: search on"
+    with pytest.raises(DesignError, match=counts):
+        trial_ranges(frame, {"x": Float(0, 1)})
