@@ -125,13 +125,18 @@ def test_too_few_or_many_repeats_or_seeds_are_refused_before_anything_runs(confi
 def test_the_words_follow_the_verdict():
     data, rng = load_dataset("iris"), np.random.default_rng(2)
     pays = payoff_lines(table(*scores(12, 10, shift=-3, rng=rng)), data)
-    assert pays[1].startswith("refining pays here, on this split of these data")
-    assert "the rounds lower in 12 of 12" in pays[0]
+    assert pays[2].startswith("refining pays here, on this split of these data")
+    assert pays[0] == "in all 12,000 examples were shown in training in rounds, and 12,000 unrefined"
+    assert "the rounds lower in 12 of 12" in pays[1]
     costs = payoff_lines(table(*scores(12, 10, shift=3, rng=rng)), data)
-    assert costs[1].startswith("refining costs more than it gains here")
+    assert costs[2].startswith("refining costs more than it gains here")
     unseen = payoff_lines(table(*scores(12, 10, shift=0.01, rng=rng)), data)
-    assert unseen[1].startswith("that refining pays, or costs, is not seen here")
+    assert unseen[2].startswith("that refining pays, or costs, is not seen here")
     one = payoff_lines(table(*scores(1, 10, shift=3, rng=rng)), data)
     assert one[1].endswith("the setting of the rounds is the worse one")
     assert "not of refining" in one[2]
     assert not any("refining" in line for line in one[:2])
+    assert one[0].endswith("of 60 trials that cost as much")
+    dearer = table(*scores(1, 10, shift=3, rng=rng))
+    dearer.loc[dearer["arm"] == "rounds", "cost"] = 2000
+    assert payoff_lines(dearer, data)[0].endswith("of 60 trials that cost 50 % as much, where it ended")

@@ -277,7 +277,7 @@ def test_refine_writes_a_study_that_loads_and_runs(folder):
     Path("studies/small.toml").write_text(text.replace("[search]", "[search] # a comment of mine"), encoding="utf-8")
     run("refine", "small", "--name", "commented")
     lines = Path("studies/commented.toml").read_text(encoding="utf-8").splitlines()
-    assert lines[0] == "# ranges to try next:"
+    assert lines[0] == "# ranges to try next, by the survey:"
     assert "[search] # a comment of mine" in lines
     assert load_config("studies/commented.toml").space == following.space
     run("search", "small-2", "--trials", 4)

@@ -14,6 +14,9 @@ from hpsearch.results.payoff import ROUNDS, UNREFINED, Payoff, verdict
 from hpsearch.results.refinement import Refinement
 from hpsearch.results.rounds import Round
 
+_ALIKE = 0.95
+"""Share of the rounds' cost from which the other search's is called as much: it ends at a whole trial."""
+
 _VERDICTS = {
     "better": ("the setting of the rounds is the better one", "refining pays here"),
     "worse": ("the setting of the rounds is the worse one", "refining costs more than it gains here"),
@@ -51,7 +54,9 @@ def payoff_lines(table: pd.DataFrame, data: Dataset) -> list[str]:
     if found.repeats == 1:
         return [_arms(table), *_of_two_settings(found, data)]
     same = f"; in {found.same} both chose the same setting" if found.same else ""
+    cost = table.drop_duplicates(["repeat", "arm"]).groupby("arm")["cost"].sum()
     return [
+        f"in all {cost[ROUNDS]:,} examples were shown in training in rounds, and {cost[UNREFINED]:,} unrefined",
         f"each choice trained on {found.seeds} fresh seeds and scored on {_split(found, data)}: {_difference(found)} "
         f"over {found.repeats} sampler seeds), the rounds lower in {found.better} of {found.repeats}{same}",
         f"{_VERDICTS[found.verdict][1]}, on this split of these data, with this sampler and so many trials",
@@ -73,10 +78,15 @@ def _arms(table: pd.DataFrame) -> str:
     rows = table.drop_duplicates("arm").set_index("arm").to_dict("index")
     rounds, unrefined = rows[ROUNDS], rows[UNREFINED]
     return (
-        f"the {rounds['trials']} trials of the rounds chose trial {rounds['number']} of {rounds['study']}, and "
-        f"{rounds['cost']:,} examples were shown in training; one search of that cost within the first ranges, of "
-        f"{unrefined['trials']} trials, chose trial {unrefined['number']} of {unrefined['study']}"
+        f"the {rounds['trials']:,} trials of the rounds chose trial {rounds['number']} of {rounds['study']}, having shown "
+        f"{rounds['cost']:,} examples in training; one search within the first ranges chose trial {unrefined['number']} "
+        f"of {unrefined['study']}, of {unrefined['trials']:,} trials that {_costs(rounds['cost'], unrefined['cost'])}"
     )
+
+
+def _costs(rounds: int, unrefined: int) -> str:
+    share = unrefined / rounds
+    return "cost as much" if share > _ALIKE else f"cost {100 * share:.0f} % as much, where it ended"
 
 
 def _split(found: Payoff, data: Dataset) -> str:

@@ -8,7 +8,8 @@ In this room, of which a worker process imports some files without Optuna and pa
     profiles.py      the tables of Results that train around the best, and keep what they trained
     searches.py      the tables of a search for its figures: history, space, bands of curves
     refinement.py    what to try after a study: by its survey, or else by its trials
-    rounds.py        a search in rounds, and one unrefined at the same cost
+    rounds.py        a search in rounds
+    arms.py          what the rounds chose, and one unrefined search of the same cost
     payoff.py        what rounds pay: both on fresh seeds, over several sampler seeds
     units.py         the first layer's weights while they are learned
     plots.py         each table as a figure

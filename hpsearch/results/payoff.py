@@ -23,7 +23,8 @@ from hpsearch.data import Dataset
 from hpsearch.evaluation.evaluator import Evaluator, load_data
 from hpsearch.evaluation.executors import Workers
 from hpsearch.experiments.profiles import FRESH_SEEDS
-from hpsearch.results.rounds import Announce, Arm, Round, best_of_rounds, search_rounds, unrefined_search
+from hpsearch.results.arms import Arm, best_of_rounds, unrefined_search
+from hpsearch.results.rounds import Announce, Round, search_rounds
 
 ROUNDS, UNREFINED = "rounds", "unrefined"
 
@@ -95,7 +96,7 @@ def payoff(
     Returns:
         A row a repeat, arm and fresh seed. Columns: repeat (from 1), sampler_seed, arm ("rounds" or "unrefined"),
         study and number (of the chosen trial), value (by which it was chosen), the hyperparameters, trials (of which it
-        was chosen), cost (of their trainings; see :func:`hpsearch.results.rounds.costs`), seed, metric, score.
+        was chosen), cost (of their trainings; see :func:`hpsearch.results.arms.costs`), seed, metric, score.
 
     Raises:
         ConfigError: if repeats or seeds are too few or many, or as of :func:`hpsearch.results.rounds.search_rounds`.

@@ -1,8 +1,7 @@
-"""A search in rounds: try within a range, keep the best, refine the range, repeat; beside one search of the same cost.
+"""A search in rounds: try within a range, keep the best, refine the range, repeat.
 
 A round is an ordinary study, `<name>-round-1` and so on; its ranges are those that the survey of the round before
-proposes, or else that round's trials (:mod:`hpsearch.results.refinement`). The unrefined search, `<name>-unrefined`,
-begins with the same trials as the first round and goes on until its trainings have cost what those of all rounds did.
+proposes, or else that round's trials (:mod:`hpsearch.results.refinement`).
 """
 
 from __future__ import annotations
@@ -12,11 +11,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import optuna
-from numpy.typing import NDArray
 
 from hpsearch.config import ConfigError, StudyConfig
 from hpsearch.config.tables import SpaceConfig
@@ -28,7 +26,6 @@ from hpsearch.sensitivity.trials import LEAST
 from hpsearch.storage.access import count_trials
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import DATA, fact
-from hpsearch.storage.trials import CURVES
 from hpsearch.tuning.search import Progress, search
 
 MOST = 10
@@ -52,38 +49,18 @@ class Round:
     results: Results
     refinement: Refinement | None
 
-    @property
-    def cost(self) -> int:
-        """Of its trainings; see :func:`costs`."""
-        return int(costs(self.results).sum())
-
 
 @dataclass(frozen=True)
-class Arm:
-    """One of the two ways to spend the same on training.
+class Searches:
+    """Where searches are made and kept, and whom their progress is told.
 
     Attributes:
-        name: "rounds" or "unrefined".
-        study: Whose trial was chosen.
-        number: Of the trial.
-        params: Of the trial: what varies in the study.
-        value: By which it was chosen, the lowest of the arm.
-        trials: From which it was chosen.
-        cost: Of their trainings; see :func:`costs`.
+        workers: Threads that train.
+        storage: An Optuna storage URL, or None for the journal in ``results``.
+        results: The results folder.
+        dataset: Of all the studies.
+        announce: Told the progress.
     """
-
-    name: str
-    study: str
-    number: int
-    params: dict[str, Any]
-    value: float
-    trials: int
-    cost: int
-
-
-@dataclass(frozen=True)
-class _Searches:
-    """Where searches are made and kept, and whom their progress is told."""
 
     workers: int
     storage: str | None
@@ -92,6 +69,7 @@ class _Searches:
     announce: Announce
 
     def search(self, config: StudyConfig, trials: int) -> Results:
+        """Search until the study holds so many trials."""
         told = partial(self.announce, config.name)
         study = search(
             config, trials=trials, workers=self.workers, storage=self.storage, results=self.results,
@@ -130,7 +108,7 @@ def search_rounds(
     """
     shares = _shares(config, rounds)
     _check_stored(config, shares, storage=storage, results=results)
-    searches = _Searches(workers, storage, results, dataset or load_data(config), on_progress or (lambda *_: None))
+    searches = Searches(workers, storage, results, dataset or load_data(config), on_progress or (lambda *_: None))
     ended: list[Round] = []
     for number, trials in enumerate(shares, start=1):
         refinement = _refinement(ended[-1], config) if ended else None
@@ -140,77 +118,6 @@ def search_rounds(
         if on_round is not None:
             on_round(ended[-1])
     return ended
-
-
-def unrefined_search(
-    config: StudyConfig,
-    cost: int,
-    *,
-    workers: int = 1,
-    storage: str | None = None,
-    results: str | Path = "results",
-    dataset: Dataset | None = None,
-    on_progress: Announce | None = None,
-) -> Arm:
-    """Search within the study's own ranges, as `<name>-unrefined`, until its trainings have cost so much.
-
-    Args:
-        config: The study.
-        cost: Of the trainings, as :func:`costs` counts; a trial that would exceed it does not count.
-        workers: As of :func:`search_rounds`, like those below.
-        storage: Of the study.
-        results: Folder.
-        dataset: Data of your own.
-        on_progress: Called with the study's name and its progress.
-    """
-    own = config.with_overrides(name=f"{config.name}-unrefined", answer="")
-    searches = _Searches(workers, storage, results, dataset or load_data(config), on_progress or (lambda *_: None))
-    total, stored = config.search.trials, -1
-    while True:
-        made = searches.search(own, total)
-        spent = np.cumsum(costs(made))
-        if spent[-1] >= cost or len(spent) == stored:  # a grid ends
-            break
-        stored = len(spent)
-        total = len(spent) + int(np.ceil((cost - spent[-1]) / spent[-1] * len(spent))) + 1
-    return _arm("unrefined", [made], first=max(int(np.searchsorted(spent, cost, side="right")), 1))
-
-
-def best_of_rounds(rounds: list[Round]) -> Arm:
-    """The best trial of all rounds, whichever had it."""
-    return _arm("rounds", [round.results for round in rounds])
-
-
-def costs(results: Results) -> NDArray[np.int64]:
-    """What the trainings of each trial cost, ``(trials,)``: iterations × batch size, summed over seeds.
-
-    That is how many examples the networks were shown, repeats included: the arithmetic of training up to a factor that
-    is the network's size. A pruned trial counts as far as it was trained.
-    """
-    fixed = results.config.space.fixed
-    counts = []
-    for trial in sorted(results.study.get_trials(deepcopy=False), key=lambda t: t.number):
-        batch, stored = {**fixed, **trial.params}["batch_size"], trial.system_attrs[CURVES]
-        counts.append(int(stored["iterations"][-1]) * int(batch) * len(stored["seeds"]))
-    return np.array(counts, dtype=np.int64)
-
-
-def _arm(name: str, parts: list[Results], *, first: int | None = None) -> Arm:
-    """The best of the first so many trials, the earliest of equals."""
-    best: Arm | None = None
-    frames = [part.trials[:first] for part in parts]
-    trials, cost = sum(map(len, frames)), sum(int(costs(part)[:first].sum()) for part in parts)
-    for part, frame in zip(parts, frames, strict=True):
-        complete = frame[frame["state"] == "COMPLETE"]
-        if complete.empty:
-            continue
-        row = complete.nsmallest(1, "value").to_dict("records")[0]
-        if best is None or row["value"] < best.value:
-            params = {key: row[key] for key in part.config.space.dimensions}
-            best = Arm(name, part.study.study_name, row["number"], params, row["value"], trials, cost)
-    if best is None:
-        raise ResultsError(f"study {parts[0].study.study_name!r} has no completed trial: give more --trials")
-    return best
 
 
 def _shares(config: StudyConfig, rounds: int) -> list[int]:

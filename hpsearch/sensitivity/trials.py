@@ -71,10 +71,11 @@ def trial_ranges(
 ) -> pd.DataFrame:
     """Propose a range for each hyperparameter from where the best trials of a search lie.
 
-    The best tenth of the trials count, at least ten; what a pruner stopped is none of the best. The next range is the smallest of the scale that holds
-    them, widened at both ends by a quarter of its width (at least a twentieth of the range), but not beyond the range;
-    only past an end at which the ten best crowd (see :func:`hpsearch.sensitivity.edges.edges`) it goes on by an octave,
-    a linear one by a quarter of itself. Of choices those stay that any of them has.
+    The best tenth of the trials count, at least ten; what a pruner stopped is none of the best. The next range is the
+    smallest of the scale that holds them, widened at both ends by a quarter of its width (at least a twentieth of the
+    range), but not beyond the range; only past an end at which the ten best crowd (see
+    :func:`hpsearch.sensitivity.edges.edges`) it goes on by an octave, a linear one by a quarter of itself. Of choices
+    those stay that any of the best has.
 
     Args:
         trials: See :func:`hpsearch.results.frames.trials`; low values are good.

@@ -1,0 +1,121 @@
+"""Two ways to spend the same on training: a search in rounds, and one search within the first ranges.
+
+The unrefined search, `<name>-unrefined`, begins with the same trials as the first round and goes on until its trainings
+have cost what those of all rounds did.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpsearch.config import StudyConfig
+from hpsearch.data import Dataset
+from hpsearch.evaluation.evaluator import load_data
+from hpsearch.results.rounds import Announce, Round, Searches
+from hpsearch.results.study import Results, ResultsError
+from hpsearch.storage.trials import CURVES
+
+
+_MOST_TIMES = 10
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One of the two ways to spend the same on training.
+
+    Attributes:
+        name: "rounds" or "unrefined".
+        study: Whose trial was chosen.
+        number: Of the trial.
+        params: Of the trial: what varies in the study.
+        value: By which it was chosen, the lowest of the arm.
+        trials: From which it was chosen.
+        cost: Of their trainings; see :func:`costs`.
+    """
+
+    name: str
+    study: str
+    number: int
+    params: dict[str, Any]
+    value: float
+    trials: int
+    cost: int
+
+
+def unrefined_search(
+    config: StudyConfig,
+    cost: int,
+    *,
+    workers: int = 1,
+    storage: str | None = None,
+    results: str | Path = "results",
+    dataset: Dataset | None = None,
+    on_progress: Announce | None = None,
+) -> Arm:
+    """Search within the study's own ranges, as `<name>-unrefined`, until its trainings have cost so much.
+
+    A search that has settled on short trainings would need ever more of them, and a sampler that learns takes ever longer
+    to ask: it ends at ten times the study's trials, and a grid at its last point, with less cost.
+
+    Args:
+        config: The study.
+        cost: Of the trainings, as :func:`costs` counts; a trial that would exceed it does not count.
+        workers: As of :func:`search_rounds`, like those below.
+        storage: Of the study.
+        results: Folder.
+        dataset: Data of your own.
+        on_progress: Called with the study's name and its progress.
+    """
+    own = config.with_overrides(name=f"{config.name}-unrefined", answer="")
+    searches = Searches(workers, storage, results, dataset or load_data(config), on_progress or (lambda *_: None))
+    total, stored, most = config.search.trials, -1, _MOST_TIMES * config.search.trials
+    while True:
+        made = searches.search(own, total)
+        spent = np.cumsum(costs(made))
+        if spent[-1] >= cost or len(spent) in (stored, most):  # a grid ends
+            break
+        stored = len(spent)
+        total = min(len(spent) + int(np.ceil((cost - spent[-1]) / spent[-1] * len(spent))) + 1, most)
+    return _arm("unrefined", [made], first=max(int(np.searchsorted(spent, cost, side="right")), 1))
+
+
+def best_of_rounds(rounds: list[Round]) -> Arm:
+    """The best trial of all rounds, whichever had it."""
+    return _arm("rounds", [round.results for round in rounds])
+
+
+def costs(results: Results) -> NDArray[np.int64]:
+    """What the trainings of each trial cost, ``(trials,)``: iterations × batch size, summed over seeds.
+
+    That is how many examples the networks were shown, repeats included: the arithmetic of training up to a factor that
+    is the network's size. A pruned trial counts as far as it was trained.
+    """
+    fixed = results.config.space.fixed
+    counts = []
+    for trial in sorted(results.study.get_trials(deepcopy=False), key=lambda t: t.number):
+        batch, stored = {**fixed, **trial.params}["batch_size"], trial.system_attrs[CURVES]
+        counts.append(int(stored["iterations"][-1]) * int(batch) * len(stored["seeds"]))
+    return np.array(counts, dtype=np.int64)
+
+
+def _arm(name: str, parts: list[Results], *, first: int | None = None) -> Arm:
+    """The best of the first so many trials, the earliest of equals."""
+    best: Arm | None = None
+    frames = [part.trials[:first] for part in parts]
+    trials, cost = sum(map(len, frames)), sum(int(costs(part)[:first].sum()) for part in parts)
+    for part, frame in zip(parts, frames, strict=True):
+        complete = frame[frame["state"] == "COMPLETE"]
+        if complete.empty:
+            continue
+        row = complete.nsmallest(1, "value").to_dict("records")[0]
+        if best is None or row["value"] < best.value:
+            params = {key: row[key] for key in part.config.space.dimensions}
+            best = Arm(name, part.study.study_name, row["number"], params, row["value"], trials, cost)
+    if best is None:
+        raise ResultsError(f"study {parts[0].study.study_name!r} has no completed trial: give more --trials")
+    return best
