@@ -78,9 +78,9 @@ def _arms(table: pd.DataFrame) -> str:
     rows = table.drop_duplicates("arm").set_index("arm").to_dict("index")
     rounds, unrefined = rows[ROUNDS], rows[UNREFINED]
     return (
-        f"the {rounds['trials']:,} trials of the rounds chose trial {rounds['number']} of {rounds['study']}, having shown "
-        f"{rounds['cost']:,} examples in training; one search within the first ranges chose trial {unrefined['number']} "
-        f"of {unrefined['study']}, of {unrefined['trials']:,} trials that {_costs(rounds['cost'], unrefined['cost'])}"
+        f"the {rounds['trials']:,} trials of the rounds chose trial {rounds['number']} of {rounds['study']}, having "
+        f"shown {rounds['cost']:,} examples in training; one search within the first ranges chose trial "
+        f"{unrefined['number']} of {unrefined['study']}, of {unrefined['trials']:,} trials that {_costs(rounds['cost'], unrefined['cost'])}"
     )
 
 

@@ -20,7 +20,6 @@ from hpsearch.results.rounds import Announce, Round, Searches
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.storage.trials import CURVES
 
-
 _MOST_TIMES = 10
 
 
@@ -59,8 +58,8 @@ def unrefined_search(
 ) -> Arm:
     """Search within the study's own ranges, as `<name>-unrefined`, until its trainings have cost so much.
 
-    A search that has settled on short trainings would need ever more of them, and a sampler that learns takes ever longer
-    to ask: it ends at ten times the study's trials, and a grid at its last point, with less cost.
+    A search that has settled on short trainings would need ever more of them, and a sampler that learns takes ever
+    longer to ask: it ends at ten times the study's trials, and a grid at its last point, with less cost.
 
     Args:
         config: The study.
@@ -76,7 +75,7 @@ def unrefined_search(
     total, stored, most = config.search.trials, -1, _MOST_TIMES * config.search.trials
     while True:
         made = searches.search(own, total)
-        spent = np.cumsum(costs(made))
+        spent = np.cumsum(costs(made))[:most]
         if spent[-1] >= cost or len(spent) in (stored, most):  # a grid ends
             break
         stored = len(spent)
