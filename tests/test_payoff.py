@@ -59,6 +59,14 @@ def test_the_verdict_is_where_the_interval_lies(shift, word):
     assert {"better": found.high < 0, "worse": found.low > 0, "not seen": found.low <= 0 <= found.high}[word]
 
 
+def test_a_mean_below_zero_whose_interval_holds_zero_is_not_seen():
+    unrefined = np.zeros((3, 2))
+    for sign in (1, -1):
+        found = verdict(table(unrefined + sign * np.array([[-3.0], [1.0], [1.0]]), unrefined))
+        assert (found.difference, found.verdict) == (pytest.approx(-sign / 3), "not seen")
+        assert found.better == (1 if sign == 1 else 2)
+
+
 def test_the_same_setting_is_told_from_the_same_score():
     equal = np.ones((2, 4))
     assert verdict(table(equal, equal)).same == 0

@@ -8,17 +8,17 @@ from helpers import SMALL, run
 
 from hpsearch import load, load_config, search
 from hpsearch.experiments.stored import DESIGN
+from hpsearch.report.edges import edge_line
 from hpsearch.results.refinement import reachable, refine
 from hpsearch.results.study import ResultsError
 from hpsearch.space import Choice
 from hpsearch.storage.access import open_storage
 
 
-@pytest.fixture(scope="module")
-def searched(small, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("searched")
-    search(small.with_overrides(trials=30), results=folder)
-    return load("small", results=folder)
+@pytest.fixture
+def searched(small, tmp_path):
+    search(small.with_overrides(trials=30), results=tmp_path)
+    return load("small", results=tmp_path)
 
 
 def test_without_a_survey_the_trials_propose(searched):
@@ -83,5 +83,10 @@ def test_a_search_says_in_one_line_where_the_best_crowd(folder):
     count = load("slow").edges().set_index("hyperparameter").loc["learning_rate", "share_high"]
     assert f"{round(10 * count)} of the 10 best lie in the highest tenth of learning_rate, which ends at 0.01" in line
     assert "`hpsearch refine slow` proposes ranges" in line
-    few = run("search", "slow", "--trials", 19, "--name", "few").stdout
-    assert "better settings may lie beyond" not in few
+
+
+def test_of_too_few_trials_nothing_is_said(searched):
+    searched.__dict__["trials"] = searched.trials.assign(learning_rate=0.99)
+    assert "which ends at 1" in edge_line(searched)
+    searched.__dict__["trials"] = searched.trials.head(19)
+    assert edge_line(searched) == ""

@@ -80,7 +80,8 @@ def _arms(table: pd.DataFrame) -> str:
     return (
         f"the {rounds['trials']:,} trials of the rounds chose trial {rounds['number']} of {rounds['study']}, having "
         f"shown {rounds['cost']:,} examples in training; one search within the first ranges chose trial "
-        f"{unrefined['number']} of {unrefined['study']}, of {unrefined['trials']:,} trials that {_costs(rounds['cost'], unrefined['cost'])}"
+        f"{unrefined['number']} of {unrefined['study']}, of {unrefined['trials']:,} trials that "
+        f"{_costs(rounds['cost'], unrefined['cost'])}"
     )
 
 
