@@ -141,9 +141,10 @@ def test_the_words_follow_the_verdict():
     unseen = payoff_lines(table(*scores(12, 10, shift=0.01, rng=rng)), data)
     assert unseen[2].startswith("that refining pays, or costs, is not seen here")
     one = payoff_lines(table(*scores(1, 10, shift=3, rng=rng)), data)
-    assert one[1].endswith("the setting of the rounds is the worse one")
-    assert "not of refining" in one[2]
-    assert not any("refining" in line for line in one[:2])
+    assert one[1].startswith("the setting of the rounds: learning rate α 0.2, iterations T 500, momentum μ 0.9, ")
+    assert one[2].endswith("the setting of the rounds is the worse one")
+    assert "not of refining" in one[3]
+    assert not any("refining" in line for line in one[:3])
     assert one[0].endswith("of 60 trials that cost as much")
     dearer = table(*scores(1, 10, shift=3, rng=rng))
     dearer.loc[dearer["arm"] == "rounds", "cost"] = 2000

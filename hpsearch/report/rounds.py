@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 import pandas as pd
 from rich.table import Table
 
+from hpsearch.config.hyperparameters import HYPERPARAMETERS, in_words
 from hpsearch.data import Dataset
-from hpsearch.report.sentences import listed
+from hpsearch.report.sentences import listed, short
 from hpsearch.report.terminal import range_lines
 from hpsearch.results.payoff import ROUNDS, UNREFINED, Payoff, verdict
 from hpsearch.results.refinement import Refinement
@@ -52,7 +54,7 @@ def payoff_lines(table: pd.DataFrame, data: Dataset) -> list[str]:
     """
     found = verdict(table)
     if found.repeats == 1:
-        return [_arms(table), *_of_two_settings(found, data)]
+        return [_arms(table), _setting(table), *_of_two_settings(found, data)]
     same = f"; in {found.same} both chose the same setting" if found.same else ""
     cost = table.drop_duplicates(["repeat", "arm"]).groupby("arm")["cost"].sum()
     return [
@@ -83,6 +85,13 @@ def _arms(table: pd.DataFrame) -> str:
         f"{unrefined['number']} of {unrefined['study']}, of {unrefined['trials']:,} trials that "
         f"{_costs(rounds['cost'], unrefined['cost'])}"
     )
+
+
+def _setting(table: pd.DataFrame) -> str:
+    row = table[table["arm"] == ROUNDS].to_dict("records")[0]
+    values = listed([f"{in_words(h.name)} {short(row[h.name])}" for h in HYPERPARAMETERS])
+    study = row["study"]
+    return f"the setting of the rounds: {values}; `hpsearch report {shlex.quote(study)}` shows how {study} got there"
 
 
 def _costs(rounds: int, unrefined: int) -> str:
