@@ -90,21 +90,23 @@ def test_rounds_that_cannot_be_are_refused_before_anything_runs(config, tmp_path
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(("trials", "rounds"), [(60, 2), (63, 3)])
-def test_stored_rounds_are_not_divided_anew(config, made, trials, rounds):
+def test_stored_rounds_are_not_divided_anew(config, made):
     folder, _ = made
-    before = load("small-round-1", results=folder).trials
-    longer = config.with_overrides(trials=trials)
-    if (trials, rounds) == (63, 3):  # 21 trials a round: only the second is another
-        search_rounds(config.with_overrides(name="three", trials=61), 3, results=folder)
-        with pytest.raises(ResultsError, match=r"three-round-2 holds 20 trials, and would hold 21.*--name three-2"):
-            search_rounds(longer.with_overrides(name="three"), 3, results=folder)
-        with pytest.raises(ResultsError, match="divided otherwise"):  # a third round is there
-            search_rounds(config.with_overrides(name="three"), 2, results=folder)
-        return
     with pytest.raises(ResultsError, match=r"small-round-1 holds 21 trials, and would hold 30.*--name small-2"):
-        search_rounds(longer, rounds, results=folder)
-    assert len(load("small-round-1", results=folder).trials) == len(before)
+        search_rounds(config.with_overrides(trials=60), 2, results=folder)
+    assert len(load("small-round-1", results=folder).trials) == 21
+
+
+def test_rounds_may_be_more_or_fewer_where_each_keeps_its_trials(config, tmp_path):
+    three = search_rounds(config.with_overrides(trials=61), 3, results=tmp_path)  # 21, 20 and 20
+    two = search_rounds(config, 2, results=tmp_path)
+    assert [round.results.trials["value"].min() for round in two] == [
+        round.results.trials["value"].min() for round in three[:2]
+    ]
+    with pytest.raises(ResultsError, match=r"small-round-2 holds 20 trials, and would hold 21"):
+        search_rounds(config.with_overrides(trials=62), 3, results=tmp_path)
+    with pytest.raises(ResultsError, match=r"small-round-2 holds 20 trials, and would hold 21"):
+        search_rounds(config.with_overrides(trials=42), 2, results=tmp_path)  # a third round has begun
 
 
 ROUNDS = ("search", "small", "--rounds", 2, "--trials", 40)

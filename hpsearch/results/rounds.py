@@ -135,15 +135,15 @@ def _shares(config: StudyConfig, rounds: int) -> list[int]:
 
 
 def _check_stored(config: StudyConfig, shares: list[int], *, storage: str | None, results: str | Path) -> None:
-    """See that the rounds in the storage, but for the last of them, hold the trials that they are to hold.
+    """See that a round which another follows in the storage holds the trials that it is to hold.
 
-    More trials in a round would change the ranges of the next, and its trials would not compare.
+    More trials in it would change the ranges of the next, whose trials would not compare.
     """
     counts = [count_trials(_name(config, number), storage, results=results) for number in range(1, len(shares) + 2)]
     begun = [count > 0 for count in counts]
     for number, (count, share) in enumerate(zip(counts, shares, strict=False), start=1):
         divided = count == share or (config.search.sampler == "grid" and 0 < count < share)  # a grid ends
-        if begun[-1] or (any(begun[number:]) and not divided):
+        if any(begun[number:]) and not divided:
             raise ResultsError(
                 f"rounds of {config.name!r} are stored that were divided otherwise ({_name(config, number)} holds "
                 f"{count} trials, and would hold {share}): give the number of trials and of rounds that they were "
