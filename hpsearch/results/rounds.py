@@ -23,7 +23,7 @@ from hpsearch.evaluation.evaluator import load_data
 from hpsearch.results.refinement import Refinement, refine
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.trials import LEAST
-from hpsearch.storage.access import count_trials
+from hpsearch.storage.access import existing_storage
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import DATA, fact
 from hpsearch.tuning.search import Progress, search
@@ -139,7 +139,15 @@ def _check_stored(config: StudyConfig, shares: list[int], *, storage: str | None
 
     More trials in it would change the ranges of the next, whose trials would not compare.
     """
-    counts = [count_trials(_name(config, number), storage, results=results) for number in range(1, len(shares) + 2)]
+    try:
+        opened = existing_storage(storage, results=results)
+    except FileNotFoundError:
+        return
+    stored = optuna.get_all_study_names(opened)
+    counts = [
+        len(opened.get_all_trials(opened.get_study_id_from_name(name), deepcopy=False)) if name in stored else 0
+        for name in (_name(config, number) for number in range(1, len(shares) + 2))
+    ]
     begun = [count > 0 for count in counts]
     for number, (count, share) in enumerate(zip(counts, shares, strict=False), start=1):
         divided = count == share or (config.search.sampler == "grid" and 0 < count < share)  # a grid ends
