@@ -10,6 +10,7 @@ from .estimator import ShallowNetworkRegressor as ShallowNetworkRegressor
 from .evaluation.trained import TrainedNetwork as TrainedNetwork
 from .experiments.function import survey as survey
 from .experiments.trainings import survey_study as survey_study
+from .results.comparison import compare as compare
 from .results.study import Results as Results
 from .results.study import load as load
 from .results.surrogates import importance as importance

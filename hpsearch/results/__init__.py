@@ -7,6 +7,8 @@ In this room, of which a worker process imports some files without Optuna and pa
     best.py          the chosen setting
     profiles.py      the tables of Results that train around the best, and keep what they trained
     searches.py      the tables of a search for its figures: history, space, bands of curves
+    transfers.py     what the best of one study loses on another, and which single setting serves all best
+    comparison.py    studies side by side
     units.py         the first layer's weights while they are learned
     plots.py         each table as a figure
     observations.py  the trials of any study that importances come from, and their values
