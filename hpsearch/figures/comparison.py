@@ -44,7 +44,7 @@ def compared_indices(frame: pd.DataFrame) -> go.Figure:
     cells = {"x": order, "y": studies}
     _add_cells(
         figure, frame.assign(value=frame["total_order"].clip(0, 1), text=texts), cells,
-        columns=("hyperparameter", "study"), hover=frame, zmin=0, zmax=1, title="total index: share of the variance",
+        columns=("hyperparameter", "study"), hover=frame, zmin=0, zmax=1, title="share of the variance",
     )  # fmt: skip
     figure.update_xaxes(ticktext=[style.label(name, most=_NAME) for name in order])
     figure.update_yaxes(title="study")
@@ -54,7 +54,7 @@ def compared_indices(frame: pd.DataFrame) -> go.Figure:
 
 
 def transfer(frame: pd.DataFrame) -> go.Figure:
-    """The regret of every setting on every study: points lost against its own best, with the interval in the cell.
+    """The regret of every setting on every study: points lost against its own best, with half the width of the interval.
 
     Colours end at the largest regret; what is better than the own best has the colour of 0. Bold: shown to be worse or
     better.
@@ -110,7 +110,7 @@ def _add_cells(
         z=shown, zmin=zmin, zmax=zmax, colorscale=style.SEQUENTIAL, hoverinfo="skip", xgap=2, ygap=2,
         colorbar=axes.colour_bar(title),
     )  # fmt: skip
-    font = {"size": 11, "color": [_on(value, middle=(zmin + zmax) / 2) for value in frame["value"]]}
+    font = {"size": 10, "color": [_on(value, middle=(zmin + zmax) / 2) for value in frame["value"]]}
     figure.add_scatter(
         x=x, y=y, mode="text", text=frame["text"], textfont=font, showlegend=False, cliponaxis=False,
         **style.row_hover(hover),
@@ -135,7 +135,8 @@ def _index_text(row: dict[Any, Any], *, star: bool) -> str:
     mark, value = "*" if star else "", f"{row['total_order']:.2f}"
     if not all(map(math.isfinite, (row["total_low"], row["total_high"]))):
         return f"{value}{mark}"
-    return f"{value}{mark}<br>{max(row['total_low'], 0):.2f} to {min(row['total_high'], 1):.2f}"
+    low, high = (f"{min(max(row[f'total_{end}'], 0), 1):.2f}".removeprefix("0") for end in ("low", "high"))
+    return f"{value}{mark}<br>{low}–{high}"
 
 
 def _regret_text(row: dict[Any, Any]) -> str:
@@ -143,7 +144,7 @@ def _regret_text(row: dict[Any, Any]) -> str:
         return f"own best:<br>{row['points']:.1f}"
     value = f"{row['regret']:+.1f}"
     value = f"<b>{value}</b>" if row["verdict"] in ("worse", "better") else value
-    return f"{value}<br>{row['regret_low']:.1f} to {row['regret_high']:.1f}"
+    return f"{value}<br>±{row['regret_high'] - row['regret']:.1f}"
 
 
 def _differing_range(frame: pd.DataFrame) -> list[bool]:

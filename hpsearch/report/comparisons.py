@@ -9,6 +9,7 @@ import pandas as pd
 from rich.table import Table
 
 from hpsearch.config import HYPERPARAMETERS
+from hpsearch.config.hyperparameters import in_words
 from hpsearch.experiments.comparisons import DEFAULTS
 from hpsearch.report.sentences import LUCK, listed, short
 from hpsearch.results.comparison import Comparison
@@ -18,7 +19,7 @@ RULES = (
     "per cent of wrong answers, or of variance that a regression does not explain. ±: 95 % interval over seeds, for "
     "these examples and no others. *: shown, that is, the interval lies on one side of 0 and, for classes, the "
     "difference is worth at least six test examples; fewer may be luck of which examples they are. =: points of the "
-    "own best."
+    "own best. Another search of a study may end at another setting, as good there, that loses other amounts elsewhere."
 )
 """What the numbers of the transfers are, for a legend."""
 
@@ -44,9 +45,9 @@ def index_table(comparison: Comparison) -> Table:
     names = list(dict.fromkeys(frame["hyperparameter"]))
     names = sorted(names, key=lambda name: name in LUCK)
     table = _table(f"total indices of {frame['response'].iat[0]} (shares of its variance) with 95 % intervals")
-    table.add_column("study")
+    table.add_column("study", no_wrap=True)
     for name in names:
-        table.add_column(name.replace("_", " "), justify="right")
+        table.add_column(name.replace("_", "\n"), justify="right")
     cells = {(row["study"], row["hyperparameter"]): _index(row) for row in frame.to_dict("records")}
     for study in comparison.studies:
         table.add_row(study, *(cells.get((study, name), "fixed") for name in names))
@@ -65,12 +66,13 @@ def sensitivity_sentences(comparison: Comparison) -> list[str]:
     frame, pairs = comparison.indices, comparison.agreement
     settings = frame[~frame["hyperparameter"].isin(LUCK) & frame["total_order"].notna()]
     top = settings.loc[settings.groupby("study", sort=False)["total_order"].idxmax()]
-    parts = [f"{name} in {listed(list(rows['study']))}" for name, rows in top.groupby("hyperparameter", sort=False)]
+    groups = {in_words(name): list(rows["study"]) for name, rows in top.groupby("hyperparameter", sort=False)}
+    parts = [f"{name} in {listed(where) if len(groups) > 1 else 'all'}" for name, where in groups.items()]
     sentences = [f"The largest total index is that of {'; '.join(parts)}."]
     ranges = settings.drop_duplicates(["hyperparameter", "low", "high", "scale"])["hyperparameter"]
     differ = list(ranges[ranges.duplicated()].unique())
     if differ:
-        names = listed(differ)
+        names = listed([in_words(name) for name in differ])
         sentences.append(
             f"The range is not the same in all studies for {names}: an index speaks of a range, so it takes part in no "
             "rank agreement between studies whose ranges differ."
@@ -103,10 +105,10 @@ def agreement_table(comparison: Comparison) -> Table:
 def setting_table(comparison: Comparison) -> Table:
     """The best setting of every study, and the defaults."""
     table = _table("the best settings")
-    table.add_column("of")
+    table.add_column("of", no_wrap=True)
     names = [h.name for h in HYPERPARAMETERS if h.name in comparison.settings]
     for name in names:
-        table.add_column(name.replace("_", " "), justify="right")
+        table.add_column(name.replace("_", "\n"), justify="right")
     for row in _rows(comparison.settings):
         table.add_row(str(row["from"]), *(short(row[name]) for name in names))
     return table
@@ -116,9 +118,9 @@ def transfer_table(comparison: Comparison) -> Table:
     """Points lost by every setting on every study, a row a setting; the points of the own best on the diagonal."""
     frame = comparison.transfer
     table = _table("points lost by the best of a row on the data of a column")
-    table.add_column("the best of")
+    table.add_column("the best of", no_wrap=True)
     for study in comparison.studies:
-        table.add_column(study.replace("_", " "), justify="right")
+        table.add_column(study.replace("_", "\n"), justify="right")
     cells = {(row["from"], row["to"]): _regret(row) for row in _rows(frame)}
     for name in dict.fromkeys(frame["from"]):
         table.add_row(str(name), *(cells[name, study] for study in comparison.studies))
@@ -155,9 +157,11 @@ def transfer_sentences(comparison: Comparison) -> list[str]:
 
 def single_setting_table(comparison: Comparison) -> Table:
     """Each setting as the one setting of all studies, the chosen one first."""
-    table = _table("one setting for all studies: the first is chosen, by validation", gap=2)
+    table = _table("one setting for all studies: the first is chosen, by validation")
     for name in ("the best of", "validation points", "points lost on the test", "more than the chosen", "at worst"):
-        table.add_column(name, justify="left" if name == "the best of" else "right")
+        table.add_column(
+            name, justify="left" if name == "the best of" else "right", no_wrap=name in ("the best of", "at worst")
+        )
     for row in _rows(comparison.defaults):
         beside = "-" if row["chosen"] else _signed(row, "difference")
         worst = f"{row['worst']:+.1f} on {row['worst_study']}"
@@ -171,10 +175,12 @@ def single_setting_sentence(comparison: Comparison) -> str:
     (chosen,) = _rows(frame[frame["chosen"]])
     others = frame[~frame["chosen"] & (frame["difference_low"] <= 0)]
     alike = f" Not shown to lose more: {listed(list(others['from']))}." if len(others) else ""
-    name = "The defaults serve" if chosen["from"] == DEFAULTS else f"The best of {chosen['from']} serves"
+    name, lose = f"The best of {chosen['from']} serves", "it loses"
+    if chosen["from"] == DEFAULTS:
+        name, lose = "The defaults serve", "they lose"
     return (
         f"{name} all {chosen['studies']} studies best as one setting, by their validation examples. On their test "
-        f"examples it loses {chosen['regret']:.1f} points a study on average ({chosen['regret_low']:.1f} to "
+        f"examples {lose} {chosen['regret']:.1f} points a study on average ({chosen['regret_low']:.1f} to "
         f"{chosen['regret_high']:.1f}) against each study's own best, at worst {chosen['worst']:.1f} "
         f"({chosen['worst_low']:.1f} to {chosen['worst_high']:.1f}) on {chosen['worst_study']}.{alike}"
     )

@@ -53,7 +53,7 @@ def agreement(surveys: Mapping[str, Survey], metric: str | None = None, *, confi
             {
                 "first": first,
                 "second": second,
-                **_concordance(*pair, confidence=confidence),
+                **concordance(*pair, confidence=confidence),
                 "settings": ", ".join(names),
                 "left_out": ", ".join(name for name in others if name not in names),
             }
@@ -81,11 +81,19 @@ def _differences(survey: Survey, names: Sequence[str], metric: str | None) -> Nu
     return np.asarray(total[:, i] - total[:, j])
 
 
-def _concordance(first: Numbers, second: Numbers, *, confidence: float) -> dict[str, float | int]:
-    """τ with its bounds, from the differences of every pair of settings in two surveys, each ``(scrambles, pairs)``.
+def concordance(first: Numbers, second: Numbers, *, confidence: float) -> dict[str, float | int]:
+    """τ with its bounds, from what the total index of one setting is above that of another in two surveys.
 
     In each survey each pair has two hypotheses, that the one is not above the other and the reverse; all are one
     family, with Holm's (1979) correction.
+
+    Args:
+        first: ``(scrambles, pairs)``: of every pair of settings, in the one survey.
+        second: ``(scrambles, pairs)``: in the other, pairs in the same order.
+        confidence: That the true τ lies between the bounds.
+
+    Returns:
+        tau, low, high, same, opposite, pairs, as in :func:`agreement`.
     """
     pairs = first.shape[1]
     if not pairs:
