@@ -54,7 +54,7 @@ def compared_indices(frame: pd.DataFrame) -> go.Figure:
 
 
 def transfer(frame: pd.DataFrame) -> go.Figure:
-    """The regret of every setting on every study: points lost against its own best, with half the width of the interval.
+    """The regret of every setting on every study: points lost against its own best, ± half the interval.
 
     Colours end at the largest regret; what is better than the own best has the colour of 0. Bold: shown to be worse or
     better.

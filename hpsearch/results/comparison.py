@@ -86,9 +86,10 @@ def compare(
     is larger than the study's training set becomes all of it.
 
     The own best of a study was chosen on its validation examples, so losses are measured on its *test* examples, by
-    which nothing is chosen here. What is transferred is the choice of one search: another search may end at another
-    setting, as good on its own study, that loses other amounts elsewhere. Losses are told in points from 0 to 100: per cent of examples in the wrong class, or of
-    the variance that a regression does not explain. Their intervals are over seeds, for these examples.
+    which nothing is chosen here. They are told in points from 0 to 100: per cent of examples in the wrong class, or of
+    the variance that a regression does not explain. Their intervals are over seeds, for these examples. And what is
+    transferred is the choice of one search: another may end at another setting, as good on its own study, that loses
+    other amounts elsewhere.
 
     Args:
         studies: Names, or results that were loaded; two at least.
