@@ -13,7 +13,7 @@ SHARE = re.compile(r"learning rate(?::[^(]*| )\((?:95 % interval )?(\d+) to (\d+
 """The interval of the learning rate's share in an answer."""
 
 OTHERS = {
-    "digits": {"iterations": 26},
+    "digits": {},
     "breast_cancer": {"iterations": 38, "momentum": 20, "init_scale": 8, "l2": 4},
     "diabetes": {"iterations": 38},
     "flower": {"l2": 20, "init_scale": 15},

@@ -48,6 +48,16 @@ def test_every_table_has_its_rows(folder, compared):
     assert len(compared.scores) == 4 * 3 * 2 * 2
 
 
+def test_transfers_are_measured_on_the_test_split_and_the_single_setting_is_chosen_on_the_other(compared):
+    means = compared.scores.groupby(["split", "from", "to"])["points"].mean()
+    assert not means["test"].equals(means["validation"])
+    for row in compared.transfer.to_dict("records"):
+        assert row["points"] == pytest.approx(means["test", row["from"], row["to"]])
+    for row in compared.defaults.to_dict("records"):
+        assert row["validation"] == pytest.approx(means["validation", row["from"]].mean())
+    assert compared.defaults["chosen"].tolist() == [True, False, False, False]
+
+
 def test_what_a_study_cannot_take_is_moved_and_told(compared):
     moved = compared.transfer.set_index(["from", "to"])["moved"]
     momentum = compared.settings.set_index("from").loc["small", "momentum"]
