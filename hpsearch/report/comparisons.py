@@ -44,7 +44,7 @@ def index_table(comparison: Comparison) -> Table:
     frame = comparison.indices
     names = list(dict.fromkeys(frame["hyperparameter"]))
     names = sorted(names, key=lambda name: name in LUCK)
-    table = _table(f"total indices of {frame['response'].iat[0]} (shares of its variance) with 95 % intervals")
+    table = _table(f"total indices of {frame['response'].iat[0]}, with 95 % intervals")
     table.add_column("study", no_wrap=True)
     for name in names:
         table.add_column(name.replace("_", "\n"), justify="right")
@@ -66,13 +66,13 @@ def sensitivity_sentences(comparison: Comparison) -> list[str]:
     frame, pairs = comparison.indices, comparison.agreement
     settings = frame[~frame["hyperparameter"].isin(LUCK) & frame["total_order"].notna()]
     top = settings.loc[settings.groupby("study", sort=False)["total_order"].idxmax()]
-    groups = {in_words(name): list(rows["study"]) for name, rows in top.groupby("hyperparameter", sort=False)}
+    groups = {in_words(str(name)): list(rows["study"]) for name, rows in top.groupby("hyperparameter", sort=False)}
     parts = [f"{name} in {listed(where) if len(groups) > 1 else 'all'}" for name, where in groups.items()]
     sentences = [f"The largest total index is that of {'; '.join(parts)}."]
     ranges = settings.drop_duplicates(["hyperparameter", "low", "high", "scale"])["hyperparameter"]
     differ = list(ranges[ranges.duplicated()].unique())
     if differ:
-        names = listed([in_words(name) for name in differ])
+        names = listed([in_words(str(name)) for name in differ])
         sentences.append(
             f"The range is not the same in all studies for {names}: an index speaks of a range, so it takes part in no "
             "rank agreement between studies whose ranges differ."

@@ -89,9 +89,9 @@ def single_setting_table(validation: pd.DataFrame, test: pd.DataFrame, *, classe
         regrets[str(study)] = points - points[own]
         steps.append(_step(part, classes=classes))
         alone.append(_less(points, own, step=steps[-1]))
-    judged = validation.groupby("from")["points"].mean().reindex(names).to_numpy()
+    judged = validation.groupby("from")["points"].mean().reindex(names).to_numpy(dtype=float)
     mean, step = np.mean(list(regrets.values()), axis=0), max(steps) / len(steps)
-    chosen, worst = int(judged.argmin()), np.array(alone)[:, 0].argmax(axis=0)
+    chosen, worst = int(np.argmin(judged)), np.array(alone)[:, 0].argmax(axis=0)
     at_worst = np.array(alone)[worst, :, np.arange(len(names))].T
     frame = pd.DataFrame(
         {
