@@ -34,6 +34,7 @@ The public names, from the same order:
 `survey_study`                                  how sensitive a study's training is to each setting
 `survey`                                        the same of any function of a space
 `load`, `Results`                               a study's tables, best setting and networks
+`compare`                                       studies side by side: sensitivity, transfer of settings, one default
 `importance`                                    of any Optuna study's parameters, with intervals
 `figures`                                       of every table, as plotly figures
 ==============================================  ============================================================

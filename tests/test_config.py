@@ -576,12 +576,12 @@ def test_toml_that_is_written_reads_back_equal(study, tmp_path):
     assert to_toml(load_config(study(text, "other.toml"))) == text
 
 
-@pytest.mark.parametrize("name", ["digits", "breast_cancer", "flower", "diabetes"])
+@pytest.mark.parametrize("name", ["digits", "breast_cancer", "wine", "iris", "diabetes", "flower", "moons"])
 def test_the_studies_that_ship_read_back_equal(study, name):
     config = load_config(STUDIES / f"{name}.toml")
     assert config.name == config.data.source == name
     assert config.question.endswith("?")
-    assert config.answer == ""
+    assert config.answer.endswith(".")
     assert load_config(study(to_toml(config))) == config
     assert StudyConfig.from_description(json.loads(json.dumps(config.describe()))) == config
 

@@ -68,6 +68,7 @@ PUBLIC = [
     "StudyConfig",
     "Survey",
     "TrainedNetwork",
+    "compare",
     "figures",
     "importance",
     "load",

@@ -84,7 +84,7 @@ def test_the_example_of_a_study_loads(tmp_path):
 
 @pytest.mark.parametrize("path", sorted((ROOT / "studies").glob("*.toml")), ids=lambda path: path.stem)
 def test_every_study_that_ships_fits_its_data(path):
-    assert Objective(load_config(path)).evaluator.dataset.train.examples > 100
+    assert Objective(load_config(path)).evaluator.dataset.train.examples >= 90
 
 
 def test_the_make_targets_named_exist():

@@ -8,9 +8,11 @@ In this room:
     rounds.py      a search in rounds, for the command search
     progress.py    the live line of a command that trains
     endings.py     how a command ends
+    compare.py     the command that compares studies
 """
 
-from hpsearch.cli import refinement as refinement  # registers its command, as the next does
+from hpsearch.cli import compare as compare  # registers its command, as the next do
+from hpsearch.cli import refinement as refinement
 from hpsearch.cli import reports as reports
 from hpsearch.cli.commands import app, main
 

@@ -49,7 +49,7 @@ def report_command(
 
     with errors(study):
         if complete:
-            study = _completed(study, workers=workers, results=results, storage=storage)
+            study = completed(study, workers=workers, results=results, storage=storage)
         stored = load(study, storage=storage, results=results)
         _trained(stored, f"hpsearch report {study}", workers=workers, storage=storage)
         path = to or results / f"{stored.study.study_name.removesuffix('.survey')}.html"
@@ -81,7 +81,7 @@ def _offered(stored: Results, path: Path) -> None:
             show_surrogates(stored.study, figures.importance(stored.importance()))
 
 
-def _completed(study: str, *, workers: int, results: Path, storage: str | None) -> str:
+def completed(study: str, *, workers: int, results: Path, storage: str | None) -> str:
     """Search and survey a study where that is missing or unfinished, and say so; the study's name."""
     from hpsearch.config import load_config, resolve
     from hpsearch.results.study import ResultsError, load

@@ -18,7 +18,10 @@ NOT_COMPARED = frozenset({"question", "answer", "search.trials", "survey"})
 PROFILES = ".profiles"
 """Ends the name of the study in the storage that holds a study's trainings around its best."""
 
-_RESERVED = {".survey": "survey", PROFILES: "profiles"}
+TRANSFERS = ".transfers"
+"""Ends what :data:`PROFILES` follows in the name of the study that holds trainings measured on the test examples."""
+
+_RESERVED = {".survey": "survey", PROFILES: "profiles", TRANSFERS: "transfers"}
 """Endings of a study's name that make another name in the storage, and what is stored there."""
 
 

@@ -71,7 +71,7 @@ def profile(
     rows = pd.concat([rows, pd.DataFrame([asdict(around)])]).drop_duplicates(name)
     rows = rows.iloc[np.argsort(space[name].to_unit(rows[name].to_numpy()))].reset_index(drop=True)
     chosen = int(np.argmax(rows[name] == getattr(around, name)))
-    scores, errors = _scores(evaluator, rows, _fresh(evaluator, seeds))
+    scores, errors = _scores(evaluator, rows, fresh_seeds(evaluator, seeds))
     steps = {"validation_error": 1 / evaluator.dataset.validation.examples}
     mean, low, high = intervals(scores)
     frame = pd.DataFrame(
@@ -121,7 +121,7 @@ def plane(
     if first == second:
         raise DesignError(f"a grid needs two hyperparameters (given: {first!r} twice)")
     rows = grid(evaluator.config.space.dimensions, (first, second), asdict(around), values=(values, values))
-    scores, errors = _scores(evaluator, rows, _fresh(evaluator, seeds))
+    scores, errors = _scores(evaluator, rows, fresh_seeds(evaluator, seeds))
     mean, low, high = intervals(scores)
     return rows[[first, second]].assign(
         metric=pd.Series([evaluator.config.search.metric] * len(rows), dtype="str"),
@@ -133,8 +133,12 @@ def plane(
     )
 
 
-def _fresh(evaluator: TrainingSource, seeds: int, *, extra: int = 0) -> range:
-    """So many seeds, and some more, that the search did not use."""
+def fresh_seeds(evaluator: TrainingSource, seeds: int, *, extra: int = 0) -> range:
+    """So many seeds, and some more, that the search did not use.
+
+    Raises:
+        DesignError: if there are fewer than 2.
+    """
     if seeds < 2:
         raise DesignError(f"an interval needs trainings on at least 2 seeds: give seeds=2 or more (given: {seeds})")
     first = max(FRESH_SEEDS, 1 + max(evaluator.config.search.seeds))
@@ -162,7 +166,7 @@ def tunability(evaluator: TrainingSource, best: Hyperparameters, *, values: int 
         DesignError: if there are fewer than 2 seeds.
     """
     space = evaluator.config.space.dimensions
-    default, fresh = _defaults(evaluator), _fresh(evaluator, seeds, extra=seeds)
+    default, fresh = _defaults(evaluator), fresh_seeds(evaluator, seeds, extra=seeds)
     rows = []
     for name in space:
         tries = one_at_a_time(space, name, default, values=values)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from itertools import product
 from typing import TypeAlias
 
@@ -48,6 +48,12 @@ class ProfileProgress:
             fresh=self.fresh + len(evaluations),
             diverged=self.diverged + sum(any(evaluation.diverged) for evaluation in evaluations),
         )
+
+
+def together(parts: Sequence[ProfileProgress]) -> ProfileProgress:
+    """The progress of several tables as one."""
+    names = [field.name for field in fields(ProfileProgress)]
+    return ProfileProgress(**{name: sum(getattr(part, name) for part in parts) for name in names})
 
 
 class Rehearsal:

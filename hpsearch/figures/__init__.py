@@ -11,11 +11,13 @@ What a figure shows stands in the table that it takes; there is no arithmetic he
 ``search.py``         a search: how it went on, its trainings' curves, its trials
 ``around.py``         trainings around the best: one setting varied, or two
 ``surrogates.py``     the importance charts of any study, beside what was measured
+``comparison.py``     studies side by side: their indices, and what the best of one loses on another
 ``weights.py``        the first layer's weights while they are learned
 ====================  ===================================================================
 """
 
 from hpsearch.figures.around import plane, profile
+from hpsearch.figures.comparison import compared_indices, transfer
 from hpsearch.figures.indices import sensitivity, sensitivity_over_iterations
 from hpsearch.figures.pairs import interactions, surface
 from hpsearch.figures.panels import effects, ranges
@@ -28,6 +30,7 @@ __all__ = [
     "DARK",
     "LIGHT",
     "FigureError",
+    "compared_indices",
     "curves",
     "effects",
     "history",
@@ -39,6 +42,7 @@ __all__ = [
     "sensitivity",
     "sensitivity_over_iterations",
     "surface",
+    "transfer",
     "trials",
     "units",
 ]

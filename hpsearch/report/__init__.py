@@ -2,12 +2,13 @@
 
 In this room:
 
-    page.py       sections to one HTML file (page.html is its frame)
-    sections.py   the sections of a study's page
-    rounds.py     ranges to try next, a search in rounds and what it paid, for a terminal
-    edges.py      where the best trials crowd at an end, for a terminal
-    sentences.py  what tables say, in sentences
-    facts.py      how a study was made, and what its page does not say
-    terminal.py   tables and sentences for a terminal
-    dashboard.py  the Optuna dashboard, served on this machine
+    page.py         sections to one HTML file (page.html is its frame)
+    sections.py     the sections of a study's page
+    rounds.py       ranges to try next, a search in rounds and what it paid, for a terminal
+    edges.py        where the best trials crowd at an end, for a terminal
+    sentences.py    what tables say, in sentences
+    facts.py        how a study was made, and what its page does not say
+    terminal.py     tables and sentences for a terminal
+    dashboard.py    the Optuna dashboard, served on this machine
+    comparisons.py  a comparison of studies, as tables, sentences and a page
 """

@@ -11,6 +11,8 @@ In this room, of which a worker process imports some files without Optuna and pa
     rounds.py        a search in rounds
     arms.py          what the rounds chose, and one unrefined search of the same cost
     payoff.py        what rounds pay: both on fresh seeds, over several sampler seeds
+    transfers.py     what the best of one study loses on another, and which single setting serves all best
+    comparison.py    studies side by side
     units.py         the first layer's weights while they are learned
     plots.py         each table as a figure
     observations.py  the trials of any study that importances come from, and their values

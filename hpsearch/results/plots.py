@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
     from optuna.trial import FrozenTrial
 
+    from hpsearch.results.comparison import Comparison
     from hpsearch.results.profiles import OnProgress
     from hpsearch.results.resampling import ImportanceProgress
 
@@ -104,3 +105,18 @@ class ResultsPlots(SurveyPlots):
         """Which pairs of two settings are as good (see ``Results.plane``, :func:`hpsearch.figures.plane`)."""
         plane = self._results.plane(first, second, values=values, seeds=seeds, workers=workers, on_progress=on_progress)
         return figures.plane(plane, self._results.space())
+
+
+class ComparisonPlots:
+    """Figures of a comparison's tables, with the tables' names."""
+
+    def __init__(self, comparison: Comparison) -> None:
+        self._comparison = comparison
+
+    def indices(self) -> go.Figure:
+        """What each study is sensitive to (see :func:`hpsearch.figures.compared_indices`)."""
+        return figures.compared_indices(self._comparison.indices)
+
+    def transfer(self) -> go.Figure:
+        """What the best of one study loses on another (see :func:`hpsearch.figures.transfer`)."""
+        return figures.transfer(self._comparison.transfer)

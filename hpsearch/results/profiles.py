@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
-from hpsearch.config.study import PROFILES
+from hpsearch.config.study import PROFILES, TRANSFERS
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.storage.internals import storage_of
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from hpsearch.experiments.sources import ProfileProgress
 
     OnProgress = Callable[[ProfileProgress], None] | None
+
+Split: TypeAlias = Literal["validation", "test"]
+SPLITS: tuple[Split, ...] = get_args(Split)
 
 
 class ProfileTables:
@@ -110,12 +113,38 @@ class ProfileTables:
         setting = self._best_setting()
         return lambda source: function(source, setting, *hyperparameters, **sizes)
 
+    def kept_trainings(self, split: Split) -> KeptTrainings:
+        """This study's trainings on seeds that no search has seen, by the examples on which they are measured.
+
+        Args:
+            split: "validation", as all tables here; or "test", for a table by which nothing is chosen.
+
+        Raises:
+            DesignError: if there is no test split.
+        """
+        return self._kept if split == "validation" else self._kept_on_test
+
+    def fitted(self, setting: Mapping[str, Any]) -> tuple[Hyperparameters, str]:
+        """A setting of another study as this one can take it; see :func:`hpsearch.experiments.comparisons.fitted`."""
+        from hpsearch.experiments.comparisons import fitted
+
+        return fitted(setting, self._evaluator)
+
     @cached_property
     def _kept(self) -> KeptTrainings:
+        return self._kept_as(self._evaluator, "")
+
+    @cached_property
+    def _kept_on_test(self) -> KeptTrainings:
+        from hpsearch.experiments.comparisons import on_test
+
+        return self._kept_as(on_test(self._evaluator), TRANSFERS)
+
+    def _kept_as(self, evaluator: Evaluator, ending: str) -> KeptTrainings:
         from hpsearch.experiments.kept import KeptTrainings
 
-        name = self.study.study_name.removesuffix(".survey").removesuffix(PROFILES)
-        return KeptTrainings(self._evaluator, storage_of(self.study), name=name, results=self.folder)
+        name = self.study.study_name.removesuffix(".survey").removesuffix(PROFILES) + ending
+        return KeptTrainings(evaluator, storage_of(self.study), name=name, results=self.folder)
 
 
 def _tolerances(source: TrainingSource, around: Hyperparameters, *, points: float = 0.01, **sizes: int) -> pd.DataFrame:

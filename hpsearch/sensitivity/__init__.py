@@ -7,6 +7,7 @@ In this room:
     indices.py        Sobol indices and their intervals
     concentration.py  whether few rows carry the variance
     verdicts.py       sensitive, inert, undecided or luck: the table of indices
+    agreement.py      whether two surveys rank the settings alike
     variates.py       what takes chance off the interactions
     effects.py        how the response goes with one setting, or two
     proposals.py      which range of one setting to try next

@@ -177,10 +177,10 @@ def verdicts(
     total = sums.total[:, places] - control - floor
     mean = total if sums.mean is None else sums.mean[:, places] - floor
     level = (1 - confidence) / 2
-    seen = holm(_one_sided(total)) <= level
+    seen = holm(one_sided(total)) <= level
     shown = _of_mean(mean, total, sums, responses, share=share, level=level)
-    both = holm(np.maximum(_one_sided(total), _one_sided(shown))) <= level
-    below, mean_below = _one_sided(-total) <= level, _one_sided(-mean) <= level
+    both = holm(np.maximum(one_sided(total), one_sided(shown))) <= level
+    below, mean_below = one_sided(-total) <= level, one_sided(-mean) <= level
     base = responses.values.shape[2]
     words = []
     for k in range(len(places)):
@@ -208,7 +208,7 @@ def _of_mean(
     if sums.mean is None:
         return mean
     luck = sums.total[:, [responses.factors.index(SEED)]]
-    little = _one_sided(share * sums.variance[:, None] - luck)[0] <= level
+    little = one_sided(share * sums.variance[:, None] - luck)[0] <= level
     return total - luck if little else mean
 
 
@@ -225,7 +225,7 @@ def holm(p: Numbers) -> Numbers:
     return adjusted
 
 
-def _one_sided(samples: Numbers) -> Numbers:
+def one_sided(samples: Numbers) -> Numbers:
     """p-values of a mean above 0, ``(columns,)``."""
     count = len(samples)
     mean, error = samples.mean(axis=0), samples.std(axis=0, ddof=1) / np.sqrt(count)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from hpsearch.config import HYPERPARAMETERS, StudyConfig
 from hpsearch.config.hyperparameters import in_words
-from hpsearch.config.study import PROFILES
+from hpsearch.config.study import PROFILES, TRANSFERS
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.edges import edges
 from hpsearch.sensitivity.responses import Kind
@@ -75,12 +75,28 @@ def note_survey(study: optuna.Study, survey: Survey) -> None:
 def note_profiles(study: optuna.Study) -> None:
     """Write what the trainings around a study's best are as their note."""
     name = study.study_name.removesuffix(PROFILES)
+    if name.endswith(TRANSFERS):
+        _note_transfers(study, name.removesuffix(TRANSFERS))
+        return
     paragraphs = [
         f"# {study.study_name}",
-        f"Each trial is one training around the best setting of `{name}`, or around the defaults, on a seed that no "
-        "search has seen. No sampler proposed them, so the page's history, timeline and importances mean nothing here.",
+        f"Each trial is one training around the best setting of `{name}`, around the defaults, or at the best of "
+        "another study, on a seed that no search has seen. No sampler proposed them, so the page's history, timeline "
+        "and importances mean nothing here.",
         f'They are kept for `hpsearch.load("{name}").profile(...)`, `.plane(...)`, `.tolerance()` and `.tunability()`, '
         "which train them again if this study is deleted.",
+    ]
+    _save(study, paragraphs)
+
+
+def _note_transfers(study: optuna.Study, name: str) -> None:
+    """Write what the trainings are that show what settings of other studies lose on a study, as their note."""
+    paragraphs = [
+        f"# {study.study_name}",
+        f"Each trial is one training of the best setting of `{name}`, of another study's best, or of the defaults, on "
+        f"a seed that no search has seen. What is called validation here is of the *test* examples of `{name}`. No "
+        "sampler proposed them, so the page's history, timeline and importances mean nothing here.",
+        "They are kept for `hpsearch compare`, which trains them again if this study is deleted.",
     ]
     _save(study, paragraphs)
 

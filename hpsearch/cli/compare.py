@@ -1,0 +1,66 @@
+"""The command that compares studies, with what it needs first."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from hpsearch.cli.commands import ResultsOption, StorageOption, WorkersOption, app, print_parts
+from hpsearch.cli.endings import STOPPED, StopSignals, errors, told_warnings
+from hpsearch.cli.progress import LiveLine, survey_words
+from hpsearch.cli.reports import completed
+
+if TYPE_CHECKING:
+    from hpsearch.experiments.sources import ProfileProgress
+
+
+@app.command("compare")
+def compare_command(
+    studies: Annotated[list[str], typer.Argument(help="Names of two studies or more.")],
+    complete: Annotated[
+        bool, typer.Option("--complete", help="Search and survey first, where that is missing or unfinished.")
+    ] = False,
+    seeds: Annotated[int, typer.Option(min=2, max=1000, help="Trainings of each setting on each study.")] = 16,
+    workers: WorkersOption = 1,
+    results: ResultsOption = Path("results"),
+    storage: StorageOption = None,
+    to: Annotated[Path | None, typer.Option(help="File of the page; by default results/compare.html.")] = None,
+) -> None:
+    """Compare studies: what each is sensitive to, and what the best of one loses on another.
+
+    What it trains is kept with the studies; Ctrl-C keeps it too, and the same command goes on.
+    """
+    from hpsearch.experiments.sources import ProfileProgress
+    from hpsearch.report.comparisons import comparison_page, comparison_report
+    from hpsearch.report.page import write_page
+    from hpsearch.results.comparison import compare
+
+    with errors():
+        names = [
+            completed(study, workers=workers, results=results, storage=storage) if complete else study
+            for study in studies
+        ]
+        signals = StopSignals()
+        line = LiveLine("comparison", survey_words, before=ProfileProgress(0, 0), check=signals.check)
+        with told_warnings():
+            try:
+                with signals, line:
+                    comparison = compare(
+                        names, results=results, storage=storage, seeds=seeds, workers=workers, on_progress=line.show
+                    )
+            except KeyboardInterrupt:
+                _stopped(f"hpsearch compare {shlex.join(studies)}", line.last)
+        path = to or results / "compare.html"
+        write_page(path, comparison_page(comparison))
+        print_parts([*comparison_report(comparison), f"page in {path}: open it in a browser, offline too"])
+
+
+def _stopped(command: str, last: ProfileProgress) -> NoReturn:
+    """Say what a stopped comparison has kept and the command that goes on, and exit."""
+    counted = f"{last.done} of {last.total} trainings are kept with their studies, none is left running"
+    print(f"\nstopped: {counted}. Go on with: {command} (and the same options)", file=sys.stderr)
+    raise typer.Exit(STOPPED)

@@ -1,0 +1,154 @@
+"""Studies side by side: what each is sensitive to, and what the best of one loses on another."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from hpsearch.figures import axes, style
+
+_INDICES = "Is training sensitive to the same settings on other data?"
+_TRANSFER = "What does the best setting of one study lose on another?"
+_ROW, _FOOT = 52, 150
+"""Pixels of a row of cells; of the names below and the key to the colours."""
+
+_NAME = 18
+"""Characters of a study's or a setting's name."""
+
+
+def compared_indices(frame: pd.DataFrame) -> go.Figure:
+    """The total index of every setting in every study, with its interval in the cell.
+
+    Settings are in the order of their mean index; a cell is blank where a study holds the setting fixed. A star marks
+    a setting whose range is not the same in all studies.
+
+    Args:
+        frame: ``Comparison.indices``.
+
+    Raises:
+        FigureError: if a column is missing.
+    """
+    ends = ("total_order", "total_low", "total_high")
+    columns = ("study", "hyperparameter", "low", "high", "scale", *ends, "verdict", "response", "form")
+    style.checked(frame, columns, table="Comparison.indices")
+    if frame.empty:
+        return style.empty(_INDICES, "the table has no rows")
+    mean = frame.groupby("hyperparameter")["total_order"].mean()
+    order = sorted(mean.index, key=lambda name: (name == "seed", -mean[name]))
+    studies, differ = list(dict.fromkeys(frame["study"])), _differing_range(frame)
+    texts = [_index_text(row, star=star) for row, star in zip(frame.to_dict("records"), differ, strict=True)]
+    figure = go.Figure()
+    cells = {"x": order, "y": studies}
+    _add_cells(
+        figure, frame.assign(value=frame["total_order"].clip(0, 1), text=texts), cells,
+        columns=("hyperparameter", "study"), hover=frame, zmin=0, zmax=1, title="share of the variance",
+    )  # fmt: skip
+    figure.update_xaxes(ticktext=[style.label(name, most=_NAME) for name in order])
+    figure.update_yaxes(title="study")
+    lines = f"{style.response(frame)}: total indices with 95 % intervals over scrambles, over each study's ranges."
+    starred = "\n*: its range is not the same in all studies, and an index speaks of a range." if any(differ) else ""
+    return style.titled(figure, _INDICES, lines + starred, height=_ROW * len(studies) + _FOOT)
+
+
+def transfer(frame: pd.DataFrame) -> go.Figure:
+    """The regret of every setting on every study: points lost against its own best, ± half the interval.
+
+    Colours end at the largest regret; what is better than the own best has the colour of 0. Bold: shown to be worse or
+    better.
+
+    Args:
+        frame: ``Comparison.transfer``.
+
+    Raises:
+        FigureError: if a column is missing.
+    """
+    regret = ("regret", "regret_low", "regret_high")
+    style.checked(frame, ("from", "to", "points", *regret, "verdict", "seeds"), table="Comparison.transfer")
+    if frame.empty:
+        return style.empty(_TRANSFER, "the table has no rows")
+    settings, studies = list(dict.fromkeys(frame["from"])), list(dict.fromkeys(frame["to"]))
+    texts = [_regret_text(row) for row in frame.to_dict("records")]
+    figure = go.Figure()
+    _add_cells(
+        figure, frame.assign(value=frame["regret"].clip(lower=0), text=texts), {"x": studies, "y": settings},
+        columns=("to", "from"), hover=frame, zmin=0, zmax=max(1.0, float(frame["regret"].max())),
+        title="points lost",
+    )  # fmt: skip
+    figure.update_xaxes(title="on the data of", ticktext=[style.label(name, most=_NAME) for name in studies])
+    figure.update_yaxes(title="the best of")
+    subtitle = (
+        "Points lost on the test examples against each study's own best: per cent of wrong answers, or of variance\n"
+        f"not explained; 95 % intervals over {frame['seeds'].iloc[0]} seeds. Bold: shown. Own best: what it has itself."
+    )
+    return style.titled(figure, _TRANSFER, subtitle, height=_ROW * len(settings) + _FOOT)
+
+
+def _add_cells(
+    figure: go.Figure, frame: pd.DataFrame, cells: dict[str, list[str]], *, columns: tuple[str, str],
+    hover: pd.DataFrame, zmin: float, zmax: float, title: str,
+) -> None:  # fmt: skip
+    """A heat map with a text in each cell, dark on light colours and light on dark ones.
+
+    Args:
+        figure: Changed in place.
+        frame: A row a cell, with value and text.
+        cells: Names along x and y, in order.
+        columns: Of the frame, that hold these names.
+        hover: The rows as they are told.
+        zmin: Value of the first colour.
+        zmax: Of the last.
+        title: Of the key to the colours.
+    """
+    x, y = ([cells[axis].index(name) for name in frame[column]] for axis, column in zip("xy", columns, strict=True))
+    shown: list[list[float | None]] = [[None] * len(cells["x"]) for _ in cells["y"]]
+    for column, row, value in zip(x, y, frame["value"], strict=True):
+        shown[row][column] = None if math.isnan(value) else value
+    figure.add_heatmap(
+        z=shown, zmin=zmin, zmax=zmax, colorscale=style.SEQUENTIAL, hoverinfo="skip", xgap=2, ygap=2,
+        colorbar=axes.colour_bar(title),
+    )  # fmt: skip
+    font = {"size": 10, "color": [_on(value, middle=(zmin + zmax) / 2) for value in frame["value"]]}
+    figure.add_scatter(
+        x=x, y=y, mode="text", text=frame["text"], textfont=font, showlegend=False, cliponaxis=False,
+        **style.row_hover(hover),
+    )  # fmt: skip
+    shared: dict[str, Any] = {"showgrid": False, "ticks": ""}
+    across, down = (list(range(len(cells[axis]))) for axis in "xy")
+    figure.update_xaxes(tickvals=across, range=[-0.5, len(across) - 0.5], tickangle=-30, **shared)
+    names = [style.label(name, most=_NAME) for name in cells["y"]]
+    figure.update_yaxes(tickvals=down, ticktext=names, range=[len(down) - 0.5, -0.5], **shared)
+
+
+def _on(value: float, *, middle: float) -> str:
+    """Colour of a text on the colour of a value: black on what is light, and grey where there is no value."""
+    if math.isnan(value):
+        return style.GREY
+    return "#000000" if value > middle else "#FFFFFF"
+
+
+def _index_text(row: dict[Any, Any], *, star: bool) -> str:
+    if math.isnan(row["total_order"]):
+        return "?"
+    mark, value = "*" if star else "", f"{row['total_order']:.2f}"
+    if not all(map(math.isfinite, (row["total_low"], row["total_high"]))):
+        return f"{value}{mark}"
+    low, high = (f"{min(max(row[f'total_{end}'], 0), 1):.2f}".removeprefix("0") for end in ("low", "high"))
+    return f"{value}{mark}<br>{low}–{high}"
+
+
+def _regret_text(row: dict[Any, Any]) -> str:
+    if row["verdict"] == "own best":
+        return f"own best:<br>{row['points']:.1f}"
+    value = f"{row['regret']:+.1f}"
+    value = f"<b>{value}</b>" if row["verdict"] in ("worse", "better") else value
+    return f"{value}<br>±{row['regret_high'] - row['regret']:.1f}"
+
+
+def _differing_range(frame: pd.DataFrame) -> list[bool]:
+    """Whether the range of each row's setting is not the same in all studies."""
+    ranges = pd.Series(list(zip(frame["low"], frame["high"], frame["scale"], strict=True)), dtype=object)
+    differ = ranges.groupby(frame["hyperparameter"].to_numpy()).nunique() > 1
+    return [name != "seed" and bool(differ[name]) for name in frame["hyperparameter"]]

@@ -1,0 +1,141 @@
+"""What the best of one study loses on another, and which single setting serves all best: from scores to tables.
+
+Intervals are over seeds, on the examples that a study's test split has. Which examples these are is luck too: of two
+networks that are equally good, one may get the few right that the other gets wrong. So for classes a loss is called
+shown only where it is also worth at least :data:`FEWEST` test examples: six that all changed to the same side are the
+fewest that a two-sided sign test at 5 % does not put down to luck (2 · 2⁻⁶ = 0.03; McNemar 1947, Psychometrika 12).
+For a regression there is no such count, and its verdicts speak of these examples alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hpsearch.experiments.tolerances import intervals
+
+FEWEST = 6
+"""Test examples that a difference has to be worth before it is called shown, for classes."""
+
+Numbers = NDArray[np.float64]
+
+
+def transfer_table(scores: pd.DataFrame, *, classes: Mapping[str, bool]) -> pd.DataFrame:
+    """What every setting loses on every study against that study's own best, and gains over the defaults.
+
+    Args:
+        scores: Of ``hpsearch.experiments.comparisons.scores`` on the test examples, of all studies; with the rows of
+            the defaults.
+        classes: Of each study whether it predicts classes.
+
+    Returns:
+        A row a setting and study. Columns: from, to, points, points_low, points_high (mean over seeds), regret,
+        regret_low, regret_high (points more than those of the study's own best: what is lost), gain, gain_low,
+        gain_high (points fewer than those of the defaults), loss, loss_regret, loss_low, loss_high (the same of the
+        test loss), verdict, examples, seeds. Intervals are 95 % over seeds, in pairs where they are of a difference.
+        The verdict is "own best"; "worse" or "better" where the interval of the regret lies on one side of 0 and, for
+        classes, the regret is worth at least six test examples; else "not shown".
+    """
+    from hpsearch.experiments.comparisons import DEFAULTS
+
+    rows = []
+    for study, part in scores.groupby("to", sort=False):
+        names, points = _matrix(part, "points")
+        _, loss = _matrix(part, "loss")
+        examples = int(part["examples"].iloc[0])
+        step = _step(part, classes=classes)
+        own, defaults = names.index(str(study)), names.index(DEFAULTS)
+        columns = {
+            **_named("points", "points", np.clip(intervals(points, step=step), 0, 100)),
+            **_named("regret", "regret", _less(points, own, step=step)),
+            **_named("gain", "gain", _less(-points, defaults, step=step)),
+            "loss": loss.mean(axis=1),
+            **_named("loss_regret", "loss", _less(loss, own)),
+        }
+        table = pd.DataFrame({"from": names, "to": str(study), **columns})
+        fewest = FEWEST * step
+        rows.append(table.assign(verdict=_verdicts(table, fewest), examples=examples, seeds=points.shape[1]))
+    return pd.concat(rows, ignore_index=True).astype({"from": "str", "to": "str", "verdict": "str"})
+
+
+def single_setting_table(validation: pd.DataFrame, test: pd.DataFrame, *, classes: Mapping[str, bool]) -> pd.DataFrame:
+    """Which single setting serves all studies best: the best of each, and the defaults, as the setting of all.
+
+    It is chosen by the mean of the points over studies on the *validation* examples, and its regret is measured on the
+    test examples: no winner's curse.
+
+    Args:
+        validation: Of ``hpsearch.experiments.comparisons.scores`` of all studies.
+        test: The same on the test examples.
+        classes: Of each study whether it predicts classes.
+
+    Returns:
+        A row a setting, best by validation first. Columns: from, validation (mean points over studies), regret,
+        regret_low, regret_high (test points more than those of each study's own best, mean over studies), worst_study,
+        worst (the largest regret on one study), worst_low, worst_high, difference, difference_low, difference_high
+        (mean regret more than that of the chosen), chosen, studies, seeds. Intervals are 95 % over seeds, for these
+        studies and their examples; that of the worst is as if the study had been named before.
+    """
+    regrets: dict[str, Numbers] = {}
+    steps, alone = [], []
+    names: list[str] = []
+    for study, part in test.groupby("to", sort=False):
+        names, points = _matrix(part, "points")
+        own = names.index(str(study))
+        regrets[str(study)] = points - points[own]
+        steps.append(_step(part, classes=classes))
+        alone.append(_less(points, own, step=steps[-1]))
+    judged = validation.groupby("from")["points"].mean().reindex(names).to_numpy(dtype=float)
+    mean, step = np.mean(list(regrets.values()), axis=0), max(steps) / len(steps)
+    chosen, worst = int(np.argmin(judged)), np.array(alone)[:, 0].argmax(axis=0)
+    at_worst = np.array(alone)[worst, :, np.arange(len(names))].T
+    frame = pd.DataFrame(
+        {
+            "from": pd.Series(names, dtype="str"),
+            "validation": judged,
+            **_named("regret", "regret", intervals(mean, step=step)),
+            "worst_study": pd.Series([list(regrets)[place] for place in worst], dtype="str"),
+            **_named("worst", "worst", at_worst),
+            **_named("difference", "difference", _less(mean, chosen, step=step)),
+            "chosen": np.arange(len(names)) == chosen,
+            "studies": len(regrets),
+            "seeds": mean.shape[1],
+        }
+    )
+    return frame.sort_values("validation", kind="stable", ignore_index=True)
+
+
+def _step(part: pd.DataFrame, *, classes: Mapping[str, bool]) -> float:
+    """In which points move: an example changes sides; 0 where they are continuous."""
+    return 100 / float(part["examples"].iloc[0]) if classes[str(part["to"].iloc[0])] else 0.0
+
+
+def _matrix(part: pd.DataFrame, column: str) -> tuple[list[str], Numbers]:
+    """A column of a study's scores as ``(settings, seeds)``, and the names of the settings."""
+    table = part.pivot(index="from", columns="seed", values=column).reindex(part["from"].unique())
+    return [str(name) for name in table.index], table.to_numpy(dtype=float)
+
+
+def _less(samples: Numbers, place: int, *, step: float = 0.0) -> tuple[Any, Any, Any]:
+    """Each row less that of a place, with its interval over seeds in pairs; of that place itself 0 for certain."""
+    mean, low, high = intervals(samples - samples[place], step=step)
+    low[place] = high[place] = 0.0
+    return mean, low, high
+
+
+def _named(name: str, ends: str, interval: Any) -> dict[str, Any]:
+    """A mean with its interval as columns."""
+    mean, low, high = interval
+    return {name: mean, f"{ends}_low": low, f"{ends}_high": high}
+
+
+def _verdicts(table: pd.DataFrame, fewest: float) -> NDArray[Any]:
+    """Whether the regret is shown, by its interval and by the points that it is at least."""
+    enough = table["regret"].abs() >= fewest - 1e-9  # a mean over seeds of shares has rounding
+    worse, better = (table["regret_low"] > 0) & enough, (table["regret_high"] < 0) & enough
+    own = table["from"] == table["to"]
+    return np.select([own, worse, better], ["own best", "worse", "better"], default="not shown")

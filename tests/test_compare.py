@@ -1,0 +1,122 @@
+"""The command `hpsearch compare`: tables at 80 columns, sentences of their numbers, a page; refusals with commands."""
+
+import pandas as pd
+import pytest
+from helpers import SMALL, run
+
+from hpsearch.experiments.comparisons import DEFAULTS
+from hpsearch.report.comparisons import (
+    sensitivity_sentences,
+    single_setting_sentence,
+    transfer_sentences,
+)
+from hpsearch.results.comparison import Comparison
+
+TINY = "[survey]\nbase = 4\nscrambles = 2\nseeds = 4\n"
+
+
+@pytest.fixture
+def two(folder):
+    """The studies small and wines."""
+    studies = folder / "studies"
+    small = SMALL.replace("trials = 14", "trials = 3") + TINY
+    (studies / "small.toml").write_text(small, encoding="utf-8")
+    wines = small.replace('"small"', '"wines"').replace('"iris"', '"wine"').replace("[8, 16, 32]", "[8, 16]")
+    (studies / "wines.toml").write_text(wines, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_what_is_missing_is_named_and_made_on_demand(two):
+    run("search", "wines")
+    assert "no study 'small' in the results" in run("compare", "small", "wines", code=2).stderr
+    refused = run("compare", "wines", "wines", code=2).stderr
+    assert "error: a comparison needs two different studies or more (given: wines twice)" in refused
+    run("search", "small")
+    assert "run first: hpsearch survey small; hpsearch survey wines" in run("compare", "small", "wines", code=2).stderr
+    done = run("compare", "small", "wines", "--complete", "--seeds", 2)
+    assert "small is not surveyed to the end yet: surveying first" in done.stderr
+    assert "searching first" not in done.stderr
+    table = done.stdout.split("total indices of")[1].split("The largest")[0]
+    assert max(len(line.rstrip()) for line in table.splitlines()) <= 80
+    for words in ("Kendall's τ", "the best settings", "points lost by", "Shown to lose", "one setting for all studies"):
+        assert words in done.stdout
+    assert "page in results/compare.html" in done.stdout
+    page = (two / "results" / "compare.html").read_text(encoding="utf-8")
+    assert page.count('class="plot"') == 2
+    assert "Compared: small, wines" in page
+
+
+def rows(names, *values):
+    return pd.DataFrame(list(values), columns=names.split())
+
+
+def comparison(**tables):
+    return Comparison(
+        **{**dict.fromkeys(("indices", "agreement", "settings", "transfer", "defaults", "scores")), **tables}
+    )
+
+
+INDEX = "study hyperparameter low high scale total_order"
+AGREEMENT = "first second tau opposite pairs"
+
+
+def test_which_setting_leads_where_and_which_ranges_and_orders_differ():
+    indices = rows(
+        INDEX, ("a", "l2", 0, 1, "linear", 0.5), ("a", "momentum", 0, 1, "linear", 0.2),
+        ("a", "seed", 0, 3, "pool", 0.9),
+        ("b", "l2", 0, 2, "linear", 0.1), ("b", "momentum", 0, 1, "linear", 0.2), ("b", "seed", 0, 3, "pool", 0.9),
+    )  # fmt: skip
+    apart = comparison(indices=indices, agreement=rows(AGREEMENT, ("a", "b", 0.0, 1, 3)))
+    largest, ranges, orders = sensitivity_sentences(apart)
+    assert largest == "The largest total index is that of l2 λ in a; momentum μ in b."
+    assert ranges.startswith("The range is not the same in all studies for l2 λ:")
+    assert orders == "Some pairs of settings are shown to matter in opposite orders: in a and b (1 of 3)."
+    alike = comparison(
+        indices=indices[indices["hyperparameter"] == "momentum"], agreement=rows(AGREEMENT, ("a", "b", 1.0, 0, 3))
+    )
+    assert sensitivity_sentences(alike) == [
+        "The largest total index is that of momentum μ in all.",
+        "No two settings are shown to matter in opposite orders in two of these studies.",
+    ]
+
+
+REGRET = "from to regret regret_low regret_high verdict moved"
+
+
+def test_which_transfers_lose_and_what_tuning_gains_and_what_was_moved():
+    frame = rows(
+        REGRET, ("a", "a", 0, 0, 0, "own best", ""), ("b", "a", 12.3, 10.0, 14.6, "worse", "batch_size 64 → 8"),
+        (DEFAULTS, "a", 7.0, 6.0, 8.0, "worse", ""), ("a", "b", -9.0, -10.0, -8.0, "better", ""),
+        ("b", "b", 0, 0, 0, "own best", ""), (DEFAULTS, "b", 1.0, -1.0, 3.0, "not shown", ""),
+    )  # fmt: skip
+    assert transfer_sentences(comparison(transfer=frame)) == [
+        "Shown to lose points: 1 of 2 transfers: b on a (+12.3, 10.0 to 14.6).",
+        "Shown to gain points: 1 of 2 transfers: a on b (-9.0, -10.0 to -8.0).",
+        "The defaults are shown to lose points against the own best on a (+7.0, 6.0 to 8.0).",
+        "Moved to what a study can take: b on a: batch_size 64 → 8.",
+    ]
+    none = transfer_sentences(comparison(transfer=frame.assign(verdict="not shown", moved="")))
+    assert none == [
+        "Shown to lose points: 0 of 2 transfers.",
+        "Shown to gain points: 0 of 2 transfers.",
+        "The defaults are shown to lose points against the own best on none of these studies.",
+    ]
+
+
+SINGLE = "from chosen regret regret_low regret_high worst worst_low worst_high worst_study difference_low studies"
+
+
+@pytest.mark.parametrize(
+    ("chosen", "words"), [("a", "The best of a serves all 2 studies"), (DEFAULTS, "The defaults serve all 2 studies")]
+)
+def test_which_setting_serves_all_and_which_others_are_not_shown_to_lose_more(chosen, words):
+    frame = rows(
+        SINGLE, (chosen, True, 2.0, 1.0, 3.0, 4.0, 2.0, 6.0, "b", 0.0, 2),
+        ("c", False, 2.5, 1.0, 4.0, 5.0, 3.0, 7.0, "a", -0.1, 2),
+        ("d", False, 9.0, 8.0, 9.9, 9.0, 8.0, 9.9, "a", 6.0, 2),
+    )  # fmt: skip
+    sentence = single_setting_sentence(comparison(defaults=frame))
+    assert sentence.startswith(f"{words} best as one setting, by their validation examples.")
+    assert "loses 2.0 points a study on average (1.0 to 3.0)" in sentence.replace("lose 2.0", "loses 2.0")
+    assert sentence.endswith("at worst 4.0 (2.0 to 6.0) on b. Not shown to lose more: c.")
