@@ -2,13 +2,14 @@
 
 In this room:
 
-    function.py    survey any function
-    trainings.py   survey a study
-    stored.py      a stored survey read back
-    profiles.py    one or two settings around the best
-    tolerances.py  how wrong a setting may be
-    sources.py     where the trainings of their tables come from
-    kept.py        the trainings around the best, stored
+    function.py      survey any function
+    trainings.py     survey a study
+    stored.py        a stored survey read back
+    profiles.py      one or two settings around the best
+    tolerances.py    how wrong a setting may be
+    attributions.py  what each changed setting gained between two settings
+    sources.py       where the trainings of their tables come from
+    kept.py          the trainings around the best, stored
 """
 
 from hpsearch.experiments.function import survey

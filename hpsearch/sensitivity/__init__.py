@@ -11,6 +11,7 @@ In this room:
     effects.py        how the response goes with one setting, or two
     proposals.py      which range of one setting to try next
     ranges.py         where the best lie, and what to try next: the table
+    attribution.py    what each of several changes gains, alone and in company
     edges.py          whether the best of a search lie at the ends of its ranges
     analysis.py       Survey: the table and all tables made of it (SurveyTables)
     plots.py          the tables as figures
