@@ -97,7 +97,7 @@ def search_command(
             stopped(command, name=config.name, total=line.last.total, rows="trials", storage=storage, results=results)
         tables = Results(stored, results)
         with told_warnings():
-            _print(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=data.notes))
+            print_parts(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=data.notes))
 
 
 @app.command("survey")
@@ -139,7 +139,7 @@ def survey_command(
             command, stored = f"hpsearch survey {study}", survey_name(config)
             stopped(command, name=stored, total=line.last.total, rows="rows", storage=storage, results=results)
         with told_warnings():
-            _print(survey_report(config, survey, line.last))
+            print_parts(survey_report(config, survey, line.last))
 
 
 @app.command()
@@ -205,7 +205,7 @@ def importance(
         place = int(objective) if objective is not None and objective.isdecimal() else objective
         frame = measured_importance(stored, workers=workers, objective=place)
         title = f"{study}: importance, {frame['trials'].iat[0]} trials"
-        _print([importance_table(frame, title=title), IMPORTANCE_NOTE])
+        print_parts([importance_table(frame, title=title), IMPORTANCE_NOTE])
         show_surrogates(stored.study, figures.importance(frame))
 
 
@@ -295,7 +295,7 @@ def _config(study: str) -> StudyConfig:
     return load_config(resolve(study))
 
 
-def _print(parts: Iterable[Part]) -> None:
+def print_parts(parts: Iterable[Part]) -> None:
     """Print tables as wide as the terminal, and sentences whole: the terminal breaks them, so copies have no breaks."""
     from rich.console import Console
     from rich.table import Table

@@ -8,6 +8,7 @@ In this room:
     profiles.py      one or two settings around the best
     tolerances.py    how wrong a setting may be
     attributions.py  what each changed setting gained between two settings
+    shares.py        the tables of that, from what changes gained on some seeds
     sources.py       where the trainings of their tables come from
     kept.py          the trainings around the best, stored
 """

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -19,18 +18,15 @@ from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.config.messages import did_you_mean
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.experiments.profiles import TrainingSource, fresh_seeds, scores, step_of
-from hpsearch.experiments.tolerances import intervals, p_values
+from hpsearch.experiments.shares import Changes, pairs_table, path_table, shares_table, sided
 from hpsearch.sensitivity import attribution as games
 from hpsearch.sensitivity.designs import DesignError
-from hpsearch.sensitivity.verdicts import holm
 
 MOST_MIXED = 10
 """Changes of which all mixtures are trained; of more, orders are drawn."""
 
 PAIRS = 16
 """Of orders that each seed draws where there are more: an order and its reverse."""
-
-GAINS, HARMS, NOT_SHOWN = "gains", "harms", "not shown"
 
 
 @dataclass(frozen=True)
@@ -69,7 +65,7 @@ class Attribution:
     path: pd.DataFrame
 
     def _repr_html_(self) -> str:
-        shown = ["hyperparameter", "against", "of", *_columns("share"), "share_verdict", "alone", "last"]
+        shown = ["hyperparameter", "against", "of", *sided("share"), "share_verdict", "alone", "last"]
         return f"<p>{self.of} against {self.against}</p>{self.table[shown].to_html(index=False)}"
 
 
@@ -94,46 +90,48 @@ def attribution(
         DesignError: if the settings are the same, there are fewer than 2 seeds, or a mini-batch is larger than the
             data.
     """
-    game = _Game.between(source, of, against)
-    fresh = fresh_seeds(source, seeds, extra=seeds)
-    if len(game.names) > MOST_MIXED:
-        return _drawn(game, fresh[:seeds], words)
-    losses = game.losses(range(1 << len(game.names)), fresh[:seeds])
-    parts = {"share": games.shapley_values(losses), **_ends(losses[_corners(len(game.names))])}
-    table = _table(game, parts, losses[[0, -1]], sampling=np.zeros(len(game.names)), company=_company(game, losses))
-    path = games.best_path(losses.mean(axis=1))
-    return Attribution(*words, True, table, _interactions(game, games.pair_interactions(losses)), _path(game, path, fresh[seeds:]))
+    changes, fresh = _changes(source, of, against), fresh_seeds(source, seeds, extra=seeds)
+    mixtures = _Mixtures(source, changes)
+    count = len(changes.names)
+    if count > MOST_MIXED:
+        return _drawn(mixtures, fresh[:seeds], words)
+    losses = mixtures.losses(range(1 << count), fresh[:seeds])
+    parts = {"share": games.shapley_values(losses), **_ends(losses[_corners(count)])}
+    order = games.best_path(losses.mean(axis=1))
+    return Attribution(
+        *words,
+        exact=True,
+        table=shares_table(changes, parts, losses[[0, -1]], gains=games.gains(losses)),
+        interactions=pairs_table(changes, games.pair_interactions(losses)),
+        path=path_table(changes, order, mixtures.losses(games.mixtures_along(order), fresh[seeds:])),
+    )
+
+
+def _changes(source: TrainingSource, of: Hyperparameters, against: Hyperparameters) -> Changes:
+    """The hyperparameters in which two settings differ."""
+    ours, theirs = asdict(of), asdict(against)
+    names = tuple(name for name in ours if ours[name] != theirs[name])
+    if not names:
+        raise DesignError("the two settings are the same, so there is no difference to explain: give another one")
+    examples = len(source.dataset.train.X)
+    if (batch := max(of.batch_size, against.batch_size)) > examples:
+        raise DesignError(f"batch_size {batch} is above the {examples} training examples: give a smaller one")
+    metric = source.config.search.metric
+    return Changes(names, ours, theirs, metric=metric, step=step_of(source, metric))
 
 
 @dataclass(frozen=True)
-class _Game:
-    """Two settings and the names in which they differ; a mixture is numbered as in ``sensitivity.attribution``."""
+class _Mixtures:
+    """The trainings of mixtures of two settings, numbered as in ``sensitivity.attribution``."""
 
     source: TrainingSource
-    of: Mapping[str, Any]
-    against: Mapping[str, Any]
-    names: tuple[str, ...]
-
-    @classmethod
-    def between(cls, source: TrainingSource, of: Hyperparameters, against: Hyperparameters) -> _Game:
-        ours, theirs = asdict(of), asdict(against)
-        names = tuple(name for name in ours if ours[name] != theirs[name])
-        if not names:
-            raise DesignError("the two settings are the same, so there is no difference to explain: give another one")
-        examples = len(source.dataset.train.X)
-        if (batch := max(of.batch_size, against.batch_size)) > examples:
-            raise DesignError(f"batch_size {batch} is above the {examples} training examples: give a smaller one")
-        return cls(source, ours, theirs, names)
-
-    @property
-    def step(self) -> float:
-        return step_of(self.source, self.source.config.search.metric)
+    changes: Changes
 
     def losses(self, mixtures: Sequence[int], seeds: Sequence[int]) -> Any:
         """The metric of each mixture on each seed, ``(mixtures, seeds)``."""
+        changes = self.changes
         settings = [
-            {**self.against, **{name: self.of[name] for k, name in enumerate(self.names) if mixture >> k & 1}}
-            for mixture in mixtures
+            {**changes.against, **{name: changes.of[name] for name in changes.made(mixture)}} for mixture in mixtures
         ]
         return scores(self.source, [Hyperparameters(**setting) for setting in settings], seeds)[0]
 
@@ -150,110 +148,25 @@ def _ends(corners: Any) -> dict[str, Any]:
     return {"alone": corners[0] - corners[1 : count + 1], "last": corners[count + 1 : -1] - corners[-1]}
 
 
-def _table(
-    game: _Game, parts: Mapping[str, Any], corners: Any, *, sampling: Any, company: tuple[list[str], list[str]]
-) -> pd.DataFrame:
-    """The table of shares; parts are ``(changes, seeds)``, corners the losses of start and end ``(2, seeds)``."""
-    gain = np.ravel(intervals((corners[0] - corners[1])[None], step=game.step))
-    frame = pd.DataFrame(
-        {
-            **_changed(game, game.names),
-            "metric": pd.Series([game.source.config.search.metric] * len(game.names), dtype="str"),
-            **{column: values for part, of in parts.items() for column, values in _judged(part, of, game.step).items()},
-            **dict(zip(("company", "common"), (pd.Series(names, dtype="str") for names in company), strict=True)),
-            **dict(zip(("start", "end"), corners.mean(axis=1), strict=True)),
-            **dict(zip(_columns("gain"), gain, strict=True)),
-            "sampling_error": sampling,
-            "seeds": corners.shape[1],
-        }
-    )
-    return frame.sort_values("share", ascending=False, kind="stable", ignore_index=True)
-
-
-def _changed(game: _Game, names: Sequence[str]) -> dict[str, pd.Series]:
-    """The columns that name changes and their two values, which may be of any kind."""
-    values = {side: [getattr(game, side)[name] for name in names] for side in ("against", "of")}
-    columns = {side: pd.Series(values[side], dtype=object) for side in values}
-    return {"hyperparameter": pd.Series(names, dtype="str"), **columns}
-
-
-def _columns(part: str) -> tuple[str, str, str]:
-    return part, f"{part}_low", f"{part}_high"
-
-
-def _judged(part: str, samples: Any, step: float) -> dict[str, Any]:
-    """Mean, interval and verdict of each row of samples, ``(rows, seeds)``."""
-    columns = dict(zip(_columns(part), intervals(samples, step=step), strict=True))
-    return {**columns, f"{part}_verdict": _verdicts(samples, step)}
-
-
-def _verdicts(samples: Any, step: float) -> pd.Series:
-    seen, mean = holm(p_values(samples, step=step)) <= 0.05, samples.mean(axis=1)
-    words = [(GAINS if gain > 0 else HARMS) if shown else NOT_SHOWN for shown, gain in zip(seen, mean, strict=True)]
-    return pd.Series(words, dtype="str")
-
-
-def _company(game: _Game, losses: Any) -> tuple[list[str], list[str]]:
-    """For each change the fewest others beside which it is shown to gain, and those of all mixtures where it is.
-
-    Every step between two mixtures is tested, with Holm's correction over all of them: whichever is picked from those
-    that are shown, it is shown.
-    """
-    gains = games.gains(losses)
-    count, mixtures, seeds = gains.shape
-    p = holm(p_values(gains.reshape(-1, seeds), step=game.step)).reshape(count, mixtures)
-    means = gains.mean(axis=2)
-    company, common = [], []
-    for k in range(count):
-        shown = np.flatnonzero((p[k] <= 0.05) & (means[k] > 0))
-        others = games.others(k, count)
-        fewest = min(shown, key=lambda at: (int(others[at]).bit_count(), -means[k, at]), default=None)
-        company.append("" if fewest is None else _listed(game, int(others[fewest])))
-        common.append(_listed(game, int(np.bitwise_and.reduce(others[shown])) if len(shown) else 0))
-    return company, common
-
-
-def _listed(game: _Game, mixture: int) -> str:
-    return ", ".join(name for k, name in enumerate(game.names) if mixture >> k & 1)
-
-
-def _interactions(game: _Game, samples: Any) -> pd.DataFrame:
-    """The table of pairs from their interactions, ``(pairs, seeds)``; empty where there is none."""
-    pairs = list(combinations(game.names, 2))[: len(samples)]
-    names = {"interaction_low": "low", "interaction_high": "high", "interaction_verdict": "verdict"}
-    frame = pd.DataFrame(pairs, columns=["first", "second"], dtype="str")
-    frame = frame.assign(**_judged("interaction", samples, game.step)).rename(columns=names)
-    return frame.sort_values("interaction", key=np.abs, ascending=False, kind="stable", ignore_index=True)
-
-
-def _path(game: _Game, path: Sequence[int], seeds: Sequence[int]) -> pd.DataFrame:
-    """The table of a path from its start on, measured on seeds that did not choose it."""
-    losses = game.losses(games.mixtures_along(path), seeds)
-    steps = pd.DataFrame(_changed(game, [game.names[k] for k in path]))
-    steps = steps.assign(**_judged("gain", losses[:-1] - losses[1:], game.step))
-    start = pd.DataFrame({"hyperparameter": [""], "gain_verdict": [""]}, dtype="str")
-    frame = pd.concat([start, steps], ignore_index=True)[list(steps)].rename(columns={"gain_verdict": "verdict"})
-    for place, values in enumerate(zip(("mean", "low", "high"), intervals(losses, step=game.step), strict=True)):
-        frame.insert(3 + place, *values)
-    frame.insert(0, "step", range(len(frame)))
-    return frame
-
-
-def _drawn(game: _Game, seeds: Sequence[int], words: tuple[str, str]) -> Attribution:
+def _drawn(mixtures: _Mixtures, seeds: Sequence[int], words: tuple[str, str]) -> Attribution:
     """The same from orders that each seed draws for itself: intervals over seeds then hold the error of drawing too."""
-    count = len(game.names)
-    corners = game.losses(_corners(count), seeds)
+    changes = mixtures.changes
+    count = len(changes.names)
+    corners = mixtures.losses(_corners(count), seeds)
     shares, errors = np.empty((count, len(seeds))), np.empty((count, len(seeds)))
     for place, seed in enumerate(seeds):
         orders = games.sampled_orders(count, pairs=PAIRS, rng=np.random.default_rng((seed, count)))
-        mixtures = sorted({mixture for order in orders for mixture in games.mixtures_along(order)})
-        losses = dict(zip(mixtures, game.losses(mixtures, [seed])[:, 0].tolist(), strict=True))
+        met = sorted({mixture for order in orders for mixture in games.mixtures_along(order)})
+        losses = dict(zip(met, mixtures.losses(met, [seed])[:, 0].tolist(), strict=True))
         shares[:, place], errors[:, place] = games.sampled_values(orders, losses.__getitem__)
     sampling = np.sqrt(np.square(errors).sum(axis=1)) / len(seeds)
-    parts, nobody = {"share": shares, **_ends(corners)}, [""] * count
-    table = _table(game, parts, corners[[0, -1]], sampling=sampling, company=(nobody, nobody))
-    none = np.empty((0, len(seeds)))
-    return Attribution(*words, False, table, _interactions(game, none), _path(game, [], seeds).iloc[:0])
+    return Attribution(
+        *words,
+        exact=False,
+        table=shares_table(changes, {"share": shares, **_ends(corners)}, corners[[0, -1]], sampling=sampling),
+        interactions=pairs_table(changes, np.empty((0, len(seeds)))),
+        path=path_table(changes, (), corners[:1]).iloc[:0],
+    )
 
 
 def setting_against(setting: Hyperparameters, changes: Mapping[str, Any]) -> Hyperparameters:

@@ -2,10 +2,11 @@
 
 In this room:
 
-    page.py       sections to one HTML file (page.html is its frame)
-    sections.py   the sections of a study's page
-    sentences.py  what tables say, in sentences
-    facts.py      how a study was made, and what its page does not say
-    terminal.py   tables and sentences for a terminal
-    dashboard.py  the Optuna dashboard, served on this machine
+    page.py          sections to one HTML file (page.html is its frame)
+    sections.py      the sections of a study's page
+    sentences.py     what tables say, in sentences
+    explanation.py   what each changed setting gained, in sentences and for a terminal
+    facts.py         how a study was made, and what its page does not say
+    terminal.py      tables and sentences for a terminal
+    dashboard.py     the Optuna dashboard, served on this machine
 """
