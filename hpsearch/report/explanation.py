@@ -23,6 +23,9 @@ SOURCE = (
 )
 
 
+_MOST_DECIMALS = 6
+
+
 def explained(attribution: Attribution) -> list[str]:
     """What was gained in all, by which changes, which of them need company, which pairs, and along which path."""
     texts = [
@@ -168,15 +171,16 @@ def _table(title: str, columns: Mapping[str, Any]) -> Table:
 
 @dataclass(frozen=True)
 class _Numbers:
-    """Gains and means with as many decimals as show three digits of the smaller of the two settings' means."""
+    """Gains and means with so many decimals that three digits of the smaller mean are seen, and two of the gain."""
 
     decimals: int
 
     @classmethod
     def of(cls, attribution: Attribution) -> _Numbers:
         row = attribution.table.iloc[0]
-        scale = min(row["start"], row["end"]) or max(row["start"], row["end"]) or 1.0
-        return cls(max(2 - math.floor(math.log10(abs(scale))), 0))
+        mean, gain = min(row["start"], row["end"]), max(abs(row["gain_low"]), abs(row["gain_high"]))
+        wanted = [digits - math.floor(math.log10(abs(size))) for digits, size in ((2, mean), (1, gain)) if size]
+        return cls(min(max([0, *wanted]), _MOST_DECIMALS))
 
     def mean(self, value: float) -> str:
         return f"{value:,.{self.decimals}f}"

@@ -127,7 +127,6 @@ class Results(SurveyTables, SearchTables, ProfileTables):
 
     def _searched(self, number: int | None) -> tuple[int, Hyperparameters]:
         """Number and setting of a trial of a search of ours; of the best by default."""
-        self._best_setting()
         if self.study.study_name.endswith((".survey", PROFILES)):
             name = self.study.study_name.removesuffix(".survey").removesuffix(PROFILES)
             raise ResultsError(f"study {name!r} was not searched yet, so no trial was chosen: hpsearch search {name}")
