@@ -58,6 +58,18 @@ def test_of_an_additive_game_each_has_its_own():
     assert pair_interactions(losses).ravel() == pytest.approx(np.zeros(6))
 
 
+def test_what_cancels_is_exactly_nothing_whatever_the_rounding():
+    rng = np.random.default_rng(0)
+    own, luck = rng.standard_normal(5), rng.standard_normal(7)
+    losses = np.array(
+        [[0.3 - own[made(mixture, 5)].sum() + of_seed * (mixture & 1) for of_seed in luck] for mixture in range(32)]
+    )
+    assert (pair_interactions(losses) == 0).all()
+    assert (shapley_values(losses)[1:].std(axis=1) < 1e-15).all()
+    opposed = np.array([[0.3], [0.2], [0.7], [0.8]])  # change 0 gains 0.1 alone, and loses 0.1 beside the other
+    assert shapley_values(opposed)[0] == 0
+
+
 def test_of_a_product_all_have_the_same_and_so_have_all_pairs():
     """A gain of 6 that only three changes together have: a third each, and to each of three pairs a third."""
     losses = game(3, lambda changes: 6.0 * (len(changes) == 3))

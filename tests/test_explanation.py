@@ -121,7 +121,7 @@ def test_drawn_orders_are_told_with_their_error_and_without_pairs_and_path():
 
 
 @pytest.mark.parametrize(
-    ("start", "whole"), [(0.0312, "+0.0100 ("), (0.312, "+0.010 ("), (12.0, "+0.010 ("), (0.01, "+0.010 (")]
+    ("start", "whole"), [(0.0312, "+0.0100 ("), (0.312, "+0.010 ("), (12.0, "+0.010 ("), (0.01, "+0.010000 (")]
 )
 def test_numbers_have_the_decimals_of_the_metric_s_size(start, whole):
     assert f"a gain of {whole}" in explained(told(lambda names: 0.01 * (RATE in names), start=start, luck=1e-6))[0]

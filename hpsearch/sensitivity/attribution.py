@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from hpsearch.sensitivity.indices import Numbers
 
+_ROUNDING = 1e-13
+
 
 def gains(losses: Numbers) -> Numbers:
     """What each change gains in each mixture of the others.
@@ -69,9 +71,8 @@ def shapley_values(losses: Numbers) -> Numbers:
     count = changes(losses)
     # s others come before the change in s! (d − 1 − s)! of the d! orders
     weights = 1 / (count * np.array([comb(count - 1, size) for size in range(count)]))
-    return np.stack(
-        [weights[_sizes(others(k, count))] @ samples for k, samples in enumerate(gains(losses))],
-    )
+    shares = [weights[_sizes(others(k, count))] @ samples for k, samples in enumerate(gains(losses))]
+    return _rounded(np.array(shares), losses)
 
 
 def pair_interactions(losses: Numbers) -> Numbers:
@@ -94,7 +95,12 @@ def pair_interactions(losses: Numbers) -> Numbers:
         rest = np.intersect1d(others(first, count), others(second, count))
         beside = losses[rest | 1 << second] - losses[rest | 1 << second | 1 << first]
         rows.append(weights[_sizes(rest)] @ (beside - (losses[rest] - losses[rest | 1 << first])))
-    return np.array(rows).reshape(len(rows), losses.shape[1])
+    return _rounded(np.array(rows).reshape(len(rows), losses.shape[1]), losses)
+
+
+def _rounded(values: Numbers, losses: Numbers) -> Numbers:
+    """Values without what rounding leaves where losses cancel: it is alike in all samples, and a test would see it."""
+    return np.where(np.abs(values) < _ROUNDING * np.abs(losses).max(), 0.0, values)
 
 
 def _sizes(mixtures: NDArray[np.int64]) -> NDArray[np.int64]:
