@@ -50,7 +50,7 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
     assert len(load("small.profiles").trials) == stored > 0
     assert titles(load("small")) == [
         "Question and answer", "What was chosen", "How the search went", "What training is sensitive to", "When",
-        "Together with what", "What surrogates say", "Where the gain over the defaults comes from",
+        "Together with what", "What surrogates say", "Where the difference from the defaults comes from",
         "Around the best: how wrong may one be?", "Curves of the best",
         "What to try next", "How it was measured", "What this does not say",
     ]  # fmt: skip
@@ -103,7 +103,7 @@ def test_a_best_that_is_the_defaults_has_nothing_to_explain(tiny):
     run("search", "small")
     assert load("small").best.hyperparameters.l2 == 1e-4
     told = {section.title: section for section in sections(load("small"))}
-    (sentence,) = told["Where the gain over the defaults comes from"].sentences
+    (sentence,) = told["Where the difference from the defaults comes from"].sentences
     assert sentence == "The chosen setting is that of the defaults, so there is nothing to explain."
     assert "mixtures" not in around_the_best(load("small")).values()
     assert "the two settings are the same, so there is no difference" in run("explain", "small", code=2).stderr

@@ -180,7 +180,7 @@ def _importance(results: Results, survey: Survey | None) -> Section:
 
 
 def _explained(results: Results) -> Section:
-    told, title = attribution_of(results), "Where the gain over the defaults comes from"
+    told, title = attribution_of(results), "Where the difference from the defaults comes from"
     if told is None:
         return Section(title, ["The chosen setting is that of the defaults, so there is nothing to explain."])
     exhibits = [Exhibit(told.table, figures.attribution(told.table, of=told.of, against=told.against))]
