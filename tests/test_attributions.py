@@ -177,8 +177,8 @@ def test_of_many_changes_orders_are_drawn_and_their_error_is_told(small, monkeyp
     assert (told.exact, exact.exact) == (False, True)
     table, truth = by_name(told), by_name(exact)
     assert table["share"].sum() == pytest.approx(truth["gain"].iat[0])
-    assert (np.abs(table["share"] - truth["share"].reindex(table.index)) < 4 * table["sampling_error"]).all()
-    assert (table["sampling_error"] > 0).all()
+    off = (table["share"] - truth["share"].reindex(table.index)) / table["sampling_error"]
+    assert 0.4 < np.sqrt(np.square(off).mean()) < 2
     assert (exact.table["sampling_error"] == 0).all()
     for part in ("alone", "last", "gain"):
         assert table[part].to_dict() == pytest.approx(truth[part].to_dict())

@@ -77,8 +77,9 @@ def note_profiles(study: optuna.Study) -> None:
     name = study.study_name.removesuffix(PROFILES)
     paragraphs = [
         f"# {study.study_name}",
-        f"Each trial is one training around the best setting of `{name}`, or around the defaults, on a seed that no "
-        "search has seen. No sampler proposed them, so the page's history, timeline and importances mean nothing here.",
+        f"Each trial is one training around the best setting of `{name}`, around the defaults or between the two, "
+        "on a seed that no search has seen. No sampler proposed them, so the page's history, timeline and importances "
+        "mean nothing here.",
         f'They are kept for `hpsearch.load("{name}").profile(...)`, `.plane(...)`, `.tolerance()`, `.tunability()` and '
         "`.attribution()`, which train them again if this study is deleted.",
     ]
