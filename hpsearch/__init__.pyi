@@ -10,8 +10,8 @@ from .estimator import ShallowNetworkRegressor as ShallowNetworkRegressor
 from .evaluation.trained import TrainedNetwork as TrainedNetwork
 from .experiments.function import survey as survey
 from .experiments.trainings import survey_study as survey_study
-from .results.rounds import search_rounds as search_rounds
 from .results.comparison import compare as compare
+from .results.rounds import search_rounds as search_rounds
 from .results.study import Results as Results
 from .results.study import load as load
 from .results.surrogates import importance as importance

@@ -10,7 +10,16 @@ from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import load
 from hpsearch.sensitivity import Survey
 from hpsearch.storage.access import JOURNAL, open_storage
-from hpsearch.storage.front import FIGURE, MEASURED, score_words, show_search, show_surrogates
+from hpsearch.storage.front import (
+    ATTRIBUTION,
+    EXPLAINED,
+    FIGURE,
+    MEASURED,
+    score_words,
+    show_attribution,
+    show_search,
+    show_surrogates,
+)
 from hpsearch.storage.internals import figure_of, note_of, set_figure, study_attributes
 from hpsearch.storage.journal import StorageError
 from hpsearch.storage.studies import BEST, fact
@@ -149,6 +158,23 @@ def test_surrogates_of_a_storage_that_cannot_be_written_are_not_shown(config, tm
 
     monkeypatch.setattr("hpsearch.storage.front.set_figure", full)
     show_surrogates(study, go.Figure())
+
+
+def test_what_explains_the_best_stands_beside_what_was_measured_on_the_search_s_page_alone(config, tmp_path):
+    study, figure = search(config, results=tmp_path), go.Figure(layout={"height": 900})
+    survey_study(config, results=tmp_path)
+    surveyed, measured = load("small.survey", results=tmp_path).study, figure_of(study, FIGURE)
+    for shown in (study, surveyed):
+        show_attribution(shown, figure, "It <gains>.")
+    assert study.user_attrs[EXPLAINED] == "It <gains>."
+    assert json.loads(figure_of(study, ATTRIBUTION))["layout"]["height"] == 450
+    assert figure.layout.height == 900
+    assert figure_of(study, FIGURE) == measured != ""
+    assert EXPLAINED not in surveyed.user_attrs
+    assert figure_of(surveyed, ATTRIBUTION) == ""
+    foreign = optuna.create_study()
+    show_attribution(foreign, figure, "It gains.")
+    assert not foreign.user_attrs
 
 
 def test_a_shorter_figure_takes_the_place_of_a_longer(both):

@@ -29,6 +29,8 @@ def test_figures_around_the_best_draw_its_tables(results):
     stretches = pd.DataFrame([tolerance(profiled, points=0.2)])
     expected = figures.profile(profiled, results.space(), stretches, results.trials)
     assert results.plot.profile("momentum", values=5, seeds=2, points=0.2) == expected
+    told = results.attribution(of=1, seeds=2)
+    assert results.plot.attribution(of=1, seeds=2) == figures.attribution(told.table, of=told.of, against=told.against)
     plane = results.plane("momentum", "l2", values=3, seeds=2)
     assert results.plot.plane("momentum", "l2", values=3, seeds=2) == figures.plane(plane, results.space())
 
@@ -39,7 +41,7 @@ def test_importances_without_a_survey_stand_alone(results):
         assert results.plot.importance(**options) == figures.importance(importance(results.study, **options))
 
 
-@pytest.mark.parametrize("name", ["profile", "plane", "units", "importance"])
+@pytest.mark.parametrize("name", ["profile", "plane", "attribution", "units", "importance"])
 def test_a_figure_takes_its_table_s_options(name):
     table = importance if name == "importance" else getattr(Results, name)
     options = dict(inspect.signature(table).parameters)

@@ -6,9 +6,10 @@ import optuna
 import pytest
 from helpers import run
 
-from hpsearch.report.sections import sections
+from hpsearch.report.sections import around_the_best, sections
 from hpsearch.results.study import Results, load
-from hpsearch.storage.internals import artifacts_of
+from hpsearch.storage.front import ATTRIBUTION, EXPLAINED
+from hpsearch.storage.internals import artifacts_of, figure_of
 from hpsearch.tuning.choice import ARTIFACTS
 
 
@@ -28,6 +29,7 @@ def tiny(folder, monkeypatch):
     )
     monkeypatch.setattr("hpsearch.report.sections.PROFILE", {"values": 2, "seeds": 2})
     monkeypatch.setattr("hpsearch.report.sections.PLANE", {"values": 2, "seeds": 2})
+    monkeypatch.setattr("hpsearch.report.sections.MIXED", 2)
     return folder
 
 
@@ -48,10 +50,14 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
     assert len(load("small.profiles").trials) == stored > 0
     assert titles(load("small")) == [
         "Question and answer", "What was chosen", "How the search went", "What training is sensitive to", "When",
-        "Together with what", "What surrogates say", "Around the best: how wrong may one be?", "Curves of the best",
+        "Together with what", "What surrogates say", "Where the difference from the defaults comes from",
+        "Around the best: how wrong may one be?", "Curves of the best",
         "What to try next", "How it was measured", "What this does not say",
     ]  # fmt: skip
     assert page.count('class="plot"') >= 15
+    assert "From the defaults to trial" in page
+    assert load("small").study.user_attrs[EXPLAINED].startswith("From the defaults to trial")
+    assert figure_of(load("small").study, ATTRIBUTION)
     (artifact,) = artifacts_of(load("small").study, "small.html")
     assert (tiny / "results" / ARTIFACTS / artifact).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
@@ -86,6 +92,21 @@ def test_another_program_s_study_has_what_its_trials_alone_can_fill(folder):
         "What this does not say",
     ]  # fmt: skip
     assert "<i>" not in (folder / "page.html").read_text(encoding="utf-8").split("plotly.js v")[0]
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_best_that_is_the_defaults_has_nothing_to_explain(tiny):
+    path = tiny / "studies" / "small.toml"
+    fixed = "[space]\nlearning_rate = 0.1\niterations = 20\nmomentum = 0.9\nl2 = {choices = [1e-4, 1.0]}\n"
+    start, _, search = path.read_text(encoding="utf-8").partition("[space]")
+    path.write_text(f"{start}{fixed}batch_size = 32\ninit_scale = 0.1\n[search]{search.partition('[search]')[2]}")
+    run("search", "small")
+    assert load("small").best.hyperparameters.l2 == 1e-4
+    told = {section.title: section for section in sections(load("small"))}
+    (sentence,) = told["Where the difference from the defaults comes from"].sentences
+    assert sentence == "The chosen setting is that of the defaults, so there is nothing to explain."
+    assert "mixtures" not in around_the_best(load("small")).values()
+    assert "the two settings are the same, so there is no difference" in run("explain", "small", code=2).stderr
 
 
 def test_a_study_without_trials_has_a_page(folder):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hpsearch.experiments.tolerances import intervals, tolerance
+from hpsearch.experiments.tolerances import intervals, p_values, tolerance
 
 
 def test_an_interval_is_that_of_the_t_distribution():
@@ -44,6 +44,27 @@ def test_a_loss_of_a_point_is_seldom_excluded_where_there_is_one(seeds, examples
     for samples in losses.values():
         _, _, high = intervals(samples, step=1 / examples)
         assert np.mean(high < 0.01) <= 0.04
+
+
+def test_p_values_are_those_of_scipy_s_t_test():
+    samples = np.random.default_rng(0).standard_normal((5, 8)) + 0.5
+    assert p_values(samples) == pytest.approx(stats.ttest_1samp(samples, 0, axis=1).pvalue)
+
+
+def test_a_p_value_is_at_most_a_twentieth_where_the_interval_excludes_nothing_lost():
+    rng = np.random.default_rng(0)
+    samples = rng.binomial(80, rng.uniform(0, 0.05, (2000, 1)), (2000, 6)) / 80
+    for step in (0.0, 1 / 80):
+        _, low, _ = intervals(samples, step=step)
+        excluded = low > 0
+        assert (p_values(samples, step=step) <= 0.05).tolist() == excluded.tolist()
+        assert 100 < excluded.sum() < 1900
+
+
+def test_samples_that_agree_are_certain_only_where_there_is_no_step():
+    agreed = np.array([[0.0] * 4, [0.01] * 4])
+    assert p_values(agreed).tolist() == [1, 0]
+    assert p_values(agreed, step=0.01)[1] > 0.05
 
 
 def profiled(lows, highs, best, near=None):

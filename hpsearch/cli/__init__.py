@@ -9,9 +9,11 @@ In this room:
     progress.py    the live line of a command that trains
     endings.py     how a command ends
     compare.py     the command that compares studies
+    explain.py     the command that says where the difference of two settings comes from
 """
 
 from hpsearch.cli import compare as compare  # registers its command, as the next do
+from hpsearch.cli import explain as explain
 from hpsearch.cli import refinement as refinement
 from hpsearch.cli import reports as reports
 from hpsearch.cli.commands import app, main

@@ -67,8 +67,10 @@ def report_command(
 def _offered(stored: Results, path: Path) -> None:
     """Let the dashboard offer the page of a study of ours, and show what it knows by now."""
     from hpsearch import figures
+    from hpsearch.report.explanation import explained
+    from hpsearch.report.sections import attribution_of
     from hpsearch.results.surrogates import ImportanceError
-    from hpsearch.storage.front import show_search, show_surrogates
+    from hpsearch.storage.front import show_attribution, show_search, show_surrogates
     from hpsearch.storage.journal import StorageError
     from hpsearch.tuning.choice import ARTIFACTS, register
 
@@ -78,6 +80,9 @@ def _offered(stored: Results, path: Path) -> None:
         register(stored.study, path, folder=stored.folder / ARTIFACTS, mimetype="text/html")
         if not stored.study.study_name.endswith(".survey"):
             show_search(stored.study)
+            if told := attribution_of(stored):
+                figure = figures.attribution(told.table, of=told.of, against=told.against)
+                show_attribution(stored.study, figure, " ".join(explained(told)))
             show_surrogates(stored.study, figures.importance(stored.importance()))
 
 

@@ -2,14 +2,16 @@
 
 In this room:
 
-    function.py     survey any function
-    trainings.py    survey a study
-    stored.py       a stored survey read back
-    profiles.py     one or two settings around the best
-    tolerances.py   how wrong a setting may be
-    comparisons.py  settings of other studies, tried on a study
-    sources.py      where the trainings of these tables come from
-    kept.py         these trainings, stored
+    function.py      survey any function
+    trainings.py     survey a study
+    stored.py        a stored survey read back
+    profiles.py      one or two settings around the best
+    tolerances.py    how wrong a setting may be
+    comparisons.py   settings of other studies, tried on a study
+    sources.py       where the trainings of these tables come from
+    kept.py          these trainings, stored
+    attributions.py  what each changed setting gained between two settings
+    shares.py        the tables of that, from what changes gained on some seeds
 """
 
 from hpsearch.experiments.function import survey

@@ -72,7 +72,6 @@ def profile(
     rows = rows.iloc[np.argsort(space[name].to_unit(rows[name].to_numpy()))].reset_index(drop=True)
     chosen = int(np.argmax(rows[name] == getattr(around, name)))
     scores, errors = _scores(evaluator, rows, fresh_seeds(evaluator, seeds))
-    steps = {"validation_error": 1 / evaluator.dataset.validation.examples}
     mean, low, high = intervals(scores)
     frame = pd.DataFrame(
         {
@@ -82,13 +81,18 @@ def profile(
             "mean": mean,
             "low": low,
             "high": high,
-            **_losses("difference", scores, chosen, step=steps.get(metric, 0.0)),
+            **_losses("difference", scores, chosen, step=step_of(evaluator, metric)),
             "error": errors.mean(axis=1),
-            **_losses("error_difference", errors, chosen, step=steps["validation_error"]),
+            **_losses("error_difference", errors, chosen, step=step_of(evaluator, "validation_error")),
             "seeds": seeds,
         }
     )
     return frame.assign(near_best=frame["difference_low"] <= 0, chosen=np.arange(len(rows)) == chosen)
+
+
+def step_of(evaluator: TrainingSource, metric: str) -> float:
+    """In which steps a metric of one training moves; 0 where it is continuous."""
+    return 1 / evaluator.dataset.validation.examples if metric == "validation_error" else 0.0
 
 
 def _losses(name: str, samples: Any, chosen: int, *, step: float) -> dict[str, Any]:
@@ -166,7 +170,7 @@ def tunability(evaluator: TrainingSource, best: Hyperparameters, *, values: int 
         DesignError: if there are fewer than 2 seeds.
     """
     space = evaluator.config.space.dimensions
-    default, fresh = _defaults(evaluator), fresh_seeds(evaluator, seeds, extra=seeds)
+    default, fresh = defaults(evaluator), fresh_seeds(evaluator, seeds, extra=seeds)
     rows = []
     for name in space:
         tries = one_at_a_time(space, name, default, values=values)
@@ -189,7 +193,7 @@ def tunability(evaluator: TrainingSource, best: Hyperparameters, *, values: int 
     return frame.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
 
 
-def _defaults(evaluator: TrainingSource) -> dict[str, Any]:
+def defaults(evaluator: TrainingSource) -> dict[str, Any]:
     """The defaults of the settings, a fixed one's value, and the nearest end where a default lies outside the data."""
     config, examples = evaluator.config, len(evaluator.dataset.train.X)
     default = {setting.name: setting.default for setting in HYPERPARAMETERS}
@@ -201,14 +205,18 @@ def _defaults(evaluator: TrainingSource) -> dict[str, Any]:
 
 def _scores(evaluator: TrainingSource, rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[Any, Any]:
     """The metric and the validation error of each row on each seed, ``(rows, seeds)``."""
-    settings = [Hyperparameters(**_natural(row)) for row in rows.to_dict("records")]
+    return scores(evaluator, [Hyperparameters(**_natural(row)) for row in rows.to_dict("records")], seeds)
+
+
+def scores(evaluator: TrainingSource, settings: Sequence[Hyperparameters], seeds: Sequence[int]) -> tuple[Any, Any]:
+    """The metric and the validation error of each setting on each seed, ``(settings, seeds)``."""
     evaluations = evaluator.evaluate(settings, seeds=seeds)
     metrics = evaluations[0].metrics
     ends = np.stack([evaluation.curves[:, -1].astype(float) for evaluation in evaluations])
-    scores = ends[:, :, metrics.index(evaluator.config.search.metric)]
+    metric = ends[:, :, metrics.index(evaluator.config.search.metric)]
     if "validation_error" not in metrics:
-        return scores, np.full(scores.shape, np.nan)
-    return scores, ends[:, :, metrics.index("validation_error")]
+        return metric, np.full(metric.shape, np.nan)
+    return metric, ends[:, :, metrics.index("validation_error")]
 
 
 def _natural(row: Mapping[Any, Any]) -> dict[str, Any]:

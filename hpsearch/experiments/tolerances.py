@@ -1,4 +1,4 @@
-"""How wrong a setting may be: intervals over seeds, and the stretches of a range that they allow."""
+"""How wrong a setting may be: intervals and tests over seeds, and the stretches of a range that they allow."""
 
 from __future__ import annotations
 
@@ -31,6 +31,24 @@ def intervals(samples: Any, *, step: float = 0.0) -> tuple[Any, Any, Any]:
         unseen = quantile**2 * step / seeds
         half = np.maximum(half, unseen / 2 + np.sqrt(np.abs(mean) * unseen + unseen**2 / 4))
     return mean, mean - half, mean + half
+
+
+def p_values(samples: Any, *, step: float = 0.0) -> Any:
+    """Two-sided p-values of a mean of 0, at or below 0.05 where the interval of :func:`intervals` excludes it.
+
+    Args:
+        samples: ``(rows, seeds)``, at least two seeds.
+        step: In which the samples move; 0 where they are continuous.
+
+    Returns:
+        ``(rows,)``; 1 where the mean is 0, and 0 where all samples are the same and there is no step.
+    """
+    seeds = samples.shape[-1]
+    mean, error = np.abs(samples.mean(axis=-1)), samples.std(axis=-1, ddof=1) / np.sqrt(seeds)
+    t = np.divide(mean, error, out=np.where(mean > 0, np.inf, 0.0), where=error > 0)
+    if step:
+        t = np.minimum(t, np.sqrt(mean * seeds / (2 * step)))  # Wilson's interval excludes 0 beyond this quantile
+    return 2 * stats.t.sf(t, seeds - 1)
 
 
 def tolerance(profiled: pd.DataFrame, *, points: float = 0.01) -> dict[str, Any]:

@@ -10,6 +10,7 @@ What a figure shows stands in the table that it takes; there is no arithmetic he
 ``pairs.py``          what two settings do together, and how the response goes with them
 ``search.py``         a search: how it went on, its trainings' curves, its trials
 ``around.py``         trainings around the best: one setting varied, or two
+``waterfall.py``      what each changed setting gained between two settings
 ``surrogates.py``     the importance charts of any study, beside what was measured
 ``comparison.py``     studies side by side: their indices, and what the best of one loses on another
 ``weights.py``        the first layer's weights while they are learned
@@ -24,12 +25,14 @@ from hpsearch.figures.panels import effects, ranges
 from hpsearch.figures.search import curves, history, trials
 from hpsearch.figures.style import DARK, LIGHT, FigureError
 from hpsearch.figures.surrogates import importance
+from hpsearch.figures.waterfall import attribution
 from hpsearch.figures.weights import units
 
 __all__ = [
     "DARK",
     "LIGHT",
     "FigureError",
+    "attribution",
     "compared_indices",
     "curves",
     "effects",

@@ -11,4 +11,5 @@ In this room:
     terminal.py     tables and sentences for a terminal
     dashboard.py    the Optuna dashboard, served on this machine
     comparisons.py  a comparison of studies, as tables, sentences and a page
+    explanation.py  what each changed setting gained, in sentences and for a terminal
 """

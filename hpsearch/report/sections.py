@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, TypedDict
 import pandas as pd
 
 from hpsearch import figures
-from hpsearch.report import facts, sentences
+from hpsearch.report import explanation, facts, sentences
 from hpsearch.report.page import Exhibit, Section
 from hpsearch.report.terminal import range_lines
 from hpsearch.results.study import Results
 from hpsearch.results.surrogates import ImportanceError, ImportanceWarning
+from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.verdicts import SHARE
 
 if TYPE_CHECKING:
+    from hpsearch.experiments.attributions import Attribution
     from hpsearch.sensitivity.analysis import Survey
 
 
@@ -34,6 +36,9 @@ POINTS = 0.01
 PROFILE, PLANE = Size(values=16, seeds=10), Size(values=12, seeds=3)
 """Of what is trained for a page: on digits, half a minute with two workers."""
 
+MIXED = 10
+"""Fresh seeds that all mixtures of the defaults and the best are trained on."""
+
 RIDGE = ("learning_rate", "momentum")
 """The two settings whose plane is shown, where both vary."""
 
@@ -43,14 +48,30 @@ def title_of(results: Results) -> str:
     return facts.name_of(results)
 
 
-def around_the_best(results: Results) -> dict[Callable[..., pd.DataFrame], str]:
+def around_the_best(results: Results) -> dict[Callable[..., object], str]:
     """What the page shows around the best setting and must be trained for it: each table's method, and its words."""
     if not _trainable(results):
         return {}
-    tables: dict[Callable[..., pd.DataFrame], str] = {partial(results.tolerance, points=POINTS, **PROFILE): "profiles"}
+    tables: dict[Callable[..., object], str] = {partial(results.tolerance, points=POINTS, **PROFILE): "profiles"}
     if results.config.space.dimensions.keys() >= set(RIDGE):
         tables[partial(results.plane, *RIDGE, **PLANE)] = "plane"
+    if _changed(results):
+        tables[partial(results.attribution, seeds=MIXED)] = "mixtures"
     return tables
+
+
+def attribution_of(results: Results) -> Attribution | None:
+    """What each changed setting gained from the defaults to the best; None where there is no such change."""
+    return results.attribution(seeds=MIXED) if _trainable(results) and _changed(results) else None
+
+
+def _changed(results: Results) -> bool:
+    """Whether the best is another setting than the defaults."""
+    try:
+        results.cost("attribution", seeds=MIXED)
+    except DesignError:
+        return False
+    return True
 
 
 def _trainable(results: Results) -> bool:
@@ -79,6 +100,7 @@ def sections(results: Results) -> Iterator[Section]:
     if searched and len(results.trials):
         yield _importance(results, survey)
     if _trainable(results):
+        yield _explained(results)
         yield _around(results)
         yield _curves(results)
     if survey is not None:
@@ -155,6 +177,18 @@ def _importance(results: Results, survey: Survey | None) -> Section:
     texts += [f"Mind: {message.message}." for message in messages]
     indices = None if survey is None else survey.sensitivity()
     return Section("What surrogates say", texts, [Exhibit(table, figures.importance(table, indices))])
+
+
+def _explained(results: Results) -> Section:
+    told, title = attribution_of(results), "Where the difference from the defaults comes from"
+    if told is None:
+        return Section(title, ["The chosen setting is that of the defaults, so there is nothing to explain."])
+    exhibits = [Exhibit(told.table, figures.attribution(told.table, of=told.of, against=told.against))]
+    if told.exact:
+        exhibits.append(Exhibit(told.interactions, title="Which changes act together?"))
+        exhibits.append(Exhibit(told.path, title="Along which order of changes?"))
+    commands = [f"hpsearch explain {facts.name_of(results)}"]
+    return Section(title, [*explanation.explained(told), explanation.SOURCE], exhibits, commands)
 
 
 def _around(results: Results) -> Section:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from hpsearch import figures
+from hpsearch.engine.settings import Hyperparameters
 from hpsearch.experiments.tolerances import tolerance
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.indices import ResponseError
@@ -105,6 +106,21 @@ class ResultsPlots(SurveyPlots):
         """Which pairs of two settings are as good (see ``Results.plane``, :func:`hpsearch.figures.plane`)."""
         plane = self._results.plane(first, second, values=values, seeds=seeds, workers=workers, on_progress=on_progress)
         return figures.plane(plane, self._results.space())
+
+    def attribution(
+        self,
+        *,
+        of: int | None = None,
+        against: int | Mapping[str, Any] | Hyperparameters | None = None,
+        seeds: int = 10,
+        workers: int = 1,
+        on_progress: OnProgress = None,
+    ) -> go.Figure:
+        """What each changed setting gained (see ``Results.attribution``, :func:`hpsearch.figures.attribution`)."""
+        explained = self._results.attribution(
+            of=of, against=against, seeds=seeds, workers=workers, on_progress=on_progress
+        )
+        return figures.attribution(explained.table, of=explained.of, against=explained.against)
 
 
 class ComparisonPlots:

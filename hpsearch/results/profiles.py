@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     import optuna
     import pandas as pd
 
+    from hpsearch.experiments.attributions import Attribution
     from hpsearch.experiments.kept import KeptTrainings
     from hpsearch.experiments.profiles import TrainingSource
     from hpsearch.experiments.sources import ProfileProgress
@@ -46,6 +48,9 @@ class ProfileTables:
 
     @abstractmethod
     def _best_setting(self) -> Hyperparameters: ...
+
+    @abstractmethod
+    def _searched(self, number: int | None) -> tuple[int, Hyperparameters]: ...
 
     def profile(
         self,
@@ -94,17 +99,67 @@ class ProfileTables:
         table = self._table("tunability", values=values, seeds=seeds)
         return self._kept.table(table, workers=workers, on_progress=on_progress)
 
+    def attribution(
+        self,
+        *,
+        of: int | None = None,
+        against: int | Mapping[str, Any] | Hyperparameters | None = None,
+        seeds: int = 10,
+        workers: int = 1,
+        on_progress: OnProgress = None,
+    ) -> Attribution:
+        """What each changed setting gained; see :func:`hpsearch.experiments.attributions.attribution`.
+
+        Args:
+            of: Number of the trial to explain; the best by default.
+            against: What to compare it with: another trial's number, a setting, or values by name (the others are then
+                as in ``of``); the defaults if left out, as far as the study's ranges and data have them.
+            seeds: Fresh seeds that every mixture is trained on.
+            workers: Threads that train.
+            on_progress: Called with the progress.
+
+        Raises:
+            ResultsError: if this project did not make the study, it was not searched, or has no such trial.
+            DesignError: if the two settings are the same, or a value of ``against`` is not allowed.
+        """
+        table = self._attribution(of=of, against=against, seeds=seeds)
+        return self._kept.table(table, workers=workers, on_progress=on_progress)
+
     def cost(
-        self, table: Literal["profile", "plane", "tolerance", "tunability"], *hyperparameters: str, **sizes: Any
+        self,
+        table: Literal["profile", "plane", "tolerance", "tunability", "attribution"],
+        *hyperparameters: str,
+        **sizes: Any,
     ) -> ProfileProgress:
         """What a table would train now, without training it: ``results.cost("profile", "momentum", seeds=20)``.
 
         Args:
             table: Its method here.
             hyperparameters: As that method takes them.
-            sizes: Its ``values`` and ``seeds``, where they are not the defaults.
+            sizes: Its other options, where they are not the defaults.
         """
-        return self._kept.progress(self._table(table, *hyperparameters, **sizes))
+        wanted = self._attribution(**sizes) if table == "attribution" else self._table(table, *hyperparameters, **sizes)
+        return self._kept.progress(wanted)
+
+    def _attribution(
+        self,
+        *,
+        of: int | None = None,
+        against: int | Mapping[str, Any] | Hyperparameters | None = None,
+        seeds: int = 10,
+    ) -> Callable[[TrainingSource], Attribution]:
+        from hpsearch.experiments.attributions import attribution, setting_against
+        from hpsearch.experiments.profiles import defaults
+
+        number, setting = self._searched(of)
+        if isinstance(against, int):
+            other, words = self._searched(against)[1], f"trial {against}"
+        elif against is None:
+            other, words = Hyperparameters(**defaults(self._evaluator)), "the defaults"
+        else:
+            changes = asdict(against) if isinstance(against, Hyperparameters) else against
+            other, words = setting_against(setting, changes), "another setting"
+        return lambda source: attribution(source, setting, other, words=(f"trial {number}", words), seeds=seeds)
 
     def _table(self, name: str, *hyperparameters: str, **sizes: Any) -> Callable[[TrainingSource], pd.DataFrame]:
         from hpsearch.experiments import profiles

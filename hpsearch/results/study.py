@@ -125,6 +125,14 @@ class Results(SurveyTables, SearchTables, ProfileTables):
             )
         return setting
 
+    def _searched(self, number: int | None) -> tuple[int, Hyperparameters]:
+        """Number and setting of a trial of a search of ours; of the best by default."""
+        if self.study.study_name.endswith((".survey", PROFILES)):
+            name = self.study.study_name.removesuffix(".survey").removesuffix(PROFILES)
+            raise ResultsError(f"study {name!r} was not searched yet, so no trial was chosen: hpsearch search {name}")
+        number = self.best.number if number is None else number
+        return number, self._hyperparameters(self._ended(number).params)
+
     @property
     def ours(self) -> bool:
         """Whether this project made the study, so that its networks can be trained further."""
@@ -226,16 +234,20 @@ class Results(SurveyTables, SearchTables, ProfileTables):
             ResultsError: if there is no such trial or seed, the trial was pruned, or the data has changed.
         """
         evaluator = self._evaluator
+        trial = self._ended(number)
+        seeds = tuple(trial.system_attrs.get(CURVES, {}).get("seeds", evaluator.seeds))
+        seed = seeds[0] if seed is None else seed
+        if seed not in seeds:
+            raise ResultsError(f"trial {number} was not trained on seed {seed}; its seeds are {seeds}")
+        return evaluator.network(self._hyperparameters(trial.params), seed)
+
+    def _ended(self, number: int) -> FrozenTrial:
         trials = {t.number: t for t in self.study.get_trials(deepcopy=False)}
         if number not in trials:
             raise ResultsError(f"no trial {number} in study {self.study.study_name!r}, which has {len(trials)}")
         if not trials[number].state.is_finished():
             raise ResultsError(f"trial {number} is {trials[number].state.name}: it has no network yet")
-        seeds = tuple(trials[number].system_attrs.get(CURVES, {}).get("seeds", evaluator.seeds))
-        seed = seeds[0] if seed is None else seed
-        if seed not in seeds:
-            raise ResultsError(f"trial {number} was not trained on seed {seed}; its seeds are {seeds}")
-        return evaluator.network(self._hyperparameters(trials[number].params), seed)
+        return trials[number]
 
     def units(self, number: int | None = None, *, seed: int | None = None) -> pd.DataFrame:
         """The first layer's weights while a trial trains; see :func:`hpsearch.results.units.units`.

@@ -13,6 +13,7 @@ In this room:
     proposals.py      which range of one setting to try next
     ranges.py         where the best lie, and what to try next: the table
     trials.py         what to try next by the trials of a search alone
+    attribution.py    what each of several changes gains, alone and in company
     edges.py          whether the best of a search lie at the ends of its ranges
     analysis.py       Survey: the table and all tables made of it (SurveyTables)
     plots.py          the tables as figures

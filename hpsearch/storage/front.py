@@ -1,4 +1,4 @@
-"""The front page of a study in the Optuna dashboard: short rows, one figure of what was measured, and the note.
+"""The front page of a study in the Optuna dashboard: short rows, figures of what was measured, and the note.
 
 The dashboard draws bars of importance there, without intervals: a row and the figure say what they are. All of it is
 made from what the storage holds and written only where it changes, so a run that finds nothing to do writes nothing.
@@ -30,6 +30,9 @@ FIGURE = "sensitivity"
 
 MEASURED = "importance, measured"
 """The row of what a survey measured."""
+
+ATTRIBUTION, EXPLAINED = "attribution", "the best, explained"
+"""The figure of what each changed setting gained, and the row that says it."""
 
 _FRAME = 450
 """Pixels in height of the frame of a figure on the page; what is below is cut off."""
@@ -82,6 +85,21 @@ def show_surrogates(study: optuna.Study, figure: go.Figure) -> None:
         return
     with contextlib.suppress(StorageError, OSError, optuna.exceptions.StorageInternalError):
         _save_figure(study, str(copy.deepcopy(figure).update_layout(height=_FRAME).to_json()))
+
+
+def show_attribution(study: optuna.Study, figure: go.Figure, words: str) -> None:
+    """Put what each changed setting gained, from the defaults to the best, on the front page of a search.
+
+    Args:
+        study: Nothing is written if it is no search of this project's, or its storage cannot be written.
+        figure: As of :func:`hpsearch.figures.attribution`; made as small as the page's frame.
+        words: What it says.
+    """
+    if fact(study, CONFIG) is None or study.study_name.endswith((".survey", PROFILES)):
+        return
+    with contextlib.suppress(StorageError, OSError, optuna.exceptions.StorageInternalError):
+        _save_rows(study, {EXPLAINED: words})
+        _save_figure(study, str(copy.deepcopy(figure).update_layout(height=_FRAME).to_json()), name=ATTRIBUTION)
 
 
 def score_words(score: Mapping[str, Any]) -> str:
@@ -143,9 +161,9 @@ def _save_rows(study: optuna.Study, rows: Mapping[str, str]) -> None:
             study.set_user_attr(name, words)
 
 
-def _save_figure(study: optuna.Study, figure: str) -> None:
-    if figure and figure != figure_of(study, FIGURE):
-        set_figure(study, FIGURE, figure)
+def _save_figure(study: optuna.Study, figure: str, *, name: str = FIGURE) -> None:
+    if figure and figure != figure_of(study, name):
+        set_figure(study, name, figure)
 
 
 def _figure(table: pd.DataFrame, *, count: int) -> str:

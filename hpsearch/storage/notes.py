@@ -80,11 +80,11 @@ def note_profiles(study: optuna.Study) -> None:
         return
     paragraphs = [
         f"# {study.study_name}",
-        f"Each trial is one training around the best setting of `{name}`, around the defaults, or at the best of "
-        "another study, on a seed that no search has seen. No sampler proposed them, so the page's history, timeline "
-        "and importances mean nothing here.",
-        f'They are kept for `hpsearch.load("{name}").profile(...)`, `.plane(...)`, `.tolerance()` and `.tunability()`, '
-        "which train them again if this study is deleted.",
+        f"Each trial is one training around the best setting of `{name}`, around the defaults or between the two, "
+        "on a seed that no search has seen. No sampler proposed them, so the page's history, timeline and importances "
+        "mean nothing here.",
+        f'They are kept for `hpsearch.load("{name}").profile(...)`, `.plane(...)`, `.tolerance()`, `.tunability()` and '
+        "`.attribution()`, which train them again if this study is deleted.",
     ]
     _save(study, paragraphs)
 

@@ -17,6 +17,7 @@ import optuna
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # closed_forms.py serves the tests too
 
+import attributions
 import indices
 import luck
 import rare
@@ -34,6 +35,7 @@ def main(names):
         rows = {
             **indices.ROWS,
             **luck.ROWS,
+            **attributions.ROWS,
             **rare.ROWS,
             **surrogates.ROWS,
             **{name: partial(row, folder) for rows in (trainings.ROWS, tolerances.ROWS) for name, row in rows.items()},

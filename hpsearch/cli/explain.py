@@ -1,0 +1,50 @@
+"""The command that says where the difference of two settings comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, WorkersOption, app, print_parts
+from hpsearch.cli.endings import StopSignals, errors, stopped
+from hpsearch.cli.progress import LiveLine, survey_words
+
+
+@app.command("explain")
+def explain_command(
+    study: NameArgument = "digits",
+    of: Annotated[int | None, typer.Option(help="Number of the trial to explain; by default the best.")] = None,
+    against: Annotated[int | None, typer.Option(help="Number of another trial, instead of the defaults.")] = None,
+    seeds: Annotated[int, typer.Option(help="Fresh seeds that every mixture of the two is trained on.")] = 10,
+    workers: WorkersOption = 1,
+    results: ResultsOption = Path("results"),
+    storage: StorageOption = None,
+) -> None:
+    """Say which changed setting gained what, from the defaults to the best, by training all mixtures of the two.
+
+    Ctrl-C stops at any time: finished trainings are kept, and the same command goes on.
+    """
+    from hpsearch import figures
+    from hpsearch.experiments.sources import ProfileProgress
+    from hpsearch.report.explanation import attribution_report, explained
+    from hpsearch.results.study import load
+    from hpsearch.storage.front import show_attribution
+
+    with errors(study):
+        stored = load(study, storage=storage, results=results)
+        signals, before = StopSignals(), ProfileProgress(0, 0)
+        line = LiveLine(f"mixtures of {study}", survey_words, before=before, check=signals.check)
+        try:
+            with signals, line:
+                told = stored.attribution(of=of, against=against, seeds=seeds, workers=workers, on_progress=line.show)
+        except KeyboardInterrupt:
+            stopped(
+                f"hpsearch explain {study}", name=f"{study}.profiles", total=line.last.total, rows="trainings",
+                storage=storage, results=results,
+            )  # fmt: skip
+        print_parts(attribution_report(told, name=study))
+        if of is None and against is None:
+            figure = figures.attribution(told.table, of=told.of, against=told.against)
+            show_attribution(stored.study, figure, " ".join(explained(told)))

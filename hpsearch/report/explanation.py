@@ -1,0 +1,214 @@
+"""What each changed setting gained: in sentences for the page, and as tables for a terminal."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.table import Table
+
+from hpsearch.config.hyperparameters import in_words
+from hpsearch.experiments.attributions import Attribution
+from hpsearch.experiments.shares import GAINS, HARMS, NOT_SHOWN
+from hpsearch.report.sentences import listed, short
+from hpsearch.report.terminal import Part
+
+SOURCE = (
+    "A share is a Shapley value (1953): what a change gains, averaged over all orders of making the changes; shares "
+    "sum to the whole gain. Pairs are Shapley-Taylor indices of order 2 (Sundararajan et al. 2020): above 0, the two "
+    "gain more together than each alone. Intervals are 95 % t-intervals over seeds; what gains or harms is told by "
+    "tests with Holm's correction."
+)
+
+
+_MOST_DECIMALS = 6
+
+
+def explained(attribution: Attribution) -> list[str]:
+    """What was gained in all, by which changes, which of them need company, which pairs, and along which path."""
+    texts = [
+        _whole(attribution),
+        *_shares(attribution),
+        *_company(attribution),
+        _pairs(attribution),
+        _path(attribution),
+    ]
+    return [f"{text[0].upper()}{text[1:]}" for text in texts if text]
+
+
+def _whole(attribution: Attribution) -> str:
+    row, number = attribution.table.to_dict("records")[0], _Numbers.of(attribution)
+    ends = f"from {number.mean(row['start'])} to {number.mean(row['end'])}, means of {row['seeds']} fresh seeds"
+    where, metric = f"From {attribution.against} to {attribution.of}", _metric(attribution)
+    if row["gain_low"] <= 0 <= row["gain_high"]:
+        return f"{where} no change of {metric} is shown: {ends}, a gain of {number.interval(row, 'gain')}."
+    verb = "falls" if row["gain"] > 0 else "rises"
+    return f"{where} {metric} {verb} {ends}: a gain of {number.interval(row, 'gain')}."
+
+
+def _shares(attribution: Attribution) -> Iterator[str]:
+    """Which shares are shown, of which nothing is, and by what they are wrong where orders were drawn."""
+    table, number, parts = attribution.table, _Numbers.of(attribution), []
+    for verdict, words in ((GAINS, "Shares that gain"), (HARMS, "Shares that harm")):
+        rows = table[table["share_verdict"] == verdict].to_dict("records")
+        if rows:
+            parts.append(f"{words}: {listed([_share(row, number) for row in rows])}.")
+    rows = table[table["share_verdict"] == NOT_SHOWN].to_dict("records")
+    if rows:
+        parts.append(f"No share beyond luck is shown for {listed([in_words(row['hyperparameter']) for row in rows])}.")
+    yield " ".join(parts)
+    if not attribution.exact:
+        error = f"{float(table['sampling_error'].max()):.2g}"
+        yield (
+            f"So many changes have too many mixtures: shares are means over orders that each seed drew, by a "
+            f"standard error of {error} at most, which the intervals hold too; pairs and paths are not measured."
+        )
+
+
+def _company(attribution: Attribution) -> Iterator[str]:
+    """Which changes are shown to gain beside others only, and which gain by themselves and harm after the others."""
+    number = _Numbers.of(attribution)
+    for row in attribution.table.to_dict("records"):
+        name, last = _change(row), number.interval(row, "last")
+        after = f"; after all the other changes it gains {last}" if row["last_verdict"] == GAINS else ""
+        if row["alone_verdict"] == GAINS:
+            if row["last_verdict"] == HARMS:
+                alone = number.interval(row, "alone")
+                yield f"{name} by itself gains {alone}, but after all the other changes it harms, {last}."
+            continue
+        harms = row["alone_verdict"] == HARMS
+        verdict = f"harms, {number.interval(row, 'alone')}" if harms else "is not shown to gain"
+        by_itself = f"{name} by itself {verdict}"
+        if row["common"]:
+            yield f"{by_itself}; it is shown to gain only where {_changed_too(row['common'])}{after}."
+        elif row["company"]:
+            fewest = listed([in_words(name) for name in row["company"].split(", ")])
+            yield f"{by_itself}; it is shown to gain only in company, the smallest of which is {fewest}{after}."
+        elif after:
+            yield f"{by_itself}{after}."
+        elif harms:
+            yield f"{by_itself}; in no company is it shown to gain."
+
+
+def _changed_too(names: str) -> str:
+    words = [in_words(name) for name in names.split(", ")]
+    return f"{listed(words)} {'is' if len(words) == 1 else 'are'} changed too"
+
+
+def _pairs(attribution: Attribution) -> str:
+    """The strongest pairs that are shown."""
+    pairs, number = attribution.interactions, _Numbers.of(attribution)
+    rows = pairs[pairs["verdict"] != NOT_SHOWN].head(3).to_dict("records")
+    if not rows:
+        return ""
+    parts = [
+        f"{in_words(row['first'])} with {in_words(row['second'])} {number.gain(row['interaction'])} "
+        f"({number.gain(row['low'])} to {number.gain(row['high'])})"
+        for row in rows
+    ]
+    return f"Changes that act together, the strongest first: {listed(parts)}."
+
+
+def _path(attribution: Attribution) -> str:
+    """The best order of making the changes, and its steps that are shown to harm."""
+    if attribution.path.empty:
+        return ""
+    steps, number = attribution.path.iloc[1:], _Numbers.of(attribution)
+    order = ", ".join(in_words(name) for name in steps["hyperparameter"])
+    means = " → ".join(number.mean(mean) for mean in attribution.path["mean"])
+    text = (
+        f"The order of changes with the lowest mean {_metric(attribution)} on the way: {order}. On seeds that did not "
+        f"choose it: {means}."
+    )
+    harmful = [in_words(name) for name in steps.loc[steps["verdict"] == HARMS, "hyperparameter"]]
+    return f"{text} Of its steps {listed(harmful)} harmed." if harmful else text
+
+
+def attribution_report(attribution: Attribution, *, name: str) -> list[Part]:
+    """The shares, the best path, and what they say."""
+    gains = f"{name}: gains in {_metric(attribution)}, from {attribution.against} to {attribution.of}"
+    paths = [] if attribution.path.empty else [_path_table(attribution)]
+    return [_shares_table(attribution, title=gains), *paths, *explained(attribution), SOURCE]
+
+
+def _shares_table(attribution: Attribution, *, title: str) -> Table:
+    """A row a changed setting: its two values, its share, what it gains by itself and after all others."""
+    columns = {"setting": "left", "change": "left", "share": "right", "by itself": "right", "after all": "right"}
+    table, number = _table(title, columns), _Numbers.of(attribution)
+    for row in attribution.table.to_dict("records"):
+        gains = (f"{number.gain(row[part])}\n{row[f'{part}_verdict']}" for part in ("alone", "last"))
+        share = f"{number.brackets(row, 'share')}\n{row['share_verdict']}"
+        table.add_row(str(row["hyperparameter"]), _values(row), share, *gains)
+    return table
+
+
+def _path_table(attribution: Attribution) -> Table:
+    """The best path, a row a step."""
+    columns = {
+        "setting": "left",
+        "change": "left",
+        "mean": "right",
+        "gain": "right",
+        "": "left",
+    }
+    title = f"best path: {_metric(attribution)} on seeds that did not choose it"
+    table, number = _table(title, columns), _Numbers.of(attribution)
+    table.add_row(attribution.against, "", number.mean(attribution.path["mean"].iloc[0]))
+    for row in attribution.path.iloc[1:].to_dict("records"):
+        gain = number.brackets(row, "gain")
+        table.add_row(str(row["hyperparameter"]), _values(row), number.mean(row["mean"]), gain, row["verdict"])
+    return table
+
+
+def _table(title: str, columns: Mapping[str, Any]) -> Table:
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading, justify in columns.items():
+        table.add_column(heading, justify=justify)
+    return table
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """Gains and means with so many decimals that three digits of the smaller mean are seen, and two of the gain."""
+
+    decimals: int
+
+    @classmethod
+    def of(cls, attribution: Attribution) -> _Numbers:
+        row = attribution.table.iloc[0]
+        mean, gain = min(row["start"], row["end"]), max(abs(row["gain_low"]), abs(row["gain_high"]))
+        wanted = [digits - math.floor(math.log10(abs(size))) for digits, size in ((2, mean), (1, gain)) if size]
+        return cls(min(max([0, *wanted]), _MOST_DECIMALS))
+
+    def mean(self, value: float) -> str:
+        return f"{value:,.{self.decimals}f}"
+
+    def gain(self, value: float) -> str:
+        text = f"{value:+,.{self.decimals}f}".replace("-", "−")
+        return text if text.strip("+−0.,") else text[1:]
+
+    def interval(self, row: Mapping[Any, Any], part: str) -> str:
+        low, high = self.gain(row[f"{part}_low"]), self.gain(row[f"{part}_high"])
+        return f"{self.gain(row[part])} ({low} to {high})"
+
+    def brackets(self, row: Mapping[Any, Any], part: str) -> str:
+        low, high = self.gain(row[f"{part}_low"]), self.gain(row[f"{part}_high"])
+        return f"{self.gain(row[part])} [{low}, {high}]"
+
+
+def _metric(attribution: Attribution) -> str:
+    return str(attribution.table["metric"].iat[0]).replace("_", " ")
+
+
+def _change(row: Mapping[Any, Any]) -> str:
+    return f"{in_words(row['hyperparameter'])} {_values(row)}"
+
+
+def _share(row: Mapping[Any, Any], number: _Numbers) -> str:
+    return f"{_change(row)} {number.interval(row, 'share')}"
+
+
+def _values(row: Mapping[Any, Any]) -> str:
+    return f"{short(row['against'])} → {short(row['of'])}"
