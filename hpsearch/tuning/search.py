@@ -26,7 +26,7 @@ from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.evaluation.stages import Stages
 from hpsearch.storage.access import TrialWriter, only_writer, open_storage
 from hpsearch.storage.front import show_search
-from hpsearch.storage.internals import system_attributes
+from hpsearch.storage.internals import end_trial, system_attributes
 from hpsearch.storage.studies import open_study, quiet_optuna
 from hpsearch.storage.trials import distributions, finished_trial
 from hpsearch.tuning.choice import choose
@@ -166,10 +166,7 @@ class _Search:
         self._size = trials_per_ask(config)
         self._stored = sorted(study.get_trials(deepcopy=False), key=lambda t: t.number)
         self._total = max(total, len(self._stored))
-        # What is told goes through this sampler: only asking may depend on the batch, and the grid sampler tries to
-        # stop a study.optimize that is not there.
-        self._teller = optuna.samplers.RandomSampler()
-        self._mirror = optuna.create_study(study_name=config.name, pruner=pruner(config), sampler=self._teller)
+        self._mirror = optuna.create_study(study_name=config.name, pruner=pruner(config))
         self._prunes = config.search.pruner != "none"
         self._lag = 0 if self._prunes else 1  # pruning compares with what has been told: nothing may be on the way
         self._batches = -(-self._total // self._size)
@@ -206,7 +203,6 @@ class _Search:
             return _Batch(numbers, [], ())
         self._mirror.sampler = sampler(self._config, batch)
         trials = [self._mirror.ask(self._distributions) for _ in numbers]
-        self._mirror.sampler = self._teller
         settings = [self._evaluator.hyperparameters(trial.params) for trial in trials]
         evaluations = self._pruned(trials, settings) if self._prunes else self._trained(settings)
         return _Batch(numbers, trials, evaluations)
@@ -247,7 +243,7 @@ class _Search:
                 announce(self._progress)
             writer.write_if_due()
         for number, ended in zip(batch.numbers, finished, strict=True):
-            self._mirror.tell(number, ended.value if ended.state == TrialState.COMPLETE else None, ended.state)
+            end_trial(self._mirror, number, ended)
 
     def _finished(self, trial: optuna.Trial, evaluation: Evaluation) -> FrozenTrial:
         memory = {}
