@@ -125,9 +125,14 @@ def trials_per_ask(config: StudyConfig) -> int:
     """Number of trials asked together: ``search.batch``, or what suits the sampler.
 
     A sampler that learns from results sees them only once a batch is trained, so it is asked for a few at a time: of
-    the trials before, the last 4 to 7 are unknown to it, whatever the number of workers. (Not measured: what batch
-    finds the best in a given time. That wants 20 seeds or more of each of a few sizes, on several data sets, by the
-    value at equal times.)
+    the trials before, the last 4 to 7 are unknown to it, whatever the number of workers.
+
+    Measured of TPE on digits and breast_cancer (30 seeds, 120 trials of one training of at most 300 iterations; 1 to 16
+    trials a batch, 0 to 2 batches trained meanwhile): each doubling of the trials on their way, that asked for among
+    them, raises the best loss by 1.3 ± 0.4 and 0.1 ± 0.3 % (standard errors over seeds), but with no batch trained
+    meanwhile two workers take 1.2 to 2.5 times as long for a trial (1 to 4 a batch). At equal wall time, computed from
+    measured times of asking and training, nothing is shown to be better than 4 and 1 for two workers: 1 and 2 or 2 and
+    1, on 70 seeds, end -0.5 to +1.8 % away (± 0.7 to 1.5), and for eight workers and trainings of 0.1 s 2 to 9 % worse.
     """
     if config.search.batch:
         return config.search.batch
