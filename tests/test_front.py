@@ -5,6 +5,7 @@ import json
 import optuna
 import plotly.graph_objects as go
 import pytest
+from optuna_dashboard import get_note
 
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import load
@@ -20,7 +21,7 @@ from hpsearch.storage.front import (
     show_search,
     show_surrogates,
 )
-from hpsearch.storage.internals import figure_of, note_of, set_figure, study_attributes
+from hpsearch.storage.internals import figure_of, note_of, set_figure, set_note, study_attributes
 from hpsearch.storage.journal import StorageError
 from hpsearch.storage.studies import BEST, fact
 from hpsearch.tuning.search import search
@@ -183,6 +184,14 @@ def test_a_shorter_figure_takes_the_place_of_a_longer(both):
         set_figure(study, "x", figure)
         set_figure(study, "xy", "other")
         assert figure_of(study, "x") == figure
+
+
+def test_the_dashboard_reads_a_note_whole_and_a_shorter_one_in_place_of_a_longer():
+    study = optuna.create_study()
+    for count, text in enumerate(("a" * 5000, "b" * 2046, "c", ""), start=1):
+        set_note(study, text)
+        assert get_note(study) == note_of(study) == text
+        assert study_attributes(study)["dashboard:note_ver"] == count  # by which it tells that a page is out of date
 
 
 def test_the_note_says_where_the_best_crowd_and_how_to_go_on(config, tmp_path):

@@ -38,6 +38,22 @@ def set_system_attribute(trial: optuna.Trial, name: str, value: Any) -> None:
     trial.storage.set_trial_system_attr(trial._trial_id, name, value)
 
 
+def end_trial(study: optuna.Study, number: int, ended: FrozenTrial) -> None:
+    """Give a running trial the state and the value of one that has ended.
+
+    Unlike ``Study.tell`` it calls no sampler (the grid's would stop a ``study.optimize`` that is not there) and
+    copies no trial, which takes longer than all else that it does.
+
+    Args:
+        study: Holds the running trial.
+        number: Of that trial.
+        ended: Completed or pruned.
+    """
+    storage = study._storage
+    trial_id = storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
+    storage.set_trial_state_values(trial_id, ended.state, ended.values)
+
+
 def study_attributes(study: optuna.Study) -> dict[str, Any]:
     """A study's system attributes: what only a program reads, and the dashboard does not show."""
     return study._storage.get_study_system_attrs(study._study_id)
@@ -56,6 +72,15 @@ def note_of(study: optuna.Study) -> str:
     return "".join(attributes[f"{prefix}{place}"] for place in places)
 
 
+def set_note(study: optuna.Study, text: str) -> None:
+    """Let the dashboard show a note of a study; it is stored in pieces, with a number that counts its changes.
+
+    The dashboard's own ``save_note`` does the same, and importing it brings a web server into every search.
+    """
+    set_study_attribute(study, "dashboard:note_ver", study_attributes(study).get("dashboard:note_ver", 0) + 1)
+    _set_pieces(study, "dashboard:note_str:", text)
+
+
 def figure_of(study: optuna.Study, name: str) -> str:
     """The figure of that name that the dashboard shows of a study, as JSON; "" if there is none."""
     attributes, prefix = study_attributes(study), f"dashboard:plot_data:{name}:"
@@ -65,9 +90,14 @@ def figure_of(study: optuna.Study, name: str) -> str:
 
 def set_figure(study: optuna.Study, name: str, figure: str) -> None:
     """Let the dashboard show a figure, given as JSON, of a study; it is stored in pieces (optuna-dashboard 0.21)."""
-    attributes, prefix, size = study_attributes(study), f"dashboard:plot_data:{name}:", 2045
-    pieces = [figure[start : start + size] for start in range(0, len(figure), size)]
-    earlier = sum(key.startswith(prefix) for key in attributes)
+    _set_pieces(study, f"dashboard:plot_data:{name}:", figure)
+
+
+def _set_pieces(study: optuna.Study, prefix: str, text: str) -> None:
+    """Store a text in numbered attributes, none longer than a database takes; what is left of a longer one is ""."""
+    size = 2045
+    pieces = [text[start : start + size] for start in range(0, len(text), size)]
+    earlier = sum(key.startswith(prefix) for key in study_attributes(study))
     for place, piece in enumerate(pieces + [""] * (earlier - len(pieces))):
         set_study_attribute(study, f"{prefix}{place}", piece)
 

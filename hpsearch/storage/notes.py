@@ -18,7 +18,7 @@ from hpsearch.config.study import PROFILES, TRANSFERS
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.edges import edges
 from hpsearch.sensitivity.responses import Kind
-from hpsearch.storage.internals import note_of
+from hpsearch.storage.internals import note_of, set_note
 
 MOST_DRAWN = 2000
 """Trials of a study that the dashboard's page draws; it stops answering at some 10,000."""
@@ -102,11 +102,9 @@ def _note_transfers(study: optuna.Study, name: str) -> None:
 
 
 def _save(study: optuna.Study, paragraphs: list[str]) -> None:
-    from optuna_dashboard import save_note
-
     text = "\n\n".join(paragraph for paragraph in paragraphs if paragraph)
     if note_of(study) != text:  # a run that finds nothing to do leaves the storage as it is
-        save_note(study, text)
+        set_note(study, text)
 
 
 def clipping(survey: Survey) -> str:

@@ -88,13 +88,13 @@ class SobolSampler(optuna.samplers.BaseSampler):
     """
 
     def __init__(self, space: Space, seed: int) -> None:
-        self._space, self._seed = space, seed
+        self._space, self._seed, self._distributions = space, seed, distributions(space)
 
     def infer_relative_search_space(
         self, study: optuna.Study, trial: optuna.trial.FrozenTrial
     ) -> dict[str, BaseDistribution]:
         """The declared space: it is known before the first trial."""
-        return distributions(self._space)
+        return self._distributions
 
     def sample_relative(
         self, study: optuna.Study, trial: optuna.trial.FrozenTrial, search_space: Mapping[str, BaseDistribution]
