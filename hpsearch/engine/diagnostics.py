@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hpsearch.engine.compilation import compiled
+from hpsearch.engine.compilation import compiled, flattened
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.network import (
     CEILING,
@@ -30,14 +30,12 @@ from hpsearch.engine.network import (
     backward,
     error,
     forward,
-    layers_of,
     losses,
     mistakes,
-    rooms,
     shift,
-    space_of,
     times_slope,
 )
+from hpsearch.engine.parameters import layers_of, rooms, space_of
 from hpsearch.engine.products import product
 from hpsearch.engine.settings import Array
 
@@ -155,20 +153,20 @@ def _scores(
     """Mean loss over the first ``count`` examples, and the share of them put in the wrong class."""
     activation, output = choices
     total, wrong = 0.0, 0
-    most = min(count, _PROBE)
-    room, values = rooms(sizes, most, np.empty(space_of(sizes, most), examples[0].dtype)), np.empty(most)
     for start in range(0, count, _PROBE):
-        stop = min(start + _PROBE, count)
-        answers = [answer[: stop - start] for answer in room]
-        forward(examples[0][start:stop], weights, biases, answers, activation)
-        logits, targets = answers[-1], examples[1][start:stop]
+        size = min(_PROBE, count - start)
+        kind = examples[0].dtype
+        answers = rooms(sizes, size, np.empty(space_of(sizes, size), kind))
+        rows = np.arange(start, start + size).astype(np.int32)
+        forward(examples[0], rows, weights, biases, answers, np.empty((sizes[-2], size), kind), activation)
+        logits, targets, values = answers[-1], examples[1][start : start + size], np.empty(size)
         if output == SOFTMAX:
-            shift(logits)
+            shift(logits, np.empty(size, kind))
         if output != IDENTITY:
             wrong += mistakes(output, logits, targets)
-        losses(output, logits, targets, values[: stop - start])
-        for i in range(stop - start):
-            total += values[i]
+        losses(output, logits, targets, values)
+        for value in values:
+            total += value
     mean = total / count
     return CEILING if mean > CEILING else mean, wrong / count
 
@@ -180,19 +178,22 @@ def _probe(
     """What the gradient, the activations and the weights tell, on the first training examples."""
     activation, output = choices
     count = min(_PROBE, len(train[0]))
-    inputs, targets = train[0][:count], train[1][:count]
+    rows = np.arange(count).astype(np.int32)
     needed = space_of(sizes, count)
     space = np.empty(2 * needed, flat.dtype)
     answers, signals = rooms(sizes, count, space[:needed]), rooms(sizes, count, space[needed:])
     gradient = np.empty_like(flat)
     weights, biases = layers_of(flat, sizes)
     dWs, dbs = layers_of(gradient, sizes)
-    forward(inputs, weights, biases, answers, activation)
-    error(output, answers[-1], targets, np.arange(count, dtype=np.int32), signals[-1])
-    backward(inputs, weights, answers, signals, dWs, dbs, activation)
+    forward(train[0], rows, weights, biases, answers, np.empty((sizes[-2], count), flat.dtype), activation)
+    error(output, answers[-1], train[1], rows, signals[-1])
+    backward(train[0], rows, weights, answers, signals, dWs, dbs, activation)
     weight_square, gradient_square = 0.0, 0.0
     for layer in range(len(weights)):
-        W, dW = weights[layer].reshape(weights[layer].size), dWs[layer].reshape(dWs[layer].size)
+        W, dW = weights[layer], dWs[layer]
+        if layer == len(weights) - 1:  # as (inputs, units), like the others: a sum has one order
+            W, dW = np.ascontiguousarray(W.T), np.ascontiguousarray(dW.T)
+        W, dW = flattened(W), flattened(dW)
         for i in range(W.size):
             weight_square += float(W[i]) ** 2
             gradient_square += (float(dW[i]) / count + l2 * float(W[i])) ** 2
@@ -234,7 +235,7 @@ def distinct(activated: Array) -> int:
     a = activated.astype(np.float64)
     units = a.shape[1]
     products = np.empty((units, units))
-    product(a.T, a, None, products)
+    product(a.T, a, None, products, None, None)
     repeats = 0
     for i in range(units):
         for j in range(i):

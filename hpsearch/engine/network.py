@@ -16,13 +16,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from hpsearch.engine.compilation import compiled, flattened
 from hpsearch.engine.elementary import exp, log, log_1p, tanh
-from hpsearch.engine.products import affine, gradient, signal_below
+from hpsearch.engine.parameters import layers_of, packed, rooms, sizes_of, space_of
+from hpsearch.engine.products import (
+    affine,
+    gradient,
+    last_affine,
+    last_gradient,
+    last_signal_below,
+    signal_below,
+    turn,
+)
 from hpsearch.engine.settings import Architecture, Array
 
 CEILING = float(-np.log(np.finfo(np.float32).eps))
@@ -42,77 +50,6 @@ _LEAST_LOSS = -700.0
 
 _CHUNK = 4096
 """Examples answered at a time, so that memory stays bounded."""
-
-
-def initial_parameters(architecture: Architecture, seed: int, scale: float) -> Array:
-    """Draw the initial parameters, ``(parameters,)``.
-
-    The draws come from the seed alone, so networks of one seed start from the same numbers times their own scale
-    (common random numbers). The fan-in factor is sqrt(2/n) for "he" (He et al. 2015) and sqrt(1/n) for "xavier"
-    (Glorot and Bengio 2010, as usually taught for tanh).
-    """
-    flat = np.zeros(architecture.parameters)
-    gain = {"he": 2.0, "xavier": 1.0}.get(architecture.init)
-    generator = np.random.default_rng((seed, 0))
-    for layer in architecture.layers(flat):
-        units, fan_in = layer.shape[0], layer.shape[1] - 1
-        draw = generator.standard_normal((units, fan_in))
-        if architecture.init == "constant":
-            draw = np.ones((units, fan_in))
-        elif architecture.init == "zeros":
-            draw = np.zeros((units, fan_in))
-        layer[:, :-1] = draw * (1.0 if gain is None else np.sqrt(gain / fan_in))
-    with np.errstate(over="ignore"):  # a network that starts beyond its precision has diverged
-        return (flat * scale).astype(architecture.dtype)
-
-
-def sizes_of(architecture: Architecture) -> Array:
-    """Features, units of each hidden layer, outputs."""
-    return np.array((architecture.features, *architecture.hidden, architecture.outputs))
-
-
-def packed(architecture: Architecture, parameters: Array) -> Array:
-    """Parameters in the order of compiled code, flat: of each layer W ``(inputs, units)``, then b ``(units,)``."""
-    columns = [layer.T.reshape(-1) for layer in architecture.layers(parameters)]
-    return np.concatenate(columns, dtype=architecture.dtype)
-
-
-def unpacked(architecture: Architecture, flat: Array) -> Array:
-    """The inverse of :func:`packed`."""
-    parameters, start = np.empty_like(flat), 0
-    for layer in architecture.layers(parameters):
-        layer[:] = flat[start : start + layer.size].reshape(layer.shape[::-1]).T
-        start += layer.size
-    return parameters
-
-
-@compiled
-def layers_of(flat: Array, sizes: Array) -> Any:
-    """Views of each layer's W ``(inputs, units)`` and b ``(units,)`` in packed parameters."""
-    weights, biases, start = [], [], 0
-    for layer in range(len(sizes) - 1):
-        inputs, units = sizes[layer], sizes[layer + 1]
-        middle = start + inputs * units
-        weights.append(flat[start:middle].reshape((inputs, units)))
-        biases.append(flat[middle : middle + units])
-        start = middle + units
-    return weights, biases
-
-
-@compiled
-def space_of(sizes: Array, examples: int) -> int:
-    """How many numbers all layers' answers to so many examples are."""
-    return examples * int(sizes[1:].sum())
-
-
-@compiled
-def rooms(sizes: Array, examples: int, space: Array) -> Any:
-    """Room for each layer's answers to so many examples, ``(examples, units)``, one after the other in a flat space."""
-    parts, start = [], 0
-    for units in sizes[1:]:
-        parts.append(space[start : start + examples * units].reshape((examples, units)))
-        start += examples * units
-    return parts
 
 
 @compiled
@@ -149,58 +86,77 @@ def times_slope(activation: int, signal: Array, activated: Array) -> None:
 
 @compiled
 def forward(
-    inputs: Array, weights: Sequence[Array], biases: Sequence[Array], answers: Sequence[Array], activation: int
+    inputs: Array,
+    rows: Array,
+    weights: Sequence[Array],
+    biases: Sequence[Array],
+    answers: Sequence[Array],
+    turned: Array,
+    activation: int,
 ) -> None:
-    """Fill ``answers`` with every hidden layer's activations and the output's logits."""
-    for layer in range(len(weights)):
-        affine(inputs, weights[layer], biases[layer], answers[layer])
-        if layer < len(weights) - 1:
-            activate(activation, answers[layer])
-        inputs = answers[layer]
+    """Fill ``answers`` with every hidden layer's activations and the output's logits.
+
+    Args:
+        inputs: ``(all examples, features)``.
+        rows: Places of the examples among all, ``(examples,)``.
+        weights: Of each layer.
+        biases: Of each layer.
+        answers: Overwritten.
+        turned: Room for what the output layer gets, ``(inputs, examples)``.
+        activation: Of the hidden layers.
+    """
+    last = len(weights) - 1
+    affine(inputs, rows, weights[0], biases[0], answers[0])
+    activate(activation, answers[0])
+    for layer in range(1, last):
+        affine(answers[layer - 1], None, weights[layer], biases[layer], answers[layer])
+        activate(activation, answers[layer])
+    last_affine(answers[last - 1], turned, weights[last], biases[last], answers[last])
 
 
 @compiled
-def respond(output: int, z: Array) -> None:
-    """Turn logits into the network's outputs, in place."""
-    if output == SOFTMAX:
-        exponentials(z)
-        for i in range(z.shape[0]):
-            total = row_sum(z, i)
-            for k in range(z.shape[1]):
-                z[i, k] /= total
-    elif output == BINARY:
+def shift(z: Array, top: Array) -> None:
+    """Take the largest logit off each example's, in place; none stays under the least.
+
+    Args:
+        z: ``(outputs, examples)``.
+        top: Overwritten, ``(examples,)``.
+    """
+    least = z.dtype.type(_LEAST_LOGIT)
+    top[:] = z[0]
+    for k in range(1, z.shape[0]):
+        for i in range(top.size):
+            top[i] = z[k, i] if z[k, i] > top[i] else top[i]
+    for k in range(z.shape[0]):
+        for i in range(top.size):
+            below = z[k, i] - top[i]
+            z[k, i] = least if below < least else below
+
+
+@compiled
+def respond(output: int, z: Array, room: Array) -> None:
+    """Turn logits into the network's outputs, in place.
+
+    Args:
+        output: The network's output function.
+        z: ``(outputs, examples)``.
+        room: Overwritten, ``(examples,)``.
+    """
+    if output == BINARY:
         activate(SIGMOID, z)
-
-
-@compiled
-def exponentials(z: Array) -> None:
-    """The numerators of softmax, in place."""
-    shift(z)
+    if output != SOFTMAX:
+        return
+    shift(z, room)
     flat = flattened(z)
     for i in range(flat.size):
         flat[i] = exp(flat[i])
-
-
-@compiled
-def row_sum(z: Array, i: int) -> float:
-    """The sum of a row, from its first number to its last."""
-    total = z[i, 0]
-    for k in range(1, z.shape[1]):
-        total += z[i, k]
-    return total
-
-
-@compiled
-def shift(z: Array) -> None:
-    """Take the largest logit off each example's, in place; none stays under the least."""
-    least = z.dtype.type(_LEAST_LOGIT)
-    for i in range(z.shape[0]):
-        top = z[i, 0]
-        for k in range(1, z.shape[1]):
-            top = z[i, k] if z[i, k] > top else top
-        for k in range(z.shape[1]):
-            below = z[i, k] - top
-            z[i, k] = least if below < least else below
+    room[:] = z[0]
+    for k in range(1, z.shape[0]):
+        for i in range(room.size):
+            room[i] += z[k, i]
+    for k in range(z.shape[0]):
+        for i in range(room.size):
+            z[k, i] /= room[i]
 
 
 @compiled
@@ -209,24 +165,22 @@ def error(output: int, logits: Array, targets: Array, rows: Array, signal: Array
 
     Args:
         output: The network's output function.
-        logits: ``(examples, outputs)``.
+        logits: ``(outputs, examples)``.
         targets: ``(all examples, outputs)``.
         rows: Places of the examples among all, ``(examples,)``.
-        signal: ``(examples, outputs)``.
+        signal: ``(outputs, examples)``.
     """
-    if output == SOFTMAX:
-        exponentials(logits)
-    else:
-        respond(output, logits)
-    for i in range(len(rows)):
-        row, total = rows[i], row_sum(logits, i) if output == SOFTMAX else logits.dtype.type(1)
-        for k in range(signal.shape[1]):
-            signal[i, k] = logits[i, k] / total - targets[row, k]
+    respond(output, logits, signal[0])
+    turn(targets, rows, signal)
+    answers, s = flattened(logits), flattened(signal)
+    for i in range(s.size):
+        s[i] = answers[i] - s[i]
 
 
 @compiled
 def backward(
     inputs: Array,
+    rows: Array,
     weights: Sequence[Array],
     answers: Sequence[Array],
     signals: Sequence[Array],
@@ -240,6 +194,7 @@ def backward(
 
     Args:
         inputs: Of the last :func:`forward`.
+        rows: Of the last :func:`forward`.
         weights: Of each layer.
         answers: As :func:`forward` left them.
         signals: Room for each layer's signal; the last holds (output − target).
@@ -247,11 +202,15 @@ def backward(
         dbs: Overwritten.
         activation: Of the hidden layers.
     """
-    for layer in range(len(weights) - 1, 0, -1):
-        gradient(answers[layer - 1], signals[layer], dWs[layer], dbs[layer])
+    last = len(weights) - 1
+    last_gradient(answers[last - 1], signals[last], dWs[last], dbs[last])
+    last_signal_below(signals[last], weights[last], signals[last - 1])
+    times_slope(activation, signals[last - 1], answers[last - 1])
+    for layer in range(last - 1, 0, -1):
+        gradient(answers[layer - 1], None, signals[layer], dWs[layer], dbs[layer])
         signal_below(signals[layer], weights[layer], signals[layer - 1])
         times_slope(activation, signals[layer - 1], answers[layer - 1])
-    gradient(inputs, signals[0], dWs[0], dbs[0])
+    gradient(inputs, rows, signals[0], dWs[0], dbs[0])
 
 
 @compiled
@@ -260,7 +219,7 @@ def losses(output: int, logits: Array, targets: Array, values: Array) -> None:
 
     Args:
         output: The network's output function.
-        logits: ``(examples, outputs)``, overwritten; of softmax those that :func:`shift` left.
+        logits: ``(outputs, examples)``, overwritten; of softmax those that :func:`shift` left.
         targets: ``(examples, outputs)``.
         values: ``(examples,)`` in float64.
     """
@@ -268,31 +227,30 @@ def losses(output: int, logits: Array, targets: Array, values: Array) -> None:
         _softmax_losses(logits, targets, values)
     elif output == BINARY:
         for i in range(values.size):
-            z = float(logits[i, 0])
+            z = float(logits[0, i])
             values[i] = log_1p(exp(max(-abs(z), _LEAST_LOSS))) + (z if z > 0 else 0.0) - float(targets[i, 0]) * z
     else:
-        for i in range(values.size):
-            values[i] = 0.0
-            for k in range(logits.shape[1]):
-                values[i] += 0.5 * float(logits[i, k] - targets[i, k]) ** 2
+        values[:] = 0
+        for k in range(logits.shape[0]):
+            for i in range(values.size):
+                values[i] += 0.5 * float(logits[k, i] - targets[i, k]) ** 2
     for i in range(values.size):
         values[i] = CEILING if values[i] > CEILING else 0.0 if values[i] < 0 else values[i]
 
 
 @compiled
 def _softmax_losses(logits: Array, targets: Array, values: Array) -> None:
-    own = np.empty_like(values)
-    for i in range(values.size):
-        own[i] = 0.0
-        for k in range(logits.shape[1]):
-            own[i] += logits[i, k] * targets[i, k]
+    own = np.zeros_like(values)
+    for k in range(logits.shape[0]):
+        for i in range(values.size):
+            own[i] += logits[k, i] * targets[i, k]
     flat = flattened(logits)
     for i in range(flat.size):
         flat[i] = exp(flat[i])
-    for i in range(values.size):
-        values[i] = 0.0
-        for k in range(logits.shape[1]):
-            values[i] += logits[i, k]
+    values[:] = 0
+    for k in range(logits.shape[0]):
+        for i in range(values.size):
+            values[i] += logits[k, i]
     for i in range(values.size):
         values[i] = log(values[i]) - own[i]
 
@@ -303,29 +261,31 @@ def mistakes(output: int, logits: Array, targets: Array) -> int:
 
     Args:
         output: Softmax or binary.
-        logits: ``(examples, outputs)``.
+        logits: ``(outputs, examples)``.
         targets: ``(examples, outputs)``: 0 or 1.
     """
     wrong = 0
-    for i in range(logits.shape[0]):
+    for i in range(logits.shape[1]):
         if output == BINARY:
-            wrong += (logits[i, 0] > 0) != (targets[i, 0] > 0.5)
+            wrong += (logits[0, i] > 0) != (targets[i, 0] > 0.5)
         else:
-            answer, top = 0, logits[i, 0]
-            for k in range(1, logits.shape[1]):
-                if logits[i, k] > top:
-                    answer, top = k, logits[i, k]
+            answer, top = 0, logits[0, i]
+            for k in range(1, logits.shape[0]):
+                if logits[k, i] > top:
+                    answer, top = k, logits[k, i]
             wrong += targets[i, answer] < 0.5
     return wrong
 
 
 @compiled
 def _answers(inputs: Array, flat: Array, sizes: Array, activation: int, output: int) -> Array:
+    count = len(inputs)
     weights, biases = layers_of(flat, sizes)
-    answers = rooms(sizes, len(inputs), np.empty(space_of(sizes, len(inputs)), flat.dtype))
-    forward(inputs, weights, biases, answers, activation)
-    respond(output, answers[-1])
-    return answers[-1]
+    answers = rooms(sizes, count, np.empty(space_of(sizes, count), flat.dtype))
+    turned = np.empty((sizes[-2], count), flat.dtype)
+    forward(inputs, np.arange(count, dtype=np.int32), weights, biases, answers, turned, activation)
+    respond(output, answers[-1], np.empty(count, flat.dtype))
+    return answers[-1].T
 
 
 def predict(architecture: Architecture, parameters: Array, inputs: Array) -> Array:

@@ -28,25 +28,23 @@ from hpsearch.engine.settings import Array
 
 
 @compiled
-def affine(inputs: Array, W: Array, b: Array, out: Array) -> None:
-    """Write ``inputs·W + b`` to ``out``, ``(examples, units)``."""
-    product(inputs, W, b, out)
+def affine(inputs: Array, rows: Any, W: Array, b: Array, out: Array) -> None:
+    """Write ``inputs[rows]·W + b`` to ``out``, ``(examples, units)``; all rows, if ``rows`` is None."""
+    product(inputs, W, b, out, rows, None)
 
 
 @compiled
 def signal_below(signal: Array, W: Array, out: Array) -> None:
     """Write ``signal·Wᵀ`` to ``out``, ``(examples, inputs)``: what a layer's signal is to the layer below."""
     turned = np.empty((W.shape[1], W.shape[0]), W.dtype)
-    for k in range(W.shape[1]):
-        for i in range(W.shape[0]):
-            turned[k, i] = W[i, k]
-    product(signal, turned, None, out)
+    turn(W, None, turned)
+    product(signal, turned, None, out, None, None)
 
 
 @compiled
-def gradient(inputs: Array, signal: Array, dW: Array, db: Array) -> None:
-    """Write ``inputsᵀ·signal`` to ``dW`` and the signal's sum over examples to ``db``."""
-    product(inputs.T, signal, None, dW)
+def gradient(inputs: Array, rows: Any, signal: Array, dW: Array, db: Array) -> None:
+    """Write ``inputs[rows]ᵀ·signal`` to ``dW`` and the signal's sum over examples to ``db``."""
+    product(inputs.T, signal, None, dW, None, rows)
     examples, whole = signal.shape[0], signal.shape[0] // 4 * 4
     db[:] = 0
     for i in range(0, whole, 4):  # four at a time, since each sum goes to memory and back
@@ -57,41 +55,113 @@ def gradient(inputs: Array, signal: Array, dW: Array, db: Array) -> None:
             db[k] += signal[i, k]
 
 
-def product(a: Array, b: Array, start: Array | None, out: Array) -> None:
-    """Write ``a·b``, plus ``start`` in every row, to ``out``; called by compiled code.
+@compiled
+def last_affine(inputs: Array, turned: Array, W: Array, b: Array, out: Array) -> None:
+    """The output layer's :func:`affine`: ``W·inputsᵀ + b``; ``turned`` is room for ``inputsᵀ``."""
+    turn(inputs, None, turned)
+    product(W, turned, b.reshape((b.size, 1)), out, None, None)
+
+
+@compiled
+def last_signal_below(signal: Array, W: Array, out: Array) -> None:
+    """The output layer's :func:`signal_below`: ``signalᵀ·W``, ``(examples, inputs)``."""
+    product(signal.T, W, None, out, None, None)
+
+
+@compiled
+def last_gradient(inputs: Array, signal: Array, dW: Array, db: Array) -> None:
+    """The output layer's :func:`gradient`: ``signal·inputs``, and the signal's sum over examples."""
+    product(signal, inputs, None, dW, None, None)
+    examples, whole = signal.shape[1], signal.shape[1] // 4 * 4
+    for k in range(signal.shape[0]):
+        total = db.dtype.type(0)
+        for i in range(0, whole, 4):
+            total += (signal[k, i] + signal[k, i + 1]) + (signal[k, i + 2] + signal[k, i + 3])
+        for i in range(whole, examples):
+            total += signal[k, i]
+        db[k] = total
+
+
+def product(a: Array, b: Array, start: Array | None, out: Array, rows: Array | None, terms: Array | None) -> None:
+    """Write ``a·b + start`` to ``out``; called by compiled code.
 
     Args:
         a: ``(rows, terms)``; may be transposed.
         b: ``(terms, columns)``.
-        start: ``(columns,)``, or None for zeros.
+        start: ``(columns,)`` or ``(rows, 1)``, or None for zeros.
         out: ``(rows, columns)``, no part of the others.
+        rows: Places in ``a`` of the product's rows; None for all.
+        terms: Places in ``a`` of the terms; None for all.
 
     Raises:
         ValueError: if the shapes do not belong together.
     """
+    a = a if rows is None else a[rows]
+    a = a if terms is None else a[:, terms]
     out[:] = (0 if start is None else start) + np.matmul(a, b)
 
 
 @overload(product, jit_options={"error_model": "numpy", "nogil": True})
-def _product(a: Any, b: Any, start: Any, out: Any) -> Callable[..., None]:
-    def tiled(a: Any, b: Any, start: Any, out: Any) -> None:
-        rows, columns = out.shape
-        if a.shape[0] != rows or a.shape[1] != b.shape[0] or b.shape[1] != columns:
+def _product(a: Any, b: Any, start: Any, out: Any, rows: Any, terms: Any) -> Callable[..., None]:
+    def tiled(a: Any, b: Any, start: Any, out: Any, rows: Any, terms: Any) -> None:
+        height, width = out.shape
+        taken = (a.shape[0] if rows is None else len(rows), a.shape[1] if terms is None else len(terms))
+        if taken != (height, b.shape[0]) or b.shape[1] != width:
             raise ValueError("factors and product have shapes that do not belong together")
-        if start is not None and start.size != columns:
+        if start is not None and start.size != (width if start.ndim == 1 else height):
             raise ValueError("the start of a product has another number of columns")
         tall, lanes = _tile_shape(out)
+        half = tall // 2
         j = 0
-        while j + 2 * lanes <= columns:
-            for i in range(0, rows, tall):
-                _wide_tile(a, b, start, out, i, j)
-            j += 2 * lanes
-        while j < columns:
-            for i in range(0, rows, tall):
-                _last_tile(a, b, start, out, i, j)
-            j += lanes
+        while j < width:
+            wide = j + 2 * lanes <= width
+            i = 0
+            while i < height:
+                low = i + half >= height
+                if wide:
+                    if low:
+                        _low_wide_tile(a, b, start, out, rows, terms, i, j)
+                    else:
+                        _wide_tile(a, b, start, out, rows, terms, i, j)
+                elif low:
+                    _low_last_tile(a, b, start, out, rows, terms, i, j)
+                else:
+                    _last_tile(a, b, start, out, rows, terms, i, j)
+                i += half if low else tall
+            j += 2 * lanes if wide else lanes
 
     return tiled
+
+
+def turn(a: Array, rows: Array | None, out: Array) -> None:
+    """Write ``a[rows]ᵀ`` to ``out``, of all rows if ``rows`` is None; called by compiled code.
+
+    Args:
+        a: ``(rows, columns)``.
+        rows: Places in ``a``.
+        out: ``(columns, rows)``, no part of ``a``.
+
+    Raises:
+        ValueError: if the shapes do not belong together.
+    """
+    out[:] = (a if rows is None else a[rows]).T
+
+
+@overload(turn, jit_options={"error_model": "numpy", "nogil": True})
+def _turn(a: Any, rows: Any, out: Any) -> Callable[..., None]:
+    def turned(a: Any, rows: Any, out: Any) -> None:
+        width, height = out.shape
+        if a.shape[1] != width or (a.shape[0] if rows is None else len(rows)) != height:
+            raise ValueError("a matrix and its transpose have shapes that do not belong together")
+        lanes = _tile_shape(out)[1]
+        for i in range(0, height, lanes):
+            for j in range(0, width, lanes):
+                if i + lanes <= height and j + lanes <= width:
+                    _block(a, out, rows, i, j)
+                else:
+                    _last_block(a, out, rows, i, j)
+
+    return turned
 
 
 def _shape(context: Any, number: Any) -> tuple[int, int]:
@@ -162,6 +232,10 @@ class _Vectors:
         zeros = ir.Constant(ir.VectorType(ir.IntType(32), self._lanes), None)
         return self._builder.shuffle_vector(first, none, zeros)
 
+    def merge(self, x: Any, y: Any, places: list[int]) -> Any:
+        """The numbers at some places of two vectors one after the other."""
+        return self._builder.shuffle_vector(x, y, ir.Constant(ir.VectorType(ir.IntType(32), self._lanes), places))
+
     def _call(self, name: str, suffix: str, answer: Any, *arguments: Any) -> Any:
         """An intrinsic function of LLVM."""
         kind = ir.FunctionType(answer, [argument.type for argument in arguments])
@@ -187,48 +261,114 @@ class _Matrix:
         return place
 
 
-def _tile(registers: int, *, last: bool) -> Any:
+def _places(context: Any, builder: Any, kind: Any, value: Any, indices: Any) -> Any:
+    """Where in a matrix the rows are that are numbered so."""
+    if isinstance(kind, types.NoneType):
+        return indices
+    P = _Matrix(context, builder, kind, value)
+    number = context.get_value_type(kind.dtype).as_pointer()
+    return [builder.sext(builder.load(builder.bitcast(P.at(n), number)), cgutils.intp_t) for n in indices]
+
+
+def _tile(registers: int, *, low: bool, last: bool) -> Any:
     """An intrinsic function: the tile of a product from row ``i`` and column ``j`` on.
 
     Rows beyond the last are the last row once more, as it is the same numbers that are written again.
 
     Args:
         registers: A row is as wide as so many.
+        low: It has half as many rows as other tiles.
         last: It may have fewer columns than that.
     """
 
     @intrinsic
-    def tile(typing: Any, a: Any, b: Any, start: Any, out: Any, i: Any, j: Any) -> Any:
+    def tile(typing: Any, a: Any, b: Any, start: Any, out: Any, picks: Any, terms: Any, i: Any, j: Any) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             tall, lanes = _shape(context, out.dtype)
+            tall = tall // 2 if low else tall
             A, B, C = (_Matrix(context, builder, k, arguments[n]) for k, n in ((a, 0), (b, 1), (out, 3)))
-            row, column = arguments[4:]
+            row, column = arguments[6:]
             left = builder.sub(C.shape[1], column) if last else None
             vectors = _Vectors(builder, context.get_value_type(out.dtype), lanes, left)
             columns = [builder.add(column, ir.Constant(column.type, n * lanes)) for n in range(registers)]
             end = builder.sub(C.shape[0], ir.Constant(row.type, 1))
             rows = [builder.add(row, ir.Constant(row.type, r)) for r in range(tall)]
             rows = [builder.select(builder.icmp_signed("<", r, end), r, end) for r in rows]
-            first = [ir.Constant(vectors.vector, None)] * registers
+            number = vectors.vector.element.as_pointer()
+            first = [[ir.Constant(vectors.vector, None)] * registers for _ in rows]
             if not isinstance(start, types.NoneType):
                 S = _Matrix(context, builder, start, arguments[2])
-                first = [vectors.load(S.at(n)) for n in columns]
-            sums = [[cgutils.alloca_once_value(builder, value) for value in first] for _ in rows]
-            with cgutils.for_range(builder, A.shape[1]) as loop:
-                terms = [vectors.load(B.at(loop.index, n)) for n in columns]
-                for r, own in zip(rows, sums, strict=True):
-                    place = builder.bitcast(A.at(r, loop.index), vectors.vector.element.as_pointer())
-                    factor = vectors.repeat(builder.load(place))
-                    for total, term in zip(own, terms, strict=True):
-                        builder.store(vectors.fused(factor, term, builder.load(total)), total)
+                if start.ndim == 1:
+                    first = [[vectors.load(S.at(n)) for n in columns]] * tall
+                else:
+                    first = [[vectors.repeat(builder.load(builder.bitcast(S.at(r), number)))] * registers for r in rows]
+            sums = [[cgutils.alloca_once_value(builder, value) for value in own] for own in first]
+            places = _places(context, builder, picks, arguments[4], rows)
+            with cgutils.for_range(builder, B.shape[0]) as loop:
+                (term,) = _places(context, builder, terms, arguments[5], [loop.index])
+                others = [vectors.load(B.at(loop.index, n)) for n in columns]
+                for place, own in zip(places, sums, strict=True):
+                    factor = vectors.repeat(builder.load(builder.bitcast(A.at(place, term), number)))
+                    for total, other in zip(own, others, strict=True):
+                        builder.store(vectors.fused(factor, other, builder.load(total)), total)
             for r, own in zip(rows, sums, strict=True):
                 for n, total in zip(columns, own, strict=True):
                     vectors.store(builder.load(total), C.at(r, n))
             return context.get_dummy_value()
 
-        return types.void(a, b, start, out, types.intp, types.intp), code
+        return types.void(a, b, start, out, picks, terms, types.intp, types.intp), code
 
     return tile
 
 
-_wide_tile, _last_tile = _tile(2, last=False), _tile(1, last=True)
+_wide_tile, _last_tile = _tile(2, low=False, last=False), _tile(1, low=False, last=True)
+_low_wide_tile, _low_last_tile = _tile(2, low=True, last=False), _tile(1, low=True, last=True)
+
+
+def _turned_block(*, last: bool) -> Any:
+    """An intrinsic function: turn the square block from row ``i`` and column ``j`` on, as wide as a register.
+
+    In each step rows whose numbers differ in one binary digit exchange the numbers in whose columns that digit differs.
+
+    Args:
+        last: It may have fewer rows or columns than that.
+    """
+
+    @intrinsic
+    def block(typing: Any, a: Any, out: Any, picks: Any, i: Any, j: Any) -> Any:
+        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            lanes = _shape(context, out.dtype)[1]
+            A, C = _Matrix(context, builder, a, arguments[0]), _Matrix(context, builder, out, arguments[1])
+            row, column = arguments[3:]
+            number = context.get_value_type(out.dtype)
+            right, below = (builder.sub(n, m) for n, m in zip(C.shape, (column, row), strict=True))
+            source, target = (_Vectors(builder, number, lanes, n if last else None) for n in (right, below))
+            rows, columns = ([builder.add(n, ir.Constant(n.type, r)) for r in range(lanes)] for n in (row, column))
+            if last:
+                end = builder.sub(C.shape[1], ir.Constant(row.type, 1))
+                rows = [builder.select(builder.icmp_signed("<", r, end), r, end) for r in rows]
+            own = [source.load(A.at(p, column)) for p in _places(context, builder, picks, arguments[2], rows)]
+            digit = 1
+            while digit < lanes:
+                for r in range(lanes):
+                    if not r & digit:
+                        pair = own[r], own[r + digit]
+                        own[r] = source.merge(*pair, [n if not n & digit else lanes + n - digit for n in range(lanes)])
+                        own[r + digit] = source.merge(
+                            *pair, [n + digit if not n & digit else lanes + n for n in range(lanes)]
+                        )
+                digit *= 2
+            for c, value in zip(columns, own, strict=True):
+                if last:
+                    with builder.if_then(builder.icmp_signed("<", c, C.shape[0])):
+                        target.store(value, C.at(c, row))
+                else:
+                    target.store(value, C.at(c, row))
+            return context.get_dummy_value()
+
+        return types.void(a, out, picks, types.intp, types.intp), code
+
+    return block
+
+
+_block, _last_block = _turned_block(last=False), _turned_block(last=True)
