@@ -22,20 +22,9 @@ import numpy as np
 
 from hpsearch.engine.compilation import compiled, flattened
 from hpsearch.engine.examples import Examples
-from hpsearch.engine.network import (
-    CEILING,
-    IDENTITY,
-    SIGMOID,
-    SOFTMAX,
-    backward,
-    error,
-    forward,
-    losses,
-    mistakes,
-    shift,
-    times_slope,
-)
-from hpsearch.engine.parameters import layers_of, rooms, space_of
+from hpsearch.engine.losses import CEILING, losses, mistakes
+from hpsearch.engine.network import IDENTITY, SIGMOID, SOFTMAX, backward, error, forward, shift, step, times_slope
+from hpsearch.engine.parameters import Layers, layers_of, room_of, space_of
 from hpsearch.engine.products import product
 from hpsearch.engine.settings import Array
 
@@ -122,11 +111,11 @@ def measure(
     Returns:
         Whether the parameters and all metrics are finite; else the network has diverged.
     """
-    weights, biases = layers_of(flat, sizes)
-    train_loss, _ = _scores(train, min(len(train[0]), _TRAIN_EXAMPLES), weights, biases, sizes, choices)
+    layers = layers_of(flat, sizes)
+    train_loss, _ = _scores(train, min(len(train[0]), _TRAIN_EXAMPLES), layers, sizes, choices)
     metrics[0], place = train_loss, 1
     if len(validation[0]) > 0:
-        metrics[1], wrong = _scores(validation, len(validation[0]), weights, biases, sizes, choices)
+        metrics[1], wrong = _scores(validation, len(validation[0]), layers, sizes, choices)
         metrics[2] = 1 - 2 * metrics[1] / variance if choices[1] == IDENTITY else wrong
         place = 3
     _probe(train, flat, sizes, choices, l2, metrics[place:])
@@ -142,26 +131,18 @@ def _finite(numbers: Array) -> bool:
 
 
 @compiled
-def _scores(
-    examples: tuple[Array, Array],
-    count: int,
-    weights: Sequence[Array],
-    biases: Sequence[Array],
-    sizes: Array,
-    choices: tuple[int, int],
-) -> Any:
+def _scores(examples: tuple[Array, Array], count: int, layers: Layers, sizes: Array, choices: tuple[int, int]) -> Any:
     """Mean loss over the first ``count`` examples, and the share of them put in the wrong class."""
     activation, output = choices
     total, wrong = 0.0, 0
     for start in range(0, count, _PROBE):
         size = min(_PROBE, count - start)
-        kind = examples[0].dtype
-        answers = rooms(sizes, size, np.empty(space_of(sizes, size), kind))
         rows = np.arange(start, start + size).astype(np.int32)
-        forward(examples[0], rows, weights, biases, answers, np.empty((sizes[-2], size), kind), activation)
-        logits, targets, values = answers[-1], examples[1][start : start + size], np.empty(size)
+        room = room_of(sizes, rows - np.int32(start), np.empty(space_of(sizes, size), examples[0].dtype))
+        forward(examples[0], rows, layers, room, activation)
+        logits, targets, values = room.answers[-1], examples[1][start : start + size], np.empty(size)
         if output == SOFTMAX:
-            shift(logits, np.empty(size, kind))
+            shift(logits, room.signals[-1][0])
         if output != IDENTITY:
             wrong += mistakes(output, logits, targets)
         losses(output, logits, targets, values)
@@ -178,16 +159,16 @@ def _probe(
     """What the gradient, the activations and the weights tell, on the first training examples."""
     activation, output = choices
     count = min(_PROBE, len(train[0]))
-    rows = np.arange(count).astype(np.int32)
-    needed = space_of(sizes, count)
-    space = np.empty(2 * needed, flat.dtype)
-    answers, signals = rooms(sizes, count, space[:needed]), rooms(sizes, count, space[needed:])
-    gradient = np.empty_like(flat)
-    weights, biases = layers_of(flat, sizes)
-    dWs, dbs = layers_of(gradient, sizes)
-    forward(train[0], rows, weights, biases, answers, np.empty((sizes[-2], count), flat.dtype), activation)
-    error(output, answers[-1], train[1], rows, signals[-1])
-    backward(train[0], rows, weights, answers, signals, dWs, dbs, activation)
+    every = np.arange(count).astype(np.int32)
+    room = room_of(sizes, every, np.empty(space_of(sizes, count), flat.dtype))
+    layers, descended, gradient = layers_of(flat, sizes), layers_of(flat.copy(), sizes), np.zeros_like(flat)
+    forward(train[0], every, layers, room, activation)
+    error(output, room, train[1], every)
+    backward(layers, room, activation)
+    zero = flat.dtype.type(0)
+    # The velocity of a step of rate −1 without momentum is the gradient.
+    step(train[0], every, descended, layers_of(gradient, sizes), room, (zero - flat.dtype.type(1), zero, zero))
+    weights, answers, (dWs, dbs) = layers.weights, room.answers, layers_of(gradient, sizes)
     weight_square, gradient_square = 0.0, 0.0
     for layer in range(len(weights)):
         W, dW = weights[layer], dWs[layer]
@@ -235,7 +216,7 @@ def distinct(activated: Array) -> int:
     a = activated.astype(np.float64)
     units = a.shape[1]
     products = np.empty((units, units))
-    product(a.T, a, None, products, None, None)
+    product(a.T, a, None, products, None)
     repeats = 0
     for i in range(units):
         for j in range(i):

@@ -14,27 +14,25 @@ place of an activation in ``ACTIVATIONS``, of an output in ``OUTPUTS``.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from hpsearch.engine.compilation import compiled, flattened
-from hpsearch.engine.elementary import exp, log, log_1p, tanh
-from hpsearch.engine.parameters import layers_of, packed, rooms, sizes_of, space_of
+from hpsearch.engine.elementary import exp, fma, tanh
+from hpsearch.engine.parameters import Layers, Room, layers_of, packed, room_of, sizes_of, space_of
 from hpsearch.engine.products import (
     affine,
-    gradient,
+    descend,
     last_affine,
-    last_gradient,
     last_signal_below,
     signal_below,
+    sum_last_signal,
+    sum_signal,
     turn,
 )
 from hpsearch.engine.settings import Architecture, Array
-
-CEILING = float(-np.log(np.finfo(np.float32).eps))
-"""The largest loss, 15.94: scikit-learn's ``log_loss`` clips probabilities at float32 eps in the same way."""
 
 ACTIVATIONS = ("tanh", "relu", "sigmoid")
 OUTPUTS = ("softmax", "binary", "identity")
@@ -44,9 +42,6 @@ SOFTMAX, BINARY, IDENTITY = range(3)
 _LEAST_LOGIT = -80
 """Logits this far under the largest are raised to here: exp(-80) is still a normal float32, and denormal numbers
 make an elementwise pass many times slower on some processors. No probability changes by more than 2e-35."""
-
-_LEAST_LOSS = -700.0
-"""The logarithm of the least loss of one sigmoid unit: exp below it is denormal."""
 
 _CHUNK = 4096
 """Examples answered at a time, so that memory stays bounded."""
@@ -85,33 +80,23 @@ def times_slope(activation: int, signal: Array, activated: Array) -> None:
 
 
 @compiled
-def forward(
-    inputs: Array,
-    rows: Array,
-    weights: Sequence[Array],
-    biases: Sequence[Array],
-    answers: Sequence[Array],
-    turned: Array,
-    activation: int,
-) -> None:
-    """Fill ``answers`` with every hidden layer's activations and the output's logits.
+def forward(inputs: Array, rows: Array, layers: Layers, room: Room, activation: int) -> None:
+    """Fill ``room.answers`` with every hidden layer's activations and the output's logits.
 
     Args:
         inputs: ``(all examples, features)``.
         rows: Places of the examples among all, ``(examples,)``.
-        weights: Of each layer.
-        biases: Of each layer.
-        answers: Overwritten.
-        turned: Room for what the output layer gets, ``(inputs, examples)``.
+        layers: The parameters.
+        room: For the examples.
         activation: Of the hidden layers.
     """
+    weights, biases, answers = layers.weights, layers.biases, room.answers
     last = len(weights) - 1
-    affine(inputs, rows, weights[0], biases[0], answers[0])
-    activate(activation, answers[0])
-    for layer in range(1, last):
-        affine(answers[layer - 1], None, weights[layer], biases[layer], answers[layer])
+    for layer in range(last):
+        affine(inputs, rows, weights[layer], biases[layer], answers[layer])
         activate(activation, answers[layer])
-    last_affine(answers[last - 1], turned, weights[last], biases[last], answers[last])
+        inputs, rows = answers[layer], room.every
+    last_affine(inputs, room.turned, weights[last], biases[last], answers[last])
 
 
 @compiled
@@ -160,16 +145,16 @@ def respond(output: int, z: Array, room: Array) -> None:
 
 
 @compiled
-def error(output: int, logits: Array, targets: Array, rows: Array, signal: Array) -> None:
-    """Write (output − target) to ``signal``; the logits are overwritten.
+def error(output: int, room: Room, targets: Array, rows: Array) -> None:
+    """Fill the output layer's signal, (output − target): the derivative of its loss by its logits, of every output.
 
     Args:
         output: The network's output function.
-        logits: ``(outputs, examples)``.
+        room: As :func:`forward` left it; the logits are overwritten.
         targets: ``(all examples, outputs)``.
         rows: Places of the examples among all, ``(examples,)``.
-        signal: ``(outputs, examples)``.
     """
+    logits, signal = room.answers[-1], room.signals[-1]
     respond(output, logits, signal[0])
     turn(targets, rows, signal)
     answers, s = flattened(logits), flattened(signal)
@@ -178,114 +163,61 @@ def error(output: int, logits: Array, targets: Array, rows: Array, signal: Array
 
 
 @compiled
-def backward(
-    inputs: Array,
-    rows: Array,
-    weights: Sequence[Array],
-    answers: Sequence[Array],
-    signals: Sequence[Array],
-    dWs: Sequence[Array],
-    dbs: Sequence[Array],
-    activation: int,
-) -> None:
-    """Write the gradient of the summed loss.
+def backward(layers: Layers, room: Room, activation: int) -> None:
+    """Fill ``room.signals`` of the hidden layers from that of the output."""
+    weights, answers, signals = layers.weights, room.answers, room.signals
+    for layer in range(len(weights) - 1, 0, -1):
+        if layer == len(weights) - 1:
+            last_signal_below(signals[layer], weights[layer], signals[layer - 1])
+        else:
+            signal_below(signals[layer], weights[layer], signals[layer - 1])
+        times_slope(activation, signals[layer - 1], answers[layer - 1])
 
-    For every output the derivative of its loss by its logits is (output − target): see :func:`error`.
+
+@compiled
+def step(inputs: Array, rows: Array, layers: Layers, velocity: Layers, room: Room, rates: tuple[Any, Any, Any]) -> None:
+    """V ← μ·V − (α·dW + α·λ·W); W ← W + V. The same of b, which is not regularised.
+
+    The gradient of the summed loss by a layer's W is ``dW = inputsᵀ·signal``, by its b the sum of the signal over
+    examples.
 
     Args:
         inputs: Of the last :func:`forward`.
         rows: Of the last :func:`forward`.
-        weights: Of each layer.
-        answers: As :func:`forward` left them.
-        signals: Room for each layer's signal; the last holds (output − target).
-        dWs: Overwritten.
-        dbs: Overwritten.
-        activation: Of the hidden layers.
+        layers: The parameters.
+        velocity: Their V.
+        room: As :func:`backward` left it.
+        rates: α by the number of examples, μ, α·λ.
     """
+    weights, speeds, signals = layers.weights, velocity.weights, room.signals
     last = len(weights) - 1
-    last_gradient(answers[last - 1], signals[last], dWs[last], dbs[last])
-    last_signal_below(signals[last], weights[last], signals[last - 1])
-    times_slope(activation, signals[last - 1], answers[last - 1])
-    for layer in range(last - 1, 0, -1):
-        gradient(answers[layer - 1], None, signals[layer], dWs[layer], dbs[layer])
-        signal_below(signals[layer], weights[layer], signals[layer - 1])
-        times_slope(activation, signals[layer - 1], answers[layer - 1])
-    gradient(inputs, rows, signals[0], dWs[0], dbs[0])
+    for layer in range(last):
+        descend(inputs.T, signals[layer], weights[layer], speeds[layer], rates, rows)
+        sum_signal(signals[layer], room.sums)
+        _descend_along(layers.biases[layer], velocity.biases[layer], room.sums, rates)
+        inputs, rows = room.answers[layer], room.every
+    descend(signals[last], inputs, weights[last], speeds[last], rates, None)
+    sum_last_signal(signals[last], room.sums)
+    _descend_along(layers.biases[last], velocity.biases[last], room.sums, rates)
 
 
 @compiled
-def losses(output: int, logits: Array, targets: Array, values: Array) -> None:
-    """Write the loss of each example, clipped to [0, 15.94], to ``values``; NaN where its logits are not finite.
-
-    Args:
-        output: The network's output function.
-        logits: ``(outputs, examples)``, overwritten; of softmax those that :func:`shift` left.
-        targets: ``(examples, outputs)``.
-        values: ``(examples,)`` in float64.
-    """
-    if output == SOFTMAX:
-        _softmax_losses(logits, targets, values)
-    elif output == BINARY:
-        for i in range(values.size):
-            z = float(logits[0, i])
-            values[i] = log_1p(exp(max(-abs(z), _LEAST_LOSS))) + (z if z > 0 else 0.0) - float(targets[i, 0]) * z
-    else:
-        values[:] = 0
-        for k in range(logits.shape[0]):
-            for i in range(values.size):
-                values[i] += 0.5 * float(logits[k, i] - targets[i, k]) ** 2
-    for i in range(values.size):
-        values[i] = CEILING if values[i] > CEILING else 0.0 if values[i] < 0 else values[i]
-
-
-@compiled
-def _softmax_losses(logits: Array, targets: Array, values: Array) -> None:
-    own = np.zeros_like(values)
-    for k in range(logits.shape[0]):
-        for i in range(values.size):
-            own[i] += logits[k, i] * targets[i, k]
-    flat = flattened(logits)
-    for i in range(flat.size):
-        flat[i] = exp(flat[i])
-    values[:] = 0
-    for k in range(logits.shape[0]):
-        for i in range(values.size):
-            values[i] += logits[k, i]
-    for i in range(values.size):
-        values[i] = log(values[i]) - own[i]
-
-
-@compiled
-def mistakes(output: int, logits: Array, targets: Array) -> int:
-    """How many examples are put in the wrong class; a tie goes to the first class.
-
-    Args:
-        output: Softmax or binary.
-        logits: ``(outputs, examples)``.
-        targets: ``(examples, outputs)``: 0 or 1.
-    """
-    wrong = 0
-    for i in range(logits.shape[1]):
-        if output == BINARY:
-            wrong += (logits[0, i] > 0) != (targets[i, 0] > 0.5)
-        else:
-            answer, top = 0, logits[0, i]
-            for k in range(1, logits.shape[0]):
-                if logits[k, i] > top:
-                    answer, top = k, logits[k, i]
-            wrong += targets[i, answer] < 0.5
-    return wrong
+def _descend_along(b: Array, V: Array, db: Array, rates: tuple[Any, Any, Any]) -> None:
+    rate, momentum, _ = rates
+    for k in range(b.size):
+        moved = fma(momentum, V[k], -(rate * db[k]))
+        V[k] = moved
+        b[k] += moved
 
 
 @compiled
 def _answers(inputs: Array, flat: Array, sizes: Array, activation: int, output: int) -> Array:
-    count = len(inputs)
-    weights, biases = layers_of(flat, sizes)
-    answers = rooms(sizes, count, np.empty(space_of(sizes, count), flat.dtype))
-    turned = np.empty((sizes[-2], count), flat.dtype)
-    forward(inputs, np.arange(count, dtype=np.int32), weights, biases, answers, turned, activation)
-    respond(output, answers[-1], np.empty(count, flat.dtype))
-    return answers[-1].T
+    every = np.arange(len(inputs)).astype(np.int32)
+    room = room_of(sizes, every, np.empty(space_of(sizes, len(inputs)), flat.dtype))
+    forward(inputs, every, layers_of(flat, sizes), room, activation)
+    logits = room.answers[-1]
+    respond(output, logits, room.signals[-1][0])
+    return logits.T
 
 
 def predict(architecture: Architecture, parameters: Array, inputs: Array) -> Array:

@@ -7,7 +7,8 @@ inputs and examples, where a row of few outputs would leave them half empty.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -65,13 +66,21 @@ def unpacked(architecture: Architecture, flat: Array) -> Array:
     return parameters
 
 
-@compiled
-def layers_of(flat: Array, sizes: Array) -> Any:
-    """Views of each layer's W and b in packed parameters.
+class Layers(NamedTuple):
+    """Views of packed parameters.
 
-    Returns:
-        Each layer's W ``(inputs, units)``, the output layer's ``(outputs, inputs)``; each layer's b ``(units,)``.
+    Attributes:
+        weights: Each hidden layer's W ``(inputs, units)``, the output layer's ``(outputs, inputs)``.
+        biases: Each layer's b ``(units,)``.
     """
+
+    weights: Sequence[Array]
+    biases: Sequence[Array]
+
+
+@compiled
+def layers_of(flat: Array, sizes: Array) -> Layers:
+    """Views of each layer's W and b in packed parameters."""
     weights, biases, start = [], [], 0
     for layer in range(len(sizes) - 1):
         inputs, units = sizes[layer], sizes[layer + 1]
@@ -80,26 +89,59 @@ def layers_of(flat: Array, sizes: Array) -> Any:
         weights.append(flat[start:middle].reshape(shape))
         biases.append(flat[middle : middle + units])
         start = middle + units
-    return weights, biases
+    return Layers(weights, biases)
+
+
+class Room(NamedTuple):
+    """Where a network's numbers for some examples go.
+
+    Attributes:
+        answers: Each hidden layer's activations ``(examples, units)``, and the logits ``(outputs, examples)``.
+        signals: The derivatives of the loss by each layer's Z, in the same shapes.
+        turned: What the output layer gets, ``(inputs, examples)``.
+        sums: For the gradient by any layer's b.
+        every: 0, 1, 2, …, ``(examples,)``.
+    """
+
+    answers: Sequence[Array]
+    signals: Sequence[Array]
+    turned: Array
+    sums: Array
+    every: Array
 
 
 @compiled
 def space_of(sizes: Array, examples: int) -> int:
-    """How many numbers :func:`rooms` takes for so many examples."""
-    return examples * int(sizes[1:].sum()) + _LINE * len(sizes)
+    """How many numbers :func:`room_of` takes for so many examples."""
+    return 2 * _answers_space(sizes, examples) + examples * int(sizes[-2]) + int(sizes.max())
 
 
 @compiled
-def rooms(sizes: Array, examples: int, space: Array) -> Any:
-    """Room for each layer's answers to so many examples, one after the other in a flat space.
+def room_of(sizes: Array, every: Array, space: Array) -> Room:
+    """A room in a flat space, for as many examples as ``every`` counts."""
+    examples, inputs = len(every), sizes[-2]
+    span = _answers_space(sizes, examples)
+    turned, sums = space[2 * span :][: examples * inputs], space[2 * span + examples * inputs :]
+    answers, signals = _answers_in(space, sizes, examples), _answers_in(space[span:], sizes, examples)
+    return Room(answers, signals, turned.reshape((inputs, examples)), sums, every)
 
-    Returns:
-        Of each hidden layer ``(examples, units)``, of the output layer ``(outputs, examples)``.
-    """
+
+@compiled
+def _answers_space(sizes: Array, examples: int) -> int:
+    return sum([_whole_lines(examples * units) for units in sizes[1:]])
+
+
+@compiled
+def _answers_in(space: Array, sizes: Array, examples: int) -> list[Array]:
     parts, start = [], 0
     for layer in range(1, len(sizes)):
         units = sizes[layer]
         shape = (examples, units) if layer < len(sizes) - 1 else (units, examples)
         parts.append(space[start : start + examples * units].reshape(shape))
-        start += (examples * units + _LINE - 1) // _LINE * _LINE
+        start += _whole_lines(examples * units)
     return parts
+
+
+@compiled
+def _whole_lines(count: int) -> int:
+    return (count + _LINE - 1) // _LINE * _LINE

@@ -28,9 +28,16 @@ from hpsearch.engine.settings import Array
 
 
 @compiled
-def affine(inputs: Array, rows: Any, W: Array, b: Array, out: Array) -> None:
-    """Write ``inputs[rows]·W + b`` to ``out``, ``(examples, units)``; all rows, if ``rows`` is None."""
-    product(inputs, W, b, out, rows, None)
+def affine(inputs: Array, rows: Array, W: Array, b: Array, out: Array) -> None:
+    """Write ``inputs[rows]·W + b`` to ``out``, ``(examples, units)``."""
+    product(inputs, W, b, out, rows)
+
+
+@compiled
+def last_affine(inputs: Array, turned: Array, W: Array, b: Array, out: Array) -> None:
+    """The output layer's :func:`affine`: ``W·inputsᵀ + b``; ``turned`` is room for ``inputsᵀ``."""
+    turn(inputs, None, turned)
+    product(W, turned, b.reshape((b.size, 1)), out, None)
 
 
 @compiled
@@ -38,15 +45,20 @@ def signal_below(signal: Array, W: Array, out: Array) -> None:
     """Write ``signal·Wᵀ`` to ``out``, ``(examples, inputs)``: what a layer's signal is to the layer below."""
     turned = np.empty((W.shape[1], W.shape[0]), W.dtype)
     turn(W, None, turned)
-    product(signal, turned, None, out, None, None)
+    product(signal, turned, None, out, None)
 
 
 @compiled
-def gradient(inputs: Array, rows: Any, signal: Array, dW: Array, db: Array) -> None:
-    """Write ``inputs[rows]ᵀ·signal`` to ``dW`` and the signal's sum over examples to ``db``."""
-    product(inputs.T, signal, None, dW, None, rows)
+def last_signal_below(signal: Array, W: Array, out: Array) -> None:
+    """The output layer's :func:`signal_below`: ``signalᵀ·W``, ``(examples, inputs)``."""
+    product(signal.T, W, None, out, None)
+
+
+@compiled
+def sum_signal(signal: Array, db: Array) -> None:
+    """Write the signal's sum over examples, the gradient of b, to the first of ``db``."""
     examples, whole = signal.shape[0], signal.shape[0] // 4 * 4
-    db[:] = 0
+    db[: signal.shape[1]] = 0
     for i in range(0, whole, 4):  # four at a time, since each sum goes to memory and back
         for k in range(signal.shape[1]):
             db[k] += (signal[i, k] + signal[i + 1, k]) + (signal[i + 2, k] + signal[i + 3, k])
@@ -56,22 +68,8 @@ def gradient(inputs: Array, rows: Any, signal: Array, dW: Array, db: Array) -> N
 
 
 @compiled
-def last_affine(inputs: Array, turned: Array, W: Array, b: Array, out: Array) -> None:
-    """The output layer's :func:`affine`: ``W·inputsᵀ + b``; ``turned`` is room for ``inputsᵀ``."""
-    turn(inputs, None, turned)
-    product(W, turned, b.reshape((b.size, 1)), out, None, None)
-
-
-@compiled
-def last_signal_below(signal: Array, W: Array, out: Array) -> None:
-    """The output layer's :func:`signal_below`: ``signalᵀ·W``, ``(examples, inputs)``."""
-    product(signal.T, W, None, out, None, None)
-
-
-@compiled
-def last_gradient(inputs: Array, signal: Array, dW: Array, db: Array) -> None:
-    """The output layer's :func:`gradient`: ``signal·inputs``, and the signal's sum over examples."""
-    product(signal, inputs, None, dW, None, None)
+def sum_last_signal(signal: Array, db: Array) -> None:
+    """The output layer's :func:`sum_signal`, in the same order."""
     examples, whole = signal.shape[1], signal.shape[1] // 4 * 4
     for k in range(signal.shape[0]):
         total = db.dtype.type(0)
@@ -82,55 +80,87 @@ def last_gradient(inputs: Array, signal: Array, dW: Array, db: Array) -> None:
         db[k] = total
 
 
-def product(a: Array, b: Array, start: Array | None, out: Array, rows: Array | None, terms: Array | None) -> None:
-    """Write ``a·b + start`` to ``out``; called by compiled code.
+def product(a: Array, b: Array, start: Array | None, out: Array, rows: Array | None) -> None:
+    """Write ``a[rows]·b + start`` to ``out``; called by compiled code.
 
     Args:
         a: ``(rows, terms)``; may be transposed.
         b: ``(terms, columns)``.
         start: ``(columns,)`` or ``(rows, 1)``, or None for zeros.
         out: ``(rows, columns)``, no part of the others.
-        rows: Places in ``a`` of the product's rows; None for all.
-        terms: Places in ``a`` of the terms; None for all.
+        rows: Places in ``a`` of the product's rows; None for all, in order.
 
     Raises:
         ValueError: if the shapes do not belong together.
     """
-    a = a if rows is None else a[rows]
-    a = a if terms is None else a[:, terms]
-    out[:] = (0 if start is None else start) + np.matmul(a, b)
+    out[:] = (0 if start is None else start) + np.matmul(a if rows is None else a[rows], b)
 
 
 @overload(product, jit_options={"error_model": "numpy", "nogil": True})
-def _product(a: Any, b: Any, start: Any, out: Any, rows: Any, terms: Any) -> Callable[..., None]:
-    def tiled(a: Any, b: Any, start: Any, out: Any, rows: Any, terms: Any) -> None:
-        height, width = out.shape
-        taken = (a.shape[0] if rows is None else len(rows), a.shape[1] if terms is None else len(terms))
-        if taken != (height, b.shape[0]) or b.shape[1] != width:
-            raise ValueError("factors and product have shapes that do not belong together")
-        if start is not None and start.size != (width if start.ndim == 1 else height):
-            raise ValueError("the start of a product has another number of columns")
-        tall, lanes = _tile_shape(out)
-        half = tall // 2
-        j = 0
-        while j < width:
-            wide = j + 2 * lanes <= width
-            i = 0
-            while i < height:
-                low = i + half >= height
-                if wide:
-                    if low:
-                        _low_wide_tile(a, b, start, out, rows, terms, i, j)
-                    else:
-                        _wide_tile(a, b, start, out, rows, terms, i, j)
-                elif low:
-                    _low_last_tile(a, b, start, out, rows, terms, i, j)
-                else:
-                    _last_tile(a, b, start, out, rows, terms, i, j)
-                i += half if low else tall
-            j += 2 * lanes if wide else lanes
+def _product(a: Any, b: Any, start: Any, out: Any, rows: Any) -> Callable[..., None]:
+    def tiled(a: Any, b: Any, start: Any, out: Any, rows: Any) -> None:
+        _in_tiles(a, b, start, out, rows, None, None, None)
 
     return tiled
+
+
+def descend(a: Array, b: Array, W: Array, V: Array, rates: tuple[Any, Any, Any], terms: Array | None) -> None:
+    """``V ← μ·V − (α·dW + λ·W); W ← W + V`` with ``dW = a[:, terms]·b``; called by compiled code.
+
+    The gradient so never leaves the registers.
+
+    Args:
+        a: ``(rows, terms)``; may be transposed.
+        b: ``(terms, columns)``.
+        W: ``(rows, columns)``.
+        V: ``(rows, columns)``.
+        rates: α, μ, λ (times α) in the precision of the others.
+        terms: Places in ``a`` of the terms; None for all, in order.
+
+    Raises:
+        ValueError: if the shapes do not belong together.
+    """
+    rate, momentum, decay = rates
+    V[:] = momentum * V - (rate * np.matmul(a if terms is None else a[:, terms], b) + decay * W)
+    W += V
+
+
+@overload(descend, jit_options={"error_model": "numpy", "nogil": True})
+def _descend(a: Any, b: Any, W: Any, V: Any, rates: Any, terms: Any) -> Callable[..., None]:
+    def tiled(a: Any, b: Any, W: Any, V: Any, rates: Any, terms: Any) -> None:
+        if V.shape != W.shape:
+            raise ValueError("weights and velocity have different shapes")
+        _in_tiles(a, b, None, W, None, terms, V, rates)
+
+    return tiled
+
+
+@compiled
+def _in_tiles(a: Any, b: Any, start: Any, out: Any, rows: Any, terms: Any, V: Any, rates: Any) -> None:
+    height, width = out.shape
+    if (a.shape[0] if rows is None else len(rows)) != height or b.shape[1] != width:
+        raise ValueError("factors and product have shapes that do not belong together")
+    if (a.shape[1] if terms is None else len(terms)) != b.shape[0]:
+        raise ValueError("factors have shapes that do not belong together")
+    if start is not None and start.size != (width if start.ndim == 1 else height):
+        raise ValueError("the start of a product has another number of columns")
+    tall, lanes = _tile_shape(out)
+    half, j = tall // 2, 0
+    while j < width:
+        wide, i = j + 2 * lanes <= width, 0
+        while i < height:
+            low = i + half >= height
+            if wide:
+                if low:
+                    _low_wide_tile(a, b, start, out, rows, terms, V, rates, i, j)
+                else:
+                    _wide_tile(a, b, start, out, rows, terms, V, rates, i, j)
+            elif low:
+                _low_last_tile(a, b, start, out, rows, terms, V, rates, i, j)
+            else:
+                _last_tile(a, b, start, out, rows, terms, V, rates, i, j)
+            i += half if low else tall
+        j += 2 * lanes if wide else lanes
 
 
 def turn(a: Array, rows: Array | None, out: Array) -> None:
@@ -225,6 +255,15 @@ class _Vectors:
         """x·y + z, rounded once."""
         return self._call("fma", "", self.vector, x, y, z)
 
+    def step(self, gradient: Any, rates: Any, weights: Any, speed: Any) -> None:
+        """A step of descent at two places."""
+        rate, momentum, decay = rates
+        W, V = self.load(weights), self.load(speed)
+        descent = self.fused(rate, gradient, self._builder.fmul(decay, W))
+        moved = self.fused(momentum, V, self._builder.fneg(descent))
+        self.store(moved, speed)
+        self.store(self._builder.fadd(W, moved), weights)
+
     def repeat(self, number: Any) -> Any:
         """A vector of one number."""
         none = ir.Constant(ir.VectorType(number.type, self._lanes), ir.Undefined)
@@ -282,12 +321,14 @@ def _tile(registers: int, *, low: bool, last: bool) -> Any:
     """
 
     @intrinsic
-    def tile(typing: Any, a: Any, b: Any, start: Any, out: Any, picks: Any, terms: Any, i: Any, j: Any) -> Any:
+    def tile(
+        typing: Any, a: Any, b: Any, start: Any, out: Any, picks: Any, terms: Any, V: Any, rates: Any, i: Any, j: Any
+    ) -> Any:
         def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             tall, lanes = _shape(context, out.dtype)
             tall = tall // 2 if low else tall
             A, B, C = (_Matrix(context, builder, k, arguments[n]) for k, n in ((a, 0), (b, 1), (out, 3)))
-            row, column = arguments[6:]
+            row, column = arguments[8:]
             left = builder.sub(C.shape[1], column) if last else None
             vectors = _Vectors(builder, context.get_value_type(out.dtype), lanes, left)
             columns = [builder.add(column, ir.Constant(column.type, n * lanes)) for n in range(registers)]
@@ -311,12 +352,22 @@ def _tile(registers: int, *, low: bool, last: bool) -> Any:
                     factor = vectors.repeat(builder.load(builder.bitcast(A.at(place, term), number)))
                     for total, other in zip(own, others, strict=True):
                         builder.store(vectors.fused(factor, other, builder.load(total)), total)
-            for r, own in zip(rows, sums, strict=True):
-                for n, total in zip(columns, own, strict=True):
-                    vectors.store(builder.load(total), C.at(r, n))
+            if isinstance(V, types.NoneType):
+                for r, own in zip(rows, sums, strict=True):
+                    for n, total in zip(columns, own, strict=True):
+                        vectors.store(builder.load(total), C.at(r, n))
+            else:
+                speed = _Matrix(context, builder, V, arguments[6])
+                steps = [vectors.repeat(rate) for rate in cgutils.unpack_tuple(builder, arguments[7], 3)]
+                for n, (r, own) in enumerate(zip(rows, sums, strict=True)):
+                    with builder.if_then(
+                        builder.icmp_signed("<", builder.add(row, ir.Constant(row.type, n)), C.shape[0])
+                    ):
+                        for column, total in zip(columns, own, strict=True):
+                            vectors.step(builder.load(total), steps, C.at(r, column), speed.at(r, column))
             return context.get_dummy_value()
 
-        return types.void(a, b, start, out, picks, terms, types.intp, types.intp), code
+        return types.void(a, b, start, out, picks, terms, V, rates, types.intp, types.intp), code
 
     return tile
 

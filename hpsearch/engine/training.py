@@ -24,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from hpsearch.engine.compilation import aligned
-from hpsearch.engine.descent import descend
+from hpsearch.engine.descent import train_on
 from hpsearch.engine.diagnostics import worst_values
 from hpsearch.engine.examples import Encoded, Examples
 from hpsearch.engine.network import codes_of
@@ -171,7 +171,7 @@ def _run(
     flat, velocity = packed(architecture, training.parameters), packed(architecture, training.velocity)
     arrays = (_pair(examples.train), _pair(examples.validation or examples.train, examples.validation is not None))
     sizes = sizes_of(architecture)
-    space = aligned(2 * space_of(sizes, size) + flat.size + size * int(sizes[-2]), architecture.dtype)
+    space, every = aligned(space_of(sizes, size), architecture.dtype), np.arange(size, dtype=np.int32)
     per_pass = len(examples.train) // size
     per_call = max(1, min(_PRODUCTS_A_CALL // (3 * flat.size), _PLACES_A_CALL) // size)
     iteration, measured, diverged = training.iteration, 0, False
@@ -179,9 +179,10 @@ def _run(
         last = min(until, iteration + per_call)
         first_pass = iteration // per_pass
         order = examples.shuffles.passes(training.seed, first_pass, last // per_pass + 1)
-        iteration, measured, diverged = descend(
+        iteration, measured, diverged = train_on(
             arrays, examples.validation_variance, order, first_pass, flat, velocity, sizes,
-            space, codes_of(architecture), _rates(training), size, iteration, last, due, metrics, measured,
+            space, every, codes_of(architecture), _rates(training), float(training.settings.l2), iteration, last, due,
+            metrics, measured,
         )  # fmt: skip
         if diverged or iteration == until:
             break
@@ -199,8 +200,7 @@ def _pair(split: Encoded, present: bool = True) -> tuple[Array, Array]:
 
 
 def _rates(training: Training) -> tuple[Any, ...]:
-    """α of a summed gradient, μ and α·λ in the network's precision, and λ."""
+    """α of a summed gradient, μ and α·λ, in the network's precision."""
     s, kind = training.settings, np.dtype(training.architecture.dtype).type
     with np.errstate(over="ignore"):
-        rates = kind(s.learning_rate / s.batch_size), kind(s.momentum), kind(s.learning_rate * s.l2)
-    return (*rates, float(s.l2))
+        return kind(s.learning_rate / s.batch_size), kind(s.momentum), kind(s.learning_rate * s.l2)
