@@ -37,6 +37,12 @@ def compiled(function: F) -> F:
     return dispatcher
 
 
+def inlined(function: F) -> F:
+    """Compile a function as part of each that calls it; what is called once is then not compiled twice."""
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", inline="always")(function)
+    return dispatcher
+
+
 def aligned(count: int, dtype: str) -> Array:
     """Room for so many numbers that begins where a cache line does: vectors of 64 bytes then do not cross two lines."""
     size = np.dtype(dtype).itemsize * count

@@ -20,7 +20,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hpsearch.engine.compilation import compiled, flattened
+from hpsearch.engine.compilation import compiled, flattened, inlined
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.losses import CEILING, losses, mistakes
 from hpsearch.engine.network import IDENTITY, SIGMOID, SOFTMAX, backward, error, forward, shift, step, times_slope
@@ -85,7 +85,7 @@ def worst_values(examples: Examples) -> list[float]:
     return [worst.get(name, np.nan) for name in examples.metrics]
 
 
-@compiled
+@inlined
 def measure(
     train: tuple[Array, Array],
     validation: tuple[Array, Array],
@@ -152,7 +152,7 @@ def _scores(examples: tuple[Array, Array], count: int, layers: Layers, sizes: Ar
     return CEILING if mean > CEILING else mean, wrong / count
 
 
-@compiled
+@inlined
 def _probe(
     train: tuple[Array, Array], flat: Array, sizes: Array, choices: tuple[int, int], l2: float, metrics: Array
 ) -> None:
@@ -216,7 +216,7 @@ def distinct(activated: Array) -> int:
     a = activated.astype(np.float64)
     units = a.shape[1]
     products = np.empty((units, units))
-    product(a.T, a, None, products, None)
+    product(a.T, a, None, products, None, None, None, None)
     repeats = 0
     for i in range(units):
         for j in range(i):

@@ -33,7 +33,8 @@ def losses(output: int, logits: Array, targets: Array, values: Array) -> None:
             z = float(logits[0, i])
             values[i] = log_1p(exp(max(-abs(z), _LEAST_LOSS))) + (z if z > 0 else 0.0) - float(targets[i, 0]) * z
     else:
-        values[:] = 0
+        for i in range(values.size):
+            values[i] = 0.0
         for k in range(logits.shape[0]):
             for i in range(values.size):
                 values[i] += 0.5 * float(logits[k, i] - targets[i, k]) ** 2
@@ -50,7 +51,8 @@ def _softmax_losses(logits: Array, targets: Array, values: Array) -> None:
     flat = flattened(logits)
     for i in range(flat.size):
         flat[i] = exp(flat[i])
-    values[:] = 0
+    for i in range(values.size):
+        values[i] = 0.0
     for k in range(logits.shape[0]):
         for i in range(values.size):
             values[i] += logits[k, i]

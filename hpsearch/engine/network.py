@@ -24,9 +24,9 @@ from hpsearch.engine.elementary import exp, fma, tanh
 from hpsearch.engine.parameters import Layers, Room, layers_of, packed, room_of, sizes_of, space_of
 from hpsearch.engine.products import (
     affine,
-    descend,
     last_affine,
     last_signal_below,
+    product,
     signal_below,
     sum_last_signal,
     sum_signal,
@@ -108,7 +108,8 @@ def shift(z: Array, top: Array) -> None:
         top: Overwritten, ``(examples,)``.
     """
     least = z.dtype.type(_LEAST_LOGIT)
-    top[:] = z[0]
+    for i in range(top.size):
+        top[i] = z[0, i]
     for k in range(1, z.shape[0]):
         for i in range(top.size):
             top[i] = z[k, i] if z[k, i] > top[i] else top[i]
@@ -135,7 +136,8 @@ def respond(output: int, z: Array, room: Array) -> None:
     flat = flattened(z)
     for i in range(flat.size):
         flat[i] = exp(flat[i])
-    room[:] = z[0]
+    for i in range(room.size):
+        room[i] = z[0, i]
     for k in range(1, z.shape[0]):
         for i in range(room.size):
             room[i] += z[k, i]
@@ -192,11 +194,11 @@ def step(inputs: Array, rows: Array, layers: Layers, velocity: Layers, room: Roo
     weights, speeds, signals = layers.weights, velocity.weights, room.signals
     last = len(weights) - 1
     for layer in range(last):
-        descend(inputs.T, signals[layer], weights[layer], speeds[layer], rates, rows)
+        product(inputs.T, signals[layer], None, weights[layer], None, rows, speeds[layer], rates)
         sum_signal(signals[layer], room.sums)
         _descend_along(layers.biases[layer], velocity.biases[layer], room.sums, rates)
         inputs, rows = room.answers[layer], room.every
-    descend(signals[last], inputs, weights[last], speeds[last], rates, None)
+    product(signals[last], inputs, None, weights[last], None, None, speeds[last], rates)
     sum_last_signal(signals[last], room.sums)
     _descend_along(layers.biases[last], velocity.biases[last], room.sums, rates)
 

@@ -23,42 +23,43 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-from hpsearch.engine.compilation import compiled
+from hpsearch.engine.compilation import compiled, inlined
 from hpsearch.engine.settings import Array
 
 
-@compiled
+@inlined
 def affine(inputs: Array, rows: Array, W: Array, b: Array, out: Array) -> None:
     """Write ``inputs[rows]·W + b`` to ``out``, ``(examples, units)``."""
-    product(inputs, W, b, out, rows)
+    product(inputs, W, b, out, rows, None, None, None)
 
 
-@compiled
+@inlined
 def last_affine(inputs: Array, turned: Array, W: Array, b: Array, out: Array) -> None:
     """The output layer's :func:`affine`: ``W·inputsᵀ + b``; ``turned`` is room for ``inputsᵀ``."""
     turn(inputs, None, turned)
-    product(W, turned, b.reshape((b.size, 1)), out, None)
+    product(W, turned, b.reshape((b.size, 1)), out, None, None, None, None)
 
 
-@compiled
+@inlined
 def signal_below(signal: Array, W: Array, out: Array) -> None:
     """Write ``signal·Wᵀ`` to ``out``, ``(examples, inputs)``: what a layer's signal is to the layer below."""
     turned = np.empty((W.shape[1], W.shape[0]), W.dtype)
     turn(W, None, turned)
-    product(signal, turned, None, out, None)
+    product(signal, turned, None, out, None, None, None, None)
 
 
-@compiled
+@inlined
 def last_signal_below(signal: Array, W: Array, out: Array) -> None:
     """The output layer's :func:`signal_below`: ``signalᵀ·W``, ``(examples, inputs)``."""
-    product(signal.T, W, None, out, None)
+    product(signal.T, W, None, out, None, None, None, None)
 
 
 @compiled
 def sum_signal(signal: Array, db: Array) -> None:
     """Write the signal's sum over examples, the gradient of b, to the first of ``db``."""
     examples, whole = signal.shape[0], signal.shape[0] // 4 * 4
-    db[: signal.shape[1]] = 0
+    for k in range(signal.shape[1]):
+        db[k] = 0
     for i in range(0, whole, 4):  # four at a time, since each sum goes to memory and back
         for k in range(signal.shape[1]):
             db[k] += (signal[i, k] + signal[i + 1, k]) + (signal[i + 2, k] + signal[i + 3, k])
@@ -80,87 +81,64 @@ def sum_last_signal(signal: Array, db: Array) -> None:
         db[k] = total
 
 
-def product(a: Array, b: Array, start: Array | None, out: Array, rows: Array | None) -> None:
-    """Write ``a[rows]·b + start`` to ``out``; called by compiled code.
+def product(
+    a: Array, b: Array, start: Array | None, out: Array, rows: Any, terms: Any, velocity: Array | None, rates: Any
+) -> None:
+    """Write ``a·b + start`` to ``out``, or make a step of descent along ``a·b``; called by compiled code.
+
+    The step is ``V ← μ·V − (α·ab + λ·W); W ← W + V``: the gradient never leaves the registers.
 
     Args:
         a: ``(rows, terms)``; may be transposed.
         b: ``(terms, columns)``.
         start: ``(columns,)`` or ``(rows, 1)``, or None for zeros.
-        out: ``(rows, columns)``, no part of the others.
+        out: ``(rows, columns)``, no part of the others; of a step W.
         rows: Places in ``a`` of the product's rows; None for all, in order.
+        terms: Places in ``a`` of the terms; None for all, in order.
+        velocity: V of a step, ``(rows, columns)``; None for a product.
+        rates: α, μ and λ of a step, in the precision of the others; None for a product.
 
     Raises:
         ValueError: if the shapes do not belong together.
     """
-    out[:] = (0 if start is None else start) + np.matmul(a if rows is None else a[rows], b)
+    a = a if rows is None else a[rows]
+    ab = np.matmul(a if terms is None else a[:, terms], b)
+    if velocity is None:
+        out[:] = ab + (0 if start is None else start)
+    else:
+        rate, momentum, decay = rates
+        velocity[:] = momentum * velocity - (rate * ab + decay * out)
+        out += velocity
 
 
 @overload(product, jit_options={"error_model": "numpy", "nogil": True})
-def _product(a: Any, b: Any, start: Any, out: Any, rows: Any) -> Callable[..., None]:
-    def tiled(a: Any, b: Any, start: Any, out: Any, rows: Any) -> None:
-        _in_tiles(a, b, start, out, rows, None, None, None)
-
-    return tiled
-
-
-def descend(a: Array, b: Array, W: Array, V: Array, rates: tuple[Any, Any, Any], terms: Array | None) -> None:
-    """``V ← μ·V − (α·dW + λ·W); W ← W + V`` with ``dW = a[:, terms]·b``; called by compiled code.
-
-    The gradient so never leaves the registers.
-
-    Args:
-        a: ``(rows, terms)``; may be transposed.
-        b: ``(terms, columns)``.
-        W: ``(rows, columns)``.
-        V: ``(rows, columns)``.
-        rates: α, μ, λ (times α) in the precision of the others.
-        terms: Places in ``a`` of the terms; None for all, in order.
-
-    Raises:
-        ValueError: if the shapes do not belong together.
-    """
-    rate, momentum, decay = rates
-    V[:] = momentum * V - (rate * np.matmul(a if terms is None else a[:, terms], b) + decay * W)
-    W += V
-
-
-@overload(descend, jit_options={"error_model": "numpy", "nogil": True})
-def _descend(a: Any, b: Any, W: Any, V: Any, rates: Any, terms: Any) -> Callable[..., None]:
-    def tiled(a: Any, b: Any, W: Any, V: Any, rates: Any, terms: Any) -> None:
-        if V.shape != W.shape:
+def _product(a: Any, b: Any, start: Any, out: Any, rows: Any, terms: Any, velocity: Any, rates: Any) -> Any:
+    def tiled(a: Any, b: Any, start: Any, out: Any, rows: Any, terms: Any, velocity: Any, rates: Any) -> None:
+        height, width = out.shape
+        if (a.shape[0] if rows is None else len(rows)) != height or b.shape[1] != width:
+            raise ValueError("factors and product have shapes that do not belong together")
+        if (a.shape[1] if terms is None else len(terms)) != b.shape[0]:
+            raise ValueError("factors have shapes that do not belong together")
+        if start is not None and start.size != (width if start.ndim == 1 else height):
+            raise ValueError("the start of a product has another number of columns")
+        if velocity is not None and velocity.shape != out.shape:
             raise ValueError("weights and velocity have different shapes")
-        _in_tiles(a, b, None, W, None, terms, V, rates)
+        tall, lanes = _tile_shape(out)
+        half, j = tall // 2, 0
+        while j < width:
+            wide, i = j + 2 * lanes <= width, 0
+            while i < height:
+                low = wide and i + half >= height
+                if low:
+                    _low_tile(a, b, start, out, rows, terms, velocity, rates, i, j)
+                elif wide:
+                    _wide_tile(a, b, start, out, rows, terms, velocity, rates, i, j)
+                else:
+                    _last_tile(a, b, start, out, rows, terms, velocity, rates, i, j)
+                i += half if low else tall
+            j += 2 * lanes if wide else lanes
 
     return tiled
-
-
-@compiled
-def _in_tiles(a: Any, b: Any, start: Any, out: Any, rows: Any, terms: Any, V: Any, rates: Any) -> None:
-    height, width = out.shape
-    if (a.shape[0] if rows is None else len(rows)) != height or b.shape[1] != width:
-        raise ValueError("factors and product have shapes that do not belong together")
-    if (a.shape[1] if terms is None else len(terms)) != b.shape[0]:
-        raise ValueError("factors have shapes that do not belong together")
-    if start is not None and start.size != (width if start.ndim == 1 else height):
-        raise ValueError("the start of a product has another number of columns")
-    tall, lanes = _tile_shape(out)
-    half, j = tall // 2, 0
-    while j < width:
-        wide, i = j + 2 * lanes <= width, 0
-        while i < height:
-            low = i + half >= height
-            if wide:
-                if low:
-                    _low_wide_tile(a, b, start, out, rows, terms, V, rates, i, j)
-                else:
-                    _wide_tile(a, b, start, out, rows, terms, V, rates, i, j)
-            elif low:
-                _low_last_tile(a, b, start, out, rows, terms, V, rates, i, j)
-            else:
-                _last_tile(a, b, start, out, rows, terms, V, rates, i, j)
-            i += half if low else tall
-        j += 2 * lanes if wide else lanes
 
 
 def turn(a: Array, rows: Array | None, out: Array) -> None:
@@ -373,7 +351,7 @@ def _tile(registers: int, *, low: bool, last: bool) -> Any:
 
 
 _wide_tile, _last_tile = _tile(2, low=False, last=False), _tile(1, low=False, last=True)
-_low_wide_tile, _low_last_tile = _tile(2, low=True, last=False), _tile(1, low=True, last=True)
+_low_tile = _tile(2, low=True, last=False)
 
 
 def _turned_block(*, last: bool) -> Any:
