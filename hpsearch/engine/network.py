@@ -1,6 +1,6 @@
-"""A network's parameters, and one pass through them: initialise, forward, loss, backward.
+"""One iteration of a network: forward, error, backward, step; and what it answers.
 
-The training rule, stated once (:mod:`hpsearch.engine.training` repeats these steps):
+The training rule, stated once (:mod:`hpsearch.engine.descent` repeats these steps):
 
 * Layer l: ``Z = A_prev·W + b``. Hidden layers apply tanh, relu or sigmoid. The output is softmax or one sigmoid
   unit with cross-entropy, or the identity with half the squared error.

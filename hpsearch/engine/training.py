@@ -1,4 +1,4 @@
-"""The one loop: mini-batches, momentum, checkpoints.
+"""One network in training: where it stands, and what was measured of it.
 
 What holds of every training:
 
