@@ -10,7 +10,7 @@ from numba.core import caching
 
 from hpsearch.engine import compilation
 from hpsearch.engine.compilation import before_compiling
-from hpsearch.engine.training import _descend
+from hpsearch.engine.descent import train_on
 
 MODULE = """
 from hpsearch.engine.compilation import compiled
@@ -39,7 +39,7 @@ def test_what_is_kept_is_used_until_any_file_of_the_engine_changes(tmp_path, mon
 
 
 def test_the_engine_is_compiled_from_all_its_files():
-    assert _descend._cache._cache_file._source_stamp == compilation.source_stamp()
+    assert train_on._cache._cache_file._source_stamp == compilation.source_stamp()
 
 
 def test_it_is_said_once_that_something_is_compiled_and_only_then(tmp_path):

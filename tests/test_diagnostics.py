@@ -9,7 +9,7 @@ from sklearn.metrics import accuracy_score, log_loss, r2_score
 
 from hpsearch.engine.diagnostics import distinct
 from hpsearch.engine.examples import Examples
-from hpsearch.engine.network import CEILING
+from hpsearch.engine.losses import CEILING
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training, checkpoints, train
 

@@ -15,7 +15,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from hpsearch.config import HYPERPARAMETERS, ConfigError, NetworkConfig
 from hpsearch.engine.examples import Examples
-from hpsearch.engine.network import CEILING
+from hpsearch.engine.losses import CEILING
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training, train
 from hpsearch.estimator import ShallowNetworkClassifier, ShallowNetworkRegressor

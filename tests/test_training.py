@@ -12,7 +12,7 @@ from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
 
 from hpsearch.engine.examples import Examples, Shuffles
-from hpsearch.engine.network import CEILING
+from hpsearch.engine.losses import CEILING
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training, checkpoints, train
 

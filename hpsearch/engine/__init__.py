@@ -4,10 +4,14 @@ In this room:
 
     settings.py     Hyperparameters, Architecture: what is chosen
     examples.py     the data as the engine reads it
-    network.py      initialise, forward, loss, backward
-    training.py     the loop: mini-batches, descent step, checkpoints
+    parameters.py   initialise: the parameters, and where they lie
+    network.py      forward, error, backward, step
+    losses.py       the loss of each example
+    training.py     one network in training, and what was measured of it
+    descent.py      the loop: mini-batches, iterations, checkpoints
     diagnostics.py  the metrics
-    products.py     the matrix products of a layer, in tiles
+    products.py     the matrix products of a layer
+    tiles.py        these in vector registers
     elementary.py   exp, tanh and log
     compilation.py  how all this is compiled, once
 """

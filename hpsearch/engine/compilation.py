@@ -15,10 +15,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+import numpy as np
 from numba import types
 from numba.core import cgutils, event
 from numba.extending import intrinsic, overload
 from numba.np.arrayobj import populate_array
+
+from hpsearch.engine.settings import Array
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -32,6 +35,20 @@ def compiled(function: F) -> F:
             # numba compares a function with its own file alone, and what it calls is compiled into it.
             dispatcher._cache._cache_file._source_stamp = source_stamp()
     return dispatcher
+
+
+def inlined(function: F) -> F:
+    """Compile a function as part of each that calls it; what is called once is then not compiled twice."""
+    dispatcher: Any = numba.njit(nogil=True, error_model="numpy", inline="always")(function)
+    return dispatcher
+
+
+def aligned(count: int, dtype: str) -> Array:
+    """Room for so many numbers that begins where a cache line does: vectors of 64 bytes then do not cross two lines."""
+    size = np.dtype(dtype).itemsize * count
+    room = np.empty(size + 64, np.uint8)
+    start = -room.ctypes.data % 64
+    return room[start : start + size].view(dtype)
 
 
 def unowned(array: Any) -> Any:

@@ -20,24 +20,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from hpsearch.engine.compilation import compiled
+from hpsearch.engine.compilation import compiled, flattened, inlined
 from hpsearch.engine.examples import Examples
-from hpsearch.engine.network import (
-    CEILING,
-    IDENTITY,
-    SIGMOID,
-    SOFTMAX,
-    backward,
-    error,
-    forward,
-    layers_of,
-    losses,
-    mistakes,
-    rooms,
-    shift,
-    space_of,
-    times_slope,
-)
+from hpsearch.engine.losses import CEILING, losses, mistakes
+from hpsearch.engine.network import IDENTITY, SIGMOID, SOFTMAX, backward, error, forward, shift, step, times_slope
+from hpsearch.engine.parameters import Layers, layers_of, room_of, space_of
 from hpsearch.engine.products import product
 from hpsearch.engine.settings import Array
 
@@ -98,7 +85,7 @@ def worst_values(examples: Examples) -> list[float]:
     return [worst.get(name, np.nan) for name in examples.metrics]
 
 
-@compiled
+@inlined
 def measure(
     train: tuple[Array, Array],
     validation: tuple[Array, Array],
@@ -124,11 +111,11 @@ def measure(
     Returns:
         Whether the parameters and all metrics are finite; else the network has diverged.
     """
-    weights, biases = layers_of(flat, sizes)
-    train_loss, _ = _scores(train, min(len(train[0]), _TRAIN_EXAMPLES), weights, biases, sizes, choices)
+    layers = layers_of(flat, sizes)
+    train_loss, _ = _scores(train, min(len(train[0]), _TRAIN_EXAMPLES), layers, sizes, choices)
     metrics[0], place = train_loss, 1
     if len(validation[0]) > 0:
-        metrics[1], wrong = _scores(validation, len(validation[0]), weights, biases, sizes, choices)
+        metrics[1], wrong = _scores(validation, len(validation[0]), layers, sizes, choices)
         metrics[2] = 1 - 2 * metrics[1] / variance if choices[1] == IDENTITY else wrong
         place = 3
     _probe(train, flat, sizes, choices, l2, metrics[place:])
@@ -144,55 +131,50 @@ def _finite(numbers: Array) -> bool:
 
 
 @compiled
-def _scores(
-    examples: tuple[Array, Array],
-    count: int,
-    weights: Sequence[Array],
-    biases: Sequence[Array],
-    sizes: Array,
-    choices: tuple[int, int],
-) -> Any:
+def _scores(examples: tuple[Array, Array], count: int, layers: Layers, sizes: Array, choices: tuple[int, int]) -> Any:
     """Mean loss over the first ``count`` examples, and the share of them put in the wrong class."""
     activation, output = choices
     total, wrong = 0.0, 0
-    most = min(count, _PROBE)
-    room, values = rooms(sizes, most, np.empty(space_of(sizes, most), examples[0].dtype)), np.empty(most)
     for start in range(0, count, _PROBE):
-        stop = min(start + _PROBE, count)
-        answers = [answer[: stop - start] for answer in room]
-        forward(examples[0][start:stop], weights, biases, answers, activation)
-        logits, targets = answers[-1], examples[1][start:stop]
+        size = min(_PROBE, count - start)
+        rows = np.arange(start, start + size).astype(np.int32)
+        room = room_of(sizes, rows - np.int32(start), np.empty(space_of(sizes, size), examples[0].dtype))
+        forward(examples[0], rows, layers, room, activation)
+        logits, targets, values = room.answers[-1], examples[1][start : start + size], np.empty(size)
         if output == SOFTMAX:
-            shift(logits)
+            shift(logits, room.signals[-1][0])
         if output != IDENTITY:
             wrong += mistakes(output, logits, targets)
-        losses(output, logits, targets, values[: stop - start])
-        for i in range(stop - start):
-            total += values[i]
+        losses(output, logits, targets, values)
+        for value in values:
+            total += value
     mean = total / count
     return CEILING if mean > CEILING else mean, wrong / count
 
 
-@compiled
+@inlined
 def _probe(
     train: tuple[Array, Array], flat: Array, sizes: Array, choices: tuple[int, int], l2: float, metrics: Array
 ) -> None:
     """What the gradient, the activations and the weights tell, on the first training examples."""
     activation, output = choices
     count = min(_PROBE, len(train[0]))
-    inputs, targets = train[0][:count], train[1][:count]
-    needed = space_of(sizes, count)
-    space = np.empty(2 * needed, flat.dtype)
-    answers, signals = rooms(sizes, count, space[:needed]), rooms(sizes, count, space[needed:])
-    gradient = np.empty_like(flat)
-    weights, biases = layers_of(flat, sizes)
-    dWs, dbs = layers_of(gradient, sizes)
-    forward(inputs, weights, biases, answers, activation)
-    error(output, answers[-1], targets, np.arange(count, dtype=np.int32), signals[-1])
-    backward(inputs, weights, answers, signals, dWs, dbs, activation)
+    every = np.arange(count).astype(np.int32)
+    room = room_of(sizes, every, np.empty(space_of(sizes, count), flat.dtype))
+    layers, descended, gradient = layers_of(flat, sizes), layers_of(flat.copy(), sizes), np.zeros_like(flat)
+    forward(train[0], every, layers, room, activation)
+    error(output, room, train[1], every)
+    backward(layers, room, activation)
+    zero = flat.dtype.type(0)
+    # The velocity of a step of rate −1 without momentum is the gradient.
+    step(train[0], every, descended, layers_of(gradient, sizes), room, (zero - flat.dtype.type(1), zero, zero))
+    weights, answers, (dWs, dbs) = layers.weights, room.answers, layers_of(gradient, sizes)
     weight_square, gradient_square = 0.0, 0.0
     for layer in range(len(weights)):
-        W, dW = weights[layer].reshape(weights[layer].size), dWs[layer].reshape(dWs[layer].size)
+        W, dW = weights[layer], dWs[layer]
+        if layer == len(weights) - 1:  # as (inputs, units), like the others: a sum has one order
+            W, dW = np.ascontiguousarray(W.T), np.ascontiguousarray(dW.T)
+        W, dW = flattened(W), flattened(dW)
         for i in range(W.size):
             weight_square += float(W[i]) ** 2
             gradient_square += (float(dW[i]) / count + l2 * float(W[i])) ** 2
@@ -234,7 +216,7 @@ def distinct(activated: Array) -> int:
     a = activated.astype(np.float64)
     units = a.shape[1]
     products = np.empty((units, units))
-    product(a.T, a, None, products)
+    product(a.T, a, None, products, None, None, None, None)
     repeats = 0
     for i in range(units):
         for j in range(i):

@@ -1,4 +1,4 @@
-"""The three matrix products of a layer, in tiles.
+"""The matrix products of a layer, in tiles.
 
 A tile is a few rows of a product, each of one or two vector registers wide, that stay in registers while the sums of
 all their numbers grow: of each term, a row of the second factor is loaded once and multiplied with a number of each of
@@ -9,7 +9,9 @@ Every number of a product is ``start + a[i, 0]·b[0, j] + a[i, 1]·b[1, j] + …
 added with one rounding (fused). How large the tiles are follows the processor, and no number depends on it. (Without
 fused multiply-add, before Haswell on x86, the same numbers come slowly.)
 
-Rows are examples: an input is ``(examples, inputs)``, a layer's W ``(inputs, units)``, its b ``(units,)``.
+Rows are examples: an input is ``(examples, inputs)``, a layer's W ``(inputs, units)``, its b ``(units,)``. The output
+layer lies the other way round (see :mod:`hpsearch.engine.parameters`). The tiles themselves stand in
+:mod:`hpsearch.engine.tiles`.
 """
 
 from __future__ import annotations
@@ -18,37 +20,46 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import overload
 
-from hpsearch.engine.compilation import compiled
+from hpsearch.engine.compilation import compiled, inlined
 from hpsearch.engine.settings import Array
+from hpsearch.engine.tiles import block, last_block, last_tile, low_tile, tile_shape, wide_tile
 
 
-@compiled
-def affine(inputs: Array, W: Array, b: Array, out: Array) -> None:
-    """Write ``inputs·W + b`` to ``out``, ``(examples, units)``."""
-    product(inputs, W, b, out)
+@inlined
+def affine(inputs: Array, rows: Array, W: Array, b: Array, out: Array) -> None:
+    """Write ``inputs[rows]·W + b`` to ``out``, ``(examples, units)``."""
+    product(inputs, W, b, out, rows, None, None, None)
 
 
-@compiled
+@inlined
+def last_affine(inputs: Array, turned: Array, W: Array, b: Array, out: Array) -> None:
+    """The output layer's :func:`affine`: ``W·inputsᵀ + b``; ``turned`` is room for ``inputsᵀ``."""
+    turn(inputs, None, turned)
+    product(W, turned, b.reshape((b.size, 1)), out, None, None, None, None)
+
+
+@inlined
 def signal_below(signal: Array, W: Array, out: Array) -> None:
     """Write ``signal·Wᵀ`` to ``out``, ``(examples, inputs)``: what a layer's signal is to the layer below."""
     turned = np.empty((W.shape[1], W.shape[0]), W.dtype)
-    for k in range(W.shape[1]):
-        for i in range(W.shape[0]):
-            turned[k, i] = W[i, k]
-    product(signal, turned, None, out)
+    turn(W, None, turned)
+    product(signal, turned, None, out, None, None, None, None)
+
+
+@inlined
+def last_signal_below(signal: Array, W: Array, out: Array) -> None:
+    """The output layer's :func:`signal_below`: ``signalᵀ·W``, ``(examples, inputs)``."""
+    product(signal.T, W, None, out, None, None, None, None)
 
 
 @compiled
-def gradient(inputs: Array, signal: Array, dW: Array, db: Array) -> None:
-    """Write ``inputsᵀ·signal`` to ``dW`` and the signal's sum over examples to ``db``."""
-    product(inputs.T, signal, None, dW)
+def sum_signal(signal: Array, db: Array) -> None:
+    """Write the signal's sum over examples, the gradient of b, to the first of ``db``."""
     examples, whole = signal.shape[0], signal.shape[0] // 4 * 4
-    db[:] = 0
+    for k in range(signal.shape[1]):
+        db[k] = 0
     for i in range(0, whole, 4):  # four at a time, since each sum goes to memory and back
         for k in range(signal.shape[1]):
             db[k] += (signal[i, k] + signal[i + 1, k]) + (signal[i + 2, k] + signal[i + 3, k])
@@ -57,178 +68,105 @@ def gradient(inputs: Array, signal: Array, dW: Array, db: Array) -> None:
             db[k] += signal[i, k]
 
 
-def product(a: Array, b: Array, start: Array | None, out: Array) -> None:
-    """Write ``a·b``, plus ``start`` in every row, to ``out``; called by compiled code.
+@compiled
+def sum_last_signal(signal: Array, db: Array) -> None:
+    """The output layer's :func:`sum_signal`, in the same order."""
+    examples, whole = signal.shape[1], signal.shape[1] // 4 * 4
+    for k in range(signal.shape[0]):
+        total = db.dtype.type(0)
+        for i in range(0, whole, 4):
+            total += (signal[k, i] + signal[k, i + 1]) + (signal[k, i + 2] + signal[k, i + 3])
+        for i in range(whole, examples):
+            total += signal[k, i]
+        db[k] = total
+
+
+def product(
+    a: Array, b: Array, start: Array | None, out: Array, rows: Any, terms: Any, velocity: Array | None, rates: Any
+) -> None:
+    """Write ``a·b + start`` to ``out``, or make a step of descent along ``a·b``; called by compiled code.
+
+    The step is ``V ← μ·V − (α·ab + λ·W); W ← W + V``: the gradient never leaves the registers.
 
     Args:
         a: ``(rows, terms)``; may be transposed.
         b: ``(terms, columns)``.
-        start: ``(columns,)``, or None for zeros.
-        out: ``(rows, columns)``, no part of the others.
+        start: ``(columns,)`` or ``(rows, 1)``, or None for zeros.
+        out: ``(rows, columns)``, no part of the others; of a step W.
+        rows: Places in ``a`` of the product's rows; None for all, in order.
+        terms: Places in ``a`` of the terms; None for all, in order.
+        velocity: V of a step, ``(rows, columns)``; None for a product.
+        rates: α, μ and λ of a step, in the precision of the others; None for a product.
 
     Raises:
         ValueError: if the shapes do not belong together.
     """
-    out[:] = (0 if start is None else start) + np.matmul(a, b)
+    a = a if rows is None else a[rows]
+    ab = np.matmul(a if terms is None else a[:, terms], b)
+    if velocity is None:
+        out[:] = ab + (0 if start is None else start)
+    else:
+        rate, momentum, decay = rates
+        velocity[:] = momentum * velocity - (rate * ab + decay * out)
+        out += velocity
 
 
 @overload(product, jit_options={"error_model": "numpy", "nogil": True})
-def _product(a: Any, b: Any, start: Any, out: Any) -> Callable[..., None]:
-    def tiled(a: Any, b: Any, start: Any, out: Any) -> None:
-        rows, columns = out.shape
-        if a.shape[0] != rows or a.shape[1] != b.shape[0] or b.shape[1] != columns:
+def _product(a: Any, b: Any, start: Any, out: Any, rows: Any, terms: Any, velocity: Any, rates: Any) -> Any:
+    def tiled(a: Any, b: Any, start: Any, out: Any, rows: Any, terms: Any, velocity: Any, rates: Any) -> None:
+        height, width = out.shape
+        if (a.shape[0] if rows is None else len(rows)) != height or b.shape[1] != width:
             raise ValueError("factors and product have shapes that do not belong together")
-        if start is not None and start.size != columns:
+        if (a.shape[1] if terms is None else len(terms)) != b.shape[0]:
+            raise ValueError("factors have shapes that do not belong together")
+        if start is not None and start.size != (width if start.ndim == 1 else height):
             raise ValueError("the start of a product has another number of columns")
-        tall, lanes = _tile_shape(out)
-        j = 0
-        while j + 2 * lanes <= columns:
-            for i in range(0, rows, tall):
-                _wide_tile(a, b, start, out, i, j)
-            j += 2 * lanes
-        while j < columns:
-            for i in range(0, rows, tall):
-                _last_tile(a, b, start, out, i, j)
-            j += lanes
+        if velocity is not None and velocity.shape != out.shape:
+            raise ValueError("weights and velocity have different shapes")
+        tall, lanes = tile_shape(out)
+        half, j = tall // 2, 0
+        while j < width:
+            wide, i = j + 2 * lanes <= width, 0
+            while i < height:
+                low = wide and i + half >= height
+                if low:
+                    low_tile(a, b, start, out, rows, terms, velocity, rates, i, j)
+                elif wide:
+                    wide_tile(a, b, start, out, rows, terms, velocity, rates, i, j)
+                else:
+                    last_tile(a, b, start, out, rows, terms, velocity, rates, i, j)
+                i += half if low else tall
+            j += 2 * lanes if wide else lanes
 
     return tiled
 
 
-def _shape(context: Any, number: Any) -> tuple[int, int]:
-    """Rows of a tile, and numbers in a vector register, of the processor that is compiled for.
-
-    The sums of two registers a row, a row of the second factor and a number of the first have to fit the registers: 32
-    with AVX-512 and on ARM, 16 with AVX2.
-    """
-    features = context.codegen().magic_tuple()[2].split(",")
-    tall, size = (8, 64) if "+avx512f" in features else (4, 32) if "+avx2" in features else (4, 16)
-    return tall, size * 8 // number.bitwidth
-
-
-@intrinsic
-def _tile_shape(typing: Any, out: Any) -> Any:
-    """Rows of a tile and numbers in a register, known to the compiler."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        numbers = [ir.Constant(cgutils.intp_t, n) for n in _shape(context, out.dtype)]
-        return context.make_tuple(builder, signature.return_type, numbers)
-
-    return types.UniTuple(types.intp, 2)(out), code
-
-
-class _Vectors:
-    """Writes the instructions of one row's vectors.
+def turn(a: Array, rows: Array | None, out: Array) -> None:
+    """Write ``a[rows]ᵀ`` to ``out``, of all rows if ``rows`` is None; called by compiled code.
 
     Args:
-        builder: Of the function's code.
-        number: Type of a number.
-        lanes: Numbers in a vector.
-        left: Columns from the tile's first on, if they may not fill the vector; what is beyond them is neither read
-            nor written.
+        a: ``(rows, columns)``.
+        rows: Places in ``a``.
+        out: ``(columns, rows)``, no part of ``a``.
+
+    Raises:
+        ValueError: if the shapes do not belong together.
     """
-
-    def __init__(self, builder: Any, number: Any, lanes: int, left: Any = None) -> None:
-        self.vector, self._builder, self._lanes = ir.VectorType(number, lanes), builder, lanes
-        self._mask, self._size = None, 4 if number == ir.FloatType() else 8
-        if left is not None:
-            places = ir.Constant(ir.VectorType(left.type, lanes), list(range(lanes)))
-            self._mask = builder.icmp_signed("<", places, self.repeat(left))
-
-    def load(self, place: Any) -> Any:
-        place = self._builder.bitcast(place, self.vector.as_pointer())
-        if self._mask is not None:
-            size, rest = ir.Constant(ir.IntType(32), self._size), ir.Constant(self.vector, None)
-            return self._call("masked.load", ".p0", self.vector, place, size, self._mask, rest)
-        loaded = self._builder.load(place)
-        loaded.align = self._size
-        return loaded
-
-    def store(self, value: Any, place: Any) -> None:
-        place = self._builder.bitcast(place, self.vector.as_pointer())
-        if self._mask is not None:
-            size = ir.Constant(ir.IntType(32), self._size)
-            self._call("masked.store", ".p0", ir.VoidType(), value, place, size, self._mask)
-        else:
-            self._builder.store(value, place).align = self._size
-
-    def fused(self, x: Any, y: Any, z: Any) -> Any:
-        """x·y + z, rounded once."""
-        return self._call("fma", "", self.vector, x, y, z)
-
-    def repeat(self, number: Any) -> Any:
-        """A vector of one number."""
-        none = ir.Constant(ir.VectorType(number.type, self._lanes), ir.Undefined)
-        first = self._builder.insert_element(none, number, ir.Constant(ir.IntType(32), 0))
-        zeros = ir.Constant(ir.VectorType(ir.IntType(32), self._lanes), None)
-        return self._builder.shuffle_vector(first, none, zeros)
-
-    def _call(self, name: str, suffix: str, answer: Any, *arguments: Any) -> Any:
-        """An intrinsic function of LLVM."""
-        kind = ir.FunctionType(answer, [argument.type for argument in arguments])
-        name = f"llvm.{name}.v{self._lanes}f{8 * self._size}{suffix}"
-        return self._builder.call(cgutils.get_or_insert_function(self._builder.module, kind, name), arguments)
+    out[:] = (a if rows is None else a[rows]).T
 
 
-class _Matrix:
-    """Where an array's numbers are, as compiled code knows it."""
+@overload(turn, jit_options={"error_model": "numpy", "nogil": True})
+def _turn(a: Any, rows: Any, out: Any) -> Callable[..., None]:
+    def turned(a: Any, rows: Any, out: Any) -> None:
+        width, height = out.shape
+        if a.shape[1] != width or (a.shape[0] if rows is None else len(rows)) != height:
+            raise ValueError("a matrix and its transpose have shapes that do not belong together")
+        lanes = tile_shape(out)[1]
+        for i in range(0, height, lanes):
+            for j in range(0, width, lanes):
+                if i + lanes <= height and j + lanes <= width:
+                    block(a, out, rows, i, j)
+                else:
+                    last_block(a, out, rows, i, j)
 
-    def __init__(self, context: Any, builder: Any, kind: Any, value: Any) -> None:
-        array = context.make_array(kind)(context, builder, value)
-        self._builder, self._data = builder, builder.bitcast(array.data, ir.IntType(8).as_pointer())
-        self.shape, self._strides = (cgutils.unpack_tuple(builder, part) for part in (array.shape, array.strides))
-        if kind.layout in "CF":  # the compiler makes more of numbers that lie side by side
-            self._strides[-1 if kind.layout == "C" else 0] = ir.Constant(cgutils.intp_t, kind.dtype.bitwidth // 8)
-
-    def at(self, *indices: Any) -> Any:
-        """The place of a number, or of a row."""
-        place = self._data
-        for index, stride in zip(indices, self._strides, strict=False):
-            place = self._builder.gep(place, [self._builder.mul(index, stride)])
-        return place
-
-
-def _tile(registers: int, *, last: bool) -> Any:
-    """An intrinsic function: the tile of a product from row ``i`` and column ``j`` on.
-
-    Rows beyond the last are the last row once more, as it is the same numbers that are written again.
-
-    Args:
-        registers: A row is as wide as so many.
-        last: It may have fewer columns than that.
-    """
-
-    @intrinsic
-    def tile(typing: Any, a: Any, b: Any, start: Any, out: Any, i: Any, j: Any) -> Any:
-        def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            tall, lanes = _shape(context, out.dtype)
-            A, B, C = (_Matrix(context, builder, k, arguments[n]) for k, n in ((a, 0), (b, 1), (out, 3)))
-            row, column = arguments[4:]
-            left = builder.sub(C.shape[1], column) if last else None
-            vectors = _Vectors(builder, context.get_value_type(out.dtype), lanes, left)
-            columns = [builder.add(column, ir.Constant(column.type, n * lanes)) for n in range(registers)]
-            end = builder.sub(C.shape[0], ir.Constant(row.type, 1))
-            rows = [builder.add(row, ir.Constant(row.type, r)) for r in range(tall)]
-            rows = [builder.select(builder.icmp_signed("<", r, end), r, end) for r in rows]
-            first = [ir.Constant(vectors.vector, None)] * registers
-            if not isinstance(start, types.NoneType):
-                S = _Matrix(context, builder, start, arguments[2])
-                first = [vectors.load(S.at(n)) for n in columns]
-            sums = [[cgutils.alloca_once_value(builder, value) for value in first] for _ in rows]
-            with cgutils.for_range(builder, A.shape[1]) as loop:
-                terms = [vectors.load(B.at(loop.index, n)) for n in columns]
-                for r, own in zip(rows, sums, strict=True):
-                    place = builder.bitcast(A.at(r, loop.index), vectors.vector.element.as_pointer())
-                    factor = vectors.repeat(builder.load(place))
-                    for total, term in zip(own, terms, strict=True):
-                        builder.store(vectors.fused(factor, term, builder.load(total)), total)
-            for r, own in zip(rows, sums, strict=True):
-                for n, total in zip(columns, own, strict=True):
-                    vectors.store(builder.load(total), C.at(r, n))
-            return context.get_dummy_value()
-
-        return types.void(a, b, start, out, types.intp, types.intp), code
-
-    return tile
-
-
-_wide_tile, _last_tile = _tile(2, last=False), _tile(1, last=True)
+    return turned

@@ -1,4 +1,4 @@
-"""The one loop: mini-batches, momentum, checkpoints.
+"""One network in training: where it stands, and what was measured of it.
 
 What holds of every training:
 
@@ -23,27 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from hpsearch.engine.compilation import compiled, unowned
-from hpsearch.engine.diagnostics import measure, worst_values
-from hpsearch.engine.elementary import fma
+from hpsearch.engine.compilation import aligned
+from hpsearch.engine.descent import train_on
+from hpsearch.engine.diagnostics import worst_values
 from hpsearch.engine.examples import Encoded, Examples
-from hpsearch.engine.network import (
-    backward,
-    codes_of,
-    error,
-    forward,
-    initial_parameters,
-    layers_of,
-    packed,
-    rooms,
-    sizes_of,
-    space_of,
-    unpacked,
-)
+from hpsearch.engine.network import codes_of
+from hpsearch.engine.parameters import initial_parameters, packed, sizes_of, space_of, unpacked
 from hpsearch.engine.settings import Architecture, Array, Hyperparameters
-
-_SWEEP = 64
-"""Iterations between sweeps of vanishing numbers (see :func:`_sweep`)."""
 
 _PRODUCTS_A_CALL = 1 << 32
 _PLACES_A_CALL = 1 << 20
@@ -185,7 +171,7 @@ def _run(
     flat, velocity = packed(architecture, training.parameters), packed(architecture, training.velocity)
     arrays = (_pair(examples.train), _pair(examples.validation or examples.train, examples.validation is not None))
     sizes = sizes_of(architecture)
-    space = np.empty(2 * space_of(sizes, size) + flat.size + size * sizes[0], flat.dtype)
+    space, every = aligned(space_of(sizes, size), architecture.dtype), np.arange(size, dtype=np.int32)
     per_pass = len(examples.train) // size
     per_call = max(1, min(_PRODUCTS_A_CALL // (3 * flat.size), _PLACES_A_CALL) // size)
     iteration, measured, diverged = training.iteration, 0, False
@@ -193,9 +179,10 @@ def _run(
         last = min(until, iteration + per_call)
         first_pass = iteration // per_pass
         order = examples.shuffles.passes(training.seed, first_pass, last // per_pass + 1)
-        iteration, measured, diverged = _descend(
+        iteration, measured, diverged = train_on(
             arrays, examples.validation_variance, order, first_pass, flat, velocity, sizes,
-            space, codes_of(architecture), _rates(training), size, iteration, last, due, metrics, measured,
+            space, every, codes_of(architecture), _rates(training), float(training.settings.l2), iteration, last, due,
+            metrics, measured,
         )  # fmt: skip
         if diverged or iteration == until:
             break
@@ -213,90 +200,7 @@ def _pair(split: Encoded, present: bool = True) -> tuple[Array, Array]:
 
 
 def _rates(training: Training) -> tuple[Any, ...]:
-    """α of a summed gradient, μ and α·λ in the network's precision, and λ."""
+    """α of a summed gradient, μ and α·λ, in the network's precision."""
     s, kind = training.settings, np.dtype(training.architecture.dtype).type
     with np.errstate(over="ignore"):
-        rates = kind(s.learning_rate / s.batch_size), kind(s.momentum), kind(s.learning_rate * s.l2)
-    return (*rates, float(s.l2))
-
-
-@compiled
-def _descend(
-    splits: Any, variance: float, order: Array, first_pass: int, flat: Array, velocity: Array, sizes: Array,
-    space: Array, choices: tuple[int, int], rates: Any, size: int, first: int, last: int, due: Array, metrics: Array,
-    measured: int,
-) -> Any:  # fmt: skip
-    """Train from iteration ``first`` to ``last``: forward, loss, gradient, step, repeated, and measure where due.
-
-    ``space`` is room for a mini-batch's inputs, each layer's answers and signals, and the gradient.
-
-    Returns:
-        The iteration reached, how many rows of ``metrics`` are filled, and whether the network has diverged.
-    """
-    train, validation = splits
-    examples, targets, order, (activation, output) = unowned(train[0]), unowned(train[1]), unowned(order), choices
-    flat, velocity, space = unowned(flat), unowned(velocity), unowned(space)
-    needed = space_of(sizes, size)
-    answers, signals = rooms(sizes, size, space[:needed]), rooms(sizes, size, space[needed:])
-    gradient, inputs = space[2 * needed :][: flat.size], space[2 * needed + flat.size :].reshape((size, sizes[0]))
-    (weights, biases), (dWs, dbs) = layers_of(flat, sizes), layers_of(gradient, sizes)
-    per_pass = len(examples) // size
-    for iteration in range(first, last + 1):
-        if measured < len(due) and due[measured] == iteration:
-            finite = measure(train, validation, variance, flat, sizes, choices, rates[3], metrics[measured])
-            measured += 1
-            if not finite:
-                return iteration, measured, True
-        if iteration == last:
-            break
-        place = iteration % per_pass * size
-        rows = order[iteration // per_pass - first_pass, place : place + size]
-        gather(examples, rows, inputs)
-        forward(inputs, weights, biases, answers, activation)
-        error(output, answers[-1], targets, rows, signals[-1])
-        backward(inputs, weights, answers, signals, dWs, dbs, activation)
-        step(flat, velocity, gradient, sizes, rates)
-        if iteration % _SWEEP == 0:
-            _sweep(velocity)
-            _sweep(flat)
-    return last, measured, False
-
-
-@compiled
-def gather(examples: Array, rows: Array, out: Array) -> None:
-    """Copy a mini-batch's rows."""
-    for i in range(len(rows)):
-        row = rows[i]
-        for k in range(out.shape[1]):
-            out[i, k] = examples[row, k]
-
-
-@compiled
-def step(flat: Array, velocity: Array, gradient: Array, sizes: Array, rates: Any) -> None:
-    """V ← μ·V − α·(dW + λ·W); W ← W + V. Biases are not regularised."""
-    rate, momentum, decay, _ = rates
-    none = flat.dtype.type(0)
-    start = 0
-    for layer in range(len(sizes) - 1):
-        middle = start + sizes[layer] * sizes[layer + 1]
-        stop = middle + sizes[layer + 1]
-        _descend_along(flat[start:middle], velocity[start:middle], gradient[start:middle], rate, momentum, decay)
-        _descend_along(flat[middle:stop], velocity[middle:stop], gradient[middle:stop], rate, momentum, none)
-        start = stop
-
-
-@compiled
-def _descend_along(W: Array, V: Array, dW: Array, rate: float, momentum: float, decay: float) -> None:
-    for i in range(W.size):
-        moved = fma(momentum, V[i], -fma(rate, dW[i], decay * W[i]))
-        V[i] = moved
-        W[i] += moved
-
-
-@compiled
-def _sweep(numbers: Array) -> None:
-    """Put numbers that decayed towards denormals to zero: these make every pass over them slow."""
-    least = 64 * np.finfo(numbers.dtype).tiny
-    for i in range(numbers.size):
-        if abs(numbers[i]) < least:
-            numbers[i] = 0
+        return kind(s.learning_rate / s.batch_size), kind(s.momentum), kind(s.learning_rate * s.l2)

@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial
 
 from hpsearch.config import StudyConfig
 from hpsearch.data import Dataset
-from hpsearch.engine.network import CEILING
+from hpsearch.engine.losses import CEILING
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers
