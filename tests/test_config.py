@@ -588,7 +588,7 @@ def test_the_studies_that_ship_read_back_equal(study, name):
 
 def test_the_default_study_is_the_reference(study):
     config = load_config(STUDIES / "digits.toml")
-    default = StudyConfig(name="digits", question=config.question)
+    default = StudyConfig(name="digits", question=config.question, answer=config.answer)
     assert config == default.with_overrides(seeds=3)
 
 
