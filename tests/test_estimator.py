@@ -13,7 +13,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from hpsearch.config import HYPERPARAMETERS, ConfigError, NetworkConfig
+from hpsearch.config import ConfigError, NetworkConfig
+from hpsearch.config.hyperparameters import TRAINING
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.network import CEILING
 from hpsearch.engine.settings import Architecture, Hyperparameters
@@ -66,9 +67,7 @@ def test_scikit_learn_accepts_it_as_an_estimator(estimator, check):
 @BOTH
 def test_the_defaults_are_those_of_a_study(kind):
     given = kind().get_params()
-    assert {setting.name: given.pop(setting.name) for setting in HYPERPARAMETERS} == {
-        s.name: s.default for s in HYPERPARAMETERS
-    }
+    assert {setting.name: given.pop(setting.name) for setting in TRAINING} == {s.name: s.default for s in TRAINING}
     network = NetworkConfig()
     assert given == {**{name: getattr(network, name) for name in NetworkConfig.model_fields}, "seed": 0}
 
@@ -116,7 +115,7 @@ def test_set_params_changes_what_the_next_fit_does_and_not_what_was_learned(kind
     assert estimator.coefs_[0].dtype == np.float64
 
 
-@pytest.mark.parametrize("setting", HYPERPARAMETERS, ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", TRAINING, ids=lambda setting: setting.name)
 def test_a_hyperparameter_outside_its_rule_is_refused_at_fit(setting):
     estimator = ShallowNetworkClassifier(**{setting.name: -1})
     with pytest.raises(ConfigError, match=rf"{setting.name}: .*given: -1\); {setting.name} is {setting.rule}"):

@@ -9,7 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hpsearch.config import HYPERPARAMETERS, StudyConfig
+from hpsearch.config import StudyConfig
+from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.config.messages import did_you_mean
 from hpsearch.config.study import PROFILES
 from hpsearch.data.dataset import Dataset
@@ -272,8 +273,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         return written
 
     def _hyperparameters(self, params: dict[str, Any]) -> Hyperparameters:
-        settings = {**self.config.space.fixed, **params}
-        return Hyperparameters(**{setting.name: settings[setting.name] for setting in HYPERPARAMETERS})
+        return self.config.settings({name: value for name, value in params.items() if name in BY_NAME})
 
     @cached_property
     def _evaluator(self) -> Evaluator:
