@@ -29,9 +29,7 @@ SIZE = {"values": 4, "seeds": 2}
 CORNERS = {"first": "momentum", "second": "l2", "values": 2, "seeds": 2}
 """A plane of eight trainings."""
 
-AROUND = Hyperparameters(
-    learning_rate=0.3, iterations=20, momentum=0.6, l2=1e-4, batch_size=16, init_scale=0.1, hidden=(6,)
-)
+AROUND = Hyperparameters(0.3, 20, momentum=0.6, l2=1e-4, batch_size=16, init_scale=0.1, hidden=(6,))
 DEFAULT_RATE = 0.1
 
 

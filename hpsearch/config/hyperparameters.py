@@ -43,7 +43,7 @@ class Hyperparameter:
     name: str
     symbol: str
     kind: Literal["float", "int", "text"]
-    default: float | int | str
+    default: Any
     reference: Dimension | None
     description: str
     limits: tuple[float, float] = (-math.inf, math.inf)

@@ -10,11 +10,12 @@ from typing import Any
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
+from hpsearch.config.entries import Entry
 from hpsearch.config.hyperparameters import BY_NAME, HYPERPARAMETERS, text_of, units_of
 from hpsearch.config.messages import ConfigError, Fault, problems, refusal
 from hpsearch.config.tables import DataConfig, NetworkConfig, SearchConfig, SpaceConfig, SurveyConfig, Table, Text
 from hpsearch.engine.settings import Hyperparameters
-from hpsearch.space import Choice
+from hpsearch.space import Choice, Dimension
 
 NOT_COMPARED = frozenset({"question", "answer", "search.trials", "survey"})
 """Keys that `differences` ignores: what a study may change and still go on with its stored trials."""
@@ -68,14 +69,19 @@ class StudyConfig(Table):
         return space
 
     @property
-    def fixed(self) -> dict[str, Any]:
-        """The hyperparameters that do not vary, those of the network too, in the order of `HYPERPARAMETERS`."""
+    def entries(self) -> dict[str, Entry]:
+        """What the study says of each hyperparameter, in [space] or [network], in the order of `HYPERPARAMETERS`."""
         shape = self.network
         said = {"hidden": text_of(shape.hidden), "activation": shape.activation, "init": shape.init}
         for name in self.space.entries:
             said.pop(_key_in_network(name), None)
-        fixed = {**said, **self.space.fixed}
-        return {h.name: fixed[h.name] for h in HYPERPARAMETERS if h.name in fixed}
+        entries = {**said, **self.space.entries}
+        return {h.name: entries[h.name] for h in HYPERPARAMETERS if h.name in entries}
+
+    @property
+    def fixed(self) -> dict[str, float | int | str]:
+        """The hyperparameters that do not vary, those of the network too, in the order of `HYPERPARAMETERS`."""
+        return {name: entry for name, entry in self.entries.items() if not isinstance(entry, Dimension)}
 
     @property
     def largest_hidden(self) -> tuple[int, ...]:
@@ -83,7 +89,8 @@ class StudyConfig(Table):
         space = self.space
         if "width" in space.entries:
             return (int(space.largest("width")),) * int(space.largest("depth"))
-        choices = space.hidden.choices if isinstance(space.hidden, Choice) else (self.fixed["hidden"],)
+        hidden = self.entries["hidden"]
+        choices = hidden.choices if isinstance(hidden, Choice) else (hidden,)
         return max((units_of(str(choice)) for choice in choices), key=_weights)
 
     def settings(self, values: Mapping[str, Any]) -> Hyperparameters:
@@ -108,8 +115,7 @@ class StudyConfig(Table):
         if "width" in self.space.entries and len(set(hidden)) > 1:
             raise ValueError(f"hidden layers {hidden} have no one width, and study {self.name!r} varies width or depth")
         values = {**vars(setting), "width": hidden[0], "depth": len(hidden), "hidden": text_of(hidden)}
-        names = {*self.fixed, *self.space.dimensions}
-        return {h.name: values[h.name] for h in HYPERPARAMETERS if h.name in names}
+        return {name: values[name] for name in self.entries}
 
     def describe(self) -> dict[str, Any]:
         """Give every setting, defaults included, as nested dicts that JSON can hold."""

@@ -135,7 +135,7 @@ class NetworkConfig(Table):
     """[network]: the network's shape, where [space] does not choose it."""
 
     hidden: tuple[Annotated[StrictInt, Field(ge=1, le=WIDEST)], ...] = _ruled(
-        units_of(str(BY_NAME["hidden"].default)),
+        units_of(BY_NAME["hidden"].default),
         "1 to 16 widths of hidden layers, each from 1 to 65,536, as in [32] or [64, 32]",
         "units of each hidden layer",
         min_length=1,

@@ -142,7 +142,7 @@ def _limits(design: Design, *, examples: int) -> dict[str, tuple[float, float]]:
     What momentum does goes with α/(1−μ), so a step from 0.99 to 0.999 would be one of more than three octaves. The
     effective step has the limits of the learning rate.
     """
-    limits = {**{h.name: h.limits for h in HYPERPARAMETERS}, "batch_size": (1.0, float(examples))}
+    limits = {**{h.name: h.limits for h in HYPERPARAMETERS if h.kind != "text"}, "batch_size": (1.0, float(examples))}
     if "momentum" in design.space:
         low, high = limits["momentum"]
         doubled = (1 + float(design.space["momentum"].ends[1])) / 2

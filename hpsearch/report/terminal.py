@@ -41,7 +41,7 @@ def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) ->
     for metric in metrics:
         table.add_column(_words(metric), justify="right", width=_width(metric))
     for row in best.to_dict("records"):
-        setting = [f"{row[s.name]:d}" if s.kind == "int" else f"{row[s.name]:.2g}" for s in hyperparameters]
+        setting = [f"{row[s.name]:.2g}" if s.kind == "float" else str(row[s.name]) for s in hyperparameters]
         table.add_row(str(row["number"]), *setting, *(_score(metric, row[metric]) for metric in metrics))
     return table
 
