@@ -88,4 +88,6 @@ def test_near_is_what_is_left_between_the_ends_that_are_shown_to_be_worse():
     assert (row["hyperparameter"], row["best"]) == ("rate", 4)
     assert stretch(row, "near") == (2, 4)
     assert stretch(row, "tolerated") == (4, 4)
-    assert list(row)[2:] == [f"{name}_{end}" for name in ("near", "tolerated", "unshown") for end in ("low", "high")]
+    stretches = ("near", "tolerated", "unshown")
+    ends = [f"{name}_{end}" for name in stretches for end in ("low", "high")]
+    assert list(row)[2:] == ends + [f"{name}_choices" for name in stretches]
