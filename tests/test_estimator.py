@@ -21,6 +21,7 @@ from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training, train
 from hpsearch.estimator import ShallowNetworkClassifier, ShallowNetworkRegressor
 
+NAME = "shallownetworkclassifier"
 BOTH = pytest.mark.parametrize("kind", [ShallowNetworkClassifier, ShallowNetworkRegressor])
 SETTINGS_GIVEN = {
     "learning_rate": 0.03,
@@ -474,3 +475,21 @@ def test_a_value_that_float32_cannot_hold_is_refused():
     model = ShallowNetworkClassifier(iterations=5).fit(*iris())
     with pytest.raises(ValueError, match="too large for dtype\\('float32'\\)"):
         model.predict(X)
+
+
+def test_a_grid_search_over_networks_finds_the_one_that_learns():
+    X, y = load_iris(return_X_y=True)
+    model = ShallowNetworkClassifier(iterations=60, learning_rate=0.3, init_scale=1.0)
+    networks = {"hidden": [(4,), (3, 2)], "activation": ["tanh", "relu"], "init": ["he", "zeros"]}
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), model), {f"{NAME}__{k}": v for k, v in networks.items()}, cv=3
+    )
+    search.fit(X, y)
+    results = search.cv_results_
+    best = {name.removeprefix(f"{NAME}__"): value for name, value in search.best_params_.items()}
+    assert best["init"] == "he"
+    fitted = search.best_estimator_[-1].architecture_
+    assert (fitted.hidden, fitted.activation, fitted.init) == (best["hidden"], best["activation"], "he")
+    of_zeros = [score for score, params in zip(results["mean_test_score"], results["params"], strict=True)
+                if params[f"{NAME}__init"] == "zeros"]  # fmt: skip
+    assert max(of_zeros) < 0.5 < search.best_score_

@@ -306,3 +306,57 @@ def test_another_run_s_trainings_are_read_before_more_are_trained(results, train
     results.plane(**CORNERS)
     assert len(trained) == count + 8
     assert len(stored(tmp_path)) == 8
+
+
+VARIED = {
+    "hidden": {"choices": [[6], [3, 2]]},
+    "activation": {"choices": ["relu", "tanh"]},
+    "init": {"choices": ["he", "scaled"]},
+}
+
+
+@pytest.fixture
+def varied(config):
+    """A study of networks that vary: of lists of layers, an activation and an init."""
+    described = config.describe()
+    space = {**described["space"], **VARIED}
+    return config.from_description({**described, "name": "varied", "network": {}, "space": space})
+
+
+@pytest.mark.parametrize("storage", [None, "sqlite"])
+def test_trainings_of_varied_networks_are_kept_whole(varied, trained, tmp_path, storage):
+    url = None if storage is None else f"sqlite:///{tmp_path}/kept.db"
+    search(varied, results=tmp_path, storage=url)
+    first, evaluator = load("varied", results=tmp_path, storage=url), Evaluator(varied)
+    tables = [
+        (r.plane("hidden", "activation", **SIZE), r.tunability(**SIZE), r.profile("init", **SIZE)) for r in [first]
+    ]
+    count, best = len(trained), first.best.hyperparameters
+    again = load("varied", results=tmp_path, storage=url)
+    tables += [(again.plane("hidden", "activation", **SIZE), again.tunability(**SIZE), again.profile("init", **SIZE))]
+    assert len(trained) == count
+    for before, after in zip(*tables, strict=True):
+        pd.testing.assert_frame_equal(before, after)
+    pd.testing.assert_frame_equal(made[0], plane(evaluator, best, "hidden", "activation", **SIZE))
+    assert made[0]["hidden"].tolist() == ["6", "6", "3-2", "3-2"]
+    assert set(made[1].set_index("hyperparameter").loc[["hidden", "init"], "default"]) == {"32", "scaled"}
+    profiles = load("varied.profiles", results=tmp_path, storage=url)
+    shapes = {profiles.network(number).architecture.hidden for number in profiles.trials["number"]}
+    assert shapes == {(6,), (3, 2), (32,)}
+
+
+def test_trainings_kept_by_an_earlier_version_are_read(results, trained, tmp_path):
+    """They hold no word of the network, which was that of [network]."""
+    results.plane(**CORNERS)
+    count, study = len(trained), load("small.profiles", results=tmp_path).study
+    bare = optuna.create_study(study_name=study.study_name, storage=f"sqlite:///{tmp_path}/bare.db")
+    for name, value in study_attributes(study).items():
+        set_study_attribute(bare, name, value)
+    for trial in study.trials:
+        trial.user_attrs = {name: value for name, value in trial.user_attrs.items() if name not in VARIED}
+        bare.add_trial(trial)
+    search(results.config, results=tmp_path / "other", storage=f"sqlite:///{tmp_path}/bare.db")
+    count = len(trained)
+    older = load("small", results=tmp_path / "other", storage=f"sqlite:///{tmp_path}/bare.db")
+    pd.testing.assert_frame_equal(older.plane(**CORNERS), results.plane(**CORNERS))
+    assert len(trained) == count

@@ -169,3 +169,13 @@ def test_tolerances_are_told_in_points_and_for_a_regression_by_the_metric_alone(
     assert "of more than 2.5 points" in sentences.wrong_by(table, 0.025)[1]
     assert sentences.wrong_by(table.assign(tolerated_low=np.nan), 0.01) == [near]
     assert sentences.wrong_by(table.iloc[:0], 0.01) == []
+
+
+def test_words_that_do_as_well_are_listed():
+    ends = {f"{kind}_{end}": [np.nan] for kind in ("near", "tolerated") for end in ("low", "high")}
+    sets = {"near_choices": [("tanh", "relu", "sigmoid")], "tolerated_choices": [("tanh",)]}
+    table = pd.DataFrame({"hyperparameter": ["activation"], "best": ["tanh"], **ends, **sets})
+    near, tolerated = sentences.wrong_by(table, 0.01)
+    assert near.endswith("worse than the chosen one: activation tanh, relu and sigmoid (chosen: tanh).")
+    assert tolerated.endswith("around the chosen values: activation tanh (chosen: tanh).")
+    assert sentences.wrong_by(table.assign(tolerated_choices=None), 0.01) == [near]

@@ -19,7 +19,6 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial
 
-from hpsearch.config import HYPERPARAMETERS
 from hpsearch.config.study import PROFILES
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers
@@ -31,15 +30,11 @@ from hpsearch.storage.access import TrialWriter, lock_folder, only_writer
 from hpsearch.storage.journal import StorageError
 from hpsearch.storage.notes import note_profiles
 from hpsearch.storage.studies import existing_study, open_study, quiet_optuna
-from hpsearch.storage.trials import CURVES, finished_trial
+from hpsearch.storage.trials import CURVES, WORDS, finished_trial, values_of
 
 T = TypeVar("T")
 Table: TypeAlias = Callable[[TrainingSource], T]
 """What needs trainings: a function of where they come from. Which it needs next may depend on those before."""
-
-
-_WORDS = tuple(h.name for h in HYPERPARAMETERS if h.kind == "text")
-"""Hyperparameters that a trial here holds as attributes: of a parameter, a storage takes no word unknown before."""
 
 
 class KeptTrainings:
@@ -120,12 +115,8 @@ class KeptTrainings:
         trials = study.get_trials(deepcopy=False)
         for trial in trials[self._read :]:
             if CURVES in trial.system_attrs:
-                params = {
-                    **trial.params,
-                    **{name: trial.user_attrs[name] for name in _WORDS if name in trial.user_attrs},
-                }
-                setting = self._evaluator.hyperparameters({n: v for n, v in params.items() if n != SEED})
-                self._kept[setting, params[SEED]] = Evaluation.decode(trial.system_attrs[CURVES])
+                setting = self._evaluator.hyperparameters(values_of(trial))
+                self._kept[setting, trial.params[SEED]] = Evaluation.decode(trial.system_attrs[CURVES])
         self._read = len(trials)
 
     @contextmanager
@@ -157,14 +148,14 @@ class KeptTrainings:
         setting, seed = training
         config = self._evaluator.config
         values = config.values(setting)
-        ranges = {name: self._range(name, value) for name, value in values.items() if name not in _WORDS}
+        ranges = {name: self._range(name, value) for name, value in values.items() if name not in WORDS}
         return finished_trial(
             evaluation,
             {**values, SEED: seed},
             {**ranges, SEED: IntDistribution(0, seed)},
             metric=config.search.metric,
             curve=False,
-            user_attrs={name: value for name, value in values.items() if name in _WORDS},
+            user_attrs={name: value for name, value in values.items() if name in WORDS},
         )
 
     def _range(self, name: str, value: Any) -> BaseDistribution:

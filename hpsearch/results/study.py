@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hpsearch.config import StudyConfig
-from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.config.messages import did_you_mean
 from hpsearch.config.study import PROFILES
 from hpsearch.data.dataset import Dataset
@@ -27,7 +26,7 @@ from hpsearch.sensitivity.analysis import Survey, SurveyTables
 from hpsearch.storage.access import existing_storage
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import BEST, CONFIG, DATA, fact
-from hpsearch.storage.trials import CURVES
+from hpsearch.storage.trials import CURVES, values_of
 from hpsearch.tuning.choice import best_trial, network_path
 from hpsearch.tuning.scores import TestScore
 
@@ -192,7 +191,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         return Best(
             number=trial.number,
             value=float(row["value"]),
-            hyperparameters=self._hyperparameters(trial.params) if self.ours else dict(trial.params),
+            hyperparameters=self._hyperparameters(trial) if self.ours else dict(trial.params),
             metrics={m.name: float(row[m.name]) for m in METRICS if m.name in row.index},
             test=None if test is None else TestScore(**test),
             _network=lambda: self._chosen_network(trial),
@@ -203,7 +202,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         path = network_path(self.study.study_name, self.folder)
         if fact(self.study, BEST, {}).get("number") == trial.number and path.is_file():
             saved = TrainedNetwork.load(path)
-            if saved.hyperparameters == self._hyperparameters(trial.params):
+            if saved.hyperparameters == self._hyperparameters(trial):
                 return saved
         return self.network(trial.number)
 
@@ -227,7 +226,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         seed = seeds[0] if seed is None else seed
         if seed not in seeds:
             raise ResultsError(f"trial {number} was not trained on seed {seed}; its seeds are {seeds}")
-        return evaluator.network(self._hyperparameters(trials[number].params), seed)
+        return evaluator.network(self._hyperparameters(trials[number]), seed)
 
     def units(self, number: int | None = None, *, seed: int | None = None) -> pd.DataFrame:
         """The first layer's weights while a trial trains; see :func:`hpsearch.results.units.units`.
@@ -272,8 +271,8 @@ class Results(SurveyTables, SearchTables, ProfileTables):
             written.append(path)
         return written
 
-    def _hyperparameters(self, params: dict[str, Any]) -> Hyperparameters:
-        return self.config.settings({name: value for name, value in params.items() if name in BY_NAME})
+    def _hyperparameters(self, trial: FrozenTrial) -> Hyperparameters:
+        return self.config.settings(values_of(trial))
 
     @cached_property
     def _evaluator(self) -> Evaluator:

@@ -166,13 +166,14 @@ def _at_edges(study: optuna.Study, config: StudyConfig) -> str:
 
 
 def network_words(config: StudyConfig) -> str:
-    """What is the same of all networks of a study, in words."""
+    """What is the same of all networks of a study, in words, and what varies."""
     words = {"hidden": "hidden layers", "width": "width", "depth": "depth", "activation": "", "init": "initial weights"}
     fixed = {name: config.fixed[name] for name in words if name in config.fixed}
     if "hidden" in fixed:
         fixed["hidden"] = str(list(units_of(str(fixed["hidden"]))))
     same = [f"{words[name]} {value}".strip() for name, value in fixed.items()]
-    return ", ".join([*same, config.network.dtype])
+    varied = [name for name in words if name in config.space.dimensions]
+    return ", ".join([*same, config.network.dtype]) + (f"; varied: {', '.join(varied)}" if varied else "")
 
 
 def _range(entry: Entry) -> str:
