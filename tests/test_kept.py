@@ -327,22 +327,28 @@ def varied(config):
 def test_trainings_of_varied_networks_are_kept_whole(varied, trained, tmp_path, storage):
     url = None if storage is None else f"sqlite:///{tmp_path}/kept.db"
     search(varied, results=tmp_path, storage=url)
-    first, evaluator = load("varied", results=tmp_path, storage=url), Evaluator(varied)
-    tables = [
-        (r.plane("hidden", "activation", **SIZE), r.tunability(**SIZE), r.profile("init", **SIZE)) for r in [first]
-    ]
+    first = load("varied", results=tmp_path, storage=url)
+    made = first.plane("hidden", "activation", **SIZE), first.profile("init", **SIZE)
     count, best = len(trained), first.best.hyperparameters
     again = load("varied", results=tmp_path, storage=url)
-    tables += [(again.plane("hidden", "activation", **SIZE), again.tunability(**SIZE), again.profile("init", **SIZE))]
+    pd.testing.assert_frame_equal(again.plane("hidden", "activation", **SIZE), made[0])
+    pd.testing.assert_frame_equal(again.profile("init", **SIZE), made[1])
     assert len(trained) == count
-    for before, after in zip(*tables, strict=True):
-        pd.testing.assert_frame_equal(before, after)
-    pd.testing.assert_frame_equal(made[0], plane(evaluator, best, "hidden", "activation", **SIZE))
+    pd.testing.assert_frame_equal(made[0], plane(Evaluator(varied), best, "hidden", "activation", **SIZE))
     assert made[0]["hidden"].tolist() == ["6", "6", "3-2", "3-2"]
-    assert set(made[1].set_index("hyperparameter").loc[["hidden", "init"], "default"]) == {"32", "scaled"}
     profiles = load("varied.profiles", results=tmp_path, storage=url)
-    shapes = {profiles.network(number).architecture.hidden for number in profiles.trials["number"]}
-    assert shapes == {(6,), (3, 2), (32,)}
+    networks = [profiles.network(number).architecture for number in profiles.trials["number"]]
+    assert {network.hidden for network in networks} == {(6,), (3, 2)}
+    assert {network.init for network in networks} == {"he", "scaled"}
+
+
+def test_a_default_that_is_no_choice_is_kept_too(varied, trained, tmp_path):
+    search(varied, results=tmp_path)
+    first = load("varied", results=tmp_path).tunability(values=2, seeds=2)
+    assert set(first.set_index("hyperparameter").loc[["hidden", "init"], "default"]) == {"32", "scaled"}
+    count = len(trained)
+    pd.testing.assert_frame_equal(load("varied", results=tmp_path).tunability(values=2, seeds=2), first)
+    assert len(trained) == count
 
 
 def test_trainings_kept_by_an_earlier_version_are_read(results, trained, tmp_path):
