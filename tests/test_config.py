@@ -31,6 +31,7 @@ from hpsearch.space import Choice, Float, Int
 
 STUDIES = Path(__file__).parent.parent / "studies"
 NAMES = ["learning_rate", "iterations", "momentum", "l2", "batch_size", "init_scale"]
+OF_NETWORK = ["width", "depth", "hidden", "activation", "init"]
 
 
 @pytest.fixture
@@ -61,29 +62,33 @@ def test_an_empty_file_is_the_reference_study_named_after_the_file(study):
 
 
 def test_the_reference_space_is_the_table_of_settings():
-    assert [setting.name for setting in HYPERPARAMETERS] == NAMES == list(SpaceConfig.model_fields)
-    assert "".join(setting.symbol for setting in HYPERPARAMETERS) == "αTμλBσ"
+    assert [setting.name for setting in HYPERPARAMETERS] == NAMES + OF_NETWORK == list(SpaceConfig.model_fields)
+    assert "".join(setting.symbol for setting in HYPERPARAMETERS) == "αTμλBσnL"
     for setting in HYPERPARAMETERS:
-        assert SpaceConfig.reference().dimensions[setting.name] == setting.reference
         assert not setting.faults(setting.default)
-        assert SpaceConfig.model_fields[setting.name].default == setting.default
+        assert SpaceConfig.reference().dimensions.get(setting.name) == setting.reference
+        default = setting.default if setting.name in NAMES else None
+        assert SpaceConfig.model_fields[setting.name].default == default
 
 
 def test_the_engine_trains_the_same_hyperparameters_in_the_same_order():
-    assert [field.name for field in dataclasses.fields(Hyperparameters)] == [h.name for h in HYPERPARAMETERS]
+    of_engine = [field.name for field in dataclasses.fields(Hyperparameters)]
+    assert of_engine == [h.name for h in HYPERPARAMETERS if h.name not in ("width", "depth")]
 
 
 def test_what_a_proposed_range_may_reach_is_allowed():
     for hyperparameter in HYPERPARAMETERS:
         for end in hyperparameter.limits:
-            assert math.isinf(end) or not hyperparameter.faults(hyperparameter.number(end))
-    assert {h.name: h.limits for h in HYPERPARAMETERS} == {
+            assert math.isinf(end) or not hyperparameter.faults(hyperparameter.natural(end))
+    assert {h.name: h.limits for h in HYPERPARAMETERS if h.kind != "text"} == {
         "learning_rate": (1e-6, math.inf),
         "iterations": (1, 10_000_000),
         "momentum": (0.0, 0.999),
         "l2": (0.0, math.inf),
         "batch_size": (1, 10_000_000),
         "init_scale": (1e-6, math.inf),
+        "width": (1, 65_536),
+        "depth": (1, 16),
     }
 
 
@@ -316,7 +321,7 @@ MISTAKES = [
     ),
     (
         "[space]\nbatch_size = {choices = [16]}",
-        "space.batch_size.choices: needs at least two values (given: [16]); give a plain number to fix it",
+        "space.batch_size.choices: needs at least two values (given: [16]); give a plain value to fix it",
     ),
     (
         "[space]\nmomentum = {choices = [0, 0.0]}",
@@ -784,8 +789,8 @@ def test_config_and_space_import_no_heavy_library():
     code = (
         "import sys, types; package = types.ModuleType('hpsearch'); package.__path__ = ['hpsearch'];"
         "sys.modules['hpsearch'] = package; import hpsearch.config;"
-        "print([m for m in ('optuna', 'pandas', 'sklearn', 'scipy') if m in sys.modules],"
+        "print([m for m in ('optuna', 'pandas', 'sklearn', 'scipy', 'numba') if m in sys.modules],"
         "sorted({m.split('.')[1] for m in sys.modules if m.startswith('hpsearch.')}))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=STUDIES.parent)
-    assert run.stdout.strip() == "[] ['config', 'space']"
+    assert run.stdout.strip() == "[] ['config', 'engine', 'space']"

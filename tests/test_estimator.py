@@ -13,13 +13,15 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from hpsearch.config import HYPERPARAMETERS, ConfigError, NetworkConfig
+from hpsearch.config import ConfigError, NetworkConfig
+from hpsearch.config.hyperparameters import TRAINING
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.losses import CEILING
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training, train
 from hpsearch.estimator import ShallowNetworkClassifier, ShallowNetworkRegressor
 
+NAME = "shallownetworkclassifier"
 BOTH = pytest.mark.parametrize("kind", [ShallowNetworkClassifier, ShallowNetworkRegressor])
 SETTINGS_GIVEN = {
     "learning_rate": 0.03,
@@ -66,9 +68,7 @@ def test_scikit_learn_accepts_it_as_an_estimator(estimator, check):
 @BOTH
 def test_the_defaults_are_those_of_a_study(kind):
     given = kind().get_params()
-    assert {setting.name: given.pop(setting.name) for setting in HYPERPARAMETERS} == {
-        s.name: s.default for s in HYPERPARAMETERS
-    }
+    assert {setting.name: given.pop(setting.name) for setting in TRAINING} == {s.name: s.default for s in TRAINING}
     network = NetworkConfig()
     assert given == {**{name: getattr(network, name) for name in NetworkConfig.model_fields}, "seed": 0}
 
@@ -116,7 +116,7 @@ def test_set_params_changes_what_the_next_fit_does_and_not_what_was_learned(kind
     assert estimator.coefs_[0].dtype == np.float64
 
 
-@pytest.mark.parametrize("setting", HYPERPARAMETERS, ids=lambda setting: setting.name)
+@pytest.mark.parametrize("setting", TRAINING, ids=lambda setting: setting.name)
 def test_a_hyperparameter_outside_its_rule_is_refused_at_fit(setting):
     estimator = ShallowNetworkClassifier(**{setting.name: -1})
     with pytest.raises(ConfigError, match=rf"{setting.name}: .*given: -1\); {setting.name} is {setting.rule}"):
@@ -475,3 +475,21 @@ def test_a_value_that_float32_cannot_hold_is_refused():
     model = ShallowNetworkClassifier(iterations=5).fit(*iris())
     with pytest.raises(ValueError, match="too large for dtype\\('float32'\\)"):
         model.predict(X)
+
+
+def test_a_grid_search_over_networks_finds_the_one_that_learns():
+    X, y = load_iris(return_X_y=True)
+    model = ShallowNetworkClassifier(iterations=60, learning_rate=0.3, init_scale=1.0)
+    networks = {"hidden": [(4,), (3, 2)], "activation": ["tanh", "relu"], "init": ["he", "zeros"]}
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), model), {f"{NAME}__{k}": v for k, v in networks.items()}, cv=3
+    )
+    search.fit(X, y)
+    results = search.cv_results_
+    best = {name.removeprefix(f"{NAME}__"): value for name, value in search.best_params_.items()}
+    assert best["init"] == "he"
+    fitted = search.best_estimator_[-1].architecture_
+    assert (fitted.hidden, fitted.activation, fitted.init) == (best["hidden"], best["activation"], "he")
+    of_zeros = [score for score, params in zip(results["mean_test_score"], results["params"], strict=True)
+                if params[f"{NAME}__init"] == "zeros"]  # fmt: skip
+    assert max(of_zeros) < 0.5 < search.best_score_

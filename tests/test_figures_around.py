@@ -178,3 +178,25 @@ def test_another_table_is_refused_with_the_one_to_give(draw, message):
 )
 def test_an_empty_table_gives_a_figure_that_says_so(draw):
     assert draw().layout.annotations[0].text.startswith("this ")
+
+
+def test_words_are_joined_by_no_line_and_have_their_intervals():
+    frame = later(profile("momentum", values=["tanh", "relu", "sigmoid"]))
+    figure = figures.profile(frame, SPACE.assign(scale="choices"))
+    assert not [trace for trace in figure.data if trace.fill or "lines" in trace.mode]
+    mean, error = (next(t for t in figure.data if t.yaxis == axis and t.error_y.array) for axis in ("y", "y2"))
+    assert list(mean.x) == ["tanh", "relu", "sigmoid"]
+    assert np.add(mean.y, mean.error_y.array).tolist() == frame["high"].tolist()
+    assert np.subtract(error.y, error.error_y.arrayminus) == pytest.approx(frame["error_difference_low"].to_numpy())
+
+
+def test_a_field_of_words_has_cells_and_no_contours():
+    frame = plane("activation")
+    frame["activation"] = ["tanh", "tanh", "relu", "relu", "sigmoid", "sigmoid"]
+    figure = figures.plane(
+        frame, pd.concat([SPACE, pd.DataFrame({"hyperparameter": ["activation"], "scale": "choices"})])
+    )
+    field = figure.data[0]
+    assert (field.type, list(field.x)) == ("heatmap", ["tanh", "relu", "sigmoid"])
+    assert figures.plane(plane(), SPACE).data[0].type == "contour"
+    assert figure.layout.xaxis.range is None

@@ -29,7 +29,7 @@ SIZE = {"values": 4, "seeds": 2}
 CORNERS = {"first": "momentum", "second": "l2", "values": 2, "seeds": 2}
 """A plane of eight trainings."""
 
-AROUND = Hyperparameters(learning_rate=0.3, iterations=20, momentum=0.6, l2=1e-4, batch_size=16, init_scale=0.1)
+AROUND = Hyperparameters(0.3, 20, momentum=0.6, l2=1e-4, batch_size=16, init_scale=0.1, hidden=(6,))
 DEFAULT_RATE = 0.1
 
 
@@ -306,3 +306,63 @@ def test_another_run_s_trainings_are_read_before_more_are_trained(results, train
     results.plane(**CORNERS)
     assert len(trained) == count + 8
     assert len(stored(tmp_path)) == 8
+
+
+VARIED = {
+    "hidden": {"choices": [[6], [3, 2]]},
+    "activation": {"choices": ["relu", "tanh"]},
+    "init": {"choices": ["he", "scaled"]},
+}
+
+
+@pytest.fixture
+def varied(config):
+    """A study of networks that vary: of lists of layers, an activation and an init."""
+    described = config.describe()
+    space = {**described["space"], **VARIED}
+    return config.from_description({**described, "name": "varied", "network": {}, "space": space})
+
+
+@pytest.mark.parametrize("storage", [None, "sqlite"])
+def test_trainings_of_varied_networks_are_kept_whole(varied, trained, tmp_path, storage):
+    url = None if storage is None else f"sqlite:///{tmp_path}/kept.db"
+    search(varied, results=tmp_path, storage=url)
+    first = load("varied", results=tmp_path, storage=url)
+    made = first.plane("hidden", "activation", **SIZE), first.profile("init", **SIZE)
+    count, best = len(trained), first.best.hyperparameters
+    again = load("varied", results=tmp_path, storage=url)
+    pd.testing.assert_frame_equal(again.plane("hidden", "activation", **SIZE), made[0])
+    pd.testing.assert_frame_equal(again.profile("init", **SIZE), made[1])
+    assert len(trained) == count
+    pd.testing.assert_frame_equal(made[0], plane(Evaluator(varied), best, "hidden", "activation", **SIZE))
+    assert made[0]["hidden"].tolist() == ["6", "6", "3-2", "3-2"]
+    profiles = load("varied.profiles", results=tmp_path, storage=url)
+    networks = [profiles.network(number).architecture for number in profiles.trials["number"]]
+    assert {network.hidden for network in networks} == {(6,), (3, 2)}
+    assert {network.init for network in networks} == {"he", "scaled"}
+
+
+def test_a_default_that_is_no_choice_is_kept_too(varied, trained, tmp_path):
+    search(varied, results=tmp_path)
+    first = load("varied", results=tmp_path).tunability(values=2, seeds=2)
+    assert set(first.set_index("hyperparameter").loc[["hidden", "init"], "default"]) == {"32", "scaled"}
+    count = len(trained)
+    pd.testing.assert_frame_equal(load("varied", results=tmp_path).tunability(values=2, seeds=2), first)
+    assert len(trained) == count
+
+
+def test_trainings_kept_by_an_earlier_version_are_read(results, trained, tmp_path):
+    """They hold no word of the network, which was that of [network]."""
+    results.plane(**CORNERS)
+    count, study = len(trained), load("small.profiles", results=tmp_path).study
+    bare = optuna.create_study(study_name=study.study_name, storage=f"sqlite:///{tmp_path}/bare.db")
+    for name, value in study_attributes(study).items():
+        set_study_attribute(bare, name, value)
+    for trial in study.trials:
+        trial.user_attrs = {name: value for name, value in trial.user_attrs.items() if name not in VARIED}
+        bare.add_trial(trial)
+    search(results.config, results=tmp_path / "other", storage=f"sqlite:///{tmp_path}/bare.db")
+    count = len(trained)
+    older = load("small", results=tmp_path / "other", storage=f"sqlite:///{tmp_path}/bare.db")
+    pd.testing.assert_frame_equal(older.plane(**CORNERS), results.plane(**CORNERS))
+    assert len(trained) == count

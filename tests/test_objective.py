@@ -59,7 +59,7 @@ def test_a_network_trained_again_has_the_loss_that_was_recorded(small_evaluator)
     probability = network.respond(data.validation.X)
     loss = -np.log(probability[data.validation.y, np.arange(data.validation.examples)]).mean()
     assert loss == pytest.approx(recorded["validation_loss"], rel=1e-5)
-    end = trained(Training.start(small_evaluator.architecture, setting, 0), small_evaluator.examples)
+    end = trained(Training.start(small_evaluator.architecture(setting), setting, 0), small_evaluator.examples)
     np.testing.assert_array_equal(network.parameters, end.parameters)
 
 

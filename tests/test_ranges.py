@@ -11,6 +11,7 @@ from hpsearch.experiments.function import survey
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import Design, DesignError
 from hpsearch.sensitivity.proposals import Crowd
+from hpsearch.sensitivity.proposals import proposal as next_proposal
 from hpsearch.sensitivity.ranges import next_ranges, refined
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Choice, Float, Int, Space
@@ -375,3 +376,47 @@ def test_an_even_share_is_no_crowd_by_rounding():
     values = np.tile(np.arange(1, 7), 2)
     weights, scramble = np.full(12, 2.0), np.repeat([0, 1], 6)
     assert Crowd.of(Int(1, 6), values, weights=weights, scramble=scramble, cells=6).boundary == ""
+
+
+# Words have no order: with ``luck`` even over (0, 1), a word of handicap h has (0.15 − h)/4 of all rows below 0.15.
+
+
+def test_of_words_the_set_that_is_not_shown_to_be_worse_is_proposed():
+    handicap = {"tanh": 0.0, "relu": 0.082, "sigmoid": 0.0, "linear": 0.118}
+    space = Space({"kind": Choice(tuple(handicap)), "luck": Float(0, 1)})
+    found = survey(lambda r: r["luck"] + r["kind"].map(handicap), space, base=512)
+    row = found.ranges().set_index("hyperparameter").loc["kind"]
+    assert row["next_choices"] == ("tanh", "relu", "sigmoid")
+    assert row["reason"] == "without the choices that hold few of the best"
+    assert refined(found.ranges(), space)["kind"] == Choice(("tanh", "relu", "sigmoid"))
+
+
+@pytest.mark.parametrize(
+    ("handicap", "above", "following", "reason"),
+    [
+        ({"a": 0.0, "b": 1.0, "c": 0.0}, 0.0, ("a", "c"), "without the choices that hold few of the best"),
+        ({"a": 0.0, "b": 1.0, "c": 1.0}, 0.0, ("a", "b", "c"), "a alone holds the best: fix it"),
+        ({"a": 0.0, "b": 0.0, "c": 1.0}, 0.5, ("a", "b", "c"), "no choice is shown to hold few of the best"),
+    ],
+)
+def test_words_have_no_end_to_crowd_at(handicap, above, following, reason):
+    space = Space({"kind": Choice(tuple(handicap)), "luck": Float(0, 1)})
+    found = survey(lambda r: r["luck"] + r["kind"].map(handicap) * (r["luck"] > above), space, base=256)
+    row = found.ranges().to_dict("records")[0]
+    assert (row["boundary"], row["next_choices"], row["reason"]) == ("", following, reason)
+    ends = ("low", "high", "share_low", "share_high", "best_low", "best_median", "best_high", "next_low", "next_high")
+    assert np.isnan([row[end] for end in ends]).all()
+
+
+def test_a_word_that_may_hold_its_even_share_stays():
+    """Two scrambles, of which one has none of it and the other its even share: the interval is wide."""
+    shares = np.array([[1.0, 0.0], [0.5, 0.5]])
+    dimension = Choice(("a", "b"))
+    few = Crowd((0.25, 0.25, 0.25), shares, ordered=False)
+    assert next_of(dimension, few) == (dimension, "no choice is shown to hold few of the best")
+    shown = Crowd((0.25, 0.25, 0.25), np.array([[1.0, 0.0], [0.99, 0.01]]), ordered=False)
+    assert next_of(dimension, shown)[1] == "a alone holds the best: fix it"
+
+
+def next_of(dimension, crowd):
+    return next_proposal(dimension, crowd, verdict="sensitive", limit=(-np.inf, np.inf))

@@ -8,7 +8,7 @@ import pytest
 from helpers import run
 
 from hpsearch import load_config
-from hpsearch.config import HYPERPARAMETERS
+from hpsearch.config.hyperparameters import NETWORK, TRAINING
 from hpsearch.space import Choice, Int
 from hpsearch.tuning.objective import Objective
 
@@ -31,8 +31,12 @@ def row(setting):
 
 
 def test_the_table_of_settings_is_the_code_s():
-    for setting in HYPERPARAMETERS:
+    for setting in TRAINING:
         assert row(setting) in README.splitlines()
+    for setting in NETWORK:
+        default = setting.written(setting.default)
+        told = f"| `{setting.name}` | {setting.symbol} | {default} | {setting.rule} | {setting.description} |"
+        assert told in README.splitlines()
 
 
 def test_the_python_examples_run_in_order(tmp_path, monkeypatch):
@@ -75,7 +79,10 @@ def test_the_first_screen_shows_a_picture_that_is_there():
 
 
 def test_the_example_of_a_study_loads(tmp_path):
-    (toml,) = blocks("toml")
+    networks, toml = blocks("toml")
+    (tmp_path / "networks.toml").write_text(networks, encoding="utf-8")
+    varied = load_config(tmp_path / "networks.toml").space.dimensions
+    assert list(varied) == ["learning_rate", "width", "depth", "activation", "init"]
     (tmp_path / "measurements.csv").write_text("a,species\n1,x\n2,y\n", encoding="utf-8")
     (tmp_path / "mine.toml").write_text(toml, encoding="utf-8")
     config = load_config(tmp_path / "mine.toml")

@@ -51,7 +51,7 @@ def test_results_the_best_and_a_network_print_short(results):
     assert f"batch_size={best.hyperparameters.batch_size}" in words
     assert f"test_error {best.test.value:.4g} [{best.test.low:.4g}, {best.test.high:.4g}] of 30 examples" in words
     network = repr(best.network)
-    assert network.startswith("TrainedNetwork(units=4-6-3, activation=tanh, learning_rate=")
+    assert network.startswith("TrainedNetwork(units=4-6-3, activation=tanh, init=scaled, learning_rate=")
     assert network.endswith("seed=0)")
     assert max(map(len, (words, network))) < 300
 

@@ -81,7 +81,7 @@ def test_the_chosen_setting_is_named_with_its_letters():
     best = Best(197, 0.132, setting, {}, None, lambda: None)
     assert sentences.chosen(best, 200) == (
         "Trial 197 was chosen, the best of 200 completed ones: learning rate α 0.919, iterations T 1,731, momentum μ "
-        "0.115, l2 λ 0.000713, batch size B 128 and init scale σ 0.00375."
+        "0.115, l2 λ 0.000713, batch size B 128, init scale σ 0.00375, hidden 32, activation tanh and init scaled."
     )
 
 
@@ -153,11 +153,13 @@ def test_tolerances_are_told_in_points_and_for_a_regression_by_the_metric_alone(
             "near_high": [2000],
             "tolerated_low": [217],
             "tolerated_high": [2000.0],
+            "near_choices": [None],
+            "tolerated_choices": [None],
         }
     )
     near, tolerated = sentences.wrong_by(table, 0.01)
     assert near == (
-        "By the metric of the search, no value within these stretches is shown to be worse than the chosen one: "
+        "By the metric of the search, no value among these is shown to be worse than the chosen one: "
         "iterations T 900 to 2,000 (chosen: 1,731)."
     )
     assert tolerated == (
@@ -167,3 +169,13 @@ def test_tolerances_are_told_in_points_and_for_a_regression_by_the_metric_alone(
     assert "of more than 2.5 points" in sentences.wrong_by(table, 0.025)[1]
     assert sentences.wrong_by(table.assign(tolerated_low=np.nan), 0.01) == [near]
     assert sentences.wrong_by(table.iloc[:0], 0.01) == []
+
+
+def test_words_that_do_as_well_are_listed():
+    ends = {f"{kind}_{end}": [np.nan] for kind in ("near", "tolerated") for end in ("low", "high")}
+    sets = {"near_choices": [("tanh", "relu", "sigmoid")], "tolerated_choices": [("tanh",)]}
+    table = pd.DataFrame({"hyperparameter": ["activation"], "best": ["tanh"], **ends, **sets})
+    near, tolerated = sentences.wrong_by(table, 0.01)
+    assert near.endswith("worse than the chosen one: activation tanh, relu and sigmoid (chosen: tanh).")
+    assert tolerated.endswith("around the chosen values: activation tanh (chosen: tanh).")
+    assert sentences.wrong_by(table.assign(tolerated_choices=None), 0.01) == [near]

@@ -108,6 +108,8 @@ def test_a_survey_read_back_clips_at_guessing_and_proposes_no_value_that_a_setti
         "l2": (0, np.inf),
         "batch_size": (1, 90),  # 60 % of 150 examples are trained on
         "init_scale": (1e-6, np.inf),
+        "width": (1, 65_536),
+        "depth": (1, 16),
     }
 
 

@@ -269,3 +269,16 @@ def test_importances_stand_side_by_side_with_interval_adjusted_p_value_and_verdi
         "size 0.25 [0.10, 0.50] missing",
         "p 0.400 not seen",
     ]
+
+
+def test_the_networks_of_the_best_trials_have_a_table_of_their_own(small):
+    space = {**small.describe()["space"], "width": {"low": 4, "high": 8}, "activation": {"choices": ["relu", "tanh"]}}
+    varied = small.from_description({**small.describe(), "network": {}, "space": space})
+    rows = [
+        {"number": 0, "state": "COMPLETE", "value": 0.5, "width": 7, "activation": "tanh"},
+        {"number": 1, "state": "COMPLETE", "value": 0.25, "width": 4, "activation": "relu"},
+        {"number": 2, "state": "PRUNED", "value": 0.1, "width": 5, "activation": "relu"},
+    ]
+    table = terminal.networks_table(pd.DataFrame(rows), varied, count=2)
+    assert printed(table) == ["their networks", "trial width n activation", "1 4 relu", "0 7 tanh"]
+    assert terminal.networks_table(pd.DataFrame(rows), small) is None

@@ -109,4 +109,51 @@ def test_near_is_what_is_left_between_the_ends_that_are_shown_to_be_worse():
     assert (row["hyperparameter"], row["best"]) == ("rate", 4)
     assert stretch(row, "near") == (2, 4)
     assert stretch(row, "tolerated") == (4, 4)
-    assert list(row)[2:] == [f"{name}_{end}" for name in ("near", "tolerated", "unshown") for end in ("low", "high")]
+    stretches = ("near", "tolerated", "unshown")
+    ends = [f"{name}_{end}" for name in stretches for end in ("low", "high")]
+    assert list(row)[2:] == ends + [f"{name}_choices" for name in stretches]
+
+
+def of_words(differences, errors, *, half=0.01, chosen=0, seeds=5):
+    difference, error = np.array(differences), np.array(errors)
+    return pd.DataFrame(
+        {
+            "hyperparameter": "activation",
+            "value": list("abcd")[: len(difference)],
+            "difference": difference,
+            "difference_low": difference - half,
+            "difference_high": difference + half,
+            "error_difference": error,
+            "error_difference_low": error - half,
+            "error_difference_high": error + half,
+            "near_best": difference <= half,
+            "seeds": seeds,
+            "chosen": np.arange(len(difference)) == chosen,
+        }
+    )
+
+
+def test_of_words_sets_are_told_each_compared_with_the_chosen_one():
+    """Three others: each test at 0.025/3, whose t-interval of five seeds is 1.43 times as wide (t 3.96 by 2.78)."""
+    row = tolerance(of_words([0.0, 0.0142, 0.0144, 0.5], [0.0, -0.0105, -0.009, 0.05], chosen=0))
+    wider = stats.t.isf(0.025 / 3, 4) / stats.t.isf(0.025, 4)
+    assert 1.426 < wider < 1.427
+    assert row["near_choices"] == ("a", "b")  # 0.0144 − 1.427 × 0.01 is above 0, and 0.0142 is not
+    assert row["tolerated_choices"] == ("a", "b")  # −0.0105 + 1.427² × 0.01 is below a point, and −0.009 is not
+    assert row["unshown_choices"] == ("a", "b", "c")
+    assert np.isnan(
+        [row[f"{name}_{end}"] for name in ("near", "tolerated", "unshown") for end in ("low", "high")]
+    ).all()
+
+
+def test_the_chosen_word_is_in_every_set_and_sets_have_gaps():
+    row = tolerance(of_words([0.5, 0.5, 0.0, 0.0], [0.0, 0.5, 0.0, -0.05], chosen=2))
+    assert (row["best"], row["near_choices"]) == ("c", ("c", "d"))
+    assert row["tolerated_choices"] == ("c", "d")
+    assert row["unshown_choices"] == ("a", "c", "d")
+
+
+def test_words_of_a_regression_have_no_error_to_tolerate():
+    row = tolerance(of_words([0.0, 0.5], [np.nan, np.nan]))
+    assert row["near_choices"] == ("a",)
+    assert row["tolerated_choices"] is row["unshown_choices"] is None

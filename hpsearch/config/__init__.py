@@ -3,15 +3,17 @@
 One TOML file is one study. `load_config` reads it into a frozen `StudyConfig` or raises a `ConfigError` that lists
 every mistake at once. Inside:
 
-    hyperparameters.py   HYPERPARAMETERS: the six hyperparameters, their rules, how an entry of [space] is read
+    hyperparameters.py   HYPERPARAMETERS: of training and of the network, their rules
+    entries.py           how an entry of [space] is read
     tables.py            the tables [data], [network], [space], [search]
-    study.py             StudyConfig: describing, comparing and changing it
+    study.py             StudyConfig: describing, comparing and changing it; its settings as the engine takes them
     files.py             finding, reading and writing TOML files
     messages.py          ConfigError, and how a mistake is reported
 """
 
+from hpsearch.config.entries import Entry
 from hpsearch.config.files import load_config, refined_toml, resolve, to_toml
-from hpsearch.config.hyperparameters import HYPERPARAMETERS, Entry, Hyperparameter
+from hpsearch.config.hyperparameters import HYPERPARAMETERS, Hyperparameter
 from hpsearch.config.messages import ConfigError
 from hpsearch.config.study import NOT_COMPARED, StudyConfig, differences
 from hpsearch.config.tables import BUNDLED, DataConfig, NetworkConfig, SearchConfig, SpaceConfig, SurveyConfig

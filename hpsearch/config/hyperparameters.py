@@ -1,37 +1,37 @@
-"""The six hyperparameters: names, rules, defaults, and how an entry of a study's [space] is read.
+"""The hyperparameters: names, rules, defaults; those of training, and those of the network.
 
-`HYPERPARAMETERS` is the single source: the defaults, the reference space, the messages and the README's table come
+`HYPERPARAMETERS` is the single source: the defaults, the reference space, the messages and the README's tables come
 from it.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, get_args
 
-from hpsearch.config.messages import NOTHING, Fault, did_you_mean, refusal
+from hpsearch.config.messages import Fault, did_you_mean
+from hpsearch.engine.settings import Activation, Init
 from hpsearch.space import Choice, Dimension, Float, Int
 
-Entry: TypeAlias = Dimension | int | float
-"""What [space] holds for a hyperparameter: a range, choices, or a fixed number."""
+WIDEST, DEEPEST = 65_536, 16
+"""Most units of a hidden layer, and most hidden layers."""
 
-_ENTRY_KEYS = ("low", "high", "log", "choices")
-_FORMS = "give {low = ..., high = ...}, {choices = [...]} or a number"
+_TEXT = re.compile(r"[0-9]{1,5}(-[0-9]{1,5}){0,15}")
 
 
 @dataclass(frozen=True)
 class Hyperparameter:
-    """A hyperparameter.
+    """A hyperparameter whose values are numbers.
 
     Attributes:
         name: Its name everywhere.
-        symbol: Its letter in formulas and plots.
-        kind: Whether its values are real or whole numbers.
-        default: Its value where [space] leaves it out.
-        reference: Its range where a study has no [space].
+        symbol: Its letter in formulas and plots; "" where it has none.
+        kind: Whether its values are real numbers, whole numbers or text.
+        default: Its value where a study leaves it out.
+        reference: Its range where a study has no [space]; None where it does not vary there.
         description: What it does, in half a line.
         limits: Lowest and highest value that a proposed range may reach, both included.
         at_least: Values start here, this one included.
@@ -42,11 +42,11 @@ class Hyperparameter:
 
     name: str
     symbol: str
-    kind: Literal["float", "int"]
-    default: float | int
-    reference: Dimension
+    kind: Literal["float", "int", "text"]
+    default: Any
+    reference: Dimension | None
     description: str
-    limits: tuple[float, float]
+    limits: tuple[float, float] = (-math.inf, math.inf)
     at_least: float = -math.inf
     above: float = -math.inf
     at_most: float = math.inf
@@ -56,16 +56,21 @@ class Hyperparameter:
     def rule(self) -> str:
         """The values allowed, in words.
 
-        >>> HYPERPARAMETERS[2].rule
+        >>> BY_NAME["momentum"].rule
         'a number, at least 0, below 1'
         """
         ends = {name: getattr(self, name) for name in ("at_least", "above", "at_most", "below")}
         words = [f"{name.replace('_', ' ')} {at:,}" for name, at in ends.items() if math.isfinite(at)]
         return ", ".join(["a whole number" if self.kind == "int" else "a number", *words])
 
+    @property
+    def forms(self) -> str:
+        """What [space] may hold for it, in words."""
+        return "give {low = ..., high = ...}, {choices = [...]} or a number"
+
     def faults(self, value: object, at: tuple[str | int, ...] = ()) -> list[Fault]:
         """Say what keeps a value from being one of this hyperparameter; nothing if it may stand."""
-        number = _as_float(value)
+        number = as_float(value)
         if number is None or (self.kind == "int" and not isinstance(value, int)):
             problem = "must be a whole number" if self.kind == "int" else "must be a number"
         elif not math.isfinite(number):
@@ -76,12 +81,107 @@ class Hyperparameter:
             return []
         return [Fault(problem, value, f"{self.name} is {self.rule}", at)]
 
-    def number(self, value: Any) -> float | int:
-        """Turn an allowed value into a number of this hyperparameter's kind."""
+    def natural(self, value: Any) -> Any:
+        """Turn an allowed value into one of this hyperparameter's kind."""
         return int(value) if self.kind == "int" else float(value)
 
+    def written(self, value: Any) -> Any:
+        """A value as a study's file has it."""
+        return value
 
-HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
+
+@dataclass(frozen=True)
+class Option(Hyperparameter):
+    """A hyperparameter whose values are words, in no order.
+
+    Attributes:
+        options: The words.
+    """
+
+    options: tuple[str, ...] = ()
+
+    @property
+    def rule(self) -> str:
+        """The values allowed, in words."""
+        return "one of " + ", ".join(f'"{option}"' for option in self.options)
+
+    @property
+    def forms(self) -> str:
+        """What [space] may hold for it, in words."""
+        return f'give {{choices = ["{self.options[0]}", "{self.options[1]}"]}} or one of them'
+
+    def faults(self, value: object, at: tuple[str | int, ...] = ()) -> list[Fault]:
+        """Say what keeps a value from being one of this hyperparameter; nothing if it may stand."""
+        if isinstance(value, str) and value in self.options:
+            return []
+        near = did_you_mean(value, self.options) if isinstance(value, str) else ""
+        return [Fault("is not one of the values", value, f"{near} {self.name} is {self.rule}".strip(), at)]
+
+    def natural(self, value: Any) -> Any:
+        """The word."""
+        return str(value)
+
+
+@dataclass(frozen=True)
+class Layers(Hyperparameter):
+    """The hidden layers as one hyperparameter: a list of widths in a study's file, text such as "32-16" elsewhere."""
+
+    @property
+    def rule(self) -> str:
+        """The values allowed, in words."""
+        return f"a list of 1 to {DEEPEST} widths, each from 1 to {WIDEST:,}, as in [32] or [64, 32]"
+
+    @property
+    def forms(self) -> str:
+        """What [space] may hold for it, in words."""
+        return "give {choices = [[8], [32], [32, 16]]} or one such list"
+
+    def faults(self, value: object, at: tuple[str | int, ...] = ()) -> list[Fault]:
+        """Say what keeps a value from being one of this hyperparameter; nothing if it may stand."""
+        widths: Any = units_of(value) if isinstance(value, str) and _TEXT.fullmatch(value) else value
+        whole = isinstance(widths, list | tuple) and all(type(units) is int for units in widths)
+        if whole and 1 <= len(widths) <= DEEPEST and min(widths) >= 1 and max(widths) <= WIDEST:
+            return []
+        return [Fault("is no list of hidden layers", value, f"{self.name} is {self.rule}", at)]
+
+    def natural(self, value: Any) -> Any:
+        """The text: it can be hashed, and a storage and a table hold it as it is."""
+        return text_of(units_of(value) if isinstance(value, str) else value)
+
+    def written(self, value: Any) -> Any:
+        """The list of widths."""
+        return list(units_of(value))
+
+
+def text_of(hidden: tuple[int, ...] | list[int]) -> str:
+    """Hidden layers as text.
+
+    >>> text_of((32, 16))
+    '32-16'
+    """
+    return "-".join(map(str, hidden))
+
+
+def units_of(text: str) -> tuple[int, ...]:
+    """Units of each hidden layer, from their text.
+
+    >>> units_of("32-16")
+    (32, 16)
+    """
+    return tuple(map(int, text.split("-")))
+
+
+def as_float(value: object) -> float | None:
+    """A number as a float, infinity where it is beyond; None of what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
+
+
+TRAINING: tuple[Hyperparameter, ...] = (
     Hyperparameter(
         name="learning_rate",
         symbol="α",
@@ -146,6 +246,61 @@ HYPERPARAMETERS: tuple[Hyperparameter, ...] = (
         above=0,
     ),
 )
+"""Those of training: [space] alone sets them."""
+
+NETWORK: tuple[Hyperparameter, ...] = (
+    Hyperparameter(
+        name="width",
+        symbol="n",
+        kind="int",
+        default=32,
+        reference=None,
+        description="units of each hidden layer",
+        limits=(1, WIDEST),
+        at_least=1,
+        at_most=WIDEST,
+    ),
+    Hyperparameter(
+        name="depth",
+        symbol="L",
+        kind="int",
+        default=1,
+        reference=None,
+        description="number of hidden layers",
+        limits=(1, DEEPEST),
+        at_least=1,
+        at_most=DEEPEST,
+    ),
+    Layers(
+        name="hidden",
+        symbol="",
+        kind="text",
+        default="32",
+        reference=None,
+        description="units of each hidden layer, as a list, instead of width and depth",
+    ),
+    Option(
+        name="activation",
+        symbol="",
+        kind="text",
+        default="tanh",
+        reference=None,
+        description="of the hidden units",
+        options=get_args(Activation),
+    ),
+    Option(
+        name="init",
+        symbol="",
+        kind="text",
+        default="scaled",
+        reference=None,
+        description="initial weights: init_scale × N(0,1), times a fan-in factor or not; zeros; constant",
+        options=get_args(Init),
+    ),
+)
+"""Those of the network: [space] or [network] sets them, or neither."""
+
+HYPERPARAMETERS = (*TRAINING, *NETWORK)
 BY_NAME: Mapping[str, Hyperparameter] = {h.name: h for h in HYPERPARAMETERS}
 
 
@@ -156,91 +311,4 @@ def in_words(name: str) -> str:
     ('learning rate α', 'validation loss')
     """
     words = name.replace("_", " ")
-    return f"{words} {BY_NAME[name].symbol}" if name in BY_NAME else words
-
-
-def read_entry(hyperparameter: Hyperparameter, value: object) -> Entry:
-    """Read what [space] gives for a hyperparameter: a table, a number, or a dimension.
-
-    Raises:
-        PydanticCustomError: With a `Fault` for each mistake.
-    """
-    if isinstance(value, Dimension):
-        value = dataclasses.asdict(value)
-    if isinstance(value, Mapping):
-        return _read_table(hyperparameter, value)
-    if isinstance(value, int | float):
-        faults = hyperparameter.faults(value)
-    else:
-        faults = [Fault("must be a table or a number", value, _FORMS)]
-    if faults:
-        raise refusal(*faults)
-    return hyperparameter.number(value)
-
-
-def _read_table(hyperparameter: Hyperparameter, table: Mapping[str, object]) -> Dimension:
-    faults = [
-        Fault("is not a known key", value, _suggestion(key), (key,))
-        for key, value in table.items()
-        if key not in _ENTRY_KEYS
-    ]
-    if "choices" in table:
-        if extra := [key for key in ("low", "high", "log") if key in table]:
-            faults.append(Fault(f"has choices and {' and '.join(extra)}", table, _FORMS))
-        faults += _choices_faults(hyperparameter, table["choices"])
-    else:
-        faults += _range_faults(hyperparameter, table)
-    if faults:
-        raise refusal(*faults)
-    if "choices" in table:
-        choices: Any = table["choices"]
-        return Choice(tuple(sorted(hyperparameter.number(choice) for choice in choices)))
-    dimension = Int if hyperparameter.kind == "int" else Float
-    low, high, log = table["low"], table["high"], table.get("log", False)
-    return dimension(low, high, log)  # type: ignore[arg-type]  # _range_faults has checked them
-
-
-def _choices_faults(hyperparameter: Hyperparameter, choices: object) -> list[Fault]:
-    at = ("choices",)
-    if not isinstance(choices, list | tuple):
-        return [Fault("must be a list", choices, "give at least two values in [ ]", at)]
-    faults = [fault for k, choice in enumerate(choices) for fault in hyperparameter.faults(choice, (*at, k))]
-    if len(choices) < 2:
-        faults.append(Fault("needs at least two values", choices, "give a plain number to fix it", at))
-    elif not faults and len(set(choices)) < len(choices):
-        faults.append(Fault("has a value twice", choices, "give each value once", at))
-    return faults
-
-
-def _range_faults(hyperparameter: Hyperparameter, table: Mapping[str, object]) -> list[Fault]:
-    faults = [Fault("is missing", NOTHING, _FORMS, (side,)) for side in ("low", "high") if side not in table]
-    for side in ("low", "high"):
-        if side in table:
-            faults += hyperparameter.faults(table[side], (side,))
-    log = table.get("log", False)
-    if not isinstance(log, bool):
-        faults.append(Fault("must be true or false", log, "drop it for a linear range", ("log",)))
-    if faults:
-        return faults
-    low, high = _as_float(table["low"]) or 0.0, _as_float(table["high"]) or 0.0
-    if low >= high:
-        faults.append(Fault("must be less than high", table, "give a plain number to fix it", ("low",)))
-    if log is True and low <= 0:
-        faults.append(Fault("must be above 0 where log = true", low, "raise low or drop log", ("low",)))
-    return faults
-
-
-def _suggestion(key: str) -> str:
-    other = {"min": "low", "max": "high", "values": "choices", "scale": "log"}
-    if key in other:
-        return f'did you mean "{other[key]}"?'
-    return did_you_mean(key, _ENTRY_KEYS, otherwise=f"known here: {', '.join(_ENTRY_KEYS)}")
-
-
-def _as_float(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf
+    return f"{words} {BY_NAME[name].symbol}".strip() if name in BY_NAME else words

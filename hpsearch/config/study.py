@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
+from hpsearch.config.entries import Entry
+from hpsearch.config.hyperparameters import BY_NAME, HYPERPARAMETERS, text_of, units_of
 from hpsearch.config.messages import ConfigError, Fault, problems, refusal
 from hpsearch.config.tables import DataConfig, NetworkConfig, SearchConfig, SpaceConfig, SurveyConfig, Table, Text
+from hpsearch.engine.settings import Hyperparameters
+from hpsearch.space import Choice, Dimension
 
 NOT_COMPARED = frozenset({"question", "answer", "search.trials", "survey"})
 """Keys that `differences` ignores: what a study may change and still go on with its stored trials."""
@@ -53,9 +58,74 @@ class StudyConfig(Table):
                 raise refusal(Fault(f"ends in {ending}", name, f"that ending belongs to the study's own {owner}"))
         return name
 
+    @field_validator("space")
+    @classmethod
+    def _network_is_said_once(cls, space: SpaceConfig, info: ValidationInfo) -> SpaceConfig:
+        said = info.data["network"].model_fields_set if "network" in info.data else set()
+        twice = [name for name in space.entries if name in space.model_fields_set and _key_in_network(name) in said]
+        faults = [
+            Fault(f"stands beside network.{_key_in_network(name)}", rule="remove one of the two", at=(name,))
+            for name in twice
+        ]
+        if faults:
+            raise refusal(*faults)
+        return space
+
+    @property
+    def entries(self) -> dict[str, Entry]:
+        """What the study says of each hyperparameter, in [space] or [network], in the order of `HYPERPARAMETERS`."""
+        shape = self.network
+        said = {"hidden": text_of(shape.hidden), "activation": shape.activation, "init": shape.init}
+        for name in self.space.entries:
+            said.pop(_key_in_network(name), None)
+        entries = {**said, **self.space.entries}
+        return {h.name: entries[h.name] for h in HYPERPARAMETERS if h.name in entries}
+
+    @property
+    def fixed(self) -> dict[str, float | int | str]:
+        """The hyperparameters that do not vary, those of the network too, in the order of `HYPERPARAMETERS`."""
+        return {name: entry for name, entry in self.entries.items() if not isinstance(entry, Dimension)}
+
+    @property
+    def largest_hidden(self) -> tuple[int, ...]:
+        """The hidden layers of the study's largest network: the widest and deepest, or the choice of most weights."""
+        space = self.space
+        if "width" in space.entries:
+            return (int(space.largest("width")),) * int(space.largest("depth"))
+        hidden = self.entries["hidden"]
+        choices = hidden.choices if isinstance(hidden, Choice) else (hidden,)
+        return max((units_of(str(choice)) for choice in choices), key=_weights)
+
+    def settings(self, values: Mapping[str, Any]) -> Hyperparameters:
+        """A setting as the engine takes it.
+
+        Args:
+            values: Of hyperparameters by name, such as a trial's parameters; those left out are the fixed ones.
+        """
+        whole = {name: BY_NAME[name].natural(value) for name, value in {**self.fixed, **values}.items()}
+        hidden = units_of(whole.pop("hidden")) if "hidden" in whole else (whole.pop("width"),) * whole.pop("depth")
+        return Hyperparameters(**whole, hidden=hidden)
+
+    def values(self, setting: Hyperparameters) -> dict[str, Any]:
+        """A setting's values by name, in the order of `HYPERPARAMETERS`: what `settings` takes.
+
+        The hidden layers are width and depth where [space] has these, and else hidden.
+
+        Raises:
+            ValueError: If [space] has width and depth, and the hidden layers differ in width.
+        """
+        hidden = setting.hidden
+        if "width" in self.space.entries and len(set(hidden)) > 1:
+            raise ValueError(f"hidden layers {hidden} have no one width, and study {self.name!r} varies width or depth")
+        values = {**vars(setting), "width": hidden[0], "depth": len(hidden), "hidden": text_of(hidden)}
+        return {name: values[name] for name in self.entries}
+
     def describe(self) -> dict[str, Any]:
         """Give every setting, defaults included, as nested dicts that JSON can hold."""
-        return self.model_dump(mode="json")
+        description = self.model_dump(mode="json")
+        for name in {_key_in_network(name) for name in self.space.entries} & description["network"].keys():
+            del description["network"][name]  # [space] says it
+        return description
 
     @classmethod
     def from_description(cls, description: Mapping[str, Any]) -> StudyConfig:
@@ -89,6 +159,16 @@ class StudyConfig(Table):
             table[last] = value
         folder = Path.cwd() if dotted.get("data.source") is not None else None
         return validated(description, where="changed settings", folder=folder)
+
+
+def _weights(hidden: tuple[int, ...]) -> int:
+    """About how many weights: those between hidden layers, and as many more as a table of 64 columns needs."""
+    return 64 * hidden[0] + sum(a * b for a, b in pairwise(hidden))
+
+
+def _key_in_network(name: str) -> str:
+    """The key of [network] that says what a hyperparameter of [space] does."""
+    return "hidden" if name in ("width", "depth") else name
 
 
 def validated(settings: object, *, where: str, folder: Path | None = None) -> StudyConfig:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hpsearch.engine.settings import Architecture, Array, Output
+from hpsearch.engine.settings import Architecture, Array, Hyperparameters, Output
 
 
 @dataclass(frozen=True)
@@ -94,6 +94,19 @@ class Examples:
         """
         held_out = None if validation is None else Encoded.of(architecture, *validation)
         return cls(Encoded.of(architecture, *train), held_out, architecture.output)
+
+    def architecture(self, settings: Hyperparameters) -> Architecture:
+        """The network of a setting for these examples."""
+        inputs, targets = self.train.inputs, self.train.targets
+        return Architecture(
+            features=inputs.shape[1],
+            hidden=settings.hidden,
+            outputs=targets.shape[1],
+            activation=settings.activation,
+            output=self.output,
+            init=settings.init,
+            dtype="float64" if inputs.dtype == np.float64 else "float32",
+        )
 
     @property
     def metrics(self) -> tuple[str, ...]:

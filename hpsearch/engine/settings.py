@@ -7,28 +7,6 @@ from typing import Any, Literal, TypeAlias
 
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True)
-class Hyperparameters:
-    """One point of the space: what is chosen, where weights and biases are learned.
-
-    Attributes:
-        learning_rate: α, above 0.
-        iterations: Parameter updates, at least 1.
-        momentum: μ in [0, 1); the effective step is α/(1−μ).
-        l2: λ, at least 0, not divided by the batch size.
-        batch_size: Examples of a mini-batch.
-        init_scale: Standard deviation of the initial weights (before any fan-in factor).
-    """
-
-    learning_rate: float
-    iterations: int
-    momentum: float
-    l2: float
-    batch_size: int
-    init_scale: float
-
-
 ENGINE = 2
 """Counts the changes of the engine that change numbers: what one engine trained is not mixed with another's."""
 
@@ -43,6 +21,33 @@ Output: TypeAlias = Literal["softmax", "binary", "identity"]
 
 
 Init: TypeAlias = Literal["scaled", "xavier", "he", "zeros", "constant"]
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """One point of the space: what is chosen, where weights and biases are learned.
+
+    Attributes:
+        learning_rate: α, above 0.
+        iterations: Parameter updates, at least 1.
+        momentum: μ in [0, 1); the effective step is α/(1−μ).
+        l2: λ, at least 0, not divided by the batch size.
+        batch_size: Examples of a mini-batch.
+        init_scale: Standard deviation of the initial weights (before any fan-in factor).
+        hidden: Units of each hidden layer.
+        activation: Of the hidden layers.
+        init: How the initial weights are drawn.
+    """
+
+    learning_rate: float
+    iterations: int
+    momentum: float
+    l2: float
+    batch_size: int
+    init_scale: float
+    hidden: tuple[int, ...] = (32,)
+    activation: Activation = "tanh"
+    init: Init = "scaled"
 
 
 @dataclass(frozen=True)

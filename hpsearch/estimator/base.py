@@ -13,7 +13,8 @@ from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from hpsearch.config import HYPERPARAMETERS, ConfigError, NetworkConfig, SearchConfig
+from hpsearch.config import ConfigError, NetworkConfig, SearchConfig
+from hpsearch.config.hyperparameters import TRAINING
 from hpsearch.config.messages import Fault, problems, shown
 from hpsearch.config.tables import LARGEST_SEED
 from hpsearch.engine.examples import Examples
@@ -24,7 +25,7 @@ from hpsearch.engine.training import Training, checkpoints, train
 if TYPE_CHECKING:
     import pandas as pd
 
-_DEFAULT: dict[str, Any] = {h.name: h.default for h in HYPERPARAMETERS}
+_DEFAULT: dict[str, Any] = {h.name: h.default for h in TRAINING}
 _NETWORK = NetworkConfig()
 _CHECKPOINTS = SearchConfig().checkpoints
 
@@ -115,7 +116,7 @@ class ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
     def _settings(self) -> tuple[Hyperparameters, NetworkConfig]:
         """The constructor arguments, checked by the rules of a study's file."""
         arguments = {name: _plain(value) for name, value in self.get_params(deep=False).items()}
-        lines = [fault.line((h.name,)) for h in HYPERPARAMETERS for fault in h.faults(arguments[h.name])]
+        lines = [fault.line((h.name,)) for h in TRAINING for fault in h.faults(arguments[h.name])]
         network = _NETWORK
         try:
             network = NetworkConfig(**{name: arguments[name] for name in NetworkConfig.model_fields})
@@ -126,8 +127,9 @@ class ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
             lines.append(Fault("is no seed", seed, f"give a whole number from 0 to {LARGEST_SEED:,}").line(("seed",)))
         if lines:
             raise ConfigError(type(self).__name__, lines)
-        numbers: dict[str, Any] = {h.name: h.number(arguments[h.name]) for h in HYPERPARAMETERS}
-        return Hyperparameters(**numbers), network
+        numbers: dict[str, Any] = {h.name: h.natural(arguments[h.name]) for h in TRAINING}
+        hidden, activation, init = network.hidden, network.activation, network.init
+        return Hyperparameters(**numbers, hidden=hidden, activation=activation, init=init), network
 
     def _validated(self, *tables: Any, dtype: str, reset: bool = False) -> Any:
         """X, or X and y, after scikit-learn's checks."""
@@ -160,7 +162,7 @@ class ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
             self._warn(settings, list(record.iterations[:-1]))
 
     def _warn(self, settings: Hyperparameters, finite: list[int]) -> None:
-        chosen = ", ".join(f"{s.name}={getattr(settings, s.name):g}" for s in HYPERPARAMETERS if s.name != "iterations")
+        chosen = ", ".join(f"{s.name}={getattr(settings, s.name):g}" for s in TRAINING if s.name != "iterations")
         since = f" between iterations {finite[-1]} and {self.n_iter_}" if finite else " at its initial weights"
         warnings.warn(
             f"{type(self).__name__} diverged{since} ({chosen}); all weights were set to zero, so it predicts as if it "

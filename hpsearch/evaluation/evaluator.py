@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from hpsearch.config.hyperparameters import text_of
 from hpsearch.config.messages import ConfigError
 from hpsearch.config.study import StudyConfig
 from hpsearch.data.dataset import Dataset, load_dataset
@@ -15,6 +16,9 @@ from hpsearch.engine.training import Training, checkpoints, train
 from hpsearch.evaluation.outcomes import Evaluation, stops_of
 from hpsearch.evaluation.tasks import Outcome, Task, Trainer
 from hpsearch.evaluation.trained import TrainedNetwork
+
+_MOST_PARAMETERS = 100_000_000
+"""Of one network: with its velocity and gradient some gigabytes."""
 
 
 class Evaluator:
@@ -36,18 +40,22 @@ class Evaluator:
         if dataset is None:
             dataset = load_data(config)
         self.config, self.dataset = config, dataset
-        self.architecture = _architecture(config, dataset)
-        _check_fit(config, dataset, self.architecture)
+        architecture = _architecture(config, dataset)
+        _check_fit(config, dataset, architecture)
         self.seeds = config.search.seeds
         count = checkpoint_count or config.search.checkpoints
         self.stops = checkpoints(int(config.space.largest("iterations")), count)
         held_out = (dataset.validation.X, dataset.validation.y)
-        self.examples = Examples.of(self.architecture, (dataset.train.X, dataset.train.y), held_out)
-        self.trainer = Trainer(self.architecture, self.examples)
+        self.examples = Examples.of(architecture, (dataset.train.X, dataset.train.y), held_out)
+        self.trainer = Trainer(self.examples)
 
     def hyperparameters(self, params: Mapping[str, Any]) -> Hyperparameters:
         """A trial's parameters with the study's fixed settings."""
-        return Hyperparameters(**{**self.config.space.fixed, **params})
+        return self.config.settings(params)
+
+    def architecture(self, settings: Hyperparameters) -> Architecture:
+        """The network of a setting."""
+        return self.examples.architecture(settings)
 
     def tasks(self, settings: Hyperparameters, *, seeds: Sequence[int] | None = None) -> list[Task]:
         """The trainings of a trial, one a seed."""
@@ -87,11 +95,12 @@ class Evaluator:
 
     def networks(self, settings: Hyperparameters, seed: int, *, iterations: Sequence[int]) -> Iterator[TrainedNetwork]:
         """A network at some iterations of its training, ascending."""
-        data, training = self.dataset, Training.start(self.architecture, settings, seed)
+        data, architecture = self.dataset, self.architecture(settings)
+        training = Training.start(architecture, settings, seed)
         for stop in iterations:
             _, training = train(training, self.examples, (), until=stop)
             yield TrainedNetwork(
-                architecture=self.architecture,
+                architecture=architecture,
                 parameters=training.parameters,
                 preparation=data.preparation,
                 classes=data.classes,
@@ -113,16 +122,14 @@ def load_data(config: StudyConfig) -> Dataset:
 
 
 def _architecture(config: StudyConfig, dataset: Dataset) -> Architecture:
-    network = config.network
+    """The study's largest network."""
     classes = 0 if dataset.classes is None else len(dataset.classes)
     return Architecture(
         features=dataset.train.X.shape[1],
-        hidden=network.hidden,
+        hidden=config.largest_hidden,
         outputs=classes if classes > 2 else 1,
-        activation=network.activation,
         output="identity" if not classes else "binary" if classes == 2 else "softmax",
-        init=network.init,
-        dtype=network.dtype,
+        dtype=config.network.dtype,
     )
 
 
@@ -138,6 +145,14 @@ def _check_fit(config: StudyConfig, dataset: Dataset, architecture: Architecture
         problems.append(
             "search.metric: 'validation_error' is for classes, and the target of "
             f"{dataset.name!r} is a number; use 'validation_loss'"
+        )
+    if architecture.parameters > _MOST_PARAMETERS:
+        place = next(
+            (f"space.{name}" for name in ("width", "hidden") if name in config.space.entries), "network.hidden"
+        )
+        problems.append(
+            f"{place}: the largest network, {text_of(architecture.hidden)}, would have {architecture.parameters:,} "
+            f"weights and biases; it may have {_MOST_PARAMETERS:,}: give fewer units or layers"
         )
     if problems:
         raise ConfigError(config.name, problems)

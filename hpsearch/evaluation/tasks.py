@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from hpsearch.engine.examples import Examples
-from hpsearch.engine.settings import Architecture, Hyperparameters
+from hpsearch.engine.settings import Hyperparameters
 from hpsearch.engine.training import Record, Training, train
 
 
@@ -63,11 +63,9 @@ class Trainer:
     """What a worker needs to run any task of a study: picklable.
 
     Attributes:
-        architecture: Of every network.
         examples: Training and validation examples.
     """
 
-    architecture: Architecture
     examples: Examples
 
     def run(self, task: Task, check: Callable[[], None] = lambda: None) -> Outcome:
@@ -78,6 +76,8 @@ class Trainer:
             check: Called about every second; what it raises ends training.
         """
         started = time.time()
-        start = task.training or Training.start(self.architecture, task.settings, task.seed)
+        start = task.training
+        if start is None:
+            start = Training.start(self.examples.architecture(task.settings), task.settings, task.seed)
         record, training = train(start, self.examples, task.stops, until=task.until, check=check)
         return Outcome(record, None if training.ended else training, started, time.time())

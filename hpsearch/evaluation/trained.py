@@ -64,7 +64,9 @@ class TrainedNetwork:
         shape = self.architecture
         units = (shape.features, *shape.hidden, shape.outputs)
         rows = {"units": "-".join(map(str, units)), "activation": shape.activation}
-        rows |= {name: f"{value:.4g}" for name, value in asdict(self.hyperparameters).items()}
+        rows["init"] = shape.init
+        numbers = {name: value for name, value in asdict(self.hyperparameters).items() if name not in asdict(shape)}
+        rows |= {name: f"{value:.4g}" for name, value in numbers.items()}
         return {**rows, "seed": str(self.seed)}
 
     @property
@@ -156,6 +158,8 @@ class TrainedNetwork:
                 raise NetworkFileError(f"{path} has format {about['format']}, this version reads format {_FORMAT}")
             shape = about["architecture"]
             architecture = Architecture(**{**shape, "hidden": tuple(shape["hidden"])})
+            # The settings of a file of an earlier version do not hold those of the network.
+            network = {name: getattr(architecture, name) for name in ("hidden", "activation", "init")}
             parameters = arrays.pop("parameters")
             if parameters.shape != (architecture.parameters,):
                 raise NetworkFileError(
@@ -171,7 +175,7 @@ class TrainedNetwork:
                 classes,
                 float(about["target_mean"]),
                 float(about["target_scale"]),
-                Hyperparameters(**about["hyperparameters"]),
+                Hyperparameters(**{**about["hyperparameters"], **network}),
                 int(about["seed"]),
             )
         except FileNotFoundError:

@@ -8,12 +8,13 @@ changes. Trainings are cheap, so every mixture is trained, and no surrogate stan
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from hpsearch.config import StudyConfig
 from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.config.messages import did_you_mean
 from hpsearch.engine.settings import Hyperparameters
@@ -109,7 +110,7 @@ def attribution(
 
 def _changes(source: TrainingSource, of: Hyperparameters, against: Hyperparameters) -> Changes:
     """The hyperparameters in which two settings differ."""
-    ours, theirs = asdict(of), asdict(against)
+    ours, theirs = values_of(source.config, of), values_of(source.config, against)
     names = tuple(name for name in ours if ours[name] != theirs[name])
     if not names:
         raise DesignError("the two settings are the same, so there is no difference to explain: give another one")
@@ -133,7 +134,7 @@ class _Mixtures:
         settings = [
             {**changes.against, **{name: changes.of[name] for name in changes.made(mixture)}} for mixture in mixtures
         ]
-        return scores(self.source, [Hyperparameters(**setting) for setting in settings], seeds)[0]
+        return scores(self.source, [self.source.config.settings(setting) for setting in settings], seeds)[0]
 
 
 def _corners(count: int) -> list[int]:
@@ -169,21 +170,34 @@ def _drawn(mixtures: _Mixtures, seeds: Sequence[int], words: tuple[str, str]) ->
     )
 
 
-def setting_against(setting: Hyperparameters, changes: Mapping[str, Any]) -> Hyperparameters:
+def values_of(config: StudyConfig, setting: Hyperparameters) -> dict[str, Any]:
+    """A setting's values by name, as a study names them.
+
+    Raises:
+        DesignError: if its hidden layers differ in width and the study varies width or depth.
+    """
+    try:
+        return config.values(setting)
+    except ValueError as error:
+        raise DesignError(str(error)) from None
+
+
+def setting_against(config: StudyConfig, setting: Hyperparameters, changes: Mapping[str, Any]) -> Hyperparameters:
     """A setting with other values of some hyperparameters.
 
     Args:
+        config: The study.
         setting: The values of those that are not named.
         changes: Values by name.
 
     Raises:
-        DesignError: if a name is unknown, or a value is not allowed.
+        DesignError: if a name is none of the study's hyperparameters, or a value is not allowed.
     """
-    own = asdict(setting)
+    own = values_of(config, setting)
     for name, value in changes.items():
         if name not in own:
             known = did_you_mean(name, own, otherwise=f"known here: {', '.join(own)}")
-            raise DesignError(f"{name!r} is no hyperparameter: {known}")
+            raise DesignError(f"{name!r} is no hyperparameter of study {config.name!r}: {known}")
         if faults := BY_NAME[name].faults(value):
             raise DesignError(faults[0].line((name,)))
-    return Hyperparameters(**{**own, **changes})
+    return config.settings({**own, **changes})

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hpsearch.config import HYPERPARAMETERS, StudyConfig
+from hpsearch.config.hyperparameters import text_of
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments.profiles import TrainingSource, fresh_seeds
@@ -35,22 +36,35 @@ def named_setting(config: StudyConfig | None = None, params: Mapping[str, Any] |
         config: The study.
         params: Of the trial.
     """
-    fixed = {} if config is None else config.space.fixed
-    return {**{setting.name: setting.default for setting in HYPERPARAMETERS}, **fixed, **(params or {})}
+    if config is None:
+        return {setting.name: setting.default for setting in HYPERPARAMETERS}
+    setting = config.settings(params or {})
+    widths = set(setting.hidden)
+    shape = {"width": widths.pop(), "depth": len(setting.hidden)} if len(widths) == 1 else {}
+    return {**vars(setting), "hidden": text_of(setting.hidden), **shape}
 
 
 def fitted(setting: Mapping[str, Any], evaluator: Evaluator) -> tuple[Hyperparameters, str]:
     """A setting as another study can take it: with what that holds fixed, and a mini-batch no larger than its data.
 
     Args:
-        setting: By name; with all that varies in the study.
+        setting: By name.
         evaluator: Of the study.
 
     Returns:
         The setting there, and in words what of it is another value; nothing if all of it stands.
+
+    Raises:
+        DesignError: if its hidden layers differ in width and the study varies width or depth.
     """
-    space = evaluator.config.space
-    there = {**{name: setting[name] for name in space.dimensions}, **space.fixed}
+    config = evaluator.config
+    space = config.space
+    if missing := [name for name in space.dimensions if name not in setting]:
+        raise DesignError(
+            f"hidden layers {setting['hidden']} have no one {missing[0]}, which varies in study {config.name!r}: "
+            "compare studies whose networks are described alike"
+        )
+    there = {**{name: setting[name] for name in space.dimensions}, **config.fixed}
     there["batch_size"] = min(there["batch_size"], evaluator.dataset.train.examples)
     moved = [f"{name} {setting[name]} → {there[name]}" for name in there if there[name] != setting[name]]
     return evaluator.hyperparameters({name: there[name] for name in space.dimensions}), ", ".join(moved)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -19,9 +19,7 @@ import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial
 
-from hpsearch.config import HYPERPARAMETERS
 from hpsearch.config.study import PROFILES
-from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.outcomes import Evaluation
@@ -32,7 +30,7 @@ from hpsearch.storage.access import TrialWriter, lock_folder, only_writer
 from hpsearch.storage.journal import StorageError
 from hpsearch.storage.notes import note_profiles
 from hpsearch.storage.studies import existing_study, open_study, quiet_optuna
-from hpsearch.storage.trials import CURVES, finished_trial
+from hpsearch.storage.trials import CURVES, WORDS, finished_trial, values_of
 
 T = TypeVar("T")
 Table: TypeAlias = Callable[[TrainingSource], T]
@@ -117,9 +115,8 @@ class KeptTrainings:
         trials = study.get_trials(deepcopy=False)
         for trial in trials[self._read :]:
             if CURVES in trial.system_attrs:
-                params = dict(trial.params)
-                seed = params.pop(SEED)
-                self._kept[Hyperparameters(**params), seed] = Evaluation.decode(trial.system_attrs[CURVES])
+                setting = self._evaluator.hyperparameters(values_of(trial))
+                self._kept[setting, trial.params[SEED]] = Evaluation.decode(trial.system_attrs[CURVES])
         self._read = len(trials)
 
     @contextmanager
@@ -149,15 +146,22 @@ class KeptTrainings:
 
     def _trial(self, training: Training, evaluation: Evaluation) -> FrozenTrial:
         setting, seed = training
-        params = {**asdict(setting), SEED: seed}
-        ranges = {h.name: self._range(h.name, h.kind, params[h.name]) for h in HYPERPARAMETERS}
-        ranges[SEED] = IntDistribution(0, seed)
-        return finished_trial(evaluation, params, ranges, metric=self._evaluator.config.search.metric, curve=False)
+        config = self._evaluator.config
+        values = config.values(setting)
+        ranges = {name: self._range(name, value) for name, value in values.items() if name not in WORDS}
+        return finished_trial(
+            evaluation,
+            {**values, SEED: seed},
+            {**ranges, SEED: IntDistribution(0, seed)},
+            metric=config.search.metric,
+            curve=False,
+            user_attrs={name: value for name, value in values.items() if name in WORDS},
+        )
 
-    def _range(self, name: str, kind: str, value: Any) -> BaseDistribution:
+    def _range(self, name: str, value: Any) -> BaseDistribution:
         """A range that holds the value: a default may lie outside the study's own, and zero is in no log range."""
         most = max(value, self._evaluator.config.space.largest(name))
-        return IntDistribution(0, int(most)) if kind == "int" else FloatDistribution(0.0, float(most))
+        return IntDistribution(0, int(most)) if isinstance(value, int) else FloatDistribution(0.0, float(most))
 
 
 def _identity(description: Mapping[str, Any]) -> dict[str, Any]:

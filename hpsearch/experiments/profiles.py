@@ -6,14 +6,14 @@ and Bischl 2019, J. Mach. Learn. Res. 20) answers what tuning it gains.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
-from hpsearch.config import HYPERPARAMETERS, StudyConfig
+from hpsearch.config import StudyConfig
+from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.data import Dataset
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.outcomes import Evaluation
@@ -67,10 +67,11 @@ def profile(
         DesignError: if the hyperparameter does not vary in the study, or there are fewer than 2 seeds.
     """
     space, metric = evaluator.config.space.dimensions, evaluator.config.search.metric
-    rows = one_at_a_time(space, name, asdict(around), values=values)
-    rows = pd.concat([rows, pd.DataFrame([asdict(around)])]).drop_duplicates(name)
+    setting = evaluator.config.values(around)
+    rows = one_at_a_time(space, name, setting, values=values)
+    rows = pd.concat([rows, pd.DataFrame([setting])]).drop_duplicates(name)
     rows = rows.iloc[np.argsort(space[name].to_unit(rows[name].to_numpy()))].reset_index(drop=True)
-    chosen = int(np.argmax(rows[name] == getattr(around, name)))
+    chosen = int(np.argmax(rows[name] == setting[name]))
     scores, errors = _scores(evaluator, rows, fresh_seeds(evaluator, seeds))
     mean, low, high = intervals(scores)
     frame = pd.DataFrame(
@@ -124,7 +125,9 @@ def plane(
     """
     if first == second:
         raise DesignError(f"a grid needs two hyperparameters (given: {first!r} twice)")
-    rows = grid(evaluator.config.space.dimensions, (first, second), asdict(around), values=(values, values))
+    rows = grid(
+        evaluator.config.space.dimensions, (first, second), evaluator.config.values(around), values=(values, values)
+    )
     scores, errors = _scores(evaluator, rows, fresh_seeds(evaluator, seeds))
     mean, low, high = intervals(scores)
     return rows[[first, second]].assign(
@@ -170,23 +173,24 @@ def tunability(evaluator: TrainingSource, best: Hyperparameters, *, values: int 
         DesignError: if there are fewer than 2 seeds.
     """
     space = evaluator.config.space.dimensions
+    at_best = evaluator.config.values(best)
     default, fresh = defaults(evaluator), fresh_seeds(evaluator, seeds, extra=seeds)
     rows = []
     for name in space:
         tries = one_at_a_time(space, name, default, values=values)
         scores, _ = _scores(evaluator, tries, fresh[:seeds])
         tuned = tries[name].iat[int(scores.mean(axis=1).argmin())]
-        compared = [default, {**default, name: tuned}, {**asdict(best), name: default[name]}, asdict(best)]
+        compared = [default, {**default, name: tuned}, {**at_best, name: default[name]}, at_best]
         scores, _ = _scores(evaluator, pd.DataFrame(compared), fresh[seeds:])
-        gain, at_best = np.transpose(intervals(scores[[0, 2]] - scores[[1, 3]]))
+        gain, gain_at_best = np.transpose(intervals(scores[[0, 2]] - scores[[1, 3]]))
         rows.append(
             {
                 "hyperparameter": name,
                 "default": default[name],
                 "tuned": tuned,
                 **dict(zip(("gain", "gain_low", "gain_high"), gain, strict=True)),
-                "best": getattr(best, name),
-                **dict(zip(("gain_at_best", "at_best_low", "at_best_high"), at_best, strict=True)),
+                "best": at_best[name],
+                **dict(zip(("gain_at_best", "at_best_low", "at_best_high"), gain_at_best, strict=True)),
             }
         )
     frame = pd.DataFrame(rows).astype({"hyperparameter": "str"})
@@ -196,16 +200,18 @@ def tunability(evaluator: TrainingSource, best: Hyperparameters, *, values: int 
 def defaults(evaluator: TrainingSource) -> dict[str, Any]:
     """The defaults of the settings, a fixed one's value, and the nearest end where a default lies outside the data."""
     config, examples = evaluator.config, len(evaluator.dataset.train.X)
-    default = {setting.name: setting.default for setting in HYPERPARAMETERS}
-    default["batch_size"] = min(int(default["batch_size"]), examples)
-    longest = int(config.space.largest("iterations"))
-    default["iterations"] = min(int(default["iterations"]), longest)
-    return {**default, **config.space.fixed}
+    default = {name: BY_NAME[name].default for name in config.space.dimensions}
+    most = {"batch_size": examples, "iterations": int(config.space.largest("iterations"))}
+    default |= {name: min(int(default[name]), limit) for name, limit in most.items() if name in default}
+    return {**default, **config.fixed}
 
 
 def _scores(evaluator: TrainingSource, rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[Any, Any]:
     """The metric and the validation error of each row on each seed, ``(rows, seeds)``."""
-    return scores(evaluator, [Hyperparameters(**_natural(row)) for row in rows.to_dict("records")], seeds)
+    columns = {str(name): rows[name].tolist() for name in rows}
+    values = zip(*columns.values(), strict=True)
+    settings = [evaluator.config.settings(dict(zip(columns, row, strict=True))) for row in values]
+    return scores(evaluator, settings, seeds)
 
 
 def scores(evaluator: TrainingSource, settings: Sequence[Hyperparameters], seeds: Sequence[int]) -> tuple[Any, Any]:
@@ -217,8 +223,3 @@ def scores(evaluator: TrainingSource, settings: Sequence[Hyperparameters], seeds
     if "validation_error" not in metrics:
         return metric, np.full(metric.shape, np.nan)
     return metric, ends[:, :, metrics.index("validation_error")]
-
-
-def _natural(row: Mapping[Any, Any]) -> dict[str, Any]:
-    whole = {setting.name for setting in HYPERPARAMETERS if setting.kind == "int"}
-    return {str(name): int(value) if name in whole else float(value) for name, value in row.items()}

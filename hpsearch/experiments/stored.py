@@ -147,7 +147,7 @@ def limits_of(space: Mapping[str, Dimension], *, examples: int) -> dict[str, tup
     What momentum does goes with α/(1−μ), so a step from 0.99 to 0.999 would be one of more than three octaves. The
     effective step has the limits of the learning rate.
     """
-    limits = {**{h.name: h.limits for h in HYPERPARAMETERS}, "batch_size": (1.0, float(examples))}
+    limits = {**{h.name: h.limits for h in HYPERPARAMETERS if h.kind != "text"}, "batch_size": (1.0, float(examples))}
     if "momentum" in space:
         low, high = limits["momentum"]
         doubled = (1 + float(space["momentum"].ends[1])) / 2

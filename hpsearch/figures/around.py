@@ -78,17 +78,21 @@ def _error_columns(frame: pd.DataFrame) -> tuple[str, ...]:
 def _panel(
     figure: go.Figure, frame: pd.DataFrame, columns: tuple[str, ...], *, words: str, scale: str, row: int, colour: str
 ) -> None:
-    """A line with its interval; values near the best are filled marks, the chosen one is a star."""
+    """A line with its interval, words without a line; values near the best are filled marks, the chosen is a star."""
     x, middle = axes.positions(frame["value"], scale), columns[0]
-    if len(columns) == 3:
+    line, error = axes.ordered(frame["value"]), None
+    if len(columns) == 3 and line:
         place = {"showlegend": False, "row": row, "col": 1}
         style.add_band(figure, x, frame[columns[1]], frame[columns[2]], color=colour, opacity=_BAND, **place)
+    elif len(columns) == 3:
+        error = style.error_bars(frame[middle], frame[columns[1]], frame[columns[2]], color=colour)
     near = frame["near_best"].tolist() if "near_best" in frame else [False] * len(frame)
     marker = {"color": colour, "size": 6, "symbol": ["circle" if good else "circle-open" for good in near]}
     shown = [str(name) for name in frame if name not in ("hyperparameter", "metric")]
     figure.add_scatter(
-        x=x, y=frame[middle], mode="lines+markers", line={"color": colour, "width": 1.5}, marker=marker,
-        name=style.label(words), showlegend=False, row=row, col=1, **style.hover(shown, frame),
+        x=x, y=frame[middle], mode="lines+markers" if line else "markers", line={"color": colour, "width": 1.5},
+        marker=marker, error_y=error, name=style.label(words), showlegend=False, row=row, col=1,
+        **style.hover(shown, frame),
     )  # fmt: skip
     if "chosen" in frame:
         star = {"symbol": "star", "size": 15, "color": style.ORANGE}
@@ -160,9 +164,11 @@ def plane(frame: pd.DataFrame, space: pd.DataFrame) -> go.Figure:
     metric = str(frame["metric"].iloc[0])
     figure = go.Figure()
     _field(figure, frame, scales, words=style.label(metric))
-    figure.update_xaxes(axes.axis(first, scales[first], frame[first]), range=axes.ends(frame[first], scales[first]))
+    figure.update_xaxes(axes.axis(first, scales[first], frame[first]))
     figure.update_yaxes(axes.axis(second, scales[second], frame[second]))
-    figure.update_yaxes(range=axes.ends(frame[second], scales[second]))
+    if all(axes.ordered(frame[name]) for name in scales):  # a field of words has cells, whose edges lie beyond
+        figure.update_xaxes(range=axes.ends(frame[first], scales[first]))
+        figure.update_yaxes(range=axes.ends(frame[second], scales[second]))
     seeds = f"{frame['seeds'].iloc[0]} fresh seeds"
     subtitle = f"Mean {style.words(metric)} of {seeds}; the other settings as in the best; ★: the lowest mean"
     return style.titled(figure, title, subtitle, height=480)
@@ -177,11 +183,13 @@ def _field(figure: go.Figure, frame: pd.DataFrame, scales: dict[str, str], *, wo
     grid = frame.assign(x=x, y=y, shown=text.pop("customdata"), z=axes.colour_values(frame["mean"]))
     columns, index = list(x.unique()), list(y.unique())
     table = {name: grid.pivot(index="y", columns="x", values=name).loc[index, columns] for name in ("z", "shown")}
-    figure.add_contour(
-        x=columns, y=index, z=table["z"], customdata=table["shown"].to_numpy().tolist(),
-        contours={"coloring": "heatmap"}, line={"width": 0.7}, ncontours=20, colorscale=style.SEQUENTIAL,
-        colorbar=axes.colour_bar(words, frame["mean"]), **text,
-    )  # fmt: skip
+    how = {"colorscale": style.SEQUENTIAL, "colorbar": axes.colour_bar(words, frame["mean"]), **text}
+    how |= {"x": columns, "y": index, "z": table["z"], "customdata": table["shown"].to_numpy().tolist()}
+    if all(axes.ordered(frame[name]) for name in scales):
+        contours = {"contours": {"coloring": "heatmap"}, "line": {"width": 0.7}, "ncontours": 20}
+        figure.add_contour(**contours, **how)
+    else:
+        figure.add_heatmap(**how)
     if frame["mean"].notna().any():
         best = grid.loc[[frame["mean"].idxmin()]]
         star = {"symbol": "star", "size": 15, "color": style.ORANGE}

@@ -93,6 +93,11 @@ def positions(values: pd.Series, scale: str) -> pd.Series:
     return values.map(choice) if scale == "choices" else values
 
 
+def ordered(values: pd.Series) -> bool:
+    """Whether values have an order, so that a line may join them: words have none."""
+    return not any(isinstance(value, str) for value in values)
+
+
 def choice(value: object) -> str:
     """The place of a choice on its axis."""
     return style.plain(_text(value))

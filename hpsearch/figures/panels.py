@@ -24,6 +24,20 @@ _BELOW = -0.05
 """Where, below the shares, the proposal is drawn."""
 
 
+_BANDS = (
+    ("others", style.SKY, 0.25, 12, "middle 80 % as the other settings vary"),
+    ("mean", style.BLUE, 0.45, 4, "interval of the mean"),
+)
+"""About the mean: columns, colour, opacity, width where it is a bar, and name."""
+
+
+_LUCK = {"mode": "lines", "line": {"color": style.VERMILION, "dash": "dot", "width": 1.5}}
+_MEAN = {"mode": "lines+markers", "line": {"color": style.BLUE, "width": 2}, "marker": {"size": 6}}
+_LUCK_APART = {"mode": "markers", "marker": {"symbol": "line-ew-open", "size": 14, "color": style.VERMILION}}
+_MEAN_APART = {"mode": "markers", "marker": {"color": style.BLUE, "size": 6}}
+"""How luck and the mean are drawn: joined by lines, and apart, where the cells have no order."""
+
+
 class _Panel(NamedTuple):
     """A setting's rows and its place in the figure."""
 
@@ -35,6 +49,11 @@ class _Panel(NamedTuple):
     def discrete(self) -> bool:
         """Whether a cell is one value: choices, and few whole numbers."""
         return bool((self.rows["low"] == self.rows["high"]).any())
+
+    @property
+    def ordered(self) -> bool:
+        """Whether a line may join the cells."""
+        return axes.ordered(self.rows["value"])
 
     @property
     def at(self) -> list[Any]:
@@ -67,17 +86,18 @@ def effects(frame: pd.DataFrame) -> go.Figure:
 
 def _add_effect(figure: go.Figure, panel: _Panel) -> None:
     rows, x = panel.rows, panel.at
-    bands = (
-        ("others", style.SKY, 0.25, "middle 80 % as the other settings vary"),
-        ("mean", style.BLUE, 0.45, "interval of the mean"),
-    )
-    for band, color, opacity, name in bands:
-        how = {"color": color, "opacity": opacity, **_legend(figure, name), **panel.place}
-        style.add_band(figure, x, rows[f"{band}_low"], rows[f"{band}_high"], **how)
-    dotted = {"mode": "lines", "line": {"color": style.VERMILION, "dash": "dot", "width": 1.5}, "hoverinfo": "skip"}
+    for band, color, opacity, width, name in _BANDS:
+        how, ends = {**_legend(figure, name), **panel.place}, (rows[f"{band}_low"], rows[f"{band}_high"])
+        if panel.ordered:
+            style.add_band(figure, x, *ends, color=color, opacity=opacity, **how)
+        else:
+            bars = style.error_bars(rows["mean"], *ends, color=color, width=width)
+            bars = {"error_y": bars, "marker": {"color": color, "size": 1}, "hoverinfo": "skip", "opacity": 2 * opacity}
+            figure.add_scatter(x=x, y=rows["mean"], mode="markers", **bars, **how)
+    luck, line = (_LUCK, _MEAN) if panel.ordered else (_LUCK_APART, _MEAN_APART)
     for end in ("seed_low", "seed_high"):
-        figure.add_scatter(x=x, y=rows[end], **dotted, **_legend(figure, "a standard deviation of luck"), **panel.place)
-    line = {"mode": "lines+markers", "line": {"color": style.BLUE, "width": 2}, "marker": {"size": 6}}
+        how = {**_legend(figure, "a standard deviation of luck"), "hoverinfo": "skip", **panel.place}
+        figure.add_scatter(x=x, y=rows[end], **luck, **how)
     shared = {**_legend(figure, "mean"), **panel.place, **style.row_hover(rows)}
     figure.add_scatter(x=x, y=rows["mean"], **line, **shared)
 

@@ -131,6 +131,12 @@ def add_band(
     figure.add_scatter(x=x, y=y, mode="lines", hoverinfo="skip", **fill, **how)
 
 
+def error_bars(middle: pd.Series, low: pd.Series, high: pd.Series, *, color: str, width: float = 1.5) -> dict[str, Any]:
+    """An interval at each point, for ``error_y``: what stands for a band where no line may join the points."""
+    arms = {"array": (high - middle).tolist(), "arrayminus": (middle - low).tolist()}
+    return {"type": "data", **arms, "width": 0, "thickness": width, "color": color}
+
+
 def plain(text: object) -> str:
     """A name or sentence as a figure's text: what would be markup there, or a placeholder of hover text, is shown."""
     return _escaped(str(text)).replace("%{", "%&#123;")

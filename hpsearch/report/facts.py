@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from hpsearch.config.hyperparameters import HYPERPARAMETERS, in_words
+from hpsearch.config.hyperparameters import in_words
 from hpsearch.report.sentences import listed
 from hpsearch.results.study import Results, ResultsError
+from hpsearch.storage.notes import network_words
 
 if TYPE_CHECKING:
     from hpsearch.sensitivity.analysis import Survey
@@ -63,14 +64,14 @@ def _made(results: Results) -> list[tuple[str, str]]:
     config, data = results.config, results.dataset
     splits = {"training": data.train, "validation": data.validation, "test": data.test}
     sizes = listed([f"{split.examples:,} {name}" for name, split in splits.items() if split is not None])
-    network, search = config.network, config.search
+    search = config.search
     return [
         ("data", f"{Path(config.data.source).name}: {sizes} examples of {data.features} features"),
         ("fingerprint of the data", data.fingerprint),
-        ("network", f"hidden layers {list(network.hidden)}, {network.activation}, {network.init}, {network.dtype}"),
+        ("network", network_words(config)),
         ("minimised", f"{search.metric}, mean over seeds {', '.join(map(str, search.seeds))}"),
         ("sampler and pruner", f"{search.sampler}, {search.pruner}"),
-        *((f"range of {in_words(s.name)}", str(getattr(config.space, s.name))) for s in HYPERPARAMETERS),
+        *((f"range of {in_words(name)}", str(entry)) for name, entry in config.space.entries.items()),
     ]
 
 

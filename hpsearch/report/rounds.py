@@ -89,7 +89,7 @@ def _arms(table: pd.DataFrame) -> str:
 
 def _setting(table: pd.DataFrame) -> str:
     row = table[table["arm"] == ROUNDS].to_dict("records")[0]
-    values = listed([f"{in_words(h.name)} {short(row[h.name])}" for h in HYPERPARAMETERS])
+    values = listed([f"{in_words(h.name)} {short(row[h.name])}" for h in HYPERPARAMETERS if h.name in row])
     study = row["study"]
     return f"the setting of the rounds: {values}; `hpsearch report {shlex.quote(study)}` shows how {study} got there"
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from hpsearch.config.hyperparameters import in_words
+from hpsearch.config.hyperparameters import in_words, text_of
 from hpsearch.results.best import Best
 from hpsearch.tuning.baselines import GUESS
 from hpsearch.tuning.scores import TestScore
@@ -153,9 +153,9 @@ def wrong_by(tolerance: pd.DataFrame, points: float) -> list[str]:
     """How wrong each setting may be: where it is not shown to be worse, and where such a loss is excluded."""
     if tolerance.empty:
         return []
-    near = "By the metric of the search, no value within these stretches is shown to be worse than the chosen one: "
+    near = "By the metric of the search, no value among these is shown to be worse than the chosen one: "
     texts = [f"{near}{_stretches(tolerance, 'near')}."]
-    if tolerance["tolerated_low"].notna().all():
+    if (tolerance["tolerated_low"].notna() | tolerance["tolerated_choices"].notna()).all():
         loss = "one point" if points == 0.01 else f"{100 * points:g} points"
         excluded = f"A loss of more than {loss} of validation error is excluded within these around the chosen values: "
         texts.append(f"{excluded}{_stretches(tolerance, 'tolerated')}.")
@@ -164,10 +164,16 @@ def wrong_by(tolerance: pd.DataFrame, points: float) -> list[str]:
 
 def _stretches(tolerance: pd.DataFrame, kind: str) -> str:
     return "; ".join(
-        f"{in_words(row['hyperparameter'])} {short(row[f'{kind}_low'])} to {short(row[f'{kind}_high'])} "
-        f"(chosen: {short(row['best'])})"
+        f"{in_words(row['hyperparameter'])} {_stretch(row, kind)} (chosen: {short(row['best'])})"
         for row in tolerance.to_dict("records")
     )
+
+
+def _stretch(row: Mapping[Any, Any], kind: str) -> str:
+    """From end to end, or the words of a set."""
+    if isinstance(row[f"{kind}_choices"], tuple):
+        return listed(row[f"{kind}_choices"])
+    return f"{short(row[f'{kind}_low'])} to {short(row[f'{kind}_high'])}"
 
 
 def percent(share: float) -> str:
@@ -177,7 +183,9 @@ def percent(share: float) -> str:
 
 
 def short(value: object) -> str:
-    """A value in three digits; a whole number whole."""
+    """A value in three digits; a whole number whole, hidden layers as their text."""
+    if isinstance(value, tuple):
+        return text_of(value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,.0f}" if isinstance(value, int) or abs(value) >= 1000 else f"{value:.3g}"

@@ -9,7 +9,8 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from hpsearch.config import HYPERPARAMETERS, StudyConfig
+from hpsearch.config import StudyConfig
+from hpsearch.config.hyperparameters import BY_NAME, NETWORK, TRAINING
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.experiments.trainings import SurveyProgress
 from hpsearch.report.edges import edge_line
@@ -26,15 +27,14 @@ Part: TypeAlias = Table | Text | str
 
 
 def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) -> Table:
-    """The settings with the lowest values."""
-    complete = trials[trials["state"] == "COMPLETE"]
-    best = complete.sort_values(["value", "number"]).head(count)
+    """The settings of training with the lowest values, and their metrics."""
+    best = _best(trials, count)
     states = trials["state"].value_counts().to_dict()
     pruned = f", {states['PRUNED']} pruned" if "PRUNED" in states else ""
     diverged = int(trials["diverged"].fillna(False).sum())
     title = f"{config.name}: the {len(best)} best of {len(trials)} trials ({diverged} diverged{pruned})"
     table = _table(title, gap=1)
-    hyperparameters = [s for s in HYPERPARAMETERS if s.name in config.space.dimensions]
+    hyperparameters = [s for s in TRAINING if s.name in config.space.dimensions]
     metrics = [metric.name for metric in METRICS if metric.shown and metric.name in best]
     table.add_column("trial", justify="right", no_wrap=True)
     for s in hyperparameters:
@@ -45,6 +45,23 @@ def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) ->
         setting = [f"{row[s.name]:d}" if s.kind == "int" else f"{row[s.name]:.2g}" for s in hyperparameters]
         table.add_row(str(row["number"]), *setting, *(_score(metric, row[metric]) for metric in metrics))
     return table
+
+
+def networks_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) -> Table | None:
+    """The networks of the trials in :func:`best_table`; None where all are the same."""
+    names = [s.name for s in NETWORK if s.name in config.space.dimensions]
+    if not names:
+        return None
+    table = _table("their networks")
+    for name, symbol in (("trial", ""), *((name, BY_NAME[name].symbol) for name in names)):
+        table.add_column(_words(name, symbol), justify="right")
+    for row in _best(trials, count).to_dict("records"):
+        table.add_row(str(row["number"]), *(str(row[name]) for name in names))
+    return table
+
+
+def _best(trials: pd.DataFrame, count: int) -> pd.DataFrame:
+    return trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"]).head(count)
 
 
 def chosen_line(best: Best) -> str:
@@ -137,7 +154,7 @@ def range_lines(frame: pd.DataFrame, space: Mapping[str, Dimension], *, title: s
     for row in frame.to_dict("records"):
         dimension = space[row["hyperparameter"]]
         if isinstance(dimension, Choice):
-            proposal, changed = str(Choice(row["next_choices"])), row["next_choices"] != dimension.choices
+            proposal, changed = str(Choice(row["next_choices"])), tuple(row["next_choices"]) != dimension.choices
         else:
             proposal = f"{row['next_low']:g} to {row['next_high']:g}"
             changed = (row["next_low"], row["next_high"]) != (row["low"], row["high"])
@@ -217,12 +234,13 @@ def search_report(
         storage: URL, or None for the journal in the results' folder.
         notes: What is to be said of the data.
     """
-    name = config.name
+    name, networks = config.name, networks_table(results.trials, config)
     nothing_new = f"{name} already holds {len(results.trials)} trials: ask for more with TRIALS=… or --trials"
     place = hide_password(storage) if storage else str(results.folder / JOURNAL)
     return [
         *([] if fresh else [Text(nothing_new, style="dim")]),
         best_table(results.trials, config),
+        *([] if networks is None else [networks]),
         chosen_line(results.best),
         *filter(None, [edge_line(results)]),
         _verdicts(results, name),

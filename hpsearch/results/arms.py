@@ -18,7 +18,7 @@ from hpsearch.data import Dataset
 from hpsearch.evaluation.evaluator import load_data
 from hpsearch.results.rounds import Announce, Round, Searches
 from hpsearch.results.study import Results, ResultsError
-from hpsearch.storage.trials import CURVES
+from hpsearch.storage.trials import CURVES, values_of
 
 _MOST_TIMES = 10
 
@@ -92,13 +92,16 @@ def costs(results: Results) -> NDArray[np.int64]:
     """What the trainings of each trial cost, ``(trials,)``: iterations × batch size, summed over seeds.
 
     That is how many examples the networks were shown, repeats included: the arithmetic of training up to a factor that
-    is the network's size. A pruned trial counts as far as it was trained.
+    is the network's size. Where the network varies, an example counts by the trial's weights as a share of those of the
+    study's largest network. A pruned trial counts as far as it was trained.
     """
-    fixed = results.config.space.fixed
+    config = results.config
+    sizes: dict[tuple[int, ...], float] = {}
     counts = []
     for trial in sorted(results.study.get_trials(deepcopy=False), key=lambda t: t.number):
-        batch, stored = {**fixed, **trial.params}["batch_size"], trial.system_attrs[CURVES]
-        counts.append(int(stored["iterations"][-1]) * int(batch) * len(stored["seeds"]))
+        setting, stored = config.settings(values_of(trial)), trial.system_attrs[CURVES]
+        size = sizes.setdefault(setting.hidden, results.relative_size(setting))
+        counts.append(int(size * int(stored["iterations"][-1]) * setting.batch_size * len(stored["seeds"])))
     return np.array(counts, dtype=np.int64)
 
 

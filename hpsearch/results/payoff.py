@@ -10,7 +10,7 @@ and nothing of refining. That takes several pairs, each of another sampler seed,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -142,7 +142,7 @@ def verdict(table: pd.DataFrame) -> Payoff:
     mean, error = float(differences.mean()), float(differences.std(ddof=1) / np.sqrt(len(differences)))
     half = float(stats.t.isf(0.025, len(differences) - 1)) * error
     low, high = mean - half, mean + half
-    names = [h.name for h in HYPERPARAMETERS]
+    names = [h.name for h in HYPERPARAMETERS if h.name in table]
     settings = table.drop_duplicates(["repeat", "arm"]).groupby("repeat")[names]
     return Payoff(
         metric=str(table["metric"].iat[0]),
@@ -179,6 +179,12 @@ def _scores(config: StudyConfig, data: Dataset, arms: tuple[Arm, ...], *, seeds:
             tasks = evaluator.tasks(setting, seeds=seeds)
             evaluation = evaluator.evaluation(tasks, list(pool.outcomes(tasks)))
             row = {"arm": arm.name, "study": arm.study, "number": arm.number, "value": arm.value}
-            row |= {**asdict(setting), "trials": arm.trials, "cost": arm.cost, "seed": list(seeds), "metric": metric}
+            row |= {
+                **config.values(setting),
+                "trials": arm.trials,
+                "cost": arm.cost,
+                "seed": list(seeds),
+                "metric": metric,
+            }
             parts.append(pd.DataFrame({**row, "score": evaluation.curves[:, -1, place].astype(float)}))
     return pd.concat(parts).astype(dict.fromkeys(("arm", "study", "metric"), "str"))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
@@ -148,17 +147,17 @@ class ProfileTables:
         against: int | Mapping[str, Any] | Hyperparameters | None = None,
         seeds: int = 10,
     ) -> Callable[[TrainingSource], Attribution]:
-        from hpsearch.experiments.attributions import attribution, setting_against
+        from hpsearch.experiments.attributions import attribution, setting_against, values_of
         from hpsearch.experiments.profiles import defaults
 
-        number, setting = self._searched(of)
+        config, (number, setting) = self._evaluator.config, self._searched(of)
         if isinstance(against, int):
             other, words = self._searched(against)[1], f"trial {against}"
         elif against is None:
-            other, words = Hyperparameters(**defaults(self._evaluator)), "the defaults"
+            other, words = config.settings(defaults(self._evaluator)), "the defaults"
         else:
-            changes = asdict(against) if isinstance(against, Hyperparameters) else against
-            other, words = setting_against(setting, changes), "another setting"
+            changes = values_of(config, against) if isinstance(against, Hyperparameters) else against
+            other, words = setting_against(config, setting, changes), "another setting"
         return lambda source: attribution(source, setting, other, words=(f"trial {number}", words), seeds=seeds)
 
     def _table(self, name: str, *hyperparameters: str, **sizes: Any) -> Callable[[TrainingSource], pd.DataFrame]:

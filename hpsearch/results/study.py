@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from hpsearch.config import HYPERPARAMETERS, StudyConfig
+from hpsearch.config import StudyConfig
 from hpsearch.config.messages import did_you_mean
 from hpsearch.config.study import PROFILES
 from hpsearch.data.dataset import Dataset
@@ -26,7 +26,7 @@ from hpsearch.sensitivity.analysis import Survey, SurveyTables
 from hpsearch.storage.access import existing_storage
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import BEST, CONFIG, DATA, fact
-from hpsearch.storage.trials import CURVES
+from hpsearch.storage.trials import CURVES, values_of
 from hpsearch.tuning.choice import best_trial, network_path
 from hpsearch.tuning.scores import TestScore
 
@@ -131,7 +131,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
             name = self.study.study_name.removesuffix(".survey").removesuffix(PROFILES)
             raise ResultsError(f"study {name!r} was not searched yet, so no trial was chosen: hpsearch search {name}")
         number = self.best.number if number is None else number
-        return number, self._hyperparameters(self._ended(number).params)
+        return number, self._hyperparameters(self._ended(number))
 
     @property
     def ours(self) -> bool:
@@ -208,7 +208,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         return Best(
             number=trial.number,
             value=float(row["value"]),
-            hyperparameters=self._hyperparameters(trial.params) if self.ours else dict(trial.params),
+            hyperparameters=self._hyperparameters(trial) if self.ours else dict(trial.params),
             metrics={m.name: float(row[m.name]) for m in METRICS if m.name in row.index},
             test=None if test is None else TestScore(**test),
             _network=lambda: self._chosen_network(trial),
@@ -219,7 +219,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         path = network_path(self.study.study_name, self.folder)
         if fact(self.study, BEST, {}).get("number") == trial.number and path.is_file():
             saved = TrainedNetwork.load(path)
-            if saved.hyperparameters == self._hyperparameters(trial.params):
+            if saved.hyperparameters == self._hyperparameters(trial):
                 return saved
         return self.network(trial.number)
 
@@ -239,7 +239,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         seed = seeds[0] if seed is None else seed
         if seed not in seeds:
             raise ResultsError(f"trial {number} was not trained on seed {seed}; its seeds are {seeds}")
-        return evaluator.network(self._hyperparameters(trial.params), seed)
+        return evaluator.network(self._hyperparameters(trial), seed)
 
     def _ended(self, number: int) -> FrozenTrial:
         trials = {t.number: t for t in self.study.get_trials(deepcopy=False)}
@@ -292,9 +292,16 @@ class Results(SurveyTables, SearchTables, ProfileTables):
             written.append(path)
         return written
 
-    def _hyperparameters(self, params: dict[str, Any]) -> Hyperparameters:
-        settings = {**self.config.space.fixed, **params}
-        return Hyperparameters(**{setting.name: settings[setting.name] for setting in HYPERPARAMETERS})
+    def relative_size(self, setting: Hyperparameters) -> float:
+        """Weights of a setting's network, as a share of those of the study's largest."""
+        largest = self.config.largest_hidden
+        if setting.hidden == largest:
+            return 1.0
+        sizes = [self._evaluator.architecture(replace(setting, hidden=h)).parameters for h in (setting.hidden, largest)]
+        return sizes[0] / sizes[1]
+
+    def _hyperparameters(self, trial: FrozenTrial) -> Hyperparameters:
+        return self.config.settings(values_of(trial))
 
     @cached_property
     def _evaluator(self) -> Evaluator:

@@ -28,10 +28,12 @@ class Crowd:
     Attributes:
         quantiles: 5, 50 and 95 % of them, on the unit interval.
         shares: ``(scrambles, cells)``: of a scramble's best rows, in each cell of the range.
+        ordered: Whether the range has an order, and so ends.
     """
 
     quantiles: tuple[float, float, float]
     shares: NDArray[np.float64]
+    ordered: bool = True
 
     words = "the middle 90 % of the best"
     """What the outer quantiles enclose, as the reason of a proposal says it."""
@@ -74,7 +76,7 @@ class Crowd:
         within = np.diff(_below(dimension, values, units=units, edges=np.linspace(0, 1, cells + 1)), axis=1)
         shares = pd.DataFrame(within * weights[:, None]).groupby(scramble).sum()
         low, middle, high = np.quantile(units, [0.05, 0.5, 0.95], weights=weights, method="inverted_cdf").tolist()
-        return cls((low, middle, high), shares.div(shares.sum(axis=1), axis=0).to_numpy())
+        return cls((low, middle, high), shares.div(shares.sum(axis=1), axis=0).to_numpy(), dimension.ordered)
 
     def half_width(self, confidence: float) -> NDArray[np.float64]:
         """Of the t-interval over scrambles of each cell's share, ``(cells,)``."""
@@ -86,8 +88,10 @@ class Crowd:
         """The end of the range at which the best crowd, or nothing.
 
         The cell there holds more than its even share, by the 95 % t-interval over scrambles, and the fullest cell lies
-        within that interval.
+        within that interval. Without an order there is no end.
         """
+        if not self.ordered:
+            return ""
         mean, half = self.shares.mean(axis=0), self.half_width(0.95)
         for name, cell in (("low", 0), ("high", -1)):
             more, fullest = mean[cell] - half[cell] - 1 / len(mean), mean[cell] + half[cell] - np.max(mean)
@@ -123,7 +127,7 @@ def proposal(dimension: Dimension, crowd: Crowd, *, verdict: str, limit: tuple[f
     if verdict == REROLLS:
         return dimension, "it re-rolls luck alone: on average over seeds any value does"
     if isinstance(dimension, Choice):
-        return _next_choices(dimension, crowd, limit=limit)
+        return _next_choices(dimension, crowd, limit=limit) if dimension.ordered else _next_words(dimension, crowd)
     low, _, high = crowd.quantiles
     if not crowd.boundary and high - low > _WIDE:
         return dimension, "the best lie all over it"
@@ -224,6 +228,22 @@ def _next_choices(dimension: Choice, crowd: Crowd, *, limit: tuple[float, float]
     if len(choices) == len(dimension.choices):
         return dimension, f"{words}as far as it may go" if words else "the best lie all over it"
     return Choice(tuple(choices)), f"{words}without the choices that hold {crowd.few}"
+
+
+def _next_words(dimension: Choice, crowd: Crowd) -> tuple[Dimension, str]:
+    """The choices that are not shown to be worse.
+
+    One is shown to be where it holds less than half its even share of the best, and by the 95 % t-interval over
+    scrambles less than the even share.
+    """
+    mean, even = crowd.shares.mean(axis=0), 1 / crowd.shares.shape[1]
+    worse = (mean < even / 2) & (mean + crowd.half_width(0.95) < even)
+    choices = tuple(choice for choice, drop in zip(dimension.choices, worse, strict=True) if not drop)
+    if len(choices) == len(dimension.choices):
+        return dimension, "no choice is shown to hold few of the best"
+    if len(choices) < 2:
+        return dimension, f"{choices[0]} alone holds the best: fix it"
+    return Choice(choices), "without the choices that hold few of the best"
 
 
 def _beyond(dimension: Choice, boundary: str, *, limit: tuple[float, float]) -> int | float | None:

@@ -8,6 +8,7 @@ instead is where to look next.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from math import inf
 from typing import Any
 
@@ -21,6 +22,12 @@ from hpsearch.sensitivity.responses import Response, last
 from hpsearch.space import Choice, Dimension, Float, Int
 
 _TENTHS = 10
+
+_OF_AN_ORDER = (
+    *("low", "high", "share_low", "share_high", "best_low", "best_median", "best_high"),
+    *("next_low", "next_high"),
+)
+"""Columns of what has an order, missing for words."""
 
 
 def next_ranges(
@@ -48,7 +55,8 @@ def next_ranges(
         A row a hyperparameter. Columns: response, form, hyperparameter, low, high, scale, verdict, share_low,
         share_high (of the best tenth, in the lowest and highest tenth of the range or choice), best_low, best_median,
         best_high (5, 50 and 95 % of the best tenth), boundary ("low", "high" or ""), next_low, next_high, next_choices,
-        reason.
+        reason. Words have no order: of them next_choices alone is proposed, the set that is not shown to be worse, and
+        what speaks of ends and quantiles is missing.
     """
     cost = _cost(response)
     ties, proposals = float((cost == cost.min()).mean()), []
@@ -85,7 +93,7 @@ def best_tenth(response: Response, design: Design, *, table: pd.DataFrame, confi
     for name, crowd in _crowds(response, design, table=table).items():
         ends = cell_ends(design.space[name], crowd.shares.shape[1])
         place = pd.factorize(ends["value"])[0]
-        own = Crowd(crowd.quantiles, pd.DataFrame(crowd.shares.T).groupby(place).sum().to_numpy().T)
+        own = replace(crowd, shares=pd.DataFrame(crowd.shares.T).groupby(place).sum().to_numpy().T)
         part = ends.groupby(place).agg({"low": "first", "high": "last", "scale": "first", "value": "first"})
         labels = {"response": response.name, "form": response.form, "hyperparameter": name}
         for column, word in reversed(labels.items()):
@@ -127,7 +135,7 @@ def _best(cost: pd.Series) -> pd.Series:
 def _evidence(dimension: Dimension, crowd: Crowd, *, verdict: str, following: Dimension) -> dict[str, Any]:
     shares = crowd.shares.mean(axis=0)
     low, middle, high = dimension.from_unit(crowd.quantiles).tolist()
-    return {
+    evidence = {
         "low": dimension.ends[0],
         "high": dimension.ends[1],
         "scale": dimension.scale,
@@ -142,6 +150,9 @@ def _evidence(dimension: Dimension, crowd: Crowd, *, verdict: str, following: Di
         "next_high": following.ends[1],
         "next_choices": following.choices if isinstance(following, Choice) else None,
     }
+    if not dimension.ordered:
+        evidence |= dict.fromkeys(_OF_AN_ORDER, np.nan)
+    return evidence
 
 
 def longer(dimension: Dimension, following: Dimension) -> str:

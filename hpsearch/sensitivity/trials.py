@@ -133,7 +133,7 @@ def _box(dimension: Dimension, values: NDArray[Any], *, edge: str) -> _Box:
     cells = dimension.cells(_TENTHS)
     cell = np.minimum(units * cells, cells - 1).astype(int)
     shares = np.bincount(cell, minlength=cells)[None] / len(units)
-    return _Box((max(low - margin, 0.0), middle, min(high + margin, 1.0)), shares, edge)
+    return _Box((max(low - margin, 0.0), middle, min(high + margin, 1.0)), shares, edge=edge)
 
 
 def _ends(dimension: Dimension, prefix: str) -> dict[str, Any]:

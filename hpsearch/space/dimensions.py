@@ -78,6 +78,11 @@ class _Range(_Mapped, Generic[Number]):
         return self.low, self.high
 
     @property
+    def ordered(self) -> Literal[True]:
+        """Whether the values have an order: numbers have."""
+        return True
+
+    @property
     def scale(self) -> Literal["log", "linear"]:
         """How the range is divided: evenly in the logarithm, or in the value itself."""
         return "log" if self.log else "linear"
@@ -189,7 +194,7 @@ class Int(_Range[int]):
 
 @dataclass(frozen=True)
 class Choice(_Mapped):
-    """One of several ordered values, each as likely as any other.
+    """One of several values, each as likely as any other; numbers have an order, words have none.
 
     Raises:
         ValueError: If there are fewer than two, two are equal, or one is no scalar.
@@ -220,6 +225,11 @@ class Choice(_Mapped):
     def ends(self) -> tuple[Scalar, Scalar]:
         """The first choice and the last."""
         return self.choices[0], self.choices[-1]
+
+    @property
+    def ordered(self) -> bool:
+        """Whether the values have an order, so that it means something to lie at an end or between two of them."""
+        return not any(isinstance(choice, str) for choice in self.choices)
 
     @property
     def scale(self) -> Literal["choices"]:

@@ -12,8 +12,8 @@ from typing import Any, Literal
 import optuna
 import pandas as pd
 
-from hpsearch.config import HYPERPARAMETERS, StudyConfig
-from hpsearch.config.hyperparameters import in_words
+from hpsearch.config import Entry, StudyConfig
+from hpsearch.config.hyperparameters import BY_NAME, in_words, units_of
 from hpsearch.config.study import PROFILES, TRANSFERS
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.edges import edges
@@ -32,8 +32,7 @@ def note_search(study: optuna.Study, config: StudyConfig, rows: Mapping[str, str
         config: Its own.
         rows: What the front page says in words, by name.
     """
-    ranges = [f"| {setting.name} | {setting.symbol} | {_range(config, setting.name)} |" for setting in HYPERPARAMETERS]
-    network = config.network
+    ranges = [f"| {name} | {BY_NAME[name].symbol} | {_range(entry)} |" for name, entry in config.entries.items()]
     found = [f"- **{name}:** {as_text(words)}" for name, words in rows.items() if name != "question"]
     paragraphs = [
         f"# {as_text(config.name)}",
@@ -43,9 +42,9 @@ def note_search(study: optuna.Study, config: StudyConfig, rows: Mapping[str, str
         _at_edges(study, config),
         f"To go on: `make search STUDY={shlex.quote(config.name)} TRIALS={2 * len(study.get_trials(deepcopy=False))}`; "
         f"all tables: `hpsearch.load({config.name!r})` in Python.",
-        f"Data {as_text(Path(config.data.source).name)}, hidden layers {list(network.hidden)}, {network.activation}, "
-        f"initial weights {network.init}. Minimised: {config.search.metric}, mean over "
-        f"{len(config.search.seeds)} seed(s), sampler {config.search.sampler}, pruner {config.search.pruner}.",
+        f"Data {as_text(Path(config.data.source).name)}, {network_words(config)}. "
+        f"Minimised: {config.search.metric}, mean over {len(config.search.seeds)} seed(s), "
+        f"sampler {config.search.sampler}, pruner {config.search.pruner}.",
         "| hyperparameter | symbol | range |\n|---|---|---|\n" + "\n".join(ranges),
         "Columns `diverged` and `seeds` are numbers: 1 if a seed diverged, and how many seeds a trial was trained on.",
     ]
@@ -180,6 +179,18 @@ def _at_edges(study: optuna.Study, config: StudyConfig) -> str:
     return f"At least half of {best} lie at {ends}: better settings may lie beyond."
 
 
-def _range(config: StudyConfig, name: str) -> str:
-    entry = getattr(config.space, name)
+def network_words(config: StudyConfig) -> str:
+    """What is the same of all networks of a study, in words, and what varies."""
+    words = {"hidden": "hidden layers", "width": "width", "depth": "depth", "activation": "", "init": "initial weights"}
+    fixed = {name: config.fixed[name] for name in words if name in config.fixed}
+    if "hidden" in fixed:
+        fixed["hidden"] = str(list(units_of(str(fixed["hidden"]))))
+    same = [f"{words[name]} {value}".strip() for name, value in fixed.items()]
+    varied = [name for name in words if name in config.space.dimensions]
+    return ", ".join([*same, config.network.dtype]) + (f"; varied: {', '.join(varied)}" if varied else "")
+
+
+def _range(entry: Entry) -> str:
+    if isinstance(entry, str):
+        return f"{entry} (fixed)"
     return f"{entry:g} (fixed)" if isinstance(entry, int | float) else str(entry)

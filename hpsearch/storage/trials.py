@@ -16,6 +16,7 @@ import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
+from hpsearch.config.hyperparameters import BY_NAME, HYPERPARAMETERS
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.space import Choice, Float, Int, Space
 
@@ -40,6 +41,17 @@ def suggest(trial: optuna.Trial, space: Space) -> dict[str, Any]:
     return {
         name: getattr(trial, _WORDS[type(dimension)][1])(name, **asdict(dimension)) for name, dimension in space.items()
     }
+
+
+WORDS = tuple(h.name for h in HYPERPARAMETERS if h.kind == "text")
+"""Hyperparameters that the trainings around a best hold as attributes: of a parameter, a storage takes no word that
+was not among the first trial's."""
+
+
+def values_of(trial: FrozenTrial) -> dict[str, Any]:
+    """A stored trial's hyperparameters by name."""
+    values = {name: value for name, value in trial.params.items() if name in BY_NAME}
+    return {**values, **{name: trial.user_attrs[name] for name in WORDS if name in trial.user_attrs}}
 
 
 def attributes(evaluation: Evaluation) -> dict[str, float]:

@@ -3,9 +3,7 @@
 import sys
 import tempfile
 import time
-import warnings
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
 from itertools import pairwise
 from multiprocessing import get_context
 from statistics import median
@@ -16,8 +14,14 @@ import peers
 from searches import SPLIT, reference
 from table import Row
 
-TRIALS, ROUNDS = 1000, 3
+TRIALS, ROUNDS = 500, 3
 MEAN_SHAPE = (36, 36)
+NETWORKS = {
+    "width": {"low": 8, "high": 64},
+    "depth": {"low": 1, "high": 3},
+    "activation": {"choices": ["tanh", "relu", "sigmoid"]},
+    "init": {"choices": ["scaled", "xavier", "he"]},
+}
 SAMPLE, WORKERS = 64, 2
 """Rows of the survey that scikit-learn trains, in so many processes."""
 
@@ -31,43 +35,54 @@ def arithmetic(sizes: tuple[int, ...], task: Any, examples: Any) -> float:
     return iterations + len(task.stops) * (scored * forward + 256 * all_of_it)
 
 
-def mixture() -> Row:
-    """Seconds by arithmetic of trials of many shapes, by that of the same trials at one shape; in this thread."""
-    from scipy.stats import qmc
+def studied(kind: str) -> Any:
+    """The reference study, of networks that vary or of one network."""
+    from hpsearch.config import StudyConfig
 
+    described = reference("qmc", TRIALS, kind).describe()
+    described["survey"] |= {"base": 8}
+    if kind == "mixed":
+        return StudyConfig.from_description({**described, "network": {}, "space": {**described["space"], **NETWORKS}})
+    return StudyConfig.from_description({**described, "network": {"hidden": MEAN_SHAPE}})
+
+
+def price(config: Any, kind: str) -> float:
+    """CPU seconds of a search or a survey, in this thread, by its arithmetic."""
+    from hpsearch import search, survey_study
     from hpsearch.evaluation.evaluator import Evaluator
-    from hpsearch.evaluation.tasks import Trainer
-    from hpsearch.space import Space
+    from hpsearch.sensitivity.designs import KEY, shared
 
-    config = reference("qmc", TRIALS, "mixture")
-    evaluator, space = Evaluator(config), Space(config.space.dimensions)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Sobol points are balanced in powers of two alone
-        points = qmc.Sobol(len(space) + 3, seed=0).random(TRIALS)
-    trials: dict[str, list[tuple[Any, Any]]] = {"mixed": [], "mean": []}
-    columns = {name: values.tolist() for name, values in space.from_unit(points[:, :-3]).items()}
-    for row, point in enumerate(points):
-        (task,) = evaluator.tasks(evaluator.hyperparameters({name: values[row] for name, values in columns.items()}))
-        width, depth, kind = int(8 + 57 * point[-3]), int(1 + 3 * point[-2]), int(3 * point[-1])
-        shapes = {"mixed": ((width,) * depth, ("tanh", "relu", "sigmoid")[kind]), "mean": (MEAN_SHAPE, "tanh")}
-        for name, (hidden, activation) in shapes.items():
-            architecture = replace(evaluator.architecture, hidden=hidden, activation=activation)
-            trials[name].append((Trainer(architecture, evaluator.examples), task))
-    for trainer, task in trials["mixed"][:5] + trials["mean"][:5]:
-        trainer.run(task)
-    rates: dict[str, list[float]] = {name: [] for name in trials}
-    for _ in range(ROUNDS):
-        for name, pairs in trials.items():
-            began = time.perf_counter()
-            for trainer, task in pairs:
-                trainer.run(task)
-            took, a = time.perf_counter() - began, evaluator.architecture
-            sizes = [(a.features, *trainer.architecture.hidden, a.outputs) for trainer, _ in pairs]
-            work = sum(arithmetic(s, task, evaluator.examples) for s, (_, task) in zip(sizes, pairs, strict=True))
-            rates[name].append(took / work)
-    mixed, mean = (median(rates[name]) for name in ("mixed", "mean"))
-    what = f"{TRIALS:,} trials: {1e12 * mixed:.1f} ps a multiply-add, at {MEAN_SHAPE} {1e12 * mean:.1f}"
-    return Row("P11", what, mixed / mean, 1.3, least=False)
+    with tempfile.TemporaryDirectory() as folder:
+        began = time.process_time()
+        made = search(config, results=folder) if kind == "search" else survey_study(config, results=folder)
+        took = time.process_time() - began
+        params = [trial.params for trial in made.trials] if kind == "search" else []
+    if kind == "search":
+        evaluator, values = Evaluator(config), params
+    else:  # rows that differ in length alone are one training, to the longest
+        evaluator = Evaluator(config, checkpoint_count=config.survey.checkpoints)
+        rows = made.table.drop_duplicates([*KEY])[[*KEY, "seed", *config.space.dimensions]]
+        longest = rows.sort_values("iterations").groupby(shared(rows)).tail(1)
+        values = longest[[*config.space.dimensions]].to_dict("records")
+    work = 0.0
+    for setting in map(evaluator.hyperparameters, values):
+        shape, (task,) = evaluator.architecture(setting), evaluator.tasks(setting)
+        work += arithmetic((shape.features, *shape.hidden, shape.outputs), task, evaluator.examples)
+    return took / work
+
+
+def mixture() -> Row:
+    """A multiply-add in a search and in a survey of ten settings, by one where the network is the same."""
+    configs = {kind: studied(kind) for kind in ("mixed", "one shape")}
+    ratios = {}
+    for kind in ("search", "survey"):
+        for config in configs.values():
+            price(config.with_overrides(**{"search.trials": 5, "survey.base": 2, "survey.scrambles": 2}), kind)
+        prices = [[price(config, kind) for config in configs.values()] for _ in range(ROUNDS)]
+        mixed, same = (median(column) for column in zip(*prices, strict=True))
+        ratios[f"{kind} {1e12 * mixed:.1f} by {1e12 * same:.1f} ps"] = mixed / same
+    what = f"ten settings, {TRIALS:,} trials, 832 rows: {', '.join(ratios)} a multiply-add (one: {MEAN_SHAPE})"
+    return Row("P11", what, max(ratios.values()), 1.3, least=False)
 
 
 def trained_by_scikit_learn(setting: dict[str, Any], seed: int) -> float:
