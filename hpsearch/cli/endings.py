@@ -114,11 +114,12 @@ def _exit_code(problem: Exception) -> int | None:
     from hpsearch.report.dashboard import DashboardError
     from hpsearch.results.study import ResultsError
     from hpsearch.results.surrogates import ImportanceError
+    from hpsearch.sensitivity.designs import DesignError
     from hpsearch.storage.access import StudyBusyError
     from hpsearch.storage.journal import StorageError
     from hpsearch.storage.studies import StudyChangedError
 
-    refused = (ConfigError, DataError, StudyChangedError, ResultsError, DashboardError, ImportanceError)
+    refused = (ConfigError, DataError, DesignError, StudyChangedError, ResultsError, DashboardError, ImportanceError)
     if isinstance(problem, (*refused, FileNotFoundError)):
         return 2
     return 1 if isinstance(problem, StorageError | StudyBusyError) else None
