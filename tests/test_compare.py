@@ -2,8 +2,10 @@
 
 import pandas as pd
 import pytest
+import typer
 from helpers import SMALL, run
 
+from hpsearch.cli.endings import errors
 from hpsearch.experiments.comparisons import DEFAULTS
 from hpsearch.report.comparisons import (
     sensitivity_sentences,
@@ -11,6 +13,7 @@ from hpsearch.report.comparisons import (
     transfer_sentences,
 )
 from hpsearch.results.comparison import Comparison
+from hpsearch.sensitivity.designs import DesignError
 
 TINY = "[survey]\nbase = 4\nscrambles = 2\nseeds = 4\n"
 
@@ -45,6 +48,13 @@ def test_what_is_missing_is_named_and_made_on_demand(two):
     page = (two / "results" / "compare.html").read_text(encoding="utf-8")
     assert page.count('class="plot"') == 2
     assert "Compared: small, wines" in page
+
+
+def test_what_no_comparison_can_be_made_of_ends_with_a_message_and_no_traceback(capsys):
+    with pytest.raises(typer.Exit) as ended, errors():
+        raise DesignError("study 'small' has no test split")
+    assert ended.value.exit_code == 2
+    assert capsys.readouterr().err == "error: study 'small' has no test split\n"
 
 
 def rows(names, *values):
