@@ -409,7 +409,7 @@ def test_words_have_no_end_to_crowd_at(handicap, above, following, reason):
 
 
 def test_a_word_that_may_hold_its_even_share_stays():
-    """Two scrambles, of which one has none of the best in it and the other nearly its even share: the interval is wide."""
+    """Of two scrambles one has none of the best in it, the other nearly its even share: the interval is wide."""
     shares = np.array([[1.0, 0.0], [0.6, 0.4]])
     dimension = Choice(("a", "b"))
     few = Crowd((0.25, 0.25, 0.75), shares, ordered=False)
