@@ -13,7 +13,8 @@ import optuna
 import pandas as pd
 
 from hpsearch.config import Entry, StudyConfig
-from hpsearch.config.hyperparameters import BY_NAME, in_words, units_of
+from hpsearch.config.hyperparameters import BY_NAME, in_words
+from hpsearch.config.kinds import units_of
 from hpsearch.config.study import PROFILES
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.edges import edges
