@@ -5,7 +5,8 @@
 import pytest
 
 from hpsearch.config import ConfigError, NetworkConfig, SpaceConfig, StudyConfig, differences, load_config, to_toml
-from hpsearch.config.hyperparameters import BY_NAME, HYPERPARAMETERS, text_of
+from hpsearch.config.hyperparameters import BY_NAME, HYPERPARAMETERS
+from hpsearch.config.kinds import text_of
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.space import Choice, Int
@@ -159,3 +160,9 @@ def test_a_network_too_large_to_train_is_refused_before_anything_runs(study, spa
         ConfigError, match=rf"space.{key}: the largest network, {largest}, would have {count:,} weights"
     ):
         Evaluator(study(f"[data]\nsource = 'iris'\n[space]\nbatch_size = 8\n{space}"))
+
+
+@pytest.mark.parametrize(("name", "belongs"), [("n_layers", "depth"), ("neurons", "width")])
+def test_other_names_of_a_network_s_settings_are_known(study, name, belongs):
+    with pytest.raises(ConfigError, match=rf'{name}: is not a known key .*; did you mean "{belongs}"\?'):
+        study(f"[space]\n{name} = 3")

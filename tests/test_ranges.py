@@ -409,10 +409,10 @@ def test_words_have_no_end_to_crowd_at(handicap, above, following, reason):
 
 
 def test_a_word_that_may_hold_its_even_share_stays():
-    """Two scrambles, of which one has none of it and the other its even share: the interval is wide."""
-    shares = np.array([[1.0, 0.0], [0.5, 0.5]])
+    """Of two scrambles one has none of the best in it, the other nearly its even share: the interval is wide."""
+    shares = np.array([[1.0, 0.0], [0.6, 0.4]])
     dimension = Choice(("a", "b"))
-    few = Crowd((0.25, 0.25, 0.25), shares, ordered=False)
+    few = Crowd((0.25, 0.25, 0.75), shares, ordered=False)
     assert next_of(dimension, few) == (dimension, "no choice is shown to hold few of the best")
     shown = Crowd((0.25, 0.25, 0.25), np.array([[1.0, 0.0], [0.99, 0.01]]), ordered=False)
     assert next_of(dimension, shown)[1] == "a alone holds the best: fix it"

@@ -11,7 +11,7 @@ from helpers import SMALL, TIMES
 
 from hpsearch import Objective, load, search, survey_study
 from hpsearch.config import StudyConfig, load_config
-from hpsearch.engine.settings import Hyperparameters
+from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.tuning.samplers import grid_size
@@ -178,7 +178,7 @@ def test_a_trainer_sent_elsewhere_trains_any_network(shapes):
         setting = Hyperparameters(0.1, 10, 0.5, 0.0, 8, 0.5, hidden=hidden, activation="relu", init="he")
         (task,) = evaluator.tasks(setting)
         np.testing.assert_array_equal(trainer.run(task).record.metrics, evaluator.trainer.run(task).record.metrics)
-        assert evaluator.architecture(setting).shapes[0] == (hidden[0], 5)
+        assert evaluator.architecture(setting) == Architecture(4, hidden, 3, "relu", "softmax", "he", "float32")
 
 
 def test_a_study_stored_before_goes_on(small, tmp_path):

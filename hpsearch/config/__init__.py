@@ -3,9 +3,11 @@
 One TOML file is one study. `load_config` reads it into a frozen `StudyConfig` or raises a `ConfigError` that lists
 every mistake at once. Inside:
 
-    hyperparameters.py   HYPERPARAMETERS: of training and of the network, their rules
+    hyperparameters.py   HYPERPARAMETERS: those of training and of the network
+    kinds.py             what a hyperparameter is: of numbers, of words, the hidden layers
     entries.py           how an entry of [space] is read
-    tables.py            the tables [data], [network], [space], [search]
+    space.py             the table [space]
+    tables.py            the tables [data], [network], [search], [survey]
     study.py             StudyConfig: describing, comparing and changing it; its settings as the engine takes them
     files.py             finding, reading and writing TOML files
     messages.py          ConfigError, and how a mistake is reported
@@ -13,10 +15,12 @@ every mistake at once. Inside:
 
 from hpsearch.config.entries import Entry
 from hpsearch.config.files import load_config, refined_toml, resolve, to_toml
-from hpsearch.config.hyperparameters import HYPERPARAMETERS, Hyperparameter
+from hpsearch.config.hyperparameters import HYPERPARAMETERS
+from hpsearch.config.kinds import Hyperparameter
 from hpsearch.config.messages import ConfigError
+from hpsearch.config.space import SpaceConfig
 from hpsearch.config.study import NOT_COMPARED, StudyConfig, differences
-from hpsearch.config.tables import BUNDLED, DataConfig, NetworkConfig, SearchConfig, SpaceConfig, SurveyConfig
+from hpsearch.config.tables import BUNDLED, DataConfig, NetworkConfig, SearchConfig, SurveyConfig
 
 __all__ = [
     "BUNDLED",

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from hpsearch.config.hyperparameters import Hyperparameter, as_float
+from hpsearch.config.kinds import Hyperparameter, as_float
 from hpsearch.config.messages import NOTHING, Fault, did_you_mean, refusal
 from hpsearch.space import Choice, Dimension, Float, Int
 

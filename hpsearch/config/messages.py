@@ -29,6 +29,8 @@ _OTHER_NAMES: dict[str, tuple[str, str, str]] = {
     **dict.fromkeys(("mu", "beta"), ("space", "momentum", "")),
     **dict.fromkeys(("minibatch", "mini_batch_size"), ("space", "batch_size", "")),
     **dict.fromkeys(("sigma", "init_std", "weight_scale"), ("space", "init_scale", "")),
+    **dict.fromkeys(("n_units", "num_units", "hidden_units", "neurons"), ("space", "width", "")),
+    **dict.fromkeys(("n_layers", "num_layers", "hidden_layers"), ("space", "depth", "")),
     **dict.fromkeys(("layers", "units", "hidden_layer_sizes"), ("network", "hidden", "")),
     **dict.fromkeys(("n_trials", "num_trials"), ("search", "trials", "")),
     **dict.fromkeys(("dataset", "file"), ("data", "source", "")),

@@ -16,15 +16,12 @@ from pydantic import (
     StrictStr,
     ValidationInfo,
     field_validator,
-    model_serializer,
-    model_validator,
 )
 
-from hpsearch.config.entries import Entry, read_entry, written
-from hpsearch.config.hyperparameters import BY_NAME, DEEPEST, HYPERPARAMETERS, WIDEST, units_of
+from hpsearch.config.hyperparameters import BY_NAME
+from hpsearch.config.kinds import DEEPEST, WIDEST, units_of
 from hpsearch.config.messages import Fault, did_you_mean, refusal
 from hpsearch.engine.settings import Activation, Init
-from hpsearch.space import Dimension, Space
 
 BUNDLED = ("digits", "breast_cancer", "wine", "iris", "diabetes", "flower", "moons")
 """Data sets that come with hpsearch."""
@@ -144,87 +141,6 @@ class NetworkConfig(Table):
     activation: Activation = Field(BY_NAME["activation"].default, description=BY_NAME["activation"].description)
     init: Init = Field(BY_NAME["init"].default, description=BY_NAME["init"].description)
     dtype: Literal["float32", "float64"] = Field("float32", description="precision of training")
-
-
-class SpaceConfig(Table):
-    """[space]: for each hyperparameter a range, choices, or a fixed value; at least one varies.
-
-    Those of the network are None where [network] says them. Where one of width and depth is given, the other has its
-    default.
-    """
-
-    learning_rate: Entry = BY_NAME["learning_rate"].default
-    iterations: Entry = BY_NAME["iterations"].default
-    momentum: Entry = BY_NAME["momentum"].default
-    l2: Entry = BY_NAME["l2"].default
-    batch_size: Entry = BY_NAME["batch_size"].default
-    init_scale: Entry = BY_NAME["init_scale"].default
-    width: Entry | None = None
-    depth: Entry | None = None
-    hidden: Entry | None = None
-    activation: Entry | None = None
-    init: Entry | None = None
-
-    @field_validator("*", mode="plain")
-    @classmethod
-    def _read(cls, value: object, info: ValidationInfo) -> Entry:
-        name = str(info.field_name)
-        others = [other for other in ("width", "depth") if info.data.get(other) is not None]
-        if name == "hidden" and others:
-            raise refusal(Fault(f"stands beside {' and '.join(others)}", value, "keep hidden, or width and depth"))
-        return read_entry(BY_NAME[name], value)
-
-    @model_serializer
-    def _write(self) -> dict[str, Any]:
-        return {name: written(BY_NAME[name], entry) for name, entry in self.entries.items()}
-
-    @model_validator(mode="after")
-    def _layers_are_whole(self) -> SpaceConfig:
-        """Give depth beside width its default, and width beside depth."""
-        missing = [name for name in ("width", "depth") if getattr(self, name) is None]
-        if len(missing) == 1:
-            self.__dict__[missing[0]] = BY_NAME[missing[0]].default  # the record is frozen, and not finished yet
-        return self
-
-    @model_validator(mode="after")
-    def _something_varies(self) -> SpaceConfig:
-        if not any(isinstance(entry, Dimension) for entry in self.entries.values()):
-            rule = "give a hyperparameter a range: learning_rate = {low = 0.001, high = 1.0, log = true}"
-            raise refusal(Fault("is empty: no hyperparameter varies", rule=rule))
-        return self
-
-    @classmethod
-    def reference(cls) -> SpaceConfig:
-        """The space of a study whose file has no [space]."""
-        return cls(**{h.name: h.reference for h in HYPERPARAMETERS if h.reference is not None})
-
-    @property
-    def entries(self) -> dict[str, Entry]:
-        """What [space] says of each hyperparameter, in the order of `HYPERPARAMETERS`; none that [network] says."""
-        entries = {h.name: getattr(self, h.name) for h in HYPERPARAMETERS}
-        return {name: entry for name, entry in entries.items() if entry is not None}
-
-    @property
-    def dimensions(self) -> Space:
-        """The hyperparameters that vary, in the order of `HYPERPARAMETERS`."""
-        return Space({name: entry for name, entry in self.entries.items() if isinstance(entry, Dimension)})
-
-    @property
-    def fixed(self) -> dict[str, float | int | str]:
-        """The hyperparameters that [space] fixes, in the order of `HYPERPARAMETERS`."""
-        return {name: entry for name, entry in self.entries.items() if not isinstance(entry, Dimension)}
-
-    def largest(self, name: str) -> float | int:
-        """The largest value that a number takes in this study."""
-        return self._ends(name)[1]
-
-    def smallest(self, name: str) -> float | int:
-        """The smallest value that a number takes in this study."""
-        return self._ends(name)[0]
-
-    def _ends(self, name: str) -> tuple[Any, Any]:
-        entry = self.entries[name]
-        return entry.ends if isinstance(entry, Dimension) else (entry, entry)
 
 
 class SearchConfig(Table):

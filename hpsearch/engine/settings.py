@@ -27,6 +27,9 @@ Init: TypeAlias = Literal["scaled", "xavier", "he", "zeros", "constant"]
 class Hyperparameters:
     """One point of the space: what is chosen, where weights and biases are learned.
 
+    A setting of a study comes from ``StudyConfig.settings``, which adds what the study fixes; the network that is left
+    out here is the default one.
+
     Attributes:
         learning_rate: α, above 0.
         iterations: Parameter updates, at least 1.

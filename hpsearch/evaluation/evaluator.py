@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from hpsearch.config.hyperparameters import text_of
+from hpsearch.config.kinds import text_of
 from hpsearch.config.messages import ConfigError
 from hpsearch.config.study import StudyConfig
 from hpsearch.data.dataset import Dataset, load_dataset

@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from hpsearch.config.hyperparameters import in_words, text_of
+from hpsearch.config.hyperparameters import in_words
+from hpsearch.config.kinds import text_of
 from hpsearch.results.best import Best
 from hpsearch.tuning.baselines import GUESS
 from hpsearch.tuning.scores import TestScore

@@ -13,7 +13,8 @@ import optuna
 import pandas as pd
 
 from hpsearch.config import Entry, StudyConfig
-from hpsearch.config.hyperparameters import BY_NAME, in_words, units_of
+from hpsearch.config.hyperparameters import BY_NAME, in_words
+from hpsearch.config.kinds import units_of
 from hpsearch.config.study import PROFILES, TRANSFERS
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.edges import edges
@@ -32,7 +33,7 @@ def note_search(study: optuna.Study, config: StudyConfig, rows: Mapping[str, str
         config: Its own.
         rows: What the front page says in words, by name.
     """
-    ranges = [f"| {name} | {BY_NAME[name].symbol} | {_range(entry)} |" for name, entry in config.entries.items()]
+    ranges = [f"| {name} | {BY_NAME[name].symbol} | {_range(entry)} |" for name, entry in config.space.entries.items()]
     found = [f"- **{name}:** {as_text(words)}" for name, words in rows.items() if name != "question"]
     paragraphs = [
         f"# {as_text(config.name)}",
