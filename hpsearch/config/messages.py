@@ -175,7 +175,8 @@ def _field(keys: Keys, root: type[BaseModel]) -> FieldInfo | None:
 
 def _options(info: FieldInfo | None) -> tuple[str, ...]:
     annotation = info.annotation if info else None
-    return get_args(annotation) if get_origin(annotation) is Literal else ()
+    either = (annotation, *get_args(annotation))  # a setting may be left unset as well
+    return next((get_args(part) for part in either if get_origin(part) is Literal), ())
 
 
 def _where_it_belongs(keys: Keys, root: type[BaseModel]) -> str:

@@ -3,7 +3,9 @@
 In this room:
 
     sources.py      where a table comes from: bundled, generated, files
+    tables.py       a file as a table: its text, separator, lines and headings
     checks.py       what a table may hold; DataError
+    columns.py      what a column holds: numbers as text, identifiers
     targets.py      classes or numbers, and how they are coded
     splits.py       rows of train, validation, test
     preparation.py  encode and standardise by the training split

@@ -108,8 +108,7 @@ def load_data(config: StudyConfig) -> Dataset:
     Raises:
         DataError: if it cannot be used.
     """
-    d = config.data
-    return load_dataset(d.source, target=d.target, task=d.task, validation=d.validation, test=d.test, seed=d.seed)
+    return load_dataset(**config.data.model_dump())
 
 
 def _architecture(config: StudyConfig, dataset: Dataset) -> Architecture:
