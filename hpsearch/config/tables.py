@@ -103,7 +103,12 @@ class DataConfig(Table):
     def _fits_the_file(self) -> DataConfig:
         kind = self.source.partition(":")[0]
         faults = [
-            Fault(f"does not apply to {'a Parquet file' if kind == 'parquet' else 'bundled data'}", value, "remove it", (key,))
+            Fault(
+                f"does not apply to {'a Parquet file' if kind == 'parquet' else 'bundled data'}",
+                value,
+                "remove it",
+                (key,),
+            )
             for key, value in (("separator", self.separator), ("decimal", self.decimal), ("missing", self.missing))
             if value is not None and kind != "csv" and not (kind == "parquet" and key == "missing")
         ]

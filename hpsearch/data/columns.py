@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,11 +16,12 @@ _MOST_CATEGORIES = 1000
 
 _LARGEST = 1e30
 
-_FEW = 10
+FEW = 10
 """Distinct texts that no column of any length has too many of."""
 
-_ABSENT = frozenset({"", "?", "-", "--", ".", "*", "na", "n/a", "n.a.", "nan", "none", "null", "nil", "missing", "unknown",
-                     "#n/a", "#value!", "#div/0!", "#ref!", "#num!"})  # fmt: skip
+_ABSENT = frozenset(
+    ("", "?", "-", "--", ".", "*", "na", "n/a", "n.a.", "nan", "none", "null", "nil", "missing", "unknown")
+) | {"#n/a", "#value!", "#div/0!", "#ref!", "#num!"}
 """What people write where a number is missing."""
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
@@ -44,10 +44,10 @@ _COLUMNS, _CELLS = 16, 1_000_000
 
 
 def toml_list(texts: Sequence[str]) -> str:
-    """Texts as a list in TOML, for a message to be copied from.
+    r"""Texts as a list in TOML, for a message to be copied from.
 
-    >>> toml_list(['a "b"', "c"])
-    '["a \\\\"b\\\\"", "c"]'
+    >>> print(toml_list(["a", 'b"']))
+    ["a", "b\""]
     """
     return json.dumps([str(text) for text in texts], ensure_ascii=False)
 
@@ -73,7 +73,7 @@ def column_problems(frame: pd.DataFrame, target: str, words: Mapping[str, str] |
         words: What is written where values are missing, by column, where that may be meant as a value.
     """
     problems: dict[str, list[str]] = {}
-    for block in _number_blocks(frame):
+    for block in number_blocks(frame):
         problems |= _number_problems(block)
     for name, numeric in zip(frame.columns, numeric_columns(frame), strict=True):
         if not numeric:
@@ -101,7 +101,8 @@ def column_groups(numeric: Sequence[bool], rows: int) -> Iterator[slice]:
             start = stop
 
 
-def _number_blocks(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+def number_blocks(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
+    """The columns of numbers, some at a time."""
     numeric = numeric_columns(frame)
     yield from (frame.iloc[:, group] for group in column_groups(numeric, len(frame)) if numeric[group.start])
 
@@ -147,14 +148,19 @@ def _other_problems(column: pd.Series, name: str, target: str, words: Mapping[st
     counts = column.value_counts()
     counts = counts[counts > 0]  # unused categories are counted too
     texts = len(counts) > 0 and isinstance(counts.index[0], str) and not isinstance(column.dtype, pd.CategoricalDtype)
-    if texts and (told := _numbers_as_text(counts, name, target=name == target)):
+    if texts and (told := numbers_as_text(counts, name, target=name == target)):
         return [told]
-    if name == target or len(counts) <= max(_FEW, min(_MOST_CATEGORIES, len(column) / 2)):
+    if name == target or not too_many(len(counts), len(column)):
         return []
     return [
         f"column {name!r} is text with {len(counts)} distinct values in {len(column):,} rows (an identifier?): "
         f"leave it out with data.drop = {toml_list([name])}, or group them"
     ]
+
+
+def too_many(distinct: int, rows: int) -> bool:
+    """Whether a column of text has so many distinct values that it names the rows rather than says what they are."""
+    return distinct > max(FEW, min(_MOST_CATEGORIES, rows / 2))
 
 
 _WORDS = {
@@ -179,10 +185,12 @@ def _strange(column: pd.Series, name: str) -> str:
         return f"column {name!r} mixes values of type {names}: make it all numbers or all text, or {drop}"
     if kind in ("ndarray", "list", "tuple", "dict", "set"):
         return f"column {name!r} holds lists ({kind}): give each element a column of its own, or {drop}"
-    return f"column {name!r} holds {_WORDS.get(kind, f'values of type {kind}: turn it into numbers or text')}, or {drop}"
+    return (
+        f"column {name!r} holds {_WORDS.get(kind, f'values of type {kind}: turn it into numbers or text')}, or {drop}"
+    )
 
 
-def _numbers_as_text(counts: pd.Series, name: str, *, target: bool) -> str:
+def numbers_as_text(counts: pd.Series, name: str, *, target: bool) -> str:
     """What is said of a column of text most of whose values are numbers; a target of plain numbers alone is classes."""
     forms = {str(text): form_of(str(text)) for text in counts.index}
     if "decimal" in forms.values():  # then 1,234 has three decimals
@@ -217,7 +225,7 @@ def _tokens(texts: Mapping[str, int], name: str, most: int = 5) -> str:
 
 
 def form_of(text: str) -> str:
-    """How a text writes a number: "number", a key of the forms that are read as text, "absent", or "text" if it is none.
+    """How a text writes a number: "number", a form that is read as text, "absent", or "text" if it is none.
 
     >>> [form_of(text) for text in ("1e3", "1,234", "0,5", "5 %", "?", "red")]
     ['number', 'thousands', 'decimal', 'units', 'absent', 'text']
@@ -228,36 +236,3 @@ def form_of(text: str) -> str:
     if _NUMBER.fullmatch(word):
         return "number"
     return next((kind for kind, form in _WRITTEN.items() if form.fullmatch(word)), "text")
-
-
-def column_notes(frame: pd.DataFrame, target: str) -> list[str]:
-    """What a user should know of columns that can be used: identifiers, and texts of many values."""
-    notes = []
-    features = frame.drop(columns=[target])
-    for block in _number_blocks(features):
-        numbers = block.to_numpy(dtype=float)
-        wide = numbers.max(axis=0) - numbers.min(axis=0) >= len(frame) - 1  # else no whole numbers can count the rows
-        for i in np.flatnonzero(wide & (numbers[:2] == np.rint(numbers[:2])).all(axis=0)):
-            if what := _counting(numbers[:, i]):
-                drop = f"data.drop = {toml_list([str(block.columns[i])])}"
-                notes.append(f"column {str(block.columns[i])!r} {what}: if it is an identifier, leave it out with {drop}")
-    for name, numeric in zip(features.columns, numeric_columns(features), strict=True):
-        if not numeric:
-            distinct = features[name].nunique()
-            if distinct > max(_FEW, len(frame) / 10):
-                notes.append(
-                    f"column {str(name)!r} is text with {distinct} distinct values in {len(frame):,} rows, an input each"
-                )
-    return notes
-
-
-def _counting(column: NDArray[np.float64]) -> str:
-    """How numbers count the rows, the highest at least as far above the lowest as rows are; "" if they do not."""
-    if len(column) < _FEW or not (column == np.rint(column)).all():
-        return ""
-    low, high = column.min(), column.max()
-    if high - low == len(column) - 1 and len(np.unique(column)) == len(column):
-        return f"counts the rows ({low:.0f} to {high:.0f})"
-    if (np.diff(column) > 0).all():
-        return f"holds whole numbers that rise from row to row ({low:.0f} to {high:.0f})"
-    return ""

@@ -14,18 +14,19 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from hpsearch.data.checks import DataError, check_columns, listed
-from hpsearch.data.columns import column_notes, is_numeric_dtype
+from hpsearch.data.columns import is_numeric_dtype
+from hpsearch.data.identifiers import column_notes
 from hpsearch.data.preparation import Preparation, raw_frame
 from hpsearch.data.sources import RawTable, raw_table, without_incomplete_rows
-from hpsearch.data.splits import split_rows
+from hpsearch.data.splits import check_shares, split_rows
 from hpsearch.data.tables import Format
-from hpsearch.data.targets import SMALLEST_SCALE, Task, coded_targets, task_notes, task_of
+from hpsearch.data.targets import SMALLEST_SCALE, Task, check_task, coded_targets, task_notes, task_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,7 +145,8 @@ def load_dataset(
     Raises:
         DataError: If the data cannot be used.
     """
-    _check_options(task, validation, test, seed)
+    check_task(task)
+    check_shares(validation, test, seed)
     form = Format(separator, decimal, None if missing is None else tuple(missing))
     table = raw_table(source, target, seed=seed, form=form, drop=tuple(drop or ()))
     if incomplete == "drop":
@@ -216,7 +218,8 @@ def from_frame(
     Raises:
         DataError: If the data cannot be used.
     """
-    _check_options(task, validation, test, seed)
+    check_task(task)
+    check_shares(validation, test, seed)
     return _dataset(RawTable(frame, target), task=task, validation=validation, test=test, seed=seed, name=name)
 
 
@@ -238,7 +241,9 @@ def _dataset(table: RawTable, *, task: Task, validation: float, test: float, see
     )
     assert train is not None
     assert held_out is not None
-    constant = [n for n, varies in zip(preparation.feature_names, train.X.any(axis=0), strict=True) if not varies]
+    constant = [
+        n for n, varies in zip(preparation.feature_names, np.any(train.X, axis=0).tolist(), strict=True) if not varies
+    ]
     notes = [f"constant in the training split, so of no use: {listed(constant)}"] if constant else []
     if not table.bundled:
         notes += [*table.notes, *(task_notes(labels, kind) if task == "auto" else ()), *column_notes(frame, target)]
@@ -254,18 +259,6 @@ def _precision(features: pd.DataFrame) -> DTypeLike:
 
 def _some_rows(X: NDArray[Any]) -> Iterator[NDArray[Any]]:
     return (X[start : start + _ROWS] for start in range(0, len(X), _ROWS))
-
-
-def _check_options(task: str, validation: float, test: float, seed: int) -> None:
-    if task not in get_args(Task):
-        raise DataError(f"task is {task!r}: give one of {listed(get_args(Task))}")
-    if not (validation > 0 and test >= 0 and validation + test < 1):
-        raise DataError(
-            f"validation is {validation} and test is {test}: give shares of the whole, validation above 0, "
-            "test 0 or more, their sum below 1"
-        )
-    if not 0 <= seed < 2**32:
-        raise DataError(f"seed is {seed}: give one from 0 to 2**32 - 1")
 
 
 def _check_scales(preparation: Preparation) -> None:

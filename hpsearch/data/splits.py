@@ -15,6 +15,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+def check_shares(validation: float, test: float, seed: int) -> None:
+    """Refuse shares that leave nothing to train or to validate on, and what is no seed."""
+    if not (validation > 0 and test >= 0 and validation + test < 1):
+        raise DataError(
+            f"validation is {validation} and test is {test}: give shares of the whole, validation above 0, "
+            "test 0 or more, their sum below 1"
+        )
+    if not 0 <= seed < 2**32:
+        raise DataError(f"seed is {seed}: give one from 0 to 2**32 - 1")
+
+
 def split_rows(
     labels: pd.Series | None, examples: int, *, validation: float, test: float, seed: int
 ) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:

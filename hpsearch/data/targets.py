@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hpsearch.data.checks import DataError
+from hpsearch.data.checks import DataError, listed
 from hpsearch.data.columns import is_numeric
 
 if TYPE_CHECKING:
@@ -24,6 +24,12 @@ _MOST_WHOLE, _MOST_WHOLE_FLOATS = 50, 20
 
 
 SMALLEST_SCALE = 1e-100  # the squares of smaller deviations underflow
+
+
+def check_task(task: str) -> None:
+    """Refuse what is no task."""
+    if task not in get_args(Task):
+        raise DataError(f"task is {task!r}: give one of {listed(get_args(Task))}")
 
 
 def task_of(labels: pd.Series, task: Task) -> Literal["classification", "regression"]:
@@ -66,7 +72,7 @@ def _task_of_numbers(labels: pd.Series, task: Task) -> Literal["classification",
 
 
 def task_notes(labels: pd.Series, kind: str) -> list[str]:
-    """Which task was taken for a target of whole numbers, which may be meant either way, and how to choose the other."""
+    """Which task was taken for whole numbers, which may be meant either way, and how to choose the other."""
     if not is_numeric(labels):
         return []
     values = labels.to_numpy(dtype=float)

@@ -12,6 +12,7 @@ from hpsearch.data.dataset import Dataset, load_dataset
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training, checkpoints, train
+from hpsearch.evaluation.fitting import fitted
 from hpsearch.evaluation.outcomes import Evaluation, stops_of
 from hpsearch.evaluation.tasks import Outcome, Task, Trainer
 from hpsearch.evaluation.trained import TrainedNetwork
@@ -25,6 +26,10 @@ class Evaluator:
         dataset: Its data; loaded from the config if not given.
         checkpoint_count: Number of checkpoints, instead of ``config.search.checkpoints``.
 
+    Attributes:
+        config: The study, its defaults fitted to the data (see :func:`hpsearch.evaluation.fitting.fitted`).
+        notes: What is to be said of the data, and of what was fitted to it.
+
     Raises:
         ConfigError: if the space does not fit the data.
         DataError: if the data cannot be read.
@@ -35,7 +40,9 @@ class Evaluator:
     ) -> None:
         if dataset is None:
             dataset = load_data(config)
+        config, note = fitted(config, dataset.train.examples)
         self.config, self.dataset = config, dataset
+        self.notes = (*dataset.notes, *([note] if note else []))
         self.architecture = _architecture(config, dataset)
         _check_fit(config, dataset, self.architecture)
         self.seeds = config.search.seeds

@@ -102,6 +102,7 @@ def survey_study(
         StorageError: if the storage cannot be opened or written.
     """
     evaluator = Evaluator(config, dataset, checkpoint_count=config.survey.checkpoints)
+    config = evaluator.config
     design, name = design_of(config), survey_name(config)
     facts = {CEILINGS: useless(evaluator.dataset), EXAMPLES: evaluator.dataset.train.examples}
     with quiet_optuna(), only_writer(name, results=results):

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hpsearch.config import HYPERPARAMETERS, StudyConfig
+from hpsearch.config.messages import printable
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.experiments.trainings import SurveyProgress
 from hpsearch.results.best import Best
@@ -19,9 +20,13 @@ from hpsearch.space import Choice, Dimension
 from hpsearch.storage.access import JOURNAL, hide_password
 from hpsearch.storage.notes import MEAN_ORDER, clipping, cut_mark, index_with_interval, share_interval
 from hpsearch.tuning.choice import network_path
+from hpsearch.tuning.scores import TestScore
 
 Part: TypeAlias = Table | Text | str
-"""A piece of a report."""
+"""A piece of a report. What stands in a table is of type Text, so that no console reads a name as its markup."""
+
+_RARE = 3
+"""Rare classes whose recalls are shown, at most."""
 
 
 def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) -> Table:
@@ -37,27 +42,52 @@ def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) ->
     metrics = [metric.name for metric in METRICS if metric.shown and metric.name in best]
     table.add_column("trial", justify="right", no_wrap=True)
     for s in hyperparameters:
-        table.add_column(_words(s.name, s.symbol), justify="right", width=_width(s.name))
+        table.add_column(_cell(_words(s.name, s.symbol)), justify="right", width=_width(s.name))
     for metric in metrics:
-        table.add_column(_words(metric), justify="right", width=_width(metric))
+        table.add_column(_cell(_words(metric)), justify="right", width=_width(metric))
     for row in best.to_dict("records"):
         setting = [f"{row[s.name]:d}" if s.kind == "int" else f"{row[s.name]:.2g}" for s in hyperparameters]
-        table.add_row(str(row["number"]), *setting, *(_score(metric, row[metric]) for metric in metrics))
+        table.add_row(*map(_cell, (row["number"], *setting, *(_score(metric, row[metric]) for metric in metrics))))
     return table
 
 
 def chosen_line(best: Best) -> str:
-    """The chosen setting's score on the test split."""
+    """The chosen setting's score on the test split, beside that of an answer that ignores its input.
+
+    Where classes are out of balance, a second line has the balanced error and the recalls of the rare ones.
+    """
     if best.test is None:
         return f"chosen: trial {best.number}; there is no test split to score it on (data.test is 0)"
-    t = best.test
-    name = t.metric.replace("_", " ")
-    value, low, high = (_score(t.metric, number) for number in (t.value, t.low, t.high))
-    return f"chosen: trial {best.number}, {name} {value} (95 % interval {low} to {high}, {t.examples} examples)"
+    line = f"chosen: trial {best.number}, {_with_interval(best.test)}{_guessed(best, best.test)}"
+    if best.balance is None:
+        return line
+    scores = [f"recall of {label!r} {_interval(score)}" for label, score in best.balance.recalls.items()]
+    shown = [*scores[:_RARE], f"balanced error {_interval(best.balance.error)}"]
+    return f"{line}\nclasses out of balance: {'; '.join(shown)}"
+
+
+def _with_interval(score: TestScore) -> str:
+    return f"{score.metric.replace('_', ' ')} {_interval(score)}"
+
+
+def _interval(score: TestScore) -> str:
+    value, low, high = (_score(score.metric, number) for number in (score.value, score.low, score.high))
+    return f"{value} (95 % interval {low} to {high}, {score.examples} examples)"
+
+
+def _guessed(best: Best, test: TestScore) -> str:
+    """What an answer that ignores its input scores there, and whether the network is shown to be better."""
+    if best.guessing is None:
+        return ""
+    number = test.metric == "test_r2"
+    answer = "the mean" if number else repr(best.guess) if best.guess else "the most frequent class"
+    better = test.low > best.guessing.value if number else test.high < best.guessing.value
+    doubt = "" if better else ", and the network is not shown to be better"
+    return f"; always {answer}: {_score(test.metric, best.guessing.value)}{doubt}"
 
 
 def _score(metric: str, value: float) -> str:
-    return f"{100 * value:.2f} %" if metric.endswith("error") else f"{value:.4f}"
+    return f"{100 * value:.2f} %" if metric.endswith(("error", "recall")) else f"{value:.4f}"
 
 
 def _words(name: str, symbol: str = "") -> str:
@@ -80,7 +110,7 @@ def sensitivity_table(frame: pd.DataFrame, *, title: str) -> Table:
     for row in frame.to_dict("records"):
         total, first = index_with_interval(row, "total"), index_with_interval(row, "first")
         mean = "-" if pd.isna(row["mean_order"]) else f"{row['mean_order']:.3f}"
-        table.add_row(str(row["hyperparameter"]), total, mean, first, _verdict(row))
+        table.add_row(*map(_cell, (row["hyperparameter"], total, mean, first, _verdict(row))))
     return table
 
 
@@ -161,10 +191,10 @@ def importance_table(frame: pd.DataFrame, *, title: str) -> Table:
     table.add_column("setting", no_wrap=True)
     measures = list(dict.fromkeys(frame["measure"]))
     for measure in measures:
-        table.add_column(measure.replace("_", " "), justify="right")
+        table.add_column(_cell(measure.replace("_", " ")), justify="right")
     for name, rows in frame.groupby("hyperparameter", sort=False):
         cells = {r["measure"]: r for r in rows.to_dict("records")}
-        table.add_row(str(name), *(_importance(cells[measure]) for measure in measures))
+        table.add_row(*map(_cell, (name, *(_importance(cells[measure]) for measure in measures))))
     return table
 
 
@@ -252,5 +282,15 @@ def _next(*parts: str | tuple[str, str]) -> Text:
 def _table(title: str, *, gap: int = 2) -> Table:
     """An empty table without lines, its columns so many spaces apart."""
     return Table(
-        title=title, title_justify="left", box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold"
+        title=_cell(title, "table.title"),
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        padding=(0, gap, 0, 0),
+        header_style="bold",
     )
+
+
+def _cell(value: object, style: str = "") -> Text:
+    """A value as it is: neither markup nor a control character in it is obeyed."""
+    return Text(printable(str(value), keep="\n"), style)
