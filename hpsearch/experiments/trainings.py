@@ -123,6 +123,21 @@ def survey_study(
     return survey
 
 
+def survey_tasks(evaluator: Evaluator) -> tuple[int, list[Task]]:
+    """How many rows the design of a study's survey has, and the trainings that they need, as none is stored.
+
+    Args:
+        evaluator: Of the study, with the survey's number of checkpoints.
+    """
+    config = evaluator.config
+    table = with_learning_rate(design_of(config).table())
+    columns = {name: table[name].tolist() for name in config.space.dimensions}
+    rows = (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
+    settings, seeds = [evaluator.hyperparameters(row) for row in rows], table[SEED].tolist()
+    groups = table.groupby(shared(table), sort=False).groups.values()
+    return len(table), [evaluator.joint_task([settings[row] for row in rows], seeds[rows[0]]) for rows in groups]
+
+
 def _identity(description: Mapping[str, Any]) -> dict[str, Any]:
     """What the rows of a survey depend on, their values included: not how many there are."""
     free = {"base", "scrambles", "second_order"}

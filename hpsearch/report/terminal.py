@@ -210,8 +210,10 @@ IMPORTANCE_NOTE = (
 )
 
 
-def survey_report(config: StudyConfig, survey: Survey, progress: SurveyProgress) -> list[Part]:
-    """The indices, what they speak of, interactions, ranges, and what to type next."""
+def survey_report(
+    config: StudyConfig, survey: Survey, progress: SurveyProgress, *, notes: Sequence[str] = ()
+) -> list[Part]:
+    """The indices, what they speak of, interactions, ranges, what is to be said of the data, and what to type next."""
     stored = f"{config.name}.effective_step.survey" if config.survey.effective_step else config.name
     fresh = f"{progress.fresh} rows from {progress.trainings} trainings"
     indices = survey.sensitivity()
@@ -222,6 +224,7 @@ def survey_report(config: StudyConfig, survey: Survey, progress: SurveyProgress)
         sensitivity_note(survey),
         interaction_lines(survey.interactions()),
         range_lines(survey.ranges(), survey.design.space),
+        *_notes(notes),
         _next(
             (f"make report STUDY={config.name}", "b"),
             " for figures, or in Python ",
@@ -253,7 +256,7 @@ def search_report(
         best_table(results.trials, config),
         chosen_line(results.best),
         _verdicts(results, name),
-        *(Text(f"note: {note}", style="dim") for note in notes),
+        *_notes(notes),
         f"results in {place}, the chosen network in {network_path(name, results.folder)}",
         _next(
             (f"make report STUDY={name}", "b"),
@@ -273,6 +276,10 @@ def _verdicts(results: Results, name: str) -> str:
         return verdict_line(results.sensitivity())
     except ResultsError:
         return f"how sensitive training is to each setting is not measured yet: make survey STUDY={name}"
+
+
+def _notes(notes: Sequence[str]) -> list[Text]:
+    return [_cell(f"note: {note}", "dim") for note in notes]
 
 
 def _next(*parts: str | tuple[str, str]) -> Text:
