@@ -101,7 +101,7 @@ def search_command(
             with signals, line, before_compiling(partial(line.say, _COMPILING)):
                 evaluator = Evaluator(config, load_data(config))
                 config, data = evaluator.config, evaluator.dataset
-                announce(study_meant, data, study)
+                announce(study_meant, evaluator, study)
                 if dry_run:
                     done = count_trials(config.name, storage, results=results)
                     print_plan(study_meant, evaluator, search_cost(evaluator, stored=done, workers=workers))
@@ -160,7 +160,7 @@ def survey_command(
             with signals, line, before_compiling(partial(line.say, _COMPILING)):
                 evaluator = Evaluator(config, load_data(config), checkpoint_count=config.survey.checkpoints)
                 config, data = evaluator.config, evaluator.dataset
-                announce(study_meant, data, study)
+                announce(study_meant, evaluator, study)
                 if dry_run:
                     done = count_trials(survey_name(config), storage, results=results)
                     print_plan(study_meant, evaluator, survey_cost(evaluator, stored=done, workers=workers))

@@ -58,6 +58,7 @@ def new_toml(table: str, target: str | None, *, name: str | None = None) -> tupl
         told = [f"{split_words(data)}", f"predicted is {target!r}: {task_words(data)}"]
         told += [f"note: {said}" for said in (*data.notes, note) if said]
     except DataError as problem:
+        config, _ = fitted(config, len(study.frame) // 2)  # rows may be left out before it can be used
         told = [f"{len(study.frame):,} rows", f"predicted is {target!r}", f"cannot be used yet: {problem}"]
     told += [f"taken for granted: {'; '.join(study.granted)}"] if study.granted else []
     columns = [f"  {column!r}: {words}" for column, words in column_words(study.frame).items()]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hpsearch.config import StudyConfig
-    from hpsearch.data import Dataset
     from hpsearch.evaluation.evaluator import Evaluator
 
 
@@ -59,14 +58,14 @@ def meant(study: str, target: str | None, *, storage: str | None, results: Path)
     return Meant(load_config(file))
 
 
-def announce(study: Meant, data: Dataset, path: str) -> None:
+def announce(study: Meant, evaluator: Evaluator, path: str) -> None:
     """Say of a table what it holds and what was taken for granted, and how to choose otherwise."""
     from hpsearch.config.messages import printable
     from hpsearch.evaluation.newcomers import split_words, task_words
 
     if study.granted is None:
         return
-    config = study.config
+    config, data = evaluator.config, evaluator.dataset
     granted = [
         *study.granted,
         f"hidden layers {list(config.network.hidden)} of {config.network.activation}",

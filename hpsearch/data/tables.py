@@ -189,6 +189,8 @@ def likely_format(path: Path) -> Format:
 
 def reason_of(problem: Exception) -> str:
     """The first line of what another library says, or the name of its error."""
+    if "EOF inside string" in str(problem):
+        return "a quotation mark is not closed"
     return str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
 
 

@@ -100,7 +100,7 @@ def check_fields(path: Path, text: str, separator: str) -> None:
     fields = " or ".join(f"{width}" for width in sorted({width for _, width in wrong})[:3])
     cure = "give each line as many fields as there are names"
     if text.count('"') % 2:
-        cure = "a quotation mark is not closed"
+        cure = "is a quotation mark not closed?"
     elif len(wrong) == len(widths) - 1:
         cure = "name every column and nothing else in the first line"
     raise DataError(
