@@ -19,6 +19,7 @@ from hpsearch.sensitivity.analysis import Survey
 from hpsearch.space import Choice, Dimension
 from hpsearch.storage.access import JOURNAL, hide_password
 from hpsearch.storage.notes import MEAN_ORDER, clipping, cut_mark, index_with_interval, share_interval
+from hpsearch.tuning.balance import Balance
 from hpsearch.tuning.choice import network_path
 from hpsearch.tuning.scores import TestScore
 
@@ -59,11 +60,13 @@ def chosen_line(best: Best) -> str:
     if best.test is None:
         return f"chosen: trial {best.number}; there is no test split to score it on (data.test is 0)"
     line = f"chosen: trial {best.number}, {_with_interval(best.test)}{_guessed(best, best.test)}"
-    if best.balance is None:
-        return line
-    scores = [f"recall of {label!r} {_interval(score)}" for label, score in best.balance.recalls.items()]
-    shown = [*scores[:_RARE], f"balanced error {_interval(best.balance.error)}"]
-    return f"{line}\nclasses out of balance: {'; '.join(shown)}"
+    return line if best.balance is None else f"{line}\n{balance_line(best.balance)}"
+
+
+def balance_line(balance: Balance) -> str:
+    """The recalls of rare classes, and the balanced error."""
+    scores = [f"recall of {label!r} {_interval(score)}" for label, score in balance.recalls.items()]
+    return f"classes out of balance: {'; '.join([*scores[:_RARE], f'balanced error {_interval(balance.error)}'])}"
 
 
 def _with_interval(score: TestScore) -> str:
