@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from helpers import run
 
-from hpsearch import ConfigError, StudyConfig, load, load_config
+from hpsearch import ConfigError, StudyConfig, load, load_config, search, survey_study
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.fitting import fitted
 from hpsearch.space import Choice
@@ -73,3 +73,11 @@ def test_a_study_of_nothing_but_data_is_searched_surveyed_and_gone_on_with(table
     assert set(stored.trials["batch_size"]) <= {16, 32, 64, 128}
     assert stored.survey.design.space["batch_size"] == Choice((16, 32, 64, 128))
     assert stored.network(0).hyperparameters.batch_size <= 128
+
+
+def test_a_study_of_nothing_but_data_is_searched_and_surveyed_from_python(table):
+    config = load_config("t.toml")
+    search(config, trials=1)
+    survey_study(config)
+    assert load("t").config.space.batch_size == Choice((16, 32, 64, 128))
+    assert load("t").survey.design.space["batch_size"] == Choice((16, 32, 64, 128))

@@ -95,6 +95,8 @@ def test_refusals_print_names_as_they_are(hostile):
         assert harmless(told)
     frame.assign(**{ESCAPE: [f"{ESCAPE} {i}" for i in range(200)]}).to_csv("hostile.csv", index=False)
     assert harmless(run("search", "h.toml", code=2).stderr)
+    for path in (f"{ESCAPE}.csv", f"{ESCAPE}.toml", ESCAPE):
+        assert harmless(run("search", path, code=2).stderr)
     assert "there is no column '[/s]'" in run("search", "hostile.csv", "--target", "[/s]", code=2).stderr
 
 

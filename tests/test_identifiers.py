@@ -38,7 +38,9 @@ def test_whole_numbers_that_count_or_name_the_rows_are_named(plain, name, column
 
 def test_other_columns_are_not_named(plain):
     spread = np.random.default_rng(3).permutation(10**6)[:ROWS]  # a population is another number in each row too
-    assert from_frame(plain.assign(population=spread, half=np.arange(ROWS) + 0.5), "y").notes == ()
+    twice = np.arange(ROWS) // 2 * 1000
+    frame = plain.assign(population=spread, half=np.arange(ROWS) + 0.5, family_id=twice)
+    assert from_frame(frame, "y").notes == ()
     assert identifiers(plain, "y") == {}
 
 

@@ -220,10 +220,11 @@ def test_columns_are_left_out_and_unknown_ones_are_refused_all_at_once(load, fra
 
 
 def test_what_passes_does_not_depend_on_how_long_a_file_is(load):
-    for rows in (200, 60_000):  # pandas would read the longer one in pieces
-        codes = [f"{10_000 + i % 90_000}" for i in range(rows)]
+    for rows in (200, 40_000):  # pandas would read the longer one in pieces
+        codes = [f"{10_000 + i}" for i in range(rows)]
         codes[-1] = "K1A 0B1"
-        content = "zip,y\n" + "".join(f"{code},{'pq'[i % 2]}\n" for i, code in enumerate(codes))
+        content = f"zip,y{',x' * 30}\n" + "".join(f"{code},p{',0' * 30}\n" for code in codes)
+        content = content.replace(",x" * 30, "".join(f",x{i}" for i in range(30)))
         refused(
             load, content, rf"column 'zip' is text, but {rows - 1:,} of its {rows:,} values are numbers; no numbers"
         )
