@@ -17,16 +17,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from hpsearch.data.checks import DataError, check_columns, listed
-from hpsearch.data.columns import is_numeric_dtype
 from hpsearch.data.identifiers import column_notes
-from hpsearch.data.preparation import Preparation, raw_frame
+from hpsearch.data.preparation import Preparation, precision_of, raw_frame
 from hpsearch.data.sources import RawTable, raw_table, without_incomplete_rows
 from hpsearch.data.splits import check_shares, split_rows
 from hpsearch.data.tables import Format
-from hpsearch.data.targets import SMALLEST_SCALE, Task, check_task, coded_targets, task_notes, task_of
+from hpsearch.data.targets import Task, check_task, coded_targets, task_notes, task_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -233,9 +232,9 @@ def _dataset(table: RawTable, *, task: Task, validation: float, test: float, see
     strata = labels if kind == "classification" else None
     splits = split_rows(strata, len(frame), validation=validation, test=test, seed=seed)
     preparation = Preparation.learn(features.iloc[splits[0]])
-    _check_scales(preparation)
+    preparation.check_scales()
     classes, y, mean, scale = coded_targets(labels, kind, splits=splits)
-    precision = _precision(features)
+    precision = precision_of(features)
     train, held_out, last = (
         Split(preparation.transform(features.iloc[rows], precision), y[rows]) if len(rows) else None for rows in splits
     )
@@ -250,19 +249,5 @@ def _dataset(table: RawTable, *, task: Task, validation: float, test: float, see
     return Dataset(name, kind, train, held_out, last, preparation, classes, mean, scale, tuple(notes))
 
 
-def _precision(features: pd.DataFrame) -> DTypeLike:
-    """Float32 where it holds every column of numbers exactly (float32, integers of 8 or 16 bits); else float64."""
-    kinds = {kind for kind in set(features.dtypes) if is_numeric_dtype(kind)}
-    narrow = [isinstance(kind, np.dtype) and np.promote_types(kind, np.float32) == np.float32 for kind in kinds]
-    return np.float32 if narrow and all(narrow) else np.float64
-
-
 def _some_rows(X: NDArray[Any]) -> Iterator[NDArray[Any]]:
     return (X[start : start + _ROWS] for start in range(0, len(X), _ROWS))
-
-
-def _check_scales(preparation: Preparation) -> None:
-    small = np.flatnonzero(preparation.scale < SMALLEST_SCALE)
-    if len(small):
-        names = listed([preparation.feature_names[i] for i in small])
-        raise DataError(f"columns vary by less than {SMALLEST_SCALE:g}: {names}; rescale or drop them first")

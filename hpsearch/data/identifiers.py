@@ -67,7 +67,7 @@ def _counting(column: NDArray[np.float64], name: str) -> str:
     """How numbers count or name the rows; "" if they do not."""
     if len(column) < FEW or not (column == np.rint(column)).all() or len(np.unique(column)) < len(column):
         return ""
-    low, high = column.min(), column.max()
+    low, high = np.min(column), np.max(column)
     if high - low == len(column) - 1:
         return f"counts the rows ({low:.0f} to {high:.0f})"
     if (np.diff(column) > 0).all():

@@ -17,7 +17,8 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from hpsearch.data.checks import DataError, listed
-from hpsearch.data.columns import column_groups, numeric_columns
+from hpsearch.data.columns import column_groups, is_numeric_dtype, numeric_columns
+from hpsearch.data.targets import SMALLEST_SCALE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,6 +60,17 @@ class Preparation:
             mean.append(np.where(constant, raw[0], raw.mean(axis=0)))
             scale.append(np.where(constant, 1.0, raw.std(axis=0)))
         return cls(columns, categories, np.concatenate(mean), np.concatenate(scale))
+
+    def check_scales(self) -> None:
+        """Refuse columns whose deviations have squares that underflow.
+
+        Raises:
+            DataError: With the names of the columns.
+        """
+        small = np.flatnonzero(self.scale < SMALLEST_SCALE)
+        if len(small):
+            names = listed([self.feature_names[i] for i in small])
+            raise DataError(f"columns vary by less than {SMALLEST_SCALE:g}: {names}; rescale or drop them first")
 
     def transform(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Encode and standardise, in double precision.
@@ -167,3 +179,10 @@ def _texts(block: pd.DataFrame, names: Sequence[str]) -> Iterator[tuple[str, Any
         odd = pd.to_numeric(column, errors="coerce").isna() & column.notna()
         if odd.any():
             yield name, column[odd].iloc[0]
+
+
+def precision_of(features: pd.DataFrame) -> DTypeLike:
+    """Float32 where it holds every column of numbers exactly (float32, integers of 8 or 16 bits); else float64."""
+    kinds = {kind for kind in set(features.dtypes) if is_numeric_dtype(kind)}
+    narrow = [isinstance(kind, np.dtype) and np.promote_types(kind, np.float32) == np.float32 for kind in kinds]
+    return np.float32 if narrow and all(narrow) else np.float64

@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from hpsearch.config.study import StudyConfig, validated
 from hpsearch.data.checks import DataError, listed, near
 from hpsearch.data.columns import number_blocks
@@ -99,7 +101,7 @@ def task_words(dataset: Dataset) -> str:
     """What is predicted: classes with their shares of the training examples, or a number with its range."""
     if dataset.classes is None:
         y = dataset.train.y * dataset.target_scale + dataset.target_mean
-        return f"a number (regression), {y.min():.4g} to {y.max():.4g}"
+        return f"a number (regression), {np.min(y):.4g} to {np.max(y):.4g}"
     shares = [float((dataset.train.y == i).mean()) for i in range(min(dataset.class_count, _SHOWN))]
     told = [f"{str(label)!r} {100 * share:.1f} %" for label, share in zip(dataset.classes, shares, strict=False)]
     more = f" and {dataset.class_count - _SHOWN} more" if dataset.class_count > _SHOWN else ""
