@@ -26,9 +26,10 @@ def test_an_iteration_takes_what_was_measured_of_digits(small):
 
 def test_the_time_of_a_search_is_that_of_its_trials_seeds_and_sizes(small_evaluator, small):
     ten = search_seconds(small_evaluator, 10)
-    assert search_seconds(small_evaluator, 20) == pytest.approx(2 * ten)
-    three = Evaluator(small.with_overrides(seeds=3))
-    assert search_seconds(three, 10) == pytest.approx(3 * ten)
+    assert search_seconds(small_evaluator, 20) == pytest.approx([2 * end for end in ten])
+    random, three = (Evaluator(small.with_overrides(sampler="random", seeds=seeds)) for seeds in (1, 3))
+    assert search_seconds(three, 10) == pytest.approx([3 * end for end in search_seconds(random, 10)])
+    assert search_seconds(random, 10)[0] == search_seconds(random, 10)[1] < ten[0] < ten[1]
     assert seconds(small_evaluator, iterations=50) < seconds(small_evaluator, iterations=500)
     assert task_seconds(small_evaluator, []) == 0
 

@@ -90,7 +90,7 @@ def search_cost(evaluator: Evaluator, *, stored: int, workers: int) -> str:
     trials = min(search.trials, grid_size(evaluator.config)) if search.sampler == "grid" else search.trials
     left, seeds = max(trials - stored, 0), len(search.seeds)
     counts = f"{trials:,} trials, {stored:,} of them stored; {left * seeds:,} trainings"
-    return f"{counts} ({seeds} a trial); {_time(search_seconds(evaluator, left), workers)}"
+    return f"{counts} ({seeds} a trial); {_time(*search_seconds(evaluator, left), workers)}"
 
 
 def survey_cost(evaluator: Evaluator, *, stored: int, workers: int) -> str:
@@ -101,13 +101,14 @@ def survey_cost(evaluator: Evaluator, *, stored: int, workers: int) -> str:
     rows, tasks = survey_tasks(evaluator)
     share = max(rows - stored, 0) / rows
     counts = f"{rows:,} rows, {stored:,} of them stored; {share * len(tasks):,.0f} trainings"
-    return f"{counts}; {_time(share * task_seconds(evaluator, tasks), workers)}"
+    seconds = share * task_seconds(evaluator, tasks)
+    return f"{counts}; {_time(seconds, seconds, workers)}"
 
 
-def _time(seconds: float, workers: int) -> str:
+def _time(low: float, high: float, workers: int) -> str:
     by = f"{workers} workers" if workers > 1 else "one worker"
-    seconds /= workers
-    told = f"{seconds / 60:,.0f} min" if seconds >= 90 else f"{max(seconds, 1):.0f} s"
+    ends = [f"{s / 60:,.0f} min" if s >= 90 else f"{max(s, 1):.0f} s" for s in (low / workers, high / workers)]
+    told = " to ".join(dict.fromkeys(ends))
     return (
         f"expected: about {told} with {by}, reckoned from the arithmetic at the speed of the machine in README; "
         "another may take a few times as long"
