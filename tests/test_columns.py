@@ -88,3 +88,18 @@ def test_columns_of_numbers_are_looked_at_together_and_others_alone():
     groups = list(column_groups([True] * 20 + [False, False] + [True], rows=1_000_000))
     assert [(group.start, group.stop) for group in groups] == [(0, 16), (16, 20), (20, 21), (21, 22), (22, 23)]
     assert list(column_groups([True] * 500, rows=100)) == [slice(0, 500)]
+
+
+def test_columns_of_objects_that_are_numbers_are_numbers():
+    objects = pd.DataFrame({"c": pd.Series([1, 2] * 50, dtype=object), "d": pd.Series([0.5, 2] * 50, dtype=object)})
+    frame = objects.assign(y=[0, 0, 1, 1] * 25)
+    assert from_frame(frame, "y").preparation.feature_names == ("c", "d")
+    assert from_frame(frame, "y").fingerprint == from_frame(frame.astype(float).astype({"y": int}), "y").fingerprint
+
+
+def test_nobody_is_told_to_leave_out_the_target():
+    frame = pd.DataFrame({"x": np.arange(100.0), "y": ["1,000", "2,000"] * 50})
+    for target in (frame["y"], [b"a", b"b"] * 50, pd.Timestamp("2020-01-01")):
+        with pytest.raises(DataError, match="or predict another column") as told:
+            from_frame(frame.assign(y=target), "y")
+        assert "data.drop" not in str(told.value)

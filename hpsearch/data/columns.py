@@ -137,13 +137,13 @@ def _other_problems(column: pd.Series, name: str, target: str, words: Mapping[st
     import pandas as pd
     from pandas.api import types
 
+    drop = "predict another column" if name == target else f"leave it out with data.drop = {toml_list([name])}"
     if types.is_datetime64_any_dtype(column) or types.is_timedelta64_dtype(column) or types.is_complex_dtype(column):
-        drop = f"leave it out with data.drop = {toml_list([name])}"
         return [f"column {name!r} has dtype {column.dtype}: turn it into numbers or text, or {drop}"]
     missing = int(column.isna().sum())
     if missing:
         return [_missing(name, missing, words.get(name, ""))]
-    if strange := _strange(column, name):
+    if strange := _strange(column, name, drop):
         return [strange]
     counts = column.value_counts()
     counts = counts[counts > 0]  # unused categories are counted too
@@ -172,13 +172,12 @@ _WORDS = {
 }
 
 
-def _strange(column: pd.Series, name: str) -> str:
+def _strange(column: pd.Series, name: str, drop: str) -> str:
     """What is said of values that are neither text, bools nor whole numbers, or are mixed."""
     kinds = {type(value) for value in column}
     plain = all(issubclass(kind, str | bool | np.bool_ | int | np.integer) for kind in kinds)
     if plain and len({issubclass(kind, str) for kind in kinds}) == 1:
         return ""
-    drop = f"leave it out with data.drop = {toml_list([name])}"
     (kind, *others) = sorted(kind.__name__ for kind in kinds)
     if others:
         names = ", ".join([kind, *others])
@@ -216,7 +215,12 @@ def numbers_as_text(counts: pd.Series, name: str, *, target: bool) -> str:
         said.append("correct these rows or remove them")
     if not others and sums.keys() == {"number"}:
         said.append("turn it into numbers, or into a categorical if they are codes")
-    return "; ".join([*said, f"or leave the column out with data.drop = {toml_list([name])}"])
+    return "; ".join(
+        [
+            *said,
+            "or predict another column" if target else f"or leave the column out with data.drop = {toml_list([name])}",
+        ]
+    )
 
 
 def _tokens(texts: Mapping[str, int], name: str, most: int = 5) -> str:

@@ -223,11 +223,11 @@ def from_frame(
 
 
 def _dataset(table: RawTable, *, task: Task, validation: float, test: float, seed: int, name: str) -> Dataset:
-    frame, target = table.frame, table.target
+    frame, target = table.frame.infer_objects(), table.target  # numbers are numbers, also in columns of objects
     if frame.shape[1] > _MANY:
         frame = frame.copy()  # pandas puts the columns together, which may each lie in a place of their own
     check_columns(frame, target, table.words)
-    features, labels = frame.drop(columns=[target]), frame[target].infer_objects()
+    features, labels = frame.drop(columns=[target]), frame[target]
     kind = task_of(labels, task)
     strata = labels if kind == "classification" else None
     splits = split_rows(strata, len(frame), validation=validation, test=test, seed=seed)
