@@ -26,6 +26,7 @@ from hpsearch.config import (
     resolve,
     to_toml,
 )
+from hpsearch.config.files import described_toml
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.space import Choice, Float, Int
 
@@ -393,6 +394,65 @@ def test_a_data_file_needs_a_target(study, tmp_path):
     assert problems(study('[data]\nsource = "csv:cells.csv"')) == (
         'data.target: is missing; name the column to predict: target = "..."',
     )
+
+
+FORMATS = [
+    (
+        'separator = ";;"',
+        'data.separator: has too many entries (given: ";;"); give one character, such as ";" or "\\t", or " " for runs of spaces',
+    ),
+    (
+        'separator = "a"',
+        'data.separator: cannot divide fields (given: "a"); give a character that stands in no name or number, such as ";" or "\\t"',
+    ),
+    ('decimal = ","', 'data.decimal: is the separator too (given: ","); set separator = ";"'),
+    ('decimal = "x"', 'data.decimal: is not one of the values (given: "x"); use ".", ","'),
+    ('missing = "?"', 'data.missing: must be a list (given: "?"); give a list of texts, as in ["", "?"]'),
+    ('incomplete = "fill"', 'data.incomplete: is not one of the values (given: "fill"); use "refuse", "drop"'),
+    ('drop = "a"', 'data.drop: must be a list (given: "a"); give a list of names, as in ["id"]'),
+    ('drop = ["a", "y"]', 'data.drop: names the target (given: ["a", "y"]); predict another column or keep this one'),
+]
+
+
+@pytest.mark.parametrize(("line", "message"), FORMATS, ids=[line for line, _ in FORMATS])
+def test_a_mistake_in_how_a_file_is_read_is_told(study, tmp_path, line, message):
+    (tmp_path / "cells.csv").touch()
+    assert problems(study(f'[data]\nsource = "csv:cells.csv"\ntarget = "y"\n{line}\n')) == (message,)
+
+
+def test_what_says_how_text_is_read_does_not_apply_where_none_is(study, tmp_path):
+    (tmp_path / "cells.parquet").touch()
+    keys = 'separator = ";"\ndecimal = ","\nmissing = ["?"]\ndrop = ["a"]\n'
+    assert problems(study(f'[data]\nsource = "parquet:cells.parquet"\ntarget = "y"\n{keys}')) == (
+        'data.separator: does not apply to a Parquet file (given: ";"); remove it',
+        'data.decimal: does not apply to a Parquet file (given: ","); remove it',
+    )
+    assert [problem.split(" (given")[0] for problem in problems(study(f"[data]\n{keys}"))] == [
+        f"data.{key}: does not apply to bundled data" for key in ("separator", "decimal", "missing")
+    ]
+
+
+def test_a_study_stored_before_the_keys_of_a_file_were_there_goes_on(study, tmp_path):
+    (tmp_path / "cells.csv").touch()
+    text = '[data]\nsource = "csv:cells.csv"\ntarget = "y"\n'
+    now = load_config(study(text)).describe()
+    keys = ("separator", "decimal", "missing", "incomplete", "drop")
+    before = {**now, "data": {key: value for key, value in now["data"].items() if key not in keys}}
+    assert differences(before, now) == []
+    assert StudyConfig.from_description(before).describe() == now
+    changed = load_config(study(text + 'missing = ["?"]\ndrop = ["a"]\n')).describe()
+    assert differences(before, changed) == [("data.missing", None, ["?"]), ("data.drop", None, ["a"])]
+
+
+def test_a_study_that_is_described_in_comments_reads_back_equal(study, tmp_path):
+    config = rich_config(tmp_path)
+    Path(config.data.source.removeprefix("csv:")).touch()
+    text = described_toml(config, ["one\ntwo", "\x1b[31m"])
+    assert text.startswith("# one\\u000atwo\n# \\u001b[31m\n")
+    assert load_config(study(text)) == config
+    assert "trials = 10000000  # number of trials\n" in text
+    assert "# drop is not set: columns that are left out\n" in text
+    assert "momentum = {low = -0.0, high = 0.30000000000000004, log = false}  # share of the last step" in text
 
 
 def test_all_mistakes_are_reported_together(study):

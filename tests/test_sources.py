@@ -38,7 +38,7 @@ def test_unreadable_files_are_refused(tmp_path):
     with pytest.raises(DataError, match="has no rows"):
         load_dataset(f"csv:{tmp_path}/heads.csv", target="y")
     (tmp_path / "twice.csv").write_text("a,a,y\n1,2,0\n", encoding="utf-8")
-    with pytest.raises(DataError, match="column names are repeated: a"):
+    with pytest.raises(DataError, match="column names are repeated: 'a'"):
         load_dataset(f"csv:{tmp_path}/twice.csv", target="y")
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(DataError, match="cannot be read as parquet"):

@@ -10,10 +10,13 @@ In this room:
     endings.py     how a command ends
     compare.py     the command that compares studies
     explain.py     the command that says where the difference of two settings comes from
+    newcomers.py   the command that writes the first study of a table
+    studies.py     which study a command means, and what it would take
 """
 
 from hpsearch.cli import compare as compare  # registers its command, as the next do
 from hpsearch.cli import explain as explain
+from hpsearch.cli import newcomers as newcomers
 from hpsearch.cli import refinement as refinement
 from hpsearch.cli import reports as reports
 from hpsearch.cli.commands import app, main

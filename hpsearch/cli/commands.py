@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from hpsearch.config import StudyConfig
     from hpsearch.report.terminal import Part
     from hpsearch.results.study import Results
 
@@ -31,7 +30,12 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-StudyArgument = Annotated[str, typer.Argument(help="A name in [b]studies/[/b], such as digits, or the path of a TOML.")]
+StudyArgument = Annotated[
+    str,
+    typer.Argument(help="A name in [b]studies/[/b], such as digits, the path of a TOML, or a table: CSV or Parquet."),
+]
+TargetOption = Annotated[str | None, typer.Option(help="Column to predict, of a table.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and train nothing.")]
 NameArgument = Annotated[str, typer.Argument(help="Name of a study in the results.")]
 ResultsOption = Annotated[Path, typer.Option(help="Folder of the results.")]
 WorkersOption = Annotated[
@@ -72,6 +76,8 @@ def search_command(
         typer.Option(help="Divide the trials into 2 to 10 rounds, each in the ranges that the last proposes."),
     ] = None,
     repeats: Annotated[int | None, typer.Option(help="With --rounds: do it with so many sampler seeds.")] = None,
+    target: TargetOption = None,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Search for the best setting, going on from what is stored, and show the ten best.
 
@@ -80,14 +86,18 @@ def search_command(
     Ctrl-C stops at any time: finished trials are kept, and the same command goes on.
     """
     from hpsearch.cli.rounds import search_in_rounds
+    from hpsearch.cli.studies import announce, meant, print_plan, search_cost
     from hpsearch.engine.compilation import before_compiling
-    from hpsearch.evaluation.evaluator import load_data
+    from hpsearch.evaluation.evaluator import Evaluator, load_data
     from hpsearch.report.terminal import search_report
     from hpsearch.results.study import Results
+    from hpsearch.storage.access import count_trials
     from hpsearch.tuning.search import Progress, search
 
     with errors(study):
-        config = _config(study).with_overrides(name=name, trials=trials, sampler=sampler, pruner=pruner, seed=seed)
+        study_meant = meant(study, target, storage=storage, results=results)
+        options = {"name": name, "trials": trials, "sampler": sampler, "pruner": pruner, "seed": seed}
+        config = study_meant.config.with_overrides(**options)
         if rounds is not None or repeats is not None:
             command = f"hpsearch search {study}"
             search_in_rounds(
@@ -98,7 +108,13 @@ def search_command(
         line = LiveLine(config.name, search_words, before=before, check=signals.check)
         try:
             with signals, line, before_compiling(partial(line.say, COMPILING)):
-                data = load_data(config)
+                evaluator = Evaluator(config, load_data(config))
+                config, data = evaluator.config, evaluator.dataset
+                announce(study_meant, evaluator, study)
+                if dry_run:
+                    done = count_trials(config.name, storage, results=results)
+                    print_plan(study_meant, evaluator, search_cost(evaluator, stored=done, workers=workers))
+                    return
                 stored = search(
                     config, workers=workers, storage=storage, results=results, dataset=data, on_progress=line.show
                 )
@@ -107,7 +123,7 @@ def search_command(
             stopped(command, name=config.name, total=line.last.total, rows="trials", storage=storage, results=results)
         tables = Results(stored, results, dataset=data)
         with told_warnings():
-            print_parts(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=data.notes))
+            print_parts(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=evaluator.notes))
 
 
 @app.command("survey")
@@ -126,30 +142,46 @@ def survey_command(
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
     name: Annotated[str | None, typer.Option(help="Keep it under another study's name.")] = None,
+    target: TargetOption = None,
+    dry_run: DryRunOption = False,
 ) -> None:
     """Measure by real trainings how sensitive training is to each setting, going on from what is stored.
 
     Ctrl-C stops at any time: finished trainings are kept, and the same command goes on.
     """
+    from hpsearch.cli.studies import announce, meant, print_plan, survey_cost
     from hpsearch.engine.compilation import before_compiling
+    from hpsearch.evaluation.evaluator import Evaluator, load_data
     from hpsearch.experiments.stored import survey_name
     from hpsearch.experiments.trainings import SurveyProgress, survey_study
     from hpsearch.report.terminal import survey_report
+    from hpsearch.storage.access import count_trials
 
     with errors(study):
         size = {"base": base, "scrambles": scrambles, "dummy": dummy or None}
         size |= {"second_order": second_order or None, "effective_step": effective_step or None}
-        config = _config(study).with_overrides(name=name, **{f"survey.{key}": value for key, value in size.items()})
+        study_meant = meant(study, target, storage=storage, results=results)
+        options = {f"survey.{key}": value for key, value in size.items()}
+        config = study_meant.config.with_overrides(name=name, **options)
         signals, before = StopSignals(), SurveyProgress(0, 0)
         line = LiveLine(f"survey of {config.name}", survey_words, before=before, check=signals.check)
         try:
             with signals, line, before_compiling(partial(line.say, COMPILING)):
-                survey = survey_study(config, workers=workers, storage=storage, results=results, on_progress=line.show)
+                evaluator = Evaluator(config, load_data(config), checkpoint_count=config.survey.checkpoints)
+                config, data = evaluator.config, evaluator.dataset
+                announce(study_meant, evaluator, study)
+                if dry_run:
+                    done = count_trials(survey_name(config), storage, results=results)
+                    print_plan(study_meant, evaluator, survey_cost(evaluator, stored=done, workers=workers))
+                    return
+                survey = survey_study(
+                    config, workers=workers, storage=storage, results=results, dataset=data, on_progress=line.show
+                )
         except KeyboardInterrupt:
             command, stored = f"hpsearch survey {study}", survey_name(config)
             stopped(command, name=stored, total=line.last.total, rows="rows", storage=storage, results=results)
         with told_warnings():
-            print_parts(survey_report(config, survey, line.last))
+            print_parts(survey_report(config, survey, line.last, notes=evaluator.notes))
 
 
 @app.command()
@@ -195,12 +227,23 @@ def measured_importance(stored: Results, *, workers: int, objective: int | str |
 
 
 @app.command()
-def show(study: StudyArgument = "digits") -> None:
+def show(
+    study: StudyArgument = "digits",
+    target: TargetOption = None,
+    results: ResultsOption = Path("results"),
+    storage: StorageOption = None,
+) -> None:
     """Print a study with every setting and default, as a TOML that reads back the same."""
+    from hpsearch.cli.newcomers import new_toml
+    from hpsearch.cli.studies import meant
     from hpsearch.config import to_toml
+    from hpsearch.evaluation.newcomers import is_table
 
-    with errors():
-        print(to_toml(_config(study)), end="")
+    with errors(study):
+        if is_table(study):
+            print(new_toml(study, target)[0], end="")
+        else:
+            print(to_toml(meant(study, target, storage=storage, results=results).config), end="")
 
 
 @app.command()
@@ -259,17 +302,11 @@ def main() -> None:
     app()
 
 
-def _config(study: str) -> StudyConfig:
-    from hpsearch.config import load_config, resolve
-
-    return load_config(resolve(study))
-
-
 def print_parts(parts: Iterable[Part]) -> None:
     """Print tables as wide as the terminal, and sentences whole: the terminal breaks them, so copies have no breaks."""
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    console = Console(markup=False, emoji=False)
     for part in parts:
-        console.print(part, soft_wrap=not isinstance(part, Table), markup=False, emoji=False)
+        console.print(part, soft_wrap=not isinstance(part, Table))

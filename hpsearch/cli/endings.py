@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shlex
 import signal
 import sys
 import warnings
@@ -93,18 +95,27 @@ def errors(study: str = "") -> Iterator[None]:
         code = _exit_code(problem)
         if code is None:
             raise
-        print(f"error: {_in_file(problem, study)}", file=sys.stderr)
+        from hpsearch.config.messages import printable
+        from hpsearch.data import DataError
+        from hpsearch.evaluation.newcomers import is_table
+
+        print(printable(f"error: {_in_file(problem, study)}", keep="\n"), file=sys.stderr)
+        if is_table(study) and isinstance(problem, DataError) and re.search(r"\bdata\.(?!csv)[a-z]+ ", str(problem)):
+            hint = f"hpsearch new {shlex.quote(study)} --target COLUMN"
+            print(f"settings such as data.drop stand in a study's file; this writes one: {hint}", file=sys.stderr)
         raise typer.Exit(code) from None
 
 
 @contextmanager
 def told_warnings() -> Iterator[None]:
     """Print the warnings of what is inside as sentences on standard error, each once, at the end."""
+    from hpsearch.config.messages import printable
+
     with warnings.catch_warnings(record=True) as messages:
         warnings.simplefilter("always", UserWarning)
         yield
     for text in dict.fromkeys(str(message.message) for message in messages):
-        print(f"warning: {text}", file=sys.stderr)
+        print(printable(f"warning: {text}", keep="\n"), file=sys.stderr)
 
 
 def _exit_code(problem: Exception) -> int | None:

@@ -50,9 +50,9 @@ class LiveLine(Generic[P]):
 
         self.last = before
         self._words, self._check, self._started = words, check, False
-        columns = (TextColumn("[b]{task.description}"), BarColumn(), MofNCompleteColumn())
-        texts = (TextColumn("{task.fields[speed]}"), TextColumn("{task.fields[words]} left"))
-        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}", "bold", markup=False), BarColumn(), MofNCompleteColumn())
+        texts = (TextColumn("{task.fields[speed]}"), TextColumn("{task.fields[words]} left", markup=False))
+        console = Console(stderr=True, markup=False, emoji=False)
         self._bar = Bar(*columns, *texts, TimeRemainingColumn(compact=True), console=console, refresh_per_second=8)
         self._task = self._bar.add_task(title, start=False, total=None, speed="", words="")
 

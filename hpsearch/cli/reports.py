@@ -88,10 +88,10 @@ def _offered(stored: Results, path: Path) -> None:
 
 def completed(study: str, *, workers: int, results: Path, storage: str | None) -> str:
     """Search and survey a study where that is missing or unfinished, and say so; the study's name."""
-    from hpsearch.config import load_config, resolve
+    from hpsearch.cli.studies import meant
     from hpsearch.results.study import ResultsError, load
 
-    config = load_config(resolve(study))
+    config = meant(study, None, storage=storage, results=results).config
     try:
         stored = load(config.name, storage=storage, results=results)
         searched = stored.study.study_name == config.name and len(stored.trials) >= config.search.trials

@@ -6,7 +6,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import tomlkit
 import tomlkit.items
 from tomlkit.exceptions import TOMLKitError
 
+from hpsearch.config.hyperparameters import HYPERPARAMETERS
 from hpsearch.config.messages import ConfigError, Fault, did_you_mean, printable, shown
 from hpsearch.config.study import StudyConfig, validated
 
@@ -60,6 +61,26 @@ def to_toml(config: StudyConfig) -> str:
             document.add(key, value)
     # tomlkit leaves these control characters in texts as they are, and a terminal would obey them.
     return re.sub("[\x80-\x9f]", lambda match: printable(match[0]), tomlkit.dumps(document))
+
+
+def described_toml(config: StudyConfig, heading: Sequence[str]) -> str:
+    """Write a study as :func:`to_toml` does, with what each setting is beside it.
+
+    Args:
+        config: The study.
+        heading: Lines of a comment at the top.
+    """
+    lines = [f"# {printable(line)}" for line in heading]
+    texts = {h.name: h.description for h in HYPERPARAMETERS}
+    here: Any = StudyConfig
+    for line in to_toml(config).splitlines():
+        if line.startswith("["):
+            here = StudyConfig.model_fields[line.strip("[]")].annotation
+        key = re.match(r"(?:# )?(\w+)(?: = | is not set)", line)
+        field = here.model_fields.get(key[1]) if key else None
+        text = (field.description or texts.get(key[1], "")) if key and field else ""
+        lines.append(f"{line}{': ' if line.startswith('#') else '  # '}{text}" if text else line)
+    return "\n".join(lines) + "\n"
 
 
 def refined_toml(source: str | None, config: StudyConfig) -> str:

@@ -132,9 +132,15 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def printable(text: str) -> str:
-    """Escape what TOML forbids or a terminal would obey: control characters and lone surrogates."""
-    return re.sub(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]", lambda match: f"\\u{ord(match[0]):04x}", text)
+def printable(text: str, *, keep: str = "") -> str:
+    """Escape what TOML forbids or a terminal would obey: control characters, lone surrogates, turns of direction.
+
+    Args:
+        text: To be printed.
+        keep: Characters that stay, such as the ends of lines.
+    """
+    obeyed = r"[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]"
+    return re.sub(obeyed, lambda match: match[0] if match[0] in keep else f"\\u{ord(match[0]):04x}", text)
 
 
 def problems(error: ValidationError, root: type[BaseModel]) -> tuple[str, ...]:
@@ -177,7 +183,8 @@ def _field(keys: Keys, root: type[BaseModel]) -> FieldInfo | None:
 
 def _options(info: FieldInfo | None) -> tuple[str, ...]:
     annotation = info.annotation if info else None
-    return get_args(annotation) if get_origin(annotation) is Literal else ()
+    either = (annotation, *get_args(annotation))  # a setting may be left unset as well
+    return next((get_args(part) for part in either if get_origin(part) is Literal), ())
 
 
 def _where_it_belongs(keys: Keys, root: type[BaseModel]) -> str:

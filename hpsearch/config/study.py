@@ -148,11 +148,14 @@ class StudyConfig(Table):
         Raises:
             ConfigError: If the changed study is not valid.
         """
-        description = self.describe()
+        # What was never set stays so: a default may be fitted to the data.
+        description = self.model_dump(mode="json", exclude_unset=True)
+        if any(key.partition(".")[0] == "space" for key in dotted):
+            description["space"] = self.describe()["space"]
         for key, value in dotted.items():
             if value is None:
                 continue
-            *tables, last = key.split(".") if "." in key or key in description else ("search", key)
+            *tables, last = key.split(".") if "." in key or key in StudyConfig.model_fields else ("search", key)
             table = description
             for name in tables:
                 if not isinstance(table.get(name), dict):

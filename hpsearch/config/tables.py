@@ -16,6 +16,7 @@ from pydantic import (
     StrictStr,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from hpsearch.config.hyperparameters import BY_NAME
@@ -79,6 +80,47 @@ class DataConfig(Table):
         allow_inf_nan=False,
     )
     seed: StrictInt = _whole(0, 0, LARGEST_SEED, "seed of the split and of generated examples")
+    separator: Text | None = _ruled(
+        None,
+        'one character, such as ";" or "\\t", or " " for runs of spaces',
+        'between the fields of a CSV; not set: ","',
+        min_length=1,
+        max_length=1,
+    )
+    decimal: Literal[".", ","] | None = Field(None, description='before the decimals of a CSV\'s numbers; not set: "."')
+    missing: tuple[Text, ...] | None = _ruled(
+        None,
+        'a list of texts, as in ["", "?"]',
+        "texts of a file that stand for a missing value; not set: blank, NA, None and their like",
+    )
+    incomplete: Literal["refuse", "drop"] | None = Field(
+        None, description="rows with missing values: refused, or left out with a note; not set: refused"
+    )
+    drop: tuple[Text, ...] | None = _ruled(None, 'a list of names, as in ["id"]', "columns that are left out")
+
+    @model_validator(mode="after")
+    def _fits_the_file(self) -> DataConfig:
+        kind = self.source.partition(":")[0]
+        faults = [
+            Fault(
+                f"does not apply to {'a Parquet file' if kind == 'parquet' else 'bundled data'}",
+                value,
+                "remove it",
+                (key,),
+            )
+            for key, value in (("separator", self.separator), ("decimal", self.decimal), ("missing", self.missing))
+            if value is not None and kind != "csv" and not (kind == "parquet" and key == "missing")
+        ]
+        if self.separator is not None and (self.separator.isalnum() or self.separator in '"\n\r.'):
+            rule = 'give a character that stands in no name or number, such as ";" or "\\t"'
+            faults.append(Fault("cannot divide fields", self.separator, rule, ("separator",)))
+        if kind == "csv" and self.decimal == "," and self.separator in (None, ","):
+            faults.append(Fault("is the separator too", self.decimal, 'set separator = ";"', ("decimal",)))
+        if self.target is not None and self.target in (self.drop or ()):
+            faults.append(Fault("names the target", self.drop, "predict another column or keep this one", ("drop",)))
+        if faults:
+            raise refusal(*faults)
+        return self
 
     @field_validator("source")
     @classmethod

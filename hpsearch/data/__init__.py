@@ -3,7 +3,11 @@
 In this room:
 
     sources.py      where a table comes from: bundled, generated, files
+    tables.py       a file as a table: what its headings must be, how it is read
+    text.py         the text of a file: encoding, separator, fields of its lines
     checks.py       what a table may hold; DataError
+    columns.py      what a column holds, and what speaks against it
+    identifiers.py  columns that name the rows
     targets.py      classes or numbers, and how they are coded
     splits.py       rows of train, validation, test
     preparation.py  encode and standardise by the training split

@@ -11,19 +11,21 @@ Rules:
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, get_args
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import NDArray
 
-from hpsearch.data.checks import DataError, check_columns, is_numeric, listed
-from hpsearch.data.preparation import Preparation, raw_frame
-from hpsearch.data.sources import raw_table
-from hpsearch.data.splits import split_rows
-from hpsearch.data.targets import SMALLEST_SCALE, Task, coded_targets, task_of
+from hpsearch.data.checks import DataError, check_columns, listed
+from hpsearch.data.identifiers import column_notes
+from hpsearch.data.preparation import Preparation, precision_of, raw_frame
+from hpsearch.data.sources import RawTable, raw_table, without_incomplete_rows
+from hpsearch.data.splits import check_shares, split_rows
+from hpsearch.data.tables import Format
+from hpsearch.data.targets import Task, check_task, coded_targets, task_notes, task_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 __all__ = ["DataError", "Dataset", "Preparation", "Split", "from_arrays", "from_frame", "load_dataset"]
 
 _ROWS = 4096
+
+_MANY = 1000
+"""Columns from which on pandas is slow with a table that a file was read into."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +119,11 @@ def load_dataset(
     validation: float = 0.2,
     test: float = 0.2,
     seed: int = 0,
+    separator: str | None = None,
+    decimal: str | None = None,
+    missing: Sequence[str] | None = None,
+    incomplete: Literal["refuse", "drop"] | None = None,
+    drop: Sequence[str] | None = None,
 ) -> Dataset:
     """Load a data set.
 
@@ -125,14 +135,23 @@ def load_dataset(
         validation: Share of all examples for validation.
         test: Share of all examples for the test, 0 for none.
         seed: Seed of the split and of a generated set.
+        separator: Between the fields of a CSV file, one character (a space for runs of spaces); a comma by default.
+        decimal: Sign before the decimals of a number in a CSV file; a point by default.
+        missing: Texts that stand for a missing value in a file; by default pandas' own: blank, NA, None, …
+        incomplete: Whether rows with missing values are refused, which is the default, or left out, with a note.
+        drop: Columns that are left out.
 
     Raises:
         DataError: If the data cannot be used.
     """
-    _check_options(task, validation, test, seed)
-    frame, column = raw_table(source, target, seed=seed)
+    check_task(task)
+    check_shares(validation, test, seed)
+    form = Format(separator, decimal, None if missing is None else tuple(missing))
+    table = raw_table(source, target, seed=seed, form=form, drop=tuple(drop or ()))
+    if incomplete == "drop":
+        table = without_incomplete_rows(table)
     name = source.rpartition("/")[2] if ":" in source else source
-    return from_frame(frame, column, task=task, validation=validation, test=test, seed=seed, name=name)
+    return _dataset(table, task=task, validation=validation, test=test, seed=seed, name=name)
 
 
 def from_arrays(
@@ -198,53 +217,37 @@ def from_frame(
     Raises:
         DataError: If the data cannot be used.
     """
-    _check_options(task, validation, test, seed)
-    check_columns(frame, target)
-    if frame.empty:
-        raise DataError(f"the table has shape {frame.shape}: give examples")
-    features, labels = frame.drop(columns=[target]), frame[target].infer_objects()
+    check_task(task)
+    check_shares(validation, test, seed)
+    return _dataset(RawTable(frame, target), task=task, validation=validation, test=test, seed=seed, name=name)
+
+
+def _dataset(table: RawTable, *, task: Task, validation: float, test: float, seed: int, name: str) -> Dataset:
+    frame, target = table.frame.infer_objects(), table.target  # numbers are numbers, also in columns of objects
+    if frame.shape[1] > _MANY:
+        frame = frame.copy()  # pandas puts the columns together, which may each lie in a place of their own
+    check_columns(frame, target, table.words)
+    features, labels = frame.drop(columns=[target]), frame[target]
     kind = task_of(labels, task)
     strata = labels if kind == "classification" else None
     splits = split_rows(strata, len(frame), validation=validation, test=test, seed=seed)
     preparation = Preparation.learn(features.iloc[splits[0]])
-    _check_scales(preparation)
+    preparation.check_scales()
     classes, y, mean, scale = coded_targets(labels, kind, splits=splits)
-    precision = _precision(features)
+    precision = precision_of(features)
     train, held_out, last = (
         Split(preparation.transform(features.iloc[rows], precision), y[rows]) if len(rows) else None for rows in splits
     )
     assert train is not None
     assert held_out is not None
-    constant = [n for n, column in zip(preparation.feature_names, train.X.T, strict=True) if not column.any()]
-    notes = (f"constant in the training split, so of no use: {listed(constant)}",) if constant else ()
-    return Dataset(name, kind, train, held_out, last, preparation, classes, mean, scale, notes)
-
-
-def _precision(features: pd.DataFrame) -> DTypeLike:
-    """Float32 where it holds every column of numbers exactly (float32, integers of 8 or 16 bits); else float64."""
-    kinds = {column.dtype for _, column in features.items() if is_numeric(column)}
-    narrow = [isinstance(kind, np.dtype) and np.promote_types(kind, np.float32) == np.float32 for kind in kinds]
-    return np.float32 if narrow and all(narrow) else np.float64
+    constant = [
+        n for n, varies in zip(preparation.feature_names, np.any(train.X, axis=0).tolist(), strict=True) if not varies
+    ]
+    notes = [f"constant in the training split, so of no use: {listed(constant)}"] if constant else []
+    if not table.bundled:
+        notes += [*table.notes, *(task_notes(labels, kind) if task == "auto" else ()), *column_notes(frame, target)]
+    return Dataset(name, kind, train, held_out, last, preparation, classes, mean, scale, tuple(notes))
 
 
 def _some_rows(X: NDArray[Any]) -> Iterator[NDArray[Any]]:
     return (X[start : start + _ROWS] for start in range(0, len(X), _ROWS))
-
-
-def _check_options(task: str, validation: float, test: float, seed: int) -> None:
-    if task not in get_args(Task):
-        raise DataError(f"task is {task!r}: give one of {listed(get_args(Task))}")
-    if not (validation > 0 and test >= 0 and validation + test < 1):
-        raise DataError(
-            f"validation is {validation} and test is {test}: give shares of the whole, validation above 0, "
-            "test 0 or more, their sum below 1"
-        )
-    if not 0 <= seed < 2**32:
-        raise DataError(f"seed is {seed}: give one from 0 to 2**32 - 1")
-
-
-def _check_scales(preparation: Preparation) -> None:
-    small = np.flatnonzero(preparation.scale < SMALLEST_SCALE)
-    if len(small):
-        names = listed([preparation.feature_names[i] for i in small])
-        raise DataError(f"columns vary by less than {SMALLEST_SCALE:g}: {names}; rescale or drop them first")

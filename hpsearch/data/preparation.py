@@ -9,20 +9,19 @@ test says so of the bundled data), but no version of NumPy promises the order in
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from hpsearch.data.checks import DataError, is_numeric, listed
+from hpsearch.data.checks import DataError, listed
+from hpsearch.data.columns import column_groups, is_numeric_dtype, numeric_columns
+from hpsearch.data.targets import SMALLEST_SCALE
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_COLUMNS = 16
-"""Raw columns prepared at a time, at most."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +50,7 @@ class Preparation:
     def learn(cls, frame: pd.DataFrame) -> Preparation:
         """Learn categories, means and scales from the raw training examples."""
         columns = tuple(str(name) for name in frame.columns)
-        numeric = [is_numeric(frame.iloc[:, i]) for i in range(len(columns))]
+        numeric = numeric_columns(frame)
         categories = tuple(
             None if number else tuple(sorted(set(frame.iloc[:, i].astype(str)))) for i, number in enumerate(numeric)
         )
@@ -61,6 +60,17 @@ class Preparation:
             mean.append(np.where(constant, raw[0], raw.mean(axis=0)))
             scale.append(np.where(constant, 1.0, raw.std(axis=0)))
         return cls(columns, categories, np.concatenate(mean), np.concatenate(scale))
+
+    def check_scales(self) -> None:
+        """Refuse columns whose deviations have squares that underflow.
+
+        Raises:
+            DataError: With the names of the columns.
+        """
+        small = np.flatnonzero(self.scale < SMALLEST_SCALE)
+        if len(small):
+            names = listed([self.feature_names[i] for i in small])
+            raise DataError(f"columns vary by less than {SMALLEST_SCALE:g}: {names}; rescale or drop them first")
 
     def transform(self, X: Any, dtype: DTypeLike = np.float64) -> NDArray[Any]:
         """Encode and standardise, in double precision.
@@ -101,15 +111,12 @@ class Preparation:
         Yields:
             ``(examples, features)`` of the columns that come next.
         """
-        for some in np.array_split(np.arange(len(self.columns)), -(-len(self.columns) // _COLUMNS)):
-            parts = []
-            for i in some.tolist():
-                column, kinds = frame.iloc[:, i], self.categories[i]
-                if kinds is None:
-                    parts.append(_numbers(column, self.columns[i])[:, None])
-                else:
-                    parts.append((column.astype(str).to_numpy()[:, None] == np.array(kinds)[None, :]).astype(float))
-            yield np.ascontiguousarray(np.hstack(parts))
+        for group in column_groups([kinds is None for kinds in self.categories], len(frame)):
+            block, kinds = frame.iloc[:, group], self.categories[group.start]
+            if kinds is None:
+                yield _numbers(block, self.columns[group])
+            else:
+                yield (block.iloc[:, 0].astype(str).to_numpy()[:, None] == np.array(kinds)[None, :]).astype(float)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Give the preparation as arrays of text and numbers, which a file holds without pickle."""
@@ -150,11 +157,32 @@ def raw_frame(X: Any) -> pd.DataFrame:
     return pd.DataFrame(array, columns=[f"x{i + 1}" for i in range(array.shape[1])], copy=False)
 
 
-def _numbers(column: pd.Series, name: str) -> NDArray[np.float64]:
+def _numbers(block: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:
+    """Columns as numbers, ``(examples, columns)``, in an array of their own."""
     try:
-        numbers = column.to_numpy(dtype=float, na_value=np.nan)
+        numbers = np.array(block.to_numpy(dtype=float, na_value=np.nan), order="C")
     except (TypeError, ValueError):
-        raise DataError(f"column {name!r} holds {column.iloc[0]!r} where the network was trained on numbers") from None
+        name, value = next(_texts(block, names))
+        raise DataError(f"column {name!r} holds {value!r} where the network was trained on numbers") from None
     if not np.isfinite(numbers).all():
+        name = names[int(np.argmin(np.isfinite(numbers).all(axis=0)))]
         raise DataError(f"column {name!r} holds values that are missing or not finite: fill or drop those rows first")
     return numbers
+
+
+def _texts(block: pd.DataFrame, names: Sequence[str]) -> Iterator[tuple[str, Any]]:
+    """Names of the columns that are no numbers, each with its first value that is none."""
+    import pandas as pd
+
+    for i, name in enumerate(names):
+        column = block.iloc[:, i]
+        odd = pd.to_numeric(column, errors="coerce").isna() & column.notna()
+        if odd.any():
+            yield name, column[odd].iloc[0]
+
+
+def precision_of(features: pd.DataFrame) -> DTypeLike:
+    """Float32 where it holds every column of numbers exactly (float32, integers of 8 or 16 bits); else float64."""
+    kinds = {kind for kind in set(features.dtypes) if is_numeric_dtype(kind)}
+    narrow = [isinstance(kind, np.dtype) and np.promote_types(kind, np.float32) == np.float32 for kind in kinds]
+    return np.float32 if narrow and all(narrow) else np.float64

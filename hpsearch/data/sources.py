@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpsearch.data.checks import DataError
+from hpsearch.data.checks import DataError, without_columns
+from hpsearch.data.columns import numeric_columns
+from hpsearch.data.tables import Format, read_csv, read_parquet, words_for_missing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,63 +20,89 @@ TARGET = "target"
 """Name of the target column of the bundled and generated sets."""
 
 
-def raw_table(source: str, target: str | None, *, seed: int) -> tuple[pd.DataFrame, str]:
+@dataclass(frozen=True)
+class RawTable:
+    """A table as its source gives it.
+
+    Attributes:
+        frame: The table.
+        target: Name of its target column.
+        notes: Sentences about it that a user should read.
+        words: What is written where values are missing, by column, where that may be meant as a value.
+        bundled: Whether it comes with hpsearch, so that nobody need be told what its target is.
+    """
+
+    frame: pd.DataFrame
+    target: str
+    notes: tuple[str, ...] = ()
+    words: Mapping[str, str] = field(default_factory=dict)
+    bundled: bool = False
+
+
+def raw_table(source: str, target: str | None, *, seed: int, form: Format, drop: Sequence[str] = ()) -> RawTable:
     """Read or generate the raw table of a source.
 
     Args:
         source: A bundled or generated set's name, ``csv:PATH`` or ``parquet:PATH``.
         target: Target column of a file.
         seed: Seed of a generated set.
-
-    Returns:
-        The table and the name of its target column.
+        form: How the text of a file is read.
+        drop: Columns that are left out.
 
     Raises:
-        DataError: If there is no such source, or the file cannot be read.
+        DataError: If there is no such source, the file cannot be read, or a column to be left out is not there.
     """
     kind, colon, path = source.partition(":")
     if colon and kind in ("csv", "parquet"):
         if not target:
             raise DataError(f"{source}: a file needs its target column: set data.target")
-        return _file(kind, Path(path)), target
+        return _file(kind, Path(path), target, form, drop)
+    frame = _bundled(source, seed)
+    return RawTable(without_columns(frame, drop, TARGET), TARGET, bundled=True)
+
+
+def _bundled(source: str, seed: int) -> pd.DataFrame:
     if source in ("digits", "breast_cancer", "wine", "iris", "diabetes"):
         import sklearn.datasets
 
-        bunch = getattr(sklearn.datasets, f"load_{source}")(as_frame=True)
-        return bunch.frame, TARGET
+        return getattr(sklearn.datasets, f"load_{source}")(as_frame=True).frame
     if source == "flower":
-        return _frame(*_flower(seed)), TARGET
+        return _frame(*_flower(seed))
     if source == "moons":
         from sklearn.datasets import make_moons
 
-        return _frame(*make_moons(400, noise=0.2, random_state=seed)), TARGET
+        return _frame(*make_moons(400, noise=0.2, random_state=seed))
     raise DataError(f"unknown source {source!r}: give a bundled set's name, csv:PATH or parquet:PATH")
 
 
-def _file(kind: str, path: Path) -> pd.DataFrame:
-    import pandas as pd
-
+def _file(kind: str, path: Path, target: str, form: Format, drop: Sequence[str]) -> RawTable:
     if not path.is_file():
         raise DataError(f"{path}: there is no such file")
-    try:
-        frame = pd.read_csv(path) if kind == "csv" else pd.read_parquet(path)
-    except Exception as problem:  # pandas and pyarrow raise many kinds
-        reason = str(problem).strip().splitlines()[0] if str(problem).strip() else type(problem).__name__
-        raise DataError(f"{path}: cannot be read as {kind}: {reason}") from problem
-    if frame.empty:
-        raise DataError(f"{path}: has no rows ({len(frame.columns)} columns): give a table with examples")
-    if kind == "csv":
-        _refuse_repeated_headings(path)
-    return frame
+    frame = read_csv(path, form, target=target, drop=drop) if kind == "csv" else read_parquet(path, form)
+    frame = without_columns(frame, drop, target)
+    if kind == "parquet":
+        return RawTable(frame, target)
+    texts = frame.loc[:, [not numeric for numeric in numeric_columns(frame)]]
+    absent = [str(name) for name, column in texts.items() if column.hasnans]
+    return RawTable(frame, target, words=words_for_missing(path, form, absent))
 
 
-def _refuse_repeated_headings(path: Path) -> None:
-    import pandas as pd
+def without_incomplete_rows(table: RawTable) -> RawTable:
+    """A table without the rows in which values are missing, with a note of how many they were.
 
-    headings = pd.read_csv(path, header=None, nrows=1, dtype=str).iloc[0].tolist()
-    repeated = sorted({str(h) for h in headings if headings.count(h) > 1})
-    if repeated:
-        raise DataError(f"{path}: column names are repeated: {', '.join(repeated)}; give each its own")
+    Raises:
+        DataError: If no row is complete.
+    """
+    complete = table.frame.dropna()
+    left_out = len(table.frame) - len(complete)
+    if not left_out:
+        return table
+    counts = table.frame.isna().sum()
+    columns = ", ".join(f"{str(name)!r} ({count:,})" for name, count in counts[counts > 0].items())
+    if complete.empty:
+        raise DataError(f"no row is complete: values are missing in {columns}; leave these columns out with data.drop")
+    note = f"{left_out:,} of {len(table.frame):,} rows are left out, values are missing in {columns}"
+    return replace(table, frame=complete.infer_objects(), notes=(*table.notes, note))
 
 
 def _frame(X: np.ndarray, y: np.ndarray) -> pd.DataFrame:

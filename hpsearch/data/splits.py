@@ -9,9 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpsearch.data.checks import DataError, listed
+from hpsearch.data.columns import is_numeric
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def check_shares(validation: float, test: float, seed: int) -> None:
+    """Refuse shares that leave nothing to train or to validate on, and what is no seed."""
+    if not (validation > 0 and test >= 0 and validation + test < 1):
+        raise DataError(
+            f"validation is {validation} and test is {test}: give shares of the whole, validation above 0, "
+            "test 0 or more, their sum below 1"
+        )
+    if not 0 <= seed < 2**32:
+        raise DataError(f"seed is {seed}: give one from 0 to 2**32 - 1")
 
 
 def split_rows(
@@ -62,14 +74,15 @@ def _check_class_sizes(labels: pd.Series, sizes: dict[str, int], needed: int) ->
     counts = labels.value_counts()
     counts = counts[counts > 0]  # pandas counts unused categories too
     rare = counts[counts < needed]
+    numbers = _if_numbers(labels)
     if len(rare):
         names = listed([f"{label} ({count})" for label, count in rare.items()])
-        raise DataError(f"classes have too few examples, every split needs one ({needed} in all): {names}")
+        raise DataError(f"classes have too few examples, every split needs one ({needed} in all): {names}{numbers}")
     for name, size in sizes.items():
         if 0 < size < len(counts):
             raise DataError(
                 f"the {name} split would have {size} examples for {len(counts)} classes, it needs one of each: "
-                "give more examples or other shares"
+                f"give more examples or other shares{numbers}"
             )
 
 
@@ -81,4 +94,12 @@ def _check_classes(labels: pd.Series | None, train: NDArray[Any], others: dict[s
         absent = everything - set(labels.iloc[rows]) if len(rows) else set()
         if absent:
             names = listed(sorted(str(label) for label in absent))
-            raise DataError(f"classes without an example in the {name} split: {names}; give more examples or drop them")
+            raise DataError(
+                f"classes without an example in the {name} split: {names}; give more examples or drop them"
+                f"{_if_numbers(labels)}"
+            )
+
+
+def _if_numbers(labels: pd.Series) -> str:
+    """What is said of labels that may be meant as numbers."""
+    return "; set data.task to 'regression' if they are numbers" if is_numeric(labels) else ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hpsearch.data.checks import DataError, is_numeric
+from hpsearch.data.checks import DataError, listed
+from hpsearch.data.columns import is_numeric
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,12 @@ _MOST_WHOLE, _MOST_WHOLE_FLOATS = 50, 20
 
 
 SMALLEST_SCALE = 1e-100  # the squares of smaller deviations underflow
+
+
+def check_task(task: str) -> None:
+    """Refuse what is no task."""
+    if task not in get_args(Task):
+        raise DataError(f"task is {task!r}: give one of {listed(get_args(Task))}")
 
 
 def task_of(labels: pd.Series, task: Task) -> Literal["classification", "regression"]:
@@ -62,6 +69,20 @@ def _task_of_numbers(labels: pd.Series, task: Task) -> Literal["classification",
         return task
     most = _MOST_WHOLE_FLOATS if labels.dtype.kind == "f" else _MOST_WHOLE
     return "classification" if whole and distinct <= most else "regression"
+
+
+def task_notes(labels: pd.Series, kind: str) -> list[str]:
+    """Which task was taken for whole numbers, which may be meant either way, and how to choose the other."""
+    if not is_numeric(labels):
+        return []
+    values = labels.to_numpy(dtype=float)
+    distinct = len(np.unique(values))
+    if distinct <= 2 or not (values == np.rint(values)).all():
+        return []
+    whole = f"target {str(labels.name)!r} holds {distinct:,} distinct whole numbers, taken as"
+    if kind == "classification":
+        return [f'{whole} classes: set data.task to "regression" to predict a number']
+    return [f'{whole} a number (regression): set data.task to "classification" if they are classes']
 
 
 def coded_targets(

@@ -5,6 +5,7 @@ Workers import these modules, so that nothing here needs Optuna, and this file i
     tasks.py      a training as work to hand out
     outcomes.py   Evaluation: what came of a trial's trainings
     evaluator.py  Evaluator: a study's data and rule; settings in, evaluations out
+    fitting.py    defaults of a study fitted to its data
     executors.py  where trainings run: this process's threads, or any executor
     stages.py     a trial from checkpoint to checkpoint, for pruners
     trained.py    TrainedNetwork

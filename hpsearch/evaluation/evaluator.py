@@ -13,6 +13,7 @@ from hpsearch.data.dataset import Dataset, load_dataset
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training, checkpoints, train
+from hpsearch.evaluation.fitting import fitted
 from hpsearch.evaluation.outcomes import Evaluation, stops_of
 from hpsearch.evaluation.tasks import Outcome, Task, Trainer
 from hpsearch.evaluation.trained import TrainedNetwork
@@ -29,6 +30,10 @@ class Evaluator:
         dataset: Its data; loaded from the config if not given.
         checkpoint_count: Number of checkpoints, instead of ``config.search.checkpoints``.
 
+    Attributes:
+        config: The study, its defaults fitted to the data (see :func:`hpsearch.evaluation.fitting.fitted`).
+        notes: What is to be said of the data, and of what was fitted to it.
+
     Raises:
         ConfigError: if the space does not fit the data.
         DataError: if the data cannot be read.
@@ -39,7 +44,9 @@ class Evaluator:
     ) -> None:
         if dataset is None:
             dataset = load_data(config)
+        config, note = fitted(config, dataset.train.examples)
         self.config, self.dataset = config, dataset
+        self.notes = (*dataset.notes, *([note] if note else []))
         architecture = _architecture(config, dataset)
         _check_fit(config, dataset, architecture)
         self.seeds = config.search.seeds
@@ -117,8 +124,7 @@ def load_data(config: StudyConfig) -> Dataset:
     Raises:
         DataError: if it cannot be used.
     """
-    d = config.data
-    return load_dataset(d.source, target=d.target, task=d.task, validation=d.validation, test=d.test, seed=d.seed)
+    return load_dataset(**config.data.model_dump())
 
 
 def _architecture(config: StudyConfig, dataset: Dataset) -> Architecture:

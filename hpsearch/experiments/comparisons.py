@@ -16,7 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hpsearch.config import HYPERPARAMETERS, StudyConfig
-from hpsearch.config.hyperparameters import text_of
+from hpsearch.config.kinds import text_of
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments.profiles import TrainingSource, fresh_seeds

@@ -102,6 +102,7 @@ def survey_study(
         StorageError: if the storage cannot be opened or written.
     """
     evaluator = Evaluator(config, dataset, checkpoint_count=config.survey.checkpoints)
+    config = evaluator.config
     design, name = design_of(config), survey_name(config)
     facts = {CEILINGS: useless(evaluator.dataset), EXAMPLES: evaluator.dataset.train.examples}
     with quiet_optuna(), only_writer(name, results=results):
@@ -120,6 +121,21 @@ def survey_study(
         survey = stored_survey(study)
         show_survey(study, survey)
     return survey
+
+
+def survey_tasks(evaluator: Evaluator) -> tuple[int, list[Task]]:
+    """How many rows the design of a study's survey has, and the trainings that they need, as none is stored.
+
+    Args:
+        evaluator: Of the study, with the survey's number of checkpoints.
+    """
+    config = evaluator.config
+    table = with_learning_rate(design_of(config).table())
+    columns = {name: table[name].tolist() for name in config.space.dimensions}
+    rows = (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
+    settings, seeds = [evaluator.hyperparameters(row) for row in rows], table[SEED].tolist()
+    groups = table.groupby(shared(table), sort=False).groups.values()
+    return len(table), [evaluator.joint_task([settings[row] for row in rows], seeds[rows[0]]) for rows in groups]
 
 
 def _identity(description: Mapping[str, Any]) -> dict[str, Any]:

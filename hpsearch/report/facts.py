@@ -68,6 +68,7 @@ def _made(results: Results) -> list[tuple[str, str]]:
     return [
         ("data", f"{Path(config.data.source).name}: {sizes} examples of {data.features} features"),
         ("fingerprint of the data", data.fingerprint),
+        *(("note on the data", note) for note in data.notes),
         ("network", network_words(config)),
         ("minimised", f"{search.metric}, mean over seeds {', '.join(map(str, search.seeds))}"),
         ("sampler and pruner", f"{search.sampler}, {search.pruner}"),

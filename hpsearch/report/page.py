@@ -17,6 +17,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from hpsearch.config.messages import printable
 from hpsearch.data.files import atomic_write
 
 if TYPE_CHECKING:
@@ -114,6 +115,7 @@ def _template() -> Any:
     environment = Environment(
         loader=PackageLoader("hpsearch.report", "."),
         autoescape=True,
+        finalize=_plain,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -157,6 +159,11 @@ def _cell(value: Any) -> tuple[str, bool]:
     if isinstance(value, float):
         return f"{value:.6g}", True
     return str(value), isinstance(value, int)
+
+
+def _plain(value: Any) -> Any:
+    """Text of the page without control characters, which HTML has no form for."""
+    return printable(value, keep="\n\t") if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _embedded(text: str) -> Markup:

@@ -12,7 +12,7 @@ import pandas as pd
 from hpsearch import figures
 from hpsearch.report import explanation, facts, sentences
 from hpsearch.report.page import Exhibit, Section
-from hpsearch.report.terminal import range_lines
+from hpsearch.report.terminal import balance_line, range_lines
 from hpsearch.results.study import Results
 from hpsearch.results.surrogates import ImportanceError, ImportanceWarning
 from hpsearch.sensitivity.designs import DesignError
@@ -140,6 +140,8 @@ def _search(results: Results) -> Iterator[Section]:
         texts = [sentences.chosen(results.best, complete)]
         if results.ours:
             texts += sentences.test_score(results.best.test, results.baselines())
+            if results.best.balance is not None:
+                texts.append(f"Mind {balance_line(results.best.balance)}.")
         yield Section("What was chosen", texts)
     texts = [sentences.went(history)]
     if results.ours and complete:

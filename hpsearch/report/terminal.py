@@ -11,6 +11,7 @@ from rich.text import Text
 
 from hpsearch.config import StudyConfig
 from hpsearch.config.hyperparameters import BY_NAME, NETWORK, TRAINING
+from hpsearch.config.messages import printable
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.experiments.trainings import SurveyProgress
 from hpsearch.report.edges import edge_line
@@ -20,10 +21,15 @@ from hpsearch.sensitivity.analysis import Survey
 from hpsearch.space import Choice, Dimension
 from hpsearch.storage.access import JOURNAL, hide_password
 from hpsearch.storage.notes import MEAN_ORDER, clipping, cut_mark, index_with_interval, share_interval
+from hpsearch.tuning.balance import Balance
 from hpsearch.tuning.choice import network_path
+from hpsearch.tuning.scores import TestScore
 
 Part: TypeAlias = Table | Text | str
-"""A piece of a report."""
+"""A piece of a report. What stands in a table is of type Text, so that no console reads a name as its markup."""
+
+_RARE = 3
+"""Rare classes whose recalls are shown, at most."""
 
 
 def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) -> Table:
@@ -38,12 +44,12 @@ def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) ->
     metrics = [metric.name for metric in METRICS if metric.shown and metric.name in best]
     table.add_column("trial", justify="right", no_wrap=True)
     for s in hyperparameters:
-        table.add_column(_words(s.name, s.symbol), justify="right", width=_width(s.name))
+        table.add_column(_cell(_words(s.name, s.symbol)), justify="right", width=_width(s.name))
     for metric in metrics:
-        table.add_column(_words(metric), justify="right", width=_width(metric))
+        table.add_column(_cell(_words(metric)), justify="right", width=_width(metric))
     for row in best.to_dict("records"):
         setting = [f"{row[s.name]:d}" if s.kind == "int" else f"{row[s.name]:.2g}" for s in hyperparameters]
-        table.add_row(str(row["number"]), *setting, *(_score(metric, row[metric]) for metric in metrics))
+        table.add_row(*map(_cell, (row["number"], *setting, *(_score(metric, row[metric]) for metric in metrics))))
     return table
 
 
@@ -65,17 +71,44 @@ def _best(trials: pd.DataFrame, count: int) -> pd.DataFrame:
 
 
 def chosen_line(best: Best) -> str:
-    """The chosen setting's score on the test split."""
+    """The chosen setting's score on the test split, beside that of an answer that ignores its input.
+
+    Where classes are out of balance, a second line has the balanced error and the recalls of the rare ones.
+    """
     if best.test is None:
         return f"chosen: trial {best.number}; there is no test split to score it on (data.test is 0)"
-    t = best.test
-    name = t.metric.replace("_", " ")
-    value, low, high = (_score(t.metric, number) for number in (t.value, t.low, t.high))
-    return f"chosen: trial {best.number}, {name} {value} (95 % interval {low} to {high}, {t.examples} examples)"
+    line = f"chosen: trial {best.number}, {_with_interval(best.test)}{_guessed(best, best.test)}"
+    return line if best.balance is None else f"{line}\n{balance_line(best.balance)}"
+
+
+def balance_line(balance: Balance) -> str:
+    """The recalls of rare classes, and the balanced error."""
+    scores = [f"recall of {label!r} {_interval(score)}" for label, score in balance.recalls.items()]
+    return f"classes out of balance: {'; '.join([*scores[:_RARE], f'balanced error {_interval(balance.error)}'])}"
+
+
+def _with_interval(score: TestScore) -> str:
+    return f"{score.metric.replace('_', ' ')} {_interval(score)}"
+
+
+def _interval(score: TestScore) -> str:
+    value, low, high = (_score(score.metric, number) for number in (score.value, score.low, score.high))
+    return f"{value} (95 % interval {low} to {high}, {score.examples} examples)"
+
+
+def _guessed(best: Best, test: TestScore) -> str:
+    """What an answer that ignores its input scores there, and whether the network is shown to be better."""
+    if best.guessing is None:
+        return ""
+    number = test.metric == "test_r2"
+    answer = "the mean" if number else repr(best.guess) if best.guess else "the most frequent class"
+    better = test.low > best.guessing.value if number else test.high < best.guessing.value
+    doubt = "" if better else ", and the network is not shown to be better"
+    return f"; always {answer}: {_score(test.metric, best.guessing.value)}{doubt}"
 
 
 def _score(metric: str, value: float) -> str:
-    return f"{100 * value:.2f} %" if metric.endswith("error") else f"{value:.4f}"
+    return f"{100 * value:.2f} %" if metric.endswith(("error", "recall")) else f"{value:.4f}"
 
 
 def _words(name: str, symbol: str = "") -> str:
@@ -98,7 +131,7 @@ def sensitivity_table(frame: pd.DataFrame, *, title: str) -> Table:
     for row in frame.to_dict("records"):
         total, first = index_with_interval(row, "total"), index_with_interval(row, "first")
         mean = "-" if pd.isna(row["mean_order"]) else f"{row['mean_order']:.3f}"
-        table.add_row(str(row["hyperparameter"]), total, mean, first, _verdict(row))
+        table.add_row(*map(_cell, (row["hyperparameter"], total, mean, first, _verdict(row))))
     return table
 
 
@@ -180,10 +213,10 @@ def importance_table(frame: pd.DataFrame, *, title: str) -> Table:
     table.add_column("setting", no_wrap=True)
     measures = list(dict.fromkeys(frame["measure"]))
     for measure in measures:
-        table.add_column(measure.replace("_", " "), justify="right")
+        table.add_column(_cell(measure.replace("_", " ")), justify="right")
     for name, rows in frame.groupby("hyperparameter", sort=False):
         cells = {r["measure"]: r for r in rows.to_dict("records")}
-        table.add_row(str(name), *(_importance(cells[measure]) for measure in measures))
+        table.add_row(*map(_cell, (name, *(_importance(cells[measure]) for measure in measures))))
     return table
 
 
@@ -199,8 +232,10 @@ IMPORTANCE_NOTE = (
 )
 
 
-def survey_report(config: StudyConfig, survey: Survey, progress: SurveyProgress) -> list[Part]:
-    """The indices, what they speak of, interactions, ranges, and what to type next."""
+def survey_report(
+    config: StudyConfig, survey: Survey, progress: SurveyProgress, *, notes: Sequence[str] = ()
+) -> list[Part]:
+    """The indices, what they speak of, interactions, ranges, what is to be said of the data, and what to type next."""
     stored = f"{config.name}.effective_step.survey" if config.survey.effective_step else config.name
     fresh = f"{progress.fresh} rows from {progress.trainings} trainings"
     indices = survey.sensitivity()
@@ -211,6 +246,7 @@ def survey_report(config: StudyConfig, survey: Survey, progress: SurveyProgress)
         sensitivity_note(survey),
         interaction_lines(survey.interactions()),
         range_lines(survey.ranges(), survey.design.space),
+        *_notes(notes),
         _next(
             (f"make report STUDY={config.name}", "b"),
             " for figures, or in Python ",
@@ -244,7 +280,7 @@ def search_report(
         chosen_line(results.best),
         *filter(None, [edge_line(results)]),
         _verdicts(results, name),
-        *(Text(f"note: {note}", style="dim") for note in notes),
+        *_notes(notes),
         f"results in {place}, the chosen network in {network_path(name, results.folder)}",
         _next(
             (f"make report STUDY={name}", "b"),
@@ -266,6 +302,10 @@ def _verdicts(results: Results, name: str) -> str:
         return f"how sensitive training is to each setting is not measured yet: make survey STUDY={name}"
 
 
+def _notes(notes: Sequence[str]) -> list[Text]:
+    return [_cell(f"note: {note}", "dim") for note in notes]
+
+
 def _next(*parts: str | tuple[str, str]) -> Text:
     return Text.assemble("next: ", *parts)
 
@@ -273,5 +313,15 @@ def _next(*parts: str | tuple[str, str]) -> Text:
 def _table(title: str, *, gap: int = 2) -> Table:
     """An empty table without lines, its columns so many spaces apart."""
     return Table(
-        title=title, title_justify="left", box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold"
+        title=_cell(title, "table.title"),
+        title_justify="left",
+        box=None,
+        pad_edge=False,
+        padding=(0, gap, 0, 0),
+        header_style="bold",
     )
+
+
+def _cell(value: object, style: str = "") -> Text:
+    """A value as it is: neither markup nor a control character in it is obeyed."""
+    return Text(printable(str(value), keep="\n"), style)

@@ -10,6 +10,7 @@ from typing import Any
 from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.tuning.balance import Balance
 from hpsearch.tuning.scores import TestScore
 
 
@@ -23,6 +24,9 @@ class Best:
         hyperparameters: Chosen (a plain dict for a study of another program).
         metrics: Where its training ended.
         test: Its score on the test split, or None if there is no such split or no choice was made yet.
+        guessing: The score there of an answer that ignores its input, likewise.
+        guess: That answer, where it is a class.
+        balance: Scores there that count each class alike, where classes are out of balance.
     """
 
     number: int
@@ -31,6 +35,9 @@ class Best:
     metrics: dict[str, float]
     test: TestScore | None
     _network: Callable[[], TrainedNetwork] = field(repr=False, compare=False)
+    guessing: TestScore | None = None
+    guess: str = ""
+    balance: Balance | None = None
 
     @cached_property
     def network(self) -> TrainedNetwork:

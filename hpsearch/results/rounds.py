@@ -17,7 +17,7 @@ import numpy as np
 import optuna
 
 from hpsearch.config import ConfigError, StudyConfig
-from hpsearch.config.tables import SpaceConfig
+from hpsearch.config.space import SpaceConfig
 from hpsearch.data import Dataset
 from hpsearch.evaluation.evaluator import load_data
 from hpsearch.results.refinement import Refinement, refine

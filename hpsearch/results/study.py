@@ -27,6 +27,7 @@ from hpsearch.storage.access import existing_storage
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import BEST, CONFIG, DATA, fact
 from hpsearch.storage.trials import CURVES, values_of
+from hpsearch.tuning.balance import Balance
 from hpsearch.tuning.choice import best_trial, network_path
 from hpsearch.tuning.scores import TestScore
 
@@ -204,7 +205,8 @@ class Results(SurveyTables, SearchTables, ProfileTables):
             raise ResultsError(f"study {self.study.study_name!r} has no completed trial yet")
         row = self.trials.loc[self.trials["number"] == trial.number].iloc[0]
         stored = fact(self.study, BEST, {})
-        test = stored.get("test") if stored.get("number") == trial.number else None
+        stored = stored if stored.get("number") == trial.number else {}
+        test, guessing, balance = (stored.get(name) for name in ("test", "guessing", "balance"))
         return Best(
             number=trial.number,
             value=float(row["value"]),
@@ -212,6 +214,9 @@ class Results(SurveyTables, SearchTables, ProfileTables):
             metrics={m.name: float(row[m.name]) for m in METRICS if m.name in row.index},
             test=None if test is None else TestScore(**test),
             _network=lambda: self._chosen_network(trial),
+            guessing=None if guessing is None else TestScore(**guessing),
+            guess=stored.get("guess", ""),
+            balance=None if balance is None else Balance.from_description(balance),
         )
 
     def _chosen_network(self, trial: FrozenTrial) -> TrainedNetwork:

@@ -15,6 +15,7 @@ import pandas as pd
 from hpsearch.config import Entry, StudyConfig
 from hpsearch.config.hyperparameters import BY_NAME, in_words
 from hpsearch.config.kinds import units_of
+from hpsearch.config.messages import printable
 from hpsearch.config.study import PROFILES, TRANSFERS
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.edges import edges
@@ -157,10 +158,12 @@ def _indices(row: Mapping[Any, Any]) -> str:
 def as_text(words: str) -> str:
     r"""Words of a user as the note's text: what would be markup there is shown as it is, and a line end is a space.
 
+    Control characters are spelled out.
+
     >>> print(as_text("<b> is *bold*"))
     \<b\> is \*bold\*
     """
-    return re.sub(r"([\\`*_{}\[\]<>#|~$&!])", r"\\\1", " ".join(words.split()))
+    return re.sub(r"([\\`*_{}\[\]<>#|~$&!])", r"\\\1", printable(" ".join(words.split())))
 
 
 def _at_edges(study: optuna.Study, config: StudyConfig) -> str:

@@ -7,6 +7,7 @@ In this room:
     objective.py  the same trials for `study.optimize`
     choice.py     the best: trained, scored once, saved
     scores.py     a score on the test split, with its interval
+    balance.py    scores that count each class alike, where classes are out of balance
     baselines.py  what guessing and scikit-learn's default network score there
 """
 

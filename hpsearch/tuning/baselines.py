@@ -31,8 +31,8 @@ def baselines(dataset: Dataset, *, seed: int = 0) -> dict[str, TestScore]:
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-    guess = guessing(dataset)
-    if dataset.test is None or guess is None:
+    guessed = guessing(dataset)
+    if dataset.test is None or guessed is None:
         return {}
     regression = dataset.classes is None
     model = (MLPRegressor if regression else MLPClassifier)(random_state=seed)
@@ -40,7 +40,7 @@ def baselines(dataset: Dataset, *, seed: int = 0) -> dict[str, TestScore]:
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(dataset.train.X, dataset.train.y)
     predicted = model.predict(dataset.test.X)
-    return {GUESS: guess, DEFAULT: (r2 if regression else error)(predicted, dataset.test.y)}
+    return {GUESS: guessed, DEFAULT: (r2 if regression else error)(predicted, dataset.test.y)}
 
 
 def guessing(dataset: Dataset) -> TestScore | None:
@@ -51,6 +51,11 @@ def guessing(dataset: Dataset) -> TestScore | None:
     if dataset.classes is None:
         return r2(np.full(len(target), seen.mean()), target)
     return error(np.full(len(target), np.argmax(np.bincount(seen))), target)
+
+
+def guess(dataset: Dataset) -> str:
+    """The answer of :data:`GUESS`: the label of the most frequent class of the training split; "" for a regression."""
+    return "" if dataset.classes is None else str(dataset.classes[np.argmax(np.bincount(dataset.train.y))])
 
 
 def kept_baselines(study: optuna.Study, dataset: Dataset) -> dict[str, TestScore]:

@@ -13,8 +13,9 @@ from optuna.trial import FrozenTrial, TrialState
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.storage.internals import artifacts_of, set_study_attribute
 from hpsearch.storage.studies import BEST, fact
-from hpsearch.tuning.baselines import guessing
-from hpsearch.tuning.scores import score_on_test
+from hpsearch.tuning.balance import balance
+from hpsearch.tuning.baselines import guess, guessing
+from hpsearch.tuning.scores import predictions, score_on_test
 
 _CONSTRAINTS = "constraints"
 """System attribute in which Optuna keeps a trial's constraints."""
@@ -59,12 +60,15 @@ def choose(study: optuna.Study, evaluator: Evaluator, *, results: str | Path) ->
     if trial is None or (fact(study, BEST, {}).get("number") == trial.number and path.is_file()):
         return trial
     network = evaluator.network(evaluator.hyperparameters(trial.params), evaluator.seeds[0])
-    scores = {"test": score_on_test(network, evaluator.dataset), "guessing": guessing(evaluator.dataset)}
+    dataset = evaluator.dataset
+    scores = {"test": score_on_test(network, dataset), "guessing": guessing(dataset)}
     path.parent.mkdir(parents=True, exist_ok=True)
     network.save(path)
     register(study, path, folder=Path(results) / ARTIFACTS, mimetype="application/zip")
     stored = {name: None if score is None else asdict(score) for name, score in scores.items()}
-    set_study_attribute(study, BEST, {"number": trial.number, **stored})
+    scored = dataset.test is not None and balance(predictions(network, dataset.test.X), dataset)
+    beside = {"guess": guess(dataset), "balance": scored.describe() if scored else None}
+    set_study_attribute(study, BEST, {"number": trial.number, **stored, **beside})
     return trial
 
 

@@ -16,11 +16,11 @@ class TestScore:
     """A score on the test split, with a 95 % interval.
 
     Attributes:
-        metric: "test_error", or "test_r2" for regression.
+        metric: "test_error", or "test_r2" for regression; "balanced_error" or "recall" of classes out of balance.
         value: Of the network.
         low: Lower end of the interval.
         high: Upper end.
-        examples: In the test split.
+        examples: In the test split, or of its class.
     """
 
     __test__ = False  # pytest: not a test class
@@ -39,11 +39,16 @@ def score_on_test(network: TrainedNetwork, dataset: Dataset) -> TestScore | None
     """
     if dataset.test is None:
         return None
-    outputs = network.respond(dataset.test.X)
+    predicted = predictions(network, dataset.test.X)
+    return (r2 if network.classes is None else error)(predicted, dataset.test.y)
+
+
+def predictions(network: TrainedNetwork, X: Array) -> Array:
+    """What a network says of encoded examples: ``(examples,)`` indexes of classes, or numbers in the targets' scale."""
+    outputs = network.respond(X)
     if network.classes is None:
-        return r2(outputs[0], dataset.test.y)
-    binary = network.architecture.output == "binary"
-    return error((outputs[0] > 0.5) if binary else outputs.argmax(axis=0), dataset.test.y)
+        return outputs[0]
+    return (outputs[0] > 0.5).astype(np.int64) if network.architecture.output == "binary" else outputs.argmax(axis=0)
 
 
 def error(predicted: Array, target: Array) -> TestScore:
@@ -53,11 +58,15 @@ def error(predicted: Array, target: Array) -> TestScore:
         predicted: ``(examples,)`` indexes of classes.
         target: ``(examples,)``.
     """
+    return proportion("test_error", int(np.count_nonzero(predicted != target)), len(target))
+
+
+def proportion(metric: str, count: int, examples: int) -> TestScore:
+    """A share of examples, with Wilson's interval."""
     from scipy import stats
 
-    wrong = int(np.count_nonzero(predicted != target))
-    interval = stats.binomtest(wrong, len(target)).proportion_ci(method="wilson")
-    return TestScore("test_error", wrong / len(target), float(interval.low), float(interval.high), len(target))
+    interval = stats.binomtest(count, examples).proportion_ci(method="wilson")
+    return TestScore(metric, count / examples, float(interval.low), float(interval.high), examples)
 
 
 def r2(predicted: Array, target: Array) -> TestScore:

@@ -108,6 +108,7 @@ def search(
     """
     check_sampler(config)
     evaluator = Evaluator(config, dataset)
+    config = evaluator.config
     total = config.search.trials if trials is None else trials
     if config.search.sampler == "grid":
         total = min(total, grid_size(config))

@@ -1,0 +1,65 @@
+"""The command that writes the first study of a table of one's own."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hpsearch.cli.commands import app
+from hpsearch.cli.endings import errors
+
+
+@app.command()
+def new(
+    table: Annotated[str, typer.Argument(help="Path of a CSV or Parquet file.")],
+    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    name: Annotated[str | None, typer.Option(help="Of the study; by default the file's.")] = None,
+    to: Annotated[Path | None, typer.Option(help="File to write; by default studies/NAME.toml.")] = None,
+) -> None:
+    """Write a table's study as a TOML to go on from: what the table holds, and every setting with its default."""
+    from hpsearch.config import ConfigError
+    from hpsearch.config.messages import printable
+    from hpsearch.data.files import atomic_write
+
+    with errors(table):
+        text, told, study = new_toml(table, target, name=name)
+        path = to or Path("studies") / f"{study}.toml"
+        if path.exists():
+            raise ConfigError(str(path), ["is there already; give the new study another --name, or a file with --to"])
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_write(path) as partial:
+            partial.write_text(text, encoding="utf-8")
+        for line in told:
+            print(printable(line))
+        print(f"written to {path}; next: hpsearch search {shlex.quote(str(path))}")
+
+
+def new_toml(table: str, target: str | None, *, name: str | None = None) -> tuple[str, list[str], str]:
+    """A table's study as TOML, what is to be said of it, and its name.
+
+    A table whose columns cannot be used has its study too: the file is where that is mended.
+    """
+    from hpsearch.config.files import described_toml
+    from hpsearch.data import DataError
+    from hpsearch.evaluation.evaluator import load_data
+    from hpsearch.evaluation.fitting import fitted
+    from hpsearch.evaluation.newcomers import column_words, is_table, new_study, split_words, task_words
+
+    if not is_table(table):
+        raise DataError(f"{table}: is no table; give a file that ends in .csv, .tsv, .txt, .data, .parquet or .pq")
+    study = new_study(table, target, name=name)
+    config = study.config
+    try:
+        data = load_data(config)
+        config, note = fitted(config, data.train.examples)
+        told = [f"{split_words(data)}", f"predicted is {target!r}: {task_words(data)}"]
+        told += [f"note: {said}" for said in (*data.notes, note) if said]
+    except DataError as problem:
+        config, _ = fitted(config, len(study.frame) // 2)  # rows may be left out before it can be used
+        told = [f"{len(study.frame):,} rows", f"predicted is {target!r}", f"cannot be used yet: {problem}"]
+    told += [f"taken for granted: {'; '.join(study.granted)}"] if study.granted else []
+    columns = [f"  {column!r}: {words}" for column, words in column_words(study.frame).items()]
+    return described_toml(config, [*told, "columns:", *columns]), told, config.name

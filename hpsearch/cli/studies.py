@@ -1,0 +1,126 @@
+"""Which study a command means: a file of settings, a table, or a study in the results; and what it would take."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hpsearch.config import StudyConfig
+    from hpsearch.evaluation.evaluator import Evaluator
+
+
+@dataclass(frozen=True)
+class Meant:
+    """The study that a command means.
+
+    Attributes:
+        config: Its settings.
+        granted: What was taken for granted, where it is of a table and nobody wrote them; else None.
+    """
+
+    config: StudyConfig
+    granted: tuple[str, ...] | None = None
+
+
+def meant(study: str, target: str | None, *, storage: str | None, results: Path) -> Meant:
+    """The study of a TOML, of a table, or stored under a name that no TOML has.
+
+    Args:
+        study: Name or path.
+        target: Column to predict, of a table.
+        storage: URL, or None for the journal in ``results``.
+        results: Folder of the results.
+
+    Raises:
+        ConfigError: If there is no such study, or it is not valid.
+        DataError: If the table cannot be read.
+    """
+    from hpsearch.config import ConfigError, load_config, resolve
+    from hpsearch.evaluation.newcomers import is_table, new_study
+    from hpsearch.results.study import ResultsError, load
+
+    if is_table(study):
+        new = new_study(study, target)
+        return Meant(new.config, new.granted)
+    if target is not None:
+        raise ConfigError(study, [f"--target: is for a table (given: {target!r}); a study's file says its own"])
+    try:
+        file = resolve(study)
+    except ConfigError:
+        try:
+            return Meant(load(study, storage=storage, results=results).config)
+        except (FileNotFoundError, ResultsError):
+            pass
+        raise
+    return Meant(load_config(file))
+
+
+def announce(study: Meant, evaluator: Evaluator, path: str) -> None:
+    """Say of a table what it holds and what was taken for granted, and how to choose otherwise."""
+    from hpsearch.config.messages import printable
+    from hpsearch.evaluation.newcomers import split_words, task_words
+
+    if study.granted is None:
+        return
+    config, data = evaluator.config, evaluator.dataset
+    granted = [
+        *study.granted,
+        f"hidden layers {list(config.network.hidden)} of {config.network.activation}",
+        f"{config.search.trials} trials by {config.search.sampler}",
+    ]
+    command = f"hpsearch new {shlex.quote(path)} --target {shlex.quote(str(config.data.target))}"
+    for line in (
+        f"{Path(path).name}: {split_words(data)}",
+        f"predicted is {config.data.target!r}: {task_words(data)}",
+        f"taken for granted: {'; '.join(granted)}",
+        f"to choose otherwise, write all settings as a file: {command}",
+    ):
+        print(printable(line))
+
+
+def search_cost(evaluator: Evaluator, *, stored: int, workers: int) -> str:
+    """What a search would train, and how long it may take."""
+    from hpsearch.evaluation.costs import search_seconds
+    from hpsearch.tuning.samplers import grid_size
+
+    search = evaluator.config.search
+    trials = min(search.trials, grid_size(evaluator.config)) if search.sampler == "grid" else search.trials
+    left, seeds = max(trials - stored, 0), len(search.seeds)
+    counts = f"{trials:,} trials, {stored:,} of them stored; {left * seeds:,} trainings"
+    return f"{counts} ({seeds} a trial); {_time(*search_seconds(evaluator, left), workers)}"
+
+
+def survey_cost(evaluator: Evaluator, *, stored: int, workers: int) -> str:
+    """What a survey would train, and how long it may take; the rows that are stored count as trained."""
+    from hpsearch.evaluation.costs import task_seconds
+    from hpsearch.experiments.trainings import survey_tasks
+
+    rows, tasks = survey_tasks(evaluator)
+    share = max(rows - stored, 0) / rows
+    counts = f"{rows:,} rows, {stored:,} of them stored; {share * len(tasks):,.0f} trainings"
+    seconds = share * task_seconds(evaluator, tasks)
+    return f"{counts}; {_time(seconds, seconds, workers)}"
+
+
+def _time(low: float, high: float, workers: int) -> str:
+    by = f"{workers} workers" if workers > 1 else "one worker"
+    ends = [f"{s / 60:,.0f} min" if s >= 90 else f"{max(s, 1):.0f} s" for s in (low / workers, high / workers)]
+    told = " to ".join(dict.fromkeys(ends))
+    return (
+        f"expected: about {told} with {by}, reckoned from the arithmetic at the speed of the machine in README; "
+        "another may take a few times as long"
+    )
+
+
+def print_plan(study: Meant, evaluator: Evaluator, cost: str) -> None:
+    """Say what a command would do; of a table the rows are told already."""
+    from hpsearch.config.messages import printable
+    from hpsearch.evaluation.newcomers import split_words
+
+    rows = [split_words(evaluator.dataset)] if study.granted is None else []
+    for line in (*rows, cost, *(f"note: {note}" for note in evaluator.notes)):
+        print(printable(line))
+    print("nothing was trained, and nothing is stored")

@@ -1,0 +1,75 @@
+"""Columns that name the rows: a network that learns them by heart knows nothing of rows to come."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hpsearch.data.columns import FEW, number_blocks, numbers_as_text, numeric_columns, toml_list, too_many
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def identifiers(frame: pd.DataFrame, target: str) -> dict[str, str]:
+    """Names of the columns that look like identifiers, each with what speaks for it.
+
+    Args:
+        frame: The raw table.
+        target: Name of its target column, which is none.
+    """
+    features = frame.drop(columns=[target], errors="ignore")
+    reasons = _counts(features)
+    for name, numeric in zip(features.columns, numeric_columns(features), strict=True):
+        if not numeric and all(isinstance(value, str) for value in features[name]):
+            counts = features[name].value_counts()
+            if too_many(len(counts), len(frame)) and not numbers_as_text(counts, str(name), target=False):
+                reasons[str(name)] = f"is text with {len(counts):,} distinct values in {len(frame):,} rows"
+    return {str(name): reasons[str(name)] for name in features.columns if str(name) in reasons}
+
+
+def column_notes(frame: pd.DataFrame, target: str) -> list[str]:
+    """What a user should know of columns that can be used: identifiers, and texts of many values."""
+    features = frame.drop(columns=[target])
+    notes = [
+        f"column {name!r} {reason}: if it is an identifier, leave it out with data.drop = {toml_list([name])}"
+        for name, reason in _counts(features).items()
+    ]
+    for name, numeric in zip(features.columns, numeric_columns(features), strict=True):
+        if not numeric:
+            distinct = features[name].nunique()
+            if distinct > max(FEW, len(frame) / 10):
+                told = f"column {str(name)!r} is text with {distinct} distinct values in {len(frame):,} rows"
+                notes.append(f"{told}, an input each")
+    return notes
+
+
+def _counts(features: pd.DataFrame) -> dict[str, str]:
+    """Columns of whole numbers that count the rows, each with how."""
+    reasons = {}
+    for block in number_blocks(features):
+        numbers = block.to_numpy(dtype=float, na_value=np.nan)
+        wide = numbers.max(axis=0) - numbers.min(axis=0) >= len(features) - 1  # else whole numbers repeat
+        for i in np.flatnonzero(wide & (numbers[:2] == np.rint(numbers[:2])).all(axis=0)).tolist():
+            if what := _counting(numbers[:, i], str(block.columns[i])):
+                reasons[str(block.columns[i])] = what
+    return reasons
+
+
+_NAMED = re.compile(r"(?i:(^|[_\W])(id|idx|index|key|nr|no))$|[a-z](Id|ID)$")
+"""Names that people give to identifiers."""
+
+
+def _counting(column: NDArray[np.float64], name: str) -> str:
+    """How numbers count or name the rows; "" if they do not."""
+    if len(column) < FEW or not (column == np.rint(column)).all() or len(np.unique(column)) < len(column):
+        return ""
+    low, high = np.min(column), np.max(column)
+    if high - low == len(column) - 1:
+        return f"counts the rows ({low:.0f} to {high:.0f})"
+    if (np.diff(column) > 0).all():
+        return f"holds whole numbers that rise from row to row ({low:.0f} to {high:.0f})"
+    return "holds another whole number in each row" if _NAMED.search(name) else ""

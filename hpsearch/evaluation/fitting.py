@@ -1,0 +1,39 @@
+"""Defaults of a study fitted to its data: what the study's file does not say may not be refused."""
+
+from __future__ import annotations
+
+from hpsearch.config.hyperparameters import BY_NAME
+from hpsearch.config.study import StudyConfig
+from hpsearch.space import Choice, Dimension
+
+
+def fitted(config: StudyConfig, examples: int) -> tuple[StudyConfig, str]:
+    """A study whose default mini-batches are not above its training examples; what the user wrote stays as it is.
+
+    Choices above them are left out; where fewer than two are left, all are halved until two are.
+
+    Args:
+        config: The study.
+        examples: In its training split.
+
+    Returns:
+        The study, and a note of what was changed; "" if nothing was.
+
+    >>> fitted(StudyConfig(name="x"), 100)[1]
+    'batch_size: 16, 32, 64, 128, 256 by default, here 16, 32, 64, for the training split has 100 examples'
+    """
+    if "space" in config.model_fields_set and "batch_size" in config.space.model_fields_set:
+        return config, ""
+    default, name = config.space.batch_size, BY_NAME["batch_size"].name
+    if config.space.largest(name) <= examples or not isinstance(default, Choice | int):
+        return config, ""
+    if isinstance(default, int):
+        batch_size: Dimension | int = examples
+    else:
+        kept = sizes = [int(size) for size in default.choices]
+        while len(kept := [size for size in sizes if size <= examples]) < 2 and max(sizes) > 1:
+            sizes = sorted({max(size // 2, 1) for size in sizes})
+        batch_size = Choice(tuple(kept)) if len(kept) > 1 else 1
+    space = config.space.model_copy(update={name: batch_size})
+    note = f"{name}: {default} by default, here {batch_size}, for the training split has {examples:,} examples"
+    return config.model_copy(update={"space": space}), note

@@ -1,0 +1,55 @@
+"""Columns that name the rows are named in a note, and left out of a new study."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from hpsearch.data import from_frame
+from hpsearch.data.identifiers import identifiers
+
+ROWS = 60
+
+
+@pytest.fixture
+def plain():
+    generator = np.random.default_rng(0)
+    return pd.DataFrame({"x": generator.normal(size=ROWS), "age": generator.integers(20, 60, ROWS), "y": [0, 1] * 30})
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "what"),
+    [
+        ("Id", np.arange(1, ROWS + 1), r"counts the rows \(1 to 60\)"),
+        ("shuffled", np.random.default_rng(1).permutation(ROWS), r"counts the rows \(0 to 59\)"),
+        ("as floats", np.arange(ROWS, dtype=float), r"counts the rows \(0 to 59\)"),
+        ("n", np.cumsum(np.arange(ROWS) % 3 + 1), r"whole numbers that rise from row to row \(1 to 120\)"),
+        ("patient_id", np.random.default_rng(2).permutation(10**6)[:ROWS], "holds another whole number in each row"),
+        ("customerID", np.random.default_rng(2).permutation(10**6)[:ROWS], "holds another whole number in each row"),
+    ],
+)
+def test_whole_numbers_that_count_or_name_the_rows_are_named(plain, name, column, what):
+    frame = plain.assign(**{name: column})
+    (note,) = from_frame(frame, "y").notes
+    assert re.search(rf"column '{name}' .*{what}.*data.drop = \[\"{name}\"\]", note)
+    assert list(identifiers(frame, "y")) == [name]
+
+
+def test_other_columns_are_not_named(plain):
+    spread = np.random.default_rng(3).permutation(10**6)[:ROWS]  # a population is another number in each row too
+    twice = np.arange(ROWS) // 2 * 1000
+    frame = plain.assign(population=spread, half=np.arange(ROWS) + 0.5, family_id=twice)
+    assert from_frame(frame, "y").notes == ()
+    assert identifiers(plain, "y") == {}
+
+
+def test_texts_of_many_values_are_named_before_they_are_too_many(plain):
+    frame = plain.assign(town=[f"town {i % 20}" for i in range(ROWS)])
+    assert from_frame(frame, "y").notes == ("column 'town' is text with 20 distinct values in 60 rows, an input each",)
+    assert identifiers(frame, "y") == {}
+
+
+def test_texts_that_name_the_rows_are_identifiers_and_prices_are_not(plain):
+    frame = plain.assign(name=[f"row {i}" for i in range(ROWS)], price=[f"1,{200 + i}" for i in range(ROWS)])
+    assert identifiers(frame, "y") == {"name": "is text with 60 distinct values in 60 rows"}
