@@ -1,0 +1,161 @@
+"""L4: whether the scale that suits a shallow network suits a deep one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, Trainings, listed, over_seeds, select
+from hpsearch.experiments.lessons.layers import sizes
+
+SMALL = "0.01"
+"""The scale of the lesson, and its name among the schemes."""
+
+FAN_IN = ("xavier", "he")
+
+_MARGIN = 0.05
+"""Error that a scheme may lose and still be said to serve; one that loses more fails. A coin of ten sides has 0.9."""
+
+_GROUP = ("activation", "depth", "scheme")
+_PROBE = 256
+
+
+def one_scale_for_every_depth(trainings: Trainings) -> Judgement:
+    """L4: 0.01 suits a shallow network and not a deep one, where fan-in scaling does.
+
+    Args:
+        trainings: Of a study over ``depth``, ``activation``, ``init``, ``init_scale`` and ``learning_rate``.
+    """
+    tuned = _with_schemes(trainings)
+    errors = pd.concat(
+        [_depth(part, trainings.step) for _, part in tuned.groupby(["activation", "depth"])], ignore_index=True
+    )
+    good = [name for name in errors["activation"].unique() if _bears_out(select(errors, activation=name))]
+    others = [name for name in errors["activation"].unique() if name not in good]
+    return Judgement(
+        claim="L4",
+        says="Scale 0.01 suits a shallow network but not a deep one; scaling by fan-in suits both.",
+        holds=bool(good),
+        where=f"the units are {listed(good)}" if others else "",
+        evidence=[_words(select(errors, activation=name)) for name in [*good, *others]],
+        tables={"errors": errors, "layers": _layers(trainings, tuned)},
+        more=[_serving(select(errors, activation=name)) for name in [*good, *others]],
+    )
+
+
+def _with_schemes(trainings: Trainings) -> pd.DataFrame:
+    """The ends of the trainings at their best α, with the name of how they began; fan-in schemes as they are meant."""
+    rows = trainings.curves
+    plain = rows["init"] == "scaled"
+    scheme = rows["init"].where(~plain, rows["init_scale"].map("{:g}".format))
+    kept = rows.assign(scheme=scheme)[plain | (rows["init"].isin(FAN_IN) & (rows["init_scale"] == 1))]
+    return Trainings(kept, trainings.settings, trainings.evaluator).tuned(_GROUP)
+
+
+def _depth(rows: pd.DataFrame, step: float) -> pd.DataFrame:
+    """A row a scheme: its error, and what it loses beside the scheme that is best at this depth, paired by seed.
+
+    The best is that of the lowest mean on the same seeds, so the others seem a little worse than they are.
+    """
+    table = rows.pivot(index="scheme", columns="seed", values=ERROR)
+    best = table.mean(axis=1).idxmin()
+    records: list[dict[str, Any]] = []
+    for scheme, errors in table.iterrows():
+        part = rows[rows["scheme"] == scheme].iloc[0]
+        error, loss = over_seeds(errors), over_seeds(errors - table.loc[best], step=step)
+        loss = Interval(0.0, 0.0, 0.0) if scheme == best else loss
+        records.append(
+            {
+                **{name: part[name] for name in _GROUP},
+                "learning_rate": part["learning_rate"],
+                "error": error.mean,
+                "low": error.low,
+                "high": error.high,
+                "loss": loss.mean,
+                "loss_low": loss.low,
+                "loss_high": loss.high,
+                "serves": bool(loss.high < _MARGIN),
+                "fails": bool(loss.low > _MARGIN),
+                "best": scheme == best,
+                "seeds": table.shape[1],
+            }
+        )
+    return pd.DataFrame(records)
+
+
+def _at(rows: pd.DataFrame, depth: int, scheme: str) -> pd.Series:
+    return select(rows, depth=depth, scheme=scheme).iloc[0]
+
+
+def _ends(rows: pd.DataFrame) -> tuple[int, int]:
+    return int(rows["depth"].min()), int(rows["depth"].max())
+
+
+def _fan_in(rows: pd.DataFrame) -> str:
+    """The fan-in scheme with the lower error in the deepest network."""
+    return min(FAN_IN, key=lambda scheme: float(_at(rows, _ends(rows)[1], scheme)["error"]))
+
+
+def _bears_out(rows: pd.DataFrame) -> bool:
+    """Whether 0.01 serves the shallow network and fails in the deep one, and a fan-in scheme serves both."""
+    shallow, deep = _ends(rows)
+    fan_in = [_at(rows, depth, _fan_in(rows)) for depth in (shallow, deep)]
+    small = [_at(rows, depth, SMALL) for depth in (shallow, deep)]
+    return bool(small[0]["serves"] and small[1]["fails"] and all(row["serves"] for row in fan_in))
+
+
+def _error(row: Mapping[Any, Any] | pd.Series) -> str:
+    return Interval(row["error"], row["low"], row["high"]).percent
+
+
+def _words(rows: pd.DataFrame) -> str:
+    """An activation's errors, shallow and deep."""
+    shallow, deep = _ends(rows)
+    parts = []
+    for scheme in (SMALL, _fan_in(rows)):
+        a, b = _at(rows, shallow, scheme), _at(rows, deep, scheme)
+        parts.append(f"{scheme} has error {_error(a)} with {shallow} hidden layer and {_error(b)} with {deep}")
+    best = rows[(rows["depth"] == deep) & rows["best"]].iloc[0]
+    own = "" if best["scheme"] in (SMALL, _fan_in(rows)) else f"; best with {deep} is {best['scheme']}, {_error(best)}"
+    return f"{rows['activation'].iat[0]}: {'; '.join(parts)}{own}."
+
+
+def _serving(rows: pd.DataFrame) -> str:
+    """Which schemes serve which depth."""
+    parts = [
+        f"{depth} by {listed([str(scheme) for scheme in part[part['serves']]['scheme']])}"
+        for depth, part in rows.groupby("depth")
+    ]
+    return (
+        f"{rows['activation'].iat[0]}: networks of this depth are served, within {100 * _MARGIN:g} points of the best, "
+        f"{', '.join(parts)}."
+    )
+
+
+def _layers(trainings: Trainings, tuned: pd.DataFrame) -> pd.DataFrame:
+    """Size of activations and gradients at iteration 0 in the deepest network, layer by layer.
+
+    Returns:
+        A row an activation, scheme and layer. Columns: activation, depth, scheme, layer, quantity ("activations" or
+        "gradient"), size (geometric mean over seeds), low, high.
+    """
+    train = trainings.evaluator.examples.train
+    X, Y = train.inputs[:_PROBE], train.targets[:_PROBE]
+    frames = []
+    for row in select(tuned, depth=tuned["depth"].max()).to_dict("records"):
+        (network,) = trainings.networks(int(row["number"]), int(row["seed"]), [0])
+        names = {"activation": row["activation"], "depth": row["depth"], "scheme": row["scheme"], "seed": row["seed"]}
+        sized = sizes(network, X, Y).rename(columns={"activation": "activations"}).assign(**names)
+        frames.append(sized.melt([*names, "layer"], ["activations", "gradient"], "quantity", "size"))
+    long = pd.concat(frames, ignore_index=True).dropna()
+    rows = []
+    for keys, part in long.groupby(["activation", "depth", "scheme", "layer", "quantity"], sort=False):
+        with np.errstate(divide="ignore"):
+            logs = np.log(part["size"].to_numpy())
+        ends = over_seeds(logs) if np.isfinite(logs).all() else Interval(-np.inf, -np.inf, -np.inf)
+        at = dict(zip(["activation", "depth", "scheme", "layer", "quantity"], keys, strict=True))
+        rows.append({**at, **dict(zip(("size", "low", "high"), np.exp(ends), strict=True))})
+    return pd.DataFrame(rows)

@@ -1,0 +1,263 @@
+"""L8: initialise, forward, loss, gradient, step: one iteration of a tiny network, number by number."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+import hpsearch.engine.training
+from hpsearch.engine.network import predict
+from hpsearch.engine.settings import Architecture, Array, Hyperparameters
+from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.experiments.lessons.judgement import Judgement, Trainings
+from hpsearch.experiments.lessons.layers import Pass, layers_of, passed
+
+ITERATIONS = 3
+"""That are checked: in the first there is no momentum yet."""
+
+_EPSILON = 1e-6
+_CLOSE = 1e-6
+"""Of a central difference, which in float64 is right to some 1e-10 of the cost's curvature."""
+
+STAGES = {
+    "initialise": "initial_parameters",
+    "forward": "forward",
+    "loss": "error",
+    "gradient": "backward",
+    "step": "step",
+}
+"""The stages of the lesson, and the engine's functions; ``error`` gives the loss's derivative, all that descent needs."""
+
+
+def one_iteration(trainings: Trainings) -> Judgement:
+    """L8: five stages, repeated, are all of training.
+
+    Args:
+        trainings: Of a study of a tiny network in float64; its first trial's first training is looked at.
+    """
+    first = trainings.curves.iloc[0]
+    number, seed = int(first["number"]), int(first["seed"])
+    settings = trainings.settings[number]
+    networks = list(trainings.networks(number, seed, range(ITERATIONS + 1)))
+    batches = [_batch(trainings, settings, seed, iteration) for iteration in range(ITERATIONS)]
+    checks = _checks(networks, batches, settings)
+    apart, answers = float(checks["apart"].max()), _answers_apart(networks[0], batches[0])
+    lines = engine_lines()
+    ordered = lines["called in line"].is_monotonic_increasing
+    shape = networks[0].architecture
+    return Judgement(
+        claim="L8",
+        says="Initialise → forward → loss → gradient → step, repeated, is all of training.",
+        holds=apart < _CLOSE and answers < _CLOSE and ordered,
+        evidence=[
+            f"In the first {ITERATIONS} iterations of a {_units(shape)} network each of its {shape.parameters} parameters "
+            f"moves by momentum times its last step less α times its central difference of the cost, to "
+            f"{_size(apart)} of the gradient's length; the forward pass, written out, gives the engine's answers to "
+            f"{_size(answers)}.",
+            f"The engine's loop calls them in {'this' if ordered else 'another'} order: "
+            f"{', '.join(f'{stage} {line}' for stage, line in zip(lines['stage'], lines['stands in'], strict=True))}.",
+        ],
+        tables={
+            "iteration": iteration_table(networks[:2], batches[0], settings),
+            "gradients": checks,
+            "engine": lines,
+            "slips": slips(),
+        },
+        more=[
+            f"{row['written']} raises {row['raises']}; meant is {row['meant']}." for row in slips().to_dict("records")
+        ],
+    )
+
+
+def _units(shape: Architecture) -> str:
+    return "-".join(map(str, (shape.features, *shape.hidden, shape.outputs)))
+
+
+def _size(number: float) -> str:
+    return "0" if number == 0 else f"{number:.0e}"
+
+
+def _batch(trainings: Trainings, settings: Hyperparameters, seed: int, iteration: int) -> tuple[Array, Array]:
+    """Inputs and targets of a mini-batch of the first pass."""
+    examples = trainings.evaluator.examples
+    order = examples.shuffles.passes(seed, 0, 1)[0]
+    rows = order[iteration * settings.batch_size :][: settings.batch_size]
+    return examples.train.inputs[rows].astype(float), examples.train.targets[rows].astype(float)
+
+
+def _flat(network: TrainedNetwork) -> Array:
+    return network.parameters.astype(float)
+
+
+def _cost(shape: Architecture, flat: Array, batch: tuple[Array, Array], l2: float) -> float:
+    layers = [(layer[:, :-1].T, layer[:, -1]) for layer in shape.layers(flat)]
+    return passed(shape, layers, *batch).loss + l2 / 2 * sum(float((W**2).sum()) for W, _ in layers)
+
+
+def _central(shape: Architecture, flat: Array, batch: tuple[Array, Array], l2: float) -> Array:
+    """The cost's gradient by central differences, ``(parameters,)``."""
+    ends = [
+        [_cost(shape, flat + sign * _EPSILON * unit, batch, l2) for sign in (1, -1)] for unit in np.eye(flat.size)
+    ]
+    return np.array([(up - down) / (2 * _EPSILON) for up, down in ends])
+
+
+def _checks(
+    networks: Sequence[TrainedNetwork], batches: Sequence[tuple[Array, Array]], settings: Hyperparameters
+) -> pd.DataFrame:
+    """What the engine did in each iteration beside what central differences say.
+
+    Returns:
+        A row an iteration and parameter. Columns: iteration, parameter, engine (the gradient by which it moved),
+        difference (its central difference), apart (of the two, by the gradient's length).
+    """
+    shape, frames, last = networks[0].architecture, [], np.zeros(networks[0].parameters.size)
+    for iteration, batch in enumerate(batches):
+        before, after = _flat(networks[iteration]), _flat(networks[iteration + 1])
+        difference = _central(shape, before, batch, settings.l2)
+        engine = (settings.momentum * last - (after - before)) / settings.learning_rate
+        last = after - before
+        frames.append(
+            pd.DataFrame(
+                {
+                    "iteration": iteration,
+                    "parameter": _names(shape),
+                    "engine": engine,
+                    "difference": difference,
+                    "apart": np.abs(engine - difference) / np.linalg.norm(difference),
+                }
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def _names(shape: Architecture) -> list[str]:
+    """A name a parameter, in the order of the flat ones: W1[input, unit], b1[unit], …"""
+    names: list[str] = []
+    for number, (units, columns) in enumerate(shape.shapes, start=1):
+        for unit in range(1, units + 1):
+            names += [f"W{number}[{column}, {unit}]" for column in range(1, columns)] + [f"b{number}[{unit}]"]
+    return names
+
+
+def _answers_apart(network: TrainedNetwork, batch: tuple[Array, Array]) -> float:
+    """How far the engine's answers are from those of the pass written out."""
+    X, Y = batch
+    seen = passed(network.architecture, layers_of(network), X, Y)
+    return float(np.abs(predict(network.architecture, network.parameters, X) - seen.outputs).max())
+
+
+def iteration_table(
+    networks: Sequence[TrainedNetwork], batch: tuple[Array, Array], settings: Hyperparameters
+) -> pd.DataFrame:
+    """One iteration with all its numbers.
+
+    Args:
+        networks: Before and after it.
+        batch: Its inputs and targets.
+        settings: Of the training.
+
+    Returns:
+        A row an array. Columns: stage, formula, shape, numbers.
+    """
+    before, after = networks
+    shape, (X, Y) = before.architecture, batch
+    seen = passed(shape, layers_of(before), X, Y)
+    rows = [
+        (stage, formula, " × ".join(map(str, np.shape(array))) or "a number", _numbers(array))
+        for stage, formula, array in _arrays(before, after, seen, X, Y, settings)
+    ]
+    return pd.DataFrame(rows, columns=["stage", "formula", "shape", "numbers"])
+
+
+def _arrays(
+    before: TrainedNetwork, after: TrainedNetwork, seen: Pass, X: Array, Y: Array, settings: Hyperparameters
+) -> Iterator[tuple[str, str, Any]]:
+    layers, moved = layers_of(before), layers_of(after)
+    name, last = before.architecture.activation, len(layers)
+    for k, (W, b) in enumerate(layers, start=1):
+        yield "initialise", f"W{k} = {settings.init_scale:g} · N(0, 1)", W
+        yield "initialise", f"b{k} = 0", b
+    yield "forward", "X", X
+    for k, z in enumerate(seen.logits, start=1):
+        yield "forward", f"Z{k} = {'X' if k == 1 else f'A{k - 1}'}·W{k} + b{k}", z
+        answer = seen.outputs if k == last else seen.activations[k - 1]
+        yield "forward", f"A{k} = {'output' if k == last else name}(Z{k})", answer
+    yield "loss", "Y", Y
+    yield "loss", "mean loss of the mini-batch", seen.loss
+    for k in range(last, 0, -1):
+        yield "gradient", f"dW{k}", seen.dW[k - 1]
+        yield "gradient", f"db{k}", seen.db[k - 1]
+    for k, (W, b) in enumerate(moved, start=1):
+        yield "step", f"W{k} − {settings.learning_rate:g}·(dW{k} + {settings.l2:g}·W{k})", W
+        yield "step", f"b{k} − {settings.learning_rate:g}·db{k}", b
+
+
+def _numbers(array: Any) -> str:
+    rows = np.atleast_2d(array)
+    return "; ".join(" ".join(f"{number:.4g}" for number in row) for row in rows)
+
+
+def engine_lines() -> pd.DataFrame:
+    """Where each stage stands in the engine, read from the running code.
+
+    Returns:
+        A row a stage. Columns: stage, function, stands in (file and line), called in line (of the loop; for
+        "initialise" 0: it comes before the loop), loop (file).
+    """
+    loop = _loop()
+    source, start = inspect.getsourcelines(loop)
+    rows = []
+    for stage, name in STAGES.items():
+        function = _plain(loop.__globals__.get(name) or getattr(hpsearch.engine.training, name))
+        calls = [start + k for k, line in enumerate(source) if line.strip().startswith(f"{name}(")]
+        place = f"{_path(function)}:{inspect.getsourcelines(function)[1]}"
+        rows.append((stage, name, place, calls[0] if calls else 0, _path(loop)))
+    return pd.DataFrame(rows, columns=["stage", "function", "stands in", "called in line", "loop"])
+
+
+def _loop() -> Callable[..., Any]:
+    """The function of the engine that calls all stages after the first."""
+    for candidate in vars(hpsearch.engine.training).values():
+        function = _plain(candidate)
+        if inspect.isfunction(function) and all(
+            f" {name}(" in inspect.getsource(function) for name in list(STAGES.values())[1:]
+        ):
+            return function
+    raise LookupError("no function of hpsearch.engine.training calls forward, error, backward and step")
+
+
+def _plain(function: Any) -> Any:
+    """A compiled function's Python source."""
+    return getattr(function, "py_func", function)
+
+
+def _path(function: Callable[..., Any]) -> str:
+    path, root = Path(inspect.getsourcefile(function) or ""), Path(hpsearch.engine.__file__).parents[1]
+    return path.relative_to(root).as_posix()
+
+
+def slips() -> pd.DataFrame:
+    """What the lesson writes in NumPy that NumPy refuses, and what is meant.
+
+    Returns:
+        A row a slip. Columns: written, raises, meant.
+    """
+    written = {
+        "np.random.randn((2, 2))": "np.random.default_rng(0).standard_normal((2, 2))",
+        "np.zero((2, 1))": "np.zeros((2, 1))",
+    }
+    return pd.DataFrame([(slip, _raised(slip), meant) for slip, meant in written.items()], columns=["written", "raises", "meant"])
+
+
+def _raised(expression: str) -> str:
+    try:
+        eval(expression, {"np": np})
+    except Exception as problem:
+        return type(problem).__name__
+    return "nothing"
