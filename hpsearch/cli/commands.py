@@ -46,7 +46,7 @@ StorageOption = Annotated[
 _EVIDENCE = ("# ranges", "#   ")
 """How the lines of evidence begin that stand above a refined study; the next refined study has lines of its own."""
 
-_COMPILING = "compiling the engine, once: this takes some ten seconds"
+COMPILING = "compiling the engine, once: this takes some ten seconds"
 
 
 class Format(StrEnum):
@@ -87,7 +87,7 @@ def search_command(
         signals, before = StopSignals(), Progress(0, config.search.trials)
         line = LiveLine(config.name, search_words, before=before, check=signals.check)
         try:
-            with signals, line, before_compiling(partial(line.say, _COMPILING)):
+            with signals, line, before_compiling(partial(line.say, COMPILING)):
                 data = load_data(config)
                 stored = search(
                     config, workers=workers, storage=storage, results=results, dataset=data, on_progress=line.show
@@ -133,7 +133,7 @@ def survey_command(
         signals, before = StopSignals(), SurveyProgress(0, 0)
         line = LiveLine(f"survey of {config.name}", survey_words, before=before, check=signals.check)
         try:
-            with signals, line, before_compiling(partial(line.say, _COMPILING)):
+            with signals, line, before_compiling(partial(line.say, COMPILING)):
                 survey = survey_study(config, workers=workers, storage=storage, results=results, on_progress=line.show)
         except KeyboardInterrupt:
             command, stored = f"hpsearch survey {study}", survey_name(config)

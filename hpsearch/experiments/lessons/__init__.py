@@ -6,7 +6,8 @@ In this room:
 
     judgement.py  what a claim comes to: Judgement, Interval; the trainings of a study
     layers.py     a network layer by layer, computed plainly
-    symmetry.py   L1, L2: equal initial weights, and random ones
+    symmetry.py   L1: equal initial weights
+    draws.py      L2: random ones
     scales.py     L3: large initial weights
     depths.py     L4: one scale for every depth?
     parameters.py L5: what is learned and what is chosen

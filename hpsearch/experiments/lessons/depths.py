@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from hpsearch.engine.network import ACTIVATIONS
 from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, Trainings, listed, over_seeds, select
 from hpsearch.experiments.lessons.layers import sizes
 
-SMALL = "0.01"
+SMALL = "scale 0.01"
 """The scale of the lesson, and its name among the schemes."""
 
 FAN_IN = ("xavier", "he")
@@ -23,36 +25,35 @@ _GROUP = ("activation", "depth", "scheme")
 _PROBE = 256
 
 
-def one_scale_for_every_depth(trainings: Trainings) -> Judgement:
+def one_scale_for_every_depth(plain: Trainings, fan_in: Trainings) -> Judgement:
     """L4: 0.01 suits a shallow network and not a deep one, where fan-in scaling does.
 
     Args:
-        trainings: Of a study over ``depth``, ``activation``, ``init``, ``init_scale`` and ``learning_rate``.
+        plain: Of a study over ``depth``, ``activation``, ``init_scale`` and ``learning_rate``.
+        fan_in: Of one over ``init`` (xavier and he) instead of ``init_scale``, on the same seeds.
     """
-    tuned = _with_schemes(trainings)
-    errors = pd.concat(
-        [_depth(part, trainings.step) for _, part in tuned.groupby(["activation", "depth"])], ignore_index=True
-    )
-    good = [name for name in errors["activation"].unique() if _bears_out(select(errors, activation=name))]
-    others = [name for name in errors["activation"].unique() if name not in good]
+    tuned = pd.concat([_with_schemes(each) for each in (plain, fan_in)], ignore_index=True)
+    parts = [_depth(part, plain.step) for _, part in tuned.groupby(["activation", "depth"])]
+    errors = pd.concat(parts, ignore_index=True)
+    by_name = {name: select(errors, activation=name) for name in ACTIVATIONS if name in set(errors["activation"])}
+    good = [name for name, rows in by_name.items() if _bears_out(rows)]
+    others = [name for name in by_name if name not in good]
     return Judgement(
         claim="L4",
         says="Scale 0.01 suits a shallow network but not a deep one; scaling by fan-in suits both.",
         holds=bool(good),
-        where=f"the units are {listed(good)}" if others else "",
-        evidence=[_words(select(errors, activation=name)) for name in [*good, *others]],
-        tables={"errors": errors, "layers": _layers(trainings, tuned)},
-        more=[_serving(select(errors, activation=name)) for name in [*good, *others]],
+        where=f"the units are {listed(good, 'or')}" if others else "",
+        evidence=[_words(by_name[name]) for name in [*good, *others]],
+        tables={"errors": errors, "layers": _layers([plain, fan_in])},
+        more=[_serving(rows) for rows in by_name.values()],
     )
 
 
 def _with_schemes(trainings: Trainings) -> pd.DataFrame:
-    """The ends of the trainings at their best α, with the name of how they began; fan-in schemes as they are meant."""
-    rows = trainings.curves
-    plain = rows["init"] == "scaled"
-    scheme = rows["init"].where(~plain, rows["init_scale"].map("{:g}".format))
-    kept = rows.assign(scheme=scheme)[plain | (rows["init"].isin(FAN_IN) & (rows["init_scale"] == 1))]
-    return Trainings(kept, trainings.settings, trainings.evaluator).tuned(_GROUP)
+    """The ends of the trainings at their best α, with the name of how they began."""
+    curves = trainings.curves
+    scheme = curves["init"] if "init" in curves else curves["init_scale"].map("scale {:g}".format)
+    return replace(trainings, curves=curves.assign(scheme=scheme)).tuned(_GROUP)
 
 
 def _depth(rows: pd.DataFrame, step: float) -> pd.DataFrame:
@@ -61,11 +62,12 @@ def _depth(rows: pd.DataFrame, step: float) -> pd.DataFrame:
     The best is that of the lowest mean on the same seeds, so the others seem a little worse than they are.
     """
     table = rows.pivot(index="scheme", columns="seed", values=ERROR)
-    best = table.mean(axis=1).idxmin()
+    best = str(table.mean(axis=1).idxmin())
+    lowest = table.loc[best]
     records: list[dict[str, Any]] = []
     for scheme, errors in table.iterrows():
         part = rows[rows["scheme"] == scheme].iloc[0]
-        error, loss = over_seeds(errors), over_seeds(errors - table.loc[best], step=step)
+        error, loss = over_seeds(errors), over_seeds(errors - lowest, step=step)
         loss = Interval(0.0, 0.0, 0.0) if scheme == best else loss
         records.append(
             {
@@ -117,10 +119,12 @@ def _words(rows: pd.DataFrame) -> str:
     parts = []
     for scheme in (SMALL, _fan_in(rows)):
         a, b = _at(rows, shallow, scheme), _at(rows, deep, scheme)
-        parts.append(f"{scheme} has error {_error(a)} with {shallow} hidden layer and {_error(b)} with {deep}")
+        parts.append(f"from {scheme} {_error(a)} and {_error(b)}")
     best = rows[(rows["depth"] == deep) & rows["best"]].iloc[0]
-    own = "" if best["scheme"] in (SMALL, _fan_in(rows)) else f"; best with {deep} is {best['scheme']}, {_error(best)}"
-    return f"{rows['activation'].iat[0]}: {'; '.join(parts)}{own}."
+    own = (
+        "" if best["scheme"] in (SMALL, _fan_in(rows)) else f"; best of {deep} layers: {best['scheme']}, {_error(best)}"
+    )
+    return f"{rows['activation'].iat[0]}, error with {shallow} and {deep} hidden layers: {', '.join(parts)}{own}."
 
 
 def _serving(rows: pd.DataFrame) -> str:
@@ -135,27 +139,33 @@ def _serving(rows: pd.DataFrame) -> str:
     )
 
 
-def _layers(trainings: Trainings, tuned: pd.DataFrame) -> pd.DataFrame:
+def _layers(studies: Sequence[Trainings]) -> pd.DataFrame:
     """Size of activations and gradients at iteration 0 in the deepest network, layer by layer.
 
     Returns:
         A row an activation, scheme and layer. Columns: activation, depth, scheme, layer, quantity ("activations" or
         "gradient"), size (geometric mean over seeds), low, high.
     """
-    train = trainings.evaluator.examples.train
-    X, Y = train.inputs[:_PROBE], train.targets[:_PROBE]
-    frames = []
-    for row in select(tuned, depth=tuned["depth"].max()).to_dict("records"):
-        (network,) = trainings.networks(int(row["number"]), int(row["seed"]), [0])
-        names = {"activation": row["activation"], "depth": row["depth"], "scheme": row["scheme"], "seed": row["seed"]}
-        sized = sizes(network, X, Y).rename(columns={"activation": "activations"}).assign(**names)
-        frames.append(sized.melt([*names, "layer"], ["activations", "gradient"], "quantity", "size"))
-    long = pd.concat(frames, ignore_index=True).dropna()
-    rows = []
-    for keys, part in long.groupby(["activation", "depth", "scheme", "layer", "quantity"], sort=False):
+    frames = [_sizes(each, row) for each in studies for row in _deepest(each).to_dict("records")]
+    names, rows = [*_GROUP, "layer", "quantity"], []
+    for keys, part in pd.concat(frames, ignore_index=True).dropna().groupby(names, sort=False):
         with np.errstate(divide="ignore"):
             logs = np.log(part["size"].to_numpy())
         ends = over_seeds(logs) if np.isfinite(logs).all() else Interval(-np.inf, -np.inf, -np.inf)
-        at = dict(zip(["activation", "depth", "scheme", "layer", "quantity"], keys, strict=True))
-        rows.append({**at, **dict(zip(("size", "low", "high"), np.exp(ends), strict=True))})
+        rows.append(dict(zip(names, keys, strict=True)) | dict(zip(("size", "low", "high"), np.exp(ends), strict=True)))
     return pd.DataFrame(rows)
+
+
+def _deepest(trainings: Trainings) -> pd.DataFrame:
+    """The deepest networks at their best α, whose beginning does not depend on it."""
+    tuned = _with_schemes(trainings)
+    return select(tuned, depth=tuned["depth"].max())
+
+
+def _sizes(trainings: Trainings, row: Mapping[Any, Any]) -> pd.DataFrame:
+    """A row a layer and quantity of a training at iteration 0."""
+    train = trainings.evaluator.examples.train
+    (network,) = trainings.networks(int(row["number"]), int(row["seed"]), [0])
+    sized = sizes(network, train.inputs[:_PROBE], train.targets[:_PROBE]).rename(columns={"activation": "activations"})
+    names = {name: row[name] for name in _GROUP}
+    return sized.assign(**names).melt([*names, "layer"], ["activations", "gradient"], "quantity", "size")

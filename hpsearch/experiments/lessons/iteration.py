@@ -31,39 +31,35 @@ STAGES = {
     "gradient": "backward",
     "step": "step",
 }
-"""The stages of the lesson, and the engine's functions; ``error`` gives the loss's derivative, all that descent needs."""
+"""The stages of the lesson, and the engine's functions; ``error`` gives the loss's derivative: descent needs no more."""
 
 
 def one_iteration(trainings: Trainings) -> Judgement:
     """L8: five stages, repeated, are all of training.
 
     Args:
-        trainings: Of a study of a tiny network in float64; its first trial's first training is looked at.
+        trainings: Of a study of a tiny network in float64; the first training of each trial is looked at.
     """
-    first = trainings.curves.iloc[0]
-    number, seed = int(first["number"]), int(first["seed"])
-    settings = trainings.settings[number]
-    networks = list(trainings.networks(number, seed, range(ITERATIONS + 1)))
-    batches = [_batch(trainings, settings, seed, iteration) for iteration in range(ITERATIONS)]
-    checks = _checks(networks, batches, settings)
-    apart, answers = float(checks["apart"].max()), _answers_apart(networks[0], batches[0])
+    looks = [_Look(trainings, number) for number in trainings.settings]
+    first, checks = looks[0], pd.concat([look.checks() for look in looks], ignore_index=True)
+    apart, answers = float(checks["apart"].max()), max(look.answers_apart() for look in looks)
     lines = engine_lines()
     ordered = lines["called in line"].is_monotonic_increasing
-    shape = networks[0].architecture
+    shape = first.networks[0].architecture
     return Judgement(
         claim="L8",
         says="Initialise → forward → loss → gradient → step, repeated, is all of training.",
         holds=apart < _CLOSE and answers < _CLOSE and ordered,
         evidence=[
-            f"In the first {ITERATIONS} iterations of a {_units(shape)} network each of its {shape.parameters} parameters "
-            f"moves by momentum times its last step less α times its central difference of the cost, to "
-            f"{_size(apart)} of the gradient's length; the forward pass, written out, gives the engine's answers to "
-            f"{_size(answers)}.",
+            f"In the first {ITERATIONS} iterations of {len(looks)} trainings of a {_units(shape)} network each of its "
+            f"{shape.parameters} parameters moves by μ times its last step less α times its central difference of the "
+            f"cost, to {apart:.0e} of the gradient's length. A forward pass written out differs from the engine's by "
+            f"{answers:.0e} at most.",
             f"The engine's loop calls them in {'this' if ordered else 'another'} order: "
             f"{', '.join(f'{stage} {line}' for stage, line in zip(lines['stage'], lines['stands in'], strict=True))}.",
         ],
         tables={
-            "iteration": iteration_table(networks[:2], batches[0], settings),
+            "iteration": iteration_table(first.networks[:2], first.batches[0], first.settings),
             "gradients": checks,
             "engine": lines,
             "slips": slips(),
@@ -71,15 +67,48 @@ def one_iteration(trainings: Trainings) -> Judgement:
         more=[
             f"{row['written']} raises {row['raises']}; meant is {row['meant']}." for row in slips().to_dict("records")
         ],
+        printed=["iteration", "engine"],
     )
+
+
+class _Look:
+    """The first iterations of a trial's first training, looked at again."""
+
+    def __init__(self, trainings: Trainings, number: int) -> None:
+        curves = trainings.curves
+        seed = int(curves[curves["number"] == number]["seed"].to_numpy()[0])
+        self.number, self.settings = number, trainings.settings[number]
+        self.networks = list(trainings.networks(number, seed, range(ITERATIONS + 1)))
+        self.batches = [_batch(trainings, self.settings, seed, iteration) for iteration in range(ITERATIONS)]
+
+    def checks(self) -> pd.DataFrame:
+        """What the engine did in each iteration beside what central differences say.
+
+        Returns:
+            A row an iteration and parameter. Columns: number, iteration, parameter, engine (the gradient by which it
+            moved), difference (its central difference), apart (of the two, by the gradient's length).
+        """
+        shape, settings = self.networks[0].architecture, self.settings
+        frames, last = [], np.zeros(shape.parameters)
+        for iteration, batch in enumerate(self.batches):
+            before, after = (network.parameters.astype(float) for network in self.networks[iteration : iteration + 2])
+            difference = _central(shape, before, batch, settings.l2)
+            engine = (settings.momentum * last - (after - before)) / settings.learning_rate
+            last = after - before
+            columns = {"parameter": _names(shape), "engine": engine, "difference": difference}
+            apart = np.abs(engine - difference) / np.linalg.norm(difference)
+            frames.append(pd.DataFrame({"number": self.number, "iteration": iteration, **columns, "apart": apart}))
+        return pd.concat(frames, ignore_index=True)
+
+    def answers_apart(self) -> float:
+        """How far the engine's answers are from those of the pass written out."""
+        network, (X, Y) = self.networks[0], self.batches[0]
+        seen = passed(network.architecture, layers_of(network), X, Y)
+        return float(np.abs(predict(network.architecture, network.parameters, X) - seen.outputs).max())
 
 
 def _units(shape: Architecture) -> str:
     return "-".join(map(str, (shape.features, *shape.hidden, shape.outputs)))
-
-
-def _size(number: float) -> str:
-    return "0" if number == 0 else f"{number:.0e}"
 
 
 def _batch(trainings: Trainings, settings: Hyperparameters, seed: int, iteration: int) -> tuple[Array, Array]:
@@ -90,10 +119,6 @@ def _batch(trainings: Trainings, settings: Hyperparameters, seed: int, iteration
     return examples.train.inputs[rows].astype(float), examples.train.targets[rows].astype(float)
 
 
-def _flat(network: TrainedNetwork) -> Array:
-    return network.parameters.astype(float)
-
-
 def _cost(shape: Architecture, flat: Array, batch: tuple[Array, Array], l2: float) -> float:
     layers = [(layer[:, :-1].T, layer[:, -1]) for layer in shape.layers(flat)]
     return passed(shape, layers, *batch).loss + l2 / 2 * sum(float((W**2).sum()) for W, _ in layers)
@@ -101,55 +126,17 @@ def _cost(shape: Architecture, flat: Array, batch: tuple[Array, Array], l2: floa
 
 def _central(shape: Architecture, flat: Array, batch: tuple[Array, Array], l2: float) -> Array:
     """The cost's gradient by central differences, ``(parameters,)``."""
-    ends = [
-        [_cost(shape, flat + sign * _EPSILON * unit, batch, l2) for sign in (1, -1)] for unit in np.eye(flat.size)
-    ]
+    ends = [[_cost(shape, flat + sign * _EPSILON * unit, batch, l2) for sign in (1, -1)] for unit in np.eye(flat.size)]
     return np.array([(up - down) / (2 * _EPSILON) for up, down in ends])
 
 
-def _checks(
-    networks: Sequence[TrainedNetwork], batches: Sequence[tuple[Array, Array]], settings: Hyperparameters
-) -> pd.DataFrame:
-    """What the engine did in each iteration beside what central differences say.
-
-    Returns:
-        A row an iteration and parameter. Columns: iteration, parameter, engine (the gradient by which it moved),
-        difference (its central difference), apart (of the two, by the gradient's length).
-    """
-    shape, frames, last = networks[0].architecture, [], np.zeros(networks[0].parameters.size)
-    for iteration, batch in enumerate(batches):
-        before, after = _flat(networks[iteration]), _flat(networks[iteration + 1])
-        difference = _central(shape, before, batch, settings.l2)
-        engine = (settings.momentum * last - (after - before)) / settings.learning_rate
-        last = after - before
-        frames.append(
-            pd.DataFrame(
-                {
-                    "iteration": iteration,
-                    "parameter": _names(shape),
-                    "engine": engine,
-                    "difference": difference,
-                    "apart": np.abs(engine - difference) / np.linalg.norm(difference),
-                }
-            )
-        )
-    return pd.concat(frames, ignore_index=True)
-
-
 def _names(shape: Architecture) -> list[str]:
-    """A name a parameter, in the order of the flat ones: W1[input, unit], b1[unit], …"""
+    """A name a parameter, in the order of the flat ones: W1[input, unit], b1[unit] and so on."""
     names: list[str] = []
     for number, (units, columns) in enumerate(shape.shapes, start=1):
         for unit in range(1, units + 1):
             names += [f"W{number}[{column}, {unit}]" for column in range(1, columns)] + [f"b{number}[{unit}]"]
     return names
-
-
-def _answers_apart(network: TrainedNetwork, batch: tuple[Array, Array]) -> float:
-    """How far the engine's answers are from those of the pass written out."""
-    X, Y = batch
-    seen = passed(network.architecture, layers_of(network), X, Y)
-    return float(np.abs(predict(network.architecture, network.parameters, X) - seen.outputs).max())
 
 
 def iteration_table(
@@ -238,7 +225,7 @@ def _plain(function: Any) -> Any:
 
 
 def _path(function: Callable[..., Any]) -> str:
-    path, root = Path(inspect.getsourcefile(function) or ""), Path(hpsearch.engine.__file__).parents[1]
+    path, root = Path(inspect.getsourcefile(function) or ""), Path(hpsearch.engine.__file__).parents[2]
     return path.relative_to(root).as_posix()
 
 
@@ -252,7 +239,8 @@ def slips() -> pd.DataFrame:
         "np.random.randn((2, 2))": "np.random.default_rng(0).standard_normal((2, 2))",
         "np.zero((2, 1))": "np.zeros((2, 1))",
     }
-    return pd.DataFrame([(slip, _raised(slip), meant) for slip, meant in written.items()], columns=["written", "raises", "meant"])
+    rows = [(slip, _raised(slip), meant) for slip, meant in written.items()]
+    return pd.DataFrame(rows, columns=["written", "raises", "meant"])
 
 
 def _raised(expression: str) -> str:

@@ -29,6 +29,7 @@ class Judgement:
         evidence: Sentences with the numbers that decide it; the first decides most.
         tables: The numbers, by name.
         more: Sentences of what else was seen.
+        printed: Names of the tables that a terminal shows too.
     """
 
     claim: str
@@ -38,6 +39,7 @@ class Judgement:
     where: str = ""
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     more: Sequence[str] = ()
+    printed: Sequence[str] = ()
 
     @property
     def verdict(self) -> str:
@@ -117,6 +119,11 @@ class Trainings:
     evaluator: Evaluator
 
     @property
+    def first(self) -> tuple[int, int]:
+        """Number and seed of the first training."""
+        return int(self.curves["number"].to_numpy()[0]), int(self.curves["seed"].to_numpy()[0])
+
+    @property
     def ends(self) -> pd.DataFrame:
         """The rows where training ended, of each trial and seed; a diverged training has the ceiling there."""
         last = self.curves.groupby(["number", "seed"])["iteration"].transform("max")
@@ -160,10 +167,10 @@ def samples(rows: pd.DataFrame, metric: str) -> Any:
     return rows.sort_values("seed")[metric].to_numpy(dtype=float)
 
 
-def listed(parts: Sequence[str]) -> str:
+def listed(parts: Sequence[str], word: str = "and") -> str:
     """Parts as a sentence lists them.
 
     >>> listed(["tanh", "relu", "sigmoid"])
     'tanh, relu and sigmoid'
     """
-    return " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]])) if parts else ""
+    return f" {word} ".join(filter(None, [", ".join(parts[:-1]), parts[-1]])) if parts else ""

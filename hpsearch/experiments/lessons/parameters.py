@@ -22,8 +22,7 @@ def two_kinds(trainings: Trainings) -> Judgement:
     Args:
         trainings: Of any study; its first trial's first training is looked at.
     """
-    first = trainings.curves.iloc[0]
-    number, seed = int(first["number"]), int(first["seed"])
+    number, seed = trainings.first
     settings = trainings.settings[number]
     start, end = trainings.networks(number, seed, [0, settings.iterations])
     learned, chosen = _parameters(start, end), _hyperparameters(settings, end)
@@ -36,6 +35,7 @@ def two_kinds(trainings: Trainings) -> Judgement:
         evidence=[_changes(learned, chosen, settings), fitted.words(end)],
         tables={"parameters": learned, "hyperparameters": chosen, "estimator": fitted.table()},
         more=[_unmoved(start, end, trainings.evaluator.dataset)],
+        printed=["parameters", "hyperparameters"],
     )
 
 
@@ -79,15 +79,15 @@ def _changes(learned: pd.DataFrame, chosen: pd.DataFrame, settings: Hyperparamet
     same = int((chosen["before"] == chosen["after"]).sum())
     return (
         f"In a training of {settings.iterations:,} iterations {changed:,} of {count:,} parameters "
-        f"({listed(learned['name'].tolist())}) changed, and {len(chosen) - same} of {len(chosen)} hyperparameters, which "
-        f"{'cannot be set again' if _refuses_change(settings) else 'could be set again'}."
+        f"({listed(learned['name'].tolist())}) changed, and {len(chosen) - same} of {len(chosen)} hyperparameters, "
+        f"which {'cannot be set again' if _refuses_change(settings) else 'could be set again'}."
     )
 
 
 def _unmoved(start: TrainedNetwork, end: TrainedNetwork, dataset: Dataset) -> str:
     """Which weights did not move, and why."""
     still = (start.weights[0] == end.weights[0]).all(axis=0)
-    constant = (dataset.train.X == dataset.train.X[0]).all(axis=0)
+    constant = (dataset.train.X[0] == dataset.train.X).all(axis=0)
     if not still.any():
         return "Every input's weights moved."
     if (still == constant).all():
@@ -121,7 +121,7 @@ class _Fitted:
     def _holds(self, network: TrainedNetwork) -> bool:
         """Whether what was learned is what the engine learned."""
         pairs = [*zip(self._estimator.coefs_, network.weights, strict=True)]
-        return all(W.T.shape == own.shape and (W.T == own).all() for W, own in pairs)
+        return all(W.T.shape == own.shape and (own == W.T).all() for W, own in pairs)
 
     def table(self) -> pd.DataFrame:
         """A row a constructor argument or attribute."""

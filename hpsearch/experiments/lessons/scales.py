@@ -36,8 +36,8 @@ def large_scale(trainings: Trainings) -> Judgement:
     else:
         row = select(tanh, init_scale=start).iloc[0]
         evidence.append(
-            f"From {start:g} on it is slower, {_slower(row)}, with {_saturated(row)} of hidden activations saturated at "
-            f"iteration 0 (from {best['init_scale']:g}: {_saturated(best)}); from {largest['init_scale']:g}, with "
+            f"From {start:g} on it is slower, {_slower(row)}, with {_saturated(row)} of hidden activations saturated "
+            f"at iteration 0 (from {best['init_scale']:g}: {_saturated(best)}); from {largest['init_scale']:g}, with "
             f"{_saturated(largest)}, {_reach(largest, trainings)}."
         )
     return Judgement(
