@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import cycle
 
@@ -35,9 +36,8 @@ def distinct_units(frame: pd.DataFrame) -> go.Figure:
                 figure, at, part["least"], part["most"], color=color, opacity=0.25, **{**legend, "showlegend": False}
             )
             line = {"color": color, "dash": dash, "width": 2}
-            figure.add_scatter(
-                x=at, y=part["most"], mode="lines", name=init, line=line, **legend, **style.hover(list(part), part)
-            )
+            hover = style.hover([str(column) for column in part], part)
+            figure.add_scatter(x=at, y=part["most"], mode="lines", name=init, line=line, **legend, **hover)
     figure.update_xaxes(axes.iteration_axis(int(frame["iteration"].max())), row=len(names))
     figure.update_xaxes(type="log").update_yaxes(title="distinct units", rangemode="tozero")
     subtitle = "The most of all trainings of a beginning; the band reaches to the least."
@@ -58,8 +58,9 @@ def small_scales(frame: pd.DataFrame) -> go.Figure:
     for (dtype, part), color, dash in _lines(frame, "dtype"):
         line = {"color": color, "dash": dash, "width": 2}
         how = {"x": part["init_scale"], "y": part["least"], "mode": "lines+markers", "name": dtype, "line": line}
-        figure.add_scatter(**how, **style.hover(list(part), part))
-    figure.update_xaxes(axes.value_axis(frame["init_scale"]), title=style.label("init_scale"))
+        figure.add_scatter(**how, **style.hover([str(name) for name in part], part))
+    decades = math.log10(frame["init_scale"].max() / frame["init_scale"].min())
+    figure.update_xaxes(type="log", dtick=max(1, round(decades / 6)), tick0=0, title=style.label("init_scale"))
     figure.update_yaxes(title="distinct units", rangemode="tozero")
     subtitle = "The least of all trainings at any checkpoint; a weight too small for its precision is 0."
     return style.titled(figure, "How small a scale still breaks the symmetry?", subtitle, height=_height(1))

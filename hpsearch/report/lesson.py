@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 TITLE = "The lesson, measured"
 
 _TITLES = {
-    "errors": "Errors",
-    "gradients": "Each parameter's gradient, as the engine moved it and by central differences",
-    "iteration": "One iteration, number by number",
-    "engine": "Where the engine does it",
-    "slips": "What the lesson writes and NumPy refuses",
-    "parameters": "Parameters, before and after training",
-    "hyperparameters": "Hyperparameters, before and after training",
-    "estimator": "The estimator's arguments and attributes",
+    "errors": "Errors.",
+    "gradients": "Each parameter's gradient, as the engine moved it and by central differences.",
+    "iteration": "One iteration, number by number.",
+    "engine": "Where the engine does it.",
+    "slips": "What the lesson writes and NumPy refuses.",
+    "parameters": "Parameters, before and after training.",
+    "hyperparameters": "Hyperparameters, before and after training.",
+    "estimator": "The estimator's arguments and attributes.",
 }
 """Of the tables that no figure shows."""
 
@@ -42,14 +42,16 @@ def verdict_text(judgement: Judgement, *, width: int) -> str:
     return f"{said}\n{found}"
 
 
-def details(judgement: Judgement, *, width: int) -> list[Table | str]:
+def details(judgement: Judgement, *, width: int) -> Iterator[Table | str]:
     """What else was seen of a claim: sentences and small tables."""
-    parts: list[Table | str] = [textwrap.fill(text, min(width, _WIDEST)) for text in judgement.more if text]
-    return [*parts, *(_table(name, judgement.tables[name]) for name in judgement.printed)]
+    yield from (textwrap.fill(text, min(width, _WIDEST), break_on_hyphens=False) for text in judgement.more if text)
+    for name in judgement.printed:
+        yield f"\n{_TITLES[name]}"
+        yield _table(judgement.tables[name])
 
 
-def _table(name: str, frame: pd.DataFrame) -> Table:
-    table = Table(title=_TITLES[name], title_justify="left", box=None, pad_edge=False, title_style="bold")
+def _table(frame: pd.DataFrame) -> Table:
+    table = Table(box=None, pad_edge=False)
     for column in frame:
         table.add_column(str(column), overflow="fold")
     for row in frame.itertuples(index=False):
@@ -59,23 +61,26 @@ def _table(name: str, frame: pd.DataFrame) -> Table:
 
 def lesson_sections(judgements: Sequence[Judgement]) -> Iterator[Section]:
     """The sections of the lesson's page: all verdicts, then a claim each."""
-    rows = [(each.claim, each.says, each.verdict) for each in judgements]
-    table = pd.DataFrame(rows, columns=["claim", "what it says", "verdict"])
     texts = [f"{each.claim} {each.verdict}: {each.says}" for each in judgements]
     intervals = (
         "Every verdict is computed from trainings that were made here. Intervals are 95 % over seeds, which draw the "
         "initial weights and the order of the examples; other data may say otherwise."
     )
-    yield Section("Verdicts", [intervals, *texts], [Exhibit(table, title="Verdicts")])
+    yield Section("Verdicts", [intervals, *texts])
     for each in judgements:
         exhibits = [_exhibit(name, frame) for name, frame in each.tables.items()]
-        sentences = [each.says, f"{each.verdict[0].upper()}{each.verdict[1:]}.", *each.evidence, *each.more]
+        sentences = [f"{each.says} Verdict: {each.verdict}.", *each.evidence, *each.more]
         yield Section(each.claim, sentences, exhibits, [f"hpsearch lesson {each.claim}"])
 
 
 def _exhibit(name: str, frame: pd.DataFrame) -> Exhibit:
     figure = _figure(name, frame)
-    return Exhibit(frame, title=_TITLES.get(name, name)) if figure is None else Exhibit(frame, figure(frame))
+    if figure is None:
+        return Exhibit(frame, title=_TITLES.get(name, name))
+    drawn = figure(frame)
+    if name.startswith("weights"):
+        drawn.layout.meta = {**drawn.layout.meta, "title": f"W of the first layer while it learns, {name}"}
+    return Exhibit(frame, drawn)
 
 
 def _figure(name: str, frame: pd.DataFrame) -> Callable[[pd.DataFrame], go.Figure] | None:

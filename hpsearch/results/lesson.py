@@ -85,12 +85,12 @@ def _equal_weights(lesson: Lesson) -> Judgement:
     trainings = lesson.trainings(config_of("L1"))
     judgement = symmetry.equal_weights(trainings)
     errors, tables = judgement.tables["errors"], dict(judgement.tables)
-    for init in ("constant", "scaled"):
+    for init, words in {"constant": "a constant", "scaled": "random numbers"}.items():
         rows = errors[(errors["init"] == init) & (errors["activation"] == "tanh")].sort_values("width")
         number = int(rows["number"].to_numpy()[-1])
         curve = trainings.curves[trainings.curves["number"] == number]
         curve = curve[curve["seed"] == curve["seed"].min()]
-        tables[f"weights from {init}"] = units(trainings.evaluator, trainings.settings[number], curve)
+        tables[f"weights from {words}"] = units(trainings.evaluator, trainings.settings[number], curve)
     return replace(judgement, tables=tables)
 
 
@@ -103,10 +103,7 @@ def _random_weights(lesson: Lesson) -> Judgement:
 
 def _depths(lesson: Lesson) -> Judgement:
     """L4, whose study over scales stands beside one over the schemes that scale by fan-in."""
-    plain = config_of("L4")
-    schemes = {"space.init": {"choices": ["xavier", "he"]}, "space.init_scale": 1.0}
-    fan_in = plain.with_overrides(name=f"{plain.name}-fan-in", **schemes)
-    return depths.one_scale_for_every_depth(*(lesson.trainings(config) for config in (plain, fan_in)))
+    return depths.one_scale_for_every_depth(*(lesson.trainings(config_of(name)) for name in ("L4", "L4-fan-in")))
 
 
 def _judged(claim: str, judge: Callable[[Trainings], Judgement]) -> Callable[[Lesson], Judgement]:

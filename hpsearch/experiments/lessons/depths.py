@@ -34,7 +34,7 @@ def one_scale_for_every_depth(plain: Trainings, fan_in: Trainings) -> Judgement:
     """
     tuned = pd.concat([_with_schemes(each) for each in (plain, fan_in)], ignore_index=True)
     parts = [_depth(part, plain.step) for _, part in tuned.groupby(["activation", "depth"])]
-    errors = pd.concat(parts, ignore_index=True)
+    errors = _in_order(pd.concat(parts, ignore_index=True))
     by_name = {name: select(errors, activation=name) for name in ACTIVATIONS if name in set(errors["activation"])}
     good = [name for name, rows in by_name.items() if _bears_out(rows)]
     others = [name for name in by_name if name not in good]
@@ -46,6 +46,17 @@ def one_scale_for_every_depth(plain: Trainings, fan_in: Trainings) -> Judgement:
         evidence=[_words(by_name[name]) for name in [*good, *others]],
         tables={"errors": errors, "layers": _layers([plain, fan_in])},
         more=[_serving(rows) for rows in by_name.values()],
+    )
+
+
+def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
+    """By activation as the engine lists them, then by depth, scales before fan-in schemes."""
+    places = {"activation": ACTIVATIONS.index, "scheme": lambda name: (name in FAN_IN, name)}
+    return rows.sort_values(
+        ["activation", "depth", "scheme"],
+        kind="stable",
+        ignore_index=True,
+        key=lambda column: column.map(places[str(column.name)]) if column.name in places else column,
     )
 
 
@@ -130,12 +141,12 @@ def _words(rows: pd.DataFrame) -> str:
 def _serving(rows: pd.DataFrame) -> str:
     """Which schemes serve which depth."""
     parts = [
-        f"{depth} by {listed([str(scheme) for scheme in part[part['serves']]['scheme']])}"
+        f"{depth} from {listed([str(scheme) for scheme in part[part['serves']]['scheme']])}"
         for depth, part in rows.groupby("depth")
     ]
     return (
-        f"{rows['activation'].iat[0]}: networks of this depth are served, within {100 * _MARGIN:g} points of the best, "
-        f"{', '.join(parts)}."
+        f"{rows['activation'].iat[0]}, within {100 * _MARGIN:g} points of the best for so many hidden layers: "
+        f"{'; '.join(parts)}."
     )
 
 
@@ -153,7 +164,7 @@ def _layers(studies: Sequence[Trainings]) -> pd.DataFrame:
             logs = np.log(part["size"].to_numpy())
         ends = over_seeds(logs) if np.isfinite(logs).all() else Interval(-np.inf, -np.inf, -np.inf)
         rows.append(dict(zip(names, keys, strict=True)) | dict(zip(("size", "low", "high"), np.exp(ends), strict=True)))
-    return pd.DataFrame(rows)
+    return _in_order(pd.DataFrame(rows))
 
 
 def _deepest(trainings: Trainings) -> pd.DataFrame:

@@ -26,7 +26,7 @@ def random_weights(trainings: Sequence[Trainings]) -> Judgement:
     """
     parts = [_scales(each) for each in trainings]
     table = pd.concat(parts, ignore_index=True)
-    width, zero = int(table["units"].iat[0]), all(map(_begins_with_zero_biases, trainings))
+    width, zero = int(table["units"].to_numpy()[0]), all(map(_begins_with_zero_biases, trainings))
     usual = table[np.isclose(table["init_scale"], _SMALL)]
     holds = zero and bool((usual["start"] == width).all() and (usual["least"] == width).all())
     limits = [_limit(part) for part in parts]

@@ -14,12 +14,13 @@ import hpsearch.engine.training
 from hpsearch.engine.network import predict
 from hpsearch.engine.settings import Architecture, Array, Hyperparameters
 from hpsearch.evaluation.trained import TrainedNetwork
-from hpsearch.experiments.lessons.judgement import Judgement, Trainings
+from hpsearch.experiments.lessons.judgement import Judgement, Trainings, listed
 from hpsearch.experiments.lessons.layers import Pass, layers_of, passed
 
 ITERATIONS = 3
 """That are checked: in the first there is no momentum yet."""
 
+_OUTPUT = {"softmax": "softmax", "binary": "sigmoid", "identity": ""}
 _EPSILON = 1e-6
 _CLOSE = 1e-6
 """Of a central difference, which in float64 is right to some 1e-10 of the cost's curvature."""
@@ -31,7 +32,7 @@ STAGES = {
     "gradient": "backward",
     "step": "step",
 }
-"""The stages of the lesson, and the engine's functions; ``error`` gives the loss's derivative: descent needs no more."""
+"""The stages of the lesson, and the engine's functions; ``error`` gives the loss's derivative, all that is needed."""
 
 
 def one_iteration(trainings: Trainings) -> Judgement:
@@ -44,7 +45,8 @@ def one_iteration(trainings: Trainings) -> Judgement:
     first, checks = looks[0], pd.concat([look.checks() for look in looks], ignore_index=True)
     apart, answers = float(checks["apart"].max()), max(look.answers_apart() for look in looks)
     lines = engine_lines()
-    ordered = lines["called in line"].is_monotonic_increasing
+    ordered = bool(lines["line"].is_monotonic_increasing)
+    places = [f"{stage} in {place}" for stage, place in zip(lines["stage"], lines["stands in"], strict=True)]
     shape = first.networks[0].architecture
     return Judgement(
         claim="L8",
@@ -53,10 +55,9 @@ def one_iteration(trainings: Trainings) -> Judgement:
         evidence=[
             f"In the first {ITERATIONS} iterations of {len(looks)} trainings of a {_units(shape)} network each of its "
             f"{shape.parameters} parameters moves by μ times its last step less α times its central difference of the "
-            f"cost, to {apart:.0e} of the gradient's length. A forward pass written out differs from the engine's by "
-            f"{answers:.0e} at most.",
-            f"The engine's loop calls them in {'this' if ordered else 'another'} order: "
-            f"{', '.join(f'{stage} {line}' for stage, line in zip(lines['stage'], lines['stands in'], strict=True))}.",
+            f"cost, to {apart:.0e} of the gradient's length. A forward pass written out gives the engine's answers to "
+            f"within {answers:.1g}.",
+            f"The engine calls them in {'this' if ordered else 'another'} order: {listed(places)}.",
         ],
         tables={
             "iteration": iteration_table(first.networks[:2], first.batches[0], first.settings),
@@ -174,7 +175,7 @@ def _arrays(
     for k, z in enumerate(seen.logits, start=1):
         yield "forward", f"Z{k} = {'X' if k == 1 else f'A{k - 1}'}·W{k} + b{k}", z
         answer = seen.outputs if k == last else seen.activations[k - 1]
-        yield "forward", f"A{k} = {'output' if k == last else name}(Z{k})", answer
+        yield "forward", f"A{k} = {_OUTPUT[before.architecture.output] if k == last else name}(Z{k})", answer
     yield "loss", "Y", Y
     yield "loss", "mean loss of the mini-batch", seen.loss
     for k in range(last, 0, -1):
@@ -194,8 +195,8 @@ def engine_lines() -> pd.DataFrame:
     """Where each stage stands in the engine, read from the running code.
 
     Returns:
-        A row a stage. Columns: stage, function, stands in (file and line), called in line (of the loop; for
-        "initialise" 0: it comes before the loop), loop (file).
+        A row a stage. Columns: stage, function, stands in (file and line), called in (the same, of the loop), line (of
+        the loop; 0 for "initialise", which comes before it, and -1 for what the loop does not call).
     """
     loop = _loop()
     source, start = inspect.getsourcelines(loop)
@@ -203,9 +204,10 @@ def engine_lines() -> pd.DataFrame:
     for stage, name in STAGES.items():
         function = _plain(loop.__globals__.get(name) or getattr(hpsearch.engine.training, name))
         calls = [start + k for k, line in enumerate(source) if line.strip().startswith(f"{name}(")]
+        line = calls[0] if calls else 0 if stage == "initialise" else -1
         place = f"{_path(function)}:{inspect.getsourcelines(function)[1]}"
-        rows.append((stage, name, place, calls[0] if calls else 0, _path(loop)))
-    return pd.DataFrame(rows, columns=["stage", "function", "stands in", "called in line", "loop"])
+        rows.append((stage, name, place, f"{_path(loop)}:{line}" if calls else "before the loop", line))
+    return pd.DataFrame(rows, columns=["stage", "function", "stands in", "called in", "line"])
 
 
 def _loop() -> Callable[..., Any]:

@@ -149,7 +149,7 @@ class Trainings:
         """
         ends, seeds = self.ends, np.sort(self.curves["seed"].unique())
         first = ends[ends["seed"].isin(seeds[: len(seeds) // 2])]
-        rates = first.groupby([*by, "learning_rate"], as_index=False)[ERROR].mean()
+        rates = first.groupby([*by, "learning_rate"])[ERROR].mean().reset_index()
         best = rates.sort_values([ERROR, "learning_rate"]).drop_duplicates(list(by))
         others = ends[~ends["seed"].isin(first["seed"])]
         return others.merge(best[[*by, "learning_rate"]], on=[*by, "learning_rate"]).sort_values([*by, "seed"])

@@ -51,7 +51,8 @@ def passed(architecture: Architecture, layers: Sequence[tuple[Array, Array]], X:
         logits.append(activated[-1] @ W + b)
         activated.append(_activation(architecture.activation, logits[-1]))
     outputs = _outputs(architecture.output, logits[-1])
-    signal, gradients = (outputs - Y) / len(X), []
+    gradients: list[tuple[Array, Array]] = []
+    signal = (outputs - Y) / len(X)
     for layer in range(len(layers) - 1, -1, -1):
         gradients.insert(0, (activated[layer].T @ signal, signal.sum(axis=0)))
         if layer:

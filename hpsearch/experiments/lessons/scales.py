@@ -67,14 +67,16 @@ def _scales(trainings: Trainings, activation: str) -> pd.DataFrame:
     for scale, logs in reach.items():
         start = select(curves, init_scale=scale, iteration=0)
         slower = over_seeds(logs[seeds // 2 :] - reach[best][seeds // 2 :])
-        flat, gradient = over_seeds(samples(start, "saturation")), over_seeds(np.log(samples(start, "gradient_norm")))
-        time = over_seeds(logs)
+        flat, time = over_seeds(samples(start, "saturation")), over_seeds(logs)
+        gradient = np.log(samples(start, "gradient_norm"))
+        share = gradient - np.log(samples(start, "weight_norm"))
         rows.append(
             {
                 "activation": activation,
                 "init_scale": float(scale),  # type: ignore[arg-type]
                 **_columns("saturation", flat),
-                **_columns("gradient_norm", Interval(*np.exp(gradient))),
+                **_columns("gradient_norm", Interval(*np.exp(over_seeds(gradient)))),
+                **_columns("gradient_share", Interval(*np.exp(over_seeds(share)))),
                 **_columns("iterations", Interval(*np.exp(time))),
                 "reached": float(np.mean(logs < longest)),
                 **_columns("slower", slower),
@@ -152,12 +154,14 @@ def _gradient(tanh: pd.DataFrame) -> str:
     """Whether the whole gradient vanishes, as one may think."""
     best, largest = tanh.loc[tanh["best"]].iloc[0], tanh.iloc[-1]
     at = [f"{_interval(row, 'gradient_norm').short} at scale {row['init_scale']:g}" for row in (best, largest)]
-    if largest["gradient_norm_low"] > best["gradient_norm_high"]:
-        return (
-            f"The gradient's length at iteration 0 does not vanish, it grows: {listed(at)}. The output layer "
-            "is wrong with certainty there, and its own weights move; what comes through the saturated units is small."
-        )
-    return f"The gradient's length at iteration 0: {listed(at)}."
+    share = [f"{_interval(row, 'gradient_share').percent} at {row['init_scale']:g}" for row in (best, largest)]
+    if largest["gradient_norm_low"] <= best["gradient_norm_high"]:
+        return f"The gradient's length at iteration 0: {listed(at)}."
+    smaller = largest["gradient_share_high"] < best["gradient_share_low"]
+    return (
+        f"The gradient's length at iteration 0 does not vanish, it grows: {listed(at)}. In the length of the weights "
+        f"it {'shrinks' if smaller else 'does not shrink'}: {listed(share)}."
+    )
 
 
 def _others(table: pd.DataFrame, trainings: Trainings) -> list[str]:

@@ -41,8 +41,8 @@ def equal_weights(trainings: Trainings) -> Judgement:
     errors = _errors(trainings)
     gains = {name: _gain(trainings, name, width) for name in errors["activation"].unique()}
     evidence = [
-        f"In {len(equal.groupby(['number', 'seed'])):,} trainings that begin with zeros or one constant at most {most} "
-        f"of {width} hidden units is a function of its own at any of {equal['iteration'].nunique()} checkpoints. Merged "
+        f"In {len(equal.groupby(['number', 'seed'])):,} trainings from zeros or one constant at most {most} of "
+        f"{width} hidden units is a function of its own at any of {equal['iteration'].nunique()} checkpoints. Merged "
         f"into one unit, {compared} of the networks give {_apart(apart)}.",
         f"With {width} tanh units the error is {_error(errors, 'constant', width)} from one constant, "
         f"{_error(errors, 'zeros', width)} from zeros and {_error(errors, 'scaled', width)} from random weights, each "
@@ -105,7 +105,7 @@ def _errors(trainings: Trainings) -> pd.DataFrame:
                 "train_loss": part["train_loss"].mean(),
                 "distinct_units": int(part["distinct_units"].max()),
                 "seeds": len(part),
-                "number": int(part["number"].iat[0]),
+                "number": int(part["number"].to_numpy()[0]),
             }
         )
     return pd.DataFrame(rows)
