@@ -86,7 +86,8 @@ def scales(frame: pd.DataFrame) -> go.Figure:
     axis = axes.value_axis(frame["init_scale"])
     figure.update_xaxes(axis).update_xaxes(title=style.label("init_scale"), row=2)
     subtitle = (
-        "Means with 95 % intervals over seeds. A training that does not get there counts with its last iteration."
+        "Means with 95 % intervals over seeds. A training that does not get there counts with its last iteration; a "
+        "relu is called saturated where it has no slope."
     )
     return style.titled(
         figure, "From which scale on do units saturate and learning slow down?", subtitle, height=_height(2)

@@ -51,13 +51,11 @@ def one_scale_for_every_depth(plain: Trainings, fan_in: Trainings) -> Judgement:
 
 def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
     """By activation as the engine lists them, then by depth, scales before fan-in schemes."""
-    places = {"activation": ACTIVATIONS.index, "scheme": lambda name: (name in FAN_IN, name)}
-    return rows.sort_values(
-        ["activation", "depth", "scheme"],
-        kind="stable",
-        ignore_index=True,
-        key=lambda column: column.map(places[str(column.name)]) if column.name in places else column,
-    )
+    keys = [
+        (ACTIVATIONS.index(activation), depth, scheme in FAN_IN, scheme)
+        for activation, depth, scheme in rows[[*_GROUP]].itertuples(index=False)
+    ]
+    return rows.iloc[sorted(range(len(rows)), key=keys.__getitem__)].reset_index(drop=True)
 
 
 def _with_schemes(trainings: Trainings) -> pd.DataFrame:

@@ -99,7 +99,9 @@ def _where(parts: Sequence[pd.DataFrame], limits: Sequence[float | None]) -> str
 
 
 def _begins_with_zero_biases(trainings: Trainings) -> bool:
-    (network,) = trainings.networks(*trainings.first, [0])
+    """Of the largest scale, at which nothing is too small for the precision."""
+    row = trainings.curves.sort_values("init_scale").to_dict("records")[-1]
+    (network,) = trainings.networks(int(row["number"]), int(row["seed"]), [0])
     return not any(bias.any() for bias in network.biases)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hpsearch.engine.network import ACTIVATIONS
 from hpsearch.experiments.lessons.judgement import Interval, Judgement, Trainings, listed, over_seeds, samples, select
 
 TARGET = 0.5
@@ -26,7 +27,8 @@ def large_scale(trainings: Trainings) -> Judgement:
     Args:
         trainings: Of a study over ``init_scale`` and ``activation``, with many checkpoints.
     """
-    table = pd.concat([_scales(trainings, name) for name in trainings.curves["activation"].unique()], ignore_index=True)
+    names = [name for name in ACTIVATIONS if name in set(trainings.curves["activation"])]
+    table = pd.concat([_scales(trainings, name) for name in names], ignore_index=True)
     tanh = select(table, activation="tanh")
     start = _slow_from(tanh, flat=True)
     best, largest = tanh.loc[tanh["best"]].iloc[0], tanh.iloc[-1]
@@ -159,8 +161,8 @@ def _gradient(tanh: pd.DataFrame) -> str:
         return f"The gradient's length at iteration 0: {listed(at)}."
     smaller = largest["gradient_share_high"] < best["gradient_share_low"]
     return (
-        f"The gradient's length at iteration 0 does not vanish, it grows: {listed(at)}. In the length of the weights "
-        f"it {'shrinks' if smaller else 'does not shrink'}: {listed(share)}."
+        f"The gradient's length at iteration 0 does not vanish, it grows: {listed(at)}. As a share of the weights' "
+        f"length it {'shrinks' if smaller else 'does not shrink'}: {listed(share)}."
     )
 
 
