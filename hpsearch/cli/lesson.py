@@ -50,6 +50,8 @@ def _judgement(name: str, *, claim: str | None, workers: int, results: Path, sto
     """A claim judged, with a live line for each of its studies."""
     from hpsearch.engine.compilation import before_compiling
     from hpsearch.results.lesson import Lesson
+    from hpsearch.results.study import ResultsError
+    from hpsearch.storage.studies import StudyChangedError
     from hpsearch.tuning.search import Progress
 
     signals, last = StopSignals(), {name: Progress(0, 0)}
@@ -63,6 +65,10 @@ def _judgement(name: str, *, claim: str | None, workers: int, results: Path, sto
     try:
         with signals, line, before_compiling(lambda: line.say(COMPILING)):
             return Lesson(workers, results, storage, show).judgement(name)
+    except StudyChangedError as problem:
+        told = str(problem).splitlines()[:-1] or [str(problem).split(": start anew")[0]]
+        ways = "start the lesson anew in another folder: --results FOLDER"
+        raise ResultsError("\n".join([*told, ways])) from None
     except KeyboardInterrupt:
         ((study, progress),) = last.items()
         command = "hpsearch lesson" + (f" {claim}" if claim else "")

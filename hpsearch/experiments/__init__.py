@@ -9,6 +9,7 @@ In this room:
     tolerances.py  how wrong a setting may be
     sources.py     where the trainings of their tables come from
     kept.py        the trainings around the best, stored
+    lessons/       the lesson's claims, each judged by trainings
 """
 
 from hpsearch.experiments.function import survey

@@ -12,6 +12,7 @@ What a figure shows stands in the table that it takes; there is no arithmetic he
 ``around.py``         trainings around the best: one setting varied, or two
 ``surrogates.py``     the importance charts of any study, beside what was measured
 ``weights.py``        the first layer's weights while they are learned
+``lesson.py``         the lesson's claims as they were measured
 ====================  ===================================================================
 """
 

@@ -8,6 +8,7 @@ In this room, of which a worker process imports some files without Optuna and pa
     profiles.py      the tables of Results that train around the best, and keep what they trained
     searches.py      the tables of a search for its figures: history, space, bands of curves
     units.py         the first layer's weights while they are learned
+    lesson.py        the lesson: each claim's study searched or read, and judged
     plots.py         each table as a figure
     observations.py  the trials of any study that importances come from, and their values
     evenness.py      whether they are spread evenly over each parameter
