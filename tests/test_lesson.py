@@ -57,7 +57,7 @@ def test_all_claims_share_a_page(lesson, monkeypatch):
 
 
 def test_a_claim_that_is_none_and_a_study_that_is_missing_are_refused(lesson):
-    assert "there is no such claim (given: \"L9\"); the claims are L1" in run("lesson", "L9", code=2).stderr
+    assert 'there is no such claim (given: "L9"); the claims are L1' in run("lesson", "L9", code=2).stderr
     (lesson / "studies" / "lesson" / "L8.toml").unlink()
     assert "no study has this name" in run("lesson", "L8", code=2).stderr
 

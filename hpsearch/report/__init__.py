@@ -7,5 +7,6 @@ In this room:
     sentences.py  what tables say, in sentences
     facts.py      how a study was made, and what its page does not say
     terminal.py   tables and sentences for a terminal
+    lesson.py     the lesson's verdicts, for a terminal and as the sections of its page
     dashboard.py  the Optuna dashboard, served on this machine
 """

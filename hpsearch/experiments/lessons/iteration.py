@@ -46,7 +46,6 @@ def one_iteration(trainings: Trainings) -> Judgement:
     apart, answers = float(checks["apart"].max()), max(look.answers_apart() for look in looks)
     lines = engine_lines()
     ordered = bool(lines["line"].is_monotonic_increasing)
-    places = [f"{stage} in {place}" for stage, place in zip(lines["stage"], lines["stands in"], strict=True)]
     shape = first.networks[0].architecture
     return Judgement(
         claim="L8",
@@ -55,9 +54,9 @@ def one_iteration(trainings: Trainings) -> Judgement:
         evidence=[
             f"In the first {ITERATIONS} iterations of {len(looks)} trainings of a {_units(shape)} network each of its "
             f"{shape.parameters} parameters moves by μ times its last step less α times its central difference of the "
-            f"cost, to {apart:.0e} of the gradient's length. A forward pass written out gives the engine's answers to "
-            f"within {answers:.1g}.",
-            f"The engine calls them in {'this' if ordered else 'another'} order: {listed(places)}.",
+            f"cost, to {apart:.0e} of the gradient's length; a forward pass written out gives the engine's answers"
+            f"{f' to {answers:.0e}' if answers else ''}.",
+            f"The engine calls {listed(lines['function'].tolist())}, in {'this' if ordered else 'another'} order.",
         ],
         tables={
             "iteration": iteration_table(first.networks[:2], first.batches[0], first.settings),
