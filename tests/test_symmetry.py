@@ -1,11 +1,14 @@
 """L1: equal units stay one function, and a beginning that is not quite equal is told."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from helpers import grid_of
 
 from hpsearch.engine.network import predict
 from hpsearch.engine.training import Training
+from hpsearch.experiments.lessons import Trainings, symmetry
 from hpsearch.experiments.lessons.symmetry import EQUAL, equal_weights, merged
 
 STUDY = """
@@ -98,3 +101,23 @@ def test_no_gain_of_random_weights_is_no_verdict(trainings):
     judgement = equal_weights(type(trainings)(curves, trainings.settings, trainings.evaluator))
     assert judgement.verdict == "does not hold"
     assert "not shown to train better than one" in judgement.evidence[2]
+
+
+def test_one_unit_that_differs_once_is_told(trainings):
+    curves = trainings.curves.copy()
+    once = curves.query("init == 'constant' and width == 8 and iteration == 150").index[0]
+    curves.loc[once, "distinct_units"] = 2
+    judgement = equal_weights(Trainings(curves, trainings.settings, trainings.evaluator))
+    assert judgement.verdict == "does not hold"
+    assert "at most 2 of 8 hidden units" in judgement.evidence[0]
+
+
+def test_networks_that_do_not_answer_as_one_unit_are_told(trainings, monkeypatch):
+    def halved(network):
+        one = merged(network)
+        return replace(one, parameters=one.parameters / 2)
+
+    monkeypatch.setattr(symmetry, "merged", halved)
+    judgement = equal_weights(trainings)
+    assert judgement.verdict == "does not hold"
+    assert "other answers" in judgement.evidence[0]

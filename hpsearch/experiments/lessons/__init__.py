@@ -11,6 +11,8 @@ In this room:
     scales.py     L3: large initial weights
     depths.py     L4: one scale for every depth?
     parameters.py L5: what is learned and what is chosen
+    refining.py   L6: ranges refined from round to round
+    fields.py     L7: one setting for every field?
     iteration.py  L8: one iteration, step by step
 """
 

@@ -30,13 +30,14 @@ def random_weights(trainings: Sequence[Trainings]) -> Judgement:
     usual = table[np.isclose(table["init_scale"], _SMALL)]
     holds = zero and bool((usual["start"] == width).all() and (usual["least"] == width).all())
     limits = [_limit(part) for part in parts]
+    holds = holds and all(limit is not None and limit <= _SMALL for limit in limits)
     told = listed([_limit_words(part, limit) for part, limit in zip(parts, limits, strict=True)])
     all_distinct = _down_to(table, table["least"] == width)
     evidence = [
         f"From scale {_SMALL:g} {_units(usual, width)} at every checkpoint of every training, from iteration 0 on, "
         f"{'where all biases are 0' if zero else 'where biases are not 0'}."
         + (f" All {width} are distinct throughout down to scale {all_distinct:.0e}." if all_distinct else ""),
-        f"The symmetry is broken down to scale {told}.",
+        f"The symmetry is broken {told}.",
     ]
     return Judgement(
         claim="L2",
@@ -86,14 +87,16 @@ def _down_to(table: pd.DataFrame, fine: Any) -> float | None:
 
 
 def _limit(part: pd.DataFrame) -> float | None:
-    """The smallest scale that breaks the symmetry, if a smaller one was tried that does not."""
-    limit = _down_to(part, part[["start", "least"]].min(axis=1) >= part["units"] - _PAIR)
-    return limit if limit is not None and limit > part["init_scale"].min() else None
+    """The smallest scale such that it and all larger ones break the symmetry; None if the largest does not."""
+    return _down_to(part, part[["start", "least"]].min(axis=1) >= part["units"] - _PAIR)
 
 
 def _where(parts: Sequence[pd.DataFrame], limits: Sequence[float | None]) -> str:
+    """The precisions in which a scale was tried that is too small, with the least that is not."""
     least = [
-        f"{limit:.0e} in {part['dtype'].iat[0]}" for part, limit in zip(parts, limits, strict=True) if limit is not None
+        f"{limit:.0e} in {part['dtype'].iat[0]}"
+        for part, limit in zip(parts, limits, strict=True)
+        if limit is not None and limit > part["init_scale"].min()
     ]
     return f"the scale is at least {listed(least)}" if least else ""
 
@@ -106,11 +109,12 @@ def _begins_with_zero_biases(trainings: Trainings) -> bool:
 
 
 def _limit_words(part: pd.DataFrame, limit: float | None) -> str:
-    dtype, least = part["dtype"].iat[0], part["init_scale"].min()
+    dtype, scales = part["dtype"].iat[0], part["init_scale"]
     if limit is None:
-        return f"{least:.0e} in {dtype}, the smallest that was tried"
-    below = part[part["init_scale"] < limit]["init_scale"].max()
-    return f"{limit:.0e} in {dtype} (not at {below:.0e})"
+        return f"at no scale in {dtype}"
+    below = scales[scales < limit]
+    tried = "the smallest that was tried" if below.empty else f"not at {below.max():.0e}"
+    return f"down to scale {limit:.0e} in {dtype} ({tried})"
 
 
 def _later(part: pd.DataFrame) -> str:
