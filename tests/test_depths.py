@@ -58,6 +58,8 @@ def test_signals_shrink_layer_by_layer_from_a_small_scale_and_keep_their_size_fr
     sizes = layers.query("activation == 'tanh' and quantity == 'activations'").set_index(["scheme", "layer"])["size"]
     assert len(sizes) == 4 * 5
     small, fan_in = (np.array([sizes[scheme, layer] for layer in range(1, 6)]) for scheme in ("scale 0.01", "xavier"))
+    back = layers.query("activation == 'tanh' and quantity == 'gradient' and scheme == 'scale 0.01' and layer == 1")
+    assert f"{small[-1]:.0e} and {back['size'].iloc[0]:.0e} from scale 0.01" in judgement.more[2]
     np.testing.assert_allclose(small[1:] / small[:-1], 0.01 * np.sqrt(24), rtol=0.4)
     assert (fan_in > 0.25).all()
 

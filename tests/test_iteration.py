@@ -9,7 +9,7 @@ from helpers import grid_of
 
 import hpsearch
 from hpsearch.experiments.lessons import Trainings
-from hpsearch.experiments.lessons.iteration import engine_lines, one_iteration, slips
+from hpsearch.experiments.lessons.iteration import engine_lines, one_iteration
 
 STUDY = """
 [data]
@@ -93,10 +93,3 @@ def test_the_lines_are_where_the_engine_s_functions_stand():
     for row in calls.to_dict("records"):
         path, line = row["called in"].split(":")
         assert (root / path).read_text(encoding="utf-8").splitlines()[int(line) - 1].strip().startswith(row["function"])
-
-
-def test_the_slips_of_the_lesson_raise_and_what_is_meant_does_not():
-    table = slips()
-    assert table["raises"].tolist() == ["TypeError", "AttributeError"]
-    for expression in table["meant"]:
-        assert np.shape(eval(expression, {"np": np})) in ((2, 2), (2, 1))

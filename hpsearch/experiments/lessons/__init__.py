@@ -14,6 +14,7 @@ In this room:
     refining.py   L6: ranges refined from round to round
     fields.py     L7: one setting for every field?
     iteration.py  L8: one iteration, step by step
+    slips.py      what the lesson writes and NumPy refuses
 """
 
 from hpsearch.experiments.lessons.judgement import Interval, Judgement, Trainings, over_seeds

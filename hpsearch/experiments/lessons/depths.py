@@ -36,6 +36,7 @@ def one_scale_for_every_depth(plain: Trainings, fan_in: Trainings) -> Judgement:
     parts = [_depth(part, plain.step) for _, part in tuned.groupby(["activation", "depth"])]
     errors = _in_order(pd.concat(parts, ignore_index=True))
     by_name = {name: select(errors, activation=name) for name in ACTIVATIONS if name in set(errors["activation"])}
+    layers = _layers([plain, fan_in])
     good = [name for name, rows in by_name.items() if _bears_out(rows)]
     others = [name for name in by_name if name not in good]
     return Judgement(
@@ -44,8 +45,8 @@ def one_scale_for_every_depth(plain: Trainings, fan_in: Trainings) -> Judgement:
         holds=bool(good),
         where=f"the units are {listed(good, 'or')}" if others else "",
         evidence=[_words(by_name[name]) for name in [*good, *others]],
-        tables={"errors": errors, "layers": _layers([plain, fan_in])},
-        more=[_serving(rows) for rows in by_name.values()],
+        tables={"errors": errors, "layers": layers},
+        more=[*(_serving(rows) for rows in by_name.values()), *(_signals(layers, rows) for rows in by_name.values())],
     )
 
 
@@ -145,6 +146,20 @@ def _serving(rows: pd.DataFrame) -> str:
     return (
         f"{rows['activation'].iat[0]}, within {100 * _MARGIN:g} points of the best for so many hidden layers: "
         f"{'; '.join(parts)}."
+    )
+
+
+def _signals(layers: pd.DataFrame, errors: pd.DataFrame) -> str:
+    """What reaches the last hidden layer and what comes back to the first, at iteration 0."""
+    name, depth = errors["activation"].iat[0], _ends(errors)[1]
+    parts = []
+    for scheme in (SMALL, _fan_in(errors)):
+        rows = select(layers, activation=name, scheme=scheme)
+        forward = select(rows, quantity="activations", layer=depth)["size"].iat[0]
+        back = select(rows, quantity="gradient", layer=1)["size"].iat[0]
+        parts.append(f"{forward:.0e} and {back:.0e} from {scheme}")
+    return (
+        f"{name}, size of activations in hidden layer {depth} and of W1's gradient, at iteration 0: {'; '.join(parts)}."
     )
 
 

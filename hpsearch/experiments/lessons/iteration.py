@@ -16,6 +16,7 @@ from hpsearch.engine.settings import Architecture, Array, Hyperparameters
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.experiments.lessons.judgement import Judgement, Trainings, listed
 from hpsearch.experiments.lessons.layers import Pass, layers_of, passed
+from hpsearch.experiments.lessons.slips import slips
 
 ITERATIONS = 3
 """That are checked: in the first there is no momentum yet."""
@@ -52,10 +53,8 @@ def one_iteration(trainings: Trainings) -> Judgement:
         says="Initialise → forward → loss → gradient → step, repeated, is all of training.",
         holds=apart < _CLOSE and answers < _CLOSE and ordered,
         evidence=[
-            f"In the first {ITERATIONS} iterations of {len(looks)} trainings of a {_units(shape)} network each of its "
-            f"{shape.parameters} parameters moves by μ times its last step less α times its central difference of the "
-            f"cost, to {apart:.0e} of the gradient's length; a forward pass written out gives the engine's answers"
-            f"{f' to {answers:.0e}' if answers else ''}.",
+            f"In the first {ITERATIONS} iterations of {len(looks)} trainings {_moves(shape, apart)}; a forward pass "
+            f"written out gives the engine's answers{f' to {answers:.0e}' if answers else ''}.",
             f"The engine calls {listed(lines['function'].tolist())}, in {'this' if ordered else 'another'} order.",
         ],
         tables={
@@ -107,8 +106,12 @@ class _Look:
         return float(np.abs(predict(network.architecture, network.parameters, X) - seen.outputs).max())
 
 
-def _units(shape: Architecture) -> str:
-    return "-".join(map(str, (shape.features, *shape.hidden, shape.outputs)))
+def _moves(shape: Architecture, apart: float) -> str:
+    units = "-".join(map(str, (shape.features, *shape.hidden, shape.outputs)))
+    return (
+        f"of a {units} network each of its {shape.parameters} parameters moves by μ times its last step less α times "
+        f"its central difference of the cost, to {apart:.0e} of the gradient's length"
+    )
 
 
 def _batch(trainings: Trainings, settings: Hyperparameters, seed: int, iteration: int) -> tuple[Array, Array]:
@@ -228,25 +231,3 @@ def _plain(function: Any) -> Any:
 def _path(function: Callable[..., Any]) -> str:
     path, root = Path(inspect.getsourcefile(function) or ""), Path(hpsearch.engine.__file__).parents[2]
     return path.relative_to(root).as_posix()
-
-
-def slips() -> pd.DataFrame:
-    """What the lesson writes in NumPy that NumPy refuses, and what is meant.
-
-    Returns:
-        A row a slip. Columns: written, raises, meant.
-    """
-    written = {
-        "np.random.randn((2, 2))": "np.random.default_rng(0).standard_normal((2, 2))",
-        "np.zero((2, 1))": "np.zeros((2, 1))",
-    }
-    rows = [(slip, _raised(slip), meant) for slip, meant in written.items()]
-    return pd.DataFrame(rows, columns=["written", "raises", "meant"])
-
-
-def _raised(expression: str) -> str:
-    try:
-        eval(expression, {"np": np})
-    except Exception as problem:
-        return type(problem).__name__
-    return "nothing"

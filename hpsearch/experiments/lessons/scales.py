@@ -31,26 +31,30 @@ def large_scale(trainings: Trainings) -> Judgement:
     table = pd.concat([_scales(trainings, name) for name in names], ignore_index=True)
     tanh = select(table, activation="tanh")
     start = _slow_from(tanh, flat=True)
-    best, largest = tanh.loc[tanh["best"]].iloc[0], tanh.iloc[-1]
-    evidence = [f"tanh learns fastest from scale {best['init_scale']:g}: {_reach(best, trainings)}."]
-    if start is None:
-        evidence.append("No larger scale is shown to saturate it and to slow learning.")
-    else:
-        row = select(tanh, init_scale=start).iloc[0]
-        evidence.append(
-            f"From {start:g} on it is slower, {_slower(row)}, with {_saturated(row)} of hidden activations saturated "
-            f"at iteration 0 (from {best['init_scale']:g}: {_saturated(best)}); from {largest['init_scale']:g}, with "
-            f"{_saturated(largest)}, {_reach(largest, trainings)}."
-        )
     return Judgement(
         claim="L3",
         says="A large initial scale makes z large: tanh saturates, its slope is near zero and learning is slow.",
         holds=start is not None,
         where="" if start is None else f"the scale is {start:g} or more",
-        evidence=evidence,
+        evidence=_evidence(tanh, start, trainings),
         tables={"scales": table},
         more=[_small(tanh), _gradient(tanh), *_others(table, trainings)],
     )
+
+
+def _evidence(tanh: pd.DataFrame, start: float | None, trainings: Trainings) -> list[str]:
+    """Where tanh learns fastest, and from which scale on it is saturated and slow."""
+    best, largest = tanh.loc[tanh["best"]].iloc[0], tanh.iloc[-1]
+    fastest = f"tanh learns fastest from scale {best['init_scale']:g}: {_reach(best, trainings)}."
+    if start is None:
+        return [fastest, "No larger scale is shown to saturate it and to slow learning."]
+    row = select(tanh, init_scale=start).iloc[0]
+    return [
+        fastest,
+        f"From {start:g} on it is slower, {_slower(row)}, with {_saturated(row)} of hidden activations saturated at "
+        f"iteration 0 (from {best['init_scale']:g}: {_saturated(best)}); from {largest['init_scale']:g}, with "
+        f"{_saturated(largest)}, {_reach(largest, trainings)}.",
+    ]
 
 
 def _scales(trainings: Trainings, activation: str) -> pd.DataFrame:
