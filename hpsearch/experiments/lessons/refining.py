@@ -25,7 +25,7 @@ def refining(tables: Mapping[str, pd.DataFrame]) -> Judgement:
     more = [f"On {listed(harms)} it is shown to be worse."] if harms else []
     return Judgement(
         claim="L6",
-        says="Hyperparameters are found by trying: try within a range, keep the best, refine the range, repeat.",
+        says="Try in a range, keep the best, refine the range, repeat: that finds more than one search of that cost.",
         holds=bool(pays),
         where=f"the study is {listed(pays, 'or')}" if pays and others else "",
         evidence=[_words(row) for row in table.to_dict("records")],
