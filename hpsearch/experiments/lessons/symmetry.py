@@ -51,7 +51,7 @@ def equal_weights(trainings: Trainings) -> Judgement:
     ]
     return Judgement(
         claim="L1",
-        says="Equal initial weights make all hidden units of a layer one function for ever, however many there are.",
+        says="Equal initial weights leave all hidden units of a layer one function for ever, however many there are.",
         holds=most == 1 and apart < _SAME_ANSWER and all(gain.low > 0 for gain in gains.values()),
         evidence=evidence,
         tables={"errors": errors, "distinct": _distinct(wide)},
