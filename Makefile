@@ -4,11 +4,12 @@ VENV ?= .venv
 STUDY ?= digits
 WORKERS ?= 2
 TRIALS ?=
+CLAIM ?=
 BIN := $(VENV)/bin
 CORES := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help search survey report show dashboard export test test-all truth readme bench lint types clean
+.PHONY: help search survey report lesson show dashboard export test test-all truth readme bench lint types clean
 
 help:  ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -33,6 +34,9 @@ survey: $(VENV)/.installed  ## measure how sensitive training is to each setting
 
 report: $(VENV)/.installed  ## write a study's page, searched and surveyed first where need be: STUDY=digits WORKERS=2
 	@$(BIN)/hpsearch report '$(STUDY)' --complete --workers $(WORKERS)
+
+lesson: $(VENV)/.installed  ## judge by trainings what a lesson on networks claims: CLAIM=L4 WORKERS=2; all by default
+	@$(BIN)/hpsearch lesson $(CLAIM) --workers $(WORKERS)
 
 show: $(VENV)/.installed  ## print a study with all its defaults: STUDY=digits
 	@$(BIN)/hpsearch show '$(STUDY)'

@@ -1,14 +1,20 @@
 """What several test files share and is no fixture: studies to write, commands to run, views of a network's numbers."""
 
+import itertools
 import sys
+import tomllib
 from pathlib import Path
 
 import numpy as np
 import optuna
+import pandas as pd
 from typer.testing import CliRunner
 
 from hpsearch.cli.commands import app
+from hpsearch.config.study import validated
 from hpsearch.engine.training import train
+from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.experiments.lessons import Trainings
 
 SMALL = """
 name = "small"
@@ -79,3 +85,20 @@ def rows_of(examples, seed, batch_size, count):
 def trained(training, examples, until=None):
     """A training at an iteration, its end by default, measured nowhere."""
     return train(training, examples, (), until=until)[1]
+
+
+def grid_of(toml):
+    """The trainings of every point of a study's grid, kept nowhere."""
+    config = validated({"name": "grid", **tomllib.loads(toml)}, where="a test")
+    evaluator, space = Evaluator(config), config.space.dimensions
+    points = [
+        dict(zip(space, point, strict=True))
+        for point in itertools.product(*(space[n].values(2).tolist() for n in space))
+    ]
+    settings = {number: evaluator.hyperparameters(point) for number, point in enumerate(points)}
+    frames = []
+    for (number, point), evaluation in zip(enumerate(points), evaluator.evaluate(list(settings.values())), strict=True):
+        for seed, curve in zip(evaluation.seeds, evaluation.curves, strict=True):
+            names = {"number": number, "seed": seed, "iteration": evaluation.iterations, **point}
+            frames.append(pd.DataFrame({**names, **dict(zip(evaluation.metrics, curve.T.astype(float), strict=True))}))
+    return Trainings(pd.concat(frames, ignore_index=True), settings, evaluator)

@@ -1,6 +1,6 @@
 """``make readme``: what README prints and measures is written anew, from searches and surveys run here and now.
 
-A block between ``<!-- NAME -->`` and ``<!-- end -->`` is replaced, and the picture ``studies/digits.svg``. The words of the findings are in this file and their
+A block between ``<!-- NAME -->`` and ``<!-- end -->`` is replaced, and the pictures ``studies/*.svg``. The words of the findings are in this file and their
 numbers are computed; a finding that the numbers no longer bear out ends the run instead of being written.
 """
 
@@ -16,6 +16,8 @@ from playwright.sync_api import sync_playwright
 from plotly.offline import get_plotlyjs
 
 import hpsearch
+from hpsearch.figures.lesson import depths
+from hpsearch.results.lesson import Lesson
 
 ROOT = Path(__file__).parents[1]
 HPSEARCH = Path(sys.executable).with_name("hpsearch")
@@ -162,6 +164,10 @@ def main():
         readme = replaced(readme, "survey", f"\n```text\n{survey}\n```\n")
         measured = hpsearch.load("digits", results=folder / "results").plot.sensitivity()
         (ROOT / "studies" / "digits.svg").write_text(picture(measured) + "\n", encoding="utf-8")
+        lesson = printed(folder, "lesson").rsplit("\n", 1)[0]  # without where the page is
+        readme = replaced(readme, "lesson", f"\n```text\n{lesson}\n```\n")
+        errors = Lesson(results=folder / "results").judgement("L4").tables["errors"]
+        (ROOT / "studies" / "lesson.svg").write_text(picture(depths(errors)) + "\n", encoding="utf-8")
         readme = replaced(readme, "findings", f"\n{findings(folder / 'results')}\n")
     path.write_text(readme, encoding="utf-8")
 

@@ -72,10 +72,11 @@ def test_the_analysis_of_one_s_own_runs(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "results" / "digits-settings.html").is_file()
 
 
-def test_the_first_screen_shows_a_picture_that_is_there():
-    (path,) = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
-    assert README.index(path) < 1500
-    assert (ROOT / path).read_text(encoding="utf-8").startswith("<svg")
+def test_the_first_screen_shows_a_picture_and_all_pictures_are_there():
+    paths = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert README.index(paths[0]) < 1500
+    for path in paths:
+        assert (ROOT / path).read_text(encoding="utf-8").startswith("<svg")
 
 
 def test_the_example_of_a_study_loads(tmp_path):

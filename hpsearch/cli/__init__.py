@@ -12,10 +12,12 @@ In this room:
     explain.py     the command that says where the difference of two settings comes from
     newcomers.py   the command that writes the first study of a table
     studies.py     which study a command means, and what it would take
+    lesson.py      the command that judges the lesson's claims
 """
 
 from hpsearch.cli import compare as compare  # registers its command, as the next do
 from hpsearch.cli import explain as explain
+from hpsearch.cli import lesson as lesson
 from hpsearch.cli import newcomers as newcomers
 from hpsearch.cli import refinement as refinement
 from hpsearch.cli import reports as reports

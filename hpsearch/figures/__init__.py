@@ -14,6 +14,7 @@ What a figure shows stands in the table that it takes; there is no arithmetic he
 ``surrogates.py``     the importance charts of any study, beside what was measured
 ``comparison.py``     studies side by side: their indices, and what the best of one loses on another
 ``weights.py``        the first layer's weights while they are learned
+``lesson.py``         the lesson's claims as they were measured
 ====================  ===================================================================
 """
 

@@ -12,4 +12,5 @@ In this room:
     dashboard.py    the Optuna dashboard, served on this machine
     comparisons.py  a comparison of studies, as tables, sentences and a page
     explanation.py  what each changed setting gained, in sentences and for a terminal
+    lesson.py       the lesson's verdicts, for a terminal and as the sections of its page
 """

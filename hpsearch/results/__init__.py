@@ -14,6 +14,7 @@ In this room, of which a worker process imports some files without Optuna and pa
     transfers.py     what the best of one study loses on another, and which single setting serves all best
     comparison.py    studies side by side
     units.py         the first layer's weights while they are learned
+    lesson.py        the lesson: each claim's study searched or read, and judged
     plots.py         each table as a figure
     observations.py  the trials of any study that importances come from, and their values
     evenness.py      whether they are spread evenly over each parameter

@@ -1,0 +1,75 @@
+"""The command that judges the lesson's claims by trainings and writes their page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hpsearch.cli.commands import COMPILING, ResultsOption, StorageOption, WorkersOption, app
+from hpsearch.cli.endings import StopSignals, errors, stopped
+from hpsearch.cli.progress import LiveLine, search_words
+
+if TYPE_CHECKING:
+    from hpsearch.experiments.lessons import Judgement
+
+
+@app.command("lesson")
+def lesson_command(
+    claim: Annotated[str | None, typer.Argument(help="L1 to L8; all by default.")] = None,
+    workers: WorkersOption = 1,
+    results: ResultsOption = Path("results"),
+    storage: StorageOption = None,
+) -> None:
+    """Judge by trainings what a lesson on shallow networks claims, and write the page of its verdicts.
+
+    Each claim has a study in [b]studies/lesson/[/b], which is searched first; Ctrl-C keeps what is trained.
+    """
+    from rich.console import Console
+
+    from hpsearch.report.lesson import TITLE, details, lesson_sections, verdict_text
+    from hpsearch.report.page import page, write_page
+    from hpsearch.results.lesson import CLAIMS, checked
+
+    console, judgements = Console(highlight=False, markup=False), []
+    with errors():
+        claims = list(CLAIMS) if claim is None else [checked(claim)]
+        for name in claims:
+            judgements.append(_judgement(name, claim=claim, workers=workers, results=results, storage=storage))
+            print(verdict_text(judgements[-1], width=console.width))
+            for part in details(judgements[-1], width=console.width) if claim else ():
+                console.print(part)
+        path = results / (f"lesson-{claims[0]}.html" if claim else "lesson.html")
+        html = page(TITLE, lesson_sections(judgements), footer="Written by hpsearch.")
+        write_page(path, html)
+        print(f"page in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
+
+
+def _judgement(name: str, *, claim: str | None, workers: int, results: Path, storage: str | None) -> Judgement:
+    """A claim judged, with a live line for each of its studies."""
+    from hpsearch.engine.compilation import before_compiling
+    from hpsearch.results.lesson import Lesson
+    from hpsearch.results.study import ResultsError
+    from hpsearch.storage.studies import StudyChangedError
+    from hpsearch.tuning.search import Progress
+
+    signals, last = StopSignals(), {name: Progress(0, 0)}
+    line = LiveLine(name, search_words, before=Progress(0, 0), check=signals.check)
+
+    def show(study: str, progress: Progress) -> None:
+        last.clear()
+        last[study] = progress
+        line.show(progress)
+
+    try:
+        with signals, line, before_compiling(lambda: line.say(COMPILING)):
+            return Lesson(workers, results, storage, show).judgement(name)
+    except StudyChangedError as problem:
+        told = str(problem).splitlines()[:-1] or [str(problem).split(": start anew")[0]]
+        ways = "start the lesson anew in another folder: --results FOLDER"
+        raise ResultsError("\n".join([*told, ways])) from None
+    except KeyboardInterrupt:
+        ((study, progress),) = last.items()
+        command = "hpsearch lesson" + (f" {claim}" if claim else "")
+        stopped(command, name=study, total=progress.total, rows="trials", storage=storage, results=results)

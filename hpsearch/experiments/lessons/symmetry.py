@@ -1,0 +1,178 @@
+"""L1: hidden units that begin equal stay one function, and what that costs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+
+from hpsearch.engine.network import predict
+from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.experiments.lessons.judgement import (
+    ERROR,
+    Interval,
+    Judgement,
+    Trainings,
+    listed,
+    over_seeds,
+    samples,
+    select,
+)
+
+EQUAL = ("zeros", "constant")
+"""The schemes that give all weights of a layer one value."""
+
+_SAME_ANSWER = 1e-3
+"""Probabilities closer than this are one answer: float32 and the sums of 32 units round far less."""
+
+
+def equal_weights(trainings: Trainings) -> Judgement:
+    """L1: units that begin equal stay equal, and are of no more use than one.
+
+    Args:
+        trainings: Of a study over ``init`` (zeros, constant and scaled), ``width`` (1 and more), ``activation`` and
+            ``learning_rate``.
+    """
+    width = int(trainings.curves["width"].max())
+    wide = select(trainings.curves, width=width)
+    equal = wide[wide["init"].isin(EQUAL)]
+    (compared, apart), most = _merged_apart(trainings, width), int(equal["distinct_units"].max())
+    errors = _errors(trainings)
+    gains = {name: _gain(trainings, name, width) for name in errors["activation"].unique()}
+    evidence = [
+        f"In {len(equal.groupby(['number', 'seed'])):,} trainings from zeros or one constant at most {most} of "
+        f"{width} hidden units is a function of its own at any of {equal['iteration'].nunique()} checkpoints. Merged "
+        f"into one unit, {compared} of the networks give {_apart(apart)}.",
+        f"With {width} tanh units the error is {_error(errors, 'constant', width)} from one constant, "
+        f"{_error(errors, 'zeros', width)} from zeros and {_error(errors, 'scaled', width)} from random weights, each "
+        f"at its best α; with one unit {_error(errors, 'constant', 1)} from the constant.",
+        *_otherwise(trainings, width),
+    ]
+    return Judgement(
+        claim="L1",
+        says="Equal initial weights leave all hidden units of a layer one function for ever, however many there are.",
+        holds=most == 1 and apart < _SAME_ANSWER and all(gain.low > 0 for gain in gains.values()),
+        evidence=evidence,
+        tables={"errors": errors, "distinct": _distinct(wide)},
+        more=[_zeros(trainings, width), *_added(trainings, width)],
+    )
+
+
+def _merged_apart(trainings: Trainings, width: int) -> tuple[int, float]:
+    """How many networks that began equal were compared with theirs merged, and how far their answers are apart."""
+    equal = select(trainings.ends[trainings.ends["init"].isin(EQUAL)], width=width).drop_duplicates("number")
+    X, most = trainings.evaluator.dataset.validation.X, 0.0
+    for row in equal.to_dict("records"):
+        (network,) = trainings.networks(int(row["number"]), int(row["seed"]), [int(row["iteration"])])
+        answers = [predict(each.architecture, each.parameters, X) for each in (network, merged(network))]
+        most = max(most, float(np.abs(answers[0] - answers[1]).max()))
+    return len(equal), most
+
+
+def merged(network: TrainedNetwork) -> TrainedNetwork:
+    """The network of one hidden unit that answers the same if all hidden units are one: their outgoing weights add up.
+
+    Args:
+        network: Of one hidden layer.
+    """
+    (W1, W2), (b1, b2) = network.weights, network.biases
+    first = np.concatenate([W1[0].astype(float), b1[:1].astype(float)])
+    second = np.column_stack([W2.astype(float).sum(axis=1), b2.astype(float)])
+    shape = replace(network.architecture, hidden=(1,), dtype="float64")
+    return replace(network, architecture=shape, parameters=np.concatenate([first, second.ravel()]))
+
+
+def _apart(apart: float) -> str:
+    if apart < _SAME_ANSWER:
+        return f"the same answers (no probability differs by more than {apart:.0e})"
+    return f"other answers (a probability differs by {apart:.2g})"
+
+
+def _errors(trainings: Trainings) -> pd.DataFrame:
+    """A row a scheme, width and activation, at its best learning rate."""
+    groups = ["activation", "init", "width"]
+    rows = []
+    for names, part in trainings.tuned(groups).groupby(groups):
+        error = over_seeds(samples(part, ERROR))
+        rows.append(
+            {
+                **dict(zip(groups, names, strict=True)),
+                "learning_rate": part["learning_rate"].iat[0],
+                "error": error.mean,
+                "low": error.low,
+                "high": error.high,
+                "train_loss": part["train_loss"].mean(),
+                "distinct_units": int(part["distinct_units"].max()),
+                "seeds": len(part),
+                "number": int(part["number"].to_numpy()[0]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _error(errors: pd.DataFrame, init: str, width: int, activation: str = "tanh") -> str:
+    row = select(errors, init=init, width=width, activation=activation).iloc[0]
+    return Interval(row["error"], row["low"], row["high"]).percent
+
+
+def _gain(trainings: Trainings, activation: str, width: int) -> Interval:
+    """What random weights gain over the better of the equal ones, in error."""
+    tuned = select(trainings.tuned(["activation", "init", "width"]), activation=activation, width=width)
+    drawn = samples(select(tuned, init="scaled"), ERROR)
+    gains = [over_seeds(samples(select(tuned, init=init), ERROR) - drawn, step=trainings.step) for init in EQUAL]
+    return min(gains)
+
+
+def _zeros(trainings: Trainings, width: int) -> str:
+    """What becomes of zeros with tanh: nothing but the output's biases can learn."""
+    rows = select(trainings.curves, init="zeros", activation="tanh", width=width)
+    largest = rows["weight_norm"].max()
+    if largest > 0:
+        return f"From zeros, tanh networks learn weights (of length up to {largest:.2g})."
+    targets = np.unique(trainings.evaluator.dataset.train.y, return_counts=True)[1]
+    share = targets / targets.sum()
+    entropy = float(-(share * np.log(share)).sum())
+    tuned = select(trainings.tuned(["activation", "init", "width"]), init="zeros", activation="tanh", width=width)
+    loss = over_seeds(samples(tuned, "train_loss"))
+    return (
+        "From zeros with tanh every weight stays exactly 0: hidden activations are 0, so no signal goes forward and "
+        "none comes back, and the output's biases alone learn, how frequent the classes are. The training loss ends at "
+        f"{loss.mean:.4f} [{loss.low:.4f}, {loss.high:.4f}]; the entropy of the class frequencies, the least that "
+        f"such a network can reach, is {entropy:.4f}."
+    )
+
+
+def _gains_of_many(trainings: Trainings, width: int) -> dict[str, Interval]:
+    """By how much the error of equal units is below that of one unit from the same constant, by activation."""
+    tuned, gains = trainings.tuned(["activation", "init", "width"]), {}
+    for activation in tuned["activation"].unique():
+        rows = select(tuned, init="constant", activation=activation)
+        many, one = (samples(select(rows, width=units), ERROR) for units in (width, 1))
+        gains[activation] = over_seeds(one - many, step=trainings.step)
+    return gains
+
+
+def _otherwise(trainings: Trainings, width: int) -> list[str]:
+    """Whether as many equal units train as one does."""
+    if all(gain.low <= 0 for gain in _gains_of_many(trainings, width).values()):
+        return [f"{width} equal units are not shown to train better than one."]
+    return [f"{width} equal units answer as one, but do not train as one: their equal steps add up."]
+
+
+def _added(trainings: Trainings, width: int) -> list[str]:
+    """Why they do not."""
+    better = [f"{gain.points} with {name}" for name, gain in _gains_of_many(trainings, width).items() if gain.low > 0]
+    if not better:
+        return []
+    return [
+        f"The error of {width} equal units is lower than that of one unit from the same constant by {listed(better)}. "
+        f"Merged, they are one unit whose outgoing weights take steps {width} times as long, and whose incoming ones "
+        f"take steps 1/{width} as long."
+    ]
+
+
+def _distinct(wide: pd.DataFrame) -> pd.DataFrame:
+    """How many units are distinct over the iterations: least and most of all trainings of a scheme."""
+    rows = wide.groupby(["activation", "init", "iteration"], as_index=False)["distinct_units"].agg(["min", "max"])
+    return rows.rename(columns={"min": "least", "max": "most"})

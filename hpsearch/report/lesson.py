@@ -1,0 +1,99 @@
+"""The lesson's page and what it prints: each claim with its verdict, the numbers that decide it and their figures."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from rich.table import Table
+
+from hpsearch.experiments.lessons import Judgement
+from hpsearch.report.page import Exhibit, Section
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+TITLE = "The lesson, measured"
+
+_TITLES = {
+    "errors": "Errors.",
+    "gradients": "Each parameter's gradient, as the engine moved it and by central differences.",
+    "iteration": "One iteration, number by number.",
+    "engine": "Where the engine does it.",
+    "slips": "What the lesson writes and NumPy refuses.",
+    "parameters": "Parameters, before and after training.",
+    "hyperparameters": "Hyperparameters, before and after training.",
+    "estimator": "The estimator's arguments and attributes.",
+}
+"""Of the tables that no figure shows."""
+
+_WIDEST = 118
+
+
+def verdict_text(judgement: Judgement, *, width: int) -> str:
+    """A claim and its verdict with the numbers that decide it, in so many columns."""
+    indent = " " * (len(judgement.claim) + 2)
+    verdict = f"{judgement.verdict}: {' '.join(judgement.evidence)}"
+    width = min(width, _WIDEST)
+    said = textwrap.fill(judgement.says, width, initial_indent=f"{judgement.claim}  ", subsequent_indent=indent)
+    found = textwrap.fill(verdict, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
+    return f"{said}\n{found}"
+
+
+def details(judgement: Judgement, *, width: int) -> Iterator[Table | str]:
+    """What else was seen of a claim: sentences and small tables."""
+    yield from (textwrap.fill(text, min(width, _WIDEST), break_on_hyphens=False) for text in judgement.more if text)
+    for name in judgement.printed:
+        yield f"\n{_TITLES[name]}"
+        yield _table(judgement.tables[name])
+
+
+def _table(frame: pd.DataFrame) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for column in frame:
+        table.add_column(str(column), overflow="fold")
+    for row in frame.itertuples(index=False):
+        table.add_row(*(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in row))
+    return table
+
+
+def lesson_sections(judgements: Sequence[Judgement]) -> Iterator[Section]:
+    """The sections of the lesson's page: all verdicts, then a claim each."""
+    texts = [f"{each.claim} {each.verdict}: {each.says}" for each in judgements]
+    intervals = (
+        "Every verdict is computed from trainings that were made here. Intervals are 95 % over seeds, which draw the "
+        "initial weights and the order of the examples; other data may say otherwise."
+    )
+    yield Section("Verdicts", [intervals, *texts])
+    for each in judgements:
+        exhibits = [_exhibit(name, frame) for name, frame in each.tables.items()]
+        sentences = [f"{each.says} Verdict: {each.verdict}.", *each.evidence, *each.more]
+        yield Section(each.claim, sentences, exhibits, [f"hpsearch lesson {each.claim}"])
+
+
+def _exhibit(name: str, frame: pd.DataFrame) -> Exhibit:
+    figure = _figure(name, frame)
+    if figure is None:
+        return Exhibit(frame, title=_TITLES.get(name, name))
+    drawn = figure(frame)
+    if name.startswith("weights"):
+        drawn.layout.meta = {**drawn.layout.meta, "title": f"W of the first layer while it learns, {name}"}
+    return Exhibit(frame, drawn)
+
+
+def _figure(name: str, frame: pd.DataFrame) -> Callable[[pd.DataFrame], go.Figure] | None:
+    """The figure of a table, if it has one."""
+    from hpsearch import figures
+    from hpsearch.figures import lesson
+
+    drawn: dict[str, Callable[[Any], go.Figure]] = {
+        "distinct": lesson.distinct_units,
+        "layers": lesson.layers,
+        "scales": lesson.scales if "iterations" in frame else lesson.small_scales,
+        "errors": lesson.depths,
+    }
+    if name.startswith("weights"):
+        return figures.units
+    return None if name == "errors" and "depth" not in frame else drawn.get(name)

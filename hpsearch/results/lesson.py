@@ -1,0 +1,121 @@
+"""The lesson: each claim's study searched or read, and the claim judged by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hpsearch.config import ConfigError, StudyConfig, load_config, resolve
+from hpsearch.config.messages import Fault, did_you_mean
+from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.experiments.lessons import Judgement, Trainings, depths, draws, iteration, parameters, scales, symmetry
+from hpsearch.results.study import Results
+from hpsearch.results.units import units
+from hpsearch.tuning.search import Progress, search
+
+STUDIES = Path("studies") / "lesson"
+"""Where the claims' studies are."""
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """Where the lesson's studies are trained and kept; what is kept is read.
+
+    Attributes:
+        workers: Threads that train; no verdict depends on it.
+        results: Folder of the results.
+        storage: An Optuna storage URL instead of the journal file in ``results``.
+        on_progress: Called with a study's name and how far it is.
+    """
+
+    workers: int = 1
+    results: Path = Path("results")
+    storage: str | None = None
+    on_progress: Callable[[str, Progress], None] = lambda name, progress: None
+
+    def judgement(self, claim: str) -> Judgement:
+        """A claim judged, trained first where that is missing.
+
+        Raises:
+            ConfigError: if there is no such claim, or its study's file is not there or not valid.
+            StudyChangedError: if its study is stored with other settings.
+        """
+        return CLAIMS[checked(claim)](self)
+
+    def trainings(self, config: StudyConfig) -> Trainings:
+        """A study's trainings."""
+
+        def announce(progress: Progress) -> None:
+            self.on_progress(config.name, progress)
+
+        study = search(config, workers=self.workers, storage=self.storage, results=self.results, on_progress=announce)
+        return trainings_of(Results(study, self.results))
+
+
+def checked(claim: str) -> str:
+    """A claim's name as it is written here.
+
+    Raises:
+        ConfigError: if there is none of that name.
+    """
+    if claim.upper() in CLAIMS:
+        return claim.upper()
+    rule = f"{did_you_mean(claim, list(CLAIMS))} the claims are {', '.join(CLAIMS)}".strip()
+    raise ConfigError("lesson", [Fault("there is no such claim", claim, rule).line()])
+
+
+def config_of(claim: str) -> StudyConfig:
+    """The study of a claim."""
+    return load_config(resolve(claim, STUDIES))
+
+
+def trainings_of(results: Results) -> Trainings:
+    """A study's tables, with its networks at hand."""
+    names = list(results.config.space.dimensions)
+    curves = results.curves.merge(results.trials[["number", *names]], on="number")
+    evaluator = Evaluator(results.config)
+    trials = results.study.get_trials(deepcopy=False)
+    settings = {trial.number: evaluator.hyperparameters(trial.params) for trial in trials}
+    return Trainings(curves, settings, evaluator)
+
+
+def _equal_weights(lesson: Lesson) -> Judgement:
+    """L1, with W of the first layer of an equal and a random beginning while they are learned."""
+    trainings = lesson.trainings(config_of("L1"))
+    judgement = symmetry.equal_weights(trainings)
+    errors, tables = judgement.tables["errors"], dict(judgement.tables)
+    for init, words in {"constant": "a constant", "scaled": "random numbers"}.items():
+        rows = errors[(errors["init"] == init) & (errors["activation"] == "tanh")].sort_values("width")
+        number = int(rows["number"].to_numpy()[-1])
+        curve = trainings.curves[trainings.curves["number"] == number]
+        curve = curve[curve["seed"] == curve["seed"].min()]
+        tables[f"weights from {words}"] = units(trainings.evaluator, trainings.settings[number], curve)
+    return replace(judgement, tables=tables)
+
+
+def _random_weights(lesson: Lesson) -> Judgement:
+    """L2, in both precisions."""
+    single = config_of("L2")
+    double = single.with_overrides(name=f"{single.name}-float64", **{"network.dtype": "float64"})
+    return draws.random_weights([lesson.trainings(config) for config in (single, double)])
+
+
+def _depths(lesson: Lesson) -> Judgement:
+    """L4, whose study over scales stands beside one over the schemes that scale by fan-in."""
+    return depths.one_scale_for_every_depth(*(lesson.trainings(config_of(name)) for name in ("L4", "L4-fan-in")))
+
+
+def _judged(claim: str, judge: Callable[[Trainings], Judgement]) -> Callable[[Lesson], Judgement]:
+    return lambda lesson: judge(lesson.trainings(config_of(claim)))
+
+
+CLAIMS: Mapping[str, Callable[[Lesson], Judgement]] = {
+    "L1": _equal_weights,
+    "L2": _random_weights,
+    "L3": _judged("L3", scales.large_scale),
+    "L4": _depths,
+    "L5": _judged("L5", parameters.two_kinds),
+    "L8": _judged("L8", iteration.one_iteration),
+}
+"""What judges each claim."""

@@ -1,0 +1,110 @@
+"""The command lesson: claims judged from their studies, printed and put on a page; what is trained is kept."""
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from helpers import run
+
+from hpsearch import load, load_config
+from hpsearch.cli import lesson as command
+from hpsearch.evaluation import evaluator
+from hpsearch.experiments.lessons import Judgement
+from hpsearch.report.lesson import verdict_text
+from hpsearch.results.lesson import CLAIMS, Lesson
+from hpsearch.tuning.search import Progress
+
+ROOT = Path(__file__).parents[1]
+SHIPPED = sorted((ROOT / "studies" / "lesson").glob("*.toml"))
+
+
+@pytest.fixture
+def lesson(folder):
+    """A user's folder with the lesson's studies."""
+    shutil.copytree(ROOT / "studies" / "lesson", folder / "studies" / "lesson")
+    return folder
+
+
+def test_a_claim_is_judged_printed_and_put_on_a_page(lesson):
+    printed = run("lesson", "l8").stdout
+    assert printed.startswith("L8  Initialise → forward → loss → gradient → step, repeated, is all of training.\n")
+    assert "    holds: In the first 3 iterations of 2 trainings of a 2-2-1 network" in printed
+    assert "np.zero((2, 1)) raises AttributeError; meant is np.zeros((2, 1))." in printed
+    assert "W1 = 0.5 · N(0, 1)" in printed
+    assert max(len(line) for line in printed.splitlines()) <= 80
+    page = (lesson / "results" / "lesson-L8.html").read_text(encoding="utf-8")
+    assert "<h2>L8</h2>" in page
+    assert "One iteration, number by number." in page
+    assert not (lesson / "results" / "lesson.html").exists()
+
+
+def test_what_is_trained_is_kept_and_read_again(lesson, monkeypatch):
+    first = run("lesson", "L5", "--workers", 2).stdout
+    assert load("lesson-L5").trials["state"].tolist() == ["COMPLETE"] * 2
+    monkeypatch.setattr(evaluator.Evaluator, "tasks", None)  # nothing can be trained any more
+    assert run("lesson", "L5").stdout == first
+
+
+def test_all_claims_share_a_page(lesson, monkeypatch):
+    monkeypatch.setattr("hpsearch.results.lesson.CLAIMS", {name: CLAIMS[name] for name in ("L5", "L8")})
+    printed = run("lesson").stdout
+    assert re.findall(r"^L\d", printed, re.MULTILINE) == ["L5", "L8"]
+    assert "number by number" not in printed
+    page = (lesson / "results" / "lesson.html").read_text(encoding="utf-8")
+    assert "L8 holds: Initialise" in page
+    assert page.count("<h2>") == 3
+
+
+def test_a_claim_that_is_none_and_a_study_that_is_missing_are_refused(lesson):
+    assert 'there is no such claim (given: "L9"); the claims are L1' in run("lesson", "L9", code=2).stderr
+    (lesson / "studies" / "lesson" / "L8.toml").unlink()
+    assert "no study has this name" in run("lesson", "L8", code=2).stderr
+
+
+def test_a_stored_study_of_another_rule_is_refused_with_a_way_out(lesson):
+    run("lesson", "L8")
+    path = lesson / "studies" / "lesson" / "L8.toml"
+    path.write_text(path.read_text(encoding="utf-8").replace("l2 = 0.01", "l2 = 0.02"), encoding="utf-8")
+    refused = run("lesson", "L8", code=2).stderr
+    assert "space.l2" in refused
+    assert "--results" in refused
+    assert "--name" not in refused
+    run("lesson", "L8", "--results", "anew")
+
+
+def test_a_stopped_lesson_says_how_to_go_on(lesson, monkeypatch):
+    def stop(self, name):
+        self.on_progress("lesson-L4", Progress(3, 72))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Lesson, "judgement", stop)
+    told = run("lesson", "L4", code=130).stderr
+    assert "Go on with: hpsearch lesson L4 (and the same options)" in told
+    assert "of 72 trials are stored" in told
+    assert command.app is not None
+
+
+def test_a_verdict_is_printed_with_what_decides_it():
+    judgement = Judgement("L1", "A is B.", True, ["Seen so.", "And so."], where="x is y")
+    assert verdict_text(judgement, width=80) == "L1  A is B.\n    holds where x is y: Seen so. And so."
+    assert max(map(len, verdict_text(judgement, width=20).splitlines())) <= 20
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)
+def test_the_studies_of_the_lesson_fit_their_data_and_are_whole_grids(path):
+    config = load_config(path)
+    assert config.name == f"lesson-{path.stem}"
+    assert config.question
+    points = 1
+    for dimension in config.space.dimensions.values():
+        points *= len(dimension.values(2))
+    assert config.search.trials == points
+    evaluator.Evaluator(config)
+
+
+@pytest.mark.slow
+def test_the_shipped_studies_say_what_their_answers_say(lesson):
+    for name in CLAIMS:
+        verdict = Lesson(workers=2).judgement(name).verdict
+        assert load_config(Path("studies", "lesson", f"{name}.toml")).answer.startswith(verdict), name
