@@ -96,6 +96,8 @@ def test_the_studies_of_the_lesson_fit_their_data_and_are_whole_grids(path):
     config = load_config(path)
     assert config.name == f"lesson-{path.stem}"
     assert config.question
+    if config.search.sampler != "grid":  # L6, which searches
+        return
     points = 1
     for dimension in config.space.dimensions.values():
         points *= len(dimension.values(2))

@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+import pandas as pd
 
 from hpsearch.config import ConfigError, StudyConfig, load_config, resolve
 from hpsearch.config.messages import Fault, did_you_mean
+from hpsearch.config.tables import BUNDLED
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.experiments.lessons import Judgement, Trainings, depths, draws, iteration, parameters, scales, symmetry
+from hpsearch.experiments.lessons import (
+    Judgement,
+    Trainings,
+    depths,
+    draws,
+    fields,
+    iteration,
+    parameters,
+    refining,
+    scales,
+    symmetry,
+)
+from hpsearch.experiments.sources import ProfileProgress
+from hpsearch.experiments.trainings import SurveyProgress, survey_study
+from hpsearch.results.comparison import compare
+from hpsearch.results.payoff import payoff
 from hpsearch.results.study import Results
 from hpsearch.results.units import units
 from hpsearch.tuning.search import Progress, search
 
 STUDIES = Path("studies") / "lesson"
 """Where the claims' studies are."""
+
+
+ROUNDS, REPEATS, SEEDS = 3, 10, 20
+"""Of L6: rounds of a search, seeds of the sampler, and fresh seeds on which each choice is trained."""
+
+
+L7_SEEDS = 10
+"""Trainings of each setting on each data set."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +71,12 @@ class Lesson:
             StudyChangedError: if its study is stored with other settings.
         """
         return CLAIMS[checked(claim)](self)
+
+    def on_rows(self, name: str, progress: SurveyProgress | ProfileProgress) -> None:
+        """Tell how far a survey or a comparison is."""
+        self.on_progress(
+            name, Progress(progress.done, progress.total, fresh=progress.fresh, diverged=progress.diverged)
+        )
 
     def trainings(self, config: StudyConfig) -> Trainings:
         """A study's trainings."""
@@ -106,6 +141,39 @@ def _depths(lesson: Lesson) -> Judgement:
     return depths.one_scale_for_every_depth(*(lesson.trainings(config_of(name)) for name in ("L4", "L4-fan-in")))
 
 
+def _refining(lesson: Lesson) -> Judgement:
+    """L6, on two data sets."""
+    tables = {}
+    for name in ("L6", "L6-breast_cancer"):
+        config = config_of(name)
+        tables[config.data.source] = payoff(
+            config, ROUNDS, repeats=REPEATS, seeds=SEEDS, workers=lesson.workers, storage=lesson.storage,
+            results=lesson.results, on_progress=lesson.on_progress,
+        )  # fmt: skip
+    return refining.refining(tables)
+
+
+def _other_fields(lesson: Lesson) -> Judgement:
+    """L7: the study of one space, on every data set in turn."""
+    base, names = config_of("L7"), []
+    where: dict[str, Any] = {"workers": lesson.workers, "storage": lesson.storage, "results": lesson.results}
+    for source in BUNDLED:
+        config = base.with_overrides(name=f"{base.name}-{source}", **{"data.source": source})
+        names.append(config.name)
+        search(config, on_progress=partial(lesson.on_progress, config.name), **where)
+        survey_study(config, on_progress=partial(lesson.on_rows, f"{config.name}.survey"), **where)
+    with warnings.catch_warnings():  # that few rows decide is for the indices, and no verdict rests on them
+        warnings.simplefilter("ignore", UserWarning)
+        seen = compare(names, seeds=L7_SEEDS, on_progress=partial(lesson.on_rows, base.name), **where)
+    return fields.other_fields(*(_short(table, base.name) for table in (seen.agreement, seen.transfer, seen.defaults)))
+
+
+def _short(table: pd.DataFrame, base: str) -> pd.DataFrame:
+    """The names of studies as those of their data."""
+    columns = [name for name in ("first", "second", "from", "to", "worst_study") if name in table]
+    return table.assign(**{name: table[name].str.removeprefix(f"{base}-") for name in columns})
+
+
 def _judged(claim: str, judge: Callable[[Trainings], Judgement]) -> Callable[[Lesson], Judgement]:
     return lambda lesson: judge(lesson.trainings(config_of(claim)))
 
@@ -116,6 +184,8 @@ CLAIMS: Mapping[str, Callable[[Lesson], Judgement]] = {
     "L3": _judged("L3", scales.large_scale),
     "L4": _depths,
     "L5": _judged("L5", parameters.two_kinds),
+    "L6": _refining,
+    "L7": _other_fields,
     "L8": _judged("L8", iteration.one_iteration),
 }
 """What judges each claim."""
