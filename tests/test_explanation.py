@@ -143,11 +143,11 @@ def test_all_numbers_fit_a_terminal_of_80_columns():
 
 
 def test_values_of_any_kind_are_told():
-    changes = Changes(("a", "b"), {"a": "relu", "b": (8, 4)}, {"a": "tanh", "b": (8,)}, metric="m", step=0.0)
+    changes = Changes(("a", "b"), {"a": "relu", "b": "8-4"}, {"a": "tanh", "b": "8"}, metric="m", step=0.0)
     losses = np.array([[1.0, 1.1], [0.5, 0.6], [0.7, 0.8], [0.2, 0.3001]])
     parts = {"share": shapley_values(losses), "alone": losses[:1] - losses[1:3], "last": losses[1:3] - losses[3:]}
     table = shares_table(changes, parts, losses[[0, -1]])
     empty = pd.DataFrame()
     texts = explained(Attribution("x", "y", False, table, pairs_table(changes, np.empty((0, 2))), empty))
     assert "a tanh → relu +0." in texts[1]
-    assert "b (8,) → (8, 4) +0." in texts[1]
+    assert "b 8 → 8-4 +0." in texts[1]

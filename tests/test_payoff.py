@@ -8,7 +8,6 @@ from sklearn.metrics import log_loss
 
 from hpsearch.config import HYPERPARAMETERS, ConfigError
 from hpsearch.data.dataset import load_dataset
-from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.report.rounds import payoff_lines
 from hpsearch.results.payoff import payoff, verdict
@@ -104,7 +103,7 @@ def test_a_row_is_a_repeat_arm_and_fresh_seed(config, made):
 def test_a_score_is_the_loss_on_the_test_split_of_the_chosen_network(config, made):
     data = load_dataset("iris", seed=config.data.seed)
     for row in made.iloc[[0, 4]].to_dict("records"):
-        setting = Hyperparameters(**{h.name: row[h.name] for h in HYPERPARAMETERS})
+        setting = config.settings({h.name: row[h.name] for h in HYPERPARAMETERS if h.name in row})
         network = Evaluator(config, data).network(setting, row["seed"])
         expected = log_loss(data.test.y, network.respond(data.test.X).T.astype(float))
         assert row["score"] == pytest.approx(expected, rel=1e-4)

@@ -47,6 +47,16 @@ class Crowd:
         return 0.5 / self.shares.shape[1]
 
     @property
+    def worse(self) -> NDArray[np.bool_]:
+        """Which choices without an order are shown to be worse.
+
+        One is where it holds less than half its even share of the best, and by the 95 % t-interval over scrambles less
+        than the even share.
+        """
+        mean, even = self.shares.mean(axis=0), 1 / self.shares.shape[1]
+        return np.asarray((mean < even / 2) & (mean + self.half_width(0.95) < even))
+
+    @property
     def beyond(self) -> float:
         """How far past an end at which they crowd the next range goes, in widths of the range, at most an octave."""
         return (self.quantiles[2] - self.quantiles[0]) / 2
@@ -231,19 +241,13 @@ def _next_choices(dimension: Choice, crowd: Crowd, *, limit: tuple[float, float]
 
 
 def _next_words(dimension: Choice, crowd: Crowd) -> tuple[Dimension, str]:
-    """The choices that are not shown to be worse.
-
-    One is shown to be where it holds less than half its even share of the best, and by the 95 % t-interval over
-    scrambles less than the even share.
-    """
-    mean, even = crowd.shares.mean(axis=0), 1 / crowd.shares.shape[1]
-    worse = (mean < even / 2) & (mean + crowd.half_width(0.95) < even)
-    choices = tuple(choice for choice, drop in zip(dimension.choices, worse, strict=True) if not drop)
+    """The choices that are not shown to be worse."""
+    choices = tuple(choice for choice, drop in zip(dimension.choices, crowd.worse, strict=True) if not drop)
     if len(choices) == len(dimension.choices):
-        return dimension, "no choice is shown to hold few of the best"
+        return dimension, f"no choice is shown to hold {crowd.few}"
     if len(choices) < 2:
         return dimension, f"{choices[0]} alone holds the best: fix it"
-    return Choice(choices), "without the choices that hold few of the best"
+    return Choice(choices), f"without the choices that hold {crowd.few}"
 
 
 def _beyond(dimension: Choice, boundary: str, *, limit: tuple[float, float]) -> int | float | None:

@@ -57,6 +57,10 @@ class _Box(Crowd):
         return 1e-9  # a choice stays that any of the best has
 
     @property
+    def worse(self) -> NDArray[np.bool_]:
+        return np.asarray(self.shares[0] == 0)
+
+    @property
     def beyond(self) -> float:
         return 1.0  # as far as one round may go: how close the trials lie is the sampler's doing
 

@@ -81,9 +81,9 @@ def note_profiles(study: optuna.Study) -> None:
         return
     paragraphs = [
         f"# {study.study_name}",
-        f"Each trial is one training around the best setting of `{name}`, around the defaults or between the two, "
-        "on a seed that no search has seen. No sampler proposed them, so the page's history, timeline and importances "
-        "mean nothing here.",
+        f"Each trial is one training around the best setting of `{name}`, around the defaults, between the two, or at "
+        "the best of another study, on a seed that no search has seen. No sampler proposed them, so the page's "
+        "history, timeline and importances mean nothing here.",
         f'They are kept for `hpsearch.load("{name}").profile(...)`, `.plane(...)`, `.tolerance()`, `.tunability()` and '
         "`.attribution()`, which train them again if this study is deleted.",
     ]
