@@ -52,7 +52,8 @@ def fitted(setting: Mapping[str, Any], evaluator: Evaluator) -> tuple[Hyperparam
         evaluator: Of the study.
 
     Returns:
-        The setting there, and in words what of it is another value; nothing if all of it stands.
+        The setting there, and in words what of it is another value; nothing if all of it stands. The network that the
+        study's [network] gives is the study's own, and no word of the setting.
 
     Raises:
         DesignError: if its hidden layers differ in width and the study varies width or depth.
@@ -66,7 +67,7 @@ def fitted(setting: Mapping[str, Any], evaluator: Evaluator) -> tuple[Hyperparam
         )
     there = {**{name: setting[name] for name in space.dimensions}, **config.fixed}
     there["batch_size"] = min(there["batch_size"], evaluator.dataset.train.examples)
-    moved = [f"{name} {setting[name]} → {there[name]}" for name in there if there[name] != setting[name]]
+    moved = [f"{name} {setting[name]} → {there[name]}" for name in space.entries if there[name] != setting[name]]
     return evaluator.hyperparameters({name: there[name] for name in space.dimensions}), ", ".join(moved)
 
 
