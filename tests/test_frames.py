@@ -112,7 +112,7 @@ def test_any_optuna_study_can_be_read(storage):
     trials = Results.from_study(study).trials
     assert trials["state"].tolist() == ["COMPLETE", "COMPLETE", "PRUNED", "FAIL", "COMPLETE", "RUNNING", "WAITING"]
     found = dtypes(trials)
-    expected = {"kind": "str", "flag": "boolean", "mixed": "object", "params_value": "float64", "depth": "Int64"}
+    expected = {"kind": "str", "flag": "boolean", "mixed": "str", "params_value": "float64", "depth": "Int64"}
     assert {name: found[name] for name in expected} == expected
     assert trials["depth"].isna().tolist() == [True, False, True, False, True, False, True]
     assert trials["value"].tolist()[2] == pytest.approx(2.5)  # a pruned trial's last

@@ -176,6 +176,7 @@ def trials(frame: pd.DataFrame, space: pd.DataFrame, history: pd.DataFrame | Non
     title = "Where do the good trials lie?"
     style.checked(space, ("hyperparameter", "scale"), table="Results.space()")
     names = [str(name) for name in space["hyperparameter"]]
+    frame = frame if "value" in frame else frame.rename(columns={"value_0": "value"})  # of several the first
     style.checked(frame, ("study", "number", "state", "value", "diverged", *names), table="Results.trials")
     if history is not None:
         style.checked(history, ("number", "metric", "best_so_far"), table="Results.history()")

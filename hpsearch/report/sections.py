@@ -13,7 +13,7 @@ from hpsearch import figures
 from hpsearch.report import explanation, facts, sentences
 from hpsearch.report.page import Exhibit, Section
 from hpsearch.report.terminal import balance_line, range_lines
-from hpsearch.results.study import Results
+from hpsearch.results.study import Results, ResultsError
 from hpsearch.results.surrogates import ImportanceError, ImportanceWarning
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.verdicts import SHARE
@@ -136,12 +136,13 @@ def _unsurveyed(results: Results) -> Section:
 def _search(results: Results) -> Iterator[Section]:
     history = results.history()
     complete = int((history["state"] == "COMPLETE").sum())
-    if complete and len(results.study.directions) == 1:
+    if complete and not results.ours:
+        yield _standing(results, complete)
+    elif complete:
         texts = [sentences.chosen(results.best, complete)]
-        if results.ours:
-            texts += sentences.test_score(results.best.test, results.baselines())
-            if results.best.balance is not None:
-                texts.append(f"Mind {balance_line(results.best.balance)}.")
+        texts += sentences.test_score(results.best.test, results.baselines())
+        if results.best.balance is not None:
+            texts.append(f"Mind {balance_line(results.best.balance)}.")
         yield Section("What was chosen", texts)
     texts = [sentences.went(history)]
     if results.ours and complete:
@@ -162,6 +163,15 @@ def _sensitivity(survey: Survey) -> Iterator[Section]:
     pairs, effects = survey.interactions(), survey.effects()
     exhibits = [Exhibit(pairs, survey.plot.interactions()), Exhibit(effects, figures.effects(effects))]
     yield Section("Together with what", [sentences.together(pairs)], exhibits)
+
+
+def _standing(results: Results, complete: int) -> Section:
+    """The best of another program's study, or why there is none, and its front where it has several objectives."""
+    try:
+        return Section("What was chosen", [sentences.chosen(results.best, complete)])
+    except ResultsError as problem:
+        front = [Exhibit(results.pareto, title="The front")] if len(results.study.directions) > 1 else []
+        return Section("What was chosen", [f"{problem}."], front)
 
 
 def _importance(results: Results, survey: Survey | None) -> Section:

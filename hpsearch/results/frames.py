@@ -11,14 +11,17 @@ import contextlib
 import gc
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.evaluation.outcomes import Evaluation
+from hpsearch.results.columns import MISSING, column, unique_names, whole, writable
+from hpsearch.storage.studies import CONFIG, fact
 from hpsearch.storage.trials import CURVES
 
 if TYPE_CHECKING:
@@ -43,26 +46,43 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
+def moment(study: optuna.Study) -> object:
+    """What changes whenever a trial comes, goes on or ends: a finished one changes no more."""
+    stored = study.get_trials(deepcopy=False)
+    going = [trial for trial in stored if not trial.state.is_finished()]
+    return len(stored), [
+        (t.number, t.state, len(t.params), len(t.user_attrs), len(t.system_attrs), dict(t.intermediate_values))
+        for t in going
+    ]
+
+
 def trials(study: optuna.Study) -> pd.DataFrame:
     """One row a trial.
 
-    Columns: study, number, state, value, the hyperparameters in the order of the space, the metrics where training
-    ended (mean over seeds), diverged, seeds (how many), duration_s, started, finished. A hyperparameter of another
-    program that is named like one of the other columns gets the prefix ``params_``.
+    Columns: study, number, state, value (of several objectives value_0, value_1, …), the hyperparameters in the order
+    of the space, the metrics where training ended (mean over seeds), diverged, seeds (how many), duration_s, started,
+    finished. Of a study that this project did not make, further its user attributes, and the constraints as
+    ``constraint_<key>`` (0 or less is kept).
+
+    Of another program's names, a hyperparameter that is called like one of the columns above gets the prefix
+    ``params_``, an attribute that is called like one of the columns before it ``user_attrs_``, as often as it takes for
+    a name of its own. Choices and attributes of several kinds (None and 0.5), and lists, are text, lists as JSON.
     """
     stored = study.get_trials(deepcopy=False)
-    names = _hyperparameters(stored)
     metrics = _metrics(t.system_attrs.get(CURVES) for t in stored)
+    names = parameter_columns(study)
     started = [_utc(t.datetime_start) for t in stored]
     finished = [_utc(t.datetime_complete) for t in stored]
     columns: dict[str, Any] = {
-        "study": pd.Series([study.study_name] * len(stored), dtype="str"),
+        "study": pd.Series([writable(study.study_name)] * len(stored), dtype="str"),
         "number": pd.Series([t.number for t in stored], dtype="int64"),
         "state": pd.Series([t.state.name for t in stored], dtype="str"),
-        VALUE: pd.Series([_value(t) for t in stored], dtype="float64"),
+        **{
+            name: pd.Series([_value(t, place) for t in stored], dtype="float64")
+            for place, name in enumerate(value_columns(study))
+        },
     }
-    own = {*columns, *metrics, *_OWN}
-    columns |= {f"params_{n}" if n in own else n: _hyperparameter(stored, n) for n in names}
+    columns |= {column: _hyperparameter(stored, name) for name, column in names.items()}
     ours = {
         **{m: pd.Series([_ours(t, m, np.nan) for t in stored], dtype="float64") for m in metrics},
         "diverged": _flags([_ours(t, "diverged") for t in stored]),
@@ -71,7 +91,47 @@ def trials(study: optuna.Study) -> pd.DataFrame:
     columns |= ours
     times = {"started": pd.Series(started, dtype=TIME), "finished": pd.Series(finished, dtype=TIME)}
     columns["duration_s"] = (times["finished"] - times["started"]).dt.total_seconds()
-    return pd.DataFrame({**columns, **times})
+    columns |= times
+    if fact(study, CONFIG) is None:
+        columns |= _attributes(stored, used=set(columns))
+    return pd.DataFrame(columns)
+
+
+def value_columns(study: optuna.Study) -> list[str]:
+    """The columns of the trials' values, one an objective."""
+    count = len(study.directions)
+    return [VALUE] if count == 1 else [f"{VALUE}_{place}" for place in range(count)]
+
+
+def parameter_columns(study: optuna.Study) -> dict[str, str]:
+    """The column of each hyperparameter in :func:`trials`, in the order of the space.
+
+    That is the order in which the first trials suggested them.
+    """
+    stored = study.get_trials(deepcopy=False)
+    metrics = _metrics(t.system_attrs.get(CURVES) for t in stored)
+    own = {"study", "number", "state", VALUE, *value_columns(study), *metrics, *_OWN}
+    return unique_names((name for t in stored for name in t.params), "params_", own)
+
+
+def _attributes(stored: Sequence[FrozenTrial], *, used: set[str]) -> dict[str, pd.Series]:
+    """What another program noted of its trials: their user attributes, and how far each constraint is exceeded."""
+    noted = [{name: value for name, value in t.user_attrs.items() if not _is_ours(t, name)} for t in stored]
+    names = unique_names((name for attributes in noted for name in attributes), "user_attrs_", used)
+    columns = {
+        names[name]: column([MISSING if (value := attributes.get(name)) is None else value for attributes in noted])
+        for name in names
+    }
+    limits = [{f"constraint_{key}": value for key, value in t.constraints.items()} for t in stored]
+    names = unique_names((name for constraints in limits for name in constraints), "constraint_", used)
+    for name in names:
+        columns[names[name]] = pd.Series([constraints.get(name, np.nan) for constraints in limits], dtype="float64")
+    return columns
+
+
+def _is_ours(trial: FrozenTrial, name: str) -> bool:
+    """Whether an attribute is one of those that this project writes and that have columns of their own."""
+    return CURVES in trial.system_attrs and name in {"diverged", "seeds", *(metric.name for metric in METRICS)}
 
 
 def curves(study: optuna.Study) -> pd.DataFrame:
@@ -100,7 +160,7 @@ def curves(study: optuna.Study) -> pd.DataFrame:
         rows = pd.concat([rows, _steps(foreign)], ignore_index=True).sort_values(
             ["number", "seed", "iteration"], kind="stable", ignore_index=True
         )
-    rows.insert(0, "study", pd.Series([study.study_name] * len(rows), dtype="str"))
+    rows.insert(0, "study", pd.Series([writable(study.study_name)] * len(rows), dtype="str"))
     return rows
 
 
@@ -116,7 +176,7 @@ def members(study: optuna.Study) -> pd.DataFrame:
     values = np.concatenate([np.zeros((0, len(metrics))), *(_ordered(e, metrics)[:, -1] for _, e in ours)])
     return pd.DataFrame(
         {
-            "study": pd.Series([study.study_name] * sum(seeds), dtype="str"),
+            "study": pd.Series([writable(study.study_name)] * sum(seeds), dtype="str"),
             "number": np.repeat([n for n, _ in ours], seeds).astype("int64"),
             "seed": np.array([seed for _, e in ours for seed in e.seeds], dtype="int64"),
             "iterations": np.repeat([e.iterations[-1] for _, e in ours], seeds).astype("int64"),
@@ -149,43 +209,29 @@ def _steps(stored: Sequence[FrozenTrial]) -> pd.DataFrame:
         {
             "number": np.array([n for n, _, _ in steps], dtype="int64"),
             "seed": pd.array([pd.NA] * len(steps), dtype="Int64"),
-            "iteration": np.array([step for _, step, _ in steps], dtype="int64"),
+            "iteration": whole([step for _, step, _ in steps]),
             VALUE: np.array([value for *_, value in steps], dtype="float64"),
         }
     )
 
 
-def _hyperparameters(stored: Sequence[FrozenTrial]) -> list[str]:
-    """In the order of the space: that in which the first trials suggested them."""
-    return list(dict.fromkeys(name for t in stored for name in t.params))
-
-
 def _hyperparameter(stored: Sequence[FrozenTrial], name: str) -> pd.Series:
-    values = [t.params.get(name) for t in stored]
-    kinds = {type(t.distributions[name]) for t in stored if name in t.distributions}
-    if kinds == {CategoricalDistribution}:
-        kinds = {_kind(t.distributions[name].choices) for t in stored if name in t.distributions}  # type: ignore[attr-defined]
-    dtypes = {IntDistribution: "Int64", FloatDistribution: "float64", int: "Int64", float: "float64"}
-    dtypes |= {bool: "boolean", str: "str"}
-    dtype = dtypes.get(kinds.pop(), "object") if len(kinds) == 1 else "object"
-    if dtype == "Int64" and None not in values:
-        dtype = "int64"
-    if dtype == "boolean" and None not in values:
-        dtype = "bool"
-    return pd.Series(values, dtype=dtype)
+    ranges = (distribution for distribution, _ in groupby(t.distributions[name] for t in stored if name in t.params))
+    options = [option for distribution in ranges for option in _options(distribution)]
+    return column([t.params.get(name, MISSING) for t in stored], options)
 
 
-def _kind(choices: Sequence[Any]) -> type:
-    kinds = {type(choice) for choice in choices}
-    if kinds == {int, float}:
-        return float
-    return kinds.pop() if len(kinds) == 1 else object
+def _options(distribution: BaseDistribution) -> Sequence[Any]:
+    """All choices; of a range its lower end, which is of the kind of all its values."""
+    if isinstance(distribution, CategoricalDistribution):
+        return distribution.choices
+    return [distribution.low] if isinstance(distribution, IntDistribution | FloatDistribution) else []
 
 
-def _value(trial: FrozenTrial) -> float:
-    """The value, the first of several; for a pruned trial its last."""
+def _value(trial: FrozenTrial, place: int) -> float:
+    """The value of an objective; for a pruned trial its last."""
     if trial.values:
-        return trial.values[0]
+        return trial.values[place]
     if trial.state.name == "PRUNED" and trial.intermediate_values:
         return trial.intermediate_values[max(trial.intermediate_values)]
     return np.nan

@@ -9,6 +9,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.study import StudyDirection
 
 from hpsearch.config.study import StudyConfig
+from hpsearch.results.frames import parameter_columns, value_columns
 from hpsearch.storage.studies import CONFIG, fact
 from hpsearch.tuning.choice import ranked_trials
 
@@ -25,6 +26,9 @@ class SearchTables:
         """One row a trial."""
         raise NotImplementedError
 
+    def _check_searched(self) -> None:
+        """Refuse a study whose trials no search has made."""
+
     @property
     def curves(self) -> pd.DataFrame:
         """One row a trial, seed and checkpoint."""
@@ -32,10 +36,11 @@ class SearchTables:
 
     def space(self) -> pd.DataFrame:
         """The settings that the trials vary, and their ranges; see :func:`hpsearch.results.searches.space`."""
-        return space(self.study, self.trials)
+        return space(self.study)
 
     def history(self) -> pd.DataFrame:
         """Each trial's value and the best so far; see :func:`hpsearch.results.searches.history`."""
+        self._check_searched()
         return history(self.study, self.trials)
 
     def curve_bands(self) -> pd.DataFrame:
@@ -44,7 +49,18 @@ class SearchTables:
 
     def best_curves(self, count: int = 10) -> pd.DataFrame:
         """The curves of the best trials; see :func:`hpsearch.results.searches.best_curves`."""
+        self._check_searched()
         return best_curves(self.study, self.curves, count=count)
+
+    @property
+    def pareto(self) -> pd.DataFrame:
+        """The rows of the trials that no other beats in all objectives; see :func:`hpsearch.results.searches.pareto`.
+
+        Raises:
+            ResultsError: if the study is only surveyed.
+        """
+        self._check_searched()
+        return pareto(self.study, self.trials)
 
 
 def metric_of(study: optuna.Study) -> str:
@@ -54,7 +70,7 @@ def metric_of(study: optuna.Study) -> str:
     return (study.metric_names or ["value"])[0]
 
 
-def space(study: optuna.Study, trials: pd.DataFrame) -> pd.DataFrame:
+def space(study: optuna.Study) -> pd.DataFrame:
     """One row a hyperparameter that the trials vary, in the order of the space.
 
     Columns: hyperparameter (as the column of ``trials`` is called), low, high (the widest of all trials; missing for
@@ -64,8 +80,8 @@ def space(study: optuna.Study, trials: pd.DataFrame) -> pd.DataFrame:
     for trial in study.get_trials(deepcopy=False):
         for name, distribution in trial.distributions.items():
             ranges.setdefault(name, []).append(distribution)
-    prefixed = {name: f"params_{name}" if f"params_{name}" in trials else name for name in ranges}
-    rows = [(prefixed[name], *_side(distributions)) for name, distributions in ranges.items()]
+    columns = parameter_columns(study)
+    rows = [(columns[name], *_side(distributions)) for name, distributions in ranges.items() if name in columns]
     frame = pd.DataFrame(rows, columns=["hyperparameter", "low", "high", "scale"])
     return frame.astype({"hyperparameter": "str", "low": "float64", "high": "float64", "scale": "str"})
 
@@ -90,11 +106,24 @@ def history(study: optuna.Study, trials: pd.DataFrame) -> pd.DataFrame:
     """
     sign = -1.0 if study.directions[0] == StudyDirection.MAXIMIZE else 1.0
     counted = trials["number"].isin([trial.number for trial in ranked_trials(study)])
-    best = sign * (sign * trials["value"]).where(counted).cummin().ffill()
-    frame = trials[["study", "number", "state", "value", "diverged"]].copy()
+    first = value_columns(study)[0]
+    best = sign * (sign * trials[first]).where(counted).cummin().ffill()
+    frame = trials[["study", "number", "state", first, "diverged"]].rename(columns={first: "value"})
     frame.insert(3, "metric", pd.Series([metric_of(study)] * len(frame), dtype="str"))
     frame.insert(5, "best_so_far", best)
     return frame
+
+
+def pareto(study: optuna.Study, trials: pd.DataFrame) -> pd.DataFrame:
+    """The front of a study: of the completed trials that keep the constraints, those that no other is better than.
+
+    A trial is better than another if it is in one objective, by that one's direction, and worse in none. Of one
+    objective the front is the best value, with all trials that have it.
+
+    Columns: those of ``trials``, in the order of the trials.
+    """
+    front = {trial.number for trial in study.best_trials}
+    return trials[trials["number"].isin(front)].reset_index(drop=True)
 
 
 def trial_curves(curves: pd.DataFrame) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import html
+from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -22,13 +23,14 @@ from hpsearch.results import frames
 from hpsearch.results.best import Best
 from hpsearch.results.profiles import ProfileTables
 from hpsearch.results.searches import SearchTables
+from hpsearch.results.standings import ResultsError, check_finite, chosen_trial, seed_of, trained_trial, trial_of
 from hpsearch.sensitivity.analysis import Survey, SurveyTables
 from hpsearch.storage.access import existing_storage
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import BEST, CONFIG, DATA, fact
 from hpsearch.storage.trials import CURVES, values_of
 from hpsearch.tuning.balance import Balance
-from hpsearch.tuning.choice import best_trial, network_path
+from hpsearch.tuning.choice import network_path
 from hpsearch.tuning.scores import TestScore
 
 if TYPE_CHECKING:
@@ -39,20 +41,22 @@ if TYPE_CHECKING:
     from hpsearch.results.plots import ResultsPlots
 
 
-class ResultsError(LookupError):
-    """What was asked for is not in the results."""
-
-
 class Results(SurveyTables, SearchTables, ProfileTables):
     """A study read back, with the tables of its survey and of trainings around its best.
 
     Attributes:
         study: The Optuna study.
         folder: Where saved networks lie.
+
+    The tables of the trials are those of the moment: they are made again where trials have come or gone on since.
     """
+
+    _survey_alone = ""
+    """Name of the study that was asked for, where only its survey is there."""
 
     def __init__(self, study: optuna.Study, folder: str | Path = "results", *, dataset: Dataset | None = None) -> None:
         self.study, self.folder, self._dataset = study, Path(folder), dataset
+        self._tables: tuple[object, dict[str, pd.DataFrame]] = (None, {})
 
     @classmethod
     def from_study(cls, study: optuna.Study) -> Results:
@@ -66,7 +70,9 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         states = self.trials["state"].value_counts()
         words = ", ".join(f"{count:,} {str(state).lower()}" for state, count in states.items())
         head = f"<p>study {html.escape(self.study.study_name)}: {words or 'no'} trials</p>"
-        return head + (self.best._repr_html_() if "COMPLETE" in states else "")
+        with contextlib.suppress(ResultsError):
+            return head + self.best._repr_html_()
+        return head
 
     @property
     def plot(self) -> ResultsPlots:
@@ -75,20 +81,30 @@ class Results(SurveyTables, SearchTables, ProfileTables):
 
         return ResultsPlots(self)
 
-    @cached_property
+    @property
     def trials(self) -> pd.DataFrame:
         """One row a trial; see :func:`hpsearch.results.frames.trials`."""
-        return frames.trials(self.study)
+        return self._table_of(frames.trials)
 
-    @cached_property
+    @property
     def curves(self) -> pd.DataFrame:
         """One row a trial, seed and checkpoint; see :func:`hpsearch.results.frames.curves`."""
-        return frames.curves(self.study)
+        return self._table_of(frames.curves)
 
-    @cached_property
+    @property
     def members(self) -> pd.DataFrame:
         """One row a trial and seed; see :func:`hpsearch.results.frames.members`."""
-        return frames.members(self.study)
+        return self._table_of(frames.members)
+
+    def _table_of(self, read: Callable[[optuna.Study], pd.DataFrame]) -> pd.DataFrame:
+        """A table of the trials as they are now."""
+        now = frames.moment(self.study)
+        if self._tables[0] != now:
+            self._tables = (now, {})
+        tables = self._tables[1]
+        if read.__name__ not in tables:
+            tables[read.__name__] = read(self.study)
+        return tables[read.__name__]
 
     @cached_property
     def survey(self) -> Survey:
@@ -129,10 +145,10 @@ class Results(SurveyTables, SearchTables, ProfileTables):
     def _searched(self, number: int | None) -> tuple[int, Hyperparameters]:
         """Number and setting of a trial of a search of ours; of the best by default."""
         if self.study.study_name.endswith((".survey", PROFILES)):
-            name = self.study.study_name.removesuffix(".survey").removesuffix(PROFILES)
+            name = self.config.name if self.ours else self.study.study_name
             raise ResultsError(f"study {name!r} was not searched yet, so no trial was chosen: hpsearch search {name}")
         number = self.best.number if number is None else number
-        return number, self._hyperparameters(self._ended(number))
+        return number, self._hyperparameters(trial_of(self.study, number))
 
     @property
     def ours(self) -> bool:
@@ -167,6 +183,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         """Whether the best trials lie at the ends of the ranges; see :func:`hpsearch.sensitivity.edges.edges`."""
         from hpsearch.sensitivity.edges import edges
 
+        self._check_searched()
         return edges(self.trials, self.config.space.dimensions)
 
     def search_ranges(self) -> pd.DataFrame:
@@ -176,6 +193,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         """
         from hpsearch.results.refinement import search_ranges
 
+        self._check_searched()
         return search_ranges(self)
 
     @property
@@ -198,11 +216,11 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         """The best completed trial; see :func:`hpsearch.tuning.choice.ranked_trials`.
 
         Raises:
-            ResultsError: if no trial is complete.
+            ResultsError: if no trial is complete, keeps the constraints and has a finite value; if the study has
+                several objectives, of which :attr:`pareto` has the front; or if the study is only surveyed.
         """
-        trial = best_trial(self.study)
-        if trial is None:
-            raise ResultsError(f"study {self.study.study_name!r} has no completed trial yet")
+        self._check_searched()
+        trial = chosen_trial(self.study)
         row = self.trials.loc[self.trials["number"] == trial.number].iloc[0]
         stored = fact(self.study, BEST, {})
         stored = stored if stored.get("number") == trial.number else {}
@@ -211,7 +229,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
             number=trial.number,
             value=float(row["value"]),
             hyperparameters=self._hyperparameters(trial) if self.ours else dict(trial.params),
-            metrics={m.name: float(row[m.name]) for m in METRICS if m.name in row.index},
+            metrics={m.name: float(row[m.name]) for m in METRICS if CURVES in trial.system_attrs and m.name in row},
             test=None if test is None else TestScore(**test),
             _network=lambda: self._chosen_network(trial),
             guessing=None if guessing is None else TestScore(**guessing),
@@ -236,23 +254,21 @@ class Results(SurveyTables, SearchTables, ProfileTables):
             seed: One of the trial's seeds; the first by default.
 
         Raises:
-            ResultsError: if there is no such trial or seed, the trial was pruned, or the data has changed.
+            ResultsError: if there is no such trial or seed; the trial was pruned, has failed, has not ended or diverged
+                with that seed; the data has changed; or the study is only surveyed.
         """
-        evaluator = self._evaluator
-        trial = self._ended(number)
-        seeds = tuple(trial.system_attrs.get(CURVES, {}).get("seeds", evaluator.seeds))
-        seed = seeds[0] if seed is None else seed
-        if seed not in seeds:
-            raise ResultsError(f"trial {number} was not trained on seed {seed}; its seeds are {seeds}")
+        self._check_searched()
+        evaluator, trial = self._evaluator, trained_trial(self.study, number)
+        seed = seed_of(trial, seed, default=evaluator.seeds)
+        check_finite(trial, seed)
         return evaluator.network(self._hyperparameters(trial), seed)
 
-    def _ended(self, number: int) -> FrozenTrial:
-        trials = {t.number: t for t in self.study.get_trials(deepcopy=False)}
-        if number not in trials:
-            raise ResultsError(f"no trial {number} in study {self.study.study_name!r}, which has {len(trials)}")
-        if not trials[number].state.is_finished():
-            raise ResultsError(f"trial {number} is {trials[number].state.name}: it has no network yet")
-        return trials[number]
+    def _check_searched(self) -> None:
+        if name := self._survey_alone:
+            raise ResultsError(
+                f"study {name!r} was not searched yet, so no trial was chosen: hpsearch search {name}. "
+                f"The rows of its survey are trials of {self.study.study_name!r}"
+            )
 
     def units(self, number: int | None = None, *, seed: int | None = None) -> pd.DataFrame:
         """The first layer's weights while a trial trains; see :func:`hpsearch.results.units.units`.
@@ -262,14 +278,16 @@ class Results(SurveyTables, SearchTables, ProfileTables):
             seed: One of the study's seeds; the first by default.
 
         Raises:
-            ResultsError: as :meth:`network`.
+            ResultsError: as :meth:`network`, but of a trial that diverged there are weights.
         """
         from hpsearch.results.units import units
 
-        number = self.best.number if number is None else number
-        final = self.network(number, seed=seed)
-        curve = self.curves.query("number == @number and seed == @final.seed")
-        return units(self._evaluator, final.hyperparameters, curve)
+        self._check_searched()
+        trial = trained_trial(self.study, self.best.number if number is None else number)
+        evaluator = self._evaluator
+        seed = seed_of(trial, seed, default=evaluator.seeds)
+        curve = self.curves[(self.curves["number"] == trial.number) & (self.curves["seed"] == seed)]
+        return units(evaluator, self._hyperparameters(trial), curve)
 
     def export(self, folder: str | Path, *, format: Literal["csv", "parquet"] = "csv") -> list[Path]:
         """Write the tables, each file whole or not at all.
@@ -306,7 +324,14 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         return sizes[0] / sizes[1]
 
     def _hyperparameters(self, trial: FrozenTrial) -> Hyperparameters:
-        return self.config.settings(values_of(trial))
+        from hpsearch.experiments.stored import STEP
+
+        values = values_of(trial)
+        if STEP in trial.params:  # a row of a survey of the effective step
+            values["learning_rate"] = trial.params[STEP] * (1 - trial.params["momentum"])
+        if missing := [name for name in self.config.space.dimensions if name not in values]:
+            raise ResultsError(f"trial {trial.number} ended before it had a value for {', '.join(missing)}")
+        return self.config.settings(values)
 
     @cached_property
     def _evaluator(self) -> Evaluator:
@@ -326,7 +351,8 @@ def load(
     """Read a study's results.
 
     Args:
-        name: Of the study; where only its survey is there, the results are those of the survey.
+        name: Of the study; where only its survey is there, the results are those of the survey, and what a search
+            alone can tell is refused.
         storage: An Optuna storage URL instead of the journal file in ``results``.
         results: The results folder.
         dataset: Data of your own that the study was searched with, to train its networks again.
@@ -341,8 +367,7 @@ def load(
     with frames.collector_paused():
         opened = existing_storage(storage, results=results)
     names = optuna.get_all_study_names(opened)
-    if name not in names and f"{name}.survey" in names:
-        name = f"{name}.survey"
+    asked, name = name, f"{name}.survey" if name not in names and f"{name}.survey" in names else name
     if name not in names:
         names = [stored for stored in names if not stored.endswith(PROFILES)]
         listed = ", ".join(sorted(names)) or "none"
@@ -350,4 +375,7 @@ def load(
             f"no study {name!r} in the results, which hold: {listed}. {did_you_mean(name, names)}".strip()
         )
     study = optuna.load_study(study_name=name, storage=opened, sampler=optuna.samplers.RandomSampler())
-    return Results(study, results, dataset=dataset)
+    stored = Results(study, results, dataset=dataset)
+    if asked != name and stored.ours:
+        stored._survey_alone = asked
+    return stored

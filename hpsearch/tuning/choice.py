@@ -17,9 +17,6 @@ from hpsearch.tuning.balance import balance
 from hpsearch.tuning.baselines import guess, guessing
 from hpsearch.tuning.scores import predictions, score_on_test
 
-_CONSTRAINTS = "constraints"
-"""System attribute in which Optuna keeps a trial's constraints."""
-
 ARTIFACTS = "artifacts"
 """Folder of Optuna's artifacts in the results folder."""
 
@@ -32,7 +29,7 @@ def ranked_trials(study: optuna.Study) -> list[FrozenTrial]:
     """
     sign = -1.0 if study.directions[0] == StudyDirection.MAXIMIZE else 1.0
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    feasible = [t for t in complete if all(c <= 0 for c in t.system_attrs.get(_CONSTRAINTS) or ())]
+    feasible = [t for t in complete if all(excess <= 0 for excess in t.constraints.values())]
     finite = [t for t in feasible if np.isfinite(t.values[0])]
     return sorted(finite, key=lambda t: (sign * t.values[0], t.number))
 
