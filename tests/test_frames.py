@@ -144,8 +144,3 @@ def test_local_times_of_a_database_become_utc(tmp_path, monkeypatch):
     assert abs(pd.Timestamp.now(tz="UTC") - started) < pd.Timedelta("10min")
 
 
-def test_a_multi_objective_study_gives_its_first_value():
-    study = optuna.create_study(directions=["minimize", "maximize"])
-    study.optimize(lambda trial: (trial.suggest_float("x", 0, 1), 2.0), n_trials=2)
-    trials = frames.trials(study)
-    np.testing.assert_array_equal(trials["value"], trials["x"])

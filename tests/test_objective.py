@@ -11,7 +11,7 @@ from hpsearch.engine.settings import Hyperparameters
 from hpsearch.engine.training import Training
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.outcomes import Evaluation
-from hpsearch.storage.trials import CURVES
+from hpsearch.storage.trials import CURVES, distributions
 from hpsearch.tuning.search import search
 
 
@@ -29,6 +29,78 @@ def test_the_objective_gives_the_same_numbers_as_a_search(small, tmp_path, stora
         assert {k: v for k, v in ours.intermediate_values.items() if k} == plain.intermediate_values
         assert plain.system_attrs[CURVES] == ours.system_attrs[CURVES]
     assert len(study.trials) == 7
+
+
+@pytest.fixture(scope="module")
+def optimised(small):
+    """An objective and a study of it."""
+    objective = Objective(small)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=1))
+    study.optimize(objective, n_trials=3)
+    return objective, study
+
+
+def test_a_setting_is_trained_again_by_any_trial_that_lives_in_no_study(optimised):
+    objective, study = optimised
+    best = study.best_trial
+    fixed = optuna.trial.FixedTrial({**study.best_params, "iterations": float(best.params["iterations"])})
+    made = optuna.trial.create_trial(params=best.params, distributions=best.distributions, value=-1.0)
+    for trial in (best, fixed, made):
+        assert objective(trial) == study.best_value
+        assert trial.user_attrs == study.best_trial.user_attrs
+        assert trial.system_attrs[CURVES] == study.best_trial.system_attrs[CURVES]
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        ({"momentum": 1.5}, "momentum: is outside the values allowed .given: 1.5.; momentum is a number, at least 0"),
+        ({"learning_rate": float("nan")}, "does not fit the study's space: learning_rate: `nan` is invalid"),
+        ({"batch_size": 12}, r"does not fit the study's space: batch_size: '12' not in \(8, 16, 32\)"),
+        ({"l2": None}, "does not fit the study's space: l2: 'None' is not a valid type"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:The value:UserWarning")
+def test_a_fixed_value_that_cannot_be_trained_is_refused_before_anything_runs(optimised, change, problem, monkeypatch):
+    objective, study = optimised
+    monkeypatch.setattr(objective.evaluator, "trainer", None)
+    with pytest.raises(ConfigError, match=problem):
+        objective(optuna.trial.FixedTrial({**study.best_params, **change}))
+
+
+def test_a_fixed_trial_that_lacks_a_value_is_told_which(optimised):
+    with pytest.raises(ConfigError, match="The value of the parameter 'iterations' is not found"):
+        optimised[0](optuna.trial.FixedTrial({"learning_rate": 0.1}))
+
+
+def test_an_enqueued_batch_above_the_training_set_is_refused(small):
+    config = small.with_overrides(**{"space.batch_size": {"low": 8, "high": 80}})
+    study = optuna.create_study()
+    study.enqueue_trial({"batch_size": 91})
+    with pytest.warns(UserWarning, match="out of range"):
+        with pytest.raises(ConfigError, match="batch_size: 91 is above the 90 training examples of 'iris'"):
+            study.optimize(Objective(config), n_trials=1)
+
+
+def test_the_value_may_be_one_of_several_objectives(optimised):
+    objective, _ = optimised
+    study = optuna.create_study(directions=["minimize", "maximize"], sampler=optuna.samplers.RandomSampler(seed=1))
+    study.optimize(lambda trial: (objective(trial), float(trial.params["iterations"])), n_trials=2)
+    assert [trial.values[0] for trial in study.trials] == [trial.value for trial in optimised[1].trials[:2]]
+    assert CURVES in study.trials[0].system_attrs
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_values_that_a_sampler_or_the_user_fixes_are_trained(small, optimised):
+    sampler = optuna.samplers.PartialFixedSampler({"batch_size": 16}, optuna.samplers.RandomSampler(seed=1))
+    study = optuna.create_study(sampler=sampler)
+    study.enqueue_trial({"momentum": 0.5})
+    study.optimize(optimised[0], n_trials=2)
+    assert [trial.params["batch_size"] for trial in study.trials] == [16, 16]
+    assert study.trials[0].params["momentum"] == 0.5
+    asked = study.ask(distributions(small.space.dimensions))
+    setting = Hyperparameters(**asked.params)
+    assert optimised[0](asked) == optimised[0].evaluator.evaluate([setting])[0].final["validation_loss"]
 
 
 def test_the_objective_obeys_any_pruner(small):

@@ -183,7 +183,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         """Whether the best trials lie at the ends of the ranges; see :func:`hpsearch.sensitivity.edges.edges`."""
         from hpsearch.sensitivity.edges import edges
 
-        self._check_searched()
+        self._check_ranges()
         return edges(self.trials, self.config.space.dimensions)
 
     def search_ranges(self) -> pd.DataFrame:
@@ -193,7 +193,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         """
         from hpsearch.results.refinement import search_ranges
 
-        self._check_searched()
+        self._check_ranges()
         return search_ranges(self)
 
     @property
@@ -269,6 +269,13 @@ class Results(SurveyTables, SearchTables, ProfileTables):
                 f"study {name!r} was not searched yet, so no trial was chosen: hpsearch search {name}. "
                 f"The rows of its survey are trials of {self.study.study_name!r}"
             )
+
+    def _check_ranges(self) -> None:
+        """Refuse a study whose trials do not vary what its ranges are of, as a survey of the effective step."""
+        self._check_searched()
+        missing = [name for name in self.config.space.dimensions if name not in self.trials]
+        if missing and len(self.trials):
+            raise ResultsError(f"the trials of {self.study.study_name!r} do not vary {', '.join(missing)}")
 
     def units(self, number: int | None = None, *, seed: int | None = None) -> pd.DataFrame:
         """The first layer's weights while a trial trains; see :func:`hpsearch.results.units.units`.

@@ -8,7 +8,7 @@ from typing import Any
 
 import optuna
 from optuna.storages.journal import BaseJournalBackend
-from optuna.trial import FrozenTrial
+from optuna.trial import BaseTrial, FrozenTrial
 
 
 def storage_of(study: optuna.Study) -> optuna.storages.BaseStorage:
@@ -33,8 +33,14 @@ def system_attributes(trial: optuna.Trial) -> dict[str, Any]:
     return trial.storage.get_trial(trial._trial_id).system_attrs
 
 
-def set_system_attribute(trial: optuna.Trial, name: str, value: Any) -> None:
-    """Set a system attribute: the dashboard shows every user attribute as a column, and these it does not show."""
+def set_system_attribute(trial: BaseTrial, name: str, value: Any) -> None:
+    """Set a system attribute: the dashboard shows every user attribute as a column, and these it does not show.
+
+    A trial without a storage (a ``FixedTrial``, a ``FrozenTrial``) keeps it itself.
+    """
+    if not isinstance(trial, optuna.Trial):
+        trial.system_attrs[name] = value
+        return
     trial.storage.set_trial_system_attr(trial._trial_id, name, value)
 
 

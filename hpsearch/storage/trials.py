@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
-from optuna.trial import FrozenTrial, TrialState
+from optuna.trial import BaseTrial, FrozenTrial, TrialState
 
 from hpsearch.config.hyperparameters import BY_NAME, HYPERPARAMETERS
 from hpsearch.evaluation.outcomes import Evaluation
@@ -36,11 +36,19 @@ def distributions(space: Space) -> dict[str, BaseDistribution]:
     return {name: _WORDS[type(dimension)][0](**asdict(dimension)) for name, dimension in space.items()}
 
 
-def suggest(trial: optuna.Trial, space: Space) -> dict[str, Any]:
-    """Ask a trial for a value of every hyperparameter of the space, in its order."""
-    return {
-        name: getattr(trial, _WORDS[type(dimension)][1])(name, **asdict(dimension)) for name, dimension in space.items()
-    }
+def suggest(trial: BaseTrial, space: Space) -> dict[str, Any]:
+    """Ask a trial for a value of every hyperparameter of the space, in its order.
+
+    Raises:
+        ValueError: if the trial or its sampler refuses one, which it names.
+    """
+    params = {}
+    for name, dimension in space.items():
+        try:
+            params[name] = getattr(trial, _WORDS[type(dimension)][1])(name, **asdict(dimension))
+        except ValueError as problem:
+            raise ValueError(f"{name}: {problem}") from problem
+    return params
 
 
 WORDS = tuple(h.name for h in HYPERPARAMETERS if h.kind == "text")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from hpsearch.config import StudyConfig, load_config, resolve
+from hpsearch.config import ConfigError, StudyConfig, load_config, resolve
+from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.data import Dataset
+from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.outcomes import Evaluation, stops_of
@@ -16,14 +18,15 @@ from hpsearch.storage.trials import CURVES, attributes, suggest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import optuna
+    from optuna.trial import BaseTrial
 
 
 class Objective:
     """The plain Optuna objective: ``study.optimize(Objective("digits"), n_trials=50)``.
 
     It works with any sampler, pruner and storage of Optuna's, and gives the same value for the same hyperparameters
-    as a search of the same config does.
+    as a search of the same config does. ``objective(study.best_trial)`` and ``objective(FixedTrial({...}))`` train a
+    setting again; of a study with several objectives the value may be one, and no checkpoint is reported there.
 
     Args:
         study: A config, the path of its TOML, or its name in ``studies/``.
@@ -38,22 +41,30 @@ class Objective:
         config = study if isinstance(study, StudyConfig) else load_config(resolve(study))
         self.evaluator = Evaluator(config, dataset)
 
-    def __call__(self, trial: optuna.Trial) -> float:
+    def __call__(self, trial: BaseTrial) -> float:
         """Suggest, train on every seed, report each checkpoint, and return the metric to minimise.
 
+        Args:
+            trial: Of any kind. Its hyperparameters must be as the study's space and data allow, where they are fixed or
+                enqueued.
+
         Raises:
+            ConfigError: if the trial's hyperparameters cannot be trained; nothing is.
             optuna.TrialPruned: if the study's pruner says so at a checkpoint.
         """
         import optuna
 
         evaluator = self.evaluator
         metric = evaluator.config.search.metric
-        settings = evaluator.hyperparameters(suggest(trial, evaluator.config.space.dimensions))
+        settings = self._settings(trial)
         stages = Stages(evaluator, settings, Workers(evaluator.trainer))
+        reports = not (isinstance(trial, optuna.Trial) and len(trial.study.directions) > 1)  # else Optuna refuses them
         for stop in stops_of(evaluator.stops, settings.iterations)[1:]:
             stages.submit(stop)
             stages.wait()
             evaluation = stages.evaluation(stop)
+            if not reports:
+                continue
             trial.report(evaluation.final[metric], stop)
             if stop < settings.iterations and trial.should_prune():
                 _attach(trial, evaluation)
@@ -62,8 +73,29 @@ class Objective:
         _attach(trial, evaluation)
         return evaluation.final[metric]
 
+    def _settings(self, trial: BaseTrial) -> Hyperparameters:
+        """The trial's hyperparameters, checked: of fixed or enqueued values out of range Optuna only warns."""
+        config, data = self.evaluator.config, self.evaluator.dataset
+        try:
+            params = suggest(trial, config.space.dimensions)
+        except ValueError as problem:
+            raise ConfigError(config.name, [f"this trial does not fit the study's space: {problem}"]) from problem
+        values = {name: _number(value) for name, value in {**config.space.fixed, **params}.items()}
+        problems = [fault.line((name,)) for name, value in values.items() for fault in BY_NAME[name].faults(value)]
+        if not problems and values["batch_size"] > (examples := len(data.train.X)):
+            problems = [f"batch_size: {values['batch_size']} is above the {examples} training examples of {data.name!r}"]
+        if problems:
+            raise ConfigError(config.name, problems)
+        return self.evaluator.hyperparameters(values)
 
-def _attach(trial: optuna.Trial, evaluation: Evaluation) -> None:
+
+def _number(value: Any) -> Any:
+    """A fixed value as Python's own number: a NumPy one, or 16.0 for a mini-batch of 16."""
+    value = value.item() if hasattr(value, "item") else value
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _attach(trial: BaseTrial, evaluation: Evaluation) -> None:
     for name, value in attributes(evaluation).items():
         trial.set_user_attr(name, value)
     set_system_attribute(trial, CURVES, evaluation.encode())
