@@ -14,9 +14,9 @@ from hpsearch.storage.access import (
     TrialWriter,
     add_trials,
     existing_storage,
-    hide_password,
     open_storage,
 )
+from hpsearch.storage.addresses import hide_password
 from hpsearch.storage.journal import JournalFile, JournalTailWarning, StorageError
 
 

@@ -19,7 +19,8 @@ from hpsearch.results.best import Best
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.space import Choice, Dimension
-from hpsearch.storage.access import JOURNAL, hide_password
+from hpsearch.storage.access import JOURNAL
+from hpsearch.storage.addresses import hide_password
 from hpsearch.storage.notes import MEAN_ORDER, clipping, cut_mark, index_with_interval, share_interval
 from hpsearch.tuning.balance import Balance
 from hpsearch.tuning.choice import network_path

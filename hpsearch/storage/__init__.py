@@ -2,13 +2,15 @@
 
 In this room:
 
-    signals.py  signals that ask to stop, held off while something is half written
-    journal.py  the hardened journal file
-    access.py   open, hold, write
-    studies.py  a study made, compared, refused; what the program keeps of it
-    trials.py   distributions, attributes, curves
-    notes.py    the notes that the dashboard shows
-    front.py    the front page of a study there: short rows, a figure, the note
+    signals.py    signals that ask to stop, held off while something is half written
+    records.py    the lines of a journal: which are whole, and what is kept where some are not
+    journal.py    the hardened journal file
+    addresses.py  what kind of storage an address names, and the same without its password
+    access.py     open, hold, write
+    studies.py    a study made, compared, refused; what the program keeps of it
+    trials.py     distributions, attributes, curves
+    notes.py      the notes that the dashboard shows
+    front.py      the front page of a study there: short rows, a figure, the note
 """
 
 from hpsearch.storage.access import JOURNAL, StudyBusyError, existing_storage, open_storage

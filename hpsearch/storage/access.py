@@ -5,16 +5,25 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
+import shlex
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
-from urllib.parse import urlsplit, urlunsplit
 
 import optuna
 from filelock import FileLock, Timeout
 
+from hpsearch.storage.addresses import (
+    StorageAddress,
+    has_bare_at,
+    hide_password,
+    journal_path,
+    sqlite_file,
+    sqlite_url,
+    without_secrets,
+)
 from hpsearch.storage.internals import journal_backend, read_anew, storage_of
 from hpsearch.storage.journal import JournalFile, StorageError, unusable
 from hpsearch.storage.signals import stops_later
@@ -31,26 +40,71 @@ class StudyBusyError(RuntimeError):
     """Another run is writing to the study."""
 
 
-def open_storage(storage: str | None = None, *, results: str | Path = "results") -> optuna.storages.BaseStorage:
+def open_storage(
+    storage: StorageAddress | None = None, *, results: str | Path = "results"
+) -> optuna.storages.BaseStorage:
     """Open the storage of all studies.
 
     Args:
-        storage: An Optuna storage URL, or None for the journal file in ``results``.
+        storage: An Optuna storage URL, the path of a journal, a storage that is open already, or None for the journal
+            file in ``results``.
         results: Folder of the journal.
 
     Raises:
         StorageError: if it cannot be opened.
     """
-    if storage is None:
-        return optuna.storages.JournalStorage(JournalFile(Path(results) / JOURNAL))
+    return _opened(storage, results=results, read_only=False)
+
+
+def _opened(
+    storage: StorageAddress | None, *, results: str | Path, read_only: bool
+) -> optuna.storages.BaseStorage:
+    if isinstance(storage, optuna.storages.BaseStorage):
+        return storage
+    path = Path(results) / JOURNAL if storage is None else journal_path(storage)
+    if storage is None or path is not None and (url := sqlite_url(path)) is None:
+        return _journal(path, read_only=read_only)
+    return _database(storage if path is None else url, read_only=read_only)
+
+
+def _journal(path: Path, *, read_only: bool) -> optuna.storages.JournalStorage:
+    if path.exists() and not path.is_file():
+        raise StorageError(f"cannot open the storage {str(path)!r}: it is no file; name the journal itself")
+    journal = JournalFile(path, read_only=read_only)
     try:
-        return optuna.storages.RDBStorage(storage)
+        return optuna.storages.JournalStorage(journal)
+    except StorageError:
+        raise
+    except OSError as problem:
+        raise StorageError(f"cannot read {path}: {problem.strerror or problem}") from problem
+    except Exception:  # a record that Optuna cannot make sense of
+        pass
+    raise journal.damage(line=journal.lines_read)
+
+
+def _database(url: str, *, read_only: bool) -> optuna.storages.BaseStorage:
+    """A database; for reading no tables are made in it."""
+    try:
+        return optuna.storages.RDBStorage(url, skip_table_creation=read_only)
     except Exception as problem:
-        reason = str(problem).replace(storage, hide_password(storage)).splitlines()[0]
-        raise StorageError(
-            f"cannot open the storage {hide_password(storage)!r}: {reason}; give a URL that Optuna reads, "
-            "such as sqlite:///results.db or postgresql+psycopg://user@host/name"
-        ) from None
+        reason = _reason(problem)
+    if read_only and "version_info" in reason:
+        reason = "it holds no tables of Optuna's"
+    reason = without_secrets(reason, url)
+    if has_bare_at(url):
+        reason += "; an @ in the password is written %40"
+    # Raised out here, the error carries nothing of the driver's, in which the password may stand.
+    raise StorageError(
+        f"cannot open the storage {hide_password(url)!r}: {reason}; give a URL that Optuna reads, "
+        "such as sqlite:///results.db or postgresql+psycopg://user@host/name, or the path of a journal"
+    )
+
+
+def _reason(problem: BaseException) -> str:
+    """The first line of what lies behind a problem."""
+    while problem.__cause__ is not None:
+        problem = problem.__cause__
+    return next(iter(str(problem).splitlines()), type(problem).__name__)
 
 
 def add_trials(study: optuna.Study, trials: Sequence[optuna.trial.FrozenTrial]) -> None:
@@ -120,47 +174,39 @@ class TrialWriter:
         self._written = time.monotonic()
 
 
-def existing_storage(storage: str | None, *, results: str | Path = "results") -> optuna.storages.BaseStorage:
+def existing_storage(
+    storage: StorageAddress | None, *, results: str | Path = "results"
+) -> optuna.storages.BaseStorage:
     """Open a storage for reading, creating nothing.
+
+    Args:
+        storage: As of :func:`open_storage`.
+        results: Folder of the journal.
 
     Raises:
         FileNotFoundError: if there are no results yet.
         StorageError: if it cannot be opened.
     """
-    if storage is None and not (Path(results) / JOURNAL).is_file():
+    if storage is None and not (Path(results) / JOURNAL).exists():
         raise FileNotFoundError(
             f"no results in {Path(results).absolute()}: run `hpsearch search` first, "
             "or name the folder with --results (results=) or the storage with --storage (storage=)"
         )
-    if storage is not None and storage.startswith("sqlite:///"):
-        path = Path(storage.removeprefix("sqlite:///"))
-        if not path.is_file():
-            raise FileNotFoundError(f"no results in {path.absolute()}: run `hpsearch search --storage {storage}` first")
-    if storage is None:
-        return optuna.storages.JournalStorage(JournalFile(Path(results) / JOURNAL, read_only=True))
-    return open_storage(storage)
+    if storage is not None and not isinstance(storage, optuna.storages.BaseStorage):
+        path = journal_path(storage) or sqlite_file(str(storage))
+        if path is not None and not path.exists():
+            command = f"hpsearch search --storage {shlex.quote(hide_password(storage))}"
+            raise FileNotFoundError(f"no results in {path.absolute()}: run `{command}` first")
+    return _opened(storage, results=results, read_only=True)
 
 
-def count_trials(study: str, storage: str | None, *, results: str | Path) -> int:
+def count_trials(study: str, storage: StorageAddress | None, *, results: str | Path) -> int:
     """Number of trials that a storage holds of a study, which need not be there."""
     try:
         opened = existing_storage(storage, results=results)
         return len(opened.get_all_trials(opened.get_study_id_from_name(study), deepcopy=False))
     except (FileNotFoundError, KeyError):
         return 0
-
-
-def hide_password(url: str) -> str:
-    """A storage URL that may be printed.
-
-    >>> hide_password("postgresql://me:secret@host/db")
-    'postgresql://me:***@host/db'
-    """
-    parts = urlsplit(url)
-    if parts.password is None:
-        return url
-    place = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=f"{parts.username or ''}:***@{place}"))
 
 
 def lock_folder(storage: optuna.storages.BaseStorage, *, results: str | Path) -> Path:

@@ -2,20 +2,20 @@
 
 It has an absolute path, a lock that the system releases when its holder dies (and Optuna's own, so that plain Optuna
 may write at the same time), a torn last line (power loss, full disk) that is cut off under the lock before the next
-append, with a copy kept, and a failed append that is taken back.
+append, with a copy kept, and a failed append that is taken back. Where a line in its middle is damaged it is left as it
+is, and what is whole is kept in a copy.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import sys
 import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from filelock import FileLock
 from optuna.storages.journal import (
@@ -25,10 +25,15 @@ from optuna.storages.journal import (
     JournalFileSymlinkLock,
 )
 
+from hpsearch.data.files import atomic_write
+from hpsearch.storage.records import damage_of, is_record, record_of
 from hpsearch.storage.signals import stops_later
 
 _GRACE = 30
 """Seconds after which Optuna takes a lock for one whose holder died."""
+
+_BLOCK = 65536
+"""Bytes of a journal's end that are read at once."""
 
 
 class StorageError(RuntimeError):
@@ -91,20 +96,24 @@ class JournalFile(BaseJournalBackend):
         read_only: Touch nothing, so that results can be read from where one may not write.
 
     Raises:
-        StorageError: if it cannot be created or opened for writing.
+        StorageError: if it cannot be created or opened for writing, or is damaged or no journal.
     """
 
     def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
         self.path = Path(path).absolute()
         self._lock = _WriteLock(self.path)
         self._read = 0  # logs in the file, as far as read
+        self.lines_read = 0  # the number of the line that was handed over last
         self._waiting: list[dict[str, Any]] | None = None
         try:
             if not read_only:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = JournalFileBackend(str(self.path), lock_obj=_Unlocked())  # type: ignore[arg-type]  # its base class is private
-            if not read_only:
+            if read_only:
+                self._check_ends()
+            else:
                 with self._locked(), self.path.open("rb+"):
+                    self._check_ends()
                     self._repair()
         except OSError as problem:
             raise unusable(self.path, problem) from problem
@@ -113,7 +122,7 @@ class JournalFile(BaseJournalBackend):
         """As Optuna's own; what :meth:`together` holds back counts as written."""
         number = log_number_from
         if self._waiting is None or number < self._read:
-            for log in self._file.read_logs(log_number_from):
+            for log in self._records(log_number_from):
                 number += 1
                 yield log
         if self._waiting is None:
@@ -169,8 +178,58 @@ class JournalFile(BaseJournalBackend):
 
     def _read_on(self) -> None:
         """Count the logs in the file. Optuna's backend then knows where the next one begins."""
-        for _ in self._file.read_logs(self._read):
+        for _ in self._records(self._read):
             self._read += 1
+
+    def _records(self, number: int) -> Iterator[dict[str, Any]]:
+        """The records in the file from a number on."""
+        logs = self._file.read_logs(number)
+        while True:
+            try:
+                log = next(logs)
+            except StopIteration:
+                return
+            except (ValueError, RecursionError):
+                log = {}
+            if not is_record(log):
+                raise self.damage()
+            number += 1
+            self.lines_read = number
+            yield log
+
+    def damage(self, *, line: int = 0) -> StorageError:
+        """What to tell of a journal that cannot be read to its end, having kept what is whole in a copy.
+
+        Args:
+            line: Number of one that reads as a record and cannot be one; 0 for none.
+        """
+        damage = damage_of(self.path, also=line)
+        if not damage.whole:
+            return StorageError(f"{self.path} is no journal of Optuna's: {damage.words() or 'it has no whole line'}")
+        copy, kept = self.path.with_name(f"{self.path.name}.recovered"), b"".join(damage.records)
+        names = ", ".join(repr(name) for name in damage.studies) or "none"
+        rest = f"the other {damage.whole:,} lines are whole (studies: {names})"
+        try:
+            if not copy.is_file() or copy.read_bytes() != kept:
+                with atomic_write(copy) as partial:
+                    partial.write_bytes(kept)
+            rest += f" and kept in {copy}: read them from there, by --storage or storage=, or put it in its place"
+        except OSError as problem:
+            rest += f", and could not be kept in {copy} ({problem.strerror or problem})"
+        return StorageError(f"{self.path} is damaged and was left as it is: {damage.words()}; {rest}")
+
+    def _check_ends(self) -> None:
+        """Refuse a file whose first or last line is no record: Optuna reads over the last, and the next one breaks."""
+        with self.path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            end = _after_last_newline(file, size)
+            file.seek(0)
+            first = file.readline()
+            if not end and first.strip(b"\0")[:1] not in (b"", b"{"):
+                raise StorageError(f"{self.path} is no journal of Optuna's: it begins {first[:40]!r}")
+            file.seek(_after_last_newline(file, end - 1) if end else 0)
+            if end and (record_of(first) is None or record_of(file.readline()) is None):
+                raise self.damage()
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -182,7 +241,7 @@ class JournalFile(BaseJournalBackend):
                 self._lock.release()
 
     def _repair(self) -> None:
-        """Cut a torn last line off, under the lock."""
+        """Cut a torn last line off, under the lock; where another line is damaged besides, nothing is cut."""
         with self.path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             if size == 0:
@@ -190,7 +249,9 @@ class JournalFile(BaseJournalBackend):
             file.seek(size - 1)
             if file.read(1) == b"\n":
                 return
-            keep = _last_whole_line(file, size)
+            if damage_of(self.path).lines:
+                raise self.damage()
+            keep = _after_last_newline(file, size)
             file.seek(keep)
             tail = file.read()
         copy = self.path.with_name(f"{self.path.name}.torn-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
@@ -210,19 +271,15 @@ class _Unlocked:
         pass
 
 
-def _last_whole_line(file: Any, size: int) -> int:
-    """Bytes up to and with the last newline before which the line parses."""
-    file.seek(0)
-    end = 0
-    for line in file:
-        if not line.endswith(b"\n"):
-            break
-        try:
-            json.loads(line)
-        except ValueError:
-            break
-        end += len(line)
-    return min(end, size)
+def _after_last_newline(file: BinaryIO, size: int) -> int:
+    """Bytes of a file's first ``size`` up to and with the last newline."""
+    while size > 0:
+        start = max(0, size - _BLOCK)
+        file.seek(start)
+        if (place := file.read(size - start).rfind(b"\n")) >= 0:
+            return start + place + 1
+        size = start
+    return 0
 
 
 def unusable(path: Path, problem: OSError) -> StorageError:

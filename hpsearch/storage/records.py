@@ -1,0 +1,137 @@
+"""The lines of a journal: which are whole records of Optuna's, and what can be kept where some are not.
+
+Optuna numbers studies and trials by the order of the lines that make them, and later lines speak of these numbers. So
+where a lost line made one of those that are spoken of, a copy without it has a stand-in in its place.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
+
+_CREATE_STUDY, _DELETE_STUDY, _CREATE_TRIAL, _LAST_OPERATION = 0, 1, 4, 10
+_KEYS: Mapping[int, tuple[str, ...]] = {
+    _CREATE_STUDY: ("study_name", "directions"),
+    **dict.fromkeys((_DELETE_STUDY, 2, 3), ("study_id",)),
+    _CREATE_TRIAL: ("study_id", "datetime_start"),
+    **dict.fromkeys((5, 6, 7, 8, 9), ("trial_id",)),
+}
+"""Of each of Optuna's operations what its record holds at least."""
+
+_LOST_TRIAL = re.compile(rb'"op_code": ?4\b.*?"study_id": ?(\d+)')
+
+
+@dataclass
+class Damage:
+    """What is damaged in a journal, and what is not.
+
+    Attributes:
+        lines: Of each damaged line its number, from 1, and what it is.
+        whole: Number of the other lines.
+        studies: Names in them.
+        records: The other lines, with a stand-in where a lost one made a study or trial that others speak of.
+    """
+
+    lines: list[tuple[int, str]] = field(default_factory=list)
+    whole: int = 0
+    studies: list[str] = field(default_factory=list)
+    records: list[bytes] = field(default_factory=list)
+
+    def words(self) -> str:
+        """Which lines are no records, in words."""
+        told = [f"line {number} is no record of a journal ({what})" for number, what in self.lines[:5]]
+        more = [f"and {len(self.lines) - 5} more lines"] if len(self.lines) > 5 else []
+        return ", ".join(told + more)
+
+
+def is_record(log: object) -> bool:
+    """Whether something read from a line is a record of Optuna's."""
+    if not isinstance(log, dict) or not isinstance(log.get("worker_id"), str):
+        return False
+    operation = log.get("op_code")
+    if not isinstance(operation, int) or isinstance(operation, bool) or not 0 <= operation <= _LAST_OPERATION:
+        return False
+    return all(key in log for key in _KEYS.get(operation, ())) and all(
+        isinstance(log[key], int) for key in ("study_id", "trial_id") if key in log
+    )
+
+
+def record_of(line: bytes) -> dict[str, Any] | None:
+    """The record that a line is; None if it is none."""
+    try:
+        log = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return log if is_record(log) else None
+
+
+def whole_lines(path: Path) -> Iterator[bytes]:
+    """The lines of a journal; one that has no end yet is none."""
+    with path.open("rb") as file:
+        yield from (line for line in file if line.endswith(b"\n"))
+
+
+def damage_of(path: Path, *, also: int = 0) -> Damage:
+    """Read a journal to its end and say what is damaged.
+
+    Args:
+        path: Of the journal.
+        also: Number of a line that reads as a record and cannot be one; 0 for none.
+    """
+    damage, names, trials, study = Damage(), list[str](), 0, 0
+    gap = 0  # where the latest damaged line was, among the records
+    for number, line in enumerate(whole_lines(path), start=1):
+        log = None if number == also else record_of(line)
+        if log is None:
+            damage.lines.append((number, _what(line)))
+            if (match := _LOST_TRIAL.search(line)) and int(match[1]) < len(names):
+                damage.records.append(_lost_trial(int(match[1])))
+                trials += 1
+            gap = len(damage.records)
+            continue
+        damage.whole += 1
+        study = log.get("study_id", study)
+        if damage.lines:
+            studies, missing = study + 1 - len(names), log.get("trial_id", -1) + 1 - trials
+            lost = [f"lost in line {damage.lines[-1][0]} ({place + 1})" for place in range(studies)]
+            stand_ins = [*map(_lost_study, lost), *[_lost_trial(study)] * missing]
+            damage.records[gap:gap] = stand_ins
+            names, trials, gap = names + lost, trials + max(0, missing), gap + len(stand_ins)
+        if log["op_code"] == _CREATE_STUDY and log["study_name"] not in names:
+            names.append(log["study_name"])
+            study = len(names) - 1
+        if log["op_code"] == _DELETE_STUDY:
+            names[study] = ""
+        trials += log["op_code"] == _CREATE_TRIAL and names[study] != ""
+        damage.records.append(line)
+    damage.studies = [name for name in names if name]
+    return damage
+
+
+def _what(line: bytes) -> str:
+    """What a damaged line holds, in words."""
+    zeros = line.count(b"\0")
+    if zeros:
+        return f"{zeros:,} of its {len(line):,} bytes are zeros"
+    start = line[:40].decode("utf-8", "replace").rstrip("\n")
+    return f"{len(line):,} bytes, which begin {start!r}"
+
+
+def _lost_study(name: str) -> bytes:
+    return _line({"op_code": _CREATE_STUDY, "study_name": name, "directions": [StudyDirection.NOT_SET.value]})
+
+
+def _lost_trial(study: int) -> bytes:
+    state = TrialState.FAIL.value
+    return _line({"op_code": _CREATE_TRIAL, "study_id": study, "datetime_start": None, "state": state})
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    return (json.dumps({**record, "worker_id": "stand-in"}, separators=(",", ":")) + "\n").encode()
