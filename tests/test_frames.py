@@ -142,5 +142,3 @@ def test_local_times_of_a_database_become_utc(tmp_path, monkeypatch):
         time.tzset()
     assert os.environ.get("TZ") == before
     assert abs(pd.Timestamp.now(tz="UTC") - started) < pd.Timedelta("10min")
-
-

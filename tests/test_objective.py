@@ -77,9 +77,9 @@ def test_an_enqueued_batch_above_the_training_set_is_refused(small):
     config = small.with_overrides(**{"space.batch_size": {"low": 8, "high": 80}})
     study = optuna.create_study()
     study.enqueue_trial({"batch_size": 91})
-    with pytest.warns(UserWarning, match="out of range"):
-        with pytest.raises(ConfigError, match="batch_size: 91 is above the 90 training examples of 'iris'"):
-            study.optimize(Objective(config), n_trials=1)
+    refusal = pytest.raises(ConfigError, match="batch_size: 91 is above the 90 training examples of 'iris'")
+    with pytest.warns(UserWarning, match="out of range"), refusal:
+        study.optimize(Objective(config), n_trials=1)
 
 
 def test_the_value_may_be_one_of_several_objectives(optimised):

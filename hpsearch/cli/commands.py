@@ -42,7 +42,8 @@ WorkersOption = Annotated[
     int, typer.Option(min=1, max=256, help="Threads that train; the results do not depend on it.")
 ]
 StorageOption = Annotated[
-    str | None, typer.Option(help="An Optuna storage URL, instead of the journal file in the results folder.")
+    str | None,
+    typer.Option(help="An Optuna storage URL or the path of a journal, instead of the one in the results folder."),
 ]
 
 
@@ -186,7 +187,7 @@ def survey_command(
 
 @app.command()
 def importance(
-    storage: Annotated[str, typer.Argument(help="An Optuna storage URL, or results/hpsearch.journal.")],
+    storage: Annotated[str, typer.Argument(help="An Optuna storage URL, or the path of a journal of any name.")],
     study: Annotated[str, typer.Argument(help="Name of any Optuna study in it.")],
     objective: Annotated[str | None, typer.Option(help="Of several: its place, from 0, or its metric name.")] = None,
     workers: WorkersOption = 1,

@@ -39,6 +39,7 @@ from hpsearch.experiments.stored import (
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import DUMMY, KEY, SEED, Design, shared
 from hpsearch.storage.access import TrialWriter, only_writer, open_storage
+from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.front import show_survey
 from hpsearch.storage.internals import set_study_attribute
 from hpsearch.storage.studies import fact, open_study, quiet_optuna
@@ -77,7 +78,7 @@ def survey_study(
     config: StudyConfig,
     *,
     workers: int = 1,
-    storage: str | None = None,
+    storage: StorageAddress | None = None,
     results: str | Path = "results",
     executor: Executor | None = None,
     dataset: Dataset | None = None,
@@ -88,7 +89,8 @@ def survey_study(
     Args:
         config: The study; its table [survey] says how large.
         workers: Threads that train.
-        storage: An Optuna storage URL instead of the journal file in ``results``.
+        storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
+            ``results``.
         results: Folder of the journal.
         executor: Trains instead of threads: any ``concurrent.futures`` executor. It is not shut down.
         dataset: Data of your own instead of the config's source.

@@ -18,6 +18,7 @@ from hpsearch.data import Dataset
 from hpsearch.evaluation.evaluator import load_data
 from hpsearch.results.rounds import Announce, Round, Searches
 from hpsearch.results.study import Results, ResultsError
+from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.trials import CURVES, values_of
 
 _MOST_TIMES = 10
@@ -51,7 +52,7 @@ def unrefined_search(
     cost: int,
     *,
     workers: int = 1,
-    storage: str | None = None,
+    storage: StorageAddress | None = None,
     results: str | Path = "results",
     dataset: Dataset | None = None,
     on_progress: Announce | None = None,

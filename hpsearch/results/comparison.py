@@ -23,6 +23,7 @@ from hpsearch.results.study import Results, ResultsError, load
 from hpsearch.results.transfers import single_setting_table, transfer_table
 from hpsearch.sensitivity.agreement import agreement
 from hpsearch.sensitivity.responses import VALIDATION
+from hpsearch.storage.addresses import StorageAddress
 from hpsearch.tuning.choice import best_trial
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def compare(
     studies: Sequence[str | Results],
     *,
     results: str | Path = "results",
-    storage: str | None = None,
+    storage: StorageAddress | None = None,
     seeds: int = SEEDS,
     workers: int = 1,
     on_progress: OnProgress | None = None,
@@ -94,7 +95,7 @@ def compare(
     Args:
         studies: Names, or results that were loaded; two at least.
         results: The results folder, of those that are names.
-        storage: An Optuna storage URL instead of the journal there.
+        storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal there.
         seeds: Trainings of each setting on each study and split.
         workers: Threads that train; the numbers do not depend on it.
         on_progress: Called at the start, after every training and at the end.
@@ -128,7 +129,9 @@ def compare(
     )
 
 
-def _loaded(studies: Sequence[str | Results], *, results: str | Path, storage: str | None) -> dict[str, Results]:
+def _loaded(
+    studies: Sequence[str | Results], *, results: str | Path, storage: StorageAddress | None
+) -> dict[str, Results]:
     """The results by study; all that is missing is told at once."""
     each = [study if isinstance(study, Results) else load(study, storage=storage, results=results) for study in studies]
     names = [one.study.study_name.removesuffix(".survey") for one in each]

@@ -25,6 +25,7 @@ from hpsearch.evaluation.executors import Workers
 from hpsearch.experiments.profiles import FRESH_SEEDS
 from hpsearch.results.arms import Arm, best_of_rounds, unrefined_search
 from hpsearch.results.rounds import Announce, Round, search_rounds
+from hpsearch.storage.addresses import StorageAddress
 
 ROUNDS, UNREFINED = "rounds", "unrefined"
 
@@ -69,7 +70,7 @@ def payoff(
     repeats: int = 1,
     seeds: int = 20,
     workers: int = 1,
-    storage: str | None = None,
+    storage: StorageAddress | None = None,
     results: str | Path = "results",
     dataset: Dataset | None = None,
     on_progress: Announce | None = None,
@@ -87,7 +88,8 @@ def payoff(
         repeats: Pairs of searches.
         seeds: Fresh ones, which no search has used, at least 2; each repeat has its own.
         workers: Threads that train. No result depends on it.
-        storage: An Optuna storage URL instead of the journal file in ``results``.
+        storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
+            ``results``.
         results: Folder of the journal and of the chosen networks.
         dataset: Data of your own instead of the config's source.
         on_progress: Called with a study's name and its progress.

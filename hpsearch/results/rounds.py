@@ -24,6 +24,7 @@ from hpsearch.results.refinement import Refinement, refine
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.trials import LEAST
 from hpsearch.storage.access import existing_storage
+from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import DATA, fact
 from hpsearch.tuning.search import Progress, search
@@ -56,14 +57,14 @@ class Searches:
 
     Attributes:
         workers: Threads that train.
-        storage: An Optuna storage URL, or None for the journal in ``results``.
+        storage: As of :func:`hpsearch.storage.access.open_storage`.
         results: The results folder.
         dataset: Of all the studies.
         announce: Told the progress.
     """
 
     workers: int
-    storage: str | None
+    storage: StorageAddress | None
     results: str | Path
     dataset: Dataset
     announce: Announce
@@ -83,7 +84,7 @@ def search_rounds(
     rounds: int = 3,
     *,
     workers: int = 1,
-    storage: str | None = None,
+    storage: StorageAddress | None = None,
     results: str | Path = "results",
     dataset: Dataset | None = None,
     on_progress: Announce | None = None,
@@ -95,7 +96,8 @@ def search_rounds(
         config: The study; its trials are divided among the rounds.
         rounds: How many, 2 to 10.
         workers: Threads that train. No result depends on it.
-        storage: An Optuna storage URL instead of the journal file in ``results``.
+        storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
+            ``results``.
         results: Folder of the journal and of the chosen networks.
         dataset: Data of your own instead of the config's source.
         on_progress: Called with a study's name and its progress.
@@ -134,7 +136,9 @@ def _shares(config: StudyConfig, rounds: int) -> list[int]:
     return [each + (number < rest) for number in range(rounds)]
 
 
-def _check_stored(config: StudyConfig, shares: list[int], *, storage: str | None, results: str | Path) -> None:
+def _check_stored(
+    config: StudyConfig, shares: list[int], *, storage: StorageAddress | None, results: str | Path
+) -> None:
     """See that a round which another follows in the storage holds the trials that it is to hold.
 
     More trials in it would change the ranges of the next, whose trials would not compare.

@@ -26,6 +26,7 @@ from hpsearch.results.searches import SearchTables
 from hpsearch.results.standings import ResultsError, check_finite, chosen_trial, seed_of, trained_trial, trial_of
 from hpsearch.sensitivity.analysis import Survey, SurveyTables
 from hpsearch.storage.access import existing_storage
+from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import BEST, CONFIG, DATA, fact
 from hpsearch.storage.trials import CURVES, values_of
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
     from hpsearch.results.plots import ResultsPlots
+
+__all__ = ["Results", "ResultsError", "load"]
 
 
 class Results(SurveyTables, SearchTables, ProfileTables):
@@ -353,14 +356,15 @@ class Results(SurveyTables, SearchTables, ProfileTables):
 
 
 def load(
-    name: str, *, storage: str | None = None, results: str | Path = "results", dataset: Dataset | None = None
+    name: str, *, storage: StorageAddress | None = None, results: str | Path = "results", dataset: Dataset | None = None
 ) -> Results:
     """Read a study's results.
 
     Args:
         name: Of the study; where only its survey is there, the results are those of the survey, and what a search
             alone can tell is refused.
-        storage: An Optuna storage URL instead of the journal file in ``results``.
+        storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
+            ``results``.
         results: The results folder.
         dataset: Data of your own that the study was searched with, to train its networks again.
 

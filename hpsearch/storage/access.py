@@ -56,15 +56,15 @@ def open_storage(
     return _opened(storage, results=results, read_only=False)
 
 
-def _opened(
-    storage: StorageAddress | None, *, results: str | Path, read_only: bool
-) -> optuna.storages.BaseStorage:
+def _opened(storage: StorageAddress | None, *, results: str | Path, read_only: bool) -> optuna.storages.BaseStorage:
     if isinstance(storage, optuna.storages.BaseStorage):
         return storage
     path = Path(results) / JOURNAL if storage is None else journal_path(storage)
-    if storage is None or path is not None and (url := sqlite_url(path)) is None:
-        return _journal(path, read_only=read_only)
-    return _database(storage if path is None else url, read_only=read_only)
+    if path is None:
+        return _database(str(storage), read_only=read_only)
+    if storage is not None and (url := sqlite_url(path)):
+        return _database(url, read_only=read_only)
+    return _journal(path, read_only=read_only)
 
 
 def _journal(path: Path, *, read_only: bool) -> optuna.storages.JournalStorage:
@@ -174,9 +174,7 @@ class TrialWriter:
         self._written = time.monotonic()
 
 
-def existing_storage(
-    storage: StorageAddress | None, *, results: str | Path = "results"
-) -> optuna.storages.BaseStorage:
+def existing_storage(storage: StorageAddress | None, *, results: str | Path = "results") -> optuna.storages.BaseStorage:
     """Open a storage for reading, creating nothing.
 
     Args:

@@ -8,7 +8,7 @@ from typing import Any
 
 import optuna
 from optuna.storages.journal import BaseJournalBackend
-from optuna.trial import BaseTrial, FrozenTrial
+from optuna.trial import FixedTrial, FrozenTrial
 
 
 def storage_of(study: optuna.Study) -> optuna.storages.BaseStorage:
@@ -33,7 +33,7 @@ def system_attributes(trial: optuna.Trial) -> dict[str, Any]:
     return trial.storage.get_trial(trial._trial_id).system_attrs
 
 
-def set_system_attribute(trial: BaseTrial, name: str, value: Any) -> None:
+def set_system_attribute(trial: optuna.Trial | FixedTrial | FrozenTrial, name: str, value: Any) -> None:
     """Set a system attribute: the dashboard shows every user attribute as a column, and these it does not show.
 
     A trial without a storage (a ``FixedTrial``, a ``FrozenTrial``) keeps it itself.

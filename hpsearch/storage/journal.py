@@ -109,11 +109,9 @@ class JournalFile(BaseJournalBackend):
             if not read_only:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = JournalFileBackend(str(self.path), lock_obj=_Unlocked())  # type: ignore[arg-type]  # its base class is private
-            if read_only:
-                self._check_ends()
-            else:
+            self._check_ends()  # before a lock is made beside a file that is no journal
+            if not read_only:
                 with self._locked(), self.path.open("rb+"):
-                    self._check_ends()
                     self._repair()
         except OSError as problem:
             raise unusable(self.path, problem) from problem

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from hpsearch.config import ConfigError, StudyConfig, load_config, resolve
 from hpsearch.config.hyperparameters import BY_NAME
@@ -18,7 +18,10 @@ from hpsearch.storage.trials import CURVES, attributes, suggest
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from optuna.trial import BaseTrial
+    import optuna
+    from optuna.trial import FixedTrial, FrozenTrial
+
+    AnyTrial: TypeAlias = optuna.Trial | FixedTrial | FrozenTrial
 
 
 class Objective:
@@ -41,7 +44,7 @@ class Objective:
         config = study if isinstance(study, StudyConfig) else load_config(resolve(study))
         self.evaluator = Evaluator(config, dataset)
 
-    def __call__(self, trial: BaseTrial) -> float:
+    def __call__(self, trial: AnyTrial) -> float:
         """Suggest, train on every seed, report each checkpoint, and return the metric to minimise.
 
         Args:
@@ -73,7 +76,7 @@ class Objective:
         _attach(trial, evaluation)
         return evaluation.final[metric]
 
-    def _settings(self, trial: BaseTrial) -> Hyperparameters:
+    def _settings(self, trial: AnyTrial) -> Hyperparameters:
         """The trial's hyperparameters, checked: of fixed or enqueued values out of range Optuna only warns."""
         config, data = self.evaluator.config, self.evaluator.dataset
         try:
@@ -83,7 +86,9 @@ class Objective:
         values = {name: _number(value) for name, value in {**config.space.fixed, **params}.items()}
         problems = [fault.line((name,)) for name, value in values.items() for fault in BY_NAME[name].faults(value)]
         if not problems and values["batch_size"] > (examples := len(data.train.X)):
-            problems = [f"batch_size: {values['batch_size']} is above the {examples} training examples of {data.name!r}"]
+            problems = [
+                f"batch_size: {values['batch_size']} is above the {examples} training examples of {data.name!r}"
+            ]
         if problems:
             raise ConfigError(config.name, problems)
         return self.evaluator.hyperparameters(values)
@@ -95,7 +100,7 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _attach(trial: BaseTrial, evaluation: Evaluation) -> None:
+def _attach(trial: AnyTrial, evaluation: Evaluation) -> None:
     for name, value in attributes(evaluation).items():
         trial.set_user_attr(name, value)
     set_system_attribute(trial, CURVES, evaluation.encode())

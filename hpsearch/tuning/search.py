@@ -25,6 +25,7 @@ from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.evaluation.stages import Stages
 from hpsearch.storage.access import TrialWriter, only_writer, open_storage
+from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.front import show_search
 from hpsearch.storage.internals import end_trial, system_attributes
 from hpsearch.storage.studies import open_study, quiet_optuna
@@ -74,7 +75,7 @@ def search(
     *,
     trials: int | None = None,
     workers: int = 1,
-    storage: str | None = None,
+    storage: StorageAddress | None = None,
     results: str | Path = "results",
     executor: Executor | None = None,
     dataset: Dataset | None = None,
@@ -89,7 +90,8 @@ def search(
         config: The study.
         trials: Total, stored ones included; the config's by default. A grid ends with its last point.
         workers: Threads that train. No result depends on it.
-        storage: An Optuna storage URL instead of the journal file in ``results``.
+        storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
+            ``results``.
         results: Folder of the journal and of the chosen network.
         executor: Trains instead of threads: any ``concurrent.futures`` executor, such as a cluster's. It is not shut
             down.

@@ -1,0 +1,112 @@
+"""Damage inside a journal: the file and the line are named, and all that is whole is kept under the same numbers."""
+
+import warnings
+
+import optuna
+import pytest
+from optuna.storages.journal import JournalFileBackend
+
+from hpsearch.storage.access import JOURNAL, existing_storage, open_storage
+from hpsearch.storage.journal import StorageError
+from hpsearch.storage.records import damage_of
+
+
+@pytest.fixture(scope="module")
+def journal(tmp_path_factory):
+    """Lines of a journal of plain Optuna: two studies, asked and told, of three and two trials."""
+    path = tmp_path_factory.mktemp("plain") / "plain.log"
+    storage = optuna.storages.JournalStorage(JournalFileBackend(str(path)))
+    for name, trials in (("first", 3), ("second", 2)):
+        study = optuna.create_study(study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler(seed=0))
+        study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=trials)
+    return path.read_bytes().splitlines(keepends=True)
+
+
+def values(storage):
+    studies = (optuna.load_study(study_name=n, storage=storage) for n in optuna.get_all_study_names(storage))
+    return {study.study_name: [trial.values for trial in study.trials] for study in studies}
+
+
+def stored(tmp_path, *lines):
+    path = tmp_path / JOURNAL
+    path.write_bytes(b"".join(lines))
+    return path
+
+
+BAD = [b"\0" * 90 + b"\n", b"a foreign line\n", b"{}\n", b"42\n", b"\xff\xfe\n", b"[" * 100_000 + b"\n"]
+
+
+@pytest.mark.parametrize("bad", BAD, ids=["zeros", "text", "object", "number", "bytes", "deep"])
+@pytest.mark.parametrize("opened", [open_storage, existing_storage])
+@pytest.mark.parametrize("tail", [b"", b'{"op_code":5,"worker'], ids=["whole", "torn"])
+def test_a_damaged_line_is_named_and_nothing_is_touched(journal, tmp_path, bad, opened, tail):
+    path = stored(tmp_path, *journal[:5], bad, *journal[6:], tail)
+    before = path.read_bytes()
+    with pytest.raises(StorageError) as refused:
+        opened(None, results=tmp_path)
+    told = str(refused.value)
+    assert f"{path} is damaged and was left as it is: line 6 is no record of a journal" in told
+    assert f"the other {len(journal) - 1} lines are whole (studies: 'first', 'second')" in told
+    assert path.read_bytes() == before
+    assert f"kept in {path}.recovered" in told
+
+
+def test_whatever_line_is_lost_all_other_trials_keep_their_numbers_and_values(journal, tmp_path):
+    whole = values(existing_storage(None, results=stored(tmp_path, *journal).parent))
+    for place, line in enumerate(journal):
+        path = stored(tmp_path, *journal[:place], b"\0\0\0\n", *journal[place + 1 :])
+        path.with_name(f"{JOURNAL}.recovered").write_bytes(b"".join(damage_of(path).records))
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            kept = values(existing_storage(tmp_path / f"{JOURNAL}.recovered"))
+        lost = {"first": f"lost in line {place + 1} (1)"} | {"second": f"lost in line {place + 1} (1)"}
+        for name, expected in whole.items():
+            found = kept[name if name in kept else lost[name]]
+            assert len(found) == len(expected), line
+            assert sum(one != other for one, other in zip(expected, found, strict=True)) <= 1
+
+
+def test_several_damaged_lines_are_all_named(journal, tmp_path):
+    path = stored(tmp_path, journal[0], b"?\n", *journal[2:7], b"?\n", *journal[8:])
+    with pytest.raises(StorageError, match=r"line 2 is no record .*, line 8 is no record"):
+        existing_storage(None, results=tmp_path)
+    assert damage_of(path).whole == len(journal) - 2
+
+
+def test_a_lost_trial_is_known_by_what_is_left_of_its_line(journal, tmp_path):
+    made = next(place for place, line in enumerate(journal) if b'"op_code":4' in line)
+    left = journal[made].replace(b"datetime_start", b"datetime\0start")
+    path = stored(tmp_path, *journal[:made], left, *journal[made + 1 : made + 1])
+    assert sum(b'"op_code":4' in record for record in damage_of(path).records) == 1
+
+
+def test_a_damaged_last_line_is_found_before_the_next_append_hides_it(journal, tmp_path):
+    path = stored(tmp_path, *journal, b"?\n")
+    with pytest.raises(StorageError, match=f"line {len(journal) + 1} is no record"):
+        open_storage(results=tmp_path)
+    with pytest.raises(StorageError, match=f"line {len(journal) + 1} is no record"):
+        existing_storage(None, results=tmp_path)
+    assert path.read_bytes().endswith(b"?\n")
+
+
+def test_a_record_that_optuna_makes_nothing_of_is_named_too(journal, tmp_path):
+    place = next(place for place, line in enumerate(journal) if b'"op_code":5' in line)
+    stored(tmp_path, *journal[:place], journal[place].replace(b"distribution", b"distributoin"), *journal[place + 1 :])
+    with pytest.raises(StorageError, match=f"line {place + 1} is no record"):
+        existing_storage(None, results=tmp_path)
+
+
+def test_a_recovered_copy_is_searched_on(journal, tmp_path):
+    stored(tmp_path, *journal[:5], b"\0\n", *journal[6:])
+    with pytest.raises(StorageError, match="recovered"):
+        open_storage(results=tmp_path)
+    study = optuna.load_study(study_name="second", storage=open_storage(tmp_path / f"{JOURNAL}.recovered"))
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    assert [trial.number for trial in study.trials] == [0, 1, 2, 3]
+
+
+def test_where_no_copy_can_be_kept_it_says_why(journal, tmp_path):
+    stored(tmp_path, *journal[:5], b"\0\n", *journal[6:])
+    (tmp_path / f"{JOURNAL}.recovered").mkdir()
+    with pytest.raises(StorageError, match=r"line 6 .* could not be kept in .*recovered \(Is a directory\)"):
+        existing_storage(None, results=tmp_path)
