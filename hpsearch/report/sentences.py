@@ -22,8 +22,8 @@ LUCK = ("seed", "dummy")
 def chosen(best: Best, complete: int) -> str:
     """Which trial was chosen, with which setting."""
     setting = best.hyperparameters if isinstance(best.hyperparameters, dict) else vars(best.hyperparameters)
-    values = listed([f"{in_words(name)} {short(value)}" for name, value in setting.items()])
-    return f"Trial {best.number} was chosen, the best of {complete:,} completed ones: {values}."
+    values = listed([f"{in_words(name)} {short(value)}" for name, value in setting.items()]) if setting else ""
+    return f"Trial {best.number} was chosen, the best of {complete:,} completed ones{': ' if setting else ''}{values}."
 
 
 def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> list[str]:

@@ -61,7 +61,7 @@ def trials(study: optuna.Study) -> pd.DataFrame:
 
     Columns: study, number, state, value (of several objectives value_0, value_1, …), the hyperparameters in the order
     of the space, the metrics where training ended (mean over seeds), diverged, seeds (how many), duration_s, started,
-    finished. Of a study that this project did not make, further its user attributes, and the constraints as
+    finished. Of a study that this project did not make, further its user attributes by name, and the constraints as
     ``constraint_<key>`` (0 or less is kept).
 
     Of another program's names, a hyperparameter that is called like one of the columns above gets the prefix
@@ -117,13 +117,13 @@ def parameter_columns(study: optuna.Study) -> dict[str, str]:
 def _attributes(stored: Sequence[FrozenTrial], *, used: set[str]) -> dict[str, pd.Series]:
     """What another program noted of its trials: their user attributes, and how far each constraint is exceeded."""
     noted = [{name: value for name, value in t.user_attrs.items() if not _is_ours(t, name)} for t in stored]
-    names = unique_names((name for attributes in noted for name in attributes), "user_attrs_", used)
+    names = unique_names(sorted({name for attributes in noted for name in attributes}), "user_attrs_", used)
     columns = {
         names[name]: column([MISSING if (value := attributes.get(name)) is None else value for attributes in noted])
         for name in names
     }
     limits = [{f"constraint_{key}": value for key, value in t.constraints.items()} for t in stored]
-    names = unique_names((name for constraints in limits for name in constraints), "constraint_", used)
+    names = unique_names(sorted({name for constraints in limits for name in constraints}), "constraint_", used)
     for name in names:
         columns[names[name]] = pd.Series([constraints.get(name, np.nan) for constraints in limits], dtype="float64")
     return columns

@@ -32,7 +32,7 @@ def read_sample(
     trials, values, notes = usable_trials(study, target=target, objective=objective)
     counted, kept, more = counted_parameters(trials)
     trials, values = [trials[place] for place in kept], values[kept]
-    names = [n for n in counted if any(t.params[n] != trials[0].params[n] for t in trials)]
+    names = [n for n in counted if len({repr(t.params[n]) for t in trials}) > 1]  # a choice may be a list, or NaN
     if not names:
         raise ImportanceError(
             f"study {study.study_name!r} has no parameter that half of its trials have and that varies"
@@ -57,7 +57,7 @@ def read_sample(
 def _side(values: list[Any], kinds: Sequence[BaseDistribution]) -> NDArray[np.float64]:
     """A parameter's values and distributions, a trial each, as columns of the cube, ``(trials, columns)``."""
     if any(isinstance(kind, CategoricalDistribution) for kind in kinds):
-        words = [repr(value) for value in values]  # a choice may be a list, which no set takes
+        words = [repr(value) for value in values]
         choices = list(dict.fromkeys(words))
         places = [choices.index(word) for word in words]
         return np.asarray(np.eye(len(choices))[places] / np.sqrt(2))  # two choices are 1 apart
@@ -70,7 +70,8 @@ def _unit(values: NDArray[np.float64], kinds: Sequence[BaseDistribution]) -> NDA
     low, high = min(float(k.low) for k in numeric), max(float(k.high) for k in numeric)
     if all(k.log for k in numeric):
         values, low, high = np.log(values), np.log(low), np.log(high)
-    return np.asarray(np.clip((values - low) / (high - low), 0.0, 1.0))
+    half = high / 2 - low / 2  # a range may be longer than the largest number
+    return np.asarray(np.clip((values / 2 - low / 2) / half, 0.0, 1.0))
 
 
 def _one_a_setting(
