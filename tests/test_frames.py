@@ -142,3 +142,94 @@ def test_local_times_of_a_database_become_utc(tmp_path, monkeypatch):
         time.tzset()
     assert os.environ.get("TZ") == before
     assert abs(pd.Timestamp.now(tz="UTC") - started) < pd.Timedelta("10min")
+
+
+def hostile(storage):
+    """Plain Optuna: two objectives, constraints, attributes, and names that meet the table's own."""
+    study = optuna.create_study(
+        storage=storage, study_name="hostile", directions=["minimize", "maximize"],
+        sampler=optuna.samplers.RandomSampler(seed=0),
+    )  # fmt: skip
+
+    def objective(trial):
+        x, y = (trial.suggest_float(name, 0, 1) for name in ("value", "params_value"))
+        trial.suggest_categorical("layers", [(16,), (16, 8)])
+        trial.suggest_categorical("features", [None, "sqrt", 0.5])
+        trial.suggest_int("number", 0, 3)
+        trial.set_user_attr("layers", [trial.number])
+        trial.set_user_attr("note", "a,b\nc")
+        trial.set_user_attr("seeds", trial.number)
+        if trial.number:
+            trial.set_user_attr("gpu", True)
+        trial.set_constraint("memory", x - 0.5)
+        return x, y
+
+    study.optimize(objective, n_trials=3)
+    return study
+
+
+HOSTILE = {
+    "study": "str", "number": "int64", "state": "str", "value_0": "float64", "value_1": "float64",
+    "params_params_value": "float64", "params_value": "float64", "layers": "str", "features": "str",
+    "params_number": "int64", "diverged": "boolean", "seeds": "Int64", "duration_s": "float64",
+    "started": "datetime64[us, UTC]", "finished": "datetime64[us, UTC]", "gpu": "boolean", "user_attrs_layers": "str",
+    "note": "str", "user_attrs_seeds": "int64", "constraint_memory": "float64",
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical:UserWarning")
+def test_every_value_attribute_and_constraint_has_a_column_of_its_own(storage):
+    study = hostile(storage)
+    trials = frames.trials(study)
+    assert list(dtypes(trials).items()) == list(HOSTILE.items())
+    np.testing.assert_array_equal(trials["value_0"], trials["params_params_value"])
+    np.testing.assert_array_equal(trials["value_1"], trials["params_value"])
+    assert [trial.params["value"] for trial in study.trials] == trials["params_params_value"].tolist()
+    assert set(trials["layers"]) <= {"[16]", "[16, 8]"}
+    assert trials["features"].tolist() == [str(trial.params["features"]) for trial in study.trials]
+    assert trials["user_attrs_layers"].tolist() == ["[0]", "[1]", "[2]"]
+    np.testing.assert_allclose(trials["constraint_memory"], trials["value_0"] - 0.5)
+    assert trials["gpu"].isna().tolist() == [True, False, False]
+    assert set(Results.from_study(study).space()["hyperparameter"]) == {
+        "params_params_value", "params_value", "layers", "features", "params_number",
+    }  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical:UserWarning")
+def test_a_foreign_study_is_exported_as_it_is_read(storage, tmp_path):
+    results = Results.from_study(hostile(storage))
+    csv, parquet = (results.export(tmp_path, format=format)[0] for format in ("csv", "parquet"))
+    pd.testing.assert_frame_equal(pd.read_parquet(parquet), results.trials)
+    read = pd.read_csv(csv, keep_default_na=False, na_values=[""])
+    assert list(read) == list(HOSTILE)
+    for name in ("layers", "features", "note", "user_attrs_layers"):
+        assert read[name].tolist() == results.trials[name].tolist()
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical:UserWarning")
+def test_the_history_of_several_objectives_is_that_of_the_first(storage):
+    results = Results.from_study(hostile(storage))
+    history = results.history()
+    np.testing.assert_array_equal(history["value"], results.trials["value_0"])
+    feasible = history["value"].where(history["value"] <= 0.5)
+    np.testing.assert_array_equal(history["best_so_far"], feasible.cummin().ffill())
+    assert len(results.plot.trials().data) > 0
+
+
+def test_whole_numbers_beyond_64_bits_can_be_read_and_written(tmp_path):
+    study = optuna.create_study()
+    distributions = {"n": optuna.distributions.IntDistribution(0, 2**70)}
+    study.add_trial(
+        optuna.trial.create_trial(
+            params={"n": 2**69}, distributions=distributions, value=0.0, intermediate_values={2**65: 1.0}
+        )
+    )
+    results = Results.from_study(study)
+    assert results.trials["n"].tolist() == [2.0**69]
+    assert results.curves["iteration"].tolist() == [2.0**65]
+    results.export(tmp_path, format="parquet")
+
+
+def test_the_columns_of_our_own_studies_are_fixed(searched):
+    assert frames.parameter_columns(searched) == {name: name for name in HYPERPARAMETERS}
+    assert list(frames.trials(searched)) == list(TRIALS)

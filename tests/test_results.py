@@ -1,16 +1,22 @@
+import copy
 import re
+from dataclasses import replace
 
 import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from optuna.trial import TrialState
 from scipy import stats
 
 import hpsearch
 from hpsearch.data.dataset import from_arrays
 from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.evaluation.trained import NetworkFileError, TrainedNetwork
 from hpsearch.results.study import Results, ResultsError, load
+from hpsearch.storage.internals import set_study_attribute, study_attributes
+from hpsearch.storage.trials import CURVES
 from hpsearch.tuning.choice import ARTIFACTS, best_trial, choose, network_path
 from hpsearch.tuning.scores import score_on_test
 from hpsearch.tuning.search import search
@@ -166,6 +172,54 @@ def test_what_is_not_there_is_named(results, folder, tmp_path):
         _ = foreign.best
     with pytest.raises(ResultsError, match="'foreign' was not made by hpsearch"):
         foreign.network(0)
+
+
+def ended(results, **changes):
+    """Results of a copy of a study whose first trial differs."""
+    trials = [copy.deepcopy(trial) for trial in results.study.trials[:2]]
+    for name, value in changes.items():
+        setattr(trials[0], name, value)
+    study = optuna.create_study(study_name="copy")
+    study.add_trials(trials)
+    for name, value in study_attributes(results.study).items():
+        set_study_attribute(study, name, value)
+    return Results(study)
+
+
+def diverged(trial, seeds, gone):
+    """System attributes of a trial that was trained on these seeds and diverged with some of them."""
+    one = trial.system_attrs[CURVES]
+    stored = Evaluation.decode(one)
+    curves = np.repeat(stored.curves[:1], len(seeds), axis=0)
+    more = replace(stored, seeds=seeds, diverged=tuple(seed in gone for seed in seeds), curves=curves)
+    return trial.system_attrs | {CURVES: more.encode()}
+
+
+def test_a_network_is_that_of_a_training_that_came_to_its_end(results):
+    first = results.study.trials[0]
+    assert ended(results).network(0).hyperparameters == results.network(0).hyperparameters
+    pruned = ended(results, state=TrialState.PRUNED)
+    with pytest.raises(ResultsError, match=rf"trial 0 was pruned at iteration {max(first.intermediate_values)}"):
+        pruned.network(0)
+    with pytest.raises(ResultsError, match="trial 0 was pruned"):
+        pruned.units(0)
+    failed = {"state": TrialState.FAIL, "values": None}
+    with pytest.raises(ResultsError, match="trial 0 has failed: it has no network"):
+        ended(results, **failed).network(0)
+    for state in (TrialState.RUNNING, TrialState.WAITING):
+        with pytest.raises(ResultsError, match=f"trial 0 is {state.name}: it has no network yet"):
+            ended(results, state=state, values=None, datetime_complete=None).network(0)
+    gone = ended(results, system_attrs=diverged(first, (0, 4, 7), (0, 7)))
+    with pytest.raises(ResultsError, match="trial 0 diverged with seed 0: it has no network; with seed 4 it did not"):
+        gone.network(0)
+    assert gone.network(0, seed=4).seed == 4
+
+
+def test_a_trial_that_failed_before_it_had_a_setting_is_no_setting_to_explain(results):
+    study = ended(results).study
+    study.add_trial(optuna.trial.create_trial(state=TrialState.FAIL))
+    with pytest.raises(ResultsError, match="ended before it had a value for learning_rate, iterations"):
+        Results(study).attribution(of=2)
 
 
 def test_the_best_of_another_program_s_study_is_a_plain_dict():

@@ -74,3 +74,38 @@ def test_normal_scores_keep_the_order_and_nothing_else():
     assert scores[0] == scores[3]
     np.testing.assert_allclose(scores, normal_scores(np.array([1.0, 0.0, 3.0, 1.0, 2.0])))
     np.testing.assert_allclose(np.std(normal_scores(np.arange(500.0))), 1, atol=0.01)
+
+
+@pytest.mark.filterwarnings("ignore:Choices for a categorical:UserWarning")
+@pytest.mark.parametrize("storage", [None, "sqlite"])
+def test_choices_may_be_lists_nothing_or_of_several_kinds(storage, tmp_path):
+    choices = [(8,), (8, 4), None, "sqrt", 0.5, float("nan")]
+    kinds = {"layers": CategoricalDistribution(choices), "same": CategoricalDistribution([float("nan"), 1.0])}
+    made = optuna.create_study(storage=storage and f"sqlite:///{tmp_path}/s.db")
+    for i in range(24):
+        params = {"layers": choices[i % 6], "same": choices[5]}
+        made.add_trial(create_trial(params=params, distributions=kinds, value=float(i % 6)))
+        made.add_trial(create_trial(params=params | {"same": 1.0}, distributions=kinds, value=float(i % 6)))
+    sample = read_sample(made)
+    assert sample.names == ("layers", "same")
+    assert sample.points.shape == (12, 8)
+    np.testing.assert_array_equal((sample.points > 0).sum(axis=1), 2)
+
+
+def test_a_parameter_that_is_always_the_same_choice_does_not_count_even_if_it_is_no_number():
+    kinds = {"x": FloatDistribution(0, 9), "same": CategoricalDistribution([float("nan"), 1.0])}
+    made = optuna.create_study()
+    made.add_trials(
+        create_trial(params={"x": float(i), "same": kinds["same"].choices[0]}, distributions=kinds, value=float(i))
+        for i in range(10)
+    )
+    assert read_sample(made).names == ("x",)
+
+
+def test_a_range_may_be_longer_than_the_largest_number():
+    kinds = {"x": FloatDistribution(-1.6e308, 1.6e308)}
+    made = optuna.create_study()
+    made.add_trials(
+        create_trial(params={"x": 1.6e308 * (i / 8 - 1)}, distributions=kinds, value=float(i)) for i in range(17)
+    )
+    np.testing.assert_allclose(read_sample(made).points[:, 0], np.arange(17) / 16)

@@ -340,3 +340,55 @@ def test_a_stopped_survey_goes_on_from_the_command_line(folder):
     assert told.split("setting")[1] == whole.split("setting")[1]
     assert "by the survey (total index)" in run("search", "long", "--trials", 4).stdout
     assert "no power of two" in run("survey", "long", "--base", "60", code=2).stderr
+
+
+SEARCHED = {
+    "best": lambda results: results.best,
+    "network": lambda results: results.network(0),
+    "units": lambda results: results.units(0),
+    "profile": lambda results: results.profile("momentum"),
+    "plane": lambda results: results.plane("momentum", "l2"),
+    "tolerance": lambda results: results.tolerance(),
+    "tunability": lambda results: results.tunability(),
+    "attribution": lambda results: results.attribution(),
+    "cost": lambda results: results.cost("profile", "momentum"),
+    "history": lambda results: results.history(),
+    "best_curves": lambda results: results.best_curves(),
+    "pareto": lambda results: results.pareto,
+    "edges": lambda results: results.edges(),
+    "search_ranges": lambda results: results.search_ranges(),
+    "plot.history": lambda results: results.plot.history(),
+    "plot.curves": lambda results: results.plot.curves(),
+    "plot.trials": lambda results: results.plot.trials(),
+    "plot.units": lambda results: results.plot.units(),
+    "plot.profile": lambda results: results.plot.profile("momentum"),
+    "plot.plane": lambda results: results.plot.plane("momentum", "l2"),
+    "plot.attribution": lambda results: results.plot.attribution(),
+}
+"""What a search alone can tell."""
+
+
+def test_of_a_study_that_is_only_surveyed_what_a_search_tells_is_refused(config, tmp_path):
+    survey_study(config, results=tmp_path)
+    results = load("small", results=tmp_path)
+    for name, read in SEARCHED.items():
+        with pytest.raises(ResultsError, match="'small' was not searched yet, so no trial was chosen: hpsearch search"):
+            assert read(results) is None, name
+    assert len(results.survey.table) > 0
+    assert "survey" in results._repr_html_()
+    assert set(results.plot.sensitivity().to_dict()) == {"data", "layout"}
+
+
+def test_a_row_of_a_survey_of_the_effective_step_is_trained_again_with_its_learning_rate(config, tmp_path):
+    survey_study(config.with_overrides(**{"survey.effective_step": True}), results=tmp_path)
+    results = load("small.effective_step.survey", results=tmp_path)
+    row = results.trials.iloc[3]
+    setting = results.network(3).hyperparameters
+    assert setting.learning_rate == pytest.approx(row["effective_step"] * (1 - row["momentum"]))
+    assert results.network(3).seed == row["seed"]
+    assert results.best.value == results.trials["value"].min()
+    for read in (results.edges, results.search_ranges):
+        with pytest.raises(ResultsError, match="do not vary learning_rate"):
+            read()
+    with pytest.raises(ResultsError, match="study 'small' was not searched yet"):
+        results.attribution()

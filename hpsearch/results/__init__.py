@@ -4,7 +4,7 @@ In this room, of which a worker process imports some files without Optuna and pa
 
     frames.py        the tables: their columns and dtypes
     study.py         Results, load
-    columns.py       columns of what other programs stored: names of their own, values of one kind
+    foreign.py       columns of what other programs stored: names of their own, values of one kind
     best.py          the chosen setting
     standings.py     which trials stand out: the best by the study's rules, or one by its number; ResultsError
     profiles.py      the tables of Results that train around the best, and keep what they trained

@@ -20,7 +20,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.evaluation.outcomes import Evaluation
-from hpsearch.results.columns import MISSING, column, unique_names, whole, writable
+from hpsearch.results.foreign import MISSING, column, unique_names, whole, writable
 from hpsearch.storage.studies import CONFIG, fact
 from hpsearch.storage.trials import CURVES
 
