@@ -79,15 +79,15 @@ def test_normal_scores_keep_the_order_and_nothing_else():
 @pytest.mark.filterwarnings("ignore:Choices for a categorical:UserWarning")
 @pytest.mark.parametrize("storage", [None, "sqlite"])
 def test_choices_may_be_lists_nothing_or_of_several_kinds(storage, tmp_path):
-    choices = [(8,), (8, 4), None, "sqrt", 0.5, float("nan")]
-    kinds = {"layers": CategoricalDistribution(choices), "same": CategoricalDistribution([float("nan"), 1.0])}
+    choices = [[8], [8, 4], None, "sqrt", 0.5, True]
+    kinds = {"layers": CategoricalDistribution(choices), "pair": CategoricalDistribution([[], None])}
     made = optuna.create_study(storage=storage and f"sqlite:///{tmp_path}/s.db")
     for i in range(24):
-        params = {"layers": choices[i % 6], "same": choices[5]}
+        params = {"layers": choices[i % 6], "pair": None}
         made.add_trial(create_trial(params=params, distributions=kinds, value=float(i % 6)))
-        made.add_trial(create_trial(params=params | {"same": 1.0}, distributions=kinds, value=float(i % 6)))
+        made.add_trial(create_trial(params=params | {"pair": []}, distributions=kinds, value=float(i % 6)))
     sample = read_sample(made)
-    assert sample.names == ("layers", "same")
+    assert sample.names == ("layers", "pair")
     assert sample.points.shape == (12, 8)
     np.testing.assert_array_equal((sample.points > 0).sum(axis=1), 2)
 
