@@ -99,7 +99,7 @@ def test_values_that_a_sampler_or_the_user_fixes_are_trained(small, optimised):
     assert [trial.params["batch_size"] for trial in study.trials] == [16, 16]
     assert study.trials[0].params["momentum"] == 0.5
     asked = study.ask(distributions(small.space.dimensions))
-    setting = Hyperparameters(**asked.params)
+    setting = small.settings(asked.params)
     assert optimised[0](asked) == optimised[0].evaluator.evaluate([setting])[0].final["validation_loss"]
 
 

@@ -83,15 +83,16 @@ class Objective:
             params = suggest(trial, config.space.dimensions)
         except ValueError as problem:
             raise ConfigError(config.name, [f"this trial does not fit the study's space: {problem}"]) from problem
-        values = {name: _number(value) for name, value in {**config.space.fixed, **params}.items()}
+        values = {name: _number(value) for name, value in params.items()}
         problems = [fault.line((name,)) for name, value in values.items() for fault in BY_NAME[name].faults(value)]
-        if not problems and values["batch_size"] > (examples := len(data.train.X)):
-            problems = [
-                f"batch_size: {values['batch_size']} is above the {examples} training examples of {data.name!r}"
-            ]
         if problems:
             raise ConfigError(config.name, problems)
-        return self.evaluator.hyperparameters(values)
+        settings = self.evaluator.hyperparameters(values)
+        size, examples = settings.batch_size, len(data.train.X)
+        if size > examples:
+            rule = f"batch_size: {size} is above the {examples} training examples of {data.name!r}"
+            raise ConfigError(config.name, [rule])
+        return settings
 
 
 def _number(value: Any) -> Any:
