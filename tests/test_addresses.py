@@ -21,6 +21,7 @@ URLS = {
     "nodriver://me:s3cr/t99@host/db": "nodriver://me:***@host/db",
     "nodriver://me:s3cr?t99#hunter@host/db": "nodriver://me:***@host/db",
     "nodriver://me:s3cr:t99@host:noport/db": "nodriver://me:***@host:noport/db",
+    "nodriver://me:t99@h:s3cr@host/db": "nodriver://me:***@host/db",  # the driver takes s3cr@host for the port
     "nodriver://:s3cr@host/db": "nodriver://:***@host/db",
     "nodriver://host/db?user=me&password=s3cr&x=1": "nodriver://host/db?user=me&password=***&x=1",
     "nodriver://host/db?Pass%77ord=s3cr&t99": "nodriver://host/db?Pass%77ord=***&***",

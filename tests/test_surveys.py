@@ -375,6 +375,7 @@ def test_of_a_study_that_is_only_surveyed_what_a_search_tells_is_refused(config,
         with pytest.raises(ResultsError, match="'small' was not searched yet, so no trial was chosen: hpsearch search"):
             assert read(results) is None, name
     assert len(results.survey.table) > 0
+    assert "block" not in results.trials  # what says a row's place stands in the survey's table
     assert "survey" in results._repr_html_()
     assert set(results.plot.sensitivity().to_dict()) == {"data", "layout"}
 
