@@ -97,6 +97,14 @@ def test_every_open_storage_is_read_as_it_is():
     assert load("s", storage=storage).best.number == 0
 
 
+def test_a_journal_whose_choices_are_lists_is_read_without_a_word(tmp_path):
+    path = tmp_path / "lists.log"
+    study = optuna.create_study(study_name="s", storage=open_storage(path))
+    with pytest.warns(UserWarning, match="Choices for a categorical"):
+        study.optimize(lambda trial: len(trial.suggest_categorical("c", [[1], [1, 2]])), n_trials=2)
+    assert set(load("s", storage=path).trials["c"]) <= {"[1]", "[1, 2]"}
+
+
 @pytest.mark.parametrize("options", ["", "?timeout=30", "?timeout=30&check_same_thread=false"])
 def test_an_sqlite_database_is_read_and_written_with_its_options_or_by_its_path(options, tmp_path):
     url = f"sqlite:///{tmp_path}/s.db{options}"

@@ -7,6 +7,7 @@ import hashlib
 import math
 import shlex
 import time
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -72,7 +73,9 @@ def _journal(path: Path, *, read_only: bool) -> optuna.storages.JournalStorage:
         raise StorageError(f"cannot open the storage {str(path)!r}: it is no file; name the journal itself")
     journal = JournalFile(path, read_only=read_only)
     try:
-        return optuna.storages.JournalStorage(journal)
+        with warnings.catch_warnings():  # whoever wrote a list among the choices was told, and reading is no fault
+            warnings.filterwarnings("ignore", "Choices for a categorical distribution", UserWarning)
+            return optuna.storages.JournalStorage(journal)
     except StorageError:
         raise
     except OSError as problem:

@@ -100,7 +100,7 @@ def _secrets(url: str) -> set[str]:
     passwords = [match["password"]] if match else []
     passwords += [secret for _, _, secret in _options(url.partition("?")[2]) if secret]
     meant = {way(password) for password in passwords for way in (str, unquote, unquote_plus)}
-    return {piece for password in meant for piece in (password, *re.split(r"[@/?#&]", password)) if piece}
+    return {piece for password in meant for piece in (password, *re.split(r"[@:/?#&]", password)) if piece}
 
 
 def _options(text: str) -> list[tuple[str, str, str]]:
