@@ -3,6 +3,7 @@
 In this room:
 
     signals.py    signals that ask to stop, held off while something is half written
+    locks.py      the locks of a journal file: ours, and plain Optuna's beside it
     records.py    the lines of a journal: which are whole, and what is kept where some are not
     journal.py    the hardened journal file
     addresses.py  what kind of storage an address names, and the same without its password

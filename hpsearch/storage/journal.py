@@ -10,27 +10,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from filelock import FileLock
-from optuna.storages.journal import (
-    BaseJournalBackend,
-    JournalFileBackend,
-    JournalFileOpenLock,
-    JournalFileSymlinkLock,
-)
+from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
 
 from hpsearch.data.files import atomic_write
+from hpsearch.storage.locks import Unlocked, WriteLock
 from hpsearch.storage.records import damage_of, is_record, record_of
 from hpsearch.storage.signals import stops_later
-
-_GRACE = 30
-"""Seconds after which Optuna takes a lock for one whose holder died."""
 
 _BLOCK = 65536
 """Bytes of a journal's end that are read at once."""
@@ -42,50 +33,6 @@ class StorageError(RuntimeError):
 
 class JournalTailWarning(UserWarning):
     """The end of a journal was torn and has been cut off; a copy was kept."""
-
-
-class _WriteLock:
-    """One writer at a time, this project's processes and plain Optuna's alike.
-
-    Among this project's processes a system lock decides, which ends with its holder. Plain Optuna knows only its own
-    lock, a link named ``<journal>.lock``, so that is held too while we write. A process that dies leaves the link
-    behind, for which plain Optuna would wait 30 s; the next of our writers removes it.
-    """
-
-    def __init__(self, journal: Path) -> None:
-        self._system_lock = FileLock(journal.with_name(f".{journal.name}.guard"))
-        self._link = journal.with_name(f"{journal.name}.lock")
-        # Optuna's link points to the path it was given. Spelt like this, the path is the same and tells that the link
-        # is ours.
-        self._spelling = os.path.join(journal.parent, ".", journal.name)
-        kind = JournalFileOpenLock if sys.platform == "win32" else JournalFileSymlinkLock
-        self._optunas_lock = kind(self._spelling, grace_period=_GRACE)
-
-    def acquire(self) -> None:
-        """Wait for both locks."""
-        self._system_lock.acquire()
-        try:
-            if self._left_behind():
-                self._link.unlink(missing_ok=True)
-            self._optunas_lock.acquire()
-        except BaseException:
-            self._system_lock.release()
-            raise
-
-    def release(self) -> None:
-        """Give both locks back."""
-        try:
-            self._optunas_lock.release()
-        finally:
-            self._system_lock.release()
-
-    def _left_behind(self) -> bool:
-        """Whether Optuna's lock is there and its holder is dead; nobody else of ours can hold it now."""
-        try:
-            age = time.time() - self._link.lstat().st_mtime
-            return age > _GRACE or (self._link.is_symlink() and os.readlink(self._link) == self._spelling)
-        except FileNotFoundError:
-            return False
 
 
 class JournalFile(BaseJournalBackend):
@@ -101,14 +48,14 @@ class JournalFile(BaseJournalBackend):
 
     def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
         self.path = Path(path).absolute()
-        self._lock = _WriteLock(self.path)
+        self._lock = WriteLock(self.path)
         self._read = 0  # logs in the file, as far as read
         self.lines_read = 0  # the number of the line that was handed over last
         self._waiting: list[dict[str, Any]] | None = None
         try:
             if not read_only:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = JournalFileBackend(str(self.path), lock_obj=_Unlocked())  # type: ignore[arg-type]  # its base class is private
+            self._file = JournalFileBackend(str(self.path), lock_obj=Unlocked())  # type: ignore[arg-type]  # its base class is private
             self._check_ends()  # before a lock is made beside a file that is no journal
             if not read_only:
                 with self._locked(), self.path.open("rb+"):
@@ -257,16 +204,6 @@ class JournalFile(BaseJournalBackend):
         os.truncate(self.path, keep)
         message = f"{self.path} ended in {len(tail)} bytes of an unfinished write; they were cut off and kept in {copy}"
         warnings.warn(message, JournalTailWarning, stacklevel=2)
-
-
-class _Unlocked:
-    """The lock of the file inside, which is only touched under ours."""
-
-    def acquire(self) -> bool:
-        return True
-
-    def release(self) -> None:
-        pass
 
 
 def _after_last_newline(file: BinaryIO, size: int) -> int:
