@@ -44,6 +44,13 @@ if TYPE_CHECKING:
 __all__ = ["Results", "ResultsError", "load"]
 
 
+class _current(cached_property["pd.DataFrame"]):
+    """A table that is asked for anew each time; what is put in its place on an object stays there."""
+
+    def __get__(self, results: Any, owner: type | None = None) -> pd.DataFrame:  # type: ignore[override]
+        return self if results is None else self.func(results)  # type: ignore[return-value]
+
+
 class Results(SurveyTables, SearchTables, ProfileTables):
     """A study read back, with the tables of its survey and of trainings around its best.
 
@@ -84,17 +91,17 @@ class Results(SurveyTables, SearchTables, ProfileTables):
 
         return ResultsPlots(self)
 
-    @property
+    @_current
     def trials(self) -> pd.DataFrame:
         """One row a trial; see :func:`hpsearch.results.frames.trials`."""
         return self._table_of(frames.trials)
 
-    @property
+    @_current
     def curves(self) -> pd.DataFrame:
         """One row a trial, seed and checkpoint; see :func:`hpsearch.results.frames.curves`."""
         return self._table_of(frames.curves)
 
-    @property
+    @_current
     def members(self) -> pd.DataFrame:
         """One row a trial and seed; see :func:`hpsearch.results.frames.members`."""
         return self._table_of(frames.members)
