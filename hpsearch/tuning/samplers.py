@@ -25,6 +25,11 @@ REMEMBERED = ("cma", "completed_rung_")
 """Prefixes of the trial attributes that samplers and pruners need again when a study is resumed."""
 
 
+def remembered(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Of a trial's system attributes those that samplers and pruners need again."""
+    return {name: value for name, value in attributes.items() if name.startswith(REMEMBERED)}
+
+
 def check_sampler(config: StudyConfig) -> None:
     """See that the sampler can be made.
 

@@ -31,7 +31,7 @@ from hpsearch.storage.internals import end_trial, system_attributes
 from hpsearch.storage.studies import open_study, quiet_optuna
 from hpsearch.storage.trials import distributions, finished_trial
 from hpsearch.tuning.choice import choose
-from hpsearch.tuning.samplers import REMEMBERED, check_sampler, grid_size, pruner, sampler
+from hpsearch.tuning.samplers import check_sampler, grid_size, pruner, remembered, sampler
 
 _LEARNING_BATCH, _OTHER_BATCH = 4, 16
 
@@ -205,7 +205,10 @@ class _Search:
             for number in numbers:
                 stored = self._stored[number]
                 running = optuna.trial.create_trial(
-                    state=TrialState.RUNNING, params=stored.params, distributions=stored.distributions
+                    state=TrialState.RUNNING,
+                    params=stored.params,
+                    distributions=stored.distributions,
+                    system_attrs=remembered(stored.system_attrs),
                 )
                 self._mirror.add_trial(running)
             return _Batch(numbers, [], ())
@@ -256,8 +259,7 @@ class _Search:
     def _finished(self, trial: optuna.Trial, evaluation: Evaluation) -> FrozenTrial:
         memory = {}
         if self._prunes or self._config.search.sampler == "cmaes":
-            attributes = system_attributes(trial)
-            memory = {name: value for name, value in attributes.items() if name.startswith(REMEMBERED)}
+            memory = remembered(system_attributes(trial))
         return finished_trial(
             evaluation,
             trial.params,
