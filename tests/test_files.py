@@ -1,8 +1,11 @@
 """A file is written whole or not at all."""
 
+import os
+import re
+
 import pytest
 
-from hpsearch.data.files import atomic_write
+from hpsearch.data.files import FileError, atomic_write, check_writable, file_name, made_folder
 
 
 def test_a_file_takes_its_name_when_it_is_whole(tmp_path):
@@ -35,7 +38,7 @@ def test_a_failure_leaves_the_former_file_and_no_part_of_the_new_one(tmp_path, f
 def test_a_file_that_was_never_written_is_an_error_and_leaves_the_former_one(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("former", encoding="utf-8")
-    with pytest.raises(FileNotFoundError, match="partial"), atomic_write(path):
+    with pytest.raises(FileError, match=r"cannot write .*table.csv: No such file"), atomic_write(path):
         pass
     assert path.read_text(encoding="utf-8") == "former"
 
@@ -48,3 +51,98 @@ def test_two_writers_of_one_file_do_not_meet(tmp_path):
         assert first != second
     assert path.read_text(encoding="utf-8") == "first"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("folder", "Is a directory; a folder has this name"),
+        ("pipe", "it is a device or a pipe, and no file"),
+        ("full", "it is a device or a pipe, and no file"),
+        ("file/under", "Not a directory; a file stands where a folder should"),
+        ("none/under", "No such file or directory; the folder is not there"),
+        ("n" * 300, "File name too long; choose a shorter name"),
+    ],
+)
+def test_where_no_file_can_be_the_path_the_cause_and_the_cure_are_told(tmp_path, name, told):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("kept", encoding="utf-8")
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "full").symlink_to("/dev/full")
+    before = sorted(tmp_path.rglob("*"))
+    path = tmp_path / name
+    with pytest.raises(FileError, match=f"^cannot write {re.escape(str(path))}: {told}"), atomic_write(path) as partial:
+        partial.write_text("x", encoding="utf-8")
+    assert sorted(tmp_path.rglob("*")) == before
+    assert not os.path.isfile("/dev/full")
+
+
+def test_a_path_that_holds_a_nul_is_refused():
+    with pytest.raises(FileError, match=r"cannot write 'a.x00b': no path holds a NUL"):
+        check_writable("a\0b")
+
+
+def test_a_full_disk_is_told_as_such_and_no_part_stays(tmp_path):
+    path = tmp_path / "table.csv"
+    with pytest.raises(FileError, match=f"cannot write {path}: No space left on device; free some space"):  # noqa: SIM117
+        with atomic_write(path) as partial:
+            partial.write_text("half", encoding="utf-8")
+            with open("/dev/full", "w", encoding="utf-8") as full:
+                full.write("rest")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_link_stays_and_what_it_leads_to_is_written(tmp_path):
+    (tmp_path / "far").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "far" / "table.csv")
+    with atomic_write(link) as partial:
+        partial.write_text("x", encoding="utf-8")
+    assert link.is_symlink()
+    assert (tmp_path / "far" / "table.csv").read_text(encoding="utf-8") == "x"
+
+
+def test_a_folder_that_cannot_be_made_is_told_of(tmp_path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    for place in (tmp_path / "file", tmp_path / "file" / "deep"):
+        with pytest.raises(FileError, match=f"cannot write {place}: .*a file stands where a folder should"):
+            made_folder(place)
+    assert made_folder(tmp_path / "a" / "b").is_dir()
+
+
+def test_a_name_that_the_system_s_file_names_lack_is_told_of(tmp_path):
+    with pytest.raises(FileError, match="file names are utf-8, which has no '.ud800'"):
+        check_writable(tmp_path / "\ud800")
+
+
+NAMES = [
+    "../../esc",
+    "/etc/passwd",
+    "a/b",
+    "a\\b",
+    "..",
+    ".",
+    "",
+    "\0",
+    "\ud800",
+    "a\nb",
+    ".hidden",
+    "x" * 300,
+    "漢" * 90,
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_is_no_plain_one_stays_in_its_folder_and_meets_no_other(tmp_path, name):
+    spelt = file_name(name)
+    path = tmp_path / f"{spelt}.html"
+    path.write_text("x", encoding="utf-8")
+    assert [p.name for p in tmp_path.iterdir()] == [path.name]
+    assert not spelt.startswith(".")
+    assert file_name(spelt) == spelt
+    assert len({file_name(other) for other in NAMES}) == len(NAMES)
+
+
+@pytest.mark.parametrize("name", ["digits", "digits-2", "_a b.c_", "日本", "हिन्दी", "x" * 200])
+def test_a_plain_name_is_itself(name):
+    assert file_name(name) == name

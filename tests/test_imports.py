@@ -84,7 +84,7 @@ PUBLIC = [
 def modules():
     for path in sorted(ROOT.rglob("*.py")):
         relative = path.relative_to(ROOT)
-        if relative.parts != ("__init__.py",):
+        if relative.as_posix() not in ("__init__.py", "__main__.py"):
             yield relative.parts[0].removesuffix(".py"), path
 
 

@@ -8,6 +8,7 @@ In this room:
     rounds.py      a search in rounds, for the command search
     progress.py    the live line of a command that trains
     endings.py     how a command ends
+    streams.py     where commands print, whatever becomes of it
     compare.py     the command that compares studies
     explain.py     the command that says where the difference of two settings comes from
     newcomers.py   the command that writes the first study of a table

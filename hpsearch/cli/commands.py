@@ -12,6 +12,7 @@ import typer
 
 from hpsearch.cli.endings import STOPPED, StopSignals, errors, stopped, told_warnings
 from hpsearch.cli.progress import LiveLine, cost_first, search_words, survey_words
+from hpsearch.cli.streams import lasting_output
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -290,17 +291,19 @@ def export(
     storage: StorageOption = None,
 ) -> None:
     """Write a study's tables trials, curves and members as CSV or Parquet."""
+    from hpsearch.data.files import file_name
     from hpsearch.results.study import load
 
     with errors():
         stored = load(study, storage=storage, results=results)
-        for path in stored.export(to or results / study, format=format.value):
+        for path in stored.export(to or results / file_name(study), format=format.value):
             print(path)
 
 
 def main() -> None:
     """Entry point of the command ``hpsearch``."""
-    app()
+    with lasting_output():
+        app(prog_name="hpsearch")
 
 
 def print_parts(parts: Iterable[Part]) -> None:

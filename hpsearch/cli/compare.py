@@ -34,12 +34,15 @@ def compare_command(
 
     What it trains is kept with the studies; Ctrl-C keeps it too, and the same command goes on.
     """
+    from hpsearch.data.files import check_writable
     from hpsearch.experiments.sources import ProfileProgress
     from hpsearch.report.comparisons import comparison_page, comparison_report
     from hpsearch.report.page import write_page
     from hpsearch.results.comparison import compare
 
     with errors():
+        path = to or results / "compare.html"
+        check_writable(path)  # before there is work to lose
         names = [
             completed(study, workers=workers, results=results, storage=storage) if complete else study
             for study in studies
@@ -54,7 +57,6 @@ def compare_command(
                     )
             except KeyboardInterrupt:
                 _stopped(f"hpsearch compare {shlex.join(studies)}", line.last)
-        path = to or results / "compare.html"
         write_page(path, comparison_page(comparison))
         print_parts([*comparison_report(comparison), f"page in {path}: open it in a browser, offline too"])
 

@@ -99,7 +99,7 @@ def errors(study: str = "") -> Iterator[None]:
         from hpsearch.data import DataError
         from hpsearch.evaluation.newcomers import is_table
 
-        print(printable(f"error: {_in_file(problem, study)}", keep="\n"), file=sys.stderr)
+        print(printable(f"error: {_words(_in_file(problem, study))}", keep="\n"), file=sys.stderr)
         if is_table(study) and isinstance(problem, DataError) and re.search(r"\bdata\.(?!csv)[a-z]+ ", str(problem)):
             hint = f"hpsearch new {shlex.quote(study)} --target COLUMN"
             print(f"settings such as data.drop stand in a study's file; this writes one: {hint}", file=sys.stderr)
@@ -135,7 +135,22 @@ def _exit_code(problem: Exception) -> int | None:
     )  # fmt: skip
     if isinstance(problem, (*refused, FileNotFoundError)):
         return 2
-    return 1 if isinstance(problem, StorageError | StudyBusyError) else None
+    machine = (StorageError, StudyBusyError, OSError, UnicodeEncodeError, MemoryError)
+    return 1 if isinstance(problem, machine) and not isinstance(problem, BrokenPipeError) else None
+
+
+def _words(problem: Exception) -> str:
+    """What is said of a problem; the system's own is given a path, a cause and a cure."""
+    from hpsearch.data.files import FileError, blamed
+
+    if isinstance(problem, MemoryError):
+        return (
+            f"memory ran out ({problem or 'no more is free'}): fewer --workers, or smaller data or networks, need less"
+        )
+    own = type(problem).__module__.startswith("hpsearch.") or isinstance(problem, FileNotFoundError)
+    if isinstance(problem, OSError | UnicodeEncodeError) and not isinstance(problem, FileError) and not own:
+        return str(blamed(getattr(problem, "filename", None) or "a file", problem, doing="use"))
+    return str(problem)
 
 
 def _in_file(problem: Exception, study: str) -> Exception:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -27,7 +28,7 @@ def refine_command(
     storage: StorageOption = None,
 ) -> None:
     """Write the ranges to try next as the TOML of a new study: those that the survey proposes, else the search."""
-    from hpsearch.data.files import atomic_write
+    from hpsearch.data.files import atomic_write, made_folder
     from hpsearch.report.rounds import refinement_lines
     from hpsearch.results.refinement import refine
     from hpsearch.results.study import ResultsError, load
@@ -35,10 +36,10 @@ def refine_command(
     with errors():
         refinement = refine(load(study, storage=storage, results=results), name=name or f"{study}-2")
         path = to or Path("studies") / f"{refinement.config.name}.toml"
-        if path.exists():
+        if os.path.lexists(path):
             raise ResultsError(f"{path} is there already: give the new study another --name, or a file with --to")
         evidence = refinement_lines(refinement)
-        path.parent.mkdir(parents=True, exist_ok=True)
+        made_folder(path.parent)
         with atomic_write(path) as partial:
             partial.write_text(_refined_toml(study, refinement.config, evidence), encoding="utf-8")
         print(evidence)

@@ -42,6 +42,7 @@ def report_command(
 
     What it shows around the best setting is trained first and kept; Ctrl-C keeps it too.
     """
+    from hpsearch.data.files import check_writable, file_name
     from hpsearch.report.page import page, write_page
     from hpsearch.report.sections import sections, title_of
     from hpsearch.results.study import load
@@ -51,8 +52,9 @@ def report_command(
         if complete:
             study = completed(study, workers=workers, results=results, storage=storage)
         stored = load(study, storage=storage, results=results)
+        path = to or results / f"{file_name(stored.study.study_name.removesuffix('.survey'))}.html"
+        check_writable(path)  # before there is work to lose
         _trained(stored, f"hpsearch report {study}", workers=workers, storage=storage)
-        path = to or results / f"{stored.study.study_name.removesuffix('.survey')}.html"
         with warnings.catch_warnings():  # the page's own sentences say what is to be minded
             warnings.simplefilter("ignore", UserWarning)
             if not stored.study.study_name.endswith(".survey"):

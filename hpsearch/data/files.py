@@ -1,12 +1,98 @@
-"""Files written whole or not at all."""
+"""Files written whole or not at all, under names that stay in their folder; what to tell where one cannot be."""
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import os
 import secrets
+import stat
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+_CURES = {
+    **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free some space, or choose another place"),
+    **dict.fromkeys((errno.EACCES, errno.EPERM), "give yourself the permission, or choose another place"),
+    errno.EROFS: "what is mounted there is read-only: choose another place",
+    errno.EISDIR: "a folder has this name: move it away, or choose another name",
+    **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "a file stands where a folder should: choose another place"),
+    errno.ENAMETOOLONG: "choose a shorter name",
+    errno.ENOENT: "the folder is not there, or not any more",
+}
+"""What to do, by the system's cause."""
+
+
+class FileError(OSError):
+    """A file cannot be written, or not be read; the message names its path, the cause and what to do."""
+
+
+def blamed(path: str | Path, problem: OSError | ValueError, *, doing: str = "write") -> FileError:
+    """The error to raise for what the system said of a path.
+
+    Args:
+        path: Of the file or folder.
+        problem: What the system raised; an error that names its path already is given back.
+        doing: What could not be done: "write" or "read".
+    """
+    if isinstance(problem, FileError):
+        return problem
+    cause = (problem.strerror if isinstance(problem, OSError) else None) or str(problem) or type(problem).__name__
+    number = problem.errno if isinstance(problem, OSError) else None
+    if isinstance(problem, UnicodeEncodeError):
+        cause = f"the system's file names are {problem.encoding}, which has no {problem.object[problem.start]!r}"
+    return FileError(f"cannot {doing} {os.fspath(path)}: {cause}; {cure(number)}")
+
+
+def cure(number: int | None) -> str:
+    """What to do where the system says so, by its number of the cause."""
+    return _CURES.get(number or 0, "choose another place")
+
+
+@contextmanager
+def blaming(path: str | Path, *, doing: str = "write") -> Iterator[None]:
+    """Turn what the system raises inside into an error that names the path.
+
+    Raises:
+        FileError: for any OSError inside, and for a name that the system's file names cannot hold.
+    """
+    try:
+        yield
+    except (OSError, UnicodeEncodeError) as problem:
+        raise blamed(path, problem, doing=doing) from problem
+
+
+def made_folder(path: str | Path) -> Path:
+    """A folder, made with those above it if it is not there.
+
+    Raises:
+        FileError: if it cannot be made.
+    """
+    with blaming(path):
+        Path(path).mkdir(parents=True, exist_ok=True)
+    return Path(path)
+
+
+def check_writable(path: str | Path) -> Path:
+    """The file behind a path, links followed, where :func:`atomic_write` may put one.
+
+    Raises:
+        FileError: if a folder, a pipe or a device has its name, or no file can have it.
+    """
+    with blaming(path):
+        if "\0" in os.fspath(path):
+            raise FileError(f"cannot write {os.fspath(path)!r}: no path holds a NUL; choose another name")
+        target = Path(os.path.realpath(path))
+        try:
+            kind = target.stat().st_mode
+        except FileNotFoundError:
+            return target
+        if stat.S_ISDIR(kind):
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if not stat.S_ISREG(kind):
+            raise FileError(f"cannot write {path}: it is a device or a pipe, and no file; choose another name")
+    return target
 
 
 @contextmanager
@@ -17,17 +103,33 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     After an exception inside, Ctrl-C included, the former file stays and the temporary one is removed.
 
     Args:
-        path: Of the file; its folder is there.
+        path: Of the file; its folder is there. A link stays, and what it leads to is written.
 
     Raises:
-        OSError: if the file cannot be written.
+        FileError: if the file cannot be written.
     """
-    path = Path(path)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    target = check_writable(path)
+    partial = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}.partial")
     try:
-        yield partial
-        with partial.open("rb+") as file:
-            os.fsync(file.fileno())
-        partial.replace(path)
+        with blaming(path):
+            yield partial
+            with partial.open("rb+") as file:
+                os.fsync(file.fileno())
+            partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def file_name(name: str) -> str:
+    """A study's name as that of a file or a folder: one that is no plain name is spelt so, with a mark of its own.
+
+    Studies of other programs may have any text as name; those of this project keep theirs.
+
+    >>> file_name("digits-2"), file_name("../../esc")
+    ('digits-2', '_.._esc-9fddcecd')
+    """
+    kept = "".join(c if unicodedata.category(c)[0] in "LMN" or c in " -_." else "_" for c in name).strip(" .")
+    if kept == name and 0 < len(name.encode()) <= 200:
+        return name
+    mark = hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:8]
+    return f"{kept[:40] or 'study'}-{mark}"

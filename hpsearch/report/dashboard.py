@@ -65,8 +65,7 @@ def server(
             f"host {host!r} may be reached by other machines, and the dashboard has no login: "
             "use 127.0.0.1, or insist with --expose-without-login"
         )
-    Path(artifacts).mkdir(parents=True, exist_ok=True)
-    store = optuna.artifacts.FileSystemArtifactStore(str(artifacts))
+    store = optuna.artifacts.FileSystemArtifactStore(str(made_folder(artifacts)))
     app = _without_renaming(optuna_dashboard.wsgi(ThinnedStorage(storage), artifact_store=store))
     try:
         return make_server(host, port, app, server_class=_Server, handler_class=_Silent)

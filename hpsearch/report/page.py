@@ -18,7 +18,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hpsearch.config.messages import printable
-from hpsearch.data.files import atomic_write
+from hpsearch.data.files import atomic_write, made_folder
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -104,8 +104,12 @@ def page(title: str, sections: Iterable[Section], *, footer: str) -> str:
 
 
 def write_page(path: Path, text: str) -> None:
-    """Write a page as HTML, whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Write a page as HTML, whole or not at all.
+
+    Raises:
+        FileError: if it cannot be written.
+    """
+    made_folder(path.parent)
     with atomic_write(path) as partial:
         partial.write_text(text, encoding="utf-8")
 

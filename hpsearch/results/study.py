@@ -14,7 +14,7 @@ from hpsearch.config import StudyConfig
 from hpsearch.config.messages import did_you_mean
 from hpsearch.config.study import PROFILES
 from hpsearch.data.dataset import Dataset
-from hpsearch.data.files import atomic_write
+from hpsearch.data.files import atomic_write, made_folder
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
@@ -315,10 +315,11 @@ class Results(SurveyTables, SearchTables, ProfileTables):
 
         Returns:
             The files written: trials, curves, members; and survey, where there is a complete one.
+
+        Raises:
+            FileError: if one cannot be written; those before it are there.
         """
-        folder = Path(folder)
-        folder.mkdir(parents=True, exist_ok=True)
-        written = []
+        folder, written = made_folder(folder), []
         tables = {name: getattr(self, name) for name in ("trials", "curves", "members")}
         with contextlib.suppress(ResultsError):
             tables["survey"] = self.survey.table

@@ -114,6 +114,19 @@ def artifacts_of(study: optuna.Study, filename: str) -> list[str]:
     return [artifact["artifact_id"] for artifact in stored if artifact and artifact["filename"] == filename]
 
 
+def set_artifact(study: optuna.Study, artifact: str, *, filename: str, mimetype: str) -> None:
+    """Tell of an artifact of a study whose file is there; Optuna's own upload tells of it before it is written.
+
+    Args:
+        study: In its storage.
+        artifact: Its id, which is the file's name among the artifacts.
+        filename: What it is called.
+        mimetype: Of the file.
+    """
+    about = {"artifact_id": artifact, "filename": filename, "mimetype": mimetype, "encoding": None}
+    set_study_attribute(study, f"artifacts:{artifact}", json.dumps(about))
+
+
 class DetachedStudy(optuna.Study):
     """A study of these completed trials, without the cost of storing them.
 

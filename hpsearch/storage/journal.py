@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
 
-from hpsearch.data.files import atomic_write
+from hpsearch.data.files import FileError, atomic_write, check_writable, cure
 from hpsearch.storage.locks import Unlocked, WriteLock
 from hpsearch.storage.records import damage_of, is_record, record_of
 from hpsearch.storage.signals import stops_later
@@ -53,6 +53,7 @@ class JournalFile(BaseJournalBackend):
         self.lines_read = 0  # the number of the line that was handed over last
         self._waiting: list[dict[str, Any]] | None = None
         try:
+            check_writable(self.path)  # a pipe or a device would never end
             if not read_only:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = JournalFileBackend(str(self.path), lock_obj=Unlocked())  # type: ignore[arg-type]  # its base class is private
@@ -60,6 +61,8 @@ class JournalFile(BaseJournalBackend):
             if not read_only:
                 with self._locked(), self.path.open("rb+"):
                     self._repair()
+        except FileError as problem:
+            raise StorageError(str(problem)) from problem
         except OSError as problem:
             raise unusable(self.path, problem) from problem
 
@@ -136,6 +139,8 @@ class JournalFile(BaseJournalBackend):
                 return
             except (ValueError, RecursionError):
                 log = {}
+            except OSError as problem:
+                raise _unreadable(self.path, problem) from problem
             if not is_record(log):
                 raise self.damage()
             number += 1
@@ -178,7 +183,10 @@ class JournalFile(BaseJournalBackend):
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
-        self._lock.acquire()
+        try:
+            self._lock.acquire()
+        except OSError as problem:
+            raise self._lost(problem) from problem
         with stops_later():
             try:
                 yield
@@ -187,6 +195,15 @@ class JournalFile(BaseJournalBackend):
 
     def _repair(self) -> None:
         """Cut a torn last line off, under the lock; where another line is damaged besides, nothing is cut."""
+        try:
+            self._cut_tail()
+        except OSError as problem:
+            raise self._lost(problem) from problem
+
+    def _lost(self, problem: OSError) -> StorageError:
+        return _gone(self.path) if isinstance(problem, FileNotFoundError) else unusable(self.path, problem)
+
+    def _cut_tail(self) -> None:
         with self.path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
             if size == 0:
@@ -203,7 +220,7 @@ class JournalFile(BaseJournalBackend):
         copy.write_bytes(tail)
         os.truncate(self.path, keep)
         message = f"{self.path} ended in {len(tail)} bytes of an unfinished write; they were cut off and kept in {copy}"
-        warnings.warn(message, JournalTailWarning, stacklevel=2)
+        warnings.warn(message, JournalTailWarning, stacklevel=3)
 
 
 def _after_last_newline(file: BinaryIO, size: int) -> int:
@@ -221,6 +238,18 @@ def unusable(path: Path, problem: OSError) -> StorageError:
     """What to tell of a file that cannot be written."""
     reason = problem.strerror or str(problem)
     return StorageError(
-        f"cannot write {path}: {reason}; what was stored stays readable. "
-        "Free some space or give the folder write permission, or choose another place with --results or --storage"
+        f"cannot write {path}: {reason}; {cure(problem.errno)} (--results, --storage). What was stored stays readable"
+    )
+
+
+def _unreadable(path: Path, problem: OSError) -> StorageError:
+    if isinstance(problem, FileNotFoundError):
+        return _gone(path)
+    return StorageError(f"cannot read {path}: {problem.strerror or problem}; {cure(problem.errno)}")
+
+
+def _gone(path: Path) -> StorageError:
+    return StorageError(
+        f"{path} is not there, or not any more: was it moved or deleted? Put it back and run the same command to go on; "
+        "without it, that command begins anew"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import uuid
 from dataclasses import asdict
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import optuna
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
+from hpsearch.data.files import atomic_write, file_name, made_folder
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.storage.internals import artifacts_of, set_study_attribute
+from hpsearch.storage.internals import artifacts_of, set_artifact, set_study_attribute
 from hpsearch.storage.studies import BEST, fact
 from hpsearch.tuning.balance import balance
 from hpsearch.tuning.baselines import guess, guessing
@@ -59,7 +62,7 @@ def choose(study: optuna.Study, evaluator: Evaluator, *, results: str | Path) ->
     network = evaluator.network(evaluator.hyperparameters(trial.params), evaluator.seeds[0])
     dataset = evaluator.dataset
     scores = {"test": score_on_test(network, dataset), "guessing": guessing(dataset)}
-    path.parent.mkdir(parents=True, exist_ok=True)
+    made_folder(path.parent)
     network.save(path)
     register(study, path, folder=Path(results) / ARTIFACTS, mimetype="application/zip")
     stored = {name: None if score is None else asdict(score) for name, score in scores.items()}
@@ -71,7 +74,7 @@ def choose(study: optuna.Study, evaluator: Evaluator, *, results: str | Path) ->
 
 def network_path(name: str, results: str | Path) -> Path:
     """Where a study's chosen network is saved."""
-    return Path(results) / f"{name}.npz"
+    return Path(results) / f"{file_name(name)}.npz"
 
 
 def register(study: optuna.Study, path: Path, *, folder: Path, mimetype: str) -> None:
@@ -84,13 +87,14 @@ def register(study: optuna.Study, path: Path, *, folder: Path, mimetype: str) ->
         path: Of the file.
         folder: Of the artifacts, which holds a copy; made if it is not there.
         mimetype: Of the file.
-    """
-    from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 
-    folder.mkdir(parents=True, exist_ok=True)
-    store, earlier = FileSystemArtifactStore(str(folder)), artifacts_of(study, path.name)
-    for artifact in earlier:  # more than one where an older version registered the file again and again
-        with path.open("rb") as file:
-            store.write(artifact, file)
-    if not earlier:
-        upload_artifact(artifact_store=store, file_path=str(path), study_or_trial=study, mimetype=mimetype)
+    Raises:
+        FileError: if the copy cannot be written; the study is then as it was.
+    """
+    earlier = artifacts_of(study, path.name)  # more than one where an older version registered it again and again
+    names = earlier or [str(uuid.uuid4())]
+    for name in names:
+        with atomic_write(made_folder(folder) / name) as partial:
+            shutil.copyfile(path, partial)
+    if not earlier:  # the file is whole before anything tells of it
+        set_artifact(study, names[0], filename=path.name, mimetype=mimetype)

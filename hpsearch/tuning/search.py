@@ -19,6 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.config import StudyConfig
 from hpsearch.data import Dataset
+from hpsearch.data.files import check_writable
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers
@@ -30,7 +31,7 @@ from hpsearch.storage.front import show_search
 from hpsearch.storage.internals import end_trial, system_attributes
 from hpsearch.storage.studies import open_study, quiet_optuna
 from hpsearch.storage.trials import distributions, finished_trial
-from hpsearch.tuning.choice import choose
+from hpsearch.tuning.choice import choose, network_path
 from hpsearch.tuning.samplers import check_sampler, grid_size, pruner, remembered, sampler
 
 _LEARNING_BATCH, _OTHER_BATCH = 4, 16
@@ -107,6 +108,7 @@ def search(
         StudyChangedError: if the study is stored with other settings.
         StudyBusyError: if another process is searching the same study.
         StorageError: if the storage cannot be opened or written.
+        FileError: if the chosen network cannot be saved; the trials are stored.
     """
     check_sampler(config)
     evaluator = Evaluator(config, dataset)
@@ -115,6 +117,7 @@ def search(
     if config.search.sampler == "grid":
         total = min(total, grid_size(config))
     announce = on_progress or (lambda progress: None)
+    check_writable(network_path(config.name, results))
     with quiet_optuna(), only_writer(config.name, results=results):
         study = open_study(open_storage(storage, results=results), config, evaluator.dataset.fingerprint)
         with Workers(evaluator.trainer, workers, executor) as pool:
