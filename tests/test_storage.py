@@ -1,4 +1,6 @@
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -178,6 +180,39 @@ def test_an_unusable_storage_is_refused_without_its_password(tmp_path):
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(StorageError, match=r"cannot write .*: Not a directory; a file stands where a folder should"):
         JournalFile(tmp_path / "file" / JOURNAL)
+
+
+@pytest.mark.parametrize("kind", ["folder", "pipe"])
+@pytest.mark.parametrize("read_only", [True, False])
+def test_what_is_no_file_is_no_journal_and_nothing_waits_for_it(tmp_path, kind, read_only):
+    path = tmp_path / JOURNAL
+    path.mkdir() if kind == "folder" else os.mkfifo(path)
+    told = {"folder": "Is a directory; a folder has this name", "pipe": "it is a device or a pipe"}[kind]
+    with pytest.raises(StorageError, match=f"cannot write {path}: {told}"):
+        existing_storage(None, results=tmp_path) if read_only else open_storage(results=tmp_path)
+
+
+def test_a_journal_that_cannot_be_read_is_told_of(tmp_path, monkeypatch):
+    storage = open_storage(results=tmp_path)
+    study_in(storage)
+
+    def refuse(number):
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / JOURNAL))
+        yield
+
+    monkeypatch.setattr(storage._backend._file, "read_logs", refuse)
+    with pytest.raises(StorageError, match=rf"cannot read {tmp_path / JOURNAL}: Permission denied; give yourself"):
+        storage.get_all_studies()
+
+
+@pytest.mark.parametrize("lost", ["journal", "folder"])
+def test_a_journal_that_vanishes_is_told_of_and_not_begun_anew(tmp_path, lost):
+    study = study_in(open_storage(results=tmp_path / "a"))
+    path = tmp_path / "a" / JOURNAL
+    path.unlink() if lost == "journal" else shutil.rmtree(path.parent)
+    with pytest.raises(StorageError, match=f"{path} is not there, or not any more: .* Put it back"):
+        add_trials(study, [trial(7)])
+    assert not path.exists()
 
 
 def trial(i):

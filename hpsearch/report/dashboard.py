@@ -16,6 +16,7 @@ import optuna_dashboard
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from hpsearch.data.files import made_folder
 from hpsearch.storage.internals import DetachedStudy
 from hpsearch.storage.notes import MOST_DRAWN
 from hpsearch.storage.studies import OWN

@@ -250,6 +250,6 @@ def _unreadable(path: Path, problem: OSError) -> StorageError:
 
 def _gone(path: Path) -> StorageError:
     return StorageError(
-        f"{path} is not there, or not any more: was it moved or deleted? Put it back and run the same command to go on; "
-        "without it, that command begins anew"
+        f"{path} is not there, or not any more: was it moved or deleted? Put it back to go on with the same command, "
+        "which begins anew without it"
     )
