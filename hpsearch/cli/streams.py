@@ -1,4 +1,4 @@
-"""Where commands print: no full disk, closed pipe or narrow encoding there may end a command before its work is done."""
+"""Where commands print: neither a full disk nor a closed pipe nor a narrow encoding ends a command before its work."""
 
 from __future__ import annotations
 
