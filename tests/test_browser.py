@@ -21,6 +21,7 @@ from hpsearch.report import sections as module
 from hpsearch.report.page import page, write_page
 from hpsearch.results.study import Results, load
 from hpsearch.storage.access import add_trials, open_storage
+from hpsearch.storage.internals import note_of, set_note
 from hpsearch.storage.notes import MOST_DRAWN
 from hpsearch.tuning.search import search
 
@@ -32,7 +33,8 @@ pytestmark = [
 ]
 
 MARKUP = "<img src=x onerror=document.title='markup'>"
-HOSTILE = f"Which {MARKUP} **is** `best`?"
+LINK = "[click](javascript:document.title='markup')"
+HOSTILE = f"- Which {MARKUP} **is** `best`? {LINK} &lt;b&gt;"
 SIZE = {"trials": 10, "survey.base": 8, "survey.scrambles": 3, "survey.seeds": 4, "question": HOSTILE}
 LARGE, BEST = 2 * MOST_DRAWN + 2, 2 * MOST_DRAWN + 1
 """Trials of a study that is thinned to every third, and its best, which is none of them."""
@@ -69,6 +71,7 @@ class Visit:
         assert self.problems == []
         assert self.tab.title() != "markup"
         assert self.tab.locator("img[src=x]").count() == 0
+        assert self.tab.locator("a[href^=javascript]").count() == 0
         return self.tab.locator("body").inner_text()
 
     def wait(self, expression, text):
@@ -101,6 +104,9 @@ def folder(small, tmp_path_factory):
     survey_study(config, results=made)
     storage = open_storage(results=made)
     hostile = optuna.create_study(study_name=MARKUP, storage=storage)
+    for key, value in {"link": LINK, "url": "javascript:document.title='markup'", MARKUP: MARKUP}.items():
+        hostile.set_user_attr(key, value)
+    set_note(hostile, f"{MARKUP} {LINK} <script>document.title='markup'</script> <b onclick=alert(1)>bold</b>")
     spaces = {MARKUP: optuna.distributions.FloatDistribution(0, 1), "b": optuna.distributions.FloatDistribution(0, 1)}
     trials = [({MARKUP: n % 7 / 7, "b": n % 5 / 5}, n * 13 % 17 / 17) for n in range(30)]
     add_trials(hostile, [optuna.trial.create_trial(params=p, distributions=spaces, value=v) for p, v in trials])
@@ -191,6 +197,33 @@ def test_the_note_is_read_as_it_was_meant(visit, study, name, texts):
 def test_names_of_another_program_s_study_are_text(visit, study):
     text = visit.open(study[MARKUP], "Timeline", "Hyperparameter Importance", "Params = ", name="hostile")
     assert text.count(MARKUP) >= 2
+
+
+def test_a_note_and_attributes_of_another_program_s_study_do_nothing(visit, study):
+    visit.open(f"{study[MARKUP]}/note", "bold", name="hostile note")
+    for link in visit.tab.locator("a", has_text="click").all():
+        link.click()
+    assert visit.tab.title() != "markup"
+    visit.open(study[MARKUP], "javascript:document", MARKUP, name="hostile attributes")
+
+
+def test_a_page_of_another_origin_changes_nothing_and_the_dashboard_s_own_writes_its_note(visit, study, folder):
+    name, number = "large", study["large"].rpartition("/")[2]
+    storage = open_storage(results=folder)
+    written = "(u) => fetch(u, {method: 'PUT', body: '{\"body\": \"from here\", \"version\": 1}', headers: " \
+        "{'Content-Type': 'application/json'}}).then(r => r.status, e => 'refused')"  # fmt: skip
+    sent = "(u) => fetch(u, {method: 'POST', mode: 'no-cors', body: '{}'}).then(() => 'sent', e => 'refused')"
+    elsewhere = visit.tab.context.new_page()
+    elsewhere.route("http://site.example/", lambda route: route.fulfill(body="<p>a site</p>", content_type="text/html"))
+    elsewhere.goto("http://site.example/")
+    address = f"{visit.home}api/studies/{number}/note"
+    assert elsewhere.evaluate(written, address) == "refused"
+    assert elsewhere.evaluate(sent, address) in ("sent", "refused")
+    elsewhere.close()
+    assert note_of(optuna.load_study(study_name=name, storage=storage)) == ""
+    visit.open(study[name], "Timeline", name="before a note")
+    assert visit.tab.evaluate(written, address) == 204
+    assert note_of(optuna.load_study(study_name=name, storage=open_storage(results=folder))) == "from here"
 
 
 def test_a_large_study_is_drawn_thinned_and_with_its_best(visit, study):

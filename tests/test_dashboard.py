@@ -145,7 +145,7 @@ def test_a_study_is_not_renamed_which_would_lose_what_the_page_does_not_show(tmp
     study = optuna.create_study(study_name="mine", storage=storage)
     add_trials(study, [optuna.trial.create_trial(value=float(n)) for n in range(MOST_DRAWN + 1)])
     with served(storage, tmp_path) as address:
-        headers = {"Content-Type": "application/json"}
+        headers = {"Content-Type": "application/json", "Origin": address.partition("/api")[0]}
         asked = urllib.request.Request(f"{address}/rename", b'{"study_name": "other"}', headers, method="POST")
         with pytest.raises(urllib.error.HTTPError, match="Forbidden") as refused:
             urllib.request.urlopen(asked, timeout=30)

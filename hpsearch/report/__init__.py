@@ -10,6 +10,7 @@ In this room:
     facts.py        how a study was made, and what its page does not say
     terminal.py     tables and sentences for a terminal
     dashboard.py    the Optuna dashboard, served on this machine
+    requests.py     the requests that it answers, and those that it refuses
     comparisons.py  a comparison of studies, as tables, sentences and a page
     explanation.py  what each changed setting gained, in sentences and for a terminal
     lesson.py       the lesson's verdicts, for a terminal and as the sections of its page

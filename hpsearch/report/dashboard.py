@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import copy
-import ipaddress
-import json
+import socket
 import socketserver
-from collections.abc import Container, Iterable
+from collections.abc import Container
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import optuna
@@ -17,12 +16,10 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.data.files import made_folder
+from hpsearch.report.requests import loopback, only_own, without_renaming
 from hpsearch.storage.internals import DetachedStudy
 from hpsearch.storage.notes import MOST_DRAWN
 from hpsearch.storage.studies import OWN
-
-if TYPE_CHECKING:
-    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 
 class DashboardError(RuntimeError):
@@ -31,6 +28,10 @@ class DashboardError(RuntimeError):
 
 class _Server(socketserver.ThreadingMixIn, WSGIServer):
     daemon_threads = True
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
 
 
 class _Silent(WSGIRequestHandler):
@@ -49,7 +50,7 @@ def server(
     """A server of Optuna's dashboard, bound to its address and ready for ``serve_forever``.
 
     Of a study of more than 2,000 trials the page gets a thinned view: every second, third, … one, and the best.
-    Studies are not renamed there.
+    Studies are not renamed there. Requests of web sites are refused; see :mod:`hpsearch.report.requests`.
 
     Args:
         storage: Of the studies.
@@ -61,37 +62,18 @@ def server(
     Raises:
         DashboardError: if the port is taken, or the host is not this machine's loopback and ``exposed`` is not set.
     """
-    if not exposed and not _loopback(host):
+    if not exposed and not loopback(host):
         raise DashboardError(
             f"host {host!r} may be reached by other machines, and the dashboard has no login: "
             "use 127.0.0.1, or insist with --expose-without-login"
         )
     store = optuna.artifacts.FileSystemArtifactStore(str(made_folder(artifacts)))
-    app = _without_renaming(optuna_dashboard.wsgi(ThinnedStorage(storage), artifact_store=store))
+    app = without_renaming(optuna_dashboard.wsgi(ThinnedStorage(storage), artifact_store=store))
+    kind = _Server6 if ":" in host else _Server
     try:
-        return make_server(host, port, app, server_class=_Server, handler_class=_Silent)
+        return make_server(host, port, only_own(app, host), server_class=kind, handler_class=_Silent)
     except OSError as problem:
         raise DashboardError(f"cannot listen on {host}:{port}: {problem.strerror}; choose another --port") from problem
-
-
-def _without_renaming(app: WSGIApplication) -> WSGIApplication:
-    """The page without the renaming of studies, which copies what is shown, drops the rest and deletes the study."""
-    reason = "a study's name ties its search, survey and files together: make one of another name with --name"
-
-    def checked(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        if not environ.get("PATH_INFO", "").endswith("/rename"):
-            return app(environ, start_response)
-        start_response("403 Forbidden", [("Content-Type", "application/json")])
-        return [json.dumps({"reason": reason}).encode()]
-
-    return checked
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class ThinnedStorage:

@@ -58,7 +58,7 @@ def note_survey(study: optuna.Study, survey: Survey) -> None:
     design, response, indices = survey.design, survey.take(), survey.sensitivity().to_dict("records")
     name = study.study_name.removesuffix(".survey")
     paragraphs = [
-        f"# {study.study_name}",
+        f"# {as_text(study.study_name)}",
         f"Each trial is one training, at a row of a design: {design.scrambles} scrambled Sobol sequences, blocks of "
         f"{design.base} rows. No sampler proposed them, so the page's history and timeline mean nothing here, and its "
         "importances are surrogates. Measured were these Sobol indices (95 % intervals) of "
@@ -80,7 +80,7 @@ def note_profiles(study: optuna.Study) -> None:
         _note_transfers(study, name.removesuffix(TRANSFERS))
         return
     paragraphs = [
-        f"# {study.study_name}",
+        f"# {as_text(study.study_name)}",
         f"Each trial is one training around the best setting of `{name}`, around the defaults, between the two, or at "
         "the best of another study, on a seed that no search has seen. No sampler proposed them, so the page's "
         "history, timeline and importances mean nothing here.",
@@ -93,7 +93,7 @@ def note_profiles(study: optuna.Study) -> None:
 def _note_transfers(study: optuna.Study, name: str) -> None:
     """Write what the trainings are that show what settings of other studies lose on a study, as their note."""
     paragraphs = [
-        f"# {study.study_name}",
+        f"# {as_text(study.study_name)}",
         f"Each trial is one training of the best setting of `{name}`, of another study's best, or of the defaults, on "
         f"a seed that no search has seen. What is called validation here is of the *test* examples of `{name}`. No "
         "sampler proposed them, so the page's history, timeline and importances mean nothing here.",
@@ -160,10 +160,11 @@ def as_text(words: str) -> str:
 
     Control characters are spelled out.
 
-    >>> print(as_text("<b> is *bold*"))
-    \<b\> is \*bold\*
+    >>> print(as_text("<b> is *bold*"), as_text("1. [x](javascript:y)"))
+    \<b\> is \*bold\* 1\. \[x\](javascript:y)
     """
-    return re.sub(r"([\\`*_{}\[\]<>#|~$&!])", r"\\\1", printable(" ".join(words.split())))
+    text = re.sub(r"([\\`*_{}\[\]<>#|~$&!])", r"\\\1", printable(" ".join(words.split())))
+    return re.sub(r"^(\d*)([-+=.):])", r"\1\\\2", text)  # what begins a list, a rule or a heading's underline
 
 
 def _at_edges(study: optuna.Study, config: StudyConfig) -> str:
