@@ -41,9 +41,9 @@ def seen(trial):
     """All of a trial that a later one may depend on, or a user may read."""
     memory = remembered(trial.system_attrs)
     pieces = sorted(name for name in memory if name.startswith("cma:optimizer:"))
-    if pieces:  # equal optimizers may be written in unlike bytes; their generator is seeded before each use
+    if pieces:  # equal optimizers may be written in unlike bytes; what else they hold is seeded anew, or never read
         optimizer = vars(pickle.loads(bytes.fromhex("".join(memory.pop(name) for name in pieces))))
-        memory["optimizer"] = repr({**optimizer, "_rng": None})
+        memory["optimizer"] = repr([optimizer[part] for part in ("_g", "_mean", "_sigma", "_C", "_pc", "_p_sigma")])
     return trial.number, trial.state, trial.params, trial.value, trial.intermediate_values, memory
 
 
