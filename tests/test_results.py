@@ -257,7 +257,7 @@ def test_a_network_file_from_a_stranger_is_refused_and_nothing_runs(results, tmp
     with pytest.raises(NetworkFileError, match="holds parameters of shape"):
         TrainedNetwork.load(bad)
     np.savez(bad, **{**parts, "parameters": np.array([object()])}, allow_pickle=True)
-    with pytest.raises(NetworkFileError, match="Object arrays cannot be loaded"):
+    with pytest.raises(NetworkFileError, match="parameters holds object"):
         TrainedNetwork.load(bad)
     with pytest.raises(FileNotFoundError, match=r"none\.npz"):
         TrainedNetwork.load(tmp_path / "none.npz")

@@ -133,10 +133,11 @@ class Preparation:
     @classmethod
     def from_arrays(cls, arrays: dict[str, NDArray[Any]]) -> Preparation:
         """Make the preparation that :meth:`to_arrays` gave as arrays."""
-        owner, kinds = arrays["category_of"].tolist(), arrays["category"].tolist()
+        kinds: dict[int, list[str]] = {}
+        for owner, kind in zip(arrays["category_of"].tolist(), arrays["category"].tolist(), strict=True):
+            kinds.setdefault(owner, []).append(kind)
         categories = tuple(
-            tuple(kind for of, kind in zip(owner, kinds, strict=True) if of == i) if text else None
-            for i, text in enumerate(arrays["categorical"].tolist())
+            tuple(kinds.get(i, ())) if text else None for i, text in enumerate(arrays["categorical"].tolist())
         )
         return cls(tuple(arrays["columns"].tolist()), categories, arrays["mean"], arrays["scale"])
 

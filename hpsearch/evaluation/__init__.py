@@ -8,5 +8,6 @@ Workers import these modules, so that nothing here needs Optuna, and this file i
     fitting.py    defaults of a study fitted to its data
     executors.py  where trainings run: this process's threads, or any executor
     stages.py     a trial from checkpoint to checkpoint, for pruners
+    archive.py    a network's file, checked before it is believed
     trained.py    TrainedNetwork
 """

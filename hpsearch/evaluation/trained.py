@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import zipfile
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,16 +13,13 @@ from hpsearch.data.dataset import Preparation
 from hpsearch.data.files import atomic_write
 from hpsearch.engine.network import predict
 from hpsearch.engine.settings import Architecture, Array, Hyperparameters
+from hpsearch.evaluation.archive import FORMAT, NetworkFileError, read_network
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_FORMAT = 1
-_LARGEST = 2**31
 
-
-class NetworkFileError(ValueError):
-    """A file does not hold a network of this project."""
+__all__ = ["NetworkFileError", "TrainedNetwork"]
 
 
 @dataclass(frozen=True)
@@ -125,10 +121,13 @@ class TrainedNetwork:
 
         Returns:
             The path written.
+
+        Raises:
+            FileError: if it cannot be written.
         """
         path = Path(path)
         about = {
-            "format": _FORMAT,
+            "format": FORMAT,
             "architecture": asdict(self.architecture),
             "hyperparameters": asdict(self.hyperparameters),
             "seed": self.seed,
@@ -144,53 +143,10 @@ class TrainedNetwork:
 
     @classmethod
     def load(cls, path: str | Path) -> TrainedNetwork:
-        """Read what :meth:`save` wrote; nothing in the file is executed.
+        """Read what :meth:`save` wrote; nothing in the file is executed, and all of it is checked.
 
         Raises:
-            NetworkFileError: if the file is no such network.
+            NetworkFileError: if the file is no such network, or its weights are not finite.
             FileNotFoundError: if there is no file.
         """
-        path = Path(path)
-        try:
-            arrays = _read(path)
-            about = json.loads(str(arrays.pop("about")))
-            if about["format"] != _FORMAT:
-                raise NetworkFileError(f"{path} has format {about['format']}, this version reads format {_FORMAT}")
-            shape = about["architecture"]
-            architecture = Architecture(**{**shape, "hidden": tuple(shape["hidden"])})
-            # The settings of a file of an earlier version do not hold those of the network.
-            network = {name: getattr(architecture, name) for name in ("hidden", "activation", "init")}
-            parameters = arrays.pop("parameters")
-            if parameters.shape != (architecture.parameters,):
-                raise NetworkFileError(
-                    f"{path} holds parameters of shape {parameters.shape}, "
-                    f"its architecture needs {(architecture.parameters,)}"
-                )
-            classes = arrays.pop("classes", None)
-            names = {name.removeprefix("preparation_"): a for name, a in arrays.items()}
-            return cls(
-                architecture,
-                parameters,
-                Preparation.from_arrays(names),
-                classes,
-                float(about["target_mean"]),
-                float(about["target_scale"]),
-                Hyperparameters(**{**about["hyperparameters"], **network}),
-                int(about["seed"]),
-            )
-        except FileNotFoundError:
-            raise
-        except NetworkFileError:
-            raise
-        except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, EOFError) as problem:
-            message = f"{path} is not a network saved by hpsearch ({problem}); save one with TrainedNetwork.save"
-            raise NetworkFileError(message) from problem
-
-
-def _read(path: Path) -> dict[str, Any]:
-    with zipfile.ZipFile(path) as archive:
-        size = sum(member.file_size for member in archive.infolist())
-    if size > _LARGEST:
-        raise NetworkFileError(f"{path} would unpack to {size:,} bytes, above the {_LARGEST:,} a network may take")
-    with np.load(path, allow_pickle=False) as arrays:
-        return {name: arrays[name] for name in arrays.files}
+        return cls(**read_network(Path(path)))

@@ -17,6 +17,7 @@ from hpsearch.data.dataset import Dataset
 from hpsearch.data.files import atomic_write, made_folder
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.engine.settings import Hyperparameters
+from hpsearch.evaluation.archive import NetworkFileError
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.results import frames
@@ -251,9 +252,10 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         """The best trial's network, from its file where that holds this trial's."""
         path = network_path(self.study.study_name, self.folder)
         if fact(self.study, BEST, {}).get("number") == trial.number and path.is_file():
-            saved = TrainedNetwork.load(path)
-            if saved.hyperparameters == self._hyperparameters(trial):
-                return saved
+            with contextlib.suppress(NetworkFileError):  # damaged, or of a training that diverged: trained again
+                saved = TrainedNetwork.load(path)
+                if saved.hyperparameters == self._hyperparameters(trial):
+                    return saved
         return self.network(trial.number)
 
     def network(self, number: int, *, seed: int | None = None) -> TrainedNetwork:
