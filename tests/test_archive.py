@@ -17,7 +17,7 @@ from hpsearch.evaluation.archive import NetworkFileError
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
 
-SETTING = Hyperparameters(0.1, 5, 0.5, 1e-5, 8, 0.1)
+SETTING = Hyperparameters(0.1, 5, 0.5, 1e-5, 8, 0.1, hidden=(6,))
 
 
 @pytest.fixture(scope="module")
@@ -91,6 +91,7 @@ def with_settings(good, **changed):
         ("architecture__outputs", 2, "outputs is 2"),
         ("architecture__extra", 2, "its architecture are not"),
         ("architecture__output", "binary", "outputs is 3"),
+        ("hyperparameters__hidden", [7], "its hyperparameters are of another network"),
         ("hyperparameters__iterations", 5.5, "iterations is 5.5"),
         ("hyperparameters__l2", "much", "l2 is 'much'"),
         ("hyperparameters__l2", float("nan"), "l2 is nan"),
@@ -105,6 +106,15 @@ def with_settings(good, **changed):
 )
 def test_settings_that_no_network_has_are_refused(good, path, key, value, told):
     refused(written(path, with_settings(good, **{key: value})), told)
+
+
+def test_a_file_of_an_earlier_version_has_the_settings_of_its_network_in_the_architecture_alone(good, path):
+    parts = parts_of(good)
+    about = json.loads(str(parts["about"]))
+    for name in ("hidden", "activation", "init"):
+        del about["hyperparameters"][name]
+    back = TrainedNetwork.load(written(path, {**parts, "about": np.array(json.dumps(about))}))
+    assert back.hyperparameters == SETTING
 
 
 def nan(array):
@@ -173,7 +183,7 @@ def test_a_part_that_is_missing_or_strange_or_twice_is_refused(good, path):
 
 def test_a_damaged_file_is_refused_wherever_it_is_damaged(good, path):
     whole = TrainedNetwork.load(written(path, parts_of(good)))
-    for place in range(0, len(good), 7):
+    for place in range(0, len(good), 13):
         path.write_bytes(good[:place] + bytes([good[place] ^ 0x55]) + good[place + 1 :])
         try:
             back = TrainedNetwork.load(path)

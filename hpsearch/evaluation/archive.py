@@ -172,7 +172,9 @@ def _hyperparameters(stored: Any, architecture: Architecture) -> Hyperparameters
     """Settings that agree with the architecture; a file of an earlier version leaves the network's out."""
     network = {name: getattr(architecture, name) for name in ("hidden", "activation", "init")}
     plain = {name: list(value) if isinstance(value, tuple) else value for name, value in network.items()}
-    settings = _settings("hyperparameters", {**plain, **stored} if isinstance(stored, dict) else stored, Hyperparameters)
+    settings = _settings(
+        "hyperparameters", {**plain, **stored} if isinstance(stored, dict) else stored, Hyperparameters
+    )
     if any(settings[name] != value for name, value in plain.items()):
         wrong("its hyperparameters are of another network")
     for name in ("iterations", "batch_size"):
