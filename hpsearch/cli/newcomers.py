@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import Annotated
@@ -22,14 +23,14 @@ def new(
     """Write a table's study as a TOML to go on from: what the table holds, and every setting with its default."""
     from hpsearch.config import ConfigError
     from hpsearch.config.messages import printable
-    from hpsearch.data.files import atomic_write
+    from hpsearch.data.files import atomic_write, made_folder
 
     with errors(table):
         text, told, study = new_toml(table, target, name=name)
         path = to or Path("studies") / f"{study}.toml"
-        if path.exists():
+        if os.path.lexists(path):
             raise ConfigError(str(path), ["is there already; give the new study another --name, or a file with --to"])
-        path.parent.mkdir(parents=True, exist_ok=True)
+        made_folder(path.parent)
         with atomic_write(path) as partial:
             partial.write_text(text, encoding="utf-8")
         for line in told:

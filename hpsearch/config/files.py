@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import stat
@@ -34,20 +35,34 @@ def load_config(path: str | os.PathLike[str]) -> StudyConfig:
     return validated(settings, where=str(file), folder=Path(os.path.abspath(file)).parent)
 
 
-def resolve(name_or_path: str | os.PathLike[str], folder: str | os.PathLike[str] = "studies") -> Path:
+def resolve(name_or_path: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None) -> Path:
     """Find the file of a study: a path (with a separator or the ending .toml) as it is, a name in the folder.
 
+    Args:
+        name_or_path: Of the study.
+        folder: Where names are looked up; by default ``studies`` where one works, then the studies that come with the
+            package, those of the lesson among them.
+
     Raises:
-        ConfigError: If the folder has no study of that name.
+        ConfigError: If no study has that name there.
     """
     text = os.fspath(name_or_path)
     if text.lower().endswith(".toml") or os.path.basename(text) != text:
         return Path(text)
-    file = Path(folder, f"{text}.toml")
-    if os.path.isfile(file):
-        return file
-    problem = f"no study has this name in {os.fspath(folder)}"
-    raise ConfigError(text, [Fault(problem, text, _choice(text, folder)).line()])
+    shipped = shipped_studies()
+    folders = [Path("studies"), shipped, shipped / "lesson"] if folder is None else [Path(folder)]
+    for place in folders:
+        if os.path.isfile(file := place / f"{text}.toml"):
+            return file
+    problem = f"no study has this name in {folders[0]}" + " or among those that come with hpsearch" * (folder is None)
+    raise ConfigError(text, [Fault(problem, text, _choice(text, folders)).line()])
+
+
+def shipped_studies() -> Path:
+    """The folder of the studies that come with the package; in a checkout that beside the package."""
+    package = Path(__file__).absolute().parents[1]
+    inside = package / "studies"
+    return inside if inside.is_dir() else package.parent / "studies"
 
 
 def to_toml(config: StudyConfig) -> str:
@@ -150,12 +165,13 @@ def _item(value: Any) -> Any:
     return table
 
 
-def _choice(name: str, folder: str | os.PathLike[str]) -> str:
-    """Say which studies a folder has, the one nearest to a name first."""
-    try:
-        names = sorted(file.stem for file in Path(folder).iterdir() if file.suffix == ".toml")
-    except (OSError, ValueError):
-        names = []
+def _choice(name: str, folders: Sequence[Path]) -> str:
+    """Say which studies some folders have, the one nearest to a name first."""
+    names: list[str] = []
+    for folder in folders:
+        with contextlib.suppress(OSError, ValueError):
+            found = sorted(file.stem for file in folder.iterdir() if file.suffix == ".toml")
+            names += [stem for stem in found if stem not in names]
     if not names:
         return "give the path of a TOML file"
     near = did_you_mean(name, names)
@@ -174,7 +190,7 @@ def _bytes(file: Path) -> bytes:
         regular = stat.S_ISREG(status.st_mode) and status.st_size <= LARGEST_FILE
         raw = file.read_bytes() if regular else b""
     except (FileNotFoundError, NotADirectoryError):
-        raise _broken(file, "there is no such file", _choice(file.stem, file.parent)) from None
+        raise _broken(file, "there is no such file", _choice(file.stem, [file.parent])) from None
     except OSError as error:
         raise _broken(file, f"cannot be read: {error.strerror}", "check the path and its permissions") from None
     except ValueError:  # a NUL in the path

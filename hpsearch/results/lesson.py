@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from hpsearch.config import ConfigError, StudyConfig, load_config, resolve
+from hpsearch.config.files import shipped_studies
 from hpsearch.config.messages import Fault, did_you_mean
 from hpsearch.config.tables import BUNDLED
 from hpsearch.evaluation.evaluator import Evaluator
@@ -102,7 +103,7 @@ def checked(claim: str) -> str:
 
 def config_of(claim: str) -> StudyConfig:
     """The study of a claim."""
-    return load_config(resolve(claim, STUDIES))
+    return load_config(resolve(claim, STUDIES if STUDIES.is_dir() else shipped_studies() / STUDIES.name))
 
 
 def trainings_of(results: Results) -> Trainings:
