@@ -12,7 +12,8 @@ In this room:
     splits.py       rows of train, validation, test
     preparation.py  encode and standardise by the training split
     dataset.py      Dataset, load_dataset, from_frame, from_arrays
-    files.py        a file written whole or not at all
+    files.py        a file written whole or not at all, under a name that stays in its folder
+    memory.py       how much memory there is
 """
 
 from hpsearch.data.checks import DataError

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from hpsearch.data.checks import DataError, check_columns, listed
 from hpsearch.data.identifiers import column_notes
-from hpsearch.data.preparation import Preparation, precision_of, raw_frame
+from hpsearch.data.preparation import Preparation, check_width, precision_of, raw_frame
 from hpsearch.data.sources import RawTable, raw_table, without_incomplete_rows
 from hpsearch.data.splits import check_shares, split_rows
 from hpsearch.data.tables import Format
@@ -231,6 +231,7 @@ def _dataset(table: RawTable, *, task: Task, validation: float, test: float, see
     kind = task_of(labels, task)
     strata = labels if kind == "classification" else None
     splits = split_rows(strata, len(frame), validation=validation, test=test, seed=seed)
+    check_width(features)
     preparation = Preparation.learn(features.iloc[splits[0]])
     preparation.check_scales()
     classes, y, mean, scale = coded_targets(labels, kind, splits=splits)

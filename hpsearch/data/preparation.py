@@ -18,10 +18,14 @@ from numpy.typing import DTypeLike, NDArray
 
 from hpsearch.data.checks import DataError, listed
 from hpsearch.data.columns import column_groups, is_numeric_dtype, numeric_columns
+from hpsearch.data.memory import excess
 from hpsearch.data.targets import SMALLEST_SCALE
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_BYTES = 16
+"""Of an input in memory: as the data set holds it, and as the engine or the encoding of its column does."""
 
 
 @dataclass(frozen=True)
@@ -140,6 +144,21 @@ class Preparation:
             tuple(kinds.get(i, ())) if text else None for i, text in enumerate(arrays["categorical"].tolist())
         )
         return cls(tuple(arrays["columns"].tolist()), categories, arrays["mean"], arrays["scale"])
+
+
+def check_width(frame: pd.DataFrame) -> None:
+    """See that there is memory for a raw table as a network reads it, in which every text of a column has its own.
+
+    Raises:
+        DataError: If there is not, with the sum and what to change.
+    """
+    texts = [frame.iloc[:, i] for i, numeric in enumerate(numeric_columns(frame)) if not numeric]
+    kinds = {str(column.name): int(column.nunique()) for column in texts}
+    features = frame.shape[1] - len(texts) + sum(kinds.values())
+    if problem := excess({f"{len(frame):,} rows of {features:,} inputs": _BYTES * len(frame) * features}):
+        most = [f"{name!r} ({kinds[name]:,})" for name in sorted(kinds, key=lambda n: -kinds[n])[:3]]
+        of_texts = f"; most distinct texts have the columns {', '.join(most)}" if most else ""
+        raise DataError(f"the table {problem}{of_texts}; leave out or group columns, or take fewer rows")
 
 
 def raw_frame(X: Any) -> pd.DataFrame:

@@ -11,10 +11,14 @@ import numpy as np
 
 from hpsearch.data.checks import DataError, without_columns
 from hpsearch.data.columns import numeric_columns
+from hpsearch.data.memory import excess
 from hpsearch.data.tables import Format, read_csv, read_parquet, words_for_missing
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_TIMES = {"csv": 4, "parquet": 2}
+"""Of a file's size, what reading it takes at the least: its bytes, its text, its numbers."""
 
 TARGET = "target"
 """Name of the target column of the bundled and generated sets."""
@@ -78,6 +82,8 @@ def _bundled(source: str, seed: int) -> pd.DataFrame:
 def _file(kind: str, path: Path, target: str, form: Format, drop: Sequence[str]) -> RawTable:
     if not path.is_file():
         raise DataError(f"{path}: there is no such file")
+    if problem := excess({"reading it": _TIMES[kind] * path.stat().st_size}):
+        raise DataError(f"{path}: {problem}; leave out rows or columns in the file, or take a machine with more")
     frame = read_csv(path, form, target=target, drop=drop) if kind == "csv" else read_parquet(path, form)
     frame = without_columns(frame, drop, target)
     if kind == "parquet":

@@ -2,6 +2,7 @@
 
 In this room:
 
+    memory.py       how much memory a training takes
     settings.py     Hyperparameters, Architecture: what is chosen
     examples.py     the data as the engine reads it
     parameters.py   initialise: the parameters, and where they lie

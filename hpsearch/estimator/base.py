@@ -17,7 +17,9 @@ from hpsearch.config import ConfigError, NetworkConfig, SearchConfig
 from hpsearch.config.hyperparameters import TRAINING
 from hpsearch.config.messages import Fault, problems, shown
 from hpsearch.config.tables import LARGEST_SEED
+from hpsearch.data.memory import excess
 from hpsearch.engine.examples import Examples
+from hpsearch.engine.memory import training_bytes
 from hpsearch.engine.network import predict
 from hpsearch.engine.settings import Architecture, Array, Hyperparameters, Output
 from hpsearch.engine.training import Training, checkpoints, train
@@ -105,6 +107,9 @@ class ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
             dtype=network.dtype,
         )
         validation_examples = None if validation is None else self._validation_examples(validation, network.dtype)
+        needed = training_bytes(architecture, min(settings.batch_size, len(inputs)))
+        if problem := excess({f"a training of {architecture.parameters:,} parameters": needed}):
+            raise ConfigError(type(self).__name__, [f"{problem}; lower hidden, or take a machine with more"])
         examples = Examples.of(architecture, (inputs, self._encode(targets)), validation_examples)
         if validation_examples is not None and self._numeric and examples.validation_variance == 0:
             raise ValueError("validation: y has one value only; its R² needs at least two different ones")

@@ -6,6 +6,7 @@ Workers import these modules, so that nothing here needs Optuna, and this file i
     outcomes.py   Evaluation: what came of a trial's trainings
     evaluator.py  Evaluator: a study's data and rule; settings in, evaluations out
     fitting.py    defaults of a study fitted to its data
+    memory.py     what a study needs of memory
     executors.py  where trainings run: this process's threads, or any executor
     stages.py     a trial from checkpoint to checkpoint, for pruners
     archive.py    a network's file, checked before it is believed

@@ -14,6 +14,7 @@ from hpsearch.engine.examples import Examples
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training, checkpoints, train
 from hpsearch.evaluation.fitting import fitted
+from hpsearch.evaluation.memory import check_search, check_survey, check_training
 from hpsearch.evaluation.outcomes import Evaluation, stops_of
 from hpsearch.evaluation.tasks import Outcome, Task, Trainer
 from hpsearch.evaluation.trained import TrainedNetwork
@@ -35,7 +36,7 @@ class Evaluator:
         notes: What is to be said of the data, and of what was fitted to it.
 
     Raises:
-        ConfigError: if the space does not fit the data.
+        ConfigError: if the space does not fit the data, or a training does not fit into memory.
         DataError: if the data cannot be read.
     """
 
@@ -47,8 +48,9 @@ class Evaluator:
         config, note = fitted(config, dataset.train.examples)
         self.config, self.dataset = config, dataset
         self.notes = (*dataset.notes, *([note] if note else []))
-        architecture = _architecture(config, dataset)
+        self._architecture = architecture = _architecture(config, dataset)
         _check_fit(config, dataset, architecture)
+        check_training(config, dataset, architecture)
         self.seeds = config.search.seeds
         count = checkpoint_count or config.search.checkpoints
         self.stops = checkpoints(int(config.space.largest("iterations")), count)
@@ -59,6 +61,17 @@ class Evaluator:
     def hyperparameters(self, params: Mapping[str, Any]) -> Hyperparameters:
         """A trial's parameters with the study's fixed settings."""
         return self.config.settings(params)
+
+    def check_memory(self, *, workers: int, rows: int | None = None) -> None:
+        """See that there is memory for a search on so many workers, or for a survey of so many rows.
+
+        Raises:
+            ConfigError: if there is not, with the sum and what to change.
+        """
+        if rows is None:
+            check_search(self.config, self.dataset, self._architecture, workers=workers)
+        else:
+            check_survey(self.config, self.dataset, self._architecture, workers=workers, rows=rows)
 
     def architecture(self, settings: Hyperparameters) -> Architecture:
         """The network of a setting."""

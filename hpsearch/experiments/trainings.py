@@ -105,7 +105,10 @@ def survey_study(
     """
     evaluator = Evaluator(config, dataset, checkpoint_count=config.survey.checkpoints)
     config = evaluator.config
+    size = config.survey
+    evaluator.check_memory(workers=1, rows=size.scrambles * size.base * 2)  # before a design is made, at least
     design, name = design_of(config), survey_name(config)
+    evaluator.check_memory(workers=1 if executor else workers, rows=len(design))
     facts = {CEILINGS: useless(evaluator.dataset), EXAMPLES: evaluator.dataset.train.examples}
     with quiet_optuna(), only_writer(name, results=results):
         study = open_study(

@@ -118,6 +118,7 @@ def search(
         total = min(total, grid_size(config))
     announce = on_progress or (lambda progress: None)
     check_writable(network_path(config.name, results))
+    evaluator.check_memory(workers=1 if executor else workers)
     with quiet_optuna(), only_writer(config.name, results=results):
         study = open_study(open_storage(storage, results=results), config, evaluator.dataset.fingerprint)
         with Workers(evaluator.trainer, workers, executor) as pool:

@@ -1,0 +1,84 @@
+"""What a study needs of memory, refused before anything runs where that is more than there is."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import replace
+
+from hpsearch.config.messages import ConfigError
+from hpsearch.config.study import StudyConfig
+from hpsearch.data.dataset import Dataset
+from hpsearch.data.memory import excess
+from hpsearch.engine.memory import item_bytes, training_bytes
+from hpsearch.engine.settings import Architecture
+from hpsearch.space import Choice, Dimension
+
+_TRIAL, _CHECKPOINT = 5_000, 100
+"""Bytes of a stored trial in memory, and of each checkpoint of each of its seeds; measured 6,300 at 20 checkpoints."""
+
+_ROW, _ROW_CHECKPOINT = 6_000, 300
+"""The same of a row of a survey, its place in the survey's table included; measured 9,900 at 12 checkpoints."""
+
+_NETWORK = ("hidden", "width", "depth", "batch_size")
+"""Settings that decide how much a training takes."""
+
+
+def check_search(config: StudyConfig, dataset: Dataset, architecture: Architecture, *, workers: int) -> None:
+    """See that the memory for a search is there.
+
+    Args:
+        config: The study.
+        dataset: Its data, which is in memory already.
+        architecture: Of any of its networks.
+        workers: That train at once.
+
+    Raises:
+        ConfigError: if it is not, with the sum and what to change.
+    """
+    search = config.search
+    per_trial = _TRIAL + len(search.seeds) * search.checkpoints * _CHECKPOINT
+    kept = {f"{search.trials:,} trials": search.trials * per_trial}
+    _check(config, dataset, architecture, workers=workers, kept=kept, cure="search.trials")
+
+
+def check_survey(config: StudyConfig, dataset: Dataset, architecture: Architecture, *, workers: int, rows: int) -> None:
+    """See that the memory for a survey of so many rows is there; as :func:`check_search`."""
+    kept = {f"{rows:,} rows of the survey": rows * (_ROW + config.survey.checkpoints * _ROW_CHECKPOINT)}
+    _check(config, dataset, architecture, workers=workers, kept=kept, cure="survey.base or survey.scrambles")
+
+
+def check_training(config: StudyConfig, dataset: Dataset, architecture: Architecture) -> None:
+    """See that the memory for one training is there; as :func:`check_search`."""
+    _check(config, dataset, architecture, workers=1, kept={}, cure="")
+
+
+def _check(
+    config: StudyConfig, dataset: Dataset, architecture: Architecture, *, workers: int, kept: dict[str, int], cure: str
+) -> None:
+    largest, count = max(_trainings(config, architecture))
+    numbers = sum(split.examples for split in (dataset.train, dataset.validation)) * dataset.features
+    parts = {
+        f"{workers} training{'s' * (workers > 1)} at once of {count:,} parameters": workers * largest,
+        "the data as the network reads it": numbers * item_bytes(architecture),
+        **kept,
+    }
+    if problem := excess(parts):
+        changes = ["network.hidden", *(["--workers"] if workers > 1 else []), *([cure] if cure else [])]
+        raise ConfigError(config.name, [f"{problem}; lower {', '.join(changes)}, or take a machine with more"])
+
+
+def _trainings(config: StudyConfig, architecture: Architecture) -> Iterator[tuple[int, int]]:
+    """Bytes and parameters of the largest trainings that the space holds."""
+    entries = config.space.entries
+    ends = {name: _ends(entries[name]) if name in _NETWORK else _ends(entries[name])[:1] for name in entries}
+    for values in itertools.product(*ends.values()):
+        settings = config.settings(dict(zip(ends, values, strict=True)))
+        network = replace(architecture, hidden=settings.hidden)
+        yield training_bytes(network, settings.batch_size), network.parameters
+
+
+def _ends(entry: object) -> tuple[object, ...]:
+    if isinstance(entry, Choice):
+        return tuple(entry.choices)
+    return tuple(entry.ends) if isinstance(entry, Dimension) else (entry,)
