@@ -9,6 +9,7 @@ import numpy  # noqa: F401  # its BLAS is what the threads are of
 import pytest
 from threadpoolctl import threadpool_info
 
+from hpsearch.results import processes
 from hpsearch.results.processes import Processes
 
 HERE = os.getpid()
@@ -72,3 +73,24 @@ def test_a_process_has_one_blas_thread_and_leaves_ctrl_c_to_the_one_that_started
 
 def circumstances(piece):
     return {library["num_threads"] for library in threadpool_info()}, signal.getsignal(signal.SIGINT)
+
+
+def test_what_else_is_started_meanwhile_is_left_alone(monkeypatch):
+    own = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+    submit = processes.ProcessPoolExecutor.submit
+
+    def with_another(pool, *arguments):
+        if own.pid is None:
+            own.start()  # as a user's other thread may
+        return submit(pool, *arguments)
+
+    monkeypatch.setattr(processes.ProcessPoolExecutor, "submit", with_another)
+    try:
+        with pytest.raises(KeyboardInterrupt), Processes(1, slept):
+            raise KeyboardInterrupt
+        own.join(timeout=0.3)
+        assert own.is_alive()
+        assert multiprocessing.active_children() == [own]
+    finally:
+        own.kill()
+        own.join()

@@ -62,7 +62,7 @@ def lasting_output() -> Iterator[None]:
         SystemExit: with the command's code, or with 1 if standard output could not be written.
     """
     codecs.register_error("hpsearch.plain", _plain)
-    before = sys.stdout, sys.stderr
+    before = sys.stdout, sys.stderr, sys.excepthook
     sys.stdout, output = _lasting(sys.stdout)
     sys.stderr, _ = _lasting(sys.stderr)
     code = None
@@ -74,7 +74,7 @@ def lasting_output() -> Iterator[None]:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
-        sys.stdout, sys.stderr = before
+        sys.stdout, sys.stderr, sys.excepthook = before  # typer sets the last
     problem = None if output is None else output.problem
     if problem is not None and not code:
         if problem.errno != errno.EPIPE:  # whoever closes a pipe has read enough

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import multiprocessing
 import signal
 import threading
 import warnings
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from multiprocessing.context import SpawnContext, SpawnProcess
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
@@ -37,24 +37,23 @@ class Processes(Generic[Work, Answer]):
         self._lost = False
 
     def __enter__(self) -> Self:
-        others = set(multiprocessing.active_children())
+        self._context = _Spawned()
         self._pool = ProcessPoolExecutor(
             self._count,
-            mp_context=multiprocessing.get_context("spawn"),  # a fork would inherit threads and the locks they hold
+            mp_context=self._context,
             initializer=_install,
             initargs=(self._function, self._arguments),
         )
         with _interrupts_ignored():  # Ctrl-C reaches every process of a terminal; they inherit that they ignore it
             for _ in range(self._count):
                 self._pool.submit(int)  # a process starts only when there is work for it
-        self._processes = set(multiprocessing.active_children()) - others
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         if problem is not None:  # the pool then finds itself broken, and its shutdown waits for nothing
-            for process in self._processes:
+            for process in self._context.processes:
                 process.terminate()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
@@ -89,6 +88,22 @@ class Processes(Generic[Work, Answer]):
                 warnings.warn(words, RuntimeWarning, stacklevel=2)
                 self._lost = True
         return place, self._function(piece, *self._arguments)
+
+
+class _Spawned(SpawnContext):
+    """Starts processes anew (a fork would inherit threads and the locks they hold) and knows which it has started.
+
+    Whatever else this process has as children is its user's.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.processes: list[SpawnProcess] = []
+
+    def Process(self, *arguments: Any, **options: Any) -> SpawnProcess:  # type: ignore[override]  # a class there
+        """A process that is about to be started."""
+        self.processes.append(SpawnProcess(*arguments, **options))
+        return self.processes[-1]
 
 
 @contextlib.contextmanager
