@@ -43,8 +43,22 @@ Each is imported when it is first used, because a cluster's worker needs the eng
 the one list of them, for this module and for type checkers alike.
 """
 
+import random as _random
+import warnings as _warnings
+from typing import Any as _Any
+
 import lazy_loader
 
 __version__ = "0.1.0"
 
-__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+_imported, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)
+
+
+def __getattr__(name: str) -> _Any:
+    """Import a public name; what libraries do when they are imported leaves the caller's process as it was."""
+    state = _random.getstate()
+    try:
+        with _warnings.catch_warnings():
+            return _imported(name)
+    finally:
+        _random.setstate(state)

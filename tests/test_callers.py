@@ -102,12 +102,13 @@ if __name__ == "__main__":
         after = state(child)
     child.kill()
     after["threads of BLAS"] = {{k: v for k, v in after["threads of BLAS"].items() if k in before["threads of BLAS"]}}
+    after["environment"].pop("KMP_INIT_AT_FORK", None)  # scikit-learn sets it, to keep forked processes from hanging
     for key in ("verbosity of Optuna", "plotly", "matplotlib"):
         if before[key] is None:
             before.pop(key), after.pop(key)
     for logger in ("optuna",):
         before["logging"].pop(logger), after["logging"].pop(logger)
-    print([(key, before[key], after[key]) for key in before if before[key] != after[key]])
+    print([(key, [x for x in after[key] if x not in before[key]]) for key in before if before[key] != after[key]])
 """
     (tmp_path / "script.py").write_text(script, encoding="utf-8")
     command = [sys.executable, "script.py"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -302,7 +303,7 @@ def export(
 
 def main() -> None:
     """Entry point of the command ``hpsearch``."""
-    with lasting_output():
+    with warnings.catch_warnings(), lasting_output():  # libraries add filters when they are imported
         app(prog_name="hpsearch")
 
 

@@ -13,6 +13,7 @@ In this room:
     preparation.py  encode and standardise by the training split
     dataset.py      Dataset, load_dataset, from_frame, from_arrays
     files.py        a file written whole or not at all, under a name that stays in its folder
+    imports.py      scikit-learn, imported without a trace
     memory.py       how much memory there is
 """
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from hpsearch.data.checks import DataError, without_columns
 from hpsearch.data.columns import numeric_columns
+from hpsearch.data.imports import import_sklearn
 from hpsearch.data.memory import excess
 from hpsearch.data.tables import Format, read_csv, read_parquet, words_for_missing
 
@@ -66,6 +67,7 @@ def raw_table(source: str, target: str | None, *, seed: int, form: Format, drop:
 
 
 def _bundled(source: str, seed: int) -> pd.DataFrame:
+    import_sklearn()
     if source in ("digits", "breast_cancer", "wine", "iris", "diabetes"):
         import sklearn.datasets
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hpsearch.data.checks import DataError, listed
 from hpsearch.data.columns import is_numeric
+from hpsearch.data.imports import import_sklearn
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,6 +45,7 @@ def split_rows(
     Raises:
         DataError: If a split would be empty, or a class is not in every split.
     """
+    import_sklearn()
     from sklearn.model_selection import train_test_split
 
     shares = {"validation": math.ceil(validation * examples), "test": math.ceil(test * examples)}

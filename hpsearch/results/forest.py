@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from hpsearch.data.imports import import_sklearn
+
 if TYPE_CHECKING:
     from sklearn.tree import DecisionTreeRegressor
 
@@ -68,6 +70,7 @@ def leaves(points: Numbers, values: Numbers, *, seed: int) -> Leaves:
 
 def _trees(points: Numbers, values: Numbers, *, seed: int) -> list[Any]:
     """Scikit-learn's trees of a random forest, each grown by itself: half of a small forest's time goes to checks."""
+    import_sklearn()
     from sklearn import config_context
 
     corners = np.asarray(points, dtype=np.float32, order="C")  # as a tree wants them
@@ -81,6 +84,7 @@ def _trees(points: Numbers, values: Numbers, *, seed: int) -> list[Any]:
 @lru_cache(maxsize=8)
 def _draws(count: int, columns: int, seed: int) -> list[tuple[DecisionTreeRegressor, Numbers]]:
     """A forest's trees, unfitted, and how often each draws each point: by the number of points and the seed alone."""
+    import_sklearn()
     from sklearn.ensemble import RandomForestRegressor
 
     forest = RandomForestRegressor(n_estimators=TREES, max_depth=64, random_state=seed)
