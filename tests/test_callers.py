@@ -102,7 +102,8 @@ if __name__ == "__main__":
         after = state(child)
     child.kill()
     after["threads of BLAS"] = {{k: v for k, v in after["threads of BLAS"].items() if k in before["threads of BLAS"]}}
-    before["environment"].pop("KMP_INIT_AT_FORK", None), after["environment"].pop("KMP_INIT_AT_FORK", None)  # scikit-learn sets it, to keep forked processes from hanging
+    for seen in (before, after):  # scikit-learn sets it, to keep forked processes from hanging
+        seen["environment"].pop("KMP_INIT_AT_FORK", None)
     for key in ("verbosity of Optuna", "plotly", "matplotlib"):
         if before[key] is None:
             before.pop(key), after.pop(key)
