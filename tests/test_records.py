@@ -108,5 +108,5 @@ def test_a_recovered_copy_is_searched_on(journal, tmp_path):
 def test_where_no_copy_can_be_kept_it_says_why(journal, tmp_path):
     stored(tmp_path, *journal[:5], b"\0\n", *journal[6:])
     (tmp_path / f"{JOURNAL}.recovered").mkdir()
-    with pytest.raises(StorageError, match=r"line 6 .* could not be kept in .*recovered \(Is a directory\)"):
+    with pytest.raises(StorageError, match=r"line 6 .* could not be kept: cannot write .*recovered: Is a directory"):
         existing_storage(None, results=tmp_path)

@@ -178,7 +178,7 @@ def test_an_unusable_storage_is_refused_without_its_password(tmp_path):
     assert "secret" not in str(hidden.value)
     assert hide_password("sqlite:///x.db") == "sqlite:///x.db"
     (tmp_path / "file").write_text("", encoding="utf-8")
-    with pytest.raises(StorageError, match=r"cannot write .*: Not a directory; a file stands where a folder should"):
+    with pytest.raises(StorageError, match=r"cannot write .*: File exists; a file stands where a folder should"):
         JournalFile(tmp_path / "file" / JOURNAL)
 
 
@@ -187,8 +187,7 @@ def test_an_unusable_storage_is_refused_without_its_password(tmp_path):
 def test_what_is_no_file_is_no_journal_and_nothing_waits_for_it(tmp_path, kind, read_only):
     path = tmp_path / JOURNAL
     path.mkdir() if kind == "folder" else os.mkfifo(path)
-    told = {"folder": "Is a directory; a folder has this name", "pipe": "it is a device or a pipe"}[kind]
-    with pytest.raises(StorageError, match=f"cannot write {path}: {told}"):
+    with pytest.raises(StorageError, match=f"cannot open the storage '{path}': it is no file; name the journal itself"):
         existing_storage(None, results=tmp_path) if read_only else open_storage(results=tmp_path)
 
 

@@ -18,7 +18,7 @@ from typing import Any, BinaryIO
 
 from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
 
-from hpsearch.data.files import FileError, atomic_write, check_writable, cure
+from hpsearch.data.files import atomic_write, cure
 from hpsearch.storage.locks import Unlocked, WriteLock
 from hpsearch.storage.records import damage_of, is_record, record_of
 from hpsearch.storage.signals import stops_later
@@ -53,7 +53,6 @@ class JournalFile(BaseJournalBackend):
         self.lines_read = 0  # the number of the line that was handed over last
         self._waiting: list[dict[str, Any]] | None = None
         try:
-            check_writable(self.path)  # a pipe or a device would never end
             if not read_only:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             self._file = JournalFileBackend(str(self.path), lock_obj=Unlocked())  # type: ignore[arg-type]  # its base class is private
@@ -61,8 +60,6 @@ class JournalFile(BaseJournalBackend):
             if not read_only:
                 with self._locked(), self.path.open("rb+"):
                     self._repair()
-        except FileError as problem:
-            raise StorageError(str(problem)) from problem
         except OSError as problem:
             raise unusable(self.path, problem) from problem
 
@@ -165,7 +162,7 @@ class JournalFile(BaseJournalBackend):
                     partial.write_bytes(kept)
             rest += f" and kept in {copy}: read them from there, by --storage or storage=, or put it in its place"
         except OSError as problem:
-            rest += f", and could not be kept in {copy} ({problem.strerror or problem})"
+            rest += f", and could not be kept: {problem}"
         return StorageError(f"{self.path} is damaged and was left as it is: {damage.words()}; {rest}")
 
     def _check_ends(self) -> None:
