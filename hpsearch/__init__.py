@@ -32,7 +32,8 @@ The public names, from the same order:
 `search`, `Objective`                           a study's search; the plain objective for ``study.optimize``
 `search_rounds`                                 a search in rounds, each in the ranges that the last proposes
 `survey_study`                                  how sensitive a study's training is to each setting
-`survey`                                        the same of any function of a space
+`survey`, `survey_frames`                       the same of any function of a space, by settings or by tables of them
+`Design`, `survey_of`                           rows to evaluate elsewhere, and the survey of their values
 `load`, `Results`                               a study's tables, best setting and networks
 `compare`                                       studies side by side: sensitivity, transfer of settings, one default
 `importance`                                    of any Optuna study's parameters, with intervals

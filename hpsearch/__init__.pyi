@@ -8,7 +8,9 @@ from .engine.settings import Hyperparameters as Hyperparameters
 from .estimator import ShallowNetworkClassifier as ShallowNetworkClassifier
 from .estimator import ShallowNetworkRegressor as ShallowNetworkRegressor
 from .evaluation.trained import TrainedNetwork as TrainedNetwork
+from .experiments.elsewhere import survey_of as survey_of
 from .experiments.function import survey as survey
+from .experiments.function import survey_frames as survey_frames
 from .experiments.trainings import survey_study as survey_study
 from .results.comparison import compare as compare
 from .results.rounds import search_rounds as search_rounds
@@ -16,6 +18,7 @@ from .results.study import Results as Results
 from .results.study import load as load
 from .results.surrogates import importance as importance
 from .sensitivity.analysis import Survey as Survey
+from .sensitivity.designs import Design as Design
 from .space import Choice as Choice
 from .space import Float as Float
 from .space import Int as Int

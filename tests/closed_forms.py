@@ -1,7 +1,13 @@
-"""Functions whose Sobol indices are known exactly: name to function, space, first and total indices."""
+"""Functions whose Sobol indices are known exactly, name to function, space, first and total; a null to look at."""
 
 import numpy as np
+import pandas as pd
 
+from hpsearch.experiments.looks import LOOKS
+from hpsearch.sensitivity.analysis import Survey
+from hpsearch.sensitivity.designs import Design
+from hpsearch.sensitivity.indices import Contrasts, Responses
+from hpsearch.sensitivity.verdicts import SHARE, verdicts
 from hpsearch.space import Choice, Float, Space
 
 G = np.array([0, 1, 4.5, 9, 99, 99])
@@ -42,3 +48,25 @@ CLOSED = {
         [0.75 / 2.75, 2 / 2.75], [0.75 / 2.75, 2 / 2.75],
     ),
 }  # fmt: skip
+
+
+def false_alarms(rng, *, scrambles, repeats):
+    """How often looking until it is decided calls a setting, whose total index is the share itself, either verdict.
+
+    The estimates of a look are means over twice the rows of the look before, those rows among them.
+    """
+    counts = dict.fromkeys(("sensitive", "inert"), 0)
+    for _ in range(repeats):
+        sums = np.zeros((scrambles, 1))
+        for look in range(LOOKS):
+            rows, before = 2**look, 2 ** (look - 1) if look else 0
+            sums = sums + np.sqrt(rows - before) * rng.standard_normal(sums.shape)
+            total = SHARE + 0.05 * sums / rows
+            measured = Contrasts(np.ones(scrambles), total, total, total[:, :0], None)
+            blocks = Responses(np.zeros((scrambles, 3, rows)), ("x",))
+            survey = Survey(pd.DataFrame(), Design(unit(1)), "y", looks=LOOKS)
+            (verdict,) = verdicts(measured, blocks, which=[0], confidence=survey.confidence(0.95))
+            if verdict.verdict in counts:
+                counts[verdict.verdict] += 1
+                break
+    return {word: count / repeats for word, count in counts.items()}

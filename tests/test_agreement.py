@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hpsearch.experiments.function import survey
+from hpsearch.experiments.function import survey_frames
 from hpsearch.sensitivity.agreement import agreement, concordance
 from hpsearch.space import Float, Space
 
@@ -12,7 +12,7 @@ UNIT = Space({name: Float(0, 1) for name in "abc"})
 
 def additive(space=UNIT, **weights):
     """A survey whose total indices are in proportion to the squares of the weights, where ranges have length 1."""
-    return survey(lambda rows: sum(w * rows[name] for name, w in weights.items()), space, base=64, seed=0)
+    return survey_frames(lambda rows: sum(w * rows[name] for name, w in weights.items()), space, base=64, seed=0)
 
 
 def of(first, second):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from closed_forms import unit
 
-from hpsearch.experiments.function import survey
+from hpsearch.experiments.function import survey_frames
 from hpsearch.sensitivity import ConcentrationWarning, Survey
 from hpsearch.sensitivity.concentration import missed, scarce
 from hpsearch.sensitivity.designs import Design
@@ -95,7 +95,7 @@ def test_inert_says_what_the_design_may_have_missed():
 
 def test_without_an_index_nothing_is_inert_but_for_a_region():
     """Replicates that lie 2 apart have a variance of means of 1, far above that of the settings."""
-    surveyed = survey(lambda r: np.tile([1, -1], len(r) // 2) + 0.01 * r.x0, unit(2), base=64, replicates=2)
+    surveyed = survey_frames(lambda r: np.tile([1, -1], len(r) // 2) + 0.01 * r.x0, unit(2), base=64, replicates=2)
     rows = surveyed.sensitivity().set_index("hyperparameter").loc[["x0", "x1"]]
     assert set(rows["verdict"]) == {"undecided"}
     assert set(rows["reason"]) == {"no variance beyond the noise"}
@@ -115,13 +115,13 @@ def test_a_rare_region_that_rules_the_variance_is_seldom_called_inert(share):
     for seed in range(12):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConcentrationWarning)
-            surveyed = survey(lambda r: r.x1 + 1000 * (r.x0 < share), unit(2), base=8, seed=seed)
+            surveyed = survey_frames(lambda r: r.x1 + 1000 * (r.x0 < share), unit(2), base=8, seed=seed)
             calls += surveyed.sensitivity().set_index("hyperparameter").loc["x0", "verdict"] == "inert"
     assert calls == 0
 
 
 def test_what_few_rows_carry_in_one_form_is_clear_in_another():
-    surveyed = survey(lambda r: np.exp(100 * (r.x0 - 1)), unit(1), base=64)
+    surveyed = survey_frames(lambda r: np.exp(100 * (r.x0 - 1)), unit(1), base=64)
     with pytest.warns(ConcentrationWarning):
         surveyed.sensitivity()
     for form in ("log", "rank"):

@@ -11,7 +11,7 @@ import optuna
 import pytest
 
 from hpsearch.config import load_config
-from hpsearch.experiments.function import survey
+from hpsearch.experiments.function import survey_frames
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.report import dashboard
 from hpsearch.space import Float, Space
@@ -239,7 +239,7 @@ def test_a_survey_s_note_holds_the_indices_that_were_measured(small, tmp_path):
 
 def test_a_missing_index_is_a_dash_in_a_survey_s_note(tmp_path, monkeypatch):
     space = Space({"rate": Float(0, 1), "share": Float(0, 1)})
-    measured = survey(lambda rows: rows["rate"].rename("loss"), space, base=4, scrambles=2, seeds=3)
+    measured = survey_frames(lambda rows: rows["rate"].rename("loss"), space, base=4, scrambles=2, seeds=3)
     frame = measured.sensitivity()
     frame.loc[frame["hyperparameter"] == "share", ["first_order", "first_low", "first_high"]] = float("nan")
     monkeypatch.setattr(type(measured), "sensitivity", lambda self: frame)

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from hpsearch import figures
-from hpsearch.experiments.function import survey
+from hpsearch.experiments.function import survey_frames
 from hpsearch.figures import axes, style
 from hpsearch.space import Float, Space
 
@@ -15,7 +15,7 @@ HOSTILE = '<b>x</b> <a href="javascript:alert(1)">%{x}'
 @pytest.fixture(scope="module")
 def surveyed():
     space = Space({"rate": Float(1e-3, 1, log=True), HOSTILE: Float(0, 1), "none": Float(0, 1)})
-    return survey(lambda r: np.log(r["rate"]) + 2 * r[HOSTILE], space, base=64)
+    return survey_frames(lambda r: np.log(r["rate"]) + 2 * r[HOSTILE], space, base=64)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_points_and_intervals_are_the_table_s(table):
         assert drawn[k] == pytest.approx((row["total_order"], row["total_low"], row["total_high"]))
         first = np.clip([row["first_order"], row["first_low"], row["first_high"]], 0, 1)
         assert points(figure, "first-order index")[k] == pytest.approx(first)
-    assert figure.layout.title.text == "What is training sensitive to?"
+    assert figure.layout.title.text == "What is the response sensitive to?"
     assert figure.layout.title.subtitle.text.startswith("response; 3,072 evaluations, 8 scrambles.")
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from hpsearch import figures
-from hpsearch.experiments.function import survey
+from hpsearch.experiments.function import survey_frames
 from hpsearch.figures import style
 from hpsearch.space import Choice, Float, Int, Space
 
@@ -14,7 +14,7 @@ SPACE = Space({"rate": Float(1e-3, 1, log=True), "units": Int(1, 3), "kind": Cho
 
 @pytest.fixture(scope="module")
 def surveyed():
-    return survey(lambda r: np.log(r["rate"]) * r["units"] + r["w"], SPACE, base=64)
+    return survey_frames(lambda r: np.log(r["rate"]) * r["units"] + r["w"], SPACE, base=64)
 
 
 PAIRS = pd.DataFrame(
@@ -85,7 +85,7 @@ def test_a_cell_without_rows_is_blank(surveyed):
 
 
 def test_whole_numbers_in_a_log_range_that_fill_no_cell_are_drawn():
-    surveyed = survey(lambda r: r["a"] * r["b"], Space({"a": Int(1, 10, log=True), "b": Float(0, 1)}), base=64)
+    surveyed = survey_frames(lambda r: r["a"] * r["b"], Space({"a": Int(1, 10, log=True), "b": Float(0, 1)}), base=64)
     frame = surveyed.surface("a", "b")
     (cells,) = figures.surface(frame).data
     assert cells.x == tuple(str(value) for value in sorted(frame["a"].unique()))

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from hpsearch import figures
-from hpsearch.experiments.function import survey
+from hpsearch.experiments.function import survey_frames
 from hpsearch.figures import style
 from hpsearch.space import Choice, Float, Int, Space
 
@@ -18,7 +18,9 @@ SPACE = Space(
 @pytest.fixture(scope="module")
 def surveyed():
     luck = np.random.default_rng(0).standard_normal(32)
-    return survey(lambda r: np.log(r["rate"]) + r["kind"].map(len) + r["units"] + luck[r["seed"]], SPACE, base=64)
+    return survey_frames(
+        lambda r: np.log(r["rate"]) + r["kind"].map(len) + r["units"] + luck[r["seed"]], SPACE, base=64
+    )
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +124,7 @@ def test_shares_of_the_best_are_the_table_s(cells, ranges):
 
 
 def test_whole_numbers_in_a_log_range_that_fill_no_cell_have_bars():
-    few = survey(lambda r: r["x"], Space({"x": Int(1, 10, log=True)}), base=32)
+    few = survey_frames(lambda r: r["x"], Space({"x": Int(1, 10, log=True)}), base=32)
     cells = few.best_tenth()
     (bars,) = traces(figures.ranges(few.ranges(), cells), "share of the best tenth", 0)
     assert (bars.type, bars.x) == ("bar", tuple(str(value) for value in cells["value"]))

@@ -5,7 +5,9 @@ import pandas as pd
 import pytest
 from closed_forms import unit
 
-from hpsearch.experiments.function import survey
+from hpsearch.experiments.function import survey, survey_frames
+from hpsearch.experiments.runs import SurveyStopped
+from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.indices import ResponseError
 
 
@@ -13,14 +15,14 @@ from hpsearch.sensitivity.indices import ResponseError
 def test_noise_that_cannot_be_seeded_is_seldom_called_sensitive(how):
     called, repeats, rng = 0, 100, np.random.default_rng(1)
     for seed in range(repeats):
-        found = survey(lambda r: rng.standard_normal(len(r)), unit(3), base=16, seed=seed, **how).sensitivity()
+        found = survey_frames(lambda r: rng.standard_normal(len(r)), unit(3), base=16, seed=seed, **how).sensitivity()
         called += (found["verdict"] == "sensitive").sum()
     assert called / (3 * repeats) <= 0.05
 
 
 def test_noise_that_cannot_be_seeded_has_no_floor_without_replicates_or_dummy():
     rng = np.random.default_rng(1)
-    found = survey(lambda r: 9 * r.x0 + rng.standard_normal(len(r)), unit(2), base=32).sensitivity()
+    found = survey_frames(lambda r: 9 * r.x0 + rng.standard_normal(len(r)), unit(2), base=32).sensitivity()
     settings = found[found["hyperparameter"] != "seed"]
     assert set(settings["verdict"]) == {"undecided"}
     assert settings["reason"].str.contains("floor is unknown").all()
@@ -29,7 +31,7 @@ def test_noise_that_cannot_be_seeded_has_no_floor_without_replicates_or_dummy():
 def test_replicates_take_the_noise_off():
     rng = np.random.default_rng(1)
     function = lambda r: 4 * r.x0 + r.x1 + rng.standard_normal(len(r))  # noqa: E731
-    found = survey(function, unit(2), base=128, replicates=4).sensitivity().set_index("hyperparameter")
+    found = survey_frames(function, unit(2), base=128, replicates=4).sensitivity().set_index("hyperparameter")
     assert found.loc["x0", "total_order"] == pytest.approx(16 / 17, abs=0.06)
     assert found.loc["x1", "total_order"] == pytest.approx(1 / 17, abs=0.06)
 
@@ -45,13 +47,15 @@ def test_replicates_take_the_noise_off():
 )
 def test_a_bad_answer_is_refused(answer, problem):
     with pytest.raises(ResponseError, match=problem):
-        survey(answer, unit(2), base=4)
+        survey_frames(answer, unit(2), base=4)
 
 
 def test_noise_in_a_small_part_of_the_space_is_noticed():
     rng = np.random.default_rng(1)
     for seed in range(20):
-        surveyed = survey(lambda r: r.x0 + (r.x1 < 0.03) * rng.standard_normal(len(r)), unit(2), base=32, seed=seed)
+        surveyed = survey_frames(
+            lambda r: r.x0 + (r.x1 < 0.03) * rng.standard_normal(len(r)), unit(2), base=32, seed=seed
+        )
         assert not surveyed.seeded
 
 
@@ -87,7 +91,7 @@ CHANGES = {
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_what_differs_when_it_is_evaluated_again_is_noise(name):
-    assert not survey(CHANGES[name], unit(2), base=32).seeded
+    assert not survey_frames(CHANGES[name], unit(2), base=32).seeded
 
 
 SAME = {
@@ -109,7 +113,7 @@ SAME = {
 
 @pytest.mark.parametrize("name", SAME)
 def test_what_differs_by_rounding_is_governed_by_the_seed(name):
-    assert survey(SAME[name], unit(2), base=32).seeded
+    assert survey_frames(SAME[name], unit(2), base=32).seeded
 
 
 def test_what_failed_counts_as_its_ceiling_when_it_is_evaluated_again():
@@ -117,14 +121,18 @@ def test_what_failed_counts_as_its_ceiling_when_it_is_evaluated_again():
         return lambda r: r.x0.where(r.x0 < 0.8, worst)
 
     for pair in [(np.inf, np.nan), (3.0, 2.0), (np.nan, 1.5)]:
-        assert survey(every_second_call(*map(failing, pair)), unit(2), base=32, ceilings={"response": 1.0}).seeded
-    assert not survey(every_second_call(failing(3), failing(0.5)), unit(2), base=32, ceilings={"response": 1.0}).seeded
+        assert survey_frames(
+            every_second_call(*map(failing, pair)), unit(2), base=32, ceilings={"response": 1.0}
+        ).seeded
+    assert not survey_frames(
+        every_second_call(failing(3), failing(0.5)), unit(2), base=32, ceilings={"response": 1.0}
+    ).seeded
 
 
 @pytest.mark.parametrize(("base", "calls"), [(2, [64, 64]), (64, [2048, 256])])
 def test_at_most_256_rows_and_no_row_twice_are_evaluated_again(base, calls):
     tables = []
-    survey(lambda r: tables.append(r) or r.x0, unit(1), base=base)
+    survey_frames(lambda r: tables.append(r) or r.x0, unit(1), base=base)
     assert [len(table) for table in tables] == calls
     first, again = ({tuple(row) for row in table.to_numpy()} for table in tables)
     assert again <= first
@@ -137,7 +145,7 @@ def test_which_rows_are_evaluated_again_changes_with_the_seed_of_the_design():
     first = []
     for seed in (0, 1):
         tables = []
-        survey(lambda r, tables=tables: tables.append(r) or r.x0, unit(1), base=64, seed=seed)
+        survey_frames(lambda r, tables=tables: tables.append(r) or r.x0, unit(1), base=64, seed=seed)
         whole, again = tables
         place = (whole["x0"] == again["x0"].iloc[0]) & (whole["seed"] == again["seed"].iloc[0])
         first.append(place.to_numpy().nonzero()[0].tolist())
@@ -146,5 +154,150 @@ def test_which_rows_are_evaluated_again_changes_with_the_seed_of_the_design():
 
 def test_replicates_need_no_second_look():
     calls = []
-    assert not survey(lambda r: calls.append(1) or r.x0, unit(1), base=4, replicates=2).seeded
+    assert not survey_frames(lambda r: calls.append(1) or r.x0, unit(1), base=4, replicates=2).seeded
     assert calls == [1]
+
+
+def test_a_function_of_one_setting_gives_what_one_of_tables_gives():
+    one = survey(lambda x0, x1, seed: 3 * x0 + x1 + 0.01 * seed, unit(2), base=16)
+    frames = survey_frames(lambda r: 3 * r.x0 + r.x1 + 0.01 * r.seed, unit(2), base=16, frame_rows=100)
+    pd.testing.assert_frame_equal(one.table, frames.table)
+    workers = survey(lambda x0, x1, seed: 3 * x0 + x1 + 0.01 * seed, unit(2), base=16, workers=3)
+    pd.testing.assert_frame_equal(workers.table, one.table)
+
+
+def test_a_table_in_another_order_is_aligned_and_one_of_other_rows_refused():
+    wanted = survey_frames(lambda r: r.x0, unit(2), base=4).table
+    turned = survey_frames(lambda r: r.x0.iloc[::-1], unit(2), base=4)
+    pd.testing.assert_frame_equal(turned.table, wanted)
+    assert turned.seeded
+    with pytest.raises(ResponseError, match="nor a permutation"):
+        survey_frames(lambda r: r.x0.set_axis(r.index + 1), unit(2), base=4)
+
+
+def counted(function):
+    def evaluate(**setting):
+        evaluate.calls += 1
+        return function(evaluate.calls, **setting)
+
+    evaluate.calls = 0
+    return evaluate
+
+
+@pytest.mark.parametrize(
+    ("returned", "problem"),
+    [
+        (None, "returned what is no answer: it is NoneType"),
+        ("0.5", "returned what is no answer: it is str"),
+        (1j, "returned what is no answer: it is complex"),
+        ({"iteration": 1.0}, "named like a column of the design: iteration"),
+        ({"x0": 1.0}, "named like a column of the design: x0"),
+        ({"failure": 1.0, "row": 2.0}, "design: failure, row"),
+        ({"best_tenth": 1.0}, "design: best_tenth"),
+        ({"loss": 1.0}, "no response accuracy: the function returned loss"),
+    ],
+)
+def test_an_answer_of_no_use_ends_the_survey_after_the_first_call(returned, problem):
+    function = counted(lambda call, **setting: returned)
+    with pytest.raises(ResponseError, match=problem):
+        survey(function, unit(2), base=4, response="accuracy" if returned == {"loss": 1.0} else None, workers=2)
+    assert function.calls == 1
+
+
+def test_a_function_that_never_works_is_called_ten_times():
+    function = counted(lambda call, **setting: 1 / 0)
+    with pytest.raises(ResponseError, match=r"fails in every row that was tried.* ZeroDivisionError"):
+        survey(function, unit(2), base=4)
+    assert function.calls == 10
+
+
+@pytest.mark.parametrize(
+    ("strange", "failure"),
+    [
+        (lambda: 1 / 0, "ZeroDivisionError: division by zero"),
+        (lambda: None, "returned what is no answer"),
+        (lambda: "1", "returned what is no answer"),
+        (lambda: {"b": 1.0}, "returned b, and not, as before, response"),
+        (lambda: {"response": 1.0, "b": 1.0}, "returned response, b, and not, as before, response"),
+    ],
+)
+@pytest.mark.parametrize("place", [1, 3])
+def test_a_row_whose_answer_is_of_no_use_fails_alone(strange, failure, place):
+    function = counted(lambda call, **setting: strange() if call == place else setting["x0"])
+    if place == 1 and failure != "ZeroDivisionError: division by zero":
+        return  # the first answer says what answers are
+    with pytest.raises(ResponseError, match="response: 1 of 160") as caught:
+        survey(function, unit(2), base=4, scrambles=8)
+    table = caught.value.survey.table
+    assert table.loc[place - 1, "failure"].startswith(failure)
+    assert table["response"].isna().sum() == (table["failure"] != "").sum() == 1
+
+
+def test_nan_in_a_side_column_is_refused_only_where_it_is_asked_for():
+    function = counted(lambda call, **s: {"loss": s["x0"], "side": np.nan if call == 7 else s["x1"]})
+    found = survey(function, unit(2), base=4)
+    assert found.sensitivity()["hyperparameter"].iat[0] == "x0"
+    with pytest.raises(ResponseError, match=r"side: 1 of 160"):
+        found.sensitivity("side")
+
+
+def test_an_interrupted_survey_without_a_name_hands_its_table_over():
+    def function(call, **setting):
+        if call == 20:
+            raise KeyboardInterrupt
+        return setting["x0"]
+
+    with pytest.raises(SurveyStopped, match=r"^$") as caught:
+        survey(counted(function), unit(2), base=4)
+    assert isinstance(caught.value, KeyboardInterrupt)
+    assert caught.value.table["response"].notna().sum() == 19
+
+
+def test_better_and_ceilings_say_what_a_response_is():
+    found = survey(lambda x0, x1: {"accuracy": x0}, unit(2), base=64, better="higher", ceilings={"accuracy": 0.5})
+    assert found.kinds["accuracy"].better == "higher"
+    assert found.take().values.min() == 0.5  # clipped from below, where higher is better
+    assert found.ranges().set_index("hyperparameter").loc["x0", "next_high"] > 1
+    lower = survey(lambda x0, x1: {"accuracy": x0}, unit(2), base=64).ranges().set_index("hyperparameter")
+    assert lower.loc["x0", "next_high"] < 1
+
+
+def test_progress_tells_the_cost_and_the_time_left():
+    told = []
+    survey(lambda x0, x1: x0, unit(2), base=4, on_progress=told.append)
+    first, last = told[0], told[-1]
+    assert (first.done, first.total, first.left) == (0, 320, None)
+    assert (last.done, last.total, last.fresh, last.failed, last.left) == (320, 320, 320, 0, 0)
+    assert str(first) == "0 of 320 rows (blocks of 4)"
+    assert "s a row, 0 s left" in str(last)
+
+
+@pytest.mark.parametrize(
+    ("option", "problem"),
+    [
+        ({"replicates": 0}, "replicates must be at least 1 .given: 0"),
+        ({"workers": 0}, "workers must be at least 1"),
+        ({"timeout": 0}, "timeout must be above 0"),
+        ({"base": 3}, "base must be a power of two"),
+        ({"storage": "sqlite:///nowhere.db"}, "storage needs a name"),
+    ],
+)
+def test_a_number_out_of_range_is_refused_before_anything_runs(option, problem):
+    function = counted(lambda call, **setting: 0.0)
+    with pytest.raises(DesignError, match=problem):
+        survey(function, unit(2), **{"base": 4, **option})
+    assert function.calls == 0
+    with pytest.raises(DesignError, match="frame_rows must be at least 1"):
+        survey_frames(lambda rows: rows.x0, unit(2), frame_rows=0)
+
+
+def test_a_response_that_is_noise_by_nature_leaves_the_others_decided():
+    rng = np.random.default_rng(0)
+    function = lambda x0, x1: {"loss": x0, "seconds": rng.random()}  # noqa: E731
+    found = survey(function, unit(2), base=64)
+    assert (found.seeded, found.noisy) == (False, ("seconds",))
+    for metric in (None, "best_tenth"):
+        assert found.sensitivity(metric).set_index("hyperparameter").loc["x0", "verdict"] == "sensitive"
+    noise = found.sensitivity("seconds")
+    assert set(noise.loc[noise["hyperparameter"] != "seed", "verdict"]) == {"undecided"}
+    assert found.interactions("seconds")["verdict"].eq("undecided").all()

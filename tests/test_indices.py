@@ -8,7 +8,7 @@ from closed_forms import CLOSED, ishigami, unit
 from SALib.analyze import sobol
 from scipy import stats
 
-from hpsearch.experiments.function import survey
+from hpsearch.experiments.function import survey_frames
 from hpsearch.sensitivity.designs import Design
 from hpsearch.sensitivity.indices import Contrasts, Responses, contrasts, ratio
 from hpsearch.sensitivity.verdicts import holm, verdicts
@@ -18,7 +18,7 @@ from hpsearch.space import Float, Int, Space
 @pytest.mark.parametrize("name", CLOSED)
 def test_indices_are_the_closed_forms(name):
     function, space, first, total = CLOSED[name]
-    found = survey(function, space, base=512).sensitivity().set_index("hyperparameter").loc[list(space)]
+    found = survey_frames(function, space, base=512).sensitivity().set_index("hyperparameter").loc[list(space)]
     assert found["first_order"].to_numpy() == pytest.approx(first, abs=0.02)
     assert found["total_order"].to_numpy() == pytest.approx(total, abs=0.02)
     assert set(found["scrambles"]) == {8}
@@ -80,17 +80,17 @@ def test_intervals_cover_what_they_should(noise):
 def test_a_total_index_of_a_tenth_is_seen():
     seen = 0
     for seed in range(40):
-        found = survey(lambda r: 3 * r.x0 + r.x1, unit(2), base=64, seed=seed).sensitivity()
+        found = survey_frames(lambda r: 3 * r.x0 + r.x1, unit(2), base=64, seed=seed).sensitivity()
         seen += found.set_index("hyperparameter").loc["x1", "verdict"] == "sensitive"
     assert seen >= 38
 
 
 def test_undecided_names_a_base_that_decides():
-    small = survey(lambda r: r.x0 + 0.1 * r.x1, unit(2), base=4).sensitivity()  # total of x1: 0.0099
+    small = survey_frames(lambda r: r.x0 + 0.1 * r.x1, unit(2), base=4).sensitivity()  # total of x1: 0.0099
     row = small.set_index("hyperparameter").loc["x1"]
     assert row["verdict"] == "undecided"
     assert row["base_needed"] > 4
-    large = survey(lambda r: r.x0 + 0.13 * r.x1, unit(2), base=256).sensitivity().set_index("hyperparameter")
+    large = survey_frames(lambda r: r.x0 + 0.13 * r.x1, unit(2), base=256).sensitivity().set_index("hyperparameter")
     assert large.loc["x1", "verdict"] == "sensitive"
 
 
@@ -228,7 +228,7 @@ def rerolled(rows):
 
 def test_the_mean_index_is_the_total_index_of_the_mean_over_seeds():
     space = Space({"x0": Float(0, 1), "n": Int(0, 2)})
-    rows = survey(rerolled, space, base=512).sensitivity().set_index("hyperparameter")
+    rows = survey_frames(rerolled, space, base=512).sensitivity().set_index("hyperparameter")
     variance = 9 / 12 + 1 / 10
     assert rows.loc["x0", ["total_order", "mean_order"]].tolist() == pytest.approx([9 / 12 / variance] * 2, abs=0.01)
     assert rows.loc["n", "total_order"] > 0.05
@@ -240,7 +240,7 @@ def test_the_mean_index_is_the_total_index_of_the_mean_over_seeds():
 
 
 def test_without_luck_the_mean_index_is_the_total_index_to_the_bit():
-    rows = survey(lambda r: 3 * r.x0 * r.x1 + r.x2, unit(3), base=64).sensitivity().set_index("hyperparameter")
+    rows = survey_frames(lambda r: 3 * r.x0 * r.x1 + r.x2, unit(3), base=64).sensitivity().set_index("hyperparameter")
     assert rows.loc[["x0", "x1", "x2"], "mean_order"].tolist() == rows.loc[["x0", "x1", "x2"], "total_order"].tolist()
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hpsearch.experiments.function import survey
+from hpsearch.experiments.function import survey_frames
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import Design, DesignError
 from hpsearch.sensitivity.proposals import Crowd
@@ -23,7 +23,7 @@ def test_ranges_follow_the_best():
     def function(rows):
         return -np.log10(rows["rate"]) - np.log2(rows["size"])
 
-    found = survey(function, space, base=128)
+    found = survey_frames(function, space, base=128)
     proposals = found.ranges().set_index("hyperparameter")
     assert proposals.loc[["rate", "size"], "boundary"].tolist() == ["high", "high"]
     assert proposals.loc["rate", "next_high"] > 1
@@ -36,7 +36,7 @@ def test_ranges_follow_the_best():
 
 def proposal(function, dimension, *, limits=(-np.inf, np.inf), **how):
     """What is proposed for the one hyperparameter of a space."""
-    found = survey(function, Space({"x": dimension}), **{"base": 256, **how})
+    found = survey_frames(function, Space({"x": dimension}), **{"base": 256, **how})
     (row,) = replace(found, limits={"x": limits}).ranges().to_dict("records")
     return row
 
@@ -105,7 +105,7 @@ def test_a_range_that_is_narrow_for_its_values_narrows_too():
 def test_a_range_stays_unless_the_best_leave_out_a_fifth_of_it(reach):
     """The best tenth are those with ``luck`` below a threshold, over the first ``reach`` of the range."""
     space = Space({"x": Float(0, 1), "luck": Float(0, 1)})
-    found = survey(lambda r: r["luck"] + 2 * (abs(r["x"] - 0.5) > reach / 2), space, base=256)
+    found = survey_frames(lambda r: r["luck"] + 2 * (abs(r["x"] - 0.5) > reach / 2), space, base=256)
     row = found.ranges().set_index("hyperparameter").loc["x"]
     width = row["best_high"] - row["best_low"]
     assert width == pytest.approx(0.9 * reach, abs=0.03)
@@ -121,7 +121,7 @@ def test_a_choice_stays_while_it_holds_half_its_even_share_of_the_best():
     """
     handicap = {8: 0.082, 16: 0.0, 32: 0.0, 64: 0.118}
     space = Space({"size": Choice(tuple(handicap)), "luck": Float(0, 1)})
-    found = survey(lambda r: r["luck"] + r["size"].map(handicap), space, base=512)
+    found = survey_frames(lambda r: r["luck"] + r["size"].map(handicap), space, base=512)
     row = found.ranges().set_index("hyperparameter").loc["size"]
     assert (row["share_low"], row["share_high"]) == pytest.approx((0.17, 0.08), abs=0.02)
     assert (row["boundary"], row["next_choices"]) == ("", (8, 16, 32))
@@ -153,7 +153,7 @@ def test_the_next_range_spans_the_middle_ninety_percent_to_two_digits():
 
 def test_what_is_inert_keeps_its_range_wherever_the_best_lie():
     space = Space({"x": Float(0, 1), "y": Float(0, 1)})
-    found = survey(lambda r: np.where(r["y"] < 0.2, 0.001 * r["x"], 10 + 9 * r["y"]), space, base=256)
+    found = survey_frames(lambda r: np.where(r["y"] < 0.2, 0.001 * r["x"], 10 + 9 * r["y"]), space, base=256)
     row = found.ranges().set_index("hyperparameter").loc["x"]
     assert row["verdict"] == "inert"
     assert row["best_high"] < 0.5  # the best tenth are half of those with a low y: half the range, but it gains nothing
@@ -190,7 +190,7 @@ def test_a_crowd_is_more_than_an_even_share_by_a_t_interval_over_scrambles(count
 
 def test_where_higher_is_better_ranges_go_to_the_highest():
     """Of 10 + 10·u the best tenth are the highest: their middle 90 % are from 0.905 to 0.995 of the range."""
-    surveyed = survey(lambda r: r.x.rename("score"), Space({"x": Float(10, 20)}), base=256)
+    surveyed = survey_frames(lambda r: r.x.rename("score"), Space({"x": Float(10, 20)}), base=256)
     upward = replace(surveyed, kinds={"score": Kind(better="higher")}).ranges().iloc[0]
     assert (upward["boundary"], surveyed.ranges().iloc[0]["boundary"]) == ("high", "low")
     assert [upward["best_low"], upward["best_high"]] == pytest.approx([19.05, 19.95], abs=0.03)
@@ -198,7 +198,7 @@ def test_where_higher_is_better_ranges_go_to_the_highest():
 
 
 def test_ranges_of_the_best_tenth_are_those_of_the_best():
-    surveyed = survey(lambda r: r.x, Space({"x": Float(0, 1)}), base=256)
+    surveyed = survey_frames(lambda r: r.x, Space({"x": Float(0, 1)}), base=256)
     row = surveyed.ranges("best_tenth").iloc[0]
     assert row["boundary"] == "low"
     assert [row["best_low"], row["best_high"]] == pytest.approx([0.005, 0.095], abs=0.003)
@@ -270,19 +270,19 @@ def test_a_range_outside_the_limits_is_not_cut_into_nothing():
 )
 def test_what_lengthens_training_says_what_it_costs(dimension, longest, cost):
     space = Space({"iterations": dimension})
-    surveyed = replace(survey(lambda r: -r.iterations, space, base=256), budget="iterations")
+    surveyed = replace(survey_frames(lambda r: -r.iterations, space, base=256), budget="iterations")
     row = surveyed.ranges().iloc[0]
     longest = longest or row["next_high"]
     cost = cost or f"; trains up to {longest / 2000:.3g} times as long"
     assert row["next_high"] == longest > dimension.ends[1]
     assert row["reason"].endswith(cost)
-    shorter = replace(survey(lambda r: r.iterations, space, base=256), budget="iterations").ranges().iloc[0]
+    shorter = replace(survey_frames(lambda r: r.iterations, space, base=256), budget="iterations").ranges().iloc[0]
     assert "trains" not in shorter["reason"]
     assert "trains" not in replace(surveyed, budget=None).ranges().iloc[0]["reason"]
 
 
 def test_the_verdicts_of_ranges_are_those_at_their_confidence():
-    surveyed = survey(lambda r: r.x + 0.105 * r.y, Space({"x": Float(0, 1), "y": Float(0, 1)}), base=16)
+    surveyed = survey_frames(lambda r: r.x + 0.105 * r.y, Space({"x": Float(0, 1), "y": Float(0, 1)}), base=16)
     for confidence in (0.95, 0.05):
         wanted = surveyed.sensitivity(confidence=confidence).set_index("hyperparameter")["verdict"]
         rows = surveyed.ranges(confidence=confidence).set_index("hyperparameter")["verdict"]
@@ -291,7 +291,7 @@ def test_the_verdicts_of_ranges_are_those_at_their_confidence():
 
 
 def test_a_hyperparameter_without_a_proposal_is_named():
-    proposals = survey(lambda r: r.x, Space({"x": Float(0, 1)}), base=4).ranges()
+    proposals = survey_frames(lambda r: r.x, Space({"x": Float(0, 1)}), base=4).ranges()
     with pytest.raises(DesignError, match="no range is proposed for 'y': the survey is of x"):
         refined(proposals, {"x": Float(0, 1), "y": Float(0, 1)})
 
@@ -299,7 +299,7 @@ def test_a_hyperparameter_without_a_proposal_is_named():
 @pytest.mark.parametrize("confidence", [0.95, 0.8])
 def test_cells_hold_their_part_of_the_best_tenth_with_a_t_interval_over_scrambles(confidence):
     space = Space({"rate": Float(1e-3, 1, log=True), "size": Choice((8, 16, 32)), "x": Float(0, 1)})
-    surveyed = survey(lambda r: np.log(r["rate"]) + r["x"] + 0.1 * r["size"], space, base=32, scrambles=4)
+    surveyed = survey_frames(lambda r: np.log(r["rate"]) + r["x"] + 0.1 * r["size"], space, base=32, scrambles=4)
     found, table = surveyed.best_tenth(confidence=confidence), surveyed.table
     counts = {name: 3 if name == "size" else 10 for name in space}
     assert found.groupby("hyperparameter", sort=False).size().to_dict() == counts
@@ -318,7 +318,7 @@ def test_cells_hold_their_part_of_the_best_tenth_with_a_t_interval_over_scramble
 
 def test_cells_of_one_and_the_same_whole_number_are_one():
     """Over ten cells of log(0.5) to log(10.5) the number 1 holds the middles of the first four, 2 that of the fifth."""
-    surveyed = survey(lambda r: r["x"], Space({"x": Int(1, 10, log=True)}), base=128)
+    surveyed = survey_frames(lambda r: r["x"], Space({"x": Int(1, 10, log=True)}), base=128)
     found = surveyed.best_tenth().set_index("value")
     assert found.index.tolist()[:2] == [1, 2]
     assert found["even_share"].tolist()[:2] == pytest.approx([0.4, 0.1])
@@ -384,7 +384,7 @@ def test_an_even_share_is_no_crowd_by_rounding():
 def test_of_words_the_set_that_is_not_shown_to_be_worse_is_proposed():
     handicap = {"tanh": 0.0, "relu": 0.082, "sigmoid": 0.0, "linear": 0.118}
     space = Space({"kind": Choice(tuple(handicap)), "luck": Float(0, 1)})
-    found = survey(lambda r: r["luck"] + r["kind"].map(handicap), space, base=512)
+    found = survey_frames(lambda r: r["luck"] + r["kind"].map(handicap), space, base=512)
     row = found.ranges().set_index("hyperparameter").loc["kind"]
     assert row["next_choices"] == ("tanh", "relu", "sigmoid")
     assert row["reason"] == "without the choices that hold few of the best"
@@ -401,7 +401,7 @@ def test_of_words_the_set_that_is_not_shown_to_be_worse_is_proposed():
 )
 def test_words_have_no_end_to_crowd_at(handicap, above, following, reason):
     space = Space({"kind": Choice(tuple(handicap)), "luck": Float(0, 1)})
-    found = survey(lambda r: r["luck"] + r["kind"].map(handicap) * (r["luck"] > above), space, base=256)
+    found = survey_frames(lambda r: r["luck"] + r["kind"].map(handicap) * (r["luck"] > above), space, base=256)
     row = found.ranges().to_dict("records")[0]
     assert (row["boundary"], row["next_choices"], row["reason"]) == ("", following, reason)
     ends = ("low", "high", "share_low", "share_high", "best_low", "best_median", "best_high", "next_low", "next_high")

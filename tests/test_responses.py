@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from closed_forms import unit
 
-from hpsearch.experiments.function import survey
+from hpsearch.experiments.function import survey_frames
 from hpsearch.sensitivity.indices import ResponseError, Responses
 from hpsearch.sensitivity.responses import Kind, ResponseOptions, response_of
 
@@ -17,8 +17,8 @@ def test_what_is_not_finite_is_refused_or_counts_as_the_ceiling():
         return np.where(rows.x0 > 0.9, np.nan, rows.x0)
 
     with pytest.raises(ResponseError, match=r"response: \d+ of 80 values are not finite .* give ceilings="):
-        survey(function, unit(2), base=4, scrambles=2 * 2)
-    found = survey(function, unit(2), base=64, ceilings={"response": 2.0}).sensitivity().iloc[0]
+        survey_frames(function, unit(2), base=4, scrambles=2 * 2)
+    found = survey_frames(function, unit(2), base=64, ceilings={"response": 2.0}).sensitivity().iloc[0]
     assert found["hyperparameter"] == "x0"
     assert found["total_order"] == pytest.approx(1, abs=0.05)
     with pytest.raises(ResponseError, match="not finite"):
@@ -30,7 +30,7 @@ def test_heavy_tails_leave_indices_finite(form):
     def function(rows):
         return np.where(rows.x0 * rows.x1 > 0.85, 1e9, 0.1 + rows.x0)
 
-    found = survey(function, unit(2), base=64, ceilings={"response": 2.3}).sensitivity(form=form)
+    found = survey_frames(function, unit(2), base=64, ceilings={"response": 2.3}).sensitivity(form=form)
     assert np.isfinite(found[["total_low", "total_high", "first_low", "first_high"]].to_numpy()).all()
     assert (found["form"] == form).all()
 
@@ -94,7 +94,7 @@ def test_a_log_form_counts_no_less_than_its_floor_and_says_how_many_do():
 
 
 def test_a_table_of_indices_tells_how_many_values_are_clipped():
-    surveyed = survey(lambda rows: rows.x0.rename("loss"), unit(2), base=8, scrambles=2)
+    surveyed = survey_frames(lambda rows: rows.x0.rename("loss"), unit(2), base=8, scrambles=2)
     surveyed = replace(surveyed, kinds={"loss": Kind("log", ceiling=0.75, floor=0.1)})
     found, loss = surveyed.sensitivity(), surveyed.table["loss"]
     assert set(found["at_ceiling"]) == {(loss > 0.75).sum()}

@@ -8,7 +8,7 @@ import pytest
 from closed_forms import unit
 
 from hpsearch import figures
-from hpsearch.experiments.function import survey
+from hpsearch.experiments.function import survey_frames
 from hpsearch.sensitivity.analysis import Survey, SurveyTables
 from hpsearch.sensitivity.designs import Design
 from hpsearch.sensitivity.plots import SurveyPlots
@@ -27,7 +27,7 @@ def calls(monkeypatch):
 
 @pytest.fixture(scope="module")
 def surveyed():
-    return survey(
+    return survey_frames(
         lambda r: pd.DataFrame({"first": r.x0 + r.seed, "second": 1 + 9 * r.x0 * r.x1 + r.x2}),
         unit(3),
         response="first",
@@ -79,10 +79,10 @@ def test_interactions_come_with_the_surface_of_the_strongest_pair_of_settings(su
 
 
 def test_a_pair_with_the_seed_has_no_surface(calls):
-    surveyed = survey(lambda r: (r.seed - 16) * (r.x0 - 0.5) + 0.01 * r.x0 * r.x1, unit(2), base=16)
+    surveyed = survey_frames(lambda r: (r.seed - 16) * (r.x0 - 0.5) + 0.01 * r.x0 * r.x1, unit(2), base=16)
     surveyed.plot.interactions()
     assert "seed" in surveyed.interactions().loc[0, ["first", "second"]].tolist()
     assert list(calls["interactions"][1])[3:5] == ["x0", "x1"]
-    alone = survey(lambda r: np.asarray(r.x0, dtype=float), unit(1), base=16)
+    alone = survey_frames(lambda r: np.asarray(r.x0, dtype=float), unit(1), base=16)
     alone.plot.interactions()
     assert calls["interactions"][1] is None

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from hpsearch.experiments.function import survey
+from hpsearch.experiments.function import survey_frames
 from hpsearch.report import terminal
 from hpsearch.results.best import Best
 from hpsearch.sensitivity.responses import Kind
@@ -161,7 +161,9 @@ def test_the_baseline_stands_beside_the_score_and_what_is_not_shown_is_said(metr
 
 def test_the_note_says_what_was_asked_over_which_ranges():
     space = Space({"rate": Float(0.01, 1.0, log=True), "share": Float(0, 0.5), "size": Choice((8, 16))})
-    found = survey(lambda rows: (rows["share"] + rows["size"]).rename("loss"), space, base=4, scrambles=2, seeds=3)
+    found = survey_frames(
+        lambda rows: (rows["share"] + rows["size"]).rename("loss"), space, base=4, scrambles=2, seeds=3
+    )
     found = replace(found, budget="iterations")
     form = found.take().form
     ending = (
@@ -241,7 +243,7 @@ def test_a_printed_interval_is_cut_at_0_and_1_and_the_cut_is_marked_and_explaine
 
 
 def test_the_indices_of_a_survey_fit_80_columns():
-    found = survey(lambda r: r.learning_rate * (1 + r.batch_size), WIDE, base=4, scrambles=2)
+    found = survey_frames(lambda r: r.learning_rate * (1 + r.batch_size), WIDE, base=4, scrambles=2)
     lines = printed(terminal.sensitivity_table(found.sensitivity(), title="small"), width=80)
     assert any(line.startswith("learning_rate 0.") and "…" not in line for line in lines)
 

@@ -6,6 +6,7 @@ In this room:
     refinement.py  the command that writes the ranges to try next as a study
     reports.py     the command that writes a study's page
     rounds.py      a search in rounds, for the command search
+    functions.py   the survey of a user's function, for the command survey
     progress.py    the live line of a command that trains
     endings.py     how a command ends
     streams.py     where commands print, whatever becomes of it

@@ -131,7 +131,13 @@ def search_command(
 
 @app.command("survey")
 def survey_command(
-    study: StudyArgument = "digits",
+    study: Annotated[
+        str | None,
+        typer.Argument(
+            help="A name in [b]studies/[/b], or the path of a TOML; with --function the survey's name.",
+            show_default="digits",
+        ),
+    ] = None,
     base: Annotated[int | None, typer.Option(help="Rows of a block, a power of two; instead of the study's.")] = None,
     scrambles: Annotated[int | None, typer.Option(help="Independent designs; instead of the study's.")] = None,
     workers: WorkersOption = 1,
@@ -147,11 +153,24 @@ def survey_command(
     name: Annotated[str | None, typer.Option(help="Keep it under another study's name.")] = None,
     target: TargetOption = None,
     dry_run: DryRunOption = False,
+    function: Annotated[
+        str | None, typer.Option(help="package.module:function to survey instead, called with one setting by keyword.")
+    ] = None,
+    space: Annotated[Path | None, typer.Option(help="With --function: TOML with its [space].")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="With --function: grow until verdicts are decided: [b]decided[/b], or a share.")
+    ] = None,
+    timeout: Annotated[str | None, typer.Option(help="With --function: begin no row after 90s, 10m, 2h.")] = None,
+    processes: Annotated[bool, typer.Option("--processes", help="With --function: workers are processes.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="With --function: evaluate rows that failed again.")] = False,
 ) -> None:
     """Measure by real trainings how sensitive training is to each setting, going on from what is stored.
 
+    With --function any function of a space is surveyed instead of a study's training.
+
     Ctrl-C stops at any time: finished trainings are kept, and the same command goes on.
     """
+    from hpsearch.cli.functions import refuse_without_function, space_of, survey_of_function
     from hpsearch.cli.studies import announce, meant, print_plan, survey_cost
     from hpsearch.engine.compilation import before_compiling
     from hpsearch.evaluation.evaluator import Evaluator, load_data
@@ -160,9 +179,22 @@ def survey_command(
     from hpsearch.report.terminal import survey_report
     from hpsearch.storage.access import count_trials
 
-    with errors(study):
+    with errors(study or ("digits" if function is None else "")):
         size = {"base": base, "scrambles": scrambles, "dummy": dummy or None}
-        size |= {"second_order": second_order or None, "effective_step": effective_step or None}
+        size |= {"second_order": second_order or None}
+        only = {"--space": space, "--until": until, "--timeout": timeout, "--processes": processes, "--retry": retry}
+        if function is not None:
+            others = {"--effective-step": effective_step, "--target": target, "--dry-run": dry_run}
+            survey_of_function(
+                function,
+                space_of(function, space, others),
+                name=name or study,
+                sizes={key: value for key, value in size.items() if value is not None}, until=until, timeout=timeout,
+                workers=workers, processes=processes, retry=retry, storage=storage, results=results,
+            )  # fmt: skip
+            return
+        refuse_without_function(only)
+        study, size["effective_step"] = study or "digits", effective_step or None
         study_meant = meant(study, target, storage=storage, results=results)
         options = {f"survey.{key}": value for key, value in size.items()}
         config = study_meant.config.with_overrides(name=name, **options)

@@ -122,20 +122,26 @@ def _exit_code(problem: Exception) -> int | None:
     """The exit code for a problem that is no fault of the program; None for one that is."""
     from hpsearch.config import ConfigError  # here, so that --help and show stay quick
     from hpsearch.data.dataset import DataError
+    from hpsearch.evaluation.calls import FunctionError
+    from hpsearch.evaluation.pools import WorkersLostError
+    from hpsearch.experiments.runs import SurveyTimeoutError
     from hpsearch.report.dashboard import DashboardError
     from hpsearch.results.study import ResultsError
     from hpsearch.results.surrogates import ImportanceError
     from hpsearch.sensitivity.designs import DesignError
+    from hpsearch.sensitivity.indices import ResponseError
     from hpsearch.storage.access import StudyBusyError
     from hpsearch.storage.journal import StorageError
     from hpsearch.storage.studies import StudyChangedError
 
     refused = (
         ConfigError, DataError, DesignError, StudyChangedError, ResultsError, DashboardError, ImportanceError,
+        FunctionError, ResponseError,
     )  # fmt: skip
     if isinstance(problem, (*refused, FileNotFoundError)):
         return 2
-    machine = (StorageError, StudyBusyError, OSError, UnicodeEncodeError, MemoryError)
+    failed = (StorageError, StudyBusyError, WorkersLostError, SurveyTimeoutError)
+    machine = (*failed, OSError, UnicodeEncodeError, MemoryError)
     return 1 if isinstance(problem, machine) and not isinstance(problem, BrokenPipeError) else None
 
 

@@ -76,7 +76,7 @@ def _offered(stored: Results, path: Path) -> None:
     from hpsearch.storage.journal import StorageError
     from hpsearch.tuning.choice import ARTIFACTS, register
 
-    if not stored.ours:
+    if not stored.ours and stored.function is None:
         return
     with suppress(StorageError, OSError, ImportanceError):  # a storage that only gives has no page to offer
         register(stored.study, path, folder=stored.folder / ARTIFACTS, mimetype="text/html")

@@ -10,6 +10,7 @@ every mistake at once. Inside:
     tables.py            the tables [data], [network], [search], [survey]
     study.py             StudyConfig: describing, comparing and changing it; its settings as the engine takes them
     files.py             finding, reading and writing TOML files
+    spaces.py            the space of a function's survey, and what its TOML says of it
     messages.py          ConfigError, and how a mistake is reported
 """
 

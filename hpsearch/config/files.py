@@ -30,9 +30,18 @@ def load_config(path: str | os.PathLike[str]) -> StudyConfig:
         ConfigError: If the file cannot be read or is no valid study; with every problem found.
     """
     file = Path(path)
-    settings = _parse(file, _text(file, _bytes(file)))
+    settings = parsed(file)
     settings.setdefault("name", file.stem)
     return validated(settings, where=str(file), folder=Path(os.path.abspath(file)).parent)
+
+
+def parsed(file: Path) -> dict[str, Any]:
+    """The tables of a TOML file.
+
+    Raises:
+        ConfigError: If it cannot be read.
+    """
+    return _parse(file, _text(file, _bytes(file)))
 
 
 def resolve(name_or_path: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None) -> Path:

@@ -3,6 +3,14 @@
 In this room:
 
     function.py      survey any function
+    elsewhere.py     a survey of values that were computed elsewhere
+    runs.py          one run of such a survey
+    measurement.py   the rows that are lacking, evaluated
+    progress.py      how far it is
+    repeats.py       rows evaluated again: whether the seed governs all noise
+    looks.py         a survey that grows until its verdicts are decided
+    answers.py       what the function said
+    kept_answers.py  the same, stored
     trainings.py     survey a study
     stored.py        a stored survey read back
     profiles.py      one or two settings around the best

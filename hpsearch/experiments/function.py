@@ -1,26 +1,26 @@
-"""The survey of any function of a space."""
+"""The survey of any function of a space: one that takes a setting, and one that takes a table of settings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any
+from concurrent.futures import Executor
+from pathlib import Path
+from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from hpsearch.evaluation.calls import TableCall, setting_call
+from hpsearch.experiments.answers import Analysis
+from hpsearch.experiments.looks import Until
+from hpsearch.experiments.progress import FunctionProgress
+from hpsearch.experiments.runs import Run, surveyed
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import SEED, Design, DesignError
-from hpsearch.sensitivity.indices import ResponseError
-from hpsearch.sensitivity.responses import Kind, ResponseOptions, clipped
 from hpsearch.space import Space
-
-Evaluate = Callable[[pd.DataFrame], Any]
 
 
 def survey(
-    evaluate: Evaluate,
+    function: Callable[..., Any],
     space: Space,
     base: int = 128,
     scrambles: int = 8,
@@ -31,121 +31,138 @@ def survey(
     second_order: bool = False,
     seed: int = 0,
     response: str | None = None,
+    better: Literal["lower", "higher"] = "lower",
     ceilings: Mapping[str, float] | None = None,
+    name: str | None = None,
+    storage: str | None = None,
+    results: str | Path = "results",
+    workers: int = 1,
+    processes: bool = False,
+    executor: Executor | None = None,
+    until: Until | None = None,
+    timeout: float | None = None,
+    retry: bool = False,
+    on_progress: Callable[[FunctionProgress], None] | None = None,
 ) -> Survey:
-    """Survey any function of a space.
+    """Survey any function of a space: evaluate the rows of a design, and say what its value is sensitive to.
 
     Args:
-        evaluate: Takes a DataFrame with a column for each hyperparameter and a column ``seed``, a row an evaluation;
-            returns a response for each row, in order: a Series, a DataFrame of several, or an array ``(rows,)``. The
-            seed is to govern all randomness: rows that differ in one setting share it. Called a second time with some
-            of the rows, as said below.
+        function: Called with one setting, by keyword: a value for each hyperparameter, and ``seed`` if it has such a
+            parameter, which is to govern all its randomness: rows that differ in one setting share the seed. Returns a
+            number, or a dict of names to numbers. One that takes a table of settings is for :func:`survey_frames`.
         space: Of the hyperparameters.
         base: Rows of a block of a scramble, a power of two.
         scrambles: Independent randomisations.
         seeds: Size of the pool of seeds, 0, 1, …
         replicates: Evaluations of each row, for noise that cannot be seeded: what varies within rows is estimated and
             taken off.
-        dummy: Whether a factor that ``evaluate`` never sees joins as control.
+        dummy: Whether a factor that ``function`` never sees joins as control.
         second_order: Whether to add the blocks for indices of pairs alone, near double the evaluations.
         seed: Of the design.
-        response: Analysed unless another is named; the first column by default.
-        ceilings: Value for each response that is clipped there; failed evaluations (NaN, infinity) take it. Lower is
-            better; for more than that, ``dataclasses.replace`` the survey's ``kinds``.
+        response: Analysed unless another is named; the first by default.
+        better: Which way that response is better, for the ranges to try next.
+        ceilings: Value for each response at which it is clipped (from below, if higher is better); rows that failed or
+            are not finite count as this value.
+        name: Keeps the survey as the Optuna study ``<name>.survey``, as its rows come: a call that was stopped goes on,
+            one with a larger base, more scrambles, replicates or second order adds rows, and ``hpsearch.load(name)``
+            reads it back. Without a name nothing is kept.
+        storage: An Optuna storage URL instead of the journal file in ``results``.
+        results: Folder of the journal.
+        workers: Calls side by side, on threads of this process: of use where the function waits, or lets go of Python's
+            lock as NumPy and scikit-learn do in part.
+        processes: Whether the workers are processes: for a function that computes in Python. It must then be importable
+            from a module, and a script needs ``if __name__ == "__main__":``.
+        executor: Calls the function instead: any ``concurrent.futures`` executor. It is not shut down.
+        until: "decided", or a share of the settings: the base is doubled, up to five times, until every verdict is
+            decided, or all but this share (see :mod:`hpsearch.experiments.looks`). Begin with a small base.
+        timeout: Seconds after which no call is begun; calls that run are awaited.
+        retry: Whether rows that failed are evaluated again.
+        on_progress: Told of progress at the start, after the first call (what a row costs) and about once a second;
+            ``print`` will do.
 
     Returns:
-        The survey; its methods give the tables.
+        The survey; its methods give the tables. Its ``table`` has a column for each response, and ``failure``.
+
+    A row whose call raises, or returns what is no answer, fails: its responses are missing, its ``failure`` says why,
+    and the other rows go on. An answer whose first instance cannot be used ends the survey at once, and so do ten
+    failures before any answer.
 
     Whether the seed governs all noise is tried once, unless there are replicates: 256 rows drawn at random (all, if the
-    design has no more) are evaluated again, in another order. If one response differs by more than 1e-4 of its spread,
-    or of its logarithm's, no setting is called sensitive or inert without replicates or a dummy. So noise in a share q
-    of the rows is noticed with probability 1 − (1 − q)^256: 92 % of noise in 1 % of the rows, 99.9 % in 3 %; and so is
-    a response that depends on the rows beside it. What is not noticed: noise in fewer rows, and noise behind a cache,
-    which answers the same again, to replicates and the dummy too: survey such a function without its cache.
+    design has no more) are evaluated again, in another order. Of a response that differs by more than 1e-4 of its
+    spread, or of its logarithm's, no setting is called sensitive or inert without replicates or a dummy. So noise in a
+    share q of the rows is noticed with probability 1 − (1 − q)^256: 92 % of noise in 1 % of the rows, 99.9 % in 3 %;
+    and so is a response that depends on the rows beside it. What is not noticed: noise in fewer rows, and noise behind
+    a cache, which answers the same again, to replicates and the dummy too: survey such a function without its cache.
+
+    On going on with a survey that was complete once, its first row is evaluated again as well: if the answer is another
+    now, of a response that is no noise, the function has changed, and the call is refused.
 
     Raises:
-        DesignError: if the design cannot be laid out, or replicates is below 1.
-        ResponseError: if ``evaluate`` returns something else, or a value that is not finite and has no ceiling.
+        DesignError: if the design cannot be laid out, or a number is out of range.
+        FunctionError: if the function's parameters are not those of the space, or it cannot be sent to processes.
+        ResponseError: if it returns something else, or a value of the response that is analysed is missing or not
+            finite, and has no ceiling; ``survey`` of the exception is the survey with its whole table then.
+        SurveyTimeoutError: if the time was up before the design was complete (the first, with ``until``).
+        SurveyStopped: a KeyboardInterrupt, with the ``table`` so far, of a survey without a name.
+        WorkersLostError: if worker processes died.
+        ConfigError: if the name cannot be one.
+        StudyChangedError: if what is kept under this name is of another space, design or function.
+        StudyBusyError: if another process is at work on it.
+        StorageError: if the storage cannot be opened or written.
 
     >>> from hpsearch.space import Float, Space
     >>> square = Space({"x": Float(0, 1), "y": Float(0, 1)})
-    >>> sums = survey(lambda rows: rows["x"] + 3 * rows["y"], square, base=64)
+    >>> sums = survey(lambda x, y: x + 3 * y, square, base=64)
     >>> sums.sensitivity()[["hyperparameter", "total_order", "verdict"]].round(2).values.tolist()
     [['y', 0.9, 'sensitive'], ['x', 0.1, 'sensitive'], ['seed', 0.0, 'luck']]
     """
-    if replicates < 1:
-        raise DesignError(f"replicates must be at least 1 (given: {replicates})")
+    call = setting_call(function, tuple(space), seed=SEED)
     design = Design(space, base, scrambles, seeds, dummy, second_order, seed)
-    rows = design.table()
-    if replicates > 1:
-        rows = rows.loc[rows.index.repeat(replicates)].reset_index(drop=True)
-        rows.insert(4, "replicate", np.tile(np.arange(replicates), len(design)))
-    settings = rows[[*space, SEED]]
-    answers = _answers(evaluate, settings)
-    clashes = sorted(set(answers.columns) & set(rows.columns))
-    if clashes:
-        raise ResponseError(f"a response may not be named like a column of the design: {', '.join(clashes)}")
-    table = pd.concat([rows, answers], axis=1)
-    kinds = {name: Kind(ceiling=ceiling) for name, ceiling in (ceilings or {}).items()}
-    surveyed = Survey(table, design, response or str(answers.columns[0]), kinds)
-    for name in answers.columns:
-        surveyed.take(ResponseOptions(str(name)))  # refuses here what is not finite, not in the middle of an analysis
-    if replicates > 1:
-        return replace(surveyed, seeded=False)
-    return replace(surveyed, seeded=_repeats(evaluate, settings, answers=answers, kinds=kinds, seed=seed))
+    run = Run(name, storage, results, workers, processes, executor, until, timeout, retry, on_progress)
+    analysis = Analysis(response, better, ceilings or {})
+    return surveyed(call, design, analysis, run, replicates=replicates)
 
 
-_PROBE = 256
-"""Rows that are evaluated twice: noise in 1 % of them is met with 1 − 0.99^256 = 92 %."""
+def survey_frames(
+    function: Callable[[pd.DataFrame], Any],
+    space: Space,
+    base: int = 128,
+    scrambles: int = 8,
+    *,
+    frame_rows: int = 4096,
+    **options: Any,
+) -> Survey:
+    """Survey a function that takes a table of settings.
 
-_DUST = 1e-4
-"""Of the spread of a response: what differs by less adds 1e-8 of the variance, far below any share of interest."""
+    Args:
+        function: Takes a DataFrame with a column for each hyperparameter and a column ``seed``, a row an evaluation;
+            returns a response for each row: a Series or a DataFrame of several, which are aligned by their index, or an
+            array ``(rows,)`` in the order of the rows. Numbers must not depend on the rows beside.
+        space: Of the hyperparameters.
+        base: Rows of a block of a scramble, a power of two.
+        scrambles: Independent randomisations.
+        frame_rows: Most rows of a table: what fails together where the function raises, what is lost by a kill, and
+            what a worker gets at once.
+        **options: As of :func:`survey`, keywords only.
 
+    Returns:
+        The survey.
 
-def _answers(evaluate: Evaluate, rows: pd.DataFrame) -> pd.DataFrame:
-    """What the function returns of these rows, a column a response."""
-    answer = evaluate(rows.copy())
-    if isinstance(answer, pd.Series):
-        own = isinstance(answer.name, str) and answer.name not in rows.columns  # rows["x"] ** 2 is still named "x"
-        answer = answer.to_frame(answer.name if own else "response")
-    elif not isinstance(answer, pd.DataFrame):
-        answer = np.asarray(answer)
-        if answer.ndim != 1:
-            raise ResponseError(f"evaluate must return a response for each row (given: an array {answer.shape})")
-        answer = pd.DataFrame({"response": answer})
-    if len(answer) != len(rows) or not len(answer.columns):
-        raise ResponseError(f"evaluate must return a response for each of {len(rows)} rows (given: {answer.shape})")
-    return answer.reset_index(drop=True)
+    Raises:
+        ResponseError: as :func:`survey`, and if an index is neither that of the rows nor a permutation of it.
 
-
-def _repeats(
-    evaluate: Evaluate, rows: pd.DataFrame, *, answers: pd.DataFrame, kinds: Mapping[str, Kind], seed: int
-) -> bool:
-    """Whether rows drawn at random, evaluated again in the order of their drawing, give the same (at the ceiling)."""
-    some = np.random.default_rng((seed, _PROBE)).choice(len(rows), min(_PROBE, len(rows)), replace=False)
-    again = _answers(evaluate, rows.iloc[some].reset_index(drop=True))
-    for name in map(str, answers.columns):
-        try:
-            values = clipped(again, name, kinds=kinds)
-        except ResponseError:  # finite before, and not now
-            return False
-        if not _same(clipped(answers, name, kinds=kinds), values, places=some):
-            return False
-    return True
-
-
-def _same(values: NDArray[np.float64], again: NDArray[np.float64], *, places: NDArray[np.int64]) -> bool:
-    """Whether values at some places are again what they were; where all are above 0, in the logarithm too."""
-    if (np.abs(again - values[places]) > _DUST * _spread(values)).any():
-        return False
-    if min(np.min(values), np.min(again)) <= 0:
-        return True
-    return bool((np.abs(np.log(again / values[places])) <= _DUST * _spread(np.log(values))).all())
-
-
-def _spread(values: NDArray[np.float64]) -> float:
-    """The interquartile range; the standard deviation where most values are nearly equal; at least rounding's size."""
-    quartiles, deviation = np.quantile(values, [0.25, 0.75]), float(values.std())
-    middle = float(quartiles[1] - quartiles[0])
-    rounding = 1e-12 * float(np.abs(values).max()) / _DUST
-    return max(middle if middle > deviation / 1000 else deviation, rounding)
+    >>> from hpsearch.space import Float, Space
+    >>> square = Space({"x": Float(0, 1), "y": Float(0, 1)})
+    >>> sums = survey_frames(lambda rows: rows["x"] + 3 * rows["y"], square, base=64)
+    >>> sums.sensitivity()["verdict"].tolist()
+    ['sensitive', 'sensitive', 'luck']
+    """
+    if frame_rows < 1:
+        raise DesignError(f"frame_rows must be at least 1 (given: {frame_rows})")
+    sized, analysed = (
+        {name: options.pop(name) for name in names if options.get(name) is not None}
+        for names in (("seeds", "dummy", "second_order", "seed"), ("response", "better", "ceilings"))
+    )
+    design, replicates = Design(space, base, scrambles, **sized), options.pop("replicates", 1)
+    run, analysis = Run(**options), Analysis(**analysed)
+    return surveyed(TableCall(function), design, analysis, run, replicates=replicates, frame_rows=frame_rows)

@@ -66,7 +66,7 @@ def sensitivity(frame: pd.DataFrame) -> go.Figure:
     look = {"symbol": "line-ns", "size": 9, "color": style.SKY, "line": {"width": 2, "color": style.SKY}}
     _add_intervals(figure, frame, "first", below=0.28, name="first-order index", look=look, width=1.5)
     _name_rows(figure, frame)
-    return style.titled(figure, _TITLE, _subtitle(frame), height=_ROW * len(frame) + 150)
+    return style.titled(figure, _title(frame), _subtitle(frame), height=_ROW * len(frame) + 150)
 
 
 def sensitivity_over_iterations(frame: pd.DataFrame) -> go.Figure:
@@ -184,6 +184,13 @@ def _named(row: pd.Series) -> str:
     ends = "" if pd.isna(row["low"]) else f"{row['low']:.4g} to {row['high']:.4g}"
     parts = [part for part in (ends, str(row["scale"]).removeprefix("linear")) if part]
     return f"{style.label(row['hyperparameter'], most=24)}<br><span style='font-size:10px'>{', '.join(parts)}</span>"
+
+
+def _title(frame: pd.DataFrame) -> str:
+    """The question: of training, or of the response where nothing was trained by iterations."""
+    trained = "budget" not in frame or frame["budget"].notna().any()
+    response = str(frame["response"].iat[0]).replace("_", " ")
+    return _TITLE if trained else f"What is {'the response' if response == 'response' else response} sensitive to?"
 
 
 def _subtitle(frame: pd.DataFrame) -> str:

@@ -9,6 +9,7 @@ In this room:
     sentences.py    what tables say, in sentences
     facts.py        how a study was made, and what its page does not say
     terminal.py     tables and sentences for a terminal
+    functions.py    the survey of a function, for a terminal
     dashboard.py    the Optuna dashboard, served on this machine
     requests.py     the requests that it answers, and those that it refuses
     comparisons.py  a comparison of studies, as tables, sentences and a page

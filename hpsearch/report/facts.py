@@ -15,7 +15,10 @@ from hpsearch.results.study import Results, ResultsError
 from hpsearch.storage.notes import network_words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from hpsearch.sensitivity.analysis import Survey
+    from hpsearch.space import Dimension
 
 SOURCES = (
     "First order S_i = V[E(Y|x_i)] / V(Y), by Saltelli et al. 2010; total order S_Ti = E[V(Y|x_~i)] / V(Y), by Jansen "
@@ -47,6 +50,11 @@ def facts(results: Results, survey: Survey | None) -> pd.DataFrame:
         design = survey.design
         blocks = f"{design.scrambles} scrambled Sobol sequences, blocks of {design.base} rows, {len(design):,} rows"
         rows.append(("survey", f"{blocks}; a pool of {design.seeds} seeds"))
+        if survey.looks > 1:
+            rows.append(("looks", LOOKED.format(looks=survey.looks)))
+    if results.function is not None:
+        rows.append(("function", results.function))
+        rows += [(f"range of {in_words(name)}", str(dimension)) for name, dimension in _space(survey)]
     trials = results.trials
     rows.append(("trials", f"{len(trials):,}"))
     if trials["finished"].notna().any():
@@ -57,6 +65,17 @@ def facts(results: Results, survey: Survey | None) -> pd.DataFrame:
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     rows.append(("versions, where this page was written", f"Python {platform.python_version()}, {versions}"))
     return pd.DataFrame(rows, columns=["what", "value"])
+
+
+LOOKED = (
+    "the design grew until its verdicts were decided, by a plan of {looks} looks; each look spends 1/{looks} of the "
+    "error, so that intervals and verdicts hold at whichever the survey ended"
+)
+"""Of a survey that grew by what it showed."""
+
+
+def _space(survey: Survey | None) -> Iterable[tuple[str, Dimension]]:
+    return () if survey is None else survey.design.space.items()
 
 
 def _made(results: Results) -> list[tuple[str, str]]:
@@ -78,16 +97,26 @@ def _made(results: Results) -> list[tuple[str, str]]:
 
 def limits(results: Results, survey: Survey | None) -> list[str]:
     """What the page does not say, a sentence or two each."""
-    texts = ["All of this speaks of the ranges named above and of no others, and of this data and this split."]
+    data = ", and of this data and this split" if results.function is None else ""
+    texts = [f"All of this speaks of the ranges named above and of no others{data}."]
     if survey is not None:
+        if survey.budget:
+            texts.append(
+                f"Trainings were given equal amounts of {survey.budget}; at another budget other settings may matter."
+            )
+        near = ": how wrong a setting may be near the best is said by the profiles" if results.ours else ""
         texts.append(
-            f"Trainings were given equal amounts of {survey.budget or 'evaluations'}; at another budget other settings "
-            "may matter. An index is a share of the response's variance over the whole space, not near the best: how "
-            "wrong a setting may be near the best is said by the profiles. “Inert” speaks of that share alone, and a "
-            "region of the space that is smaller than the design can meet may hide from it."
+            f"An index is a share of the response's variance over the whole space, not near the best{near}. “Inert” "
+            "speaks of that share alone, and a region of the space that is smaller than the design can meet may hide "
+            "from it."
         )
     if results.ours:
         texts.append("The test split was used for the setting that was chosen, and no choice was made by it.")
+    elif results.function is not None:
+        texts.append(
+            "What the function computes, and whether its seed governs all of its luck beyond the rows that were "
+            "evaluated twice, hpsearch does not know."
+        )
     else:
         texts.append(
             "This project did not make the study: what its values mean, and how they were drawn, it does not know."

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypedDict
 import pandas as pd
 
 from hpsearch import figures
+from hpsearch.config.hyperparameters import in_words
 from hpsearch.report import explanation, facts, sentences
 from hpsearch.report.page import Exhibit, Section
 from hpsearch.report.terminal import balance_line, range_lines
@@ -92,7 +93,10 @@ def sections(results: Results) -> Iterator[Section]:
     searched = not results.study.study_name.endswith(".survey")
     if results.ours:
         yield _question(results)
-    yield from _search(results) if searched else _unsearched(results)
+    if results.function is not None:
+        yield _surveyed(results)
+    else:
+        yield from _search(results) if searched else _unsearched(results)
     if survey is not None:
         yield from _sensitivity(survey)
     elif results.ours:
@@ -107,7 +111,7 @@ def sections(results: Results) -> Iterator[Section]:
         yield _ranges(results, survey)
     yield Section(
         "How it was measured",
-        facts.SOURCES if survey is not None else (),
+        (facts.SOURCES if results.function is None else facts.SOURCES[:1]) if survey is not None else (),
         [Exhibit(facts.facts(results, survey), title="What was measured")],
     )
     yield Section("What this does not say", facts.limits(results, survey))
@@ -117,6 +121,17 @@ def _question(results: Results) -> Section:
     config = results.config
     answer = f"Answer: {config.answer}" if config.answer else 'Its file has no answer yet (answer = "…").'
     return Section("Question and answer", [config.question or "The study's file asks no question.", answer])
+
+
+def _surveyed(results: Results) -> Section:
+    """What the page of a survey of a function is, and which sections of a study's page it has not."""
+    failed = int((results.trials["state"] == "FAIL").sum())
+    texts = [
+        f"This is the survey of the function {results.function}, evaluated at the rows of a design. There was no "
+        "search, so this page has no best setting, no curves, no importance by surrogates and nothing around the best.",
+        f"{failed:,} evaluations gave no finite value; the table of the survey says why." if failed else "",
+    ]
+    return Section("What was surveyed", texts)
 
 
 def _unsearched(results: Results) -> Iterator[Section]:
@@ -156,7 +171,8 @@ def _search(results: Results) -> Iterator[Section]:
 def _sensitivity(survey: Survey) -> Iterator[Section]:
     indices = survey.sensitivity()
     shown = Exhibit(indices, figures.sensitivity(indices))
-    yield Section("What training is sensitive to", sentences.sensitive_to(indices, SHARE), [shown])
+    of = "training" if survey.budget else in_words(str(indices["response"].iat[0]))
+    yield Section(f"What {of} is sensitive to", sentences.sensitive_to(indices, SHARE), [shown])
     if survey.checkpoints:
         over = survey.sensitivity_over_iterations()
         yield Section("When", [sentences.when(over)], [Exhibit(over, figures.sensitivity_over_iterations(over))])
@@ -227,4 +243,8 @@ def _ranges(results: Results, survey: Survey) -> Section:
     table, cells = survey.ranges(), survey.best_tenth()
     exhibits = [Exhibit(table, figures.ranges(table, cells))]
     lines = [line.strip() for line in range_lines(table, survey.design.space).splitlines()]
-    return Section("What to try next", lines, exhibits, [f"hpsearch refine {facts.name_of(results)}"])
+    if results.function is not None:
+        better = survey.take().better
+        lines.append(f"Of this response, {better} was said to be better.")
+    commands = [] if results.function is not None else [f"hpsearch refine {facts.name_of(results)}"]
+    return Section("What to try next", lines, exhibits, commands)

@@ -15,6 +15,7 @@ from hpsearch.config.messages import printable
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.experiments.trainings import SurveyProgress
 from hpsearch.report.edges import edge_line
+from hpsearch.report.facts import LOOKED
 from hpsearch.results.best import Best
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.analysis import Survey
@@ -157,10 +158,12 @@ def sensitivity_note(survey: Survey) -> str:
     """What the indices speak of: the response, its form, the ranges, the budget."""
     response, design = survey.take(), survey.design
     ranges = "; ".join(f"{name} {dimension}" for name, dimension in design.space.items())
+    ended, budget = (" where each training ended", f" budget: {survey.budget};") if survey.budget else ("", "")
+    looks = f"; {LOOKED.format(looks=survey.looks)}" if survey.looks > 1 else ""
     return (
-        f"of {response.name} ({response.form} form{clipping(survey)}) where each training ended; shares of its "
-        f"variance with 95 % intervals over {design.scrambles} scrambles of {design.base}; budget: {survey.budget}; "
-        f"seeds: a pool of {design.seeds}. Over these ranges, and no others: {ranges}"
+        f"of {response.name} ({response.form} form{clipping(survey)}){ended}; shares of its variance with 95 % "
+        f"intervals over {design.scrambles} scrambles of {design.base};{budget} seeds: a pool of {design.seeds}"
+        f"{looks}. Over these ranges, and no others: {ranges}"
     )
 
 
@@ -248,7 +251,7 @@ def survey_report(
         interaction_lines(survey.interactions()),
         range_lines(survey.ranges(), survey.design.space),
         *_notes(notes),
-        _next(
+        next_line(
             (f"make report STUDY={config.name}", "b"),
             " for figures, or in Python ",
             (f"r = hpsearch.load({stored!r})", "b"),
@@ -283,7 +286,7 @@ def search_report(
         _verdicts(results, name),
         *_notes(notes),
         f"results in {place}, the chosen network in {network_path(name, results.folder)}",
-        _next(
+        next_line(
             (f"make report STUDY={name}", "b"),
             " for figures, ",
             ("make dashboard", "b"),
@@ -307,7 +310,8 @@ def _notes(notes: Sequence[str]) -> list[Text]:
     return [_cell(f"note: {note}", "dim") for note in notes]
 
 
-def _next(*parts: str | tuple[str, str]) -> Text:
+def next_line(*parts: str | tuple[str, str]) -> Text:
+    """What to type next."""
     return Text.assemble("next: ", *parts)
 
 

@@ -129,6 +129,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         """
         import optuna
 
+        from hpsearch.experiments.kept_answers import FUNCTION, function_survey
         from hpsearch.experiments.stored import SurveyMissingError, stored_survey
 
         name, storage = self.study.study_name.removesuffix(".survey") + ".survey", storage_of(self.study)
@@ -136,8 +137,9 @@ class Results(SurveyTables, SearchTables, ProfileTables):
             raise ResultsError(
                 f"no survey of {self.study.study_name!r} there: make one with `hpsearch survey {self.study.study_name}`"
             )
+        study = optuna.load_study(study_name=name, storage=storage)
         try:
-            survey = stored_survey(optuna.load_study(study_name=name, storage=storage))
+            survey = function_survey(study) if fact(study, FUNCTION) else stored_survey(study)
         except SurveyMissingError as problem:
             raise ResultsError(str(problem)) from None
         return replace(survey, response=self.config.search.metric) if self.ours else survey
@@ -165,6 +167,14 @@ class Results(SurveyTables, SearchTables, ProfileTables):
     def ours(self) -> bool:
         """Whether this project made the study, so that its networks can be trained further."""
         return fact(self.study, CONFIG) is not None
+
+    @property
+    def function(self) -> str | None:
+        """Name of the function, where this is the survey of one by :func:`hpsearch.survey`."""
+        from hpsearch.experiments.kept_answers import FUNCTION
+
+        name: str | None = fact(self.study, FUNCTION)
+        return name
 
     @property
     def dataset(self) -> Dataset:

@@ -16,7 +16,7 @@ import pandas as pd
 from hpsearch.sensitivity import effects, ranges
 from hpsearch.sensitivity.designs import DUMMY, Design
 from hpsearch.sensitivity.indices import ResponseError, Responses, contrasts
-from hpsearch.sensitivity.responses import Form, Kind, Response, ResponseOptions, response_of
+from hpsearch.sensitivity.responses import BEST_TENTH, Form, Kind, Response, ResponseOptions, response_of
 from hpsearch.sensitivity.variates import additive
 from hpsearch.sensitivity.verdicts import SHARE, index_table
 
@@ -87,10 +87,10 @@ class SurveyTables:
             response,
             survey.on_blocks(response),
             design=survey.design,
-            seeded=survey.seeded,
+            seeded=survey.governed(response),
             budget=survey.budget,
             share=share,
-            confidence=confidence,
+            confidence=survey.confidence(confidence),
         )
 
     def sensitivity_over_iterations(
@@ -151,7 +151,12 @@ class SurveyTables:
         """
         survey = self._survey()
         response = survey.take(ResponseOptions(metric, form, iteration, target))
-        return effects.interactions(response, survey.on_blocks(response), budget=survey.budget, confidence=confidence)
+        return effects.interactions(
+            response,
+            survey.on_blocks(response),
+            budget=survey.budget,
+            confidence=survey.confidence(confidence),
+        )
 
     def effects(
         self,
@@ -166,7 +171,8 @@ class SurveyTables:
         """Mean response against each setting (see :func:`hpsearch.sensitivity.effects.main_effects`)."""
         survey = self._survey()
         response = survey.take(ResponseOptions(metric, form, iteration, target))
-        return effects.main_effects(response, survey.design, table=survey.table, bins=bins, confidence=confidence)
+        level = survey.confidence(confidence)
+        return effects.main_effects(response, survey.design, table=survey.table, bins=bins, confidence=level)
 
     def surface(
         self,
@@ -220,7 +226,8 @@ class SurveyTables:
         """Which part of the best tenth lies where (see :func:`hpsearch.sensitivity.ranges.best_tenth`)."""
         survey = self._survey()
         response = survey.take(ResponseOptions(metric, form, iteration, target))
-        return ranges.best_tenth(response, survey.design, table=survey.table, confidence=confidence)
+        level = survey.confidence(confidence)
+        return ranges.best_tenth(response, survey.design, table=survey.table, confidence=level)
 
 
 @dataclass(frozen=True, repr=False)
@@ -236,10 +243,14 @@ class Survey(SurveyTables):
         design: That was evaluated.
         response: Analysed unless another is named.
         kinds: What is known of the responses; a column without an entry is linear, and nothing clips it.
-        seeded: Whether all noise follows from the seed.
+        seeded: Whether all noise of all responses follows from the seed.
+        noisy: Where it is known of which responses it does not: their names; of the others it does.
         budget: What trainings are given equal amounts of, or None for a function that does not train.
         checkpoints: Iterations at which every training was measured that lasted so long.
         limits: Lowest and highest value that a proposed range may reach, by hyperparameter.
+        looks: How often verdicts are looked at, this time and others, to decide whether the design shall grow. What
+            a table may err is divided by it: so its intervals and verdicts hold at all looks together (Bonferroni),
+            and at whichever the survey ends.
     """
 
     table: pd.DataFrame
@@ -250,6 +261,8 @@ class Survey(SurveyTables):
     budget: str | None = None
     checkpoints: tuple[int, ...] = ()
     limits: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    looks: int = 1
+    noisy: tuple[str, ...] = ()
 
     def _survey(self) -> Survey:
         return self
@@ -268,6 +281,15 @@ class Survey(SurveyTables):
             return f"{head}<p>{html.escape(str(problem))}</p>"
         columns = ["hyperparameter", "low", "high", "scale", "total_order", "total_low", "total_high", "verdict"]
         return head + table[columns].to_html(index=False, border=0, na_rep="", float_format="{:.3g}".format)
+
+    def confidence(self, together: float) -> float:
+        """The confidence of one look, such that all looks together have this one."""
+        return together if self.looks == 1 else 1 - (1 - together) / self.looks
+
+    def governed(self, response: Response) -> bool:
+        """Whether all noise of a response follows from the seed."""
+        of = {response.name, response.name.removeprefix(f"{BEST_TENTH} of ")}
+        return self.seeded or bool(self.noisy and not of & set(self.noisy))
 
     def take(self, options: ResponseOptions | None = None) -> Response:
         """A response on every row (see :func:`hpsearch.sensitivity.responses.response_of`)."""
@@ -289,8 +311,8 @@ class Survey(SurveyTables):
             noise=noise,
             dummy=design.factors.index(DUMMY) if design.dummy else None,
             additive=additive(means, design),
-            floor_known=self.seeded or replicates > 1 or design.dummy,
+            floor_known=self.governed(response) or replicates > 1 or design.dummy,
         )
-        if self.seeded or replicates > 1 or responses.dummy is None:
+        if self.governed(response) or replicates > 1 or responses.dummy is None:
             return responses
         return replace(responses, noise=contrasts(responses).total[:, responses.dummy], noise_of_dummy=True)

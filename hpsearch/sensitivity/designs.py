@@ -21,8 +21,12 @@ SEED = "seed"
 DUMMY = "dummy"
 KEY = ("scramble", "block", "row")
 """Columns that name a row of a design, in the order of its table."""
+REPLICATE = "replicate"
+"""Column that counts the evaluations of a row, where there are several."""
+FAILURE = "failure"
+"""Column that says why a row has no responses."""
 
-RESERVED = frozenset({"design", *KEY, "replicate", SEED, DUMMY, "iteration", "diverged"})
+RESERVED = frozenset({"design", *KEY, REPLICATE, SEED, DUMMY, "iteration", "diverged", FAILURE})
 
 
 class DesignError(ValueError):
@@ -97,12 +101,25 @@ class Design:
         a, b = points[:, :d], points[:, d:]
         return np.stack([a, b, *_crossed(a, b), *(_crossed(b, a) if self.second_order else [])])
 
-    def table(self) -> pd.DataFrame:
+    def table(self, replicates: int = 1) -> pd.DataFrame:
         """All rows.
 
-        Columns: design, scramble, block, row, seed, the hyperparameters, the dummy if there is one.
+        Columns: design, scramble, block, row, replicate if there are several, seed, the hyperparameters, the dummy if
+        there is one.
+
+        Args:
+            replicates: How often each row stands there, to be evaluated so often.
+
+        Raises:
+            DesignError: if that is below 1.
         """
-        return pd.concat([self._scramble(r) for r in range(self.scrambles)], ignore_index=True)
+        if replicates < 1:
+            raise DesignError(f"replicates must be at least 1 (given: {replicates})")
+        rows = pd.concat([self._scramble(r) for r in range(self.scrambles)], ignore_index=True)
+        if replicates > 1:
+            rows = rows.loc[rows.index.repeat(replicates)].reset_index(drop=True)
+            rows.insert(4, REPLICATE, np.tile(np.arange(replicates), len(self)))
+        return rows
 
     def _scramble(self, scramble: int) -> pd.DataFrame:
         cube = self.cube(scramble).reshape(self.rows_per_scramble, len(self.factors))

@@ -21,7 +21,7 @@ scrambles are.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +29,22 @@ from scipy import stats
 
 from hpsearch.sensitivity.designs import SEED
 
+if TYPE_CHECKING:
+    from hpsearch.sensitivity.analysis import Survey
+
 Numbers: TypeAlias = NDArray[np.float64]
 
 
 class ResponseError(ValueError):
-    """A response cannot be analysed."""
+    """A response cannot be analysed.
+
+    Attributes:
+        survey: With the table of what was evaluated, where that is all there.
+    """
+
+    def __init__(self, message: str, survey: Survey | None = None) -> None:
+        super().__init__(message)
+        self.survey = survey
 
 
 @dataclass(frozen=True)

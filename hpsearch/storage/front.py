@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,21 @@ def show_survey(study: optuna.Study, survey: Survey) -> None:
         show_search(search)
 
 
+def show_function_survey(study: optuna.Study, survey: Survey) -> None:
+    """Write the front page of a survey of a function.
+
+    Args:
+        study: Of the stored survey.
+        survey: The same, read.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # who reads the table is warned
+        table = survey.sensitivity()
+        _save_rows(study, {MEASURED: _measured(table, of="evaluations")})
+        _save_figure(study, _figure(table, count=len(survey.design), of="evaluations"))
+        note_survey(study, survey)
+
+
 def show_surrogates(study: optuna.Study, figure: go.Figure) -> None:
     """Put a figure of surrogates, with their null, on the front page of a search where nothing is measured yet.
 
@@ -130,10 +146,10 @@ def _unmeasured(study: optuna.Study) -> str:
     return f"{_BARS}. Nothing is measured yet: make survey STUDY={study.study_name}"
 
 
-def _measured(table: pd.DataFrame) -> str:
+def _measured(table: pd.DataFrame, *, of: str = "trainings") -> str:
     indices = table[table["total_order"].notna()].to_dict("records")
     if not indices:
-        return f"{_BARS}. Real trainings gave no index: {table['reason'].iat[0]}"
+        return f"{_BARS}. Real {of} gave no index: {table['reason'].iat[0]}"
     shares = [
         f"{in_words(row['hyperparameter'])} {row['total_order']:.2f} "
         f"({max(row['total_low'], 0.0):.2f} to {min(row['total_high'], 1.0):.2f})"
@@ -141,7 +157,7 @@ def _measured(table: pd.DataFrame) -> str:
     ]
     response = f"{in_words(indices[0]['response'])} ({indices[0]['form']} form)"
     return (
-        f"{_BARS}. Real trainings gave these total indices, shares of the variance of {response}, with 95 % intervals: "
+        f"{_BARS}. Real {of} gave these total indices, shares of the variance of {response}, with 95 % intervals: "
         + ", ".join(shares)
     )
 
@@ -166,12 +182,12 @@ def _save_figure(study: optuna.Study, figure: str, *, name: str = FIGURE) -> Non
         set_figure(study, name, figure)
 
 
-def _figure(table: pd.DataFrame, *, count: int) -> str:
+def _figure(table: pd.DataFrame, *, count: int, of: str = "trainings") -> str:
     """The figure of the total and first-order indices, as small as the page's frame, with a word on the bars there."""
     from hpsearch import figures
     from hpsearch.figures import style
 
     figure = figures.sensitivity(table.drop(columns="mean_order"))
-    subtitle = f"{_BARS}. This is measured by {count:,} rows of real trainings: {style.response(table)}."
-    style.titled(figure, "What is training sensitive to?", subtitle, height=_FRAME)
+    subtitle = f"{_BARS}. This is measured by {count:,} rows of real {of}: {style.response(table)}."
+    style.titled(figure, str(figure.layout.meta["title"]), subtitle, height=_FRAME)
     return str(figure.update_layout(height=_FRAME).to_json())

@@ -59,7 +59,8 @@ def note_survey(study: optuna.Study, survey: Survey) -> None:
     name = study.study_name.removesuffix(".survey")
     paragraphs = [
         f"# {as_text(study.study_name)}",
-        f"Each trial is one training, at a row of a design: {design.scrambles} scrambled Sobol sequences, blocks of "
+        f"Each trial is one {'training' if survey.budget else 'evaluation'}, at a row of a design: "
+        f"{design.scrambles} scrambled Sobol sequences, blocks of "
         f"{design.base} rows. No sampler proposed them, so the page's history and timeline mean nothing here, and its "
         "importances are surrogates. Measured were these Sobol indices (95 % intervals) of "
         f"{response.name}, {response.form} form{clipping(survey)}:",
@@ -113,8 +114,8 @@ def clipping(survey: Survey) -> str:
     response, kind = survey.take(), survey.kinds.get(survey.response, Kind())
     words, rows = "", len(response.values)
     if kind.ceiling is not None:
-        guess = "an answer that ignores its input"
-        words = f", clipped at {kind.ceiling:.3g} ({guess}; {response.at_ceiling:,} of {rows:,} rows)"
+        guess = "an answer that ignores its input; " if survey.budget else ""
+        words = f", clipped at {kind.ceiling:.3g} ({guess}{response.at_ceiling:,} of {rows:,} rows)"
     if kind.floor is not None and response.at_floor:
         words += f", not below {kind.floor:.3g} ({response.at_floor:,} of {rows:,} rows)"
     return words

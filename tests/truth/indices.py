@@ -6,7 +6,7 @@ from repeats import REPEATS
 from SALib.analyze import sobol
 from scipy import stats
 
-from hpsearch.experiments.function import survey
+from hpsearch.experiments.function import survey_frames
 from hpsearch.sensitivity.designs import Design
 from hpsearch.sensitivity.indices import ResponseError, Responses, contrasts, ratio
 from hpsearch.sensitivity.verdicts import verdicts
@@ -17,9 +17,9 @@ TAIL_CEILING = 2.0
 def closed_forms():
     worst = 0.0
     for function, space, first, total in CLOSED.values():
-        found = survey(function, space, base=512).sensitivity().set_index("hyperparameter").loc[list(space)]
+        found = survey_frames(function, space, base=512).sensitivity().set_index("hyperparameter").loc[list(space)]
         worst = max(worst, np.abs(found["first_order"] - first).max(), np.abs(found["total_order"] - total).max())
-    ridge = survey(*CLOSED["ridge"][:2], base=512).interactions().iloc[0]["interaction"]
+    ridge = survey_frames(*CLOSED["ridge"][:2], base=512).interactions().iloc[0]["interaction"]
     return max(worst, abs(ridge - 0.5405)), "largest error, at most 0.02", lambda v: v <= 0.02
 
 
@@ -69,7 +69,7 @@ def null():
             luck = np.random.default_rng((seed, 2)).standard_normal(32)
             seeded = name == "seeded"
             answer = (lambda r, luck=luck: luck[r.seed]) if seeded else (lambda r, rng=rng: rng.standard_normal(len(r)))
-            found = survey(answer, unit(3), base=16, seed=seed, **how).sensitivity().set_index("hyperparameter")
+            found = survey_frames(answer, unit(3), base=16, seed=seed, **how).sensitivity().set_index("hyperparameter")
             count += (found.loc[["x0", "x1", "x2"], "verdict"] == "sensitive").to_numpy()
         called[name] = [round(float(c), 3) for c in count / REPEATS]
     return called, "each at most 0.05", lambda v: all(c <= 0.05 for row in v.values() for c in row)
@@ -144,7 +144,7 @@ def few_scrambles():
             bowl = 3 * np.abs(2 * ((rows[names].to_numpy() + shift) % 1) - 1) ** 2
             return np.prod((bowl + weights) / (1 + weights), axis=1)
 
-        rows = survey(g_star, unit(len(weights)), base=64, scrambles=3, seed=seed).sensitivity()
+        rows = survey_frames(g_star, unit(len(weights)), base=64, scrambles=3, seed=seed).sensitivity()
         rows = rows[rows["hyperparameter"] != "seed"]
         without += rows["total_order"].isna().any()
         open_ended = rows[np.isinf(rows["total_high"])]

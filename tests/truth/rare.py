@@ -6,7 +6,7 @@ import numpy as np
 from closed_forms import unit
 from repeats import REPEATS
 
-from hpsearch.experiments.function import survey
+from hpsearch.experiments.function import survey_frames
 
 CATASTROPHES = 120
 
@@ -41,7 +41,7 @@ def catastrophes():
             for base in (8, 64):
                 wrong = inert = 0
                 for seed in range(CATASTROPHES):
-                    surveyed = survey(
+                    surveyed = survey_frames(
                         lambda r, f=region, p=share: r.x1 + 1000.0 * f(r, p), unit(3), base=base, seed=seed
                     )
                     with warnings.catch_warnings():
@@ -63,7 +63,7 @@ def hidden_noise():
     for share in (0.003, 0.01, 0.03):
         rng, wrong, unnoticed = np.random.default_rng(7), 0, 0
         for seed in range(REPEATS):
-            surveyed = survey(
+            surveyed = survey_frames(
                 lambda r, q=share, g=rng: 3 * r.x0 + 2 * (r.x1 < q) * g.standard_normal(len(r)),
                 unit(3),
                 base=64,

@@ -1,0 +1,197 @@
+"""The survey of a user's function, as the command ``survey`` does it with ``--function``."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from hpsearch.cli.commands import print_parts
+from hpsearch.cli.endings import StopSignals, stopped, told_warnings
+from hpsearch.cli.progress import LiveLine
+
+if TYPE_CHECKING:
+    from hpsearch.experiments.progress import FunctionProgress
+
+_LONG = 20.0
+"""Seconds after which the pace so far tells the cost."""
+_ROWS = 20
+"""Rows that tell it before."""
+_WORTH = 5.0
+"""Seconds left from which the cost is worth telling."""
+_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def survey_of_function(
+    function: str,
+    space: Path,
+    *,
+    name: str | None,
+    sizes: dict[str, Any],
+    until: str | None,
+    timeout: str | None,
+    **run: Any,
+) -> None:
+    """Survey a function, going on from what is stored, and say what it is sensitive to.
+
+    Args:
+        function: As package.module:function.
+        space: Its TOML.
+        name: Of the survey; the function's own by default.
+        sizes: Of the design, instead of the TOML's.
+        until: "decided", or a share.
+        timeout: As 90, 90s, 10m or 2h.
+        **run: Further arguments of :func:`hpsearch.survey`.
+
+    Raises:
+        ConfigError: if the function or its space cannot be read, or an option is no such value.
+        typer.Exit: if a signal stopped it.
+    """
+    from hpsearch.config.spaces import load_space
+    from hpsearch.experiments.function import survey
+    from hpsearch.experiments.progress import FunctionProgress
+    from hpsearch.report.functions import function_report
+
+    file, called = load_space(space), loaded(function)
+    name = name or function.rpartition(":")[2]
+    signals, before = StopSignals(), FunctionProgress(0, 0)
+    line = LiveLine(f"survey of {name}", _words, before=before, check=signals.check)
+    try:
+        with signals, line:
+            options: dict[str, Any] = {**file.size, **sizes, **run}
+            measured = survey(
+                called, file.space, response=file.response, better=file.better, ceilings=file.ceilings, name=name,
+                until=_until(until), timeout=seconds(timeout), on_progress=_cost_first(line), **options,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        command = f"hpsearch survey {name} --function {function} --space {space}"
+        stopped(
+            command, name=f"{name}.survey", total=line.last.total, rows="evaluations",
+            storage=run.get("storage"), results=run["results"],
+        )  # fmt: skip
+    with told_warnings():
+        print_parts(function_report(name, measured, line.last))
+
+
+def space_of(function: str, space: Path | None, of_studies: Mapping[str, object]) -> Path:
+    """The file of a function's space.
+
+    Args:
+        function: To be surveyed.
+        space: The file.
+        of_studies: Options that are of a study's survey alone.
+
+    Raises:
+        ConfigError: if there is none, or an option of a study's survey is there.
+    """
+    from hpsearch.config import ConfigError
+
+    if there := [option for option, value in of_studies.items() if value]:
+        raise ConfigError(there[0], ["is of the networks of a study: drop it with --function"])
+    if space is None:
+        raise ConfigError("--space", [f"is missing: give the TOML with the [space] of {function}"])
+    return space
+
+
+def refuse_without_function(options: Mapping[str, object]) -> None:
+    """Refuse options that are of a function's survey alone.
+
+    Raises:
+        ConfigError: if one is there.
+    """
+    from hpsearch.config import ConfigError
+
+    if there := [option for option, value in options.items() if value]:
+        raise ConfigError(there[0], ["is of the survey of a function: give --function package.module:function as well"])
+
+
+def loaded(place: str) -> Callable[..., Any]:
+    """A function by its place, as package.module:function; modules in the working folder are found.
+
+    Raises:
+        ConfigError: if there is none.
+    """
+    from hpsearch.config import ConfigError
+
+    module, _, path = place.partition(":")
+    if not re.fullmatch(r"[\w.]+:[\w.]+", place):
+        raise ConfigError("--function", [f"must be package.module:function (given: {place!r})"])
+    folder = os.getcwd()
+    if folder not in sys.path:
+        sys.path.insert(0, folder)  # as python -m has it; processes that are started here inherit it
+    try:
+        found: Any = importlib.import_module(module)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except Exception as problem:  # a user's module may raise anything
+        told = f"cannot be imported from {place!r} ({type(problem).__name__}: {problem})"
+        raise ConfigError(
+            "--function", [f"{told}; run the command where `python -c 'import {module}'` works"]
+        ) from None
+    if not callable(found):
+        raise ConfigError("--function", [f"{place!r} is no function (given: {type(found).__name__})"])
+    function: Callable[..., Any] = found
+    return function
+
+
+def seconds(text: str | None) -> float | None:
+    """A time in seconds.
+
+    Raises:
+        ConfigError: if it is none.
+
+    >>> seconds("90"), seconds("10m"), seconds("1.5h")
+    (90.0, 600.0, 5400.0)
+    """
+    from hpsearch.config import ConfigError
+
+    if text is None:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
+    if match is None or not float(match[1]):
+        raise ConfigError("--timeout", [f"must be a time such as 90s, 10m or 2h (given: {text!r})"])
+    return float(match[1]) * _UNITS[match[2]]
+
+
+def _until(text: str | None) -> Any:
+    from hpsearch.config import ConfigError
+
+    if text is None or text == "decided":
+        return text
+    try:
+        return float(text)
+    except ValueError:
+        rule = 'must be "decided", or the share of settings that may stay undecided, such as 0.2'
+        raise ConfigError("--until", [f"{rule} (given: {text!r})"]) from None
+
+
+def _words(progress: FunctionProgress) -> str:
+    return f"base {progress.base} failed {progress.failed}"
+
+
+def _cost_first(line: LiveLine[FunctionProgress]) -> Callable[[FunctionProgress], None]:
+    """The line's own ``show``, and once, when a row's time is known, how many there are and how long they may take."""
+    told = False
+
+    def show(progress: FunctionProgress) -> None:
+        nonlocal told
+        later = progress.fresh - progress.rows_of_first
+        if not told and (later >= _ROWS or progress.elapsed > _LONG):  # the first calls start workers
+            told = True
+            if progress.left and progress.left > _WORTH:
+                line.say(cost(progress))
+        line.show(progress)
+
+    return show
+
+
+def cost(progress: FunctionProgress) -> str:
+    """What is yet to be evaluated, and how long that may take at the pace so far."""
+    from hpsearch.experiments.progress import duration
+
+    missing = f"{progress.total - progress.done:,} rows to evaluate"
+    return f"{missing}: about {duration(progress.left or 0.0)}, at {progress.pace:.2g} s a row"

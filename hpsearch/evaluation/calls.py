@@ -1,0 +1,229 @@
+"""A user's function as work to hand out: how it is called, and what may come back.
+
+A worker imports this module and, unless the function takes tables, no pandas.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+import time
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RESPONSE = "response"
+"""Name of a response that has none."""
+
+_LONGEST = 300
+"""Characters of a failure that are kept."""
+
+
+class FunctionError(ValueError):
+    """A function cannot be called as asked, or not where it is to run."""
+
+
+class Answer(NamedTuple):
+    """What a function said of a row.
+
+    Attributes:
+        values: Numbers by the name of the response; none if the row failed.
+        failure: Why there are none.
+        raised: Whether the function raised; else it returned what is no answer.
+        started: Seconds since the epoch, of the call.
+        finished: Likewise.
+    """
+
+    values: Mapping[str, float]
+    failure: str = ""
+    raised: bool = False
+    started: float = 0.0
+    finished: float = 0.0
+
+
+@dataclass(frozen=True)
+class SettingCall:
+    """A function that takes one setting as keyword arguments.
+
+    Attributes:
+        function: Returns a number, or a mapping of names to numbers.
+        names: Of its arguments.
+    """
+
+    function: Callable[..., Any]
+    names: tuple[str, ...]
+
+    def __call__(self, rows: Sequence[Mapping[str, Any]]) -> list[Answer]:
+        """Answers to these rows, in order."""
+        return [self._answer({name: row[name] for name in self.names}) for row in rows]
+
+    def _answer(self, setting: dict[str, Any]) -> Answer:
+        started = time.time()
+        try:
+            returned = self.function(**setting)
+        except (Exception, SystemExit) as problem:
+            return Answer({}, _told(problem), True, started, time.time())
+        try:
+            return Answer(_numbers(returned), started=started, finished=time.time())
+        except FunctionError as problem:
+            return Answer({}, str(problem), False, started, time.time())
+
+
+@dataclass(frozen=True)
+class TableCall:
+    """A function that takes a table of settings.
+
+    Attributes:
+        function: Takes a DataFrame of a row a setting; returns a response for each row: a Series, a DataFrame of
+            several, or an array ``(rows,)``.
+    """
+
+    function: Callable[[pd.DataFrame], Any]
+
+    def __call__(self, rows: pd.DataFrame) -> list[Answer]:
+        """Answers to these rows, in order; if the function raises, all of them fail."""
+        started = time.time()
+        try:
+            returned = self.function(rows.copy())
+        except (Exception, SystemExit) as problem:
+            return [Answer({}, _told(problem), True, started, time.time())] * len(rows)
+        try:
+            columns = _columns(returned, rows)
+        except FunctionError as problem:
+            return [Answer({}, str(problem), False, started, time.time())] * len(rows)
+        finished, names = time.time(), tuple(columns)
+        return [
+            Answer(dict(zip(names, values, strict=True)), started=started, finished=finished)
+            for values in zip(*columns.values(), strict=True)
+        ]
+
+
+Call = SettingCall | TableCall
+
+
+def setting_call(function: Callable[..., Any], names: Sequence[str], *, seed: str) -> SettingCall:
+    """A function of one setting, whose signature takes these names; the seed only if it has a place for it.
+
+    Args:
+        function: To be called with keyword arguments.
+        names: Of the hyperparameters.
+        seed: Name of the seed.
+
+    Raises:
+        FunctionError: if it is no function, or its signature does not fit.
+    """
+    if not callable(function):
+        raise FunctionError(f"a survey needs a function (given: {type(function).__name__})")
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some functions written in C have none
+        return SettingCall(function, (*names, seed))
+    for arguments in ((*names, seed), tuple(names)):
+        try:
+            signature.bind(**dict.fromkeys(arguments))
+        except TypeError as problem:
+            mismatch = problem
+        else:
+            return SettingCall(function, arguments)
+    raise FunctionError(
+        f"the function takes {signature} and is called with one setting, by keyword: {', '.join(names)}, and {seed} if "
+        f"it has a parameter of that name ({mismatch}): name its parameters so, or, if it takes tables of settings, "
+        "use survey_frames"
+    )
+
+
+def numbers_of(answers: pd.DataFrame, *, index: pd.Index | None = None) -> dict[str, list[float]]:
+    """A table of answers as lists of numbers, by the name of the response.
+
+    Args:
+        answers: A column a response.
+        index: Of the rows that were asked about: the answers are put in that order by their own.
+
+    Raises:
+        FunctionError: if the index is another, or a column holds something else than real numbers.
+    """
+    if index is not None and not answers.index.equals(index):
+        if answers.index.has_duplicates or set(answers.index) != set(index):
+            raise FunctionError(
+                "returned a table or series whose index is not that of its rows, nor a permutation of it: which answer "
+                "belongs to which row cannot be told; keep the index, or return an array in the order of the rows"
+            )
+        answers = answers.loc[index]
+    names = [str(name) for name in answers.columns]
+    if len(set(names)) < len(names):
+        raise FunctionError(f"returned two columns of one name ({', '.join(names)}): name each response once")
+    return {name: _column(name, answers.iloc[:, place]) for place, name in enumerate(names)}
+
+
+def _column(name: str, values: pd.Series) -> list[float]:
+    text = values.dtype.kind == "O" and any(isinstance(value, str) for value in values)  # NumPy would read "0.5"
+    if text or values.dtype.kind in "cMm":
+        raise FunctionError(f"{name!r} holds no numbers ({values.dtype}): a response must be real")
+    try:
+        numbers: list[float] = values.to_numpy(dtype="float64", na_value=math.nan).tolist()
+    except (TypeError, ValueError):
+        raise FunctionError(f"{name!r} holds no numbers ({values.dtype}): a response must be real") from None
+    return numbers
+
+
+def _columns(returned: Any, rows: pd.DataFrame) -> dict[str, list[float]]:
+    import numpy as np
+    import pandas as pd
+
+    index: pd.Index | None = rows.index
+    if isinstance(returned, pd.Series):
+        own = isinstance(returned.name, str) and returned.name not in rows  # rows["x"] ** 2 is still named "x"
+        returned = returned.to_frame(returned.name if own else RESPONSE)
+    elif not isinstance(returned, pd.DataFrame):
+        array = np.asarray(returned)
+        if array.ndim != 1:
+            raise FunctionError(f"must return a response for each row (given: an array {array.shape})")
+        returned, index = pd.DataFrame({RESPONSE: array}), None
+    if len(returned) != len(rows) or not len(returned.columns):
+        raise FunctionError(f"must return a response for each of {len(rows)} rows (given: {returned.shape})")
+    return numbers_of(returned, index=index)
+
+
+def _numbers(returned: Any) -> dict[str, float]:
+    if not isinstance(returned, Mapping):
+        return {RESPONSE: _number(returned, "it")}
+    if not returned:
+        raise FunctionError("returned an empty mapping; return a number, or a dict of names to numbers")
+    strange: Iterable[Hashable] = [name for name in returned if not isinstance(name, str) or not name]
+    if strange:
+        raise FunctionError(f"returned responses that are not named by text: {list(strange)!r:.80}")
+    return {name: _number(value, f"{name!r} in it") for name, value in returned.items()}
+
+
+def _number(value: Any, place: str) -> float:
+    """A real number as a float; whole numbers beyond the floats are infinite."""
+    if not isinstance(value, str | bytes | complex) and not getattr(value, "ndim", 0) and hasattr(value, "__float__"):
+        try:
+            if not (hasattr(value, "dtype") and getattr(value.dtype, "kind", "f") == "c"):
+                return float(value)
+        except OverflowError:
+            return math.inf if value > 0 else -math.inf
+        except (TypeError, ValueError):
+            pass
+    raise FunctionError(
+        f"returned what is no answer: {place} is {type(value).__name__} {value!r:.60}; return a real number, or a dict "
+        "of names to real numbers"
+    )
+
+
+def _told(problem: BaseException) -> str:
+    """An exception in one line, with where it was raised."""
+    frames, trace = [], problem.__traceback__
+    while trace is not None:
+        frames.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
+        trace = trace.tb_next
+    try:
+        words = " ".join(str(problem).split())
+    except Exception:  # a user's own exception may not even print
+        words = "(no message)"
+    place = f" ({Path(frames[-1][0]).name}:{frames[-1][1]})" if len(frames) > 1 else ""
+    return f"{type(problem).__name__}: {words}"[:_LONGEST] + place

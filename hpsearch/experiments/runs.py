@@ -1,0 +1,165 @@
+"""One run of a survey of a function: what is stored is opened, what is lacking evaluated, and the survey read."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from pathlib import Path
+
+import optuna
+import pandas as pd
+
+from hpsearch.config.study import validated
+from hpsearch.evaluation.calls import SettingCall, TableCall
+from hpsearch.evaluation.pools import Pool
+from hpsearch.experiments.answers import Analysis, Answers
+from hpsearch.experiments.kept_answers import open_answers
+from hpsearch.experiments.looks import Until, grown, share_of
+from hpsearch.experiments.measurement import ChangedAnswerError, Measurement, OutOfTimeError
+from hpsearch.experiments.progress import FunctionProgress
+from hpsearch.sensitivity.analysis import Survey
+from hpsearch.sensitivity.designs import FAILURE, Design, DesignError
+from hpsearch.sensitivity.indices import ResponseError
+from hpsearch.storage.access import only_writer, open_storage
+from hpsearch.storage.front import show_function_survey
+from hpsearch.storage.studies import StudyChangedError, quiet_optuna
+
+
+class SurveyStopped(KeyboardInterrupt):  # no error, as KeyboardInterrupt is none
+    """A survey that nothing keeps was interrupted.
+
+    Attributes:
+        table: The rows of the design, with the answers so far.
+    """
+
+    def __init__(self, table: pd.DataFrame) -> None:
+        super().__init__()
+        self.table = table
+
+
+class SurveyTimeoutError(TimeoutError):
+    """A survey's time was up before its design was complete.
+
+    Attributes:
+        table: The rows of the design, with the answers so far.
+    """
+
+    def __init__(self, message: str, table: pd.DataFrame) -> None:
+        super().__init__(message)
+        self.table = table
+
+
+@dataclass(frozen=True)
+class Run:
+    """How a survey of a function is run and kept; each as told of :func:`hpsearch.experiments.function.survey`.
+
+    Raises:
+        DesignError: if a number is out of range.
+        ConfigError: if the name cannot be one.
+    """
+
+    name: str | None = None
+    storage: str | None = None
+    results: str | Path = "results"
+    workers: int = 1
+    processes: bool = False
+    executor: Executor | None = None
+    until: Until | None = None
+    timeout: float | None = None
+    retry: bool = False
+    on_progress: Callable[[FunctionProgress], None] | None = None
+
+    def __post_init__(self) -> None:
+        if self.name is not None:
+            validated({"name": self.name}, where="the survey's name")
+        elif self.storage is not None:
+            raise DesignError("storage needs a name: name='mine' keeps the survey there as the study mine.survey")
+        if self.workers < 1:
+            raise DesignError(f"workers must be at least 1 (given: {self.workers})")
+        if self.timeout is not None and not self.timeout > 0:
+            raise DesignError(f"timeout must be above 0 seconds (given: {self.timeout})")
+        if self.until is not None:
+            share_of(self.until)
+
+
+def surveyed(
+    call: SettingCall | TableCall,
+    design: Design,
+    analysis: Analysis,
+    run: Run,
+    *,
+    replicates: int = 1,
+    frame_rows: int = 1,
+) -> Survey:
+    """Survey a function; see :func:`hpsearch.experiments.function.survey`."""
+    if replicates < 1:
+        raise DesignError(f"replicates must be at least 1 (given: {replicates})")
+    deadline = time.monotonic() + (run.timeout or float("inf"))
+    with contextlib.ExitStack() as stack:
+        study, answers = _opened(call, design, analysis, run, stack)
+        pool = stack.enter_context(Pool(call, run.workers, processes=run.processes, executor=run.executor))
+        measurement = Measurement(
+            answers, call, pool, frame_rows, replicates,
+            retry=run.retry, deadline=deadline, announce=run.on_progress or (lambda progress: None),
+            workers=0 if run.executor is not None else run.workers,
+        )  # fmt: skip
+        with _ends(answers, design, measurement, run):
+            survey = _measured(measurement, answers, design, run)
+        _check(survey, kept=run.name is not None)
+        if study is not None:
+            show_function_survey(study, survey)
+    return survey
+
+
+def _opened(
+    call: SettingCall | TableCall, design: Design, analysis: Analysis, run: Run, stack: contextlib.ExitStack
+) -> tuple[optuna.Study | None, Answers]:
+    if run.name is None:
+        return None, stack.enter_context(Answers(analysis))
+    function = f"{call.function.__module__}:{getattr(call.function, '__qualname__', type(call.function).__name__)}"
+    stack.enter_context(quiet_optuna())
+    stack.enter_context(only_writer(f"{run.name}.survey", results=run.results))
+    storage = open_storage(run.storage, results=run.results)
+    study, answers = open_answers(storage, run.name, function, design=design, analysis=analysis)
+    return study, stack.enter_context(answers)
+
+
+def _measured(measurement: Measurement, answers: Answers, design: Design, run: Run) -> Survey:
+    if run.until is not None:
+        return grown(measurement, answers, design, until=run.until)
+    return measurement.complete(design)
+
+
+@contextlib.contextmanager
+def _ends(answers: Answers, design: Design, measurement: Measurement, run: Run) -> Iterator[None]:
+    """Say what a run that does not come to its end leaves behind."""
+    try:
+        yield
+    except OutOfTimeError:
+        p = measurement.progress
+        kept = "nothing keeps them but the table of this exception" if run.name is None else "the same call goes on"
+        told = f"the time ({run.timeout:g} s) was up with {p.done:,} of {p.total:,} rows evaluated: {kept}"
+        raise SurveyTimeoutError(told, answers.survey(design, design.table(measurement.replicates)).table) from None
+    except ChangedAnswerError as changed:
+        stored, now = changed.args
+        differs = ("the function's answer to the first row", stored, now)
+        raise StudyChangedError(str(run.name), [differs], stored=f"{run.name}.survey") from None
+    except KeyboardInterrupt:
+        if run.name is not None:
+            raise
+        raise SurveyStopped(answers.survey(design, design.table(measurement.replicates)).table) from None
+
+
+def _check(survey: Survey, *, kept: bool) -> None:
+    """Refuse a survey whose main response cannot be analysed, here and not in the middle of an analysis."""
+    try:
+        survey.take()
+    except ResponseError as problem:
+        failed = survey.table.loc[survey.table[FAILURE] != "", FAILURE]
+        words = f"; {len(failed):,} rows failed, the first by {failed.iat[0]}" if len(failed) else ""
+        again = ", and the same call with retry=True evaluates what failed again" if len(failed) and kept else ""
+        told = f"{problem}{words}. Nothing is lost: the exception's survey holds the table{again}"
+        raise ResponseError(told, survey) from None
