@@ -111,6 +111,7 @@ def test_ctrl_c_keeps_what_is_evaluated_and_says_how_to_go_on(project):
         ((*OF, "--until", "2"), "until must be"),
         ((*OF, "--base", "3"), "base must be a power of two"),
         ((*OF, "--effective-step"), "drop it with --function"),
+        ((*OF, "--dry-run"), "--dry-run: 1 problem\n +is of the networks of a study"),
         ((*OF, "--name", "a/b"), "'/' in it"),
         (("--retry",), "give --function package.module:function as well"),
         (("--space", "space.toml"), "give --function package.module:function as well"),

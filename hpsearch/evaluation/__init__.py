@@ -8,6 +8,8 @@ Workers import these modules, so that nothing here needs Optuna, and this file i
     fitting.py    defaults of a study fitted to its data
     memory.py     what a study needs of memory
     executors.py  where trainings run: this process's threads, or any executor
+    calls.py      a user's function as work to hand out, and what may come back
+    pools.py      where a user's function runs: threads, processes, or any executor
     stages.py     a trial from checkpoint to checkpoint, for pruners
     archive.py    a network's file, checked before it is believed
     trained.py    TrainedNetwork
