@@ -301,3 +301,19 @@ def test_a_response_that_is_noise_by_nature_leaves_the_others_decided():
     noise = found.sensitivity("seconds")
     assert set(noise.loc[noise["hyperparameter"] != "seed", "verdict"]) == {"undecided"}
     assert found.interactions("seconds")["verdict"].eq("undecided").all()
+
+
+def test_the_best_tenth_of_noise_is_noise():
+    rng = np.random.default_rng(0)
+    found = survey(lambda x0, x1: {"seconds": rng.random(), "loss": x0}, unit(2), base=16)
+    assert found.noisy == ("seconds",)
+    tenth = found.sensitivity("best_tenth")
+    assert set(tenth.loc[tenth["hyperparameter"] != "seed", "verdict"]) == {"undecided"}
+
+
+def test_a_value_that_is_there_only_when_it_is_evaluated_again_is_noise():
+    function = every_second_call(
+        lambda r: pd.DataFrame({"y": r.x0, "side": r.x1.where(r.x1 < 0.5)}),
+        lambda r: pd.DataFrame({"y": r.x0, "side": r.x1}),
+    )
+    assert survey_frames(function, unit(2), base=32).noisy == ("side",)
