@@ -126,7 +126,7 @@ def calls(config, folder):
 
     def unusual():
         space = hpsearch.Space({"a": hpsearch.Float(0, 1), "b": hpsearch.Int(1, 9)})
-        return hpsearch.survey(lambda rows: rows["a"] * rows["b"], space, base=8, scrambles=4).sensitivity()
+        return hpsearch.survey_frames(lambda rows: rows["a"] * rows["b"], space, base=8, scrambles=4).sensitivity()
 
     return {
         "search": lambda: hpsearch.search(config, results=folder),

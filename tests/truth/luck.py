@@ -136,7 +136,7 @@ def looks():
         f"{scrambles} scrambles": false_alarms(np.random.default_rng(1), scrambles=scrambles, repeats=3000)
         for scrambles in (4, 8)
     }
-    rng, called, surveys = np.random.default_rng(1), 0, 40
+    rng, called, surveys = np.random.default_rng(1), 0, 24
     for seed in range(surveys):  # pure noise, looked at until something is called
         found = survey_frames(
             lambda r: rng.standard_normal(len(r)), unit(2), 4, 4, seed=seed, replicates=2, until="decided"
