@@ -8,9 +8,18 @@ import pytest
 from helpers import run
 from rich.console import Console
 
+from hpsearch import Float, Space, survey
 from hpsearch.report.catalogue import catalogue_table
 from hpsearch.results.catalogue import catalogue
 from hpsearch.storage.access import open_storage
+
+
+def test_the_survey_of_a_function_is_a_survey(folder):
+    space = Space({"x": Float(0, 1)})
+    survey(lambda x: x, space, base=4, scrambles=2, name="mine", results=folder / "results")
+    (row,) = catalogue(open_storage()).to_dict("records")
+    assert (row["study"], row["ours"], row["trials"], row["surveyed"]) == ("mine", True, 0, True)
+    assert row["survey"] > 0
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import pytest
 
 import hpsearch
-from hpsearch import Float, Objective, Space, survey
+from hpsearch import Float, Objective, Space, survey_frames
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.results.refinement import refine
 
@@ -33,7 +33,7 @@ def test_a_config_is_a_line_too(small):
 
 
 def test_a_survey_of_many_settings_says_how_many():
-    wide = survey(lambda rows: rows["x0"], Space({f"x{i}": Float(0, 1) for i in range(13)}), base=4, scrambles=2)
+    wide = survey_frames(lambda rows: rows["x0"], Space({f"x{i}": Float(0, 1) for i in range(13)}), base=4, scrambles=2)
     assert repr(wide) == "Survey of response over 13 settings: 128 rows in 2 scrambles"
     assert repr(wide.plot) == f"figures of {wide!r}"
     assert repr(wide.take()) == "Response('response', linear form, 128 rows)"

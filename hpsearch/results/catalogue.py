@@ -11,6 +11,7 @@ import pandas as pd
 from optuna.storages import BaseStorage
 
 from hpsearch.config.study import PROFILES
+from hpsearch.experiments.kept_answers import FUNCTION
 from hpsearch.experiments.stored import DESIGN, STEP
 from hpsearch.results.frames import TIME
 from hpsearch.storage.studies import CONFIG, fact
@@ -36,7 +37,8 @@ def catalogue(storage: BaseStorage) -> pd.DataFrame:
     surveys: dict[str, list[optuna.Study]] = {}
     for name in optuna.get_all_study_names(storage):
         study = optuna.load_study(study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler())
-        if fact(study, CONFIG) is None or not name.endswith((_SURVEY, PROFILES)):
+        ours = fact(study, CONFIG) is not None or fact(study, FUNCTION) is not None
+        if not ours or not name.endswith((_SURVEY, PROFILES)):
             searches[name] = study
         elif name.endswith(_SURVEY):
             surveys.setdefault(name.removesuffix(_SURVEY).removesuffix(f".{STEP}"), []).append(study)
