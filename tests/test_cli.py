@@ -7,12 +7,14 @@ import signal
 import subprocess
 import time
 import urllib.request
+from importlib.metadata import version
 
 import numba
 import pandas as pd
 import pytest
 from helpers import HPSEARCH, LONG, TIMES, run
 
+import hpsearch
 from hpsearch import load, load_config
 from hpsearch.cli.endings import StopSignals
 from hpsearch.cli.progress import LiveLine
@@ -52,9 +54,13 @@ def test_a_search_shows_the_best_and_a_rerun_adds_nothing(folder):
 
 
 def test_two_workers_print_the_same_table_as_one(folder):
-    one = run("search", "small", "--results", "a").stdout.split("results in")[0]
-    two = run("search", "small", "--results", "b", "--workers", 2).stdout.split("results in")[0]
+    one = run("search", "small", "--results", "a").stdout.split("how sensitive")[0]
+    two = run("search", "small", "--results", "b", "--workers", 2).stdout.split("how sensitive")[0]
     assert one == two
+    told = run("search", "small", "--results", "a").stdout
+    assert "not measured yet: hpsearch survey small --results a\n" in told
+    assert "next: hpsearch report small --results a for figures, hpsearch dashboard --results a" in told
+    assert "hpsearch.load('small', results='a').trials" in told
 
 
 def test_a_search_says_that_the_engine_is_compiled_only_if_it_is(folder, monkeypatch):
@@ -91,12 +97,12 @@ def test_a_signal_whose_exception_was_swallowed_is_remembered_and_the_handlers_c
         (
             ("search", "long", "--trials", 20),
             r"stopped: 0 of 20 trials are stored, none is left running\. "
-            r"Go on with: hpsearch search long --trials 20 \(and the same options\)\n",
+            r"Go on with:\n  hpsearch search long --trials 20\n",
         ),
         (
             ("survey", "long", "--base", 16, "--scrambles", 2),
             r"stopped: 0 of 288 rows are stored, none is left running\. "
-            r"Go on with: hpsearch survey long \(and the same options\)\n",
+            r"Go on with:\n  hpsearch survey long --base 16 --scrambles 2\n",
         ),
     ],
 )
@@ -125,7 +131,7 @@ def test_a_stopped_search_keeps_its_trials_and_goes_on(folder, whole, stop, work
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
     stored = int(re.search(r"stopped: (\d+) of 60 trials are stored, none is left running", errors)[1])
-    assert "Go on with: hpsearch search long --trials 60" in errors
+    assert f"Go on with:\n  hpsearch search long --workers {workers}\n" in errors
     trials = load("long").trials
     assert 0 < stored == len(trials) < 60
     assert set(trials["state"]) == {"COMPLETE"}
@@ -284,9 +290,14 @@ def test_a_storage_url_keeps_the_results_elsewhere(folder):
     assert len(load("small", storage=url).trials) == 3
 
 
-@pytest.mark.parametrize("command", ["search", "survey", "refine", "importance", "show", "dashboard", "export"])
+@pytest.mark.parametrize("command", ["search", "survey", "refine", "importance", "show", "dashboard", "export", "list"])
 def test_every_command_explains_itself(command):
     assert "Usage" in run(command, "--help").stdout
+
+
+def test_the_version_is_that_of_the_package():
+    assert run("--version").stdout == f"hpsearch {version('hpsearch')}\n"
+    assert version("hpsearch") == hpsearch.__version__
 
 
 def test_importance_of_a_search_without_a_survey_is_drawn_on_its_front_page(folder, monkeypatch):

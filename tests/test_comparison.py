@@ -112,7 +112,9 @@ def test_what_is_missing_is_told_at_once_with_its_commands(small, tmp_path):
     one, other = (small.with_overrides(name=name, trials=2) for name in ("one", "other"))
     search(one, results=tmp_path)
     survey_study(other.with_overrides(**{"survey.base": 2, "survey.scrambles": 2}), results=tmp_path)
-    with pytest.raises(ResultsError, match=r"run first: hpsearch survey one; hpsearch search other$"):
+    with pytest.raises(
+        ResultsError, match=r"run first: hpsearch survey one --results \S+; hpsearch search other --results \S+$"
+    ):
         compare(["one", "other"], results=tmp_path)
 
 

@@ -63,4 +63,4 @@ def test_a_stop_keeps_what_is_trained_and_says_how_to_go_on(searched, monkeypatc
     kept = load("small").cost("attribution", seeds=2)
     assert 20 <= kept.done < kept.total == 142
     assert f"stopped: {kept.done} of 142 trainings are stored" in said
-    assert "Go on with: hpsearch explain small" in said
+    assert "Go on with:\n  hpsearch explain small --seeds 2\n" in said

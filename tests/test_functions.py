@@ -92,7 +92,7 @@ def test_ctrl_c_keeps_what_is_evaluated_and_says_how_to_go_on(project):
     (project / "bare.toml").write_text(SPACE.replace("ceilings = {loss = 19.0}", ""), encoding="utf-8")
     done = run("survey", "stops", "--function", "mine.model:stops", "--space", "bare.toml", code=130)
     assert "stopped: 49 of 320 evaluations are stored" in done.stderr
-    assert "Go on with: hpsearch survey stops --function mine.model:stops --space bare.toml" in done.stderr
+    assert "Go on with:\n  hpsearch survey stops --function mine.model:stops --space bare.toml\n" in done.stderr
     run("survey", "stops", "--function", "mine.model:stops", "--space", "bare.toml")
     assert len(load("stops").survey.table) == 160
 

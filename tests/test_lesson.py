@@ -80,7 +80,7 @@ def test_a_stopped_lesson_says_how_to_go_on(lesson, monkeypatch):
 
     monkeypatch.setattr(Lesson, "judgement", stop)
     told = run("lesson", "L4", code=130).stderr
-    assert "Go on with: hpsearch lesson L4 (and the same options)" in told
+    assert "Go on with:\n  hpsearch lesson L4\n" in told
     assert "of 72 trials are stored" in told
     assert command.app is not None
 

@@ -45,7 +45,7 @@ def test_a_table_is_searched_at_once_and_says_what_was_taken_for_granted(table):
         "my data.csv: 300 rows, of which 180 train, 60 validate, 60 test; 3 inputs",
         "taken for granted: 'Id' is left out: it counts the rows (1 to 300); 'name' is left out: it is text with 300",
         "hidden layers [32] of tanh; 2 trials by tpe",
-        "write all settings as a file: hpsearch new 'my data.csv' --target kind",
+        "write all settings as a file:\n  hpsearch new 'my data.csv' --target kind\n",
         "my data: the 2 best of 2 trials",
         "note: batch_size: 16, 32, 64, 128, 256 by default, here 16, 32, 64, 128",
     ):
@@ -65,7 +65,7 @@ def test_every_form_of_a_table_gives_the_same_data(table):
 
 def test_a_written_study_is_read_back_with_its_table_told_in_comments(table):
     printed = run("new", "semi.tsv", "--target", "kind").stdout
-    assert "written to studies/semi.toml; next: hpsearch search studies/semi.toml" in printed
+    assert "written to studies/semi.toml; next:\n  hpsearch search studies/semi.toml\n" in printed
     text, config = Path("studies/semi.toml").read_text(encoding="utf-8"), load_config("studies/semi.toml")
     assert (config.data.separator, config.data.decimal, config.data.drop) == (";", ",", ("Id", "name"))
     assert config.space.batch_size.choices == (16, 32, 64, 128)
@@ -89,7 +89,7 @@ def test_a_table_that_cannot_be_used_yet_has_its_study_written_with_why(table):
     table.assign(price=["?"] * 5 + ["1.5", "2.5", "3.5", "4.5", "5.5"] * 59).to_csv("odd.csv", index=False)
     failed = run("search", "odd.csv", "--target", "kind", code=2).stderr
     assert 'set data.missing = ["?"]' in failed
-    assert "this writes one: hpsearch new odd.csv --target COLUMN" in failed
+    assert "this writes one:\n  hpsearch new odd.csv --target COLUMN\n" in failed
     assert "cannot be used yet: column 'price' is text" in run("new", "odd.csv", "--target", "kind").stdout
     file = Path("studies/odd.toml")
     text = file.read_text(encoding="utf-8")

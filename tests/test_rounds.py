@@ -154,7 +154,7 @@ def test_a_stopped_command_names_its_round_and_how_to_go_on(folder, monkeypatch)
     told = run(*ROUNDS, "--repeats", 2, code=130).stderr
     stored = len(load("small-round-2").trials)
     assert f"stopped: {stored} of 20 trials of small-round-2 are stored, none is left running" in told
-    assert "hpsearch search small --trials 40 --rounds 2 --repeats 2 (and the same options)" in told
+    assert "Go on with:\n  hpsearch search small --rounds 2 --trials 40 --repeats 2\n" in told
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 """Surveys by real trainings: stored, resumed, grown, read back."""
 
 import re
+import shlex
 import signal
 import subprocess
 import time
@@ -319,6 +320,25 @@ def test_without_a_survey_the_way_to_one_is_named(folder):
         load("small").sensitivity()
 
 
+def test_an_unfinished_survey_names_the_command_that_goes_on_with_it_as_it_was_begun(folder, monkeypatch):
+    begun = ("--base", "8", "--scrambles", "2", "--dummy", "--effective-step")
+    monkeypatch.setattr("hpsearch.experiments.trainings._Rows.train", stop)
+    run("survey", "small", *begun, "--name", "a.b c", "--results", "other", code=130)
+    with pytest.raises(ResultsError) as refused:
+        load("a.b c.effective_step", results="other").sensitivity()
+    hint = re.search(r"go on with `hpsearch (.*)`", str(refused.value))[1]
+    assert shlex.split(hint) == ["survey", "a.b c", *begun, "--results", "other"]
+
+
+def stop(*arguments):
+    raise KeyboardInterrupt
+
+
+def test_the_objective_of_a_stored_survey_has_the_name_of_its_metric(folder):
+    run("survey", "small", "--base", 4, "--scrambles", 2)
+    assert load("small").study.metric_names == ["validation_loss"]
+
+
 def test_a_stopped_survey_goes_on_from_the_command_line(folder):
     command = [HPSEARCH, "survey", "long", "--base", "16", "--scrambles", "2", "--workers", "2"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -337,7 +357,10 @@ def test_a_stopped_survey_goes_on_from_the_command_line(folder):
     assert "long: what training is sensitive to" in told
     assert "luck" in told
     whole = run(*command[1:], "--results", "whole").stdout
-    assert told.split("setting")[1] == whole.split("setting")[1]
+    assert told.split("setting")[1].split("next:")[0] == whole.split("setting")[1].split("next:")[0]
+    assert told.endswith("then r.survey, r.sensitivity(), r.effects(), …\n")
+    assert "next: hpsearch report long --results whole for figures" in whole
+    assert "r = hpsearch.load('long', results='whole')" in whole
     assert "by the survey (total index)" in run("search", "long", "--trials", 4).stdout
     assert "no power of two" in run("survey", "long", "--base", "60", code=2).stderr
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from enum import StrEnum
 from functools import partial
@@ -11,21 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpsearch.cli.endings import STOPPED, StopSignals, errors, stopped, told_warnings
+from hpsearch.cli.again import Commands
+from hpsearch.cli.endings import STOPPED, StopSignals, errors, say_stopped, stopped, told_warnings
+from hpsearch.cli.lines import print_parts
 from hpsearch.cli.progress import LiveLine, cost_first, search_words, survey_words
 from hpsearch.cli.streams import lasting_output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     import pandas as pd
 
-    from hpsearch.report.terminal import Part
     from hpsearch.results.study import Results
 
 app = typer.Typer(
     name="hpsearch",
-    help="Find the best hyperparameters of a shallow neural network on your data, and see how it got there.",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -48,7 +46,6 @@ StorageOption = Annotated[
     typer.Option(help="An Optuna storage URL or the path of a journal, instead of the one in the results folder."),
 ]
 
-
 COMPILING = "compiling the engine, once: this takes some ten seconds"
 
 
@@ -57,6 +54,23 @@ class Format(StrEnum):
 
     csv = "csv"
     parquet = "parquet"
+
+
+def _tell_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        print(f"hpsearch {version('hpsearch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Find the best hyperparameters of a shallow neural network on your data, and see how it got there."""
 
 
 @app.command("search")
@@ -88,25 +102,25 @@ def search_command(
 
     Ctrl-C stops at any time: finished trials are kept, and the same command goes on.
     """
-    from hpsearch.cli.rounds import search_in_rounds
     from hpsearch.cli.studies import announce, meant, print_plan, search_cost
-    from hpsearch.engine.compilation import before_compiling
-    from hpsearch.evaluation.evaluator import Evaluator, load_data
-    from hpsearch.report.terminal import search_report
-    from hpsearch.results.study import Results
-    from hpsearch.storage.access import count_trials
-    from hpsearch.tuning.search import Progress, search
 
     with errors(study):
         study_meant = meant(study, target, storage=storage, results=results)
         options = {"name": name, "trials": trials, "sampler": sampler, "pruner": pruner, "seed": seed}
         config = study_meant.config.with_overrides(**options)
         if rounds is not None or repeats is not None:
-            command = f"hpsearch search {study}"
-            search_in_rounds(
-                config, rounds, repeats, command=command, workers=workers, storage=storage, results=results
-            )
+            from hpsearch.cli.rounds import search_in_rounds
+
+            search_in_rounds(config, rounds, repeats, workers=workers, storage=storage, results=results)
             return
+        # What trains takes a second to be imported: a mistake in the settings was told by now.
+        from hpsearch.engine.compilation import before_compiling
+        from hpsearch.evaluation.evaluator import Evaluator, load_data
+        from hpsearch.report.terminal import search_report
+        from hpsearch.results.study import Results
+        from hpsearch.storage.access import count_trials
+        from hpsearch.tuning.search import Progress, search
+
         signals, before = StopSignals(), Progress(0, config.search.trials)
         line = LiveLine(config.name, search_words, before=before, check=signals.check)
         try:
@@ -122,8 +136,7 @@ def search_command(
                     config, workers=workers, storage=storage, results=results, dataset=data, on_progress=line.show
                 )
         except KeyboardInterrupt:
-            command = f"hpsearch search {study} --trials {line.last.total}"
-            stopped(command, name=config.name, total=line.last.total, rows="trials", storage=storage, results=results)
+            stopped(name=config.name, total=line.last.total, rows="trials", storage=storage, results=results)
         tables = Results(stored, results, dataset=data)
         with told_warnings():
             print_parts(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=evaluator.notes))
@@ -172,12 +185,6 @@ def survey_command(
     """
     from hpsearch.cli.functions import refuse_without_function, space_of, survey_of_function
     from hpsearch.cli.studies import announce, meant, print_plan, survey_cost
-    from hpsearch.engine.compilation import before_compiling
-    from hpsearch.evaluation.evaluator import Evaluator, load_data
-    from hpsearch.experiments.stored import survey_name
-    from hpsearch.experiments.trainings import SurveyProgress, survey_study
-    from hpsearch.report.terminal import survey_report
-    from hpsearch.storage.access import count_trials
 
     with errors(study or ("digits" if function is None else "")):
         size = {"base": base, "scrambles": scrambles, "dummy": dummy or None}
@@ -198,6 +205,14 @@ def survey_command(
         study_meant = meant(study, target, storage=storage, results=results)
         options = {f"survey.{key}": value for key, value in size.items()}
         config = study_meant.config.with_overrides(name=name, **options)
+        from hpsearch.engine.compilation import before_compiling
+        from hpsearch.evaluation.evaluator import Evaluator, load_data
+        from hpsearch.experiments.stored import survey_name
+        from hpsearch.experiments.trainings import SurveyProgress, survey_study
+        from hpsearch.report.terminal import survey_report
+        from hpsearch.storage.access import count_trials
+        from hpsearch.storage.commands import options_for
+
         signals, before = StopSignals(), SurveyProgress(0, 0)
         line = LiveLine(f"survey of {config.name}", survey_words, before=before, check=signals.check)
         try:
@@ -213,10 +228,11 @@ def survey_command(
                     config, workers=workers, storage=storage, results=results, dataset=data, on_progress=line.show
                 )
         except KeyboardInterrupt:
-            command, stored = f"hpsearch survey {study}", survey_name(config)
-            stopped(command, name=stored, total=line.last.total, rows="rows", storage=storage, results=results)
+            total, stored = line.last.total, survey_name(config)
+            stopped(name=stored, total=total, rows="rows", storage=storage, results=results)
         with told_warnings():
-            print_parts(survey_report(config, survey, line.last, notes=evaluator.notes))
+            place = options_for(storage, results)
+            print_parts(survey_report(config, survey, line.last, notes=evaluator.notes, options=place))
 
 
 @app.command()
@@ -230,17 +246,20 @@ def importance(
 
     It is kept with the study: asked again of the same trials, it is read. Ctrl-C stops at any time, and keeps nothing.
     """
-    from hpsearch import figures
-    from hpsearch.report.terminal import IMPORTANCE_NOTE, importance_table
-    from hpsearch.results.study import load
+    from hpsearch.cli.studies import stored_results
     from hpsearch.storage.access import JOURNAL
-    from hpsearch.storage.front import show_surrogates
 
     with errors(), told_warnings():
         path = Path(storage)
-        stored = load(study, results=path.parent) if path.name == JOURNAL else load(study, storage=storage)
-        place = int(objective) if objective is not None and objective.isdecimal() else objective
-        frame = measured_importance(stored, workers=workers, objective=place)
+        journal = path.name == JOURNAL
+        results = path.parent if journal else Path("results")
+        stored = stored_results(study, storage=None if journal else storage, results=results)
+        from hpsearch import figures
+        from hpsearch.report.terminal import IMPORTANCE_NOTE, importance_table
+        from hpsearch.storage.front import show_surrogates
+
+        which = int(objective) if objective is not None and objective.isdecimal() else objective
+        frame = measured_importance(stored, workers=workers, objective=which)
         title = f"{study}: importance, {frame['trials'].iat[0]} trials"
         print_parts([importance_table(frame, title=title), IMPORTANCE_NOTE])
         show_surrogates(stored.study, figures.importance(frame))
@@ -257,7 +276,7 @@ def measured_importance(stored: Results, *, workers: int, objective: int | str |
             told = cost_first(line, workers=workers)
             return stored.importance(objective=objective, workers=workers, on_progress=told)
     except KeyboardInterrupt:
-        print("\nstopped: nothing of it is kept, none is left running", file=sys.stderr)
+        say_stopped("nothing of it is kept, none is left running", next="Begin anew with")
         raise typer.Exit(STOPPED) from None
 
 
@@ -292,12 +311,13 @@ def dashboard(
     ] = False,
 ) -> None:
     """Serve the Optuna dashboard of all studies in the results, on this machine only."""
-    from hpsearch.report import dashboard as page
     from hpsearch.storage.access import existing_storage, open_storage
-    from hpsearch.tuning.choice import ARTIFACTS
 
     with errors():
         existing_storage(storage, results=results)
+        from hpsearch.report import dashboard as page
+        from hpsearch.tuning.choice import ARTIFACTS
+
         server = page.server(
             open_storage(storage, results=results),
             artifacts=results / ARTIFACTS,
@@ -324,11 +344,11 @@ def export(
     storage: StorageOption = None,
 ) -> None:
     """Write a study's tables trials, curves and members as CSV or Parquet."""
+    from hpsearch.cli.studies import stored_results
     from hpsearch.data.files import file_name
-    from hpsearch.results.study import load
 
     with errors():
-        stored = load(study, storage=storage, results=results)
+        stored = stored_results(study, storage=storage, results=results)
         for path in stored.export(to or results / file_name(study), format=format.value):
             print(path)
 
@@ -337,13 +357,3 @@ def main() -> None:
     """Entry point of the command ``hpsearch``."""
     with warnings.catch_warnings(), lasting_output():  # libraries add filters when they are imported
         app(prog_name="hpsearch")
-
-
-def print_parts(parts: Iterable[Part]) -> None:
-    """Print tables as wide as the terminal, and sentences whole: the terminal breaks them, so copies have no breaks."""
-    from rich.console import Console
-    from rich.table import Table
-
-    console = Console(markup=False, emoji=False)
-    for part in parts:
-        console.print(part, soft_wrap=not isinstance(part, Table))

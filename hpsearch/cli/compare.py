@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from hpsearch.cli.commands import ResultsOption, StorageOption, WorkersOption, app, print_parts
-from hpsearch.cli.endings import STOPPED, StopSignals, errors, told_warnings
+from hpsearch.cli.commands import ResultsOption, StorageOption, WorkersOption, app
+from hpsearch.cli.endings import STOPPED, StopSignals, errors, say_stopped, told_warnings
+from hpsearch.cli.lines import print_parts
 from hpsearch.cli.progress import LiveLine, survey_words
 from hpsearch.cli.reports import completed
 
@@ -34,11 +33,8 @@ def compare_command(
 
     What it trains is kept with the studies; Ctrl-C keeps it too, and the same command goes on.
     """
+    from hpsearch.cli.studies import check_stored
     from hpsearch.data.files import check_writable
-    from hpsearch.experiments.sources import ProfileProgress
-    from hpsearch.report.comparisons import comparison_page, comparison_report
-    from hpsearch.report.page import write_page
-    from hpsearch.results.comparison import compare
 
     with errors():
         path = to or results / "compare.html"
@@ -47,6 +43,13 @@ def compare_command(
             completed(study, workers=workers, results=results, storage=storage) if complete else study
             for study in studies
         ]
+        for name in names:
+            check_stored(name, storage=storage, results=results)
+        from hpsearch.experiments.sources import ProfileProgress
+        from hpsearch.report.comparisons import comparison_page, comparison_report
+        from hpsearch.report.page import write_page
+        from hpsearch.results.comparison import compare
+
         signals = StopSignals()
         line = LiveLine("comparison", survey_words, before=ProfileProgress(0, 0), check=signals.check)
         with told_warnings():
@@ -56,13 +59,12 @@ def compare_command(
                         names, results=results, storage=storage, seeds=seeds, workers=workers, on_progress=line.show
                     )
             except KeyboardInterrupt:
-                _stopped(f"hpsearch compare {shlex.join(studies)}", line.last)
+                _stopped(line.last)
         write_page(path, comparison_page(comparison))
         print_parts([*comparison_report(comparison), f"page in {path}: open it in a browser, offline too"])
 
 
-def _stopped(command: str, last: ProfileProgress) -> NoReturn:
+def _stopped(last: ProfileProgress) -> NoReturn:
     """Say what a stopped comparison has kept and the command that goes on, and exit."""
-    counted = f"{last.done} of {last.total} trainings are kept with their studies, none is left running"
-    print(f"\nstopped: {counted}. Go on with: {command} (and the same options)", file=sys.stderr)
+    say_stopped(f"{last.done} of {last.total} trainings are kept with their studies, none is left running")
     raise typer.Exit(STOPPED)

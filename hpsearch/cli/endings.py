@@ -15,6 +15,9 @@ from typing import NoReturn, Self
 
 import typer
 
+from hpsearch.cli.again import command_again
+from hpsearch.cli.lines import say
+
 STOPPED = 130
 """Exit code of a command that a signal stopped: 128 and the number of SIGINT, as shells have it."""
 
@@ -52,14 +55,13 @@ class StopSignals:
             raise KeyboardInterrupt
 
 
-def stopped(command: str, *, name: str, total: int, rows: str, storage: str | None, results: Path) -> NoReturn:
+def stopped(*, name: str, total: int, rows: str, storage: str | None, results: Path) -> NoReturn:
     """Say what a stopped command has stored and the command that goes on, and exit.
 
     Args:
-        command: That goes on.
         name: Of the study in the storage. Its trials are counted there: the signal may have come between a write and
             its announcement.
-        total: Number of trials that it shall hold.
+        total: Number of trials that it shall hold; 0 if the signal came before that was reckoned.
         rows: What they are called.
         storage: URL, or None for the journal in ``results``.
         results: Folder of the results.
@@ -72,11 +74,16 @@ def stopped(command: str, *, name: str, total: int, rows: str, storage: str | No
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what follows takes a moment and changes nothing
     try:
         done = count_trials(name, storage, results=results)
-        counted = f"{done} of {total} {rows} are stored, none is left running"
-        print(f"\nstopped: {counted}. Go on with: {command} (and the same options)", file=sys.stderr)
+        say_stopped(f"{done}{f' of {total}' if total else ''} {rows} are stored, none is left running")
     finally:
         signal.signal(signal.SIGINT, before)
     raise typer.Exit(STOPPED)
+
+
+def say_stopped(words: str, *, next: str = "Go on with") -> None:
+    """Say that a command was stopped, what became of its work, and that the same command goes on, or begins anew."""
+    print(file=sys.stderr)  # the terminal has shown ^C, or the live line
+    say(f"stopped: {words}. {next}:", command=command_again(), error=True)
 
 
 @contextmanager
@@ -91,58 +98,65 @@ def errors(study: str = "") -> Iterator[None]:
     """
     try:
         yield
+    except KeyboardInterrupt:
+        print(file=sys.stderr)
+        say("stopped. To run it again:", command=command_again(), error=True)
+        raise typer.Exit(STOPPED) from None
     except Exception as problem:
         code = _exit_code(problem)
         if code is None:
             raise
-        from hpsearch.config.messages import printable
-        from hpsearch.data import DataError
-        from hpsearch.evaluation.newcomers import is_table
-
-        print(printable(f"error: {_words(_in_file(problem, study))}", keep="\n"), file=sys.stderr)
-        if is_table(study) and isinstance(problem, DataError) and re.search(r"\bdata\.(?!csv)[a-z]+ ", str(problem)):
-            hint = f"hpsearch new {shlex.quote(study)} --target COLUMN"
-            print(f"settings such as data.drop stand in a study's file; this writes one: {hint}", file=sys.stderr)
+        say(f"error: {_words(_in_file(problem, study))}", error=True)
+        if _of_table(problem, study):
+            told = "settings such as data.drop stand in a study's file; this writes one:"
+            say(told, command=f"hpsearch new {shlex.quote(study)} --target COLUMN", error=True)
         raise typer.Exit(code) from None
 
 
 @contextmanager
 def told_warnings() -> Iterator[None]:
     """Print the warnings of what is inside as sentences on standard error, each once, at the end."""
-    from hpsearch.config.messages import printable
-
     with warnings.catch_warnings(record=True) as messages:
         warnings.simplefilter("always", UserWarning)
         yield
     for text in dict.fromkeys(str(message.message) for message in messages):
-        print(printable(f"warning: {text}", keep="\n"), file=sys.stderr)
+        say(f"warning: {text}", error=True)
+
+
+_REFUSED = (
+    "hpsearch.config.messages.ConfigError",
+    "hpsearch.data.checks.DataError",
+    "hpsearch.evaluation.archive.NetworkFileError",
+    "hpsearch.evaluation.calls.FunctionError",
+    "hpsearch.figures.style.FigureError",
+    "hpsearch.report.dashboard.DashboardError",
+    "hpsearch.results.names.ResultsError",
+    "hpsearch.results.observations.ImportanceError",
+    "hpsearch.sensitivity.designs.DesignError",
+    "hpsearch.sensitivity.indices.ResponseError",
+    "hpsearch.storage.studies.StudyChangedError",
+    "builtins.FileNotFoundError",
+)
+"""Problems that a user mends, and by name: their rooms are imported where they are raised, and to be told at once."""
+
+_FAILED = (
+    "hpsearch.evaluation.pools.WorkersLostError",
+    "hpsearch.experiments.runs.SurveyTimeoutError",
+    "hpsearch.storage.access.StudyBusyError",
+    "hpsearch.storage.journal.StorageError",
+    "builtins.MemoryError",
+    "builtins.OSError",
+    "builtins.UnicodeEncodeError",
+)
+"""Problems of the machine, likewise."""
 
 
 def _exit_code(problem: Exception) -> int | None:
     """The exit code for a problem that is no fault of the program; None for one that is."""
-    from hpsearch.config import ConfigError  # here, so that --help and show stay quick
-    from hpsearch.data.dataset import DataError
-    from hpsearch.evaluation.calls import FunctionError
-    from hpsearch.evaluation.pools import WorkersLostError
-    from hpsearch.experiments.runs import SurveyTimeoutError
-    from hpsearch.report.dashboard import DashboardError
-    from hpsearch.results.study import ResultsError
-    from hpsearch.results.surrogates import ImportanceError
-    from hpsearch.sensitivity.designs import DesignError
-    from hpsearch.sensitivity.indices import ResponseError
-    from hpsearch.storage.access import StudyBusyError
-    from hpsearch.storage.journal import StorageError
-    from hpsearch.storage.studies import StudyChangedError
-
-    refused = (
-        ConfigError, DataError, DesignError, StudyChangedError, ResultsError, DashboardError, ImportanceError,
-        FunctionError, ResponseError,
-    )  # fmt: skip
-    if isinstance(problem, (*refused, FileNotFoundError)):
+    names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(problem).__mro__}
+    if names.intersection(_REFUSED):
         return 2
-    failed = (StorageError, StudyBusyError, WorkersLostError, SurveyTimeoutError)
-    machine = (*failed, OSError, UnicodeEncodeError, MemoryError)
-    return 1 if isinstance(problem, machine) and not isinstance(problem, BrokenPipeError) else None
+    return 1 if names.intersection(_FAILED) and not isinstance(problem, BrokenPipeError) else None
 
 
 def _words(problem: Exception) -> str:
@@ -159,9 +173,19 @@ def _words(problem: Exception) -> str:
     return str(problem)
 
 
+def _of_table(problem: Exception, study: str) -> bool:
+    """Whether a problem is of a table whose study has no file, and speaks of a setting that stands in one."""
+    if not re.search(r"\bdata\.(?!csv)[a-z]+ ", str(problem)):
+        return False
+    from hpsearch.data.checks import DataError
+    from hpsearch.evaluation.newcomers import is_table
+
+    return isinstance(problem, DataError) and is_table(study)
+
+
 def _in_file(problem: Exception, study: str) -> Exception:
     """The problem, of the study's file where it came up only with the data at hand: the file is what to mend."""
-    from hpsearch.config import ConfigError
+    from hpsearch.config.messages import ConfigError
 
     if isinstance(problem, ConfigError) and study and not problem.path.endswith(".toml"):
         return ConfigError(study, problem.problems)

@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, WorkersOption, app, print_parts
+from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, WorkersOption, app
 from hpsearch.cli.endings import StopSignals, errors, stopped
+from hpsearch.cli.lines import print_parts
 from hpsearch.cli.progress import LiveLine, survey_words
 
 
@@ -26,14 +27,15 @@ def explain_command(
 
     Ctrl-C stops at any time: finished trainings are kept, and the same command goes on.
     """
-    from hpsearch import figures
-    from hpsearch.experiments.sources import ProfileProgress
-    from hpsearch.report.explanation import attribution_report, explained
-    from hpsearch.results.study import load
-    from hpsearch.storage.front import show_attribution
+    from hpsearch.cli.studies import stored_results
 
     with errors(study):
-        stored = load(study, storage=storage, results=results)
+        stored = stored_results(study, storage=storage, results=results)
+        from hpsearch import figures
+        from hpsearch.experiments.sources import ProfileProgress
+        from hpsearch.report.explanation import attribution_report, explained
+        from hpsearch.storage.front import show_attribution
+
         signals, before = StopSignals(), ProfileProgress(0, 0)
         line = LiveLine(f"mixtures of {study}", survey_words, before=before, check=signals.check)
         try:
@@ -41,7 +43,7 @@ def explain_command(
                 told = stored.attribution(of=of, against=against, seeds=seeds, workers=workers, on_progress=line.show)
         except KeyboardInterrupt:
             stopped(
-                f"hpsearch explain {study}", name=f"{study}.profiles", total=line.last.total, rows="trainings",
+                name=f"{study}.profiles", total=line.last.total, rows="trainings",
                 storage=storage, results=results,
             )  # fmt: skip
         print_parts(attribution_report(told, name=study))

@@ -10,8 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpsearch.cli.commands import print_parts
 from hpsearch.cli.endings import StopSignals, stopped, told_warnings
+from hpsearch.cli.lines import print_parts
 from hpsearch.cli.progress import LiveLine
 
 if TYPE_CHECKING:
@@ -68,9 +68,8 @@ def survey_of_function(
                 until=_until(until), timeout=seconds(timeout), on_progress=_cost_first(line), **options,
             )  # fmt: skip
     except KeyboardInterrupt:
-        command = f"hpsearch survey {name} --function {function} --space {space}"
         stopped(
-            command, name=f"{name}.survey", total=line.last.total, rows="evaluations",
+            name=f"{name}.survey", total=line.last.total, rows="evaluations",
             storage=run.get("storage"), results=run["results"],
         )  # fmt: skip
     with told_warnings():

@@ -9,6 +9,7 @@ import typer
 
 from hpsearch.cli.commands import COMPILING, ResultsOption, StorageOption, WorkersOption, app
 from hpsearch.cli.endings import StopSignals, errors, stopped
+from hpsearch.cli.lines import say
 from hpsearch.cli.progress import LiveLine, search_words
 
 if TYPE_CHECKING:
@@ -28,25 +29,25 @@ def lesson_command(
     """
     from rich.console import Console
 
-    from hpsearch.report.lesson import TITLE, details, lesson_sections, verdict_text
-    from hpsearch.report.page import page, write_page
-    from hpsearch.results.lesson import CLAIMS, checked
-
     console, judgements = Console(highlight=False, markup=False), []
     with errors():
+        from hpsearch.report.lesson import TITLE, details, lesson_sections, verdict_text
+        from hpsearch.report.page import page, write_page
+        from hpsearch.results.lesson import CLAIMS, checked
+
         claims = list(CLAIMS) if claim is None else [checked(claim)]
         for name in claims:
-            judgements.append(_judgement(name, claim=claim, workers=workers, results=results, storage=storage))
+            judgements.append(_judgement(name, workers=workers, results=results, storage=storage))
             print(verdict_text(judgements[-1], width=console.width))
             for part in details(judgements[-1], width=console.width) if claim else ():
                 console.print(part)
         path = results / (f"lesson-{claims[0]}.html" if claim else "lesson.html")
         html = page(TITLE, lesson_sections(judgements), footer="Written by hpsearch.")
         write_page(path, html)
-        print(f"page in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
+        say(f"page in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
 
 
-def _judgement(name: str, *, claim: str | None, workers: int, results: Path, storage: str | None) -> Judgement:
+def _judgement(name: str, *, workers: int, results: Path, storage: str | None) -> Judgement:
     """A claim judged, with a live line for each of its studies."""
     from hpsearch.engine.compilation import before_compiling
     from hpsearch.results.lesson import Lesson
@@ -71,5 +72,4 @@ def _judgement(name: str, *, claim: str | None, workers: int, results: Path, sto
         raise ResultsError("\n".join([*told, ways])) from None
     except KeyboardInterrupt:
         ((study, progress),) = last.items()
-        command = "hpsearch lesson" + (f" {claim}" if claim else "")
-        stopped(command, name=study, total=progress.total, rows="trials", storage=storage, results=results)
+        stopped(name=study, total=progress.total, rows="trials", storage=storage, results=results)

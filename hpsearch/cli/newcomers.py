@@ -11,6 +11,7 @@ import typer
 
 from hpsearch.cli.commands import app
 from hpsearch.cli.endings import errors
+from hpsearch.cli.lines import say
 
 
 @app.command()
@@ -22,7 +23,6 @@ def new(
 ) -> None:
     """Write a table's study as a TOML to go on from: what the table holds, and every setting with its default."""
     from hpsearch.config import ConfigError
-    from hpsearch.config.messages import printable
     from hpsearch.data.files import atomic_write, made_folder
 
     with errors(table):
@@ -34,8 +34,8 @@ def new(
         with atomic_write(path) as partial:
             partial.write_text(text, encoding="utf-8")
         for line in told:
-            print(printable(line))
-        print(f"written to {path}; next: hpsearch search {shlex.quote(str(path))}")
+            say(line)
+        say(f"written to {path}; next:", command=f"hpsearch search {shlex.quote(str(path))}")
 
 
 def new_toml(table: str, target: str | None, *, name: str | None = None) -> tuple[str, list[str], str]:

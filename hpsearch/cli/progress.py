@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
+
+from hpsearch.cli.lines import say
 
 if TYPE_CHECKING:
     from hpsearch.results.resampling import ImportanceProgress
@@ -51,7 +52,7 @@ class LiveLine(Generic[P]):
         self.last = before
         self._words, self._check, self._started = words, check, False
         columns = (TextColumn("{task.description}", "bold", markup=False), BarColumn(), MofNCompleteColumn())
-        texts = (TextColumn("{task.fields[speed]}"), TextColumn("{task.fields[words]} left", markup=False))
+        texts = (TextColumn("{task.fields[speed]}"), TextColumn("{task.fields[words]}", markup=False))
         console = Console(stderr=True, markup=False, emoji=False)
         self._bar = Bar(*columns, *texts, TimeRemainingColumn(compact=True), console=console, refresh_per_second=8)
         self._task = self._bar.add_task(title, start=False, total=None, speed="", words="")
@@ -80,7 +81,7 @@ class LiveLine(Generic[P]):
             completed=progress.done,
             total=progress.total,
             speed=_speed(progress.fresh / elapsed) if progress.fresh and elapsed else "",
-            words=self._words(progress),
+            words=f"{self._words(progress)} left".lstrip(),
         )
         if not self._started:
             self._started = True
@@ -93,9 +94,10 @@ def _speed(rate: float) -> str:
 
 
 def search_words(progress: Progress) -> str:
-    """The best value so far, and how many trials diverged or were pruned."""
+    """The best value so far, and how many trials diverged or were pruned, if any."""
     best = "-" if progress.best is None else f"{progress.best:.4f}"
-    return f"best {best} diverged {progress.diverged} pruned {progress.pruned}"
+    counts = {"diverged": progress.diverged, "pruned": progress.pruned}
+    return " ".join([f"best {best}", *(f"{word} {count}" for word, count in counts.items() if count)])
 
 
 class Divergences(Protocol):
@@ -106,8 +108,8 @@ class Divergences(Protocol):
 
 
 def survey_words(progress: Divergences) -> str:
-    """How many trainings diverged."""
-    return f"diverged {progress.diverged}"
+    """How many trainings diverged, if any."""
+    return f"diverged {progress.diverged}" if progress.diverged else ""
 
 
 def cost_first(line: LiveLine[ImportanceProgress], *, workers: int) -> Callable[[ImportanceProgress], None]:
@@ -121,7 +123,7 @@ def cost_first(line: LiveLine[ImportanceProgress], *, workers: int) -> Callable[
     def show(progress: ImportanceProgress) -> None:
         if not line.last.total and progress.seconds > _LONG:
             share = f"{workers} workers" if workers > 1 else "one worker; more share the work (--workers)"
-            print(f"about {progress.seconds:.0f} s for {progress.total:,} resamples with {share}", file=sys.stderr)
+            say(f"about {progress.seconds:.0f} s for {progress.total:,} resamples with {share}", error=True)
         line.show(progress)
 
     return show

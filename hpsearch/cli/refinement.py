@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ import typer
 
 from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, app
 from hpsearch.cli.endings import errors
+from hpsearch.cli.lines import say
 
 if TYPE_CHECKING:
     from hpsearch.config import StudyConfig
@@ -28,13 +30,16 @@ def refine_command(
     storage: StorageOption = None,
 ) -> None:
     """Write the ranges to try next as the TOML of a new study: those that the survey proposes, else the search."""
+    from hpsearch.cli.studies import stored_results
     from hpsearch.data.files import atomic_write, made_folder
-    from hpsearch.report.rounds import refinement_lines
-    from hpsearch.results.refinement import refine
-    from hpsearch.results.study import ResultsError, load
+    from hpsearch.results.names import ResultsError
 
     with errors():
-        refinement = refine(load(study, storage=storage, results=results), name=name or f"{study}-2")
+        stored = stored_results(study, storage=storage, results=results)
+        from hpsearch.report.rounds import refinement_lines
+        from hpsearch.results.refinement import refine
+
+        refinement = refine(stored, name=name or f"{study}-2")
         path = to or Path("studies") / f"{refinement.config.name}.toml"
         if os.path.lexists(path):
             raise ResultsError(f"{path} is there already: give the new study another --name, or a file with --to")
@@ -42,8 +47,9 @@ def refine_command(
         made_folder(path.parent)
         with atomic_write(path) as partial:
             partial.write_text(_refined_toml(study, refinement.config, evidence), encoding="utf-8")
-        print(evidence)
-        print(f"written to {path}, by {refinement.config.search.metric}; next: hpsearch search {path}")
+        say(evidence)
+        told = f"written to {path}, by {refinement.config.search.metric}; next:"
+        say(told, command=f"hpsearch search {shlex.quote(str(path))}")
 
 
 def _refined_toml(study: str, config: StudyConfig, evidence: str) -> str:

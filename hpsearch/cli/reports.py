@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import warnings
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +20,7 @@ from hpsearch.cli.commands import (
     survey_command,
 )
 from hpsearch.cli.endings import StopSignals, errors, stopped
+from hpsearch.cli.lines import say
 from hpsearch.cli.progress import LiveLine, survey_words
 
 if TYPE_CHECKING:
@@ -42,19 +42,20 @@ def report_command(
 
     What it shows around the best setting is trained first and kept; Ctrl-C keeps it too.
     """
+    from hpsearch.cli.studies import stored_results
     from hpsearch.data.files import check_writable, file_name
-    from hpsearch.report.page import page, write_page
-    from hpsearch.report.sections import sections, title_of
-    from hpsearch.results.study import load
-    from hpsearch.results.surrogates import ImportanceError
 
     with errors(study):
         if complete:
             study = completed(study, workers=workers, results=results, storage=storage)
-        stored = load(study, storage=storage, results=results)
+        stored = stored_results(study, storage=storage, results=results)
+        from hpsearch.report.page import page, write_page
+        from hpsearch.report.sections import sections, title_of
+        from hpsearch.results.surrogates import ImportanceError
+
         path = to or results / f"{file_name(stored.study.study_name.removesuffix('.survey'))}.html"
         check_writable(path)  # before there is work to lose
-        _trained(stored, f"hpsearch report {study}", workers=workers, storage=storage)
+        _trained(stored, workers=workers, storage=storage)
         with warnings.catch_warnings():  # the page's own sentences say what is to be minded
             warnings.simplefilter("ignore", UserWarning)
             if not stored.study.study_name.endswith(".survey"):
@@ -63,7 +64,7 @@ def report_command(
             html = page(title_of(stored), sections(stored), footer="Written by hpsearch.")
             write_page(path, html)
             _offered(stored, path)
-        print(f"report in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
+        say(f"report in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
 
 
 def _offered(stored: Results, path: Path) -> None:
@@ -100,17 +101,17 @@ def completed(study: str, *, workers: int, results: Path, storage: str | None) -
     except (FileNotFoundError, ResultsError):
         searched = False
     if not searched:
-        print(f"{config.name} is not searched to the end yet: searching first", file=sys.stderr)
+        say(f"{config.name} is not searched to the end yet: searching first", error=True)
         search_command(study, workers=workers, results=results, storage=storage)
     try:
         load(config.name, storage=storage, results=results).survey  # noqa: B018  # read, to see whether it is complete
     except ResultsError:
-        print(f"{config.name} is not surveyed to the end yet: surveying first", file=sys.stderr)
+        say(f"{config.name} is not surveyed to the end yet: surveying first", error=True)
         survey_command(study, workers=workers, results=results, storage=storage)
     return config.name
 
 
-def _trained(stored: Results, command: str, *, workers: int, storage: str | None) -> None:
+def _trained(stored: Results, *, workers: int, storage: str | None) -> None:
     """Train what the page shows around the best setting, with progress; what is kept is read."""
     from hpsearch.experiments.sources import ProfileProgress
     from hpsearch.report.sections import around_the_best
@@ -123,6 +124,6 @@ def _trained(stored: Results, command: str, *, workers: int, storage: str | None
                 table(workers=workers, on_progress=line.show)
         except KeyboardInterrupt:
             stopped(
-                command, name=f"{name}.profiles", total=line.last.total, rows="trainings", storage=storage,
+                name=f"{name}.profiles", total=line.last.total, rows="trainings", storage=storage,
                 results=stored.folder,
             )  # fmt: skip

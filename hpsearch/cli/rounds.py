@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from hpsearch.cli.commands import COMPILING, print_parts
+from hpsearch.cli.commands import COMPILING
 from hpsearch.cli.endings import StopSignals, stopped
+from hpsearch.cli.lines import print_parts, say
 from hpsearch.cli.progress import LiveLine, search_words
 
 if TYPE_CHECKING:
@@ -63,7 +63,6 @@ def search_in_rounds(
     rounds: int | None,
     repeats: int | None,
     *,
-    command: str,
     workers: int,
     storage: str | None,
     results: Path,
@@ -84,7 +83,6 @@ def search_in_rounds(
         raise ConfigError(config.name, ["--repeats: is of rounds, and there are none: give --rounds 3 as well"])
     data, signals = load_data(config), StopSignals()
     ended: list[Round] = []
-    again = f"{command} --trials {config.search.trials} --rounds {rounds}"
 
     def tell(repeat: int, round: Round) -> None:
         lines.close()
@@ -94,19 +92,17 @@ def search_in_rounds(
 
     with signals, _Lines(signals.check) as lines:
         try:
-            with before_compiling(partial(print, COMPILING, file=sys.stderr)):
+            with before_compiling(partial(say, COMPILING, error=True)):
                 table = payoff(
                     config, rounds, repeats=repeats or 1, workers=workers, storage=storage, results=results,
                     dataset=data, on_progress=lines.show, on_round=tell,
                 )  # fmt: skip
         except KeyboardInterrupt:
             lines.close()
-            again += f" --repeats {repeats}" if repeats else ""
             stopped(
-                again,
-                name=lines.name,
+                name=lines.name or config.name,
                 total=lines.total,
-                rows=f"trials of {lines.name}",
+                rows=f"trials of {lines.name or config.name}",
                 storage=storage,
                 results=results,
             )

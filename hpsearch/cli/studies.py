@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hpsearch.cli.lines import say
+
 if TYPE_CHECKING:
     from hpsearch.config import StudyConfig
     from hpsearch.evaluation.evaluator import Evaluator
+    from hpsearch.results.study import Results
 
 
 @dataclass(frozen=True)
@@ -40,7 +44,6 @@ def meant(study: str, target: str | None, *, storage: str | None, results: Path)
     """
     from hpsearch.config import ConfigError, load_config, resolve
     from hpsearch.evaluation.newcomers import is_table, new_study
-    from hpsearch.results.study import ResultsError, load
 
     if is_table(study):
         new = new_study(study, target)
@@ -50,17 +53,55 @@ def meant(study: str, target: str | None, *, storage: str | None, results: Path)
     try:
         file = resolve(study)
     except ConfigError:
+        from hpsearch.results.names import ResultsError
+
         try:
-            return Meant(load(study, storage=storage, results=results).config)
+            return Meant(stored_results(study, storage=storage, results=results).config)
         except (FileNotFoundError, ResultsError):
             pass
         raise
     return Meant(load_config(file))
 
 
+def stored_results(study: str, *, storage: str | None, results: Path) -> Results:
+    """A study read back; a name that is not in the journal is refused before all that tables need is imported.
+
+    Args:
+        study: Its name.
+        storage: URL, or None for the journal in ``results``.
+        results: Folder of the results.
+
+    Raises:
+        FileNotFoundError: If there are no results.
+        ResultsError: If no study has that name.
+        StorageError: If the storage cannot be opened.
+    """
+    check_stored(study, storage=storage, results=results)
+    from hpsearch.results.study import load
+
+    return load(study, storage=storage, results=results)
+
+
+def check_stored(study: str, *, storage: str | None, results: Path) -> None:
+    """Refuse a study whose name the journal does not hold; of a storage URL nothing is read.
+
+    Raises:
+        FileNotFoundError: If there are no results.
+        ResultsError: If no study has that name.
+        StorageError: If the journal cannot be read.
+    """
+    from hpsearch.results.names import stored_name
+    from hpsearch.storage.access import JOURNAL, existing_storage
+
+    if storage is not None:
+        return
+    journal = results / JOURNAL
+    if not (journal.is_file() and json.dumps(study).encode() in journal.read_bytes()):
+        stored_name(study, existing_storage(storage, results=results))
+
+
 def announce(study: Meant, evaluator: Evaluator, path: str) -> None:
     """Say of a table what it holds and what was taken for granted, and how to choose otherwise."""
-    from hpsearch.config.messages import printable
     from hpsearch.evaluation.newcomers import split_words, task_words
 
     if study.granted is None:
@@ -76,9 +117,9 @@ def announce(study: Meant, evaluator: Evaluator, path: str) -> None:
         f"{Path(path).name}: {split_words(data)}",
         f"predicted is {config.data.target!r}: {task_words(data)}",
         f"taken for granted: {'; '.join(granted)}",
-        f"to choose otherwise, write all settings as a file: {command}",
     ):
-        print(printable(line))
+        say(line)
+    say("to choose otherwise, write all settings as a file:", command=command)
 
 
 def search_cost(evaluator: Evaluator, *, stored: int, workers: int) -> str:
@@ -117,10 +158,9 @@ def _time(low: float, high: float, workers: int) -> str:
 
 def print_plan(study: Meant, evaluator: Evaluator, cost: str) -> None:
     """Say what a command would do; of a table the rows are told already."""
-    from hpsearch.config.messages import printable
     from hpsearch.evaluation.newcomers import split_words
 
     rows = [split_words(evaluator.dataset)] if study.granted is None else []
     for line in (*rows, cost, *(f"note: {note}" for note in evaluator.notes)):
-        print(printable(line))
-    print("nothing was trained, and nothing is stored")
+        say(line)
+    say("nothing was trained, and nothing is stored")

@@ -83,6 +83,14 @@ class StudyConfig(Table):
         entries = {**said, **self.space.entries}
         return {h.name: entries[h.name] for h in HYPERPARAMETERS if h.name in entries}
 
+    def __repr__(self) -> str:
+        varied, s = ", ".join(self.space.dimensions), self.search
+        return (
+            f"StudyConfig({self.name!r}, data {self.data.source!r}, {varied} vary, {s.trials:,} trials by {s.sampler})"
+        )
+
+    __str__ = __repr__
+
     @property
     def fixed(self) -> dict[str, float | int | str]:
         """The hyperparameters that do not vary, those of the network too, in the order of `HYPERPARAMETERS`."""

@@ -50,6 +50,9 @@ class Split:
     X: NDArray[Any]
     y: NDArray[Any]
 
+    def __repr__(self) -> str:
+        return f"Split({self.examples:,} examples, {self.X.shape[1]:,} features)"
+
     @property
     def examples(self) -> int:
         """Number of examples."""
@@ -83,6 +86,12 @@ class Dataset:
     target_mean: float = 0.0
     target_scale: float = 1.0
     notes: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        task = "regression" if self.classes is None else f"{self.class_count} classes"
+        splits = [self.train, self.validation, *([self.test] if self.test else [])]
+        examples = " + ".join(f"{split.examples:,}" for split in splits)
+        return f"Dataset({self.name!r}, {task}, {self.features:,} features, {examples} examples)"
 
     @property
     def features(self) -> int:

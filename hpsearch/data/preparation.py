@@ -44,6 +44,9 @@ class Preparation:
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
 
+    def __repr__(self) -> str:
+        return f"Preparation({len(self.columns):,} columns, {len(self.mean):,} features)"
+
     @property
     def feature_names(self) -> tuple[str, ...]:
         """Names of the encoded features."""

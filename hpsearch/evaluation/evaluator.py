@@ -58,6 +58,9 @@ class Evaluator:
         self.examples = Examples.of(architecture, (dataset.train.X, dataset.train.y), held_out)
         self.trainer = Trainer(self.examples)
 
+    def __repr__(self) -> str:
+        return f"Evaluator({self.config.name!r}, {self.dataset!r})"
+
     def hyperparameters(self, params: Mapping[str, Any]) -> Hyperparameters:
         """A trial's parameters with the study's fixed settings."""
         return self.config.settings(params)

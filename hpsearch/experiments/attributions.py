@@ -65,6 +65,10 @@ class Attribution:
     interactions: pd.DataFrame
     path: pd.DataFrame
 
+    def __repr__(self) -> str:
+        gains = ", ".join(self.table["hyperparameter"])
+        return f"Attribution of {self.of} against {self.against}: {gains}"
+
     def _repr_html_(self) -> str:
         shown = ["hyperparameter", "against", "of", *sided("share"), "share_verdict", "alone", "last"]
         return f"<p>{self.of} against {self.against}</p>{self.table[shown].to_html(index=False)}"

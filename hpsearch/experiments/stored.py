@@ -21,6 +21,8 @@ from hpsearch.sensitivity.designs import KEY, Design
 from hpsearch.sensitivity.ranges import refined
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Dimension, Float, Space
+from hpsearch.storage.commands import command, options_of
+from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import CONFIG, fact
 from hpsearch.storage.trials import CURVES
 
@@ -106,11 +108,13 @@ def stored_survey(study: optuna.Study) -> Survey:
         SurveyMissingError: if none was completed.
     """
     completed = fact(study, DESIGN)
+    if completed is None and fact(study, CONFIG) is None:
+        raise SurveyMissingError(f"the study {study.study_name!r} is no survey of hpsearch's")
     if completed is None:
         rows_stored = len(study.get_trials(deepcopy=False))
         raise SurveyMissingError(
             f"the survey {study.study_name!r} is not complete yet ({rows_stored} rows are stored): "
-            f"go on with `hpsearch survey {study.study_name.split('.')[0]}`"
+            f"go on with `{_going_on(study)}`"
         )
     config = StudyConfig.from_description(fact(study, CONFIG))
     design = replace(design_of(config), **completed)
@@ -134,6 +138,15 @@ def stored_survey(study: optuna.Study) -> Survey:
         checkpoints=checkpoints(int(config.space.largest("iterations")), config.survey.checkpoints),
         limits=limits_of(design.space, examples=fact(study, EXAMPLES)),
     )
+
+
+def _going_on(study: optuna.Study) -> str:
+    """The command that goes on with a survey as it was begun, also if its study's file asks for another."""
+    config = StudyConfig.from_description(fact(study, CONFIG))
+    s = config.survey
+    flags = {"--dummy": s.dummy, "--second-order": s.second_order, "--effective-step": s.effective_step}
+    options = ["--base", str(s.base), "--scrambles", str(s.scrambles), *(flag for flag, on in flags.items() if on)]
+    return command("survey", config.name, *options, *options_of(storage_of(study)))
 
 
 def _kinds(ceilings: Mapping[str, float]) -> dict[str, Kind]:

@@ -5,9 +5,12 @@ In this room:
     page.py         sections to one HTML file (page.html is its frame)
     sections.py     the sections of a study's page
     rounds.py       ranges to try next, a search in rounds and what it paid, for a terminal
+    alike.py        whether the trials score alike, or like guessing, for a terminal
     edges.py        where the best trials crowd at an end, for a terminal
     sentences.py    what tables say, in sentences
     facts.py        how a study was made, and what its page does not say
+    catalogue.py    the studies of a storage, for a terminal
+    tables.py       what tables for a terminal are made of
     terminal.py     tables and sentences for a terminal
     functions.py    the survey of a function, for a terminal
     dashboard.py    the Optuna dashboard, served on this machine

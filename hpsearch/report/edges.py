@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import Any
 
 from hpsearch.results.refinement import reachable
 from hpsearch.results.study import Results
 from hpsearch.sensitivity.trials import enough
+from hpsearch.storage.commands import command, options_of
+from hpsearch.storage.internals import storage_of
 
 
 def edge_line(results: Results) -> str:
@@ -18,8 +19,8 @@ def edge_line(results: Results) -> str:
     parts = [_crowd(row) for row in results.edges().to_dict("records") if row["edge"] and reachable(results, row)]
     if not parts:
         return ""
-    command = f"hpsearch refine {shlex.quote(results.study.study_name)}"
-    return f"{'; '.join(parts)}: better settings may lie beyond; `{command}` proposes ranges"
+    way = command("refine", results.study.study_name, *options_of(storage_of(results.study)))
+    return f"{'; '.join(parts)}: better settings may lie beyond; `{way}` proposes ranges"
 
 
 def _crowd(row: Mapping[Any, Any]) -> str:

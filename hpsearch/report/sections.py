@@ -18,6 +18,8 @@ from hpsearch.results.study import Results, ResultsError
 from hpsearch.results.surrogates import ImportanceError, ImportanceWarning
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.verdicts import SHARE
+from hpsearch.storage.commands import command, make, options_of
+from hpsearch.storage.internals import storage_of
 
 if TYPE_CHECKING:
     from hpsearch.experiments.attributions import Attribution
@@ -117,6 +119,10 @@ def sections(results: Results) -> Iterator[Section]:
     yield Section("What this does not say", facts.limits(results, survey))
 
 
+def _place(results: Results) -> tuple[str, ...]:
+    return options_of(storage_of(results.study))
+
+
 def _question(results: Results) -> Section:
     config = results.config
     answer = f"Answer: {config.answer}" if config.answer else 'Its file has no answer yet (answer = "…").'
@@ -137,7 +143,7 @@ def _surveyed(results: Results) -> Section:
 def _unsearched(results: Results) -> Iterator[Section]:
     name = results.study.study_name.removesuffix(".survey")
     text = "There is no search of this study yet: it would find the best setting, and this page would show it."
-    yield Section("The best setting", [text], commands=[f"make search STUDY={name}"])
+    yield Section("The best setting", [text], commands=[make("search", name, *_place(results))])
 
 
 def _unsurveyed(results: Results) -> Section:
@@ -145,7 +151,8 @@ def _unsurveyed(results: Results) -> Section:
         "How sensitive training is to each setting is not measured yet. A survey would: real trainings all over the "
         "space, shares of the variance with intervals, beside the luck of the seed."
     )
-    return Section("What training is sensitive to", [text], commands=[f"make survey STUDY={results.study.study_name}"])
+    way = make("survey", results.study.study_name, *_place(results))
+    return Section("What training is sensitive to", [text], commands=[way])
 
 
 def _search(results: Results) -> Iterator[Section]:
@@ -215,7 +222,7 @@ def _explained(results: Results) -> Section:
     if told.exact:
         exhibits.append(Exhibit(told.interactions, title="Which changes act together?"))
         exhibits.append(Exhibit(told.path, title="Along which order of changes?"))
-    commands = [f"hpsearch explain {facts.name_of(results)}"]
+    commands = [command("explain", facts.name_of(results), *_place(results))]
     return Section(title, [*explanation.explained(told), explanation.SOURCE], exhibits, commands)
 
 
@@ -246,5 +253,5 @@ def _ranges(results: Results, survey: Survey) -> Section:
     if results.function is not None:
         better = survey.take().better
         lines.append(f"Of this response, {better} was said to be better.")
-    commands = [] if results.function is not None else [f"hpsearch refine {facts.name_of(results)}"]
-    return Section("What to try next", lines, exhibits, commands)
+    refine = command("refine", facts.name_of(results), *_place(results))
+    return Section("What to try next", lines, exhibits, [] if results.function is not None else [refine])

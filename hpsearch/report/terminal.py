@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -11,17 +12,19 @@ from rich.text import Text
 
 from hpsearch.config import StudyConfig
 from hpsearch.config.hyperparameters import BY_NAME, NETWORK, TRAINING
-from hpsearch.config.messages import printable
 from hpsearch.engine.diagnostics import METRICS
 from hpsearch.experiments.trainings import SurveyProgress
+from hpsearch.report.alike import alike_line
 from hpsearch.report.edges import edge_line
 from hpsearch.report.facts import LOOKED
+from hpsearch.report.tables import cell, plain_table
 from hpsearch.results.best import Best
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.space import Choice, Dimension
 from hpsearch.storage.access import JOURNAL
 from hpsearch.storage.addresses import hide_password
+from hpsearch.storage.commands import make, options_for
 from hpsearch.storage.notes import MEAN_ORDER, clipping, cut_mark, index_with_interval, share_interval
 from hpsearch.tuning.balance import Balance
 from hpsearch.tuning.choice import network_path
@@ -41,17 +44,17 @@ def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) ->
     pruned = f", {states['PRUNED']} pruned" if "PRUNED" in states else ""
     diverged = int(trials["diverged"].fillna(False).sum())
     title = f"{config.name}: the {len(best)} best of {len(trials)} trials ({diverged} diverged{pruned})"
-    table = _table(title, gap=1)
+    table = plain_table(title, gap=1)
     hyperparameters = [s for s in TRAINING if s.name in config.space.dimensions]
     metrics = [metric.name for metric in METRICS if metric.shown and metric.name in best]
     table.add_column("trial", justify="right", no_wrap=True)
     for s in hyperparameters:
-        table.add_column(_cell(_words(s.name, s.symbol)), justify="right", width=_width(s.name))
+        table.add_column(cell(_words(s.name, s.symbol)), justify="right", width=_width(s.name))
     for metric in metrics:
-        table.add_column(_cell(_words(metric)), justify="right", width=_width(metric))
+        table.add_column(cell(_words(metric)), justify="right", width=_width(metric))
     for row in best.to_dict("records"):
         setting = [f"{row[s.name]:d}" if s.kind == "int" else f"{row[s.name]:.2g}" for s in hyperparameters]
-        table.add_row(*map(_cell, (row["number"], *setting, *(_score(metric, row[metric]) for metric in metrics))))
+        table.add_row(*map(cell, (row["number"], *setting, *(_score(metric, row[metric]) for metric in metrics))))
     return table
 
 
@@ -60,7 +63,7 @@ def networks_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10
     names = [s.name for s in NETWORK if s.name in config.space.dimensions]
     if not names:
         return None
-    table = _table("their networks")
+    table = plain_table("their networks")
     for name, symbol in (("trial", ""), *((name, BY_NAME[name].symbol) for name in names)):
         table.add_column(_words(name, symbol), justify="right")
     for row in _best(trials, count).to_dict("records"):
@@ -124,7 +127,7 @@ def _width(name: str) -> int:
 
 def sensitivity_table(frame: pd.DataFrame, *, title: str) -> Table:
     """Indices with intervals and verdicts, a row a setting (see :func:`sensitivity_legend`)."""
-    table = _table(title)
+    table = plain_table(title)
     table.add_column("setting", no_wrap=True)
     table.add_column("total order", justify="right", no_wrap=True)
     table.add_column("mean", justify="right", no_wrap=True)
@@ -133,7 +136,7 @@ def sensitivity_table(frame: pd.DataFrame, *, title: str) -> Table:
     for row in frame.to_dict("records"):
         total, first = index_with_interval(row, "total"), index_with_interval(row, "first")
         mean = "-" if pd.isna(row["mean_order"]) else f"{row['mean_order']:.3f}"
-        table.add_row(*map(_cell, (row["hyperparameter"], total, mean, first, _verdict(row))))
+        table.add_row(*map(cell, (row["hyperparameter"], total, mean, first, _verdict(row))))
     return table
 
 
@@ -213,14 +216,14 @@ def verdict_line(frame: pd.DataFrame) -> str:
 
 def importance_table(frame: pd.DataFrame, *, title: str) -> Table:
     """Importances side by side, a row a parameter; each with its interval, its adjusted p-value and its verdict."""
-    table = _table(title)
+    table = plain_table(title)
     table.add_column("setting", no_wrap=True)
     measures = list(dict.fromkeys(frame["measure"]))
     for measure in measures:
-        table.add_column(_cell(measure.replace("_", " ")), justify="right")
+        table.add_column(cell(measure.replace("_", " ")), justify="right")
     for name, rows in frame.groupby("hyperparameter", sort=False):
         cells = {r["measure"]: r for r in rows.to_dict("records")}
-        table.add_row(*map(_cell, (name, *(_importance(cells[measure]) for measure in measures))))
+        table.add_row(*map(cell, (name, *(_importance(cells[measure]) for measure in measures))))
     return table
 
 
@@ -237,9 +240,22 @@ IMPORTANCE_NOTE = (
 
 
 def survey_report(
-    config: StudyConfig, survey: Survey, progress: SurveyProgress, *, notes: Sequence[str] = ()
+    config: StudyConfig,
+    survey: Survey,
+    progress: SurveyProgress,
+    *,
+    notes: Sequence[str] = (),
+    options: Sequence[str] = (),
 ) -> list[Part]:
-    """The indices, what they speak of, interactions, ranges, what is to be said of the data, and what to type next."""
+    """The indices, what they speak of, interactions, ranges, what is to be said of the data, and what to type next.
+
+    Args:
+        config: The study.
+        survey: Of it.
+        progress: The last of this run.
+        notes: What is to be said of the data.
+        options: Those that name its storage to a command.
+    """
     stored = f"{config.name}.effective_step.survey" if config.survey.effective_step else config.name
     fresh = f"{progress.fresh} rows from {progress.trainings} trainings"
     indices = survey.sensitivity()
@@ -252,9 +268,9 @@ def survey_report(
         range_lines(survey.ranges(), survey.design.space),
         *_notes(notes),
         next_line(
-            (f"make report STUDY={config.name}", "b"),
+            (make("report", config.name, *options), "b"),
             " for figures, or in Python ",
-            (f"r = hpsearch.load({stored!r})", "b"),
+            (f"r = hpsearch.load({stored!r}{_arguments(options)})", "b"),
             ", then ",
             ("r.survey, r.sensitivity(), r.effects()", "b"),
             ", …",
@@ -277,56 +293,46 @@ def search_report(
     name, networks = config.name, networks_table(results.trials, config)
     nothing_new = f"{name} already holds {len(results.trials)} trials: ask for more with TRIALS=… or --trials"
     place = hide_password(storage) if storage else str(results.folder / JOURNAL)
+    options = options_for(storage, results.folder)
     return [
         *([] if fresh else [Text(nothing_new, style="dim")]),
         best_table(results.trials, config),
         *([] if networks is None else [networks]),
         chosen_line(results.best),
-        *filter(None, [edge_line(results)]),
-        _verdicts(results, name),
+        *filter(None, [alike_line(results), edge_line(results)]),
+        _verdicts(results, name, options),
         *_notes(notes),
         f"results in {place}, the chosen network in {network_path(name, results.folder)}",
         next_line(
-            (f"make report STUDY={name}", "b"),
+            (make("report", name, *options), "b"),
             " for figures, ",
-            ("make dashboard", "b"),
+            (shlex.join(["hpsearch", "dashboard", *options]) if options else "make dashboard", "b"),
             ", ",
-            (f"make export STUDY={name}", "b"),
+            (make("export", name, *options), "b"),
             ", or in Python ",
-            (f"hpsearch.load({name!r}).trials", "b"),
+            (f"hpsearch.load({name!r}{_arguments(options)}).trials", "b"),
         ),
     ]
 
 
-def _verdicts(results: Results, name: str) -> str:
+def _verdicts(results: Results, name: str, place: Sequence[str]) -> str:
     """What the study's survey says, or how to get one."""
     try:
         return verdict_line(results.sensitivity())
     except ResultsError:
-        return f"how sensitive training is to each setting is not measured yet: make survey STUDY={name}"
+        return f"how sensitive training is to each setting is not measured yet: {make('survey', name, *place)}"
 
 
 def _notes(notes: Sequence[str]) -> list[Text]:
-    return [_cell(f"note: {note}", "dim") for note in notes]
+    return [cell(f"note: {note}", "dim") for note in notes]
+
+
+def _arguments(options: Sequence[str]) -> str:
+    """A command's options as arguments of a call in Python."""
+    pairs = zip(options[::2], options[1::2], strict=True)
+    return "".join(f", {name.removeprefix('--')}={value!r}" for name, value in pairs)
 
 
 def next_line(*parts: str | tuple[str, str]) -> Text:
     """What to type next."""
     return Text.assemble("next: ", *parts)
-
-
-def _table(title: str, *, gap: int = 2) -> Table:
-    """An empty table without lines, its columns so many spaces apart."""
-    return Table(
-        title=_cell(title, "table.title"),
-        title_justify="left",
-        box=None,
-        pad_edge=False,
-        padding=(0, gap, 0, 0),
-        header_style="bold",
-    )
-
-
-def _cell(value: object, style: str = "") -> Text:
-    """A value as it is: neither markup nor a control character in it is obeyed."""
-    return Text(printable(str(value), keep="\n"), style)

@@ -3,6 +3,8 @@
 In this room, of which a worker process imports some files without Optuna and pandas:
 
     frames.py        the tables: their columns and dtypes
+    names.py         the name of a study in the results; ResultsError
+    catalogue.py     which studies a storage holds
     study.py         Results, load
     foreign.py       columns of what other programs stored: names of their own, values of one kind
     best.py          the chosen setting

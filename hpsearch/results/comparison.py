@@ -24,6 +24,8 @@ from hpsearch.results.transfers import single_setting_table, transfer_table
 from hpsearch.sensitivity.agreement import agreement
 from hpsearch.sensitivity.responses import VALIDATION
 from hpsearch.storage.addresses import StorageAddress
+from hpsearch.storage.commands import command, options_of
+from hpsearch.storage.internals import storage_of
 from hpsearch.tuning.choice import best_trial
 
 if TYPE_CHECKING:
@@ -151,12 +153,13 @@ def _needed(name: str, results: Results) -> Iterator[str]:
     """Commands that make what a study lacks to be compared."""
     if not results.ours:
         raise ResultsError(f"study {name!r} was not made by hpsearch: it cannot be trained further")
+    place = options_of(storage_of(results.study))
     if results.study.study_name != name or results.trials["state"].ne("COMPLETE").all():
-        yield f"hpsearch search {name}"
+        yield command("search", name, *place)
     try:
         results.survey  # noqa: B018  # read, to see whether it is complete
     except ResultsError:
-        yield f"hpsearch survey {name}"
+        yield command("survey", name, *place)
 
 
 def _indices(name: str, results: Results, metric: str) -> pd.DataFrame:

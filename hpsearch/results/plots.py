@@ -34,6 +34,9 @@ class ResultsPlots(SurveyPlots):
         super().__init__(results)
         self._results = results
 
+    def __repr__(self) -> str:
+        return f"figures of {self._results!r}"
+
     def history(self) -> go.Figure:
         """When the search found its best (see :func:`hpsearch.figures.history`)."""
         return figures.history(self._results.history())
@@ -128,6 +131,9 @@ class ComparisonPlots:
 
     def __init__(self, comparison: Comparison) -> None:
         self._comparison = comparison
+
+    def __repr__(self) -> str:
+        return f"figures of {self._comparison!r}"
 
     def indices(self) -> go.Figure:
         """What each study is sensitive to (see :func:`hpsearch.figures.compared_indices`)."""

@@ -36,6 +36,10 @@ class Refinement:
     config: StudyConfig
     rows: int
 
+    def __repr__(self) -> str:
+        rows = "trials" if self.source == "trials" else "rows of the survey"
+        return f"Refinement({self.config.name!r}, by {self.rows:,} {rows})"
+
 
 def search_ranges(results: Results) -> pd.DataFrame:
     """The ranges to try next by the trials of a search alone; see :func:`hpsearch.sensitivity.trials.trial_ranges`.

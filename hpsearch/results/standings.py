@@ -6,12 +6,9 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.evaluation.outcomes import Evaluation
+from hpsearch.results.names import ResultsError
 from hpsearch.storage.trials import CURVES
 from hpsearch.tuning.choice import best_trial
-
-
-class ResultsError(LookupError):
-    """What was asked for is not in the results."""
 
 
 def chosen_trial(study: optuna.Study) -> FrozenTrial:

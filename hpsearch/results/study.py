@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from hpsearch.config import StudyConfig
-from hpsearch.config.messages import did_you_mean
 from hpsearch.config.study import PROFILES
 from hpsearch.data.dataset import Dataset
 from hpsearch.data.files import atomic_write, made_folder
@@ -22,12 +21,14 @@ from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.results import frames
 from hpsearch.results.best import Best
+from hpsearch.results.names import ResultsError, stored_name
 from hpsearch.results.profiles import ProfileTables
 from hpsearch.results.searches import SearchTables
-from hpsearch.results.standings import ResultsError, check_finite, chosen_trial, seed_of, trained_trial, trial_of
+from hpsearch.results.standings import check_finite, chosen_trial, seed_of, trained_trial, trial_of
 from hpsearch.sensitivity.analysis import Survey, SurveyTables
 from hpsearch.storage.access import existing_storage
 from hpsearch.storage.addresses import StorageAddress
+from hpsearch.storage.commands import command, options_of
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import BEST, CONFIG, DATA, fact
 from hpsearch.storage.trials import CURVES, values_of
@@ -134,9 +135,8 @@ class Results(SurveyTables, SearchTables, ProfileTables):
 
         name, storage = self.study.study_name.removesuffix(".survey") + ".survey", storage_of(self.study)
         if name not in optuna.get_all_study_names(storage):
-            raise ResultsError(
-                f"no survey of {self.study.study_name!r} there: make one with `hpsearch survey {self.study.study_name}`"
-            )
+            way = command("survey", self.study.study_name, *options_of(storage))
+            raise ResultsError(f"no survey of {self.study.study_name!r} there: make one with `{way}`")
         study = optuna.load_study(study_name=name, storage=storage)
         try:
             survey = function_survey(study) if fact(study, FUNCTION) else stored_survey(study)
@@ -159,7 +159,8 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         """Number and setting of a trial of a search of ours; of the best by default."""
         if self.study.study_name.endswith((".survey", PROFILES)):
             name = self.config.name if self.ours else self.study.study_name
-            raise ResultsError(f"study {name!r} was not searched yet, so no trial was chosen: hpsearch search {name}")
+            way = command("search", name, *options_of(storage_of(self.study)))
+            raise ResultsError(f"study {name!r} was not searched yet, so no trial was chosen: {way}")
         number = self.best.number if number is None else number
         return number, self._hyperparameters(trial_of(self.study, number))
 
@@ -397,14 +398,7 @@ def load(
 
     with frames.collector_paused():
         opened = existing_storage(storage, results=results)
-    names = optuna.get_all_study_names(opened)
-    asked, name = name, f"{name}.survey" if name not in names and f"{name}.survey" in names else name
-    if name not in names:
-        names = [stored for stored in names if not stored.endswith(PROFILES)]
-        listed = ", ".join(sorted(names)) or "none"
-        raise ResultsError(
-            f"no study {name!r} in the results, which hold: {listed}. {did_you_mean(name, names)}".strip()
-        )
+    asked, name = name, stored_name(name, opened)
     study = optuna.load_study(study_name=name, storage=opened, sampler=optuna.samplers.RandomSampler())
     stored = Results(study, results, dataset=dataset)
     if asked != name and stored.ours:

@@ -230,6 +230,10 @@ class SurveyTables:
         return ranges.best_tenth(response, survey.design, table=survey.table, confidence=level)
 
 
+_NAMED = 12
+"""Settings that a survey names where it is printed, at most."""
+
+
 @dataclass(frozen=True, repr=False)
 class Survey(SurveyTables):
     """Responses on the rows of a design.
@@ -270,7 +274,9 @@ class Survey(SurveyTables):
     def __repr__(self) -> str:
         design = self.design
         size = f"{len(design):,} rows in {design.scrambles} scrambles"
-        return f"Survey of {self.response} over {', '.join(design.space)}: {size}"
+        names = list(design.space)
+        over = ", ".join(names) if len(names) <= _NAMED else f"{len(names):,} settings"
+        return f"Survey of {self.response} over {over}: {size}"
 
     def _repr_html_(self) -> str:
         """The same and the table of indices, for notebooks; what keeps it from being made in its place."""

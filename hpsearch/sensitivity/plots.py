@@ -25,6 +25,9 @@ class SurveyPlots:
     def __init__(self, tables: SurveyTables) -> None:
         self._tables = tables
 
+    def __repr__(self) -> str:
+        return f"figures of {self._tables!r}"
+
     def sensitivity(
         self,
         metric: str | None = None,

@@ -89,6 +89,10 @@ class Response:
     at_ceiling: int = 0
     at_floor: int = 0
 
+    def __repr__(self) -> str:
+        at = "" if self.iteration is None else f", iteration {self.iteration:,}"
+        return f"Response({self.name!r}, {self.form} form{at}, {len(self.values):,} rows)"
+
 
 def response_of(table: pd.DataFrame, options: ResponseOptions, *, main: str, kinds: Mapping[str, Kind]) -> Response:
     """Read a response from a survey's table.

@@ -10,6 +10,7 @@ In this room:
     access.py     open, hold, write
     studies.py    a study made, compared, refused; what the program keeps of it
     trials.py     distributions, attributes, curves
+    commands.py   commands to type that mean a stored study
     notes.py      the notes that the dashboard shows
     front.py      the front page of a study there: short rows, a figure, the note
 """

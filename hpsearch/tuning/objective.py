@@ -44,6 +44,9 @@ class Objective:
         config = study if isinstance(study, StudyConfig) else load_config(resolve(study))
         self.evaluator = Evaluator(config, dataset)
 
+    def __repr__(self) -> str:
+        return f"Objective({self.evaluator.config.name!r})"
+
     def __call__(self, trial: AnyTrial) -> float:
         """Suggest, train on every seed, report each checkpoint, and return the metric to minimise.
 

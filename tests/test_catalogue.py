@@ -1,0 +1,89 @@
+"""Which studies a storage holds: of this project and of others, searched and surveyed or one of the two."""
+
+import io
+
+import optuna
+import pandas as pd
+import pytest
+from helpers import run
+from rich.console import Console
+
+from hpsearch import Float, Space, survey
+from hpsearch.report.catalogue import catalogue_table
+from hpsearch.results.catalogue import catalogue
+from hpsearch.storage.access import open_storage
+
+
+def test_the_survey_of_a_function_is_a_survey(folder):
+    space = Space({"x": Float(0, 1)})
+    survey(lambda x: x, space, base=4, scrambles=2, name="mine", results=folder / "results")
+    (row,) = catalogue(open_storage()).to_dict("records")
+    assert (row["study"], row["ours"], row["trials"], row["surveyed"]) == ("mine", True, 0, True)
+    assert row["survey"] > 0
+
+
+@pytest.fixture
+def storage(folder):
+    """Two studies of ours, one searched and surveyed and one only surveyed, and three of another program."""
+    run("search", "small", "--trials", 3)
+    run("survey", "small", "--base", 4, "--scrambles", 2)
+    run("survey", "small", "--name", "alone", "--base", 4, "--scrambles", 2, "--effective-step")
+    storage = open_storage()
+    maximised = optuna.create_study(storage=storage, study_name="theirs", direction="maximize")
+    for value in (0.5, 0.75, 0.25):
+        maximised.add_trial(optuna.trial.create_trial(value=value))
+    maximised.enqueue_trial({"x": 1.0})
+    both = optuna.create_study(storage=storage, study_name="of [b]two", directions=["minimize", "maximize"])
+    both.add_trial(optuna.trial.create_trial(values=[1.0, 2.0]))
+    optuna.create_study(storage=storage, study_name="empty.survey")
+    return storage
+
+
+def test_every_study_is_a_row_with_its_trials_its_best_and_its_survey(storage):
+    frame = catalogue(storage).set_index("study")
+    assert list(frame.index) == ["alone", "empty.survey", "of [b]two", "small", "theirs"]
+    small = optuna.load_study(study_name="small", storage=storage)
+    assert frame["trials"].to_dict() == {"alone": 0, "empty.survey": 0, "of [b]two": 1, "small": 3, "theirs": 4}
+    assert frame["unfinished"].to_dict() == {"alone": 0, "empty.survey": 0, "of [b]two": 0, "small": 0, "theirs": 1}
+    assert frame["best"].dropna().to_dict() == {"small": small.best_value, "theirs": 0.75}
+    assert frame["ours"].to_dict() == {
+        "alone": True, "empty.survey": False, "of [b]two": False, "small": True, "theirs": False,
+    }  # fmt: skip
+    assert frame["metric"].to_dict() == {
+        "alone": "", "empty.survey": "value", "of [b]two": "value_0, value_1", "small": "validation_loss",
+        "theirs": "value",
+    }  # fmt: skip
+    assert frame["survey"].to_dict() == {"alone": 72, "empty.survey": 0, "of [b]two": 0, "small": 72, "theirs": 0}
+    assert frame["surveyed"].tolist() == [True, False, False, True, False]
+    last = max(t.datetime_complete for t in optuna.load_study(study_name="small.survey", storage=storage).trials)
+    assert frame["last"]["small"] == pd.Timestamp(last.astimezone())
+    assert pd.isna(frame["last"]["empty.survey"])
+
+
+def test_the_command_lists_them_as_they_are(storage):
+    console = Console(file=io.StringIO(), width=120)
+    console.print(catalogue_table(catalogue(storage), title="studies"))
+    rows = [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
+    assert any(row.startswith("small 3 ") and "validation loss 72 rows" in row for row in rows)
+    assert any(row.startswith("of [b]two 1 - value 0, value 1 - ") for row in rows)
+    assert any(row.startswith("theirs 4 (1 unfinished) 0.75 value - ") for row in rows)
+    told = run("list").stdout
+    assert told.startswith("studies in results/hpsearch.journal")
+    assert all(f"\n{name} " in told for name in ("small", "of [b]two", "theirs", "alone", "empty.survey"))
+
+
+def test_nothing_and_no_results_are_told(folder):
+    assert "no results in" in run("list", code=2).stderr
+    open_storage()
+    optuna.create_study(storage=open_storage(), study_name="x")
+    optuna.delete_study(storage=open_storage(), study_name="x")
+    assert run("list").stdout == "no studies in results/hpsearch.journal\n"
+    optuna.create_study(storage=f"sqlite:///{folder}/a.db", study_name="x")
+    assert "x" in run("list", "--storage", f"sqlite:///{folder}/a.db").stdout
+
+
+def test_a_survey_that_is_not_complete_is_told():
+    row = {"study": "s", "ours": True, "trials": 0, "unfinished": 0, "metric": "", "best": float("nan")}
+    frame = pd.DataFrame([{**row, "survey": 1200, "surveyed": False, "last": pd.NaT}])
+    cells = [str(next(iter(column.cells))) for column in catalogue_table(frame, title="t").columns]
+    assert cells == ["s", "-", "-", "-", "1,200 rows, unfinished", "-"]

@@ -1,0 +1,61 @@
+"""How a command ends: with which code, how soon, and what it says when it was stopped before its work."""
+
+import importlib
+import subprocess
+import sys
+
+import pytest
+from helpers import run
+
+from hpsearch.cli import endings
+
+_MISTAKES = [
+    ("search", "nope"),
+    ("search", "bad.toml"),
+    ("search", "small", "--sampler", "tpee"),
+    ("survey", "small", "--base", "60"),
+    ("export", "nope"),
+    ("report", "nope"),
+    ("explain", "nope"),
+    ("refine", "nope"),
+    ("compare", "nope", "small"),
+    ("show", "nope"),
+    ("importance", "results/hpsearch.journal", "nope"),
+]
+
+
+@pytest.mark.parametrize("name", [*endings._REFUSED, *endings._FAILED])
+def test_every_problem_that_is_told_by_name_is_there(name):
+    room, _, kind = name.rpartition(".")
+    problem = getattr(importlib.import_module(room), kind)
+    assert f"{problem.__module__}.{problem.__qualname__}" == name
+    assert endings._exit_code(problem.__new__(problem)) == (2 if name in endings._REFUSED else 1)
+
+
+def test_a_fault_of_the_program_is_raised():
+    assert endings._exit_code(KeyError("x")) is None
+
+
+def test_a_mistake_is_told_before_what_trains_and_tabulates_is_imported(folder):
+    run("search", "small", "--trials", 2)
+    (folder / "bad.toml").write_text("[search]\ntrials = 0\n", encoding="utf-8")
+    script = (
+        "import sys\nfrom hpsearch.cli import app\n"
+        f"for typed in {_MISTAKES!r}:\n"
+        "    try:\n        app(list(typed))\n"
+        "    except SystemExit as end:\n        assert end.code == 2, typed\n"
+        "    slow = {'pandas', 'scipy.stats', 'sklearn', 'numba', 'plotly'} & set(sys.modules)\n"
+        "    assert not slow, (typed, slow)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("error: ") == len(_MISTAKES)
+
+
+def test_a_command_that_is_stopped_before_its_work_says_how_to_run_it_again(folder, monkeypatch):
+    def stop(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hpsearch.cli.studies.stored_results", stop)
+    told = run("export", "small", "--format", "parquet", code=130).stderr
+    assert told == "\nstopped. To run it again:\n  hpsearch export small --format parquet\n"
