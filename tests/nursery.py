@@ -25,7 +25,7 @@ class Strike:
     Attributes:
         after: Seconds from its start.
         at: The how-manieth touch of a file in its results (made, opened to write, linked, cut, removed, flushed) is
-            its last: that one does not take place, but for a flush, of whose bytes some are lost.
+            its last: that one does not take place, but for a flush, of whose bytes some are lost as when power fails.
         number: The signal.
     """
 
@@ -164,9 +164,11 @@ def _touches(results, strike, told):
             os.kill(os.getpid(), strike.number)
 
     def fsync(number):
-        if touch():
+        meant = touch()
+        if meant and strike.number == signal.SIGKILL:
             size = os.fstat(number).st_size
             os.ftruncate(number, size - random.Random(strike.at).randint(1, 200))
+        if meant:
             os.kill(os.getpid(), strike.number)
         flush(number)
 
