@@ -59,10 +59,10 @@ COMMANDS = [
 def refused(command, cause):
     """Run a command that cannot write; the path it names."""
     done = run(*command, code=1)
-    assert re.search(rf"^error: cannot write (\S+): {cause}", done.stderr, re.MULTILINE), done.stderr
-    (told,) = re.findall(rf"^error: cannot write (\S+): {cause}", done.stderr, re.MULTILINE)
+    told = re.findall(rf"^error: cannot write (\S+): .*{cause}", done.stderr, re.MULTILINE)
+    assert len(told) == 1, done.stderr
     assert "Traceback" not in done.output
-    return Path(told).absolute()
+    return Path(told[0]).absolute()
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
@@ -81,18 +81,20 @@ def test_on_a_full_disk_a_command_says_so_and_what_was_stored_stays(disk, comman
 @pytest.mark.slow
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
 def test_on_a_disk_that_fills_in_mid_write_no_half_file_stays(disk, command):
-    for left in range(4096, SIZE, 40960):
+    failed = 0
+    for left in range(0, SIZE, 40960):
         before = files(disk)
         fill(disk, left)
         done = run_to(command, (0, 1))
         if done.exit_code == 0:
             break
+        failed += 1
         assert "error: cannot write " in done.stderr
         after = files(disk)
         assert all(path in before or b"" != after[path] for path in after)
         assert not [path for path in after if ".part" in path.name or path.name.endswith(".tmp")]
         assert count_trials("small", None, results=disk) >= 20
-    assert left > 4096
+    assert failed
 
 
 def run_to(command, codes):
