@@ -5,11 +5,12 @@ STUDY ?= digits
 WORKERS ?= 2
 TRIALS ?=
 CLAIM ?=
+KILLS ?= 500
 BIN := $(VENV)/bin
 CORES := -n auto --dist loadfile
 
 .DEFAULT_GOAL := help
-.PHONY: help search survey report lesson show dashboard export test test-all truth readme bench lint types clean
+.PHONY: help search survey report lesson show dashboard export test test-all faults truth readme bench lint types clean
 
 help:  ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -52,6 +53,9 @@ test: $(VENV)/.installed-test lint types  ## lint, types, tests, doctests
 
 test-all: $(VENV)/.installed-test lint types  ## the same, and the slow truths
 	$(BIN)/python -m pytest -q $(CORES)
+
+faults: $(VENV)/.installed-test  ## kill, tear, fill and mistype at length: KILLS=500, and at every touch of a file
+	KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/test_faults*.py
 
 truth: $(VENV)/.installed-test  ## check the sensitivity measures against closed forms and noise, at length
 	$(BIN)/python tests/truth

@@ -74,10 +74,10 @@ def test_a_search_says_that_the_engine_is_compiled_only_if_it_is(folder, monkeyp
 
 
 def handlers():
-    return [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)]
+    return [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_whose_exception_was_swallowed_is_remembered_and_the_handlers_come_back(number):
     before = handlers()
     with StopSignals() as signals:
@@ -89,6 +89,17 @@ def test_a_signal_whose_exception_was_swallowed_is_remembered_and_the_handlers_c
             signals.check()
         assert handlers() != before
     assert handlers() == before
+
+
+def test_a_terminal_that_goes_away_stops_nothing_where_that_is_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with StopSignals() as signals:
+            signal.raise_signal(signal.SIGHUP)
+            signals.check()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,11 @@ def test_a_constant_column_stays_as_zeros_with_a_note(table):
     assert "'flat'" in data.notes[0]
 
 
+def test_a_table_in_which_nothing_varies_is_refused(table):
+    with pytest.raises(DataError, match=r"no column varies in the training split \('flat'\): give one to predict from"):
+        from_frame(table[["kind"]].assign(flat=3.7), "kind")
+
+
 def test_new_data_of_the_wrong_form_is_refused(table):
     preparation = from_frame(table, "kind").preparation
     with pytest.raises(DataError, match="columns are missing: 'colour', 'new'"):

@@ -23,7 +23,9 @@ STOPPED = 130
 
 
 class StopSignals:
-    """Inside its context Ctrl-C and SIGTERM both raise KeyboardInterrupt; afterwards the former handlers are back.
+    """Inside its context Ctrl-C, SIGTERM and SIGHUP raise KeyboardInterrupt; afterwards the former handlers are back.
+
+    SIGHUP says that the terminal is gone, and stays ignored where it is, as under ``nohup``.
 
     Code in C may swallow the exception that a handler raises, so the signal is remembered for :meth:`check`.
     """
@@ -32,7 +34,11 @@ class StopSignals:
         self._received = False
 
     def __enter__(self) -> Self:
-        self._before = {number: signal.signal(number, self._stop) for number in (signal.SIGINT, signal.SIGTERM)}
+        from hpsearch.storage.signals import STOPS  # here, so that --help stays quick
+
+        always = (signal.SIGINT, signal.SIGTERM)
+        heeded = [number for number in STOPS if number in always or signal.getsignal(number) != signal.SIG_IGN]
+        self._before = {number: signal.signal(number, self._stop) for number in heeded}
         return self
 
     def __exit__(

@@ -253,6 +253,8 @@ def _dataset(table: RawTable, *, task: Task, validation: float, test: float, see
     constant = [
         n for n, varies in zip(preparation.feature_names, np.any(train.X, axis=0).tolist(), strict=True) if not varies
     ]
+    if not train.X.any():
+        raise DataError(f"no column varies in the training split ({listed(constant)}): give one to predict from")
     notes = [f"constant in the training split, so of no use: {listed(constant)}"] if constant else []
     if not table.bundled:
         notes += [*table.notes, *(task_notes(labels, kind) if task == "auto" else ()), *column_notes(frame, target)]

@@ -9,7 +9,7 @@ import secrets
 import stat
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _CURES = {
@@ -117,7 +117,8 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
                 os.fsync(file.fileno())
             partial.replace(target)
     finally:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing may be removed nothing was written: that error is the one to tell
+            partial.unlink()
 
 
 def file_name(name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 import json
 from collections.abc import Sequence
 from typing import Any
@@ -22,9 +23,14 @@ def journal_backend(storage: optuna.storages.BaseStorage) -> BaseJournalBackend 
 
 
 def read_anew(storage: optuna.storages.BaseStorage) -> None:
-    """Let a journal's storage forget what it holds: Optuna's copy in memory runs ahead of a write that fails."""
+    """Let a journal's storage forget what it holds: Optuna's copy in memory runs ahead of a write that fails.
+
+    It takes another name, as one that is opened anew has: Optuna raises anew what a log of its own name was refused
+    for, such as making a study that is there already.
+    """
     assert isinstance(storage, optuna.storages.JournalStorage)
     with storage._thread_lock:  # whatever is asked next reads all logs
+        storage._worker_id_prefix = f"{uuid.uuid4()}-"
         storage._replay_result = type(storage._replay_result)(storage._worker_id_prefix)
 
 

@@ -1,0 +1,133 @@
+"""A disk that is full and a folder that cannot be written: one clear error, no half file, and all that was stored."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from helpers import TIMES, run
+
+from hpsearch import load
+from hpsearch.storage.access import count_trials
+
+SIZE = 24 * 2**20
+"""Bytes of the disk that fills."""
+
+
+def mount(*arguments):
+    return subprocess.run(["mount", *arguments], capture_output=True, check=False).returncode
+
+
+@pytest.fixture
+def disk(folder):
+    """A small disk of its own that holds the results of a search."""
+    place = folder / "results"
+    place.mkdir()
+    if os.geteuid() != 0 or mount("-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(place)):
+        pytest.skip("only root may mount a disk that is small or read-only")
+    try:
+        run("search", "small", "--trials", 20)
+        yield place
+    finally:
+        subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def fill(disk, left):
+    """Fill the disk but for some bytes."""
+    (disk / "filler").unlink(missing_ok=True)
+    free = os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize
+    (disk / "filler").write_bytes(bytes(max(0, free - left)))
+
+
+def files(folder):
+    """What is stored or shown in a folder; locks and the filler are neither."""
+    found = {p: p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+    return {p: content for p, content in found.items() if p.suffix not in (".guard", ".lock") and p.name != "filler"}
+
+
+COMMANDS = [
+    ("search", "small", "--trials", 60),
+    ("survey", "small", "--base", 16, "--scrambles", 2),
+    ("export", "small"),
+    ("export", "small", "--format", "parquet"),
+    pytest.param(("report", "small"), marks=pytest.mark.slow),  # it trains what it shows
+    ("refine", "small", "--to", "results/next.toml"),
+]
+
+
+def refused(command, cause):
+    """Run a command that cannot write; the path it names."""
+    done = run(*command, code=1)
+    told = re.findall(rf"^error: cannot write (\S+): .*{cause}", done.stderr, re.MULTILINE)
+    assert len(told) == 1, done.stderr
+    assert "Traceback" not in done.output
+    return Path(told[0]).absolute()
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_on_a_full_disk_a_command_says_so_and_what_was_stored_stays(disk, command):
+    before, trials = files(disk), load("small").trials
+    fill(disk, 0)
+    assert refused(command, "No space left on device").is_relative_to(disk)
+    after = files(disk)
+    assert after.keys() == before.keys(), "a half file stays"
+    assert all(after[path].startswith(content) for path, content in before.items())
+    assert load("small").trials[:20].equals(trials)
+    (disk / "filler").unlink()
+    run(*command)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_on_a_disk_that_fills_in_mid_write_no_half_file_stays(disk, command):
+    failed = 0
+    for left in [*range(0, 2**16, 4096), *range(2**16, 2**20, 2**17)]:
+        before = files(disk)
+        fill(disk, left)
+        done = run_to(command, (0, 1))
+        if done.exit_code == 0:
+            break
+        failed += 1
+        assert "error: cannot write " in done.stderr
+        after = files(disk)
+        assert all(path in before or b"" != after[path] for path in after)
+        assert not [path for path in after if ".part" in path.name or path.name.endswith(".tmp")]
+        assert count_trials("small", None, results=disk) >= 20
+    assert failed
+
+
+def run_to(command, codes):
+    for code in codes:
+        try:
+            return run(*command, code=code)
+        except AssertionError:
+            continue
+    raise AssertionError(command)
+
+
+def test_a_search_that_met_a_full_disk_goes_on_as_if_it_had_not(disk, folder):
+    fill(disk, 8192)
+    refused(COMMANDS[0], "No space left on device")
+    (disk / "filler").unlink()
+    run("search", "small", "--trials", 60)
+    run("search", "small", "--trials", 60, "--results", "whole")
+    trials = load("small").trials.drop(columns=TIMES)
+    assert trials.equals(load("small", results="whole").trials.drop(columns=TIMES))
+
+
+def test_a_network_is_saved_whole_or_not_at_all(disk):
+    network = load("small").network(0)
+    fill(disk, 0)
+    with pytest.raises(Exception, match=r"cannot write .*network\.npz: No space left on device"):
+        network.save(disk / "network.npz")
+    assert not list(disk.glob("*network*"))
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=str)
+def test_where_nothing_may_be_written_a_command_says_so_and_all_is_read(disk, command):
+    before = files(disk)
+    assert mount("-o", "remount,ro", str(disk)) == 0
+    assert refused(command, "Read-only file system").is_relative_to(disk)
+    assert files(disk) == before
+    assert len(load("small").trials) == 20
