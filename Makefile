@@ -67,7 +67,7 @@ $(VENV)/.installed-bench: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@
 
-bench: $(VENV)/.installed-bench  ## measure speed and memory against scikit-learn, JAX and PyTorch (nine minutes)
+bench: $(VENV)/.installed-bench  ## measure speed and memory against scikit-learn, JAX and PyTorch (ten minutes)
 	$(BIN)/python tests/benchmarks
 
 lint: $(VENV)/.installed-test

@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from hpsearch.cli.commands import app
 from hpsearch.config.study import validated
+from hpsearch.engine.settings import Hyperparameters
 from hpsearch.engine.training import train
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments.lessons import Trainings
@@ -102,3 +103,17 @@ def grid_of(toml):
             names = {"number": number, "seed": seed, "iteration": evaluation.iterations, **point}
             frames.append(pd.DataFrame({**names, **dict(zip(evaluation.metrics, curve.T.astype(float), strict=True))}))
     return Trainings(pd.concat(frames, ignore_index=True), settings, evaluator)
+
+
+def tasks_of(evaluator, count=6, iterations=20):
+    """Trainings that differ in their learning rates."""
+    return [
+        task
+        for k in range(count)
+        for task in evaluator.tasks(Hyperparameters(0.1 + 0.01 * k, iterations, 0.5, 1e-4, 16, 0.1))
+    ]
+
+
+def numbers_of(outcomes):
+    """What was measured of each training."""
+    return [outcome.record.metrics.tolist() for outcome in outcomes]

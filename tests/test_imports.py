@@ -32,7 +32,7 @@ THIRD_PARTIES = {
     "tuning": {"numpy", "scipy", "sklearn", "optuna"},
     "experiments": {"numpy", "pandas", "scipy", "optuna"},
     "storage": {"numpy", "pandas", "optuna", "filelock"},
-    "evaluation": {"numpy", "pandas", "sklearn"},
+    "evaluation": {"numpy", "pandas", "sklearn", "distributed"},
     "estimator": {"numpy", "pandas", "sklearn", "pydantic"},
     "config": {"pydantic", "pydantic_core", "tomlkit"},
     "sensitivity": {"numpy", "pandas", "scipy"},

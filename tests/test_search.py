@@ -18,6 +18,8 @@ TRIALS = 26
 class Remembering:
     """A worker that trains each task once and remembers its outcome, so that every stop costs the asking alone."""
 
+    full = True
+
     def __init__(self, trainer):
         self.trainer, self.outcomes = trainer, {}
 

@@ -7,6 +7,7 @@ In this room:
     reports.py     the command that writes a study's page
     rounds.py      a search in rounds, for the command search
     functions.py   the survey of a user's function, for the command survey
+    machines.py    where a command trains, and for how long
     progress.py    the live line of a command that trains
     endings.py     how a command ends
     streams.py     where commands print, whatever becomes of it

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hpsearch.cli.again import Commands
-from hpsearch.cli.endings import STOPPED, StopSignals, errors, say_stopped, stopped, told_warnings
+from hpsearch.cli.endings import STOPPED, StopSignals, errors, say_stopped, stopped, tell_stored, told_warnings
 from hpsearch.cli.lines import print_parts
+from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, executor_of, refuse
 from hpsearch.cli.progress import LiveLine, cost_first, search_words, survey_words
 from hpsearch.cli.streams import lasting_output
 
@@ -46,6 +47,8 @@ StorageOption = Annotated[
     typer.Option(help="An Optuna storage URL or the path of a journal, instead of the one in the results folder."),
 ]
 
+
+TIME_UP = "the time is up"
 COMPILING = "compiling the engine, once: this takes some ten seconds"
 
 
@@ -95,12 +98,15 @@ def search_command(
     repeats: Annotated[int | None, typer.Option(help="With --rounds: do it with so many sampler seeds.")] = None,
     target: TargetOption = None,
     dry_run: DryRunOption = False,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
+    timeout: TimeoutOption = None,
 ) -> None:
     """Search for the best setting, going on from what is stored, and show the ten best.
 
     With --rounds the ranges are refined from round to round, beside one search of the same cost as NAME-unrefined.
 
-    Ctrl-C stops at any time: finished trials are kept, and the same command goes on.
+    Ctrl-C stops at any time, and --timeout ends it: finished trials are kept, and the same command goes on.
     """
     from hpsearch.cli.studies import announce, meant, print_plan, search_cost
 
@@ -111,6 +117,7 @@ def search_command(
         if rounds is not None or repeats is not None:
             from hpsearch.cli.rounds import search_in_rounds
 
+            refuse({"--executor": executor, "--address": address, "--timeout": timeout}, beside="--rounds")
             search_in_rounds(config, rounds, repeats, workers=workers, storage=storage, results=results)
             return
         # What trains takes a second to be imported: a mistake in the settings was told by now.
@@ -132,11 +139,17 @@ def search_command(
                     done = count_trials(config.name, storage, results=results)
                     print_plan(study_meant, evaluator, search_cost(evaluator, stored=done, workers=workers))
                     return
-                stored = search(
-                    config, workers=workers, storage=storage, results=results, dataset=data, on_progress=line.show
-                )
+                with executor_of(executor, address, workers=workers) as elsewhere:
+                    stored = search(
+                        config, workers=workers, storage=storage, results=results, dataset=data, executor=elsewhere,
+                        timeout=timeout, on_progress=line.show,
+                    )  # fmt: skip
         except KeyboardInterrupt:
             stopped(name=config.name, total=line.last.total, rows="trials", storage=storage, results=results)
+        if line.last.done < line.last.total:
+            total = line.last.total
+            if not tell_stored(TIME_UP, name=config.name, total=total, rows="trials", storage=storage, results=results):
+                return
         tables = Results(stored, results, dataset=data)
         with told_warnings():
             print_parts(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=evaluator.notes))
@@ -173,15 +186,17 @@ def survey_command(
     until: Annotated[
         str | None, typer.Option(help="With --function: grow until verdicts are decided: [b]decided[/b], or a share.")
     ] = None,
-    timeout: Annotated[str | None, typer.Option(help="With --function: begin no row after 90s, 10m, 2h.")] = None,
     processes: Annotated[bool, typer.Option("--processes", help="With --function: workers are processes.")] = False,
     retry: Annotated[bool, typer.Option("--retry", help="With --function: evaluate rows that failed again.")] = False,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
+    timeout: TimeoutOption = None,
 ) -> None:
     """Measure by real trainings how sensitive training is to each setting, going on from what is stored.
 
     With --function any function of a space is surveyed instead of a study's training.
 
-    Ctrl-C stops at any time: finished trainings are kept, and the same command goes on.
+    Ctrl-C stops at any time, and --timeout ends it: finished trainings are kept, and the same command goes on.
     """
     from hpsearch.cli.functions import refuse_without_function, space_of, survey_of_function
     from hpsearch.cli.studies import announce, meant, print_plan, survey_cost
@@ -189,9 +204,10 @@ def survey_command(
     with errors(study or ("digits" if function is None else "")):
         size = {"base": base, "scrambles": scrambles, "dummy": dummy or None}
         size |= {"second_order": second_order or None}
-        only = {"--space": space, "--until": until, "--timeout": timeout, "--processes": processes, "--retry": retry}
+        only = {"--space": space, "--until": until, "--processes": processes, "--retry": retry}
         if function is not None:
             others = {"--effective-step": effective_step, "--target": target, "--dry-run": dry_run}
+            others |= {"--executor": executor, "--address": address}
             survey_of_function(
                 function,
                 space_of(function, space, others),
@@ -206,6 +222,7 @@ def survey_command(
         options = {f"survey.{key}": value for key, value in size.items()}
         config = study_meant.config.with_overrides(name=name, **options)
         from hpsearch.engine.compilation import before_compiling
+        from hpsearch.evaluation.deadlines import OutOfTimeError
         from hpsearch.evaluation.evaluator import Evaluator, load_data
         from hpsearch.experiments.stored import survey_name
         from hpsearch.experiments.trainings import SurveyProgress, survey_study
@@ -224,12 +241,18 @@ def survey_command(
                     done = count_trials(survey_name(config), storage, results=results)
                     print_plan(study_meant, evaluator, survey_cost(evaluator, stored=done, workers=workers))
                     return
-                survey = survey_study(
-                    config, workers=workers, storage=storage, results=results, dataset=data, on_progress=line.show
-                )
+                with executor_of(executor, address, workers=workers) as elsewhere:
+                    survey = survey_study(
+                        config, workers=workers, storage=storage, results=results, dataset=data, executor=elsewhere,
+                        timeout=timeout, on_progress=line.show,
+                    )  # fmt: skip
         except KeyboardInterrupt:
             total, stored = line.last.total, survey_name(config)
             stopped(name=stored, total=total, rows="rows", storage=storage, results=results)
+        except OutOfTimeError:
+            total, stored = line.last.total, survey_name(config)
+            tell_stored(TIME_UP, name=stored, total=total, rows="rows", storage=storage, results=results)
+            return
         with told_warnings():
             place = options_for(storage, results)
             print_parts(survey_report(config, survey, line.last, notes=evaluator.notes, options=place))

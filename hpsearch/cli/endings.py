@@ -62,34 +62,46 @@ class StopSignals:
 
 
 def stopped(*, name: str, total: int, rows: str, storage: str | None, results: Path) -> NoReturn:
-    """Say what a stopped command has stored and the command that goes on, and exit.
+    """Say what a stopped command has stored and the command that goes on, and exit; see :func:`tell_stored`.
+
+    Raises:
+        typer.Exit: always.
+    """
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what follows takes a moment and changes nothing
+    try:
+        tell_stored("stopped", name=name, total=total, rows=rows, storage=storage, results=results)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    raise typer.Exit(STOPPED)
+
+
+def tell_stored(ending: str, *, name: str, total: int, rows: str, storage: str | None, results: Path) -> int:
+    """Say what a command that came to no end has stored, and the command that goes on.
 
     Args:
-        name: Of the study in the storage. Its trials are counted there: the signal may have come between a write and
+        ending: How it ended.
+        name: Of the study in the storage. Its trials are counted there: a signal may have come between a write and
             its announcement.
         total: Number of trials that it shall hold; 0 if the signal came before that was reckoned.
         rows: What they are called.
         storage: URL, or None for the journal in ``results``.
         results: Folder of the results.
 
-    Raises:
-        typer.Exit: always.
+    Returns:
+        Number of trials stored.
     """
     from hpsearch.storage.access import count_trials
 
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what follows takes a moment and changes nothing
-    try:
-        done = count_trials(name, storage, results=results)
-        say_stopped(f"{done}{f' of {total}' if total else ''} {rows} are stored, none is left running")
-    finally:
-        signal.signal(signal.SIGINT, before)
-    raise typer.Exit(STOPPED)
+    done = count_trials(name, storage, results=results)
+    counted = f"{done}{f' of {total}' if total else ''} {rows} are stored, none is left running"
+    say_stopped(counted, ending=ending)
+    return done
 
 
-def say_stopped(words: str, *, next: str = "Go on with") -> None:
+def say_stopped(words: str, *, ending: str = "stopped", next: str = "Go on with") -> None:
     """Say that a command was stopped, what became of its work, and that the same command goes on, or begins anew."""
     print(file=sys.stderr)  # the terminal has shown ^C, or the live line
-    say(f"stopped: {words}. {next}:", command=command_again(), error=True)
+    say(f"{ending}: {words}. {next}:", command=command_again(), error=True)
 
 
 @contextmanager
@@ -146,8 +158,9 @@ _REFUSED = (
 """Problems that a user mends, and by name: their rooms are imported where they are raised, and to be told at once."""
 
 _FAILED = (
-    "hpsearch.evaluation.pools.WorkersLostError",
-    "hpsearch.experiments.runs.SurveyTimeoutError",
+    "hpsearch.evaluation.failures.ClusterError",
+    "hpsearch.evaluation.failures.EngineDiffersError",
+    "hpsearch.evaluation.failures.WorkersLostError",
     "hpsearch.storage.access.StudyBusyError",
     "hpsearch.storage.journal.StorageError",
     "builtins.MemoryError",

@@ -23,7 +23,6 @@ _ROWS = 20
 """Rows that tell it before."""
 _WORTH = 5.0
 """Seconds left from which the cost is worth telling."""
-_UNITS = {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def survey_of_function(
@@ -33,7 +32,7 @@ def survey_of_function(
     name: str | None,
     sizes: dict[str, Any],
     until: str | None,
-    timeout: str | None,
+    timeout: float | None,
     **run: Any,
 ) -> None:
     """Survey a function, going on from what is stored, and say what it is sensitive to.
@@ -44,16 +43,18 @@ def survey_of_function(
         name: Of the survey; the function's own by default.
         sizes: Of the design, instead of the TOML's.
         until: "decided", or a share.
-        timeout: As 90, 90s, 10m or 2h.
+        timeout: Seconds after which no row is begun.
         **run: Further arguments of :func:`hpsearch.survey`.
 
     Raises:
         ConfigError: if the function or its space cannot be read, or an option is no such value.
         typer.Exit: if a signal stopped it.
     """
+    from hpsearch.config.messages import printable
     from hpsearch.config.spaces import load_space
     from hpsearch.experiments.function import survey
     from hpsearch.experiments.progress import FunctionProgress
+    from hpsearch.experiments.runs import SurveyTimeoutError
     from hpsearch.report.functions import function_report
 
     file, called = load_space(space), loaded(function)
@@ -65,13 +66,16 @@ def survey_of_function(
             options: dict[str, Any] = {**file.size, **sizes, **run}
             measured = survey(
                 called, file.space, response=file.response, better=file.better, ceilings=file.ceilings, name=name,
-                until=_until(until), timeout=seconds(timeout), on_progress=_cost_first(line), **options,
+                until=_until(until), timeout=timeout, on_progress=_cost_first(line), **options,
             )  # fmt: skip
     except KeyboardInterrupt:
         stopped(
             name=f"{name}.survey", total=line.last.total, rows="evaluations",
             storage=run.get("storage"), results=run["results"],
         )  # fmt: skip
+    except SurveyTimeoutError as late:
+        print(printable(f"\n{late}", keep="\n"), file=sys.stderr)
+        return
     with told_warnings():
         print_parts(function_report(name, measured, line.last))
 
@@ -135,25 +139,6 @@ def loaded(place: str) -> Callable[..., Any]:
         raise ConfigError("--function", [f"{place!r} is no function (given: {type(found).__name__})"])
     function: Callable[..., Any] = found
     return function
-
-
-def seconds(text: str | None) -> float | None:
-    """A time in seconds.
-
-    Raises:
-        ConfigError: if it is none.
-
-    >>> seconds("90"), seconds("10m"), seconds("1.5h")
-    (90.0, 600.0, 5400.0)
-    """
-    from hpsearch.config import ConfigError
-
-    if text is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", text.strip())
-    if match is None or not float(match[1]):
-        raise ConfigError("--timeout", [f"must be a time such as 90s, 10m or 2h (given: {text!r})"])
-    return float(match[1]) * _UNITS[match[2]]
 
 
 def _until(text: str | None) -> Any:

@@ -5,11 +5,16 @@ Workers import these modules, so that nothing here needs Optuna, and this file i
     tasks.py      a training as work to hand out
     outcomes.py   Evaluation: what came of a trial's trainings
     evaluator.py  Evaluator: a study's data and rule; settings in, evaluations out
+    costs.py      what trainings will take
     fitting.py    defaults of a study fitted to its data
     memory.py     what a study needs of memory
     executors.py  where trainings run: this process's threads, or any executor
     calls.py      a user's function as work to hand out, and what may come back
     pools.py      where a user's function runs: threads, processes, or any executor
+    jobs.py       trainings in an executor: jobs of about a second, and what a worker does with them
+    clusters.py   a Dask cluster
+    failures.py   what may happen to workers
+    deadlines.py  how long a run may take
     stages.py     a trial from checkpoint to checkpoint, for pruners
     archive.py    a network's file, checked before it is believed
     trained.py    TrainedNetwork

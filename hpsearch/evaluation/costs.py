@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from hpsearch.engine.settings import Architecture, Hyperparameters
-from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.engine.examples import Examples
 from hpsearch.evaluation.tasks import Task
+
+if TYPE_CHECKING:  # a worker imports this module, and needs no study
+    from hpsearch.evaluation.evaluator import Evaluator
 
 _PER_ITERATION, _PER_OPERATION, _PER_TRAINING = 9e-7, 6.6e-12, 5e-4
 """Seconds, fitted to the times that README gives of one core (AMD EPYC with AVX-512): an iteration of nothing, a
@@ -47,17 +50,20 @@ def search_seconds(evaluator: Evaluator, trials: int) -> tuple[float, float]:
 
 def task_seconds(evaluator: Evaluator, tasks: Sequence[Task]) -> float:
     """Seconds that trainings will take on one thread."""
-    measured = evaluator.dataset.train.examples + evaluator.dataset.validation.examples
-    return sum(_task_seconds(evaluator.architecture(task.settings), task, measured) for task in tasks)
+    return sum(training_seconds(evaluator.examples, task) for task in tasks)
 
 
-def _task_seconds(architecture: Architecture, task: Task, measured: int) -> float:
-    checkpoint = 2 * architecture.parameters * measured * _PER_OPERATION
-    return _training(architecture, task.settings) + _PER_TRAINING + len(task.stops) * checkpoint
+def training_seconds(examples: Examples, task: Task) -> float:
+    """Seconds that a training, or a part of one, will take on one thread.
 
-
-def _training(architecture: Architecture, settings: Hyperparameters) -> float:
-    """Forward and backward take a product a layer, and one more for the gradient of all inputs but the first."""
-    first = architecture.shapes[0][0] * architecture.shapes[0][1]
-    operations = settings.batch_size * (6 * architecture.parameters - 2 * first)
-    return settings.iterations * (_PER_ITERATION + operations * _PER_OPERATION)
+    Forward and backward take a product a layer, and one more for the gradient of all inputs but the first.
+    """
+    shapes = examples.architecture(task.settings).shapes
+    weights = sum(units * columns for units, columns in shapes)
+    begun = 0 if task.training is None else task.training.iteration
+    until = task.settings.iterations if task.until is None else min(task.until, task.settings.iterations)
+    measured = len(examples.train) + (0 if examples.validation is None else len(examples.validation))
+    stops = sum(begun <= stop <= until for stop in task.stops)
+    operations = task.settings.batch_size * (6 * weights - 2 * shapes[0][0] * shapes[0][1])
+    iteration = _PER_ITERATION + operations * _PER_OPERATION
+    return (until - begun) * iteration + stops * 2 * weights * measured * _PER_OPERATION + _PER_TRAINING

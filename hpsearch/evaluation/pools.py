@@ -28,6 +28,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from hpsearch.evaluation.calls import Answer, Call, FunctionError
+from hpsearch.evaluation.failures import WorkersLostError
 
 Place = TypeVar("Place")
 
@@ -35,10 +36,6 @@ _AHEAD = 2
 """Calls a worker that are handed out, those that run included."""
 _AHEAD_ELSEWHERE = 1000
 """Calls that are handed to an executor of the user's, whose number of workers is not known."""
-
-
-class WorkersLostError(RuntimeError):
-    """Workers died."""
 
 
 class Pool:

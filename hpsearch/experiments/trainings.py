@@ -23,6 +23,7 @@ from hpsearch.config import StudyConfig
 from hpsearch.data import Dataset
 from hpsearch.engine.losses import CEILING
 from hpsearch.engine.settings import Hyperparameters
+from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.tasks import Outcome, Task
@@ -82,6 +83,7 @@ def survey_study(
     results: str | Path = "results",
     executor: Executor | None = None,
     dataset: Dataset | None = None,
+    timeout: float | None = None,
     on_progress: Callable[[SurveyProgress], None] | None = None,
 ) -> Survey:
     """Train what a study's survey lacks, and read it back; the numbers do not depend on workers, order or stops.
@@ -94,6 +96,7 @@ def survey_study(
         results: Folder of the journal.
         executor: Trains instead of threads: any ``concurrent.futures`` executor. It is not shut down.
         dataset: Data of your own instead of the config's source.
+        timeout: Seconds after which it ends; what is trained by then is stored, and the same call goes on.
         on_progress: Called at the start and after every training.
 
     Raises:
@@ -102,7 +105,11 @@ def survey_study(
         StudyChangedError: if the stored survey was made with other settings.
         StudyBusyError: if another process is surveying the same study.
         StorageError: if the storage cannot be opened or written.
+        WorkersLostError: if the executor's workers are lost, or its scheduler; finished rows are stored.
+        OutOfTimeError: if the timeout came before the last row.
+        ValueError: if the timeout is not above 0.
     """
+    deadline = Deadline(timeout)
     evaluator = Evaluator(config, dataset, checkpoint_count=config.survey.checkpoints)
     config = evaluator.config
     size = config.survey
@@ -119,8 +126,14 @@ def survey_study(
             identity=_identity,
             facts=facts,
         )
-        with Workers(evaluator.trainer, workers, executor) as pool:
-            _Rows(evaluator, design, study).train(pool, on_progress or (lambda progress: None))
+        rows = _Rows(evaluator, design, study)
+        try:
+            with Workers(evaluator.trainer, workers, executor, deadline) as pool:
+                rows.train(pool, on_progress or (lambda progress: None))
+        except OutOfTimeError as late:
+            raise OutOfTimeError(
+                f"{late}: {rows.progress.done:,} of {rows.progress.total:,} rows are stored, and the same call goes on"
+            ) from None
         if fact(study, DESIGN) != design.describe():
             set_study_attribute(study, DESIGN, design.describe())
         survey = stored_survey(study)
@@ -169,6 +182,7 @@ class _Rows:
     Attributes:
         missing: The rows, as in the design's table.
         trainings: For each training the places of the rows that are ends of it.
+        progress: How far the survey is.
     """
 
     def __init__(self, evaluator: Evaluator, design: Design, study: optuna.Study) -> None:
@@ -182,7 +196,7 @@ class _Rows:
         self.trainings = [list(rows) for rows in groups.values()]
         self._settings = self._hyperparameters()
         self._seeds = self.missing[SEED].tolist()
-        self._progress = SurveyProgress(
+        self.progress = SurveyProgress(
             len(table) - len(self.missing),
             len(table),
             trainings=len(self.trainings),
@@ -196,7 +210,7 @@ class _Rows:
 
     def train(self, workers: Workers, announce: Callable[[SurveyProgress], None]) -> None:
         """Train all of them, and store the rows in the order of their trainings, as these end."""
-        announce(self._progress)
+        announce(self.progress)
         if not self.trainings:
             return
         tasks = [
@@ -207,8 +221,8 @@ class _Rows:
             for rows, task, outcome in zip(self.trainings, tasks, workers.outcomes(tasks), strict=True):
                 trials = [self._trial(task, outcome, row) for row in rows]
                 writer.add(*trials)
-                self._progress = self._progress.after(trials)
-                announce(self._progress)
+                self.progress = self.progress.after(trials)
+                announce(self.progress)
                 writer.write_if_due()
 
     def _trial(self, task: Task, outcome: Outcome, row: int) -> FrozenTrial:

@@ -8,6 +8,7 @@ meanwhile), never on timing or workers; a resumed search asks the same.
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor
@@ -21,6 +22,7 @@ from hpsearch.config import StudyConfig
 from hpsearch.data import Dataset
 from hpsearch.data.files import check_writable
 from hpsearch.engine.settings import Hyperparameters
+from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.outcomes import Evaluation
@@ -80,6 +82,7 @@ def search(
     results: str | Path = "results",
     executor: Executor | None = None,
     dataset: Dataset | None = None,
+    timeout: float | None = None,
     on_progress: Callable[[Progress], None] | None = None,
 ) -> optuna.Study:
     """Search until the study holds so many trials, going on from those that are stored, and choose the best.
@@ -97,6 +100,8 @@ def search(
         executor: Trains instead of threads: any ``concurrent.futures`` executor, such as a cluster's. It is not shut
             down.
         dataset: Data of your own (see :func:`hpsearch.data.from_arrays`) instead of the config's source.
+        timeout: Seconds after which it ends as if the trials stored by then were all; trainings under way are dropped,
+            and the same call goes on.
         on_progress: Called at the start and after every trial that has ended.
 
     Returns:
@@ -109,7 +114,10 @@ def search(
         StudyBusyError: if another process is searching the same study.
         StorageError: if the storage cannot be opened or written.
         FileError: if the chosen network cannot be saved; the trials are stored.
+        WorkersLostError: if the executor's workers are lost, or its scheduler; finished trials are stored.
+        ValueError: if the timeout is not above 0.
     """
+    deadline = Deadline(timeout)
     check_sampler(config)
     evaluator = Evaluator(config, dataset)
     config = evaluator.config
@@ -121,7 +129,10 @@ def search(
     evaluator.check_memory(workers=1 if executor else workers)
     with quiet_optuna(), only_writer(config.name, results=results):
         study = open_study(open_storage(storage, results=results), config, evaluator.dataset.fingerprint)
-        with Workers(evaluator.trainer, workers, executor) as pool:
+        with (
+            contextlib.suppress(OutOfTimeError),
+            Workers(evaluator.trainer, workers, executor, deadline) as pool,
+        ):
             _Search(evaluator, study, pool, total).run(announce)
         choose(study, evaluator, results=results)
         show_search(study)
@@ -180,6 +191,7 @@ class _Search:
         self._total = max(total, len(self._stored))
         self._mirror = optuna.create_study(study_name=config.name, pruner=pruner(config))
         self._prunes = config.search.pruner != "none"
+        self._learns = self._prunes or config.search.learns  # else more batches may be asked without knowing the last
         self._lag = 0 if self._prunes else 1  # pruning compares with what has been told: nothing may be on the way
         self._batches = -(-self._total // self._size)
         self._progress = Progress(0, self._total)
@@ -197,7 +209,7 @@ class _Search:
         with TrialWriter(self._study) as writer:
             for batch in range(first, self._batches):
                 on_the_way.append(self._ask(batch))
-                if len(on_the_way) > self._lag:
+                if len(on_the_way) > self._lag and (self._learns or self._workers.full):
                     self._finish(on_the_way.popleft(), writer, announce)
             while on_the_way:
                 self._finish(on_the_way.popleft(), writer, announce)

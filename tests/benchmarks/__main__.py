@@ -1,4 +1,4 @@
-"""``python tests/benchmarks``: measure P1 to P12, print the table, write it to results/bench."""
+"""``python tests/benchmarks``: measure P1 to P13, print the table, write it to results/bench."""
 
 import multiprocessing
 import os
@@ -8,6 +8,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import bookkeeping
+import coordinator
 import engine
 import processes
 import searches
@@ -20,6 +21,7 @@ PARTS = {
     "surveys": surveys.rows,
     "bookkeeping": bookkeeping.rows,
     "processes": processes.rows,
+    "coordinator": coordinator.rows,
 }
 
 

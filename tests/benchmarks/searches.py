@@ -71,7 +71,7 @@ def script(sampler: Any, trials: int) -> float:
 
 
 class Recorder(Executor):
-    """Runs tasks in this process, one after the other, and keeps what they gave."""
+    """Runs jobs in this process, one after the other, and keeps what they gave."""
 
     def __init__(self) -> None:
         self.results: dict[bytes, Any] = {}
@@ -82,7 +82,7 @@ class Recorder(Executor):
         result = fn(*args, **kwargs)
         self.seconds += time.perf_counter() - began
         if result is not None:  # else the data is still to come
-            self.results[pickle.dumps(args[1])] = result
+            self.results |= {pickle.dumps(task): outcome for task, outcome in zip(args[2], result, strict=True)}
         future: Future[Any] = Future()
         future.set_result(result)
         return future
@@ -93,7 +93,7 @@ class Answering(Recorder):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         future: Future[Any] = Future()
-        future.set_result(self.results[pickle.dumps(args[1])])
+        future.set_result([self.results[pickle.dumps(task)] for task in args[2]])
         return future
 
 

@@ -19,6 +19,7 @@ TITLES = {
     "P10": "import hpsearch, by importing optuna and pandas",
     "P11": "a mixture of network shapes, times dearer by its arithmetic than one shape",
     "P12": "the default survey of digits, two workers, times faster than two processes of scikit-learn",
+    "P13": "workers of a cluster that one coordinator feeds (one thread each, by its CPU seconds)",
 }
 
 
@@ -27,7 +28,7 @@ class Row:
     """One measurement.
 
     Attributes:
-        name: P1 to P12.
+        name: P1 to P13.
         what: The case, and the measured parts of the value.
         value: In the unit of the title.
         bar: What it has to be, or None where there is no bar.

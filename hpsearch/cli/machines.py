@@ -1,0 +1,109 @@
+"""Where a command trains, and for how long."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+
+class Machines(StrEnum):
+    """What trains besides threads of this process."""
+
+    dask = "dask"
+
+
+def seconds_of(duration: str | float) -> float:
+    """Seconds of a duration.
+
+    >>> seconds_of("90s"), seconds_of("10m"), seconds_of("1.5h")
+    (90.0, 600.0, 5400.0)
+
+    Raises:
+        typer.BadParameter: if it is none, or 0.
+    """
+    match = re.fullmatch(r"([0-9]+\.?[0-9]*|\.[0-9]+) ?([smh]?)", str(duration))
+    seconds = float(match[1]) * {"s": 1, "": 1, "m": 60, "h": 3600}[match[2]] if match else 0.0
+    if not 0 < seconds < float("inf"):
+        raise typer.BadParameter(f"{duration!r} is no time: give one such as 90s, 10m or 1.5h")
+    return seconds
+
+
+ExecutorOption = Annotated[
+    Machines | None,
+    typer.Option(
+        help="Train on a Dask cluster: that of --address, else one of --workers processes on this machine.",
+        rich_help_panel="Machines and time",
+    ),
+]
+AddressOption = Annotated[
+    str | None,
+    typer.Option(help="Of a Dask scheduler, such as tcp://host:8786.", rich_help_panel="Machines and time"),
+]
+TimeoutOption = Annotated[
+    float | None,
+    typer.Option(
+        parser=seconds_of,
+        metavar="TIME",
+        help="End in order after so long, such as 90s, 10m or 1.5h; the same command goes on.",
+        rich_help_panel="Machines and time",
+    ),
+]
+
+
+@contextlib.contextmanager
+def executor_of(machines: Machines | None, address: str | None, *, workers: int) -> Iterator[Executor | None]:
+    """The executor that a command's options mean; None for threads of this process.
+
+    Args:
+        machines: What trains.
+        address: Of a cluster.
+        workers: Threads, or processes of a cluster on this machine.
+
+    Raises:
+        ConfigError: if the options do not fit together, or Dask is not installed.
+        ClusterError: if the cluster cannot be reached, or has no workers.
+    """
+    from hpsearch.config import ConfigError
+
+    if machines is None:
+        if address is not None:
+            raise ConfigError(
+                "hpsearch", [f"--address: is that of a cluster (given: {address!r}); give --executor dask as well"]
+            )
+        yield None
+        return
+    if address is not None and workers > 1:
+        problem = f"--workers: is for this machine (given: {workers}), and the cluster at {address} has its own"
+        raise ConfigError("hpsearch", [f"{problem}; leave it out"])
+    try:
+        from hpsearch.evaluation.clusters import dask_executor
+    except ModuleNotFoundError as missing:
+        if missing.name and missing.name.split(".")[0] not in ("distributed", "dask"):
+            raise
+        problem = "--executor: 'dask' needs Dask, which is not installed"
+        raise ConfigError("hpsearch", [f"{problem}; install the extra with `pip install 'hpsearch[dask]'`"]) from None
+    with dask_executor(address, workers=workers) as executor:
+        yield executor
+
+
+def refuse(options: Mapping[str, Any], *, beside: str) -> None:
+    """Refuse options that mean nothing beside another.
+
+    Raises:
+        ConfigError: if one of them was given.
+    """
+    from hpsearch.config import ConfigError
+
+    problems = [
+        f"{name}: does not go with {beside} (given: {value}); leave one of them out"
+        for name, value in options.items()
+        if value is not None
+    ]
+    if problems:
+        raise ConfigError("hpsearch", problems)

@@ -1,0 +1,64 @@
+"""How long a run may take, and how it ends when that time is up."""
+
+from __future__ import annotations
+
+import math
+import time
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as StillRunning
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+class OutOfTimeError(TimeoutError):
+    """The time that a run was given is up: what was finished is stored, and the same call goes on."""
+
+
+class Deadline:
+    """Counts from when it is made.
+
+    Args:
+        seconds: Until it passes; None for never.
+
+    Attributes:
+        seconds: The same.
+
+    Raises:
+        ValueError: if it is not above 0.
+    """
+
+    def __init__(self, seconds: float | None = None) -> None:
+        if seconds is not None and not 0 < seconds < math.inf:
+            raise ValueError(f"timeout is in seconds, above 0 (given: {seconds!r}); leave it out for no limit")
+        self.seconds = seconds
+        self._end = math.inf if seconds is None else time.monotonic() + seconds
+
+    @property
+    def passed(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() >= self._end
+
+    def check(self) -> None:
+        """Go on only before it.
+
+        Raises:
+            OutOfTimeError: if the time is up.
+        """
+        if self.passed:
+            raise OutOfTimeError(f"the time ({self.seconds:g} s) is up")
+
+    def result(self, future: Future[T]) -> T:
+        """The result of a future, if it comes in time; one that is there already is in time.
+
+        Raises:
+            OutOfTimeError: if the time is up.
+        """
+        if math.isinf(self._end):
+            return future.result()
+        try:
+            return future.result(timeout=max(0.0, self._end - time.monotonic()))
+        except StillRunning:
+            if not future.done():
+                self.check()
+            return future.result()
