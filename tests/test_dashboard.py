@@ -15,9 +15,10 @@ from hpsearch.experiments.function import survey_frames
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.report import dashboard
 from hpsearch.space import Float, Space
-from hpsearch.storage.access import add_trials, open_storage
+from hpsearch.storage.access import open_storage
 from hpsearch.storage.notes import MOST_DRAWN, note_search, note_survey
 from hpsearch.storage.studies import CONFIG, DATA, open_study
+from hpsearch.storage.writing import add_trials
 
 NOTE = "dashboard:note_str:0"
 

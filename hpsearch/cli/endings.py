@@ -148,7 +148,7 @@ _REFUSED = (
 _FAILED = (
     "hpsearch.evaluation.pools.WorkersLostError",
     "hpsearch.experiments.runs.SurveyTimeoutError",
-    "hpsearch.storage.access.StudyBusyError",
+    "hpsearch.storage.holders.StudyBusyError",
     "hpsearch.storage.journal.StorageError",
     "builtins.MemoryError",
     "builtins.OSError",
