@@ -70,8 +70,15 @@ class Server:
         import psycopg
 
         with contextlib.closing(psycopg.connect(self.url(database), autocommit=True)) as connection:
-            done = connection.execute(statement, values)
+            done = connection.execute(statement, values or None)
             return done.fetchall() if done.description else []
+
+    def emptied(self, name):
+        """The URL of a database without studies: made, or emptied, which is faster than to make it anew."""
+        if not self.do("SELECT 1 FROM pg_database WHERE datname = %s", name):
+            return self.new_database(name)
+        self.do("TRUNCATE studies CASCADE", database=name)
+        return self.url(name)
 
     def new_database(self, name):
         """Make an empty database, and return its URL."""

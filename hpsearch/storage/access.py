@@ -165,8 +165,8 @@ def only_writer(study: str, storage: optuna.storages.BaseStorage, *, results: st
     if isinstance(backend, JournalFile):
         folder = backend.path.parent
         key = study if backend.path.name == JOURNAL else f"{backend.path.name}:{study}"
-    elif database is not None and (path := database.engine.url.database) not in (None, "", ":memory:"):
-        file = Path(path).resolve()
+    elif database is not None and (path := sqlite_file(database.url)) is not None:
+        file = path.resolve()
         folder, key = file.parent, f"{file.name}:{study}"
     with file_held(study, folder, key=key):
         yield

@@ -64,7 +64,12 @@ class Database(optuna.storages.RDBStorage):
     def __init__(self, url: sa.URL, *, place: str, create: bool = True) -> None:
         self.place = place
         text = url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")  # Optuna formats it
-        super().__init__(text, engine_kwargs=options(url), skip_table_creation=not create)
+        try:
+            super().__init__(text, engine_kwargs=options(url), skip_table_creation=not create)
+        except BaseException:
+            if hasattr(self, "engine"):
+                self.engine.dispose()
+            raise
         weakref.finalize(self, self.engine.dispose)
 
     def __setstate__(self, state: dict[Any, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -42,40 +43,67 @@ def options(url: sa.URL) -> dict[str, Any]:
 
 def transient(problem: BaseException) -> bool:
     """Whether a database that refused may accept the same a moment later."""
-    cause: BaseException | None = problem
-    while cause is not None:
-        if isinstance(cause, sa.exc.DBAPIError):
-            code = getattr(cause.orig, "sqlstate", None)
-            if code:
-                return code in _TRANSIENT or code[:2] in _TRANSIENT_CLASSES
-            if "sqlite" in type(cause.orig).__module__:
-                return "locked" in str(cause.orig)
-            return cause.connection_invalidated or isinstance(cause, sa.exc.OperationalError | sa.exc.InterfaceError)
-        cause = cause.__cause__ or cause.__context__
-    return isinstance(problem, sa.exc.TimeoutError)
+    refusal = _refusal(problem)
+    if refusal is None:
+        return isinstance(problem, sa.exc.TimeoutError)  # every connection of the pool is in use
+    code = getattr(refusal.orig, "sqlstate", None)
+    if code:
+        return code in _TRANSIENT or code[:2] in _TRANSIENT_CLASSES
+    if isinstance(refusal.orig, sqlite3.Error):
+        return "locked" in str(refusal.orig)
+    return refusal.connection_invalidated or isinstance(refusal, sa.exc.OperationalError | sa.exc.InterfaceError)
 
 
 def reason(problem: BaseException) -> str:
     """The database's own words, in one line, without the statement and its values."""
+    refusal = _refusal(problem)
+    return " ".join(str(problem if refusal is None else refusal.orig).split())
+
+
+def without_tables(problem: BaseException) -> bool:
+    """Whether a database was refused for it holds no table of Optuna's."""
+    refusal = _refusal(problem)
+    if refusal is None:
+        return False
+    return getattr(refusal.orig, "sqlstate", None) == "42P01" or "no such table" in str(refusal.orig)
+
+
+def opened(connect: Callable[[], T]) -> T:
+    """Connect; again where the server ended the connection on the way, and not where it never answered.
+
+    A name, a port or a password that is wrong is told at once.
+    """
+    for pause in (0.1, 0.2, 0.4, 0.8, 1.6):
+        try:
+            return connect()
+        except (optuna.exceptions.StorageInternalError, sa.exc.SQLAlchemyError) as problem:
+            refusal = _refusal(problem)
+            if str(getattr(refusal and refusal.orig, "sqlstate", None))[:2] != "57":
+                raise
+        time.sleep(pause)
+    return connect()
+
+
+def _refusal(problem: BaseException) -> sa.exc.DBAPIError | None:
+    """The database's own error behind one of Optuna's."""
     cause: BaseException | None = problem
-    while cause is not None:
-        if isinstance(cause, sa.exc.DBAPIError):
-            return " ".join(str(cause.orig).split())
+    while cause is not None and not isinstance(cause, sa.exc.DBAPIError):
         cause = cause.__cause__ or cause.__context__
-    return " ".join(str(problem).split())
+    return cause
 
 
-def patiently(action: Callable[[], T], place: str, *, patience: float = PATIENCE) -> T:
+def patiently(action: Callable[[], T], place: str, *, patience: float | None = None) -> T:
     """Do what may be repeated, again while the database is away.
 
     Args:
         action: Without effect where it fails, or without another where it is repeated.
         place: The storage, as it may be printed.
-        patience: Seconds after which no try begins any more.
+        patience: Seconds after which no try begins any more; :data:`PATIENCE` by default.
 
     Raises:
         StorageError: if the database is away for longer, or cannot be written at all.
     """
+    patience = PATIENCE if patience is None else patience
     end, pause = time.monotonic() + patience, _PAUSES[0]
     while True:
         try:

@@ -69,13 +69,13 @@ def _add_batch(
     patience: float | None,
 ) -> None:
     from hpsearch.storage.database import store  # SQLAlchemy is slow to import
-    from hpsearch.storage.patience import PATIENCE, patiently
+    from hpsearch.storage.patience import patiently
 
     def attempt() -> None:
         with stops_later():  # and not while a server that is away is waited for, which takes long
             store(database.engine, study_id(study), trials, batch=batch)
 
-    patiently(attempt, place_of(database), patience=PATIENCE if patience is None else patience)
+    patiently(attempt, place_of(database), patience=patience)
 
 
 class TrialWriter:
