@@ -24,22 +24,22 @@ NOTE = "dashboard:note_str:0"
 
 
 @contextlib.contextmanager
-def served(storage, folder):
-    """Where the storage's one study is served meanwhile."""
+def served(storage, folder, study=0):
+    """Where a study of the storage is served meanwhile, by default its one study."""
     server = dashboard.server(storage, artifacts=folder, port=0)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}/api/studies/0"
+        yield f"http://127.0.0.1:{server.server_port}/api/studies/{study}"
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
 
 
-def page(storage, folder):
-    """What the page of the storage's one study gets."""
-    with served(storage, folder) as address, urllib.request.urlopen(address, timeout=30) as answer:
+def page(storage, folder, study=0):
+    """What the page of a study of the storage gets, by default of its one study."""
+    with served(storage, folder, study) as address, urllib.request.urlopen(address, timeout=30) as answer:
         return json.load(answer)
 
 

@@ -34,6 +34,9 @@ LAPSE, _BEAT = 30.0, 5.0
 class Claim:
     """The right to write one study of a database.
 
+    Attributes:
+        token: What tells it from every other claim.
+
     Args:
         engine: Of the database.
         study_id: Of the study there.
@@ -43,7 +46,7 @@ class Claim:
 
     def __init__(self, engine: sa.Engine, study_id: int, study: str, *, place: str) -> None:
         self._engine, self._study_id, self._study, self._place = engine, study_id, study, place
-        self._token, self._over = uuid.uuid4().hex, threading.Event()
+        self.token = uuid.uuid4().hex
 
     def take(self) -> None:
         """Take it, if nobody has it or whoever has it is dead.
@@ -54,12 +57,13 @@ class Claim:
         with self._engine.begin() as connection:
             lock(connection, self._study_id)
             stored, now = attribute(connection, self._study_id, WRITER), _now(connection)
-            if stored is not None and stored["token"] != self._token:  # its own, if an answer was lost on the way
+            if stored is not None and stored["token"] != self.token:  # its own, if an answer was lost on the way
                 holder, quiet = Holder.read(stored), now - stored["seen"]
-                if quiet < LAPSE and not holder.gone:
+                ended = holder.gone or (holder.here and stored["token"] not in _HELD)
+                if quiet < LAPSE and not ended:
                     told = f"{holder}, last heard of {max(quiet, 0):.0f} s ago (void after {LAPSE:.0f} s of silence)"
                     raise busy(self._study, self._place, told)
-            claim = {**asdict(Holder.this()), "since": _iso(now), "token": self._token, "seen": now}
+            claim = {**asdict(Holder.this()), "since": _iso(now), "token": self.token, "seen": now}
             set_attribute(connection, self._study_id, WRITER, claim)
 
     def check(self, connection: sa.Connection) -> None:
@@ -69,7 +73,7 @@ class Claim:
             StudyBusyError: if it lapsed and another run took it.
         """
         stored = attribute(connection, self._study_id, WRITER)
-        if stored is None or stored["token"] != self._token:
+        if stored is None or stored["token"] != self.token:
             now = "nobody holds it now" if stored is None else f"it is now held by {Holder.read(stored)}"
             raise StudyBusyError(
                 f"study {self._study!r} in {self._place} was taken over by another run, for nothing was heard "
@@ -95,15 +99,9 @@ class Claim:
             self.check(connection)
             set_attribute(connection, self._study_id, WRITER, None)
 
-    def keep(self) -> None:
-        """Renew it until :meth:`stop`; a server that is away, or a claim that is lost, is the next write's matter."""
-        while not self._over.wait(_BEAT):
-            with contextlib.suppress(StudyBusyError, KeyError, sa.exc.SQLAlchemyError):
-                self.renew()
 
-    def stop(self) -> None:
-        """End :meth:`keep`."""
-        self._over.set()
+_HELD: set[str] = set()
+"""The tokens of the claims that this process holds: one that it could not give back is not among them."""
 
 
 @contextlib.contextmanager
@@ -121,20 +119,40 @@ def claimed(study: optuna.Study, database: optuna.storages.RDBStorage, *, place:
     """
     engine, number = database.engine, study_id(study)
     claim = Claim(engine, number, study.study_name, place=place)
-    patiently(claim.take, place)
-    checks = CHECKS.setdefault(engine, {})
-    checks[number] = claim.check
-    thread = threading.Thread(target=claim.keep, name=f"claim on {study.study_name}", daemon=True)
+    _HELD.add(claim.token)
+    try:
+        patiently(claim.take, place)
+        checks = CHECKS.setdefault(engine, {})
+        checks[number] = claim.check
+        try:
+            with _signs_of_life(claim):
+                yield
+        finally:
+            del checks[number]
+            # What is not given back lapses by itself; no error of it may hide what ended the run.
+            with contextlib.suppress(StudyBusyError, KeyError, sa.exc.SQLAlchemyError):
+                claim.release()
+    finally:
+        _HELD.discard(claim.token)
+
+
+@contextlib.contextmanager
+def _signs_of_life(claim: Claim) -> Iterator[None]:
+    over = threading.Event()
+
+    def keep() -> None:
+        while not over.wait(_BEAT):
+            # A server that is away, or a claim that is lost, is the next write's matter.
+            with contextlib.suppress(StudyBusyError, KeyError, sa.exc.SQLAlchemyError):
+                claim.renew()
+
+    thread = threading.Thread(target=keep, name="claim", daemon=True)
     thread.start()
     try:
         yield
     finally:
-        claim.stop()
+        over.set()
         thread.join()
-        del checks[number]
-        # What is not given back lapses by itself; no error of it may hide what ended the run.
-        with contextlib.suppress(StudyBusyError, KeyError, sa.exc.SQLAlchemyError):
-            claim.release()
 
 
 def _now(connection: sa.Connection) -> float:

@@ -13,7 +13,7 @@ import json
 import os
 import socket
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,12 @@ class Holder:
     def gone(self) -> bool:
         """Whether it is certain that the process has ended: only a process of this running system can be known of."""
         return bool(self.place) and self.place == _place() and _began(self.process) != self.began
+
+    @property
+    def here(self) -> bool:
+        """Whether it is certain that this is the process which asks."""
+        this = Holder.this()
+        return bool(self.place) and replace(this, since=self.since) == self
 
     def __str__(self) -> str:
         return f"process {self.process} of {self.user} on {self.host}, since {self.since}"
