@@ -33,7 +33,7 @@ with only_writer("s", open_storage(url, results=sys.argv[2]), results=sys.argv[2
 """
 
 
-@pytest.fixture(params=["journal", "sqlite", "postgres"])
+@pytest.fixture(params=["journal", "sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def place(request, tmp_path):
     """Storage and results folder of two runs: one storage, and two folders where it is not in the folder itself."""
     if request.param == "journal":
@@ -98,7 +98,7 @@ def test_a_study_is_given_back_at_the_end_whatever_ended_it(place):
             pass
 
 
-@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+@pytest.mark.parametrize("kind", ["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def test_two_searches_of_one_storage_never_store_more_than_was_asked_for(kind, small, tmp_path, request):
     storage = f"sqlite:///{tmp_path}/s.db" if kind == "sqlite" else request.getfixturevalue("url")
     refusals = []
@@ -138,6 +138,7 @@ def of_another_machine(postgres, *, silent):
     store_claim(postgres, {**claim, **elsewhere, "seen": claim["seen"] - silent})
 
 
+@pytest.mark.slow
 def test_a_silent_holder_elsewhere_is_waited_for_thirty_seconds_and_no_longer(postgres, url, tmp_path):
     holder = held_elsewhere(url, tmp_path)
     end(holder)
@@ -150,6 +151,7 @@ def test_a_silent_holder_elsewhere_is_waited_for_thirty_seconds_and_no_longer(po
         assert stored_claim(postgres)["process"] == os.getpid()
 
 
+@pytest.mark.slow
 def test_a_run_that_was_taken_for_dead_writes_nothing_more(postgres, url, tmp_path, monkeypatch):
     study = study_in(open_storage(url), trials=1)
     storage = open_storage(url)
@@ -172,6 +174,7 @@ def test_a_run_that_was_taken_for_dead_writes_nothing_more(postgres, url, tmp_pa
     add_trials(ours, [create_trial(value=4.0)])  # who holds nothing is not looked at, as plain Optuna is not
 
 
+@pytest.mark.slow
 def test_a_claim_that_was_given_back_by_another_run_is_lost_too(postgres, url, tmp_path):
     storage = open_storage(url)
     with only_writer("s", storage, results=tmp_path):
@@ -180,6 +183,7 @@ def test_a_claim_that_was_given_back_by_another_run_is_lost_too(postgres, url, t
             add_trials(optuna.load_study(study_name="s", storage=storage), [create_trial(value=1.0)])
 
 
+@pytest.mark.slow
 def test_a_run_gives_signs_of_life_while_it_trains(postgres, url, tmp_path, monkeypatch):
     monkeypatch.setattr(claims, "_BEAT", 0.05)
     with hold(url, tmp_path):
@@ -191,6 +195,7 @@ def test_a_run_gives_signs_of_life_while_it_trains(postgres, url, tmp_path, monk
     assert WRITER not in study_attributes(optuna.load_study(study_name="s", storage=open_storage(url)))
 
 
+@pytest.mark.slow
 def test_a_run_whose_signs_of_life_fail_for_a_while_still_holds_its_study(postgres, url, tmp_path, monkeypatch):
     monkeypatch.setattr(claims, "_BEAT", 0.05)
     with hold(url, tmp_path):
@@ -212,6 +217,7 @@ def test_a_process_is_gone_when_its_number_is_free_or_anothers_and_only_here():
     assert re.fullmatch(r"process \d+ of \S+ on \S+, since \S+", str(this))
 
 
+@pytest.mark.slow
 def test_a_held_study_can_be_read(url, small, tmp_path):
     search(small, trials=4, storage=url, results=tmp_path)
     with hold(url, tmp_path, study="small"):

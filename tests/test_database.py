@@ -4,6 +4,8 @@ import gc
 import math
 import os
 import signal
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -23,7 +25,7 @@ from hpsearch.storage.writing import TrialWriter, add_trials
 X = {"x": FloatDistribution(0.0, 1.0)}
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def url(request, tmp_path):
     """An empty database of each kind."""
     if request.param == "sqlite":
@@ -219,6 +221,18 @@ def test_two_writers_at_once_number_their_trials_without_gap_or_double(url):
     assert told(one) == told(other)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["sqlite", "postgres"])
+def test_runs_that_begin_at_once_make_the_tables_once(kind, tmp_path, request):
+    url = f"sqlite:///{tmp_path}/s.db"
+    if kind == "postgres":
+        url = request.getfixturevalue("postgres").new_database("fresh")
+    code = f"from hpsearch.storage.access import open_storage; open_storage({url!r}).get_all_studies()"
+    runs = [subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True) for _ in range(6)]
+    assert [(run.communicate()[1], run.returncode) for run in runs] == [("", 0)] * 6
+
+
+@pytest.mark.slow
 def test_a_database_closes_its_connections(postgres):
     url = postgres.new_database("closed")
     study_in(open_storage(url))
@@ -227,6 +241,7 @@ def test_a_database_closes_its_connections(postgres):
     assert counted == [(0,)]
 
 
+@pytest.mark.slow
 def test_a_url_may_hold_what_a_format_or_a_configuration_file_would_read_as_its_own(postgres):
     postgres.new_database("a{b}%c")
     url = postgres.url("a%7Bb%7D%25c")

@@ -20,6 +20,8 @@ from hpsearch.storage.access import open_storage
 from hpsearch.storage.journal import StorageError
 from hpsearch.tuning.search import search
 
+pytestmark = pytest.mark.slow  # a server takes seconds to start
+
 FEW = {"survey.base": 4, "survey.scrambles": 2}
 
 
@@ -89,7 +91,6 @@ def test_connections_that_are_ended_again_and_again_cost_nothing(postgres, url, 
     same(url, tmp_path / "journal")
 
 
-@pytest.mark.slow
 def test_a_server_that_does_not_come_back_is_an_error_that_says_so(postgres, url, small, tmp_path, monkeypatch):
     monkeypatch.setattr(patience, "PATIENCE", 0.5)
 
@@ -108,7 +109,6 @@ def test_a_server_that_does_not_come_back_is_an_error_that_says_so(postgres, url
     same(url, tmp_path / "journal")
 
 
-@pytest.mark.slow
 def test_a_server_that_is_away_for_ten_seconds_is_waited_for(postgres, url, small, tmp_path):
     def restarted():
         time.sleep(10)
@@ -129,7 +129,6 @@ def test_a_server_that_is_away_for_ten_seconds_is_waited_for(postgres, url, smal
     same(url, tmp_path / "journal")
 
 
-@pytest.mark.slow
 def test_a_search_that_is_killed_goes_on_at_once_from_another_folder(url, folder):
     long = folder / "studies" / "small.toml"
     long.write_text(

@@ -69,7 +69,7 @@ def without_tables(problem: BaseException) -> bool:
 
 
 def opened(connect: Callable[[], T]) -> T:
-    """Connect; again where the server ended the connection on the way, and not where it never answered.
+    """Connect; again where the server ended the connection on the way, or another run was making the tables meanwhile.
 
     A name, a port or a password that is wrong is told at once.
     """
@@ -78,7 +78,9 @@ def opened(connect: Callable[[], T]) -> T:
             return connect()
         except (optuna.exceptions.StorageInternalError, sa.exc.SQLAlchemyError) as problem:
             refusal = _refusal(problem)
-            if str(getattr(refusal and refusal.orig, "sqlstate", None))[:2] != "57":
+            ended = str(getattr(refusal and refusal.orig, "sqlstate", None)).startswith("57")
+            made = isinstance(refusal, sa.exc.IntegrityError) or "already exists" in reason(problem)
+            if not ended and not made:
                 raise
         time.sleep(pause)
     return connect()
