@@ -4,9 +4,11 @@ import gc
 import math
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 
 import optuna
@@ -179,14 +181,15 @@ def test_a_stop_right_after_a_batch_arrived_does_not_store_it_twice(url, monkeyp
 
 
 def test_a_storage_that_stays_away_is_an_error_after_a_while_and_the_end_waits_no_second_time(monkeypatch, tmp_path):
-    study = study_in(open_storage(f"sqlite:///{tmp_path}/s.db"), trials=0)
+    study, waits, sleep = study_in(open_storage(f"sqlite:///{tmp_path}/s.db"), trials=0), [], time.sleep
     tries = lose_the_answer(monkeypatch, times=1000)
     monkeypatch.setattr(patience, "PATIENCE", 0.3)
-    began = time.monotonic()
+    monkeypatch.setattr(patience.time, "sleep", lambda seconds: (waits.append(seconds), sleep(seconds)))
     with pytest.raises(StorageError, match="does not answer: gone; tried again for 0 s"):
         write(study, trial(1))
-    assert 0.2 < time.monotonic() - began < 2
-    assert 4 < len(tries) < 40  # and not as fast as it can
+    assert waits[:4] == [0.01, 0.02, 0.04, 0.05]
+    assert 0.1 < sum(waits) <= 0.3
+    assert len(tries) == len(waits) + 2  # the first try, and one at the end
 
 
 def test_what_no_waiting_mends_is_an_error_at_once(tmp_path, monkeypatch):
@@ -208,6 +211,22 @@ def test_a_locked_file_is_waited_for(tmp_path, monkeypatch):
     set_study_attribute(study, "a", 1)
     assert waits == [0.1]
     assert values(f"sqlite:///{path}") == [1.0]
+
+
+def test_nobody_writes_between_the_count_of_trials_and_the_new_ones(tmp_path):
+    path, tries = tmp_path / "s.db", []
+    storage = open_storage(f"sqlite:///{path}")
+
+    def meanwhile(connection, cursor, statement, *rest):
+        if "count(" in statement:
+            with closing(sqlite3.connect(path, timeout=0)) as other:
+                with pytest.raises(sqlite3.OperationalError) as refused:
+                    other.execute("BEGIN IMMEDIATE")
+                tries.append(str(refused.value))
+
+    sa.event.listen(storage.engine, "before_cursor_execute", meanwhile)
+    add_trials(study_in(storage, trials=0), [trial(1)])
+    assert tries == ["database is locked"]
 
 
 def test_two_writers_at_once_number_their_trials_without_gap_or_double(url):

@@ -63,7 +63,7 @@ class Database(optuna.storages.RDBStorage):
 
     def __init__(self, url: sa.URL, *, place: str, create: bool = True) -> None:
         self.place = place
-        text = url.render_as_string(hide_password=False).replace("{", "{{").replace("}", "}}")  # Optuna formats it
+        text = url.render_as_string(hide_password=False)  # with its braces quoted, which Optuna would fill in
         try:
             super().__init__(text, engine_kwargs=options(url), skip_table_creation=not create)
         except BaseException:
