@@ -1,14 +1,13 @@
 """What the dashboard shows: the notes, and the view of large studies, from the journal that users have."""
 
-import contextlib
 import json
 import re
-import threading
 import urllib.error
 import urllib.request
 
 import optuna
 import pytest
+from helpers import page, served
 
 from hpsearch.config import load_config
 from hpsearch.experiments.function import survey_frames
@@ -21,26 +20,6 @@ from hpsearch.storage.studies import CONFIG, DATA, open_study
 from hpsearch.storage.writing import add_trials
 
 NOTE = "dashboard:note_str:0"
-
-
-@contextlib.contextmanager
-def served(storage, folder, study=0):
-    """Where a study of the storage is served meanwhile, by default its one study."""
-    server = dashboard.server(storage, artifacts=folder, port=0)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/api/studies/{study}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def page(storage, folder, study=0):
-    """What the page of a study of the storage gets, by default of its one study."""
-    with served(storage, folder, study) as address, urllib.request.urlopen(address, timeout=30) as answer:
-        return json.load(answer)
 
 
 def numbers(trials):

@@ -8,9 +8,8 @@ import time
 import optuna
 import pandas as pd
 import pytest
-from helpers import SMALL, TIMES, run
+from helpers import SMALL, TIMES, page, run
 from servers import PASSWORD
-from test_dashboard import page
 
 from hpsearch.config import load_config
 from hpsearch.experiments.trainings import survey_study

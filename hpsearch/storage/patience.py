@@ -56,8 +56,12 @@ def transient(problem: BaseException) -> bool:
 
 def reason(problem: BaseException) -> str:
     """The database's own words, in one line, without the statement and its values."""
-    refusal = _refusal(problem)
-    return " ".join(str(problem if refusal is None else refusal.orig).split())
+    cause: BaseException | None = _refusal(problem)
+    if isinstance(cause, sa.exc.DBAPIError):
+        return " ".join(str(cause.orig).split())
+    while problem.__cause__ is not None:
+        problem = problem.__cause__
+    return " ".join(str(problem).split()) or type(problem).__name__
 
 
 def without_tables(problem: BaseException) -> bool:

@@ -13,7 +13,7 @@ from typing import Self
 import optuna
 from optuna.trial import FrozenTrial
 
-from hpsearch.storage.access import place_of
+from hpsearch.storage.addresses import hide_password
 from hpsearch.storage.holders import StudyBusyError
 from hpsearch.storage.internals import database_of, journal_backend, read_anew, storage_of, study_id
 from hpsearch.storage.journal import JournalFile, StorageError
@@ -75,7 +75,7 @@ def _add_batch(
         with stops_later():  # and not while a server that is away is waited for, which takes long
             store(database.engine, study_id(study), trials, batch=batch)
 
-    patiently(attempt, place_of(database), patience=patience)
+    patiently(attempt, hide_password(database), patience=patience)
 
 
 class TrialWriter:
