@@ -39,8 +39,9 @@ def place(request, tmp_path):
     if request.param == "journal":
         return (None, tmp_path / "a"), (None, tmp_path / "a")
     if request.param == "sqlite":
-        (tmp_path / "link").symlink_to(tmp_path)
-        return (f"sqlite:///{tmp_path}/s.db", tmp_path / "a"), (f"sqlite:///{tmp_path}/link/s.db", tmp_path / "b")
+        (tmp_path / "b").mkdir()
+        (tmp_path / "b" / "link.db").symlink_to(tmp_path / "s.db")
+        return (f"sqlite:///{tmp_path}/s.db", tmp_path / "a"), (f"sqlite:///{tmp_path}/b/link.db", tmp_path / "b")
     url = request.getfixturevalue("postgres").emptied("tests")
     return (url, tmp_path / "a"), (url, tmp_path / "b")
 

@@ -14,7 +14,6 @@ import optuna
 from optuna.trial import FrozenTrial
 
 from hpsearch.storage.addresses import hide_password
-from hpsearch.storage.holders import StudyBusyError
 from hpsearch.storage.internals import database_of, journal_backend, read_anew, storage_of, study_id
 from hpsearch.storage.journal import JournalFile, StorageError
 from hpsearch.storage.signals import stops_later
@@ -99,8 +98,7 @@ class TrialWriter:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not isinstance(problem, StudyBusyError):
-            self._write(patience=0.0 if isinstance(problem, StorageError) else None)
+        self._write(patience=0.0 if isinstance(problem, StorageError) else None)  # it was waited for
 
     def add(self, *trials: FrozenTrial) -> None:
         """Take trials, to be written with their neighbours in the order in which they come."""
