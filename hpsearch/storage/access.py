@@ -90,9 +90,8 @@ def _database(url: str, *, read_only: bool) -> optuna.storages.RDBStorage:
         if "No module named" in words:
             words += " (for PostgreSQL: pip install 'hpsearch[postgres]')"
     # Raised out here, the errors carry nothing of the driver's, in which the password may stand.
-    if (
-        empty and sqlite_file(url) is None
-    ):  # a file without tables is another program's; a new server's database is empty
+    # A file without tables is another program's; a database of a server is without them until the first run.
+    if empty and sqlite_file(url) is None:
         raise FileNotFoundError(f"no results in {place}: run `hpsearch search --storage {shlex.quote(place)}` first")
     if empty:
         words = "it holds no tables of Optuna's"
