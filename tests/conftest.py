@@ -5,6 +5,7 @@ import optuna
 import pandas as pd
 import pytest
 from helpers import LONG, SMALL
+from servers import Server, reason_to_skip
 from threadpoolctl import threadpool_limits
 
 from hpsearch.config import load_config
@@ -66,3 +67,13 @@ def table():
 def numbers():
     """A raw table of three columns of numbers."""
     return pd.DataFrame(np.random.default_rng(0).standard_normal((100, 3)), columns=list("abc"))
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server for as long as the tests of one process run."""
+    if reason := reason_to_skip():
+        pytest.skip(reason)
+    server = Server()
+    yield server
+    server.remove()

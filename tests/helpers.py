@@ -1,8 +1,12 @@
 """What several test files share and is no fixture: studies to write, commands to run, views of a network's numbers."""
 
+import contextlib
 import itertools
+import json
 import sys
+import threading
 import tomllib
+import urllib.request
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +20,7 @@ from hpsearch.engine.settings import Hyperparameters
 from hpsearch.engine.training import train
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments.lessons import Trainings
+from hpsearch.report import dashboard
 
 SMALL = """
 name = "small"
@@ -103,6 +108,26 @@ def grid_of(toml):
             names = {"number": number, "seed": seed, "iteration": evaluation.iterations, **point}
             frames.append(pd.DataFrame({**names, **dict(zip(evaluation.metrics, curve.T.astype(float), strict=True))}))
     return Trainings(pd.concat(frames, ignore_index=True), settings, evaluator)
+
+
+@contextlib.contextmanager
+def served(storage, folder, study=0):
+    """Where a study of the storage is served meanwhile, by default its one study."""
+    server = dashboard.server(storage, artifacts=folder, port=0)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/api/studies/{study}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def page(storage, folder, study=0):
+    """What the page of a study of the storage gets, by default of its one study."""
+    with served(storage, folder, study) as address, urllib.request.urlopen(address, timeout=30) as answer:
+        return json.load(answer)
 
 
 def tasks_of(evaluator, count=6, iterations=20):

@@ -125,16 +125,16 @@ def _run(command, config, results, strike):
 def _child(command, config, results, strike, told):
     code = 1
     try:
-        from hpsearch.storage import access
+        from hpsearch.storage import writing
 
-        access._SECONDS_BETWEEN_WRITES = 0.0  # a write for every trial: the more of them, the more may be struck
-        store = access.add_trials
+        writing._SECONDS_BETWEEN_WRITES = 0.0  # a write for every trial: the more of them, the more may be struck
+        store = writing.add_trials
 
-        def add_trials(study, trials):
-            store(study, trials)
+        def add_trials(study, trials, **named):
+            store(study, trials, **named)
             os.write(told, b"stored %d\n" % len(trials))
 
-        access.add_trials = add_trials
+        writing.add_trials = add_trials
         _touches(Path(results), strike, told)
         commands()[command](config, results=results)
         code = 0

@@ -20,9 +20,10 @@ from hpsearch.report import dashboard
 from hpsearch.report import sections as module
 from hpsearch.report.page import page, write_page
 from hpsearch.results.study import Results, load
-from hpsearch.storage.access import add_trials, open_storage
+from hpsearch.storage.access import open_storage
 from hpsearch.storage.internals import note_of, set_note
 from hpsearch.storage.notes import MOST_DRAWN
+from hpsearch.storage.writing import add_trials
 from hpsearch.tuning.search import search
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

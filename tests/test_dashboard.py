@@ -1,45 +1,25 @@
 """What the dashboard shows: the notes, and the view of large studies, from the journal that users have."""
 
-import contextlib
 import json
 import re
-import threading
 import urllib.error
 import urllib.request
 
 import optuna
 import pytest
+from helpers import page, served
 
 from hpsearch.config import load_config
 from hpsearch.experiments.function import survey_frames
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.report import dashboard
 from hpsearch.space import Float, Space
-from hpsearch.storage.access import add_trials, open_storage
+from hpsearch.storage.access import open_storage
 from hpsearch.storage.notes import MOST_DRAWN, note_search, note_survey
 from hpsearch.storage.studies import CONFIG, DATA, open_study
+from hpsearch.storage.writing import add_trials
 
 NOTE = "dashboard:note_str:0"
-
-
-@contextlib.contextmanager
-def served(storage, folder):
-    """Where the storage's one study is served meanwhile."""
-    server = dashboard.server(storage, artifacts=folder, port=0)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/api/studies/0"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def page(storage, folder):
-    """What the page of the storage's one study gets."""
-    with served(storage, folder) as address, urllib.request.urlopen(address, timeout=30) as answer:
-        return json.load(answer)
 
 
 def numbers(trials):

@@ -19,7 +19,13 @@ The disk is full, the folder read-only, at any file that is written
     test_faults_disk::test_where_nothing_may_be_written_a_command_says_so_and_all_is_read
     test_files::test_where_no_file_can_be_the_path_the_cause_and_the_cure_are_told
     test_streams::test_a_search_on_a_full_disk_does_its_work_and_says_what_failed
-A storage goes away and comes back; connections are ended; two searches are on one storage: test_postgres, test_claims
+A storage goes away and comes back; connections are ended; an answer is lost; two searches are on one storage
+    test_postgres::test_a_server_that_is_away_for_ten_seconds_is_waited_for
+    test_postgres::test_a_server_that_does_not_come_back_is_an_error_that_says_so
+    test_postgres::test_connections_that_are_ended_again_and_again_cost_nothing
+    test_database::test_a_batch_whose_answer_was_lost_is_not_stored_twice
+    test_claims::test_two_searches_of_one_storage_never_store_more_than_was_asked_for
+    test_claims::test_a_run_that_was_taken_for_dead_writes_nothing_more
     test_study::test_two_searches_of_one_study_at_once_are_refused
 A search is resumed: with other settings, data or engine; with any sampler and pruner, at any trial
     test_study::test_a_changed_study_is_refused_with_the_difference

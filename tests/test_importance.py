@@ -16,7 +16,8 @@ from hpsearch.cli.progress import LiveLine
 from hpsearch.results import resampling, surrogates
 from hpsearch.results.surrogates import ImportanceError, ImportanceWarning, importance
 from hpsearch.sensitivity.verdicts import holm
-from hpsearch.storage.access import JOURNAL, add_trials, open_storage
+from hpsearch.storage.access import JOURNAL, open_storage
+from hpsearch.storage.writing import add_trials
 
 QUICK = {"measures": ("ped_anova", "permutation"), "permutations": 39, "bootstraps": 20}
 FEW = {**QUICK, "permutations": 3, "bootstraps": 3}

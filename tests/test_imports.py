@@ -31,7 +31,7 @@ THIRD_PARTIES = {
     "results": {"numpy", "pandas", "scipy", "sklearn", "optuna", "threadpoolctl"},
     "tuning": {"numpy", "scipy", "sklearn", "optuna"},
     "experiments": {"numpy", "pandas", "scipy", "optuna"},
-    "storage": {"numpy", "pandas", "optuna", "filelock"},
+    "storage": {"numpy", "pandas", "optuna", "filelock", "sqlalchemy"},
     "evaluation": {"numpy", "pandas", "sklearn", "distributed"},
     "estimator": {"numpy", "pandas", "sklearn", "pydantic"},
     "config": {"pydantic", "pydantic_core", "tomlkit"},

@@ -20,7 +20,8 @@ from hpsearch.experiments.profiles import plane, profile, tunability
 from hpsearch.experiments.tolerances import tolerance
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import Results, ResultsError
-from hpsearch.storage.access import JOURNAL, StudyBusyError, only_writer, open_storage
+from hpsearch.storage.access import JOURNAL, only_writer, open_storage
+from hpsearch.storage.holders import StudyBusyError
 from hpsearch.storage.internals import note_of, set_study_attribute, storage_of, study_attributes
 from hpsearch.storage.journal import JournalFile, StorageError
 from hpsearch.storage.studies import StudyChangedError
@@ -233,7 +234,7 @@ def test_what_another_run_is_training_is_refused_and_what_is_kept_is_read(result
     other = Results.from_study(load("small", results=tmp_path).study)  # which knows of no folder but the journal's
     first = results.plane(**CORNERS)
     count = len(trained)
-    with only_writer("small.profiles", results=tmp_path):
+    with only_writer("small.profiles", open_storage(results=tmp_path), results=tmp_path):
         pd.testing.assert_frame_equal(other.plane(**CORNERS), first)  # nothing to write
         with pytest.raises(StudyBusyError, match=r"at work on study 'small\.profiles'"):
             other.profile("init_scale", **SIZE)

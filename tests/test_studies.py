@@ -1,13 +1,15 @@
 """What the program keeps of a study: out of the dashboard's sight, and read where older versions kept it."""
 
+import numpy as np
 import optuna
 import pandas as pd
 import pytest
-from helpers import TIMES
+from helpers import SMALL, TIMES
 
+from hpsearch.config import load_config
 from hpsearch.experiments.stored import CEILINGS, DESIGN, EXAMPLES
 from hpsearch.experiments.trainings import survey_study
-from hpsearch.results.study import Results, load
+from hpsearch.results.study import Results, ResultsError, load
 from hpsearch.storage.access import open_storage
 from hpsearch.storage.internals import set_study_attribute, study_attributes
 from hpsearch.storage.studies import BASELINES, BEST, CONFIG, DATA, ENGINE_OF_STUDY, StudyChangedError, fact
@@ -98,6 +100,57 @@ def test_a_study_that_names_no_engine_is_of_the_first_and_none_is_added_to_it(ma
             go_on(config, results=tmp_path)
     trials = [results.trials.drop(columns=TIMES) for results in (load("small", results=tmp_path), Results(study))]
     pd.testing.assert_frame_equal(*trials)
+
+
+@pytest.fixture
+def project(tmp_path, monkeypatch):
+    """A user's folder with a study of a file of its own, entered."""
+    folder = tmp_path / "first"
+    (folder / "studies").mkdir(parents=True)
+    (folder / "data").mkdir()
+    x = np.random.default_rng(0).standard_normal((60, 2))
+    pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": np.where(x.sum(axis=1) > 0, "p", "q")}).to_csv(folder / "data/t.csv")
+    text = SMALL.replace('source = "iris"', 'source = "csv:../data/t.csv"\ntarget = "y"\ndrop = ["Unnamed: 0"]')
+    (folder / "studies" / "small.toml").write_text(text, encoding="utf-8")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_a_project_that_moved_goes_on(project, tmp_path, monkeypatch):
+    small, survey = (lambda: load_config("studies/small.toml")), {"survey.base": 4, "survey.scrambles": 2}
+    search(small(), trials=6)
+    survey_study(small().with_overrides(**survey))
+    moved = project.rename(tmp_path / "second")
+    monkeypatch.chdir(moved)
+    stored = load("small")
+    assert stored.config.data.source == f"csv:{moved}/data/t.csv"
+    assert stored.network(0).score is not None
+    assert load("small", results=moved / "results").config == stored.config
+    assert len(search(small(), trials=8).trials) == 8
+    survey_study(small().with_overrides(**{**survey, "survey.scrambles": 3}))
+    assert fact(load("small").study, CONFIG)["data"]["source"] == f"csv:{moved}/data/t.csv"
+    search(small(), trials=8, results="anew")
+    frames = [load("small", results=place).trials.drop(columns=TIMES) for place in ("results", "anew")]
+    pd.testing.assert_frame_equal(*frames)
+    monkeypatch.chdir(tmp_path)  # where nothing of it is to be seen but from its results
+    assert load("small", results="second/results").network(0).hyperparameters == stored.network(0).hyperparameters
+
+
+def test_of_a_moved_project_other_data_and_other_settings_are_told_and_not_the_place(project, tmp_path, monkeypatch):
+    search(load_config("studies/small.toml"), trials=4)
+    moved = project.rename(tmp_path / "second")
+    monkeypatch.chdir(moved)
+    config = load_config("studies/small.toml")
+    with pytest.raises(StudyChangedError) as refused:
+        search(config.with_overrides(seeds=[7]))
+    assert [key for key, *_ in refused.value.changes] == ["search.seeds"]
+    table = pd.read_csv("data/t.csv")
+    table.assign(a=table["a"] ** 2).to_csv("data/t.csv", index=False)
+    with pytest.raises(StudyChangedError) as refused:
+        search(config)
+    assert [key for key, *_ in refused.value.changes] == ["data.source", "the data itself (fingerprint)"]
+    with pytest.raises(ResultsError, match=r"has changed since .* again from 'csv:.*/second/data/t\.csv'"):
+        load("small").network(0)
 
 
 def test_of_a_new_study_no_fact_is_a_user_attribute(made):

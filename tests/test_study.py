@@ -14,7 +14,8 @@ from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.results import frames
 from hpsearch.results.study import load as load_results
 from hpsearch.storage import studies
-from hpsearch.storage.access import StudyBusyError, open_storage
+from hpsearch.storage.access import open_storage
+from hpsearch.storage.holders import StudyBusyError
 from hpsearch.storage.internals import note_of
 from hpsearch.storage.studies import StudyChangedError
 from hpsearch.storage.trials import CURVES

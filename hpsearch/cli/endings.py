@@ -161,7 +161,7 @@ _FAILED = (
     "hpsearch.evaluation.failures.ClusterError",
     "hpsearch.evaluation.failures.EngineDiffersError",
     "hpsearch.evaluation.failures.WorkersLostError",
-    "hpsearch.storage.access.StudyBusyError",
+    "hpsearch.storage.holders.StudyBusyError",
     "hpsearch.storage.journal.StorageError",
     "builtins.MemoryError",
     "builtins.OSError",

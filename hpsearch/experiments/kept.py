@@ -26,11 +26,12 @@ from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.experiments.profiles import TrainingSource
 from hpsearch.experiments.sources import ProfileProgress, Rehearsal, Run, Training, joined
 from hpsearch.sensitivity.designs import SEED
-from hpsearch.storage.access import TrialWriter, lock_folder, only_writer
+from hpsearch.storage.access import only_writer
 from hpsearch.storage.journal import StorageError
 from hpsearch.storage.notes import note_profiles
 from hpsearch.storage.studies import existing_study, open_study, quiet_optuna
 from hpsearch.storage.trials import CURVES, WORDS, finished_trial, values_of
+from hpsearch.storage.writing import TrialWriter
 
 T = TypeVar("T")
 Table: TypeAlias = Callable[[TrainingSource], T]
@@ -51,7 +52,7 @@ class KeptTrainings:
         self, evaluator: Evaluator, storage: optuna.storages.BaseStorage, *, name: str, results: str | Path
     ) -> None:
         self._evaluator, self._storage = evaluator, storage
-        self._name, self._folder = f"{name}{PROFILES}", lock_folder(storage, results=results)
+        self._name, self._results = f"{name}{PROFILES}", results
         self._kept: dict[Training, Evaluation] = {}
         self._read = 0  # trials of the stored study
 
@@ -130,7 +131,7 @@ class KeptTrainings:
         """The stored study, made if it is not there, held until the stack closes; None if it cannot be written."""
         config, fingerprint = self._evaluator.config, self._evaluator.dataset.fingerprint
         try:
-            stack.enter_context(only_writer(self._name, results=self._folder))
+            stack.enter_context(only_writer(self._name, self._storage, results=self._results))
             with quiet_optuna():
                 study = open_study(self._storage, config, fingerprint, name=self._name, identity=_identity)
             note_profiles(study)

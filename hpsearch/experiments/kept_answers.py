@@ -23,10 +23,10 @@ from hpsearch.experiments.stored import DESIGN, SurveyMissingError
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import DUMMY, FAILURE, KEY, REPLICATE, SEED, Design
 from hpsearch.space import Choice, Dimension, Float, Int, Space
-from hpsearch.storage.access import TrialWriter
 from hpsearch.storage.internals import set_study_attribute
 from hpsearch.storage.studies import CONFIG, StudyChangedError, fact
 from hpsearch.storage.trials import distributions
+from hpsearch.storage.writing import TrialWriter
 
 FUNCTION = "hpsearch:function"
 """Fact of a study: name of the surveyed function. A study that has it was made whole."""

@@ -121,8 +121,8 @@ def _opened(
         return None, stack.enter_context(Answers(analysis))
     function = f"{call.function.__module__}:{getattr(call.function, '__qualname__', type(call.function).__name__)}"
     stack.enter_context(quiet_optuna())
-    stack.enter_context(only_writer(f"{run.name}.survey", results=run.results))
     storage = open_storage(run.storage, results=run.results)
+    stack.enter_context(only_writer(f"{run.name}.survey", storage, results=run.results))
     study, answers = open_answers(storage, run.name, function, design=design, analysis=analysis)
     return study, stack.enter_context(answers)
 

@@ -39,12 +39,13 @@ from hpsearch.experiments.stored import (
 )
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import DUMMY, KEY, SEED, Design, shared
-from hpsearch.storage.access import TrialWriter, only_writer, open_storage
+from hpsearch.storage.access import only_writer, open_storage
 from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.front import show_survey
 from hpsearch.storage.internals import set_study_attribute
 from hpsearch.storage.studies import fact, open_study, quiet_optuna
 from hpsearch.storage.trials import distributions, finished_trial
+from hpsearch.storage.writing import TrialWriter
 
 
 @dataclass(frozen=True)
@@ -117,9 +118,10 @@ def survey_study(
     design, name = design_of(config), survey_name(config)
     evaluator.check_memory(workers=1 if executor else workers, rows=len(design))
     facts = {CEILINGS: useless(evaluator.dataset), EXAMPLES: evaluator.dataset.train.examples}
-    with quiet_optuna(), only_writer(name, results=results):
+    opened = open_storage(storage, results=results)
+    with quiet_optuna(), only_writer(name, opened, results=results):
         study = open_study(
-            open_storage(storage, results=results),
+            opened,
             config,
             evaluator.dataset.fingerprint,
             name=name,

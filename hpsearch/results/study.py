@@ -30,7 +30,7 @@ from hpsearch.storage.access import existing_storage
 from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.commands import command, options_of
 from hpsearch.storage.internals import storage_of
-from hpsearch.storage.studies import BEST, CONFIG, DATA, fact
+from hpsearch.storage.studies import BEST, CONFIG, DATA, fact, stored_config
 from hpsearch.storage.trials import CURVES, values_of
 from hpsearch.tuning.balance import Balance
 from hpsearch.tuning.choice import network_path
@@ -222,16 +222,17 @@ class Results(SurveyTables, SearchTables, ProfileTables):
     def config(self) -> StudyConfig:
         """The config that the study was made with.
 
+        A data file that has moved since is looked for in the working folder and beside the results folder.
+
         Raises:
             ResultsError: if this project did not make the study.
         """
-        description = fact(self.study, CONFIG)
-        if description is None:
+        if fact(self.study, CONFIG) is None:
             raise ResultsError(
                 f"study {self.study.study_name!r} was not made by hpsearch: it has tables, "
                 "but no config to train its networks from"
             )
-        return StudyConfig.from_description(description)
+        return stored_config(self.study, folders=(Path.cwd(), self.folder.absolute().parent))
 
     @property
     def best(self) -> Best:

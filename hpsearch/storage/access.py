@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import math
 import shlex
-import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import optuna
-from filelock import FileLock, Timeout
 
 from hpsearch.storage.addresses import (
     StorageAddress,
@@ -25,20 +19,13 @@ from hpsearch.storage.addresses import (
     sqlite_url,
     without_secrets,
 )
-from hpsearch.storage.internals import journal_backend, read_anew, storage_of
-from hpsearch.storage.journal import JournalFile, StorageError, unusable
-from hpsearch.storage.signals import stops_later
+from hpsearch.storage.holders import file_held
+from hpsearch.storage.internals import database_of, journal_backend
+from hpsearch.storage.journal import JournalFile, StorageError
+from hpsearch.storage.studies import quiet_optuna
 
 JOURNAL = "hpsearch.journal"
 """Name of the journal in the results folder; it holds all studies, so one dashboard shows them all."""
-
-_WRITTEN_TOGETHER = 64
-_SECONDS_BETWEEN_WRITES = 1.0
-"""Finished trials are written when there are so many of them, or after so long: a kill loses no more."""
-
-
-class StudyBusyError(RuntimeError):
-    """Another run is writing to the study."""
 
 
 def open_storage(
@@ -85,96 +72,35 @@ def _journal(path: Path, *, read_only: bool) -> optuna.storages.JournalStorage:
     raise journal.damage(line=journal.lines_read)
 
 
-def _database(url: str, *, read_only: bool) -> optuna.storages.BaseStorage:
+def _database(url: str, *, read_only: bool) -> optuna.storages.RDBStorage:
     """A database; for reading no tables are made in it."""
+    import sqlalchemy as sa  # takes a moment that a journal need not spend
+
+    from hpsearch.storage.database import Database
+    from hpsearch.storage.patience import opened, reason, without_tables
+
+    place = hide_password(url)
     try:
-        return optuna.storages.RDBStorage(url, skip_table_creation=read_only)
+        address = sa.make_url(url)
+        if address.drivername in ("postgres", "postgresql"):
+            address = address.set(drivername="postgresql+psycopg")
+        return opened(lambda: Database(address, place=place, create=not read_only))
     except Exception as problem:
-        reason = _reason(problem)
-    if read_only and "version_info" in reason:
-        reason = "it holds no tables of Optuna's"
-    reason = without_secrets(reason, url)
+        words, empty = without_secrets(reason(problem), url), read_only and without_tables(problem)
+        if "No module named" in words:
+            words += " (for PostgreSQL: pip install 'hpsearch[postgres]')"
+    # Raised out here, the errors carry nothing of the driver's, in which the password may stand.
+    # A file without tables is another program's; a database of a server is without them until the first run.
+    if empty and sqlite_file(url) is None:
+        raise FileNotFoundError(f"no results in {place}: run `hpsearch search --storage {shlex.quote(place)}` first")
+    if empty:
+        words = "it holds no tables of Optuna's"
     if has_bare_at(url):
-        reason += "; an @ in the password is written %40"
-    # Raised out here, the error carries nothing of the driver's, in which the password may stand.
+        words += "; an @ in the password is written %40"
     raise StorageError(
-        f"cannot open the storage {hide_password(url)!r}: {reason}; give a URL that Optuna reads, "
-        "such as sqlite:///results.db or postgresql+psycopg://user@host/name, or the path of a journal"
+        f"cannot open the storage {place!r}: {words}; give a URL that Optuna reads, "
+        "such as sqlite:///results.db or postgresql://user@host/name, or the path of a journal"
     )
-
-
-def _reason(problem: BaseException) -> str:
-    """The first line of what lies behind a problem."""
-    while problem.__cause__ is not None:
-        problem = problem.__cause__
-    return next(iter(str(problem).splitlines()), type(problem).__name__)
-
-
-def add_trials(study: optuna.Study, trials: Sequence[optuna.trial.FrozenTrial]) -> None:
-    """Store finished trials, all in one write where the storage is a journal.
-
-    Raises:
-        StorageError: if they cannot be written; a journal then holds none of them, and may be tried again.
-    """
-    if not trials:
-        return
-    backend = journal_backend(storage_of(study))
-    with stops_later():
-        if not isinstance(backend, JournalFile):
-            study.add_trials(trials)
-            return
-        try:
-            with backend.together():
-                study.add_trials(trials)
-        except BaseException:
-            read_anew(storage_of(study))
-            raise
-
-
-class TrialWriter:
-    """Stores finished trials some at a time; as a context manager it stores the rest at the end, whatever happens.
-
-    Trials whose write failed still wait, and the next write takes them.
-
-    Args:
-        study: In its storage.
-    """
-
-    def __init__(self, study: optuna.Study) -> None:
-        self._study = study
-        self._waiting: list[optuna.trial.FrozenTrial] = []
-        self._written = -math.inf  # the first trial is written at once
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._write()
-
-    def add(self, *trials: optuna.trial.FrozenTrial) -> None:
-        """Take trials, to be written with their neighbours in the order in which they come."""
-        self._waiting += trials
-
-    def write_if_due(self) -> None:
-        """Write what waits, if that is enough or has waited long enough.
-
-        Raises:
-            StorageError: if it cannot be written.
-        """
-        late = time.monotonic() - self._written >= _SECONDS_BETWEEN_WRITES
-        if len(self._waiting) >= _WRITTEN_TOGETHER or late:
-            self._write()
-
-    def _write(self) -> None:
-        whole = isinstance(journal_backend(storage_of(self._study)), JournalFile)
-        with stops_later():  # a stop between storing trials and forgetting them would store them twice
-            while self._waiting:
-                count = len(self._waiting) if whole else 1
-                add_trials(self._study, self._waiting[:count])
-                del self._waiting[:count]
-        self._written = time.monotonic()
 
 
 def existing_storage(storage: StorageAddress | None, *, results: str | Path = "results") -> optuna.storages.BaseStorage:
@@ -210,33 +136,38 @@ def count_trials(study: str, storage: StorageAddress | None, *, results: str | P
         return 0
 
 
-def lock_folder(storage: optuna.storages.BaseStorage, *, results: str | Path) -> Path:
-    """Where the locks of a storage's studies are: beside the journal, or for a database in the results folder."""
-    backend = journal_backend(storage)
-    return backend.path.parent if isinstance(backend, JournalFile) else Path(results)
-
-
 @contextlib.contextmanager
-def only_writer(study: str, *, results: str | Path) -> Iterator[None]:
-    """Hold a study for one run.
+def only_writer(study: str, storage: optuna.storages.BaseStorage, *, results: str | Path) -> Iterator[None]:
+    """Hold a study for one run, against every other run that writes to the same storage.
+
+    Of a journal and of an SQLite database a lock beside the file decides, which ends with its holder; of a database
+    server a claim in the database (see :mod:`hpsearch.storage.claims`). Of another kind of storage, runs with the same
+    results folder are kept apart.
+
+    Args:
+        study: Its name; of a database server it is made if it is not there.
+        storage: That holds it, or will.
+        results: The results folder.
 
     Raises:
-        StudyBusyError: if another process holds it.
-        StorageError: if the results folder cannot be written.
+        StudyBusyError: if another run holds it.
+        StorageError: if the storage cannot be written.
     """
-    name = hashlib.sha256(study.encode()).hexdigest()[:16]
-    try:
-        Path(results).mkdir(parents=True, exist_ok=True)
-        lock = FileLock(Path(results).absolute() / f".{name}.lock", timeout=0)
-        lock.acquire()
-    except Timeout:
-        raise StudyBusyError(
-            f"another run is at work on study {study!r} in {Path(results).absolute()}: "
-            "wait for it, stop it, or search under another name with --name"
-        ) from None
-    except OSError as problem:
-        raise unusable(Path(results).absolute(), problem) from problem
-    try:
+    backend, database = journal_backend(storage), database_of(storage)
+    if database is not None and database.engine.dialect.name != "sqlite":
+        from hpsearch.storage.claims import claimed
+
+        with quiet_optuna():
+            opened = optuna.create_study(study_name=study, storage=storage, load_if_exists=True)
+        with claimed(opened, database, place=hide_password(database)):
+            yield
+        return
+    folder, key = Path(results).absolute(), study
+    if isinstance(backend, JournalFile):
+        folder = backend.path.parent
+        key = study if backend.path.name == JOURNAL else f"{backend.path.name}:{study}"
+    elif database is not None and (path := sqlite_file(database.url)) is not None:
+        file = path.resolve()
+        folder, key = file.parent, f"{file.name}:{study}"
+    with file_held(study, folder, key=key):
         yield
-    finally:
-        lock.release()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 import json
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,6 +20,33 @@ def storage_of(study: optuna.Study) -> optuna.storages.BaseStorage:
 def journal_backend(storage: optuna.storages.BaseStorage) -> BaseJournalBackend | None:
     """The backend of a journal; None for a storage of another kind."""
     return getattr(storage, "_backend", None)
+
+
+def database_of(storage: optuna.storages.BaseStorage) -> optuna.storages.RDBStorage | None:
+    """The database behind a storage, which a study wraps in a cache; None for a storage of another kind."""
+    inner = getattr(storage, "_backend", storage)
+    return inner if isinstance(inner, optuna.storages.RDBStorage) else None
+
+
+def schema() -> Any:
+    """The tables of Optuna's databases, as SQLAlchemy's models; they take a moment to import."""
+    from optuna.storages._rdb import models
+
+    return models
+
+
+def study_id(study: optuna.Study) -> int:
+    """The number that a storage knows a study by."""
+    return study._study_id
+
+
+def check_trial(trial: FrozenTrial) -> None:
+    """Refuse a trial that contradicts itself, as ``Study.add_trial`` does.
+
+    Raises:
+        ValueError: if its state, value and parameters do not fit each other.
+    """
+    trial._validate()
 
 
 def read_anew(storage: optuna.storages.BaseStorage) -> None:

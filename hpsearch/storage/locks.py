@@ -23,6 +23,7 @@ class WriteLock:
     """
 
     def __init__(self, journal: Path) -> None:
+        self._journal = journal
         self._system_lock = FileLock(journal.with_name(f".{journal.name}.guard"))
         self._link = journal.with_name(f"{journal.name}.lock")
         # Optuna's link points to the path it was given. Spelt like this, the path is the same and tells that the link
@@ -30,6 +31,10 @@ class WriteLock:
         self._spelling = os.path.join(journal.parent, ".", journal.name)
         kind = JournalFileOpenLock if sys.platform == "win32" else JournalFileSymlinkLock
         self._optunas_lock = kind(self._spelling, grace_period=_GRACE)
+
+    def __reduce__(self) -> tuple[type[WriteLock], tuple[Path]]:
+        """A copy in another process is a lock of its own on the same file."""
+        return WriteLock, (self._journal,)
 
     def acquire(self) -> None:
         """Wait for both locks."""

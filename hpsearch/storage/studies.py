@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import optuna
@@ -70,7 +72,7 @@ def open_study(
     identity: Callable[[Mapping[str, Any]], Mapping[str, Any]] = lambda description: description,
     facts: Mapping[str, Any] | None = None,
 ) -> optuna.Study:
-    """A config's study in a storage, made if it is not there; its question and answer become the config's.
+    """A config's study in a storage, made if it is not there; its words and where its data lies become the config's.
 
     Args:
         storage: Of all studies.
@@ -85,9 +87,10 @@ def open_study(
     """
     study = optuna.create_study(study_name=name or config.name, storage=storage, load_if_exists=True)
     if _made_alike(study, config, fingerprint, identity):
-        stored, words = fact(study, CONFIG), {"question": config.question, "answer": config.answer}
-        if {**stored, **words} != stored:  # an answer is written into the file once there is one
-            set_study_attribute(study, CONFIG, {**stored, **words})
+        stored, data = fact(study, CONFIG), {"source": config.data.source}  # its file may lie elsewhere by now
+        new = {"question": config.question, "answer": config.answer, "data": {**fact(study, CONFIG)["data"], **data}}
+        if {**stored, **new} != stored:  # an answer is written into the file once there is one
+            set_study_attribute(study, CONFIG, {**stored, **new})
         return study
     with warnings.catch_warnings():  # Optuna calls the name of an objective experimental
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -125,8 +128,11 @@ def _made_alike(
     if stored is not None:
         data, engine = fact(study, DATA), fact(study, ENGINE_OF_STUDY, 1)
         changes = differences(identity(stored), identity(config.describe()))
-        if not changes and data != fingerprint:
-            changes = [("the data itself (fingerprint)", data[:12], fingerprint[:12])]
+        elsewhere = [change for change in changes if _only_moved(*change)]
+        if data == fingerprint:  # a file is compared by its content
+            changes = [change for change in changes if change not in elsewhere]
+        elif changes == elsewhere:
+            changes = [*changes, ("the data itself (fingerprint)", data[:12], fingerprint[:12])]
         if not changes and engine != ENGINE:
             changes = [(ENGINE_OF_STUDY, engine, ENGINE)]
     elif study.get_trials(deepcopy=False):
@@ -134,6 +140,31 @@ def _made_alike(
     if changes:
         raise StudyChangedError(config.name, changes, stored=study.study_name)
     return stored is not None
+
+
+def _only_moved(key: str, old: Any, new: Any) -> bool:
+    """Whether a difference of two descriptions is no more than where a file lies."""
+    return key == "data.source" and ":" in old and ":" in new
+
+
+def stored_config(study: optuna.Study, *, folders: Iterable[Path]) -> StudyConfig:
+    """The config that a study of this project was made with.
+
+    A data file that is no longer where it was, as in a project that was moved or checked out elsewhere, is looked for
+    under the folders, by the end of its path: the longest that is there.
+
+    Args:
+        study: Made by this project.
+        folders: Where to look.
+    """
+    description = fact(study, CONFIG)
+    kind, _, path = description["data"]["source"].partition(":")
+    if path and not os.path.isfile(path):
+        ends = [Path(path).parts[start:] for start in range(1, len(Path(path).parts))]
+        places = (folder.absolute().joinpath(*end) for folder in folders for end in ends)
+        found = next((place for place in places if place.is_file()), path)
+        description = {**description, "data": {**description["data"], "source": f"{kind}:{found}"}}
+    return StudyConfig.from_description(description)
 
 
 def fact(study: optuna.Study, name: str, default: Any = None) -> Any:

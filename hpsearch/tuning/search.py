@@ -27,12 +27,13 @@ from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.evaluation.stages import Stages
-from hpsearch.storage.access import TrialWriter, only_writer, open_storage
+from hpsearch.storage.access import only_writer, open_storage
 from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.front import show_search
 from hpsearch.storage.internals import end_trial, system_attributes
 from hpsearch.storage.studies import open_study, quiet_optuna
 from hpsearch.storage.trials import distributions, finished_trial
+from hpsearch.storage.writing import TrialWriter
 from hpsearch.tuning.choice import choose, network_path
 from hpsearch.tuning.samplers import check_sampler, grid_size, pruner, remembered, sampler
 
@@ -127,8 +128,9 @@ def search(
     announce = on_progress or (lambda progress: None)
     check_writable(network_path(config.name, results))
     evaluator.check_memory(workers=1 if executor else workers)
-    with quiet_optuna(), only_writer(config.name, results=results):
-        study = open_study(open_storage(storage, results=results), config, evaluator.dataset.fingerprint)
+    opened = open_storage(storage, results=results)
+    with quiet_optuna(), only_writer(config.name, opened, results=results):
+        study = open_study(opened, config, evaluator.dataset.fingerprint)
         with (
             contextlib.suppress(OutOfTimeError),
             Workers(evaluator.trainer, workers, executor, deadline) as pool,
