@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 import json
+import uuid
 from collections.abc import Sequence
 from typing import Any
 
