@@ -103,8 +103,9 @@ def test_a_write_that_failed_in_a_study_that_was_opened_twice_is_made_up_for(tmp
     def full(self, logs):
         raise OSError(errno.ENOSPC, "full")
 
-    with monkeypatch.context() as patched, pytest.raises(StorageError, match="full"):
+    with monkeypatch.context() as patched:
         patched.setattr(JournalFileBackend, "append_logs", full)
-        add_trials(study, [trial])
+        with pytest.raises(StorageError, match="full"):
+            add_trials(study, [trial])
     add_trials(study, [trial])
     assert [t.value for t in study.trials] == [0.0, 1.0, 2.0, 7.0]
