@@ -8,7 +8,7 @@ The main process is killed at any moment; with workers running; while it starts
     test_faults_kills::test_killed_at_any_touch_of_its_files_it_goes_on
     test_faults_signals::test_of_a_killed_command_no_process_lives_on_and_no_pipe_stays_open
     test_pools::test_no_worker_outlives_a_main_process_that_is_killed
-A journal is torn at any byte; a line of it is damaged, or stands twice
+A journal is torn at any byte; a line of it is damaged (one that stands twice is a trial that was added twice)
     test_faults_journal::test_torn_in_any_byte_of_its_last_three_records_a_journal_keeps_all_that_is_whole
     test_faults_journal::test_a_search_whose_journal_was_torn_ends_as_if_it_had_not_been
     test_records::test_a_damaged_line_is_named_and_nothing_is_touched

@@ -38,7 +38,9 @@ def written(value):
 
 def toml(tables):
     top = [f"{k} = {written(v)}" for k, v in tables.items() if not isinstance(v, dict)]
-    parts = [[f"[{k}]", *(f"{x} = {written(y)}" for x, y in v.items())] for k, v in tables.items() if isinstance(v, dict)]
+    parts = [
+        [f"[{k}]", *(f"{x} = {written(y)}" for x, y in v.items())] for k, v in tables.items() if isinstance(v, dict)
+    ]
     return "\n".join([*top, *(line for part in parts for line in part)]) + "\n"
 
 
@@ -110,6 +112,9 @@ def test_every_study_with_one_setting_wrong_is_refused_by_the_command(folder):
 ROWS = 40
 CELLS = ["", "nan", "inf", "-inf", "1e999", "1e31", "1.5.2", "0x1F", "12:30", "abc", "<b>", "#REF!", "N/A", "1 2"]
 """That stand where numbers stand."""
+STARTS = [b"\x1f\x8b\x08", b"PK\x03\x04", b"PAR1", b"\x89PNG\r\n\x1a\n", b"%PDF-1.7", b"SQLite format 3\0"]
+STARTS += [b"\xff\xfe", b"\xfe\xff", b"<!DOCTYPE html><html>", b'{"a": [1, 2]}', b"\x7fELF", b"\x80\x04"]
+"""Of files of other kinds."""
 LINES = [f"{i % 7 * 0.37 + 0.01 * i:.3f},{i * i % 11 * 0.1:.1f},{'pq'[i % 3 % 2]}" for i in range(ROWS)]
 
 
@@ -132,8 +137,7 @@ def wrong_tables():
         yield f"too few fields in row {place}", with_line(place, "0.1")
         yield f"a NUL in row {place}", with_line(place, "0.1\0,0.3,p")
         yield f"a quotation mark in row {place}", with_line(place, '"0.1,0.3,p')
-    for start in (b"\x1f\x8b\x08", b"PK\x03\x04", b"PAR1", b"\x89PNG\r\n\x1a\n", b"%PDF-1.7", b"SQLite format 3\0",
-                  b"\xff\xfe", b"\xfe\xff", b"<!DOCTYPE html><html>", b'{"a": [1, 2]}', b"\x7fELF", b"\x80\x04"):  # fmt: skip
+    for start in STARTS:
         yield f"begins with {start!r}", start + bytes(range(256)) * 8
         yield f"is {start!r}", start
     for count in range(5):

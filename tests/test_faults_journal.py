@@ -1,5 +1,6 @@
 """A journal that was torn in any byte of its last records is recovered to its last whole one, and gone on with."""
 
+import errno
 import random
 import tomllib
 import warnings
@@ -7,10 +8,11 @@ import warnings
 import optuna
 import pytest
 from helpers import SMALL, study_in
+from optuna.storages.journal import JournalFileBackend
 
 from hpsearch.config.study import validated
-from hpsearch.storage.access import JOURNAL, existing_storage, open_storage
-from hpsearch.storage.journal import JournalTailWarning
+from hpsearch.storage.access import JOURNAL, add_trials, existing_storage, open_storage
+from hpsearch.storage.journal import JournalTailWarning, StorageError
 from hpsearch.tuning.search import search
 
 CONFIG = validated(tomllib.loads(SMALL), where="a test").with_overrides(**{"trials": 9, "search.checkpoints": 2})
@@ -89,3 +91,21 @@ def test_a_search_whose_journal_was_torn_ends_as_if_it_had_not_been(searched, tm
         (folder / JOURNAL).write_bytes(content[:end] + tail)
         search(CONFIG, results=folder)
         assert trials(folder) == expected
+
+
+def test_a_write_that_failed_in_a_study_that_was_opened_twice_is_made_up_for(tmp_path, monkeypatch):
+    storage = open_storage(results=tmp_path)
+    study = study_in(storage)
+    study_in(storage, trials=0)  # the journal now tells twice that the study is made, and the storage that it is not
+    space = {"x": optuna.distributions.FloatDistribution(0, 1)}
+    trial = optuna.trial.create_trial(params={"x": 0.5}, distributions=space, value=7.0)
+
+    def full(self, logs):
+        raise OSError(errno.ENOSPC, "full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(JournalFileBackend, "append_logs", full)
+        with pytest.raises(StorageError, match="full"):
+            add_trials(study, [trial])
+    add_trials(study, [trial])
+    assert [t.value for t in study.trials] == [0.0, 1.0, 2.0, 7.0]

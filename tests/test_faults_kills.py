@@ -3,7 +3,6 @@
 import os
 import random
 import shutil
-import signal
 import tomllib
 
 import optuna
@@ -81,7 +80,7 @@ def checked(nursery, whole, results, strike, before):
 def test_killed_at_random_moments_again_and_again_nothing_is_lost_or_doubled(nursery, wholes, tmp_path, study):
     whole = wholes(study)
     generator, kills, ended, stored = random.Random(study), 0, 0, 0
-    for attempt in range(20 * KILLS):
+    for _ in range(20 * KILLS):
         results = tmp_path / str(ended)
         end, stored = checked(nursery, whole, results, Strike(after=generator.uniform(0, whole[2].seconds)), stored)
         kills += end.code == KILLED
@@ -90,7 +89,7 @@ def test_killed_at_random_moments_again_and_again_nothing_is_lost_or_doubled(nur
             shutil.rmtree(results)
         if kills * len(STUDIES) >= KILLS:
             break
-    assert kills * len(STUDIES) >= KILLS, attempt
+    assert kills * len(STUDIES) >= KILLS
     end, _ = checked(nursery, whole, tmp_path / str(ended), Strike(), stored)
     assert end.code == 0
     assert end.seconds < 20  # no lock of a dead process is waited for
