@@ -126,6 +126,10 @@ def calls(config, folder):
 
     def unusual():
         space = hpsearch.Space({"a": hpsearch.Float(0, 1), "b": hpsearch.Int(1, 9)})
+        hpsearch.survey(lambda a, b: a * b, space, base=8, scrambles=4, workers=2)
+        design = hpsearch.Design(space, base=8, scrambles=4)
+        rows = design.table()
+        hpsearch.survey_of(design, rows.assign(y=rows["a"] * rows["b"]))
         return hpsearch.survey_frames(lambda rows: rows["a"] * rows["b"], space, base=8, scrambles=4).sensitivity()
 
     return {
