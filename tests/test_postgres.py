@@ -8,9 +8,11 @@ import time
 import optuna
 import pandas as pd
 import pytest
+import typer
 from helpers import SMALL, TIMES, page, run
 from servers import PASSWORD
 
+from hpsearch.cli.endings import STOPPED, stopped
 from hpsearch.config import load_config
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import load
@@ -144,6 +146,15 @@ def test_a_search_that_is_killed_goes_on_at_once_from_another_folder(url, folder
     search(load_config(long), trials=60, results=folder / "journal")
     same(url, folder / "journal")
     assert 0 < counted <= 60
+
+
+def test_a_stopped_command_whose_server_is_away_says_that_nothing_is_counted(postgres, tmp_path, capsys):
+    with pytest.raises(typer.Exit) as end:
+        stopped(name="small", total=4, rows="trials", storage=postgres.url().replace(str(postgres.port), "1"),
+                results=tmp_path)  # fmt: skip
+    assert end.value.exit_code == STOPPED
+    said = " ".join(capsys.readouterr().err.split())
+    assert "stopped: the storage cannot be read now to count its trials; those that were stored stay" in said
 
 
 def trials_in(url):

@@ -91,11 +91,15 @@ def tell_stored(ending: str, *, name: str, total: int, rows: str, storage: str |
         Number of trials stored.
     """
     from hpsearch.storage.access import count_trials
+    from hpsearch.storage.journal import StorageError
 
-    done = count_trials(name, storage, results=results)
-    counted = f"{done}{f' of {total}' if total else ''} {rows} are stored, none is left running"
-    say_stopped(counted, ending=ending)
-    return done
+    try:
+        count = count_trials(name, storage, results=results)
+        words = f"{count}{f' of {total}' if total else ''} {rows} are stored, none is left running"
+    except StorageError:  # such as a server that is away, for which the user would no longer wait
+        count, words = 0, f"the storage cannot be read now to count its {rows}; those that were stored stay"
+    say_stopped(words, ending=ending)
+    return count
 
 
 def say_stopped(words: str, *, ending: str = "stopped", next: str = "Go on with") -> None:
