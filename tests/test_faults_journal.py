@@ -11,8 +11,9 @@ from helpers import SMALL, study_in
 from optuna.storages.journal import JournalFileBackend
 
 from hpsearch.config.study import validated
-from hpsearch.storage.access import JOURNAL, add_trials, existing_storage, open_storage
+from hpsearch.storage.access import JOURNAL, existing_storage, open_storage
 from hpsearch.storage.journal import JournalTailWarning, StorageError
+from hpsearch.storage.writing import add_trials
 from hpsearch.tuning.search import search
 
 CONFIG = validated(tomllib.loads(SMALL), where="a test").with_overrides(**{"trials": 9, "search.checkpoints": 2})
