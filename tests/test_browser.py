@@ -29,6 +29,7 @@ from hpsearch.tuning.search import search
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 pytestmark = [
+    pytest.mark.slow,  # a browser takes half a minute of the quick tests' time
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium here: install it (Debian: apt-get install chromium)"),
     pytest.mark.filterwarnings("ignore::UserWarning"),  # a survey of a moment has too few rows
 ]

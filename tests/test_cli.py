@@ -150,6 +150,7 @@ def test_a_stopped_search_keeps_its_trials_and_goes_on(folder, whole, stop, work
     pd.testing.assert_frame_equal(load("long").trials.drop(columns=TIMES), whole)
 
 
+@pytest.mark.slow
 def test_a_killed_search_goes_on_where_it_was(folder, whole):
     process = subprocess.Popen([HPSEARCH, "search", "long"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     journal = folder / "results" / JOURNAL

@@ -30,6 +30,7 @@ def numbers_of(trials):
     return [t.number for t in trials]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("count", "step", "direction"),
     [

@@ -34,6 +34,7 @@ def die(*_):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_an_executor_that_lost_a_process_is_given_up_and_what_was_trained_is_kept(small, tmp_path):
     with ProcessPoolExecutor(1, mp_context=SPAWN) as pool:
 

@@ -11,6 +11,7 @@ from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.indices import ResponseError
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("how", [{"dummy": True}, {"replicates": 2}])
 def test_noise_that_cannot_be_seeded_is_seldom_called_sensitive(how):
     called, repeats, rng = 0, 100, np.random.default_rng(1)

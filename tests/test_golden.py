@@ -51,6 +51,7 @@ def test_code_for_other_processors_gives_the_same_bits(processor, tmp_path):
     assert elsewhere(choice) == GOLDEN | prepared()
 
 
+@pytest.mark.slow
 def test_numpy_without_its_vector_instructions_prepares_and_draws_the_same():
     features = np.show_config(mode="dicts")["SIMD Extensions"].get("found", [])
     assert elsewhere({"NPY_DISABLE_CPU_FEATURES": " ".join(features)}) == GOLDEN | prepared()

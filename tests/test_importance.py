@@ -315,6 +315,7 @@ def long(folder):
     add_trials(made, [create_trial(params=p, distributions=sides, value=sum(p.values())) for p in params])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_the_command_tells_a_high_cost_first_and_stops_at_ctrl_c(long, monkeypatch, workers):
     monkeypatch.setattr(progress, "_LONG", 0.5)

@@ -59,6 +59,7 @@ def test_each_scramble_s_indices_are_salib_s(second_order):
             assert found.second[r] / found.variance[r] == pytest.approx(pairs, abs=1e-9)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.0, 0.3])
 def test_intervals_cover_what_they_should(noise):
     _, space, first, total = CLOSED["ishigami"]
@@ -77,6 +78,7 @@ def test_intervals_cover_what_they_should(noise):
     assert (covered / repeats <= 0.99).all()
 
 
+@pytest.mark.slow
 def test_a_total_index_of_a_tenth_is_seen():
     seen = 0
     for seed in range(40):

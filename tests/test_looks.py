@@ -95,6 +95,7 @@ def test_what_is_no_end_is_refused(until):
         survey_frames(clear, SPACE, until=until)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scrambles", [4, 8])
 def test_looking_does_not_raise_the_false_alarms(scrambles):
     """A total index of exactly the share: both verdicts are wrong, and six looks at the full level err in 10 % each."""

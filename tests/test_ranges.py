@@ -242,6 +242,7 @@ def test_a_narrow_range_of_whole_numbers_moves_by_one_and_never_collapses():
     assert (inner["boundary"], inner["next_low"], inner["next_high"]) == ("", 5, 6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dimension", [Float(1e-3, 1, log=True), Float(0, 0.98), Float(-3.3e7, 12.5), Int(3, 77)])
 @pytest.mark.parametrize("place", [0, 0.03, 0.5, 0.9, 1])
 def test_rounding_takes_no_best_away_and_leaves_no_range_that_was_not_surveyed(dimension, place):

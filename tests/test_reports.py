@@ -37,6 +37,7 @@ def titles(results):
     return [section.title for section in sections(results)]
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tiny):
     first = run("report", "small", "--complete")
@@ -62,6 +63,7 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
     assert (tiny / "results" / ARTIFACTS / artifact).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_search_alone_says_what_a_survey_would_add_and_a_survey_alone_what_a_search_would(tiny):
     run("survey", "small")

@@ -37,6 +37,7 @@ def test_each_resample_is_what_its_rows_give_on_their_own(sample):
         np.testing.assert_allclose(found, np.concatenate(list(alone.values()), axis=1), rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.slow
 def test_two_processes_give_the_numbers_of_one(sample, monkeypatch):
     monkeypatch.setattr(resampling, "_WORTHWHILE", 0)
     alone, seen = resampled(sample, 0, tasks()), set()

@@ -57,6 +57,7 @@ def test_a_torn_tail_is_cut_to_the_last_whole_record_and_kept_aside(tmp_path, cu
     assert len(optuna.load_study(study_name="s", storage=open_storage(results=tmp_path)).trials) == before + 2
 
 
+@pytest.mark.slow
 def test_a_full_disk_leaves_the_journal_as_it_was(tmp_path):
     script = f"""
 import resource, signal, pathlib

@@ -114,6 +114,7 @@ def test_a_survey_read_back_clips_at_guessing_and_proposes_no_value_that_a_setti
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "sign", "dimension", "following"),
     [
@@ -339,6 +340,7 @@ def test_the_objective_of_a_stored_survey_has_the_name_of_its_metric(folder):
     assert load("small").study.metric_names == ["validation_loss"]
 
 
+@pytest.mark.slow
 def test_a_stopped_survey_goes_on_from_the_command_line(folder):
     command = [HPSEARCH, "survey", "long", "--base", "16", "--scrambles", "2", "--workers", "2"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
