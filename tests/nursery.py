@@ -167,7 +167,7 @@ def _touches(results, strike, told):
         meant = touch()
         if meant and strike.number == signal.SIGKILL:
             size = os.fstat(number).st_size
-            os.ftruncate(number, size - random.Random(strike.at).randint(1, 200))
+            os.ftruncate(number, max(size - random.Random(strike.at).randint(1, 200), 0))
         if meant:
             os.kill(os.getpid(), strike.number)
         flush(number)
