@@ -1,5 +1,7 @@
 """Fixtures that many test files share."""
 
+import signal
+
 import numpy as np
 import optuna
 import pandas as pd
@@ -10,6 +12,10 @@ from threadpoolctl import threadpool_limits
 
 from hpsearch.config import load_config
 from hpsearch.evaluation.evaluator import Evaluator
+
+# A suite that is started in the background has these ignored, and its commands would be deaf to what tests send them.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)
