@@ -3,6 +3,7 @@
 import resource
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -72,24 +73,30 @@ def test_an_excess_is_told_with_the_sum_its_parts_and_what_is_free(monkeypatch):
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of one process is read from /proc")
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_a_training_takes_what_is_reckoned(dtype):
+    # The peak is read from the process's own memory map: getrusage hands a child the peak of its parent.
     script = f"""
-import resource
+from pathlib import Path
 from hpsearch.config import StudyConfig
 from hpsearch.evaluation.evaluator import Evaluator
-for hidden in ((4, 4), (4000, 4000)):  # the first is for what compiling takes
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+def memory(entry):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * next(int(line.split()[1]) for line in lines if line.startswith(entry))
+
+for hidden in ((4, 4), (4000, 4000)):  # the first compiles
+    before = memory("VmRSS")
     network = {{"hidden": hidden, "dtype": {dtype!r}}}
     space = {{"batch_size": 32, "iterations": 3, "learning_rate": {{"low": 0.1, "high": 0.2}}}}
     evaluator = Evaluator(StudyConfig(name="x", data={{"source": "iris"}}, network=network, space=space))
     evaluator.evaluate([evaluator.hyperparameters({{"learning_rate": 0.1}})])
-    used = 1024 * (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
-print(used)
+print(memory("VmHWM") - before)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     reckoned = training_bytes(Architecture(4, (4000, 4000), 3, dtype=dtype), 32)
-    assert 0.5 * reckoned < int(done.stdout) < 1.1 * reckoned  # what compiling took before hides a part
+    assert 0.7 * reckoned < int(done.stdout) < 1.1 * reckoned
 
 
 def test_a_network_larger_than_memory_is_refused_before_anything_is_made(small, tmp_path, monkeypatch):
