@@ -1,33 +1,51 @@
 """The command line: parses, calls, writes.
 
-In this room:
+In this room, first what the commands share:
 
-    commands.py    the commands
-    refinement.py  the command that writes the ranges to try next as a study
-    reports.py     the command that writes a study's page
-    rounds.py      a search in rounds, for the command search
-    functions.py   the survey of a user's function, for the command survey
+    commands.py    the application, and the arguments that several commands take
+    studies.py     which study a command means, and what it would take
     machines.py    where a command trains, and for how long
     progress.py    the live line of a command that trains
     endings.py     how a command ends
     streams.py     where commands print, whatever becomes of it
     again.py       the command as it was typed, to go on with
     lines.py       sentences on a terminal and through a pipe
-    compare.py     the command that compares studies
-    explain.py     the command that says where the difference of two settings comes from
-    newcomers.py   the command that writes the first study of a table
-    studies.py     which study a command means, and what it would take
-    catalogue.py   the command that lists studies
-    lesson.py      the command that judges the lesson's claims
+
+and then the commands, in the order in which help lists them:
+
+    newcomers.py   new: the first study of a table
+    show.py        show: a study with all its settings
+    search.py      search: the best setting
+    rounds.py      a search in rounds, for the command search
+    survey.py      survey: how sensitive training is to each setting
+    functions.py   the survey of a user's function, for the command survey
+    importance.py  importance: of any Optuna study's parameters
+    explain.py     explain: where the difference of two settings comes from
+    refinement.py  refine: the ranges to try next, as a study
+    reports.py     report: a study's page
+    compare.py     compare: studies side by side
+    lesson.py      lesson: its claims, judged
+    catalogue.py   list: the studies in the results
+    export.py      export: a study's tables as files
+    dashboard.py   dashboard: Optuna's, served
 """
 
-from hpsearch.cli import catalogue as catalogue  # registers its command, as the next do
-from hpsearch.cli import compare as compare
-from hpsearch.cli import explain as explain
-from hpsearch.cli import lesson as lesson
+# Each module registers its command when it is imported, and help lists them in this order.
+# isort: off
 from hpsearch.cli import newcomers as newcomers
+from hpsearch.cli import show as show
+from hpsearch.cli import search as search
+from hpsearch.cli import survey as survey
+from hpsearch.cli import importance as importance
+from hpsearch.cli import explain as explain
 from hpsearch.cli import refinement as refinement
 from hpsearch.cli import reports as reports
+from hpsearch.cli import compare as compare
+from hpsearch.cli import lesson as lesson
+from hpsearch.cli import catalogue as catalogue
+from hpsearch.cli import export as export
+from hpsearch.cli import dashboard as dashboard
 from hpsearch.cli.commands import app, main
+# isort: on
 
 __all__ = ["app", "main"]

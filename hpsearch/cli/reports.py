@@ -15,13 +15,13 @@ from hpsearch.cli.commands import (
     StorageOption,
     WorkersOption,
     app,
-    measured_importance,
-    search_command,
-    survey_command,
 )
 from hpsearch.cli.endings import StopSignals, errors, stopped
+from hpsearch.cli.importance import measured_importance
 from hpsearch.cli.lines import say
 from hpsearch.cli.progress import LiveLine, survey_words
+from hpsearch.cli.search import search_command
+from hpsearch.cli.survey import survey_command
 
 if TYPE_CHECKING:
     from hpsearch.results.study import Results

@@ -1,0 +1,37 @@
+"""The command that writes a study's tables as files."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, app
+from hpsearch.cli.endings import errors
+
+
+class Format(StrEnum):
+    """File formats of an export."""
+
+    csv = "csv"
+    parquet = "parquet"
+
+
+@app.command()
+def export(
+    study: NameArgument = "digits",
+    format: Annotated[Format, typer.Option(help="Of the files.")] = Format.csv,
+    to: Annotated[Path | None, typer.Option(help="Folder for the files; by default results/STUDY.")] = None,
+    results: ResultsOption = Path("results"),
+    storage: StorageOption = None,
+) -> None:
+    """Write a study's tables trials, curves and members as CSV or Parquet."""
+    from hpsearch.cli.studies import stored_results
+    from hpsearch.data.files import file_name
+
+    with errors():
+        stored = stored_results(study, storage=storage, results=results)
+        for path in stored.export(to or results / file_name(study), format=format.value):
+            print(path)

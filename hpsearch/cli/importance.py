@@ -1,0 +1,63 @@
+"""The command that computes the importance of any Optuna study's parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from hpsearch.cli.commands import WorkersOption, app
+from hpsearch.cli.endings import STOPPED, StopSignals, errors, say_stopped, told_warnings
+from hpsearch.cli.lines import print_parts
+from hpsearch.cli.progress import LiveLine, cost_first
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from hpsearch.results.study import Results
+
+
+@app.command()
+def importance(
+    storage: Annotated[str, typer.Argument(help="An Optuna storage URL, or the path of a journal of any name.")],
+    study: Annotated[str, typer.Argument(help="Name of any Optuna study in it.")],
+    objective: Annotated[str | None, typer.Option(help="Of several: its place, from 0, or its metric name.")] = None,
+    workers: WorkersOption = 1,
+) -> None:
+    """Importance of any Optuna study's parameters, by three measures, with intervals and a permutation null.
+
+    It is kept with the study: asked again of the same trials, it is read. Ctrl-C stops at any time, and keeps nothing.
+    """
+    from hpsearch.cli.studies import stored_results
+    from hpsearch.storage.access import JOURNAL
+
+    with errors(), told_warnings():
+        path = Path(storage)
+        journal = path.name == JOURNAL
+        results = path.parent if journal else Path("results")
+        stored = stored_results(study, storage=None if journal else storage, results=results)
+        from hpsearch import figures
+        from hpsearch.report.terminal import IMPORTANCE_NOTE, importance_table
+        from hpsearch.storage.front import show_surrogates
+
+        which = int(objective) if objective is not None and objective.isdecimal() else objective
+        frame = measured_importance(stored, workers=workers, objective=which)
+        title = f"{study}: importance, {frame['trials'].iat[0]} trials"
+        print_parts([importance_table(frame, title=title), IMPORTANCE_NOTE])
+        show_surrogates(stored.study, figures.importance(frame))
+
+
+def measured_importance(stored: Results, *, workers: int, objective: int | str | None = None) -> pd.DataFrame:
+    """Importances of a study, with a live line and what they cost; a signal ends the command."""
+    from hpsearch.results.resampling import ImportanceProgress
+
+    signals, before = StopSignals(), ImportanceProgress(0, 0, 0, 0.0)
+    line = LiveLine(f"importance in {stored.study.study_name}", lambda _: "", before=before, check=signals.check)
+    try:
+        with signals, line:
+            told = cost_first(line, workers=workers)
+            return stored.importance(objective=objective, workers=workers, on_progress=told)
+    except KeyboardInterrupt:
+        say_stopped("nothing of it is kept, none is left running", next="Begin anew with")
+        raise typer.Exit(STOPPED) from None

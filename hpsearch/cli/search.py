@@ -1,0 +1,104 @@
+"""The command that searches for the best setting."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hpsearch.cli.commands import (
+    COMPILING,
+    TIME_UP,
+    DryRunOption,
+    ResultsOption,
+    StorageOption,
+    StudyArgument,
+    TargetOption,
+    WorkersOption,
+    app,
+)
+from hpsearch.cli.endings import StopSignals, errors, stopped, tell_stored, told_warnings
+from hpsearch.cli.lines import print_parts
+from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, executor_of, refuse
+from hpsearch.cli.progress import LiveLine, search_words
+
+
+@app.command("search")
+def search_command(
+    study: StudyArgument = "digits",
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="Total number of trials, those already stored included.")
+    ] = None,
+    workers: WorkersOption = 1,
+    results: ResultsOption = Path("results"),
+    storage: StorageOption = None,
+    name: Annotated[str | None, typer.Option(help="Keep the study under another name: a fresh start.")] = None,
+    sampler: Annotated[
+        str | None, typer.Option(help="tpe, random, qmc, grid, cmaes or gp, instead of the study's.")
+    ] = None,
+    pruner: Annotated[str | None, typer.Option(help="none, median or hyperband, instead of the study's.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The sampler's seed, instead of the study's.")] = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(help="Divide the trials into 2 to 10 rounds, each in the ranges that the last proposes."),
+    ] = None,
+    repeats: Annotated[int | None, typer.Option(help="With --rounds: do it with so many sampler seeds.")] = None,
+    target: TargetOption = None,
+    dry_run: DryRunOption = False,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
+    timeout: TimeoutOption = None,
+) -> None:
+    """Search for the best setting, going on from what is stored, and show the ten best.
+
+    With --rounds the ranges are refined from round to round, beside one search of the same cost as NAME-unrefined.
+
+    Ctrl-C stops at any time, and --timeout ends it: finished trials are kept, and the same command goes on.
+    """
+    from hpsearch.cli.studies import announce, meant, print_plan, search_cost
+
+    with errors(study):
+        study_meant = meant(study, target, storage=storage, results=results)
+        options = {"name": name, "trials": trials, "sampler": sampler, "pruner": pruner, "seed": seed}
+        config = study_meant.config.with_overrides(**options)
+        if rounds is not None or repeats is not None:
+            from hpsearch.cli.rounds import search_in_rounds
+
+            refuse({"--executor": executor, "--address": address, "--timeout": timeout}, beside="--rounds")
+            search_in_rounds(config, rounds, repeats, workers=workers, storage=storage, results=results)
+            return
+        # What trains takes a second to be imported: a mistake in the settings was told by now.
+        from hpsearch.engine.compilation import before_compiling
+        from hpsearch.evaluation.evaluator import Evaluator, load_data
+        from hpsearch.report.terminal import search_report
+        from hpsearch.results.study import Results
+        from hpsearch.storage.access import count_trials
+        from hpsearch.tuning.search import Progress, search
+
+        signals, before = StopSignals(), Progress(0, config.search.trials)
+        line = LiveLine(config.name, search_words, before=before, check=signals.check)
+        try:
+            with signals, line, before_compiling(partial(line.say, COMPILING)):
+                evaluator = Evaluator(config, load_data(config))
+                config, data = evaluator.config, evaluator.dataset
+                announce(study_meant, evaluator, study)
+                if dry_run:
+                    done = count_trials(config.name, storage, results=results)
+                    print_plan(study_meant, evaluator, search_cost(evaluator, stored=done, workers=workers))
+                    return
+                with executor_of(executor, address, workers=workers) as elsewhere:
+                    stored = search(
+                        config, workers=workers, storage=storage, results=results, dataset=data, executor=elsewhere,
+                        timeout=timeout, on_progress=line.show,
+                    )  # fmt: skip
+        except KeyboardInterrupt:
+            stopped(name=config.name, total=line.last.total, rows="trials", storage=storage, results=results)
+        if line.last.done < line.last.total:
+            total = line.last.total
+            if not tell_stored(TIME_UP, name=config.name, total=total, rows="trials", storage=storage, results=results):
+                return
+        tables = Results(stored, results, dataset=data)
+        with told_warnings():
+            print_parts(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=evaluator.notes))

@@ -1,0 +1,28 @@
+"""The command that prints a study with all its settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hpsearch.cli.commands import ResultsOption, StorageOption, StudyArgument, TargetOption, app
+from hpsearch.cli.endings import errors
+
+
+@app.command()
+def show(
+    study: StudyArgument = "digits",
+    target: TargetOption = None,
+    results: ResultsOption = Path("results"),
+    storage: StorageOption = None,
+) -> None:
+    """Print a study with every setting and default, as a TOML that reads back the same."""
+    from hpsearch.cli.newcomers import new_toml
+    from hpsearch.cli.studies import meant
+    from hpsearch.config import to_toml
+    from hpsearch.evaluation.newcomers import is_table
+
+    with errors(study):
+        if is_table(study):
+            print(new_toml(study, target)[0], end="")
+        else:
+            print(to_toml(meant(study, target, storage=storage, results=results).config), end="")

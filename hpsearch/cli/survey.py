@@ -1,0 +1,127 @@
+"""The command that measures how sensitive training is to each setting."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hpsearch.cli.commands import (
+    COMPILING,
+    TIME_UP,
+    DryRunOption,
+    ResultsOption,
+    StorageOption,
+    TargetOption,
+    WorkersOption,
+    app,
+)
+from hpsearch.cli.endings import StopSignals, errors, stopped, tell_stored, told_warnings
+from hpsearch.cli.lines import print_parts
+from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, executor_of
+from hpsearch.cli.progress import LiveLine, survey_words
+
+
+@app.command("survey")
+def survey_command(
+    study: Annotated[
+        str | None,
+        typer.Argument(
+            help="A name in [b]studies/[/b], or the path of a TOML; with --function the survey's name.",
+            show_default="digits",
+        ),
+    ] = None,
+    base: Annotated[int | None, typer.Option(help="Rows of a block, a power of two; instead of the study's.")] = None,
+    scrambles: Annotated[int | None, typer.Option(help="Independent designs; instead of the study's.")] = None,
+    workers: WorkersOption = 1,
+    dummy: Annotated[bool, typer.Option("--dummy", help="A setting that does nothing joins, as control.")] = False,
+    second_order: Annotated[
+        bool, typer.Option("--second-order", help="Measure pairs alone too: twice the trainings.")
+    ] = False,
+    effective_step: Annotated[
+        bool, typer.Option("--effective-step", help="Survey α/(1−μ) instead of α, as a survey of its own.")
+    ] = False,
+    results: ResultsOption = Path("results"),
+    storage: StorageOption = None,
+    name: Annotated[str | None, typer.Option(help="Keep it under another study's name.")] = None,
+    target: TargetOption = None,
+    dry_run: DryRunOption = False,
+    function: Annotated[
+        str | None, typer.Option(help="package.module:function to survey instead, called with one setting by keyword.")
+    ] = None,
+    space: Annotated[Path | None, typer.Option(help="With --function: TOML with its [space].")] = None,
+    until: Annotated[
+        str | None, typer.Option(help="With --function: grow until verdicts are decided: [b]decided[/b], or a share.")
+    ] = None,
+    processes: Annotated[bool, typer.Option("--processes", help="With --function: workers are processes.")] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="With --function: evaluate rows that failed again.")] = False,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
+    timeout: TimeoutOption = None,
+) -> None:
+    """Measure by real trainings how sensitive training is to each setting, going on from what is stored.
+
+    With --function any function of a space is surveyed instead of a study's training.
+
+    Ctrl-C stops at any time, and --timeout ends it: finished trainings are kept, and the same command goes on.
+    """
+    from hpsearch.cli.functions import refuse_without_function, space_of, survey_of_function
+    from hpsearch.cli.studies import announce, meant, print_plan, survey_cost
+
+    with errors(study or ("digits" if function is None else "")):
+        size = {"base": base, "scrambles": scrambles, "dummy": dummy or None}
+        size |= {"second_order": second_order or None}
+        only = {"--space": space, "--until": until, "--processes": processes, "--retry": retry}
+        if function is not None:
+            others = {"--effective-step": effective_step, "--target": target, "--dry-run": dry_run}
+            others |= {"--executor": executor, "--address": address}
+            survey_of_function(
+                function,
+                space_of(function, space, others),
+                name=name or study,
+                sizes={key: value for key, value in size.items() if value is not None}, until=until, timeout=timeout,
+                workers=workers, processes=processes, retry=retry, storage=storage, results=results,
+            )  # fmt: skip
+            return
+        refuse_without_function(only)
+        study, size["effective_step"] = study or "digits", effective_step or None
+        study_meant = meant(study, target, storage=storage, results=results)
+        options = {f"survey.{key}": value for key, value in size.items()}
+        config = study_meant.config.with_overrides(name=name, **options)
+        from hpsearch.engine.compilation import before_compiling
+        from hpsearch.evaluation.deadlines import OutOfTimeError
+        from hpsearch.evaluation.evaluator import Evaluator, load_data
+        from hpsearch.experiments.stored import survey_name
+        from hpsearch.experiments.trainings import SurveyProgress, survey_study
+        from hpsearch.report.terminal import survey_report
+        from hpsearch.storage.access import count_trials
+        from hpsearch.storage.commands import options_for
+
+        signals, before = StopSignals(), SurveyProgress(0, 0)
+        line = LiveLine(f"survey of {config.name}", survey_words, before=before, check=signals.check)
+        try:
+            with signals, line, before_compiling(partial(line.say, COMPILING)):
+                evaluator = Evaluator(config, load_data(config), checkpoint_count=config.survey.checkpoints)
+                config, data = evaluator.config, evaluator.dataset
+                announce(study_meant, evaluator, study)
+                if dry_run:
+                    done = count_trials(survey_name(config), storage, results=results)
+                    print_plan(study_meant, evaluator, survey_cost(evaluator, stored=done, workers=workers))
+                    return
+                with executor_of(executor, address, workers=workers) as elsewhere:
+                    survey = survey_study(
+                        config, workers=workers, storage=storage, results=results, dataset=data, executor=elsewhere,
+                        timeout=timeout, on_progress=line.show,
+                    )  # fmt: skip
+        except KeyboardInterrupt:
+            total, stored = line.last.total, survey_name(config)
+            stopped(name=stored, total=total, rows="rows", storage=storage, results=results)
+        except OutOfTimeError:
+            total, stored = line.last.total, survey_name(config)
+            tell_stored(TIME_UP, name=stored, total=total, rows="rows", storage=storage, results=results)
+            return
+        with told_warnings():
+            place = options_for(storage, results)
+            print_parts(survey_report(config, survey, line.last, notes=evaluator.notes, options=place))
