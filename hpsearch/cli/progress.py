@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
+from hpsearch.cli.endings import StopSignals, stopped
 from hpsearch.cli.lines import say
 
 if TYPE_CHECKING:
@@ -87,6 +90,33 @@ class LiveLine(Generic[P]):
             self._started = True
             self._bar.start()
         self._check()
+
+
+@contextmanager
+def stoppable_line(
+    title: str, words: Callable[[P], str], *, before: P, name: str, rows: str, storage: str | None, results: Path
+) -> Iterator[LiveLine[P]]:
+    """A live line during work that a signal stops; the command then says what is stored, and exits.
+
+    Args:
+        title: As :class:`LiveLine`'s, like the next two.
+        words: As there.
+        before: As there.
+        name: Of the study in the storage that the work adds to.
+        rows: What its trials are called.
+        storage: URL, or None for the journal in ``results``.
+        results: Folder of the results.
+
+    Raises:
+        typer.Exit: if a signal stopped the work.
+    """
+    signals = StopSignals()
+    line = LiveLine(title, words, before=before, check=signals.check)
+    try:
+        with signals, line:
+            yield line
+    except KeyboardInterrupt:
+        stopped(name=name, total=line.last.total, rows=rows, storage=storage, results=results)
 
 
 def _speed(rate: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -19,10 +19,16 @@ from hpsearch.cli.commands import (
     WorkersOption,
     app,
 )
-from hpsearch.cli.endings import StopSignals, errors, stopped, tell_stored, told_warnings
+from hpsearch.cli.endings import errors, tell_stored, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, executor_of, refuse
-from hpsearch.cli.progress import LiveLine, search_words
+from hpsearch.cli.progress import search_words, stoppable_line
+
+if TYPE_CHECKING:
+    import optuna
+
+    from hpsearch.evaluation.evaluator import Evaluator
+    from hpsearch.tuning.search import Progress
 
 
 @app.command("search")
@@ -72,33 +78,39 @@ def search_command(
         # What trains takes a second to be imported: a mistake in the settings was told by now.
         from hpsearch.engine.compilation import before_compiling
         from hpsearch.evaluation.evaluator import Evaluator, load_data
-        from hpsearch.report.terminal import search_report
-        from hpsearch.results.study import Results
         from hpsearch.storage.access import count_trials
         from hpsearch.tuning.search import Progress, search
 
-        signals, before = StopSignals(), Progress(0, config.search.trials)
-        line = LiveLine(config.name, search_words, before=before, check=signals.check)
-        try:
-            with signals, line, before_compiling(partial(line.say, COMPILING)):
-                evaluator = Evaluator(config, load_data(config))
-                config, data = evaluator.config, evaluator.dataset
-                announce(study_meant, evaluator, study)
-                if dry_run:
-                    done = count_trials(config.name, storage, results=results)
-                    print_plan(study_meant, evaluator, search_cost(evaluator, stored=done, workers=workers))
-                    return
-                with executor_of(executor, address, workers=workers) as elsewhere:
-                    stored = search(
-                        config, workers=workers, storage=storage, results=results, dataset=data, executor=elsewhere,
-                        timeout=timeout, on_progress=line.show,
-                    )  # fmt: skip
-        except KeyboardInterrupt:
-            stopped(name=config.name, total=line.last.total, rows="trials", storage=storage, results=results)
-        if line.last.done < line.last.total:
-            total = line.last.total
-            if not tell_stored(TIME_UP, name=config.name, total=total, rows="trials", storage=storage, results=results):
+        line = stoppable_line(
+            config.name, search_words, before=Progress(0, config.search.trials),
+            name=config.name, rows="trials", storage=storage, results=results,
+        )  # fmt: skip
+        with line as live, before_compiling(partial(live.say, COMPILING)):
+            evaluator = Evaluator(config, load_data(config))
+            announce(study_meant, evaluator, study)
+            if dry_run:
+                done = count_trials(config.name, storage, results=results)
+                print_plan(study_meant, evaluator, search_cost(evaluator, stored=done, workers=workers))
                 return
-        tables = Results(stored, results, dataset=data)
-        with told_warnings():
-            print_parts(search_report(config, tables, fresh=line.last.fresh, storage=storage, notes=evaluator.notes))
+            with executor_of(executor, address, workers=workers) as elsewhere:
+                searched = search(
+                    evaluator.config, workers=workers, storage=storage, results=results, dataset=evaluator.dataset,
+                    executor=elsewhere, timeout=timeout, on_progress=live.show,
+                )  # fmt: skip
+        _show(searched, live.last, evaluator, storage=storage, results=results)
+
+
+def _show(searched: optuna.Study, last: Progress, evaluator: Evaluator, *, storage: str | None, results: Path) -> None:
+    """Print what a search found, if anything, and where its time was up, how to go on."""
+    from hpsearch.report.terminal import search_report
+    from hpsearch.results.study import Results
+
+    name = searched.study_name
+    if last.done < last.total and not tell_stored(
+        TIME_UP, name=name, total=last.total, rows="trials", storage=storage, results=results
+    ):
+        return
+    tables = Results(searched, results, dataset=evaluator.dataset)
+    with told_warnings():
+        parts = search_report(evaluator.config, tables, fresh=last.fresh, storage=storage, notes=evaluator.notes)
+        print_parts(parts)

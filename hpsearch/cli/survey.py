@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,10 +18,15 @@ from hpsearch.cli.commands import (
     WorkersOption,
     app,
 )
-from hpsearch.cli.endings import StopSignals, errors, stopped, tell_stored, told_warnings
+from hpsearch.cli.endings import errors, tell_stored, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, executor_of
-from hpsearch.cli.progress import LiveLine, survey_words
+from hpsearch.cli.progress import stoppable_line, survey_words
+
+if TYPE_CHECKING:
+    from hpsearch.evaluation.evaluator import Evaluator
+    from hpsearch.experiments.trainings import SurveyProgress
+    from hpsearch.sensitivity.analysis import Survey
 
 
 @app.command("survey")
@@ -95,33 +100,37 @@ def survey_command(
         from hpsearch.evaluation.evaluator import Evaluator, load_data
         from hpsearch.experiments.stored import survey_name
         from hpsearch.experiments.trainings import SurveyProgress, survey_study
-        from hpsearch.report.terminal import survey_report
         from hpsearch.storage.access import count_trials
-        from hpsearch.storage.commands import options_for
 
-        signals, before = StopSignals(), SurveyProgress(0, 0)
-        line = LiveLine(f"survey of {config.name}", survey_words, before=before, check=signals.check)
+        stored = survey_name(config)
+        line = stoppable_line(
+            f"survey of {config.name}", survey_words, before=SurveyProgress(0, 0),
+            name=stored, rows="rows", storage=storage, results=results,
+        )  # fmt: skip
         try:
-            with signals, line, before_compiling(partial(line.say, COMPILING)):
+            with line as live, before_compiling(partial(live.say, COMPILING)):
                 evaluator = Evaluator(config, load_data(config), checkpoint_count=config.survey.checkpoints)
-                config, data = evaluator.config, evaluator.dataset
                 announce(study_meant, evaluator, study)
                 if dry_run:
-                    done = count_trials(survey_name(config), storage, results=results)
+                    done = count_trials(stored, storage, results=results)
                     print_plan(study_meant, evaluator, survey_cost(evaluator, stored=done, workers=workers))
                     return
                 with executor_of(executor, address, workers=workers) as elsewhere:
                     survey = survey_study(
-                        config, workers=workers, storage=storage, results=results, dataset=data, executor=elsewhere,
-                        timeout=timeout, on_progress=line.show,
+                        evaluator.config, workers=workers, storage=storage, results=results, dataset=evaluator.dataset,
+                        executor=elsewhere, timeout=timeout, on_progress=live.show,
                     )  # fmt: skip
-        except KeyboardInterrupt:
-            total, stored = line.last.total, survey_name(config)
-            stopped(name=stored, total=total, rows="rows", storage=storage, results=results)
         except OutOfTimeError:
-            total, stored = line.last.total, survey_name(config)
-            tell_stored(TIME_UP, name=stored, total=total, rows="rows", storage=storage, results=results)
+            tell_stored(TIME_UP, name=stored, total=live.last.total, rows="rows", storage=storage, results=results)
             return
-        with told_warnings():
-            place = options_for(storage, results)
-            print_parts(survey_report(config, survey, line.last, notes=evaluator.notes, options=place))
+        _show(survey, live.last, evaluator, storage=storage, results=results)
+
+
+def _show(survey: Survey, last: SurveyProgress, evaluator: Evaluator, *, storage: str | None, results: Path) -> None:
+    """Print what a survey says."""
+    from hpsearch.report.terminal import survey_report
+    from hpsearch.storage.commands import options_for
+
+    place = options_for(storage, results)
+    with told_warnings():
+        print_parts(survey_report(evaluator.config, survey, last, notes=evaluator.notes, options=place))
