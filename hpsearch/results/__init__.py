@@ -6,6 +6,8 @@ In this room, of which a worker process imports some files without Optuna and pa
     names.py         the name of a study in the results; ResultsError
     catalogue.py     which studies a storage holds
     study.py         Results, load
+    trials.py        the tables of a study's trials, as they are now
+    networks.py      the networks of a study's trials, trained again
     foreign.py       columns of what other programs stored: names of their own, values of one kind
     best.py          the chosen setting
     standings.py     which trials stand out: the best by the study's rules, or one by its number; ResultsError

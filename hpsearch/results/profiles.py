@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 from hpsearch.config.study import PROFILES, TRANSFERS
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.results.networks import TrialNetworks
 from hpsearch.storage.internals import storage_of
 
 if TYPE_CHECKING:
-    import optuna
     import pandas as pd
 
     from hpsearch.experiments.attributions import Attribution
@@ -28,7 +26,7 @@ Split: TypeAlias = Literal["validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
 
 
-class ProfileTables:
+class ProfileTables(TrialNetworks):
     """Tables that train what the study ``<name>.profiles`` does not hold yet.
 
     Every table takes ``workers``, threads that train (its numbers do not depend on it), and ``on_progress``, called
@@ -37,19 +35,6 @@ class ProfileTables:
     this object. Every table raises ``StudyChangedError`` if the stored trainings were made with other data or
     another network, and ``StudyBusyError`` if it needs trainings and another process is training around the same best.
     """
-
-    study: optuna.Study
-    folder: Path
-
-    @property
-    @abstractmethod
-    def _evaluator(self) -> Evaluator: ...
-
-    @abstractmethod
-    def _best_setting(self) -> Hyperparameters: ...
-
-    @abstractmethod
-    def _searched(self, number: int | None) -> tuple[int, Hyperparameters]: ...
 
     def profile(
         self,

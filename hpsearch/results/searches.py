@@ -10,29 +10,15 @@ from optuna.study import StudyDirection
 
 from hpsearch.config.study import StudyConfig
 from hpsearch.results.frames import parameter_columns, value_columns
+from hpsearch.results.trials import TrialTables
 from hpsearch.storage.studies import CONFIG, fact
 from hpsearch.tuning.choice import ranked_trials
 
 BAND = {"q10": 0.1, "median": 0.5, "q90": 0.9}
 
 
-class SearchTables:
-    """The tables that are made of a search's trials and curves; whoever inherits them has the three below."""
-
-    study: optuna.Study
-
-    @property
-    def trials(self) -> pd.DataFrame:
-        """One row a trial."""
-        raise NotImplementedError
-
-    def _check_searched(self) -> None:
-        """Refuse a study whose trials no search has made."""
-
-    @property
-    def curves(self) -> pd.DataFrame:
-        """One row a trial, seed and checkpoint."""
-        raise NotImplementedError
+class SearchTables(TrialTables):
+    """The tables that are made of a search's trials and curves."""
 
     def space(self) -> pd.DataFrame:
         """The settings that the trials vary, and their ranges; see :func:`hpsearch.results.searches.space`."""

@@ -1,0 +1,74 @@
+"""The tables of a study's trials, as they are now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from hpsearch.results import frames
+from hpsearch.results.names import ResultsError
+from hpsearch.storage.studies import CONFIG, fact
+
+if TYPE_CHECKING:
+    import optuna
+    import pandas as pd
+
+
+class _current(cached_property["pd.DataFrame"]):
+    """A table that is asked for anew each time; what is put in its place on an object stays there."""
+
+    def __get__(self, results: Any, owner: type | None = None) -> pd.DataFrame:  # type: ignore[override]
+        return self if results is None else self.func(results)  # type: ignore[return-value]
+
+
+class TrialTables:
+    """The tables that hold a study's trials, made again when trials have been added or have gone on since.
+
+    Attributes:
+        study: The Optuna study.
+    """
+
+    study: optuna.Study
+    _tables: tuple[object, dict[str, pd.DataFrame]] = (None, {})
+    """The moment at which the tables were made, and those made since."""
+    _survey_alone = ""
+    """Name of the study that was asked for, where only its survey is there."""
+
+    @property
+    def ours(self) -> bool:
+        """Whether this project made the study, so that its networks can be trained further."""
+        return fact(self.study, CONFIG) is not None
+
+    @_current
+    def trials(self) -> pd.DataFrame:
+        """One row a trial; see :func:`hpsearch.results.frames.trials`."""
+        return self._table_of(frames.trials)
+
+    @_current
+    def curves(self) -> pd.DataFrame:
+        """One row a trial, seed and checkpoint; see :func:`hpsearch.results.frames.curves`."""
+        return self._table_of(frames.curves)
+
+    @_current
+    def members(self) -> pd.DataFrame:
+        """One row a trial and seed; see :func:`hpsearch.results.frames.members`."""
+        return self._table_of(frames.members)
+
+    def _table_of(self, read: Callable[[optuna.Study], pd.DataFrame]) -> pd.DataFrame:
+        """A table of the trials as they are now."""
+        now = frames.moment(self.study)
+        if self._tables[0] != now:
+            self._tables = (now, {})
+        tables = self._tables[1]
+        if read.__name__ not in tables:
+            tables[read.__name__] = read(self.study)
+        return tables[read.__name__]
+
+    def _check_searched(self) -> None:
+        """Refuse a study whose trials no search has made."""
+        if name := self._survey_alone:
+            raise ResultsError(
+                f"study {name!r} was not searched yet, so no trial was chosen: hpsearch search {name}. "
+                f"The rows of its survey are trials of {self.study.study_name!r}"
+            )
