@@ -1,6 +1,7 @@
 """What several test files share and is no fixture: studies to write, commands to run, views of a network's numbers."""
 
 import contextlib
+import io
 import itertools
 import json
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pandas as pd
+from rich.console import Console
 from typer.testing import CliRunner
 
 from hpsearch.cli.commands import app
@@ -62,6 +64,13 @@ def run(*arguments, code=0):
     done = CliRunner().invoke(app, [*map(str, arguments)], env={"COLUMNS": "80"}, catch_exceptions=False)
     assert done.exit_code == code, done.output
     return done
+
+
+def printed(table, width=80):
+    """The lines of a table on so many columns, each with its spaces made one."""
+    console = Console(file=io.StringIO(), width=width)
+    console.print(table)
+    return [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
 
 
 def study_in(storage, trials=3):

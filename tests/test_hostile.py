@@ -12,7 +12,9 @@ from rich.console import Console
 
 from hpsearch import load
 from hpsearch.cli.progress import LiveLine
-from hpsearch.report import terminal
+from hpsearch.report.importance import importance_table
+from hpsearch.report.search import chosen_line
+from hpsearch.report.survey import sensitivity_table
 from hpsearch.results.best import Best
 from hpsearch.storage.internals import note_of
 from hpsearch.tuning.balance import Balance
@@ -145,17 +147,17 @@ def test_every_table_and_line_is_text_on_a_console_that_reads_markup(small):
     console = Console(file=io.StringIO(), width=120)
     numbers = dict.fromkeys(("total_order", "total_low", "total_high", "first_order", "first_low", "first_high"), 0.5)
     rows = [{"hyperparameter": name, **numbers, "mean_order": 0.5, "verdict": "", "reason": name} for name in names]
-    console.print(terminal.sensitivity_table(pd.DataFrame(rows), title="[/t] :boom:"))
+    console.print(sensitivity_table(pd.DataFrame(rows), title="[/t] :boom:"))
     cells = dict.fromkeys(("importance", "low", "high", "p_adjusted"), 0.5)
     rows = [{"measure": "m[/n]", "hyperparameter": name, **cells, "verdict": "seen"} for name in names]
-    console.print(terminal.importance_table(pd.DataFrame(rows), title="[/u] :boom:"))
+    console.print(importance_table(pd.DataFrame(rows), title="[/u] :boom:"))
     printed = console.file.getvalue()
     assert all(printed.count(text) >= 2 for text in ("a[/s]", "b[bold]", ":boom:", "\\u001b[31mred"))
     assert all(text in printed for text in ("[/t] :boom:", "[/u] :boom:", "m[/n]"))
     assert harmless(printed)
     score = TestScore("test_error", 0.5, 0.4, 0.6, 9)
     best = Best(0, 0.5, {}, {}, score, None, score, ESCAPE, Balance(score, {ESCAPE: score}))
-    assert harmless(terminal.chosen_line(best))
+    assert harmless(chosen_line(best))
 
 
 def test_the_live_line_shows_a_name_as_it_is(capsys):

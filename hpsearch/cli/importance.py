@@ -38,7 +38,7 @@ def importance(
         results = path.parent if journal else Path("results")
         stored = stored_results(study, storage=None if journal else storage, results=results)
         from hpsearch import figures
-        from hpsearch.report.terminal import IMPORTANCE_NOTE, importance_table
+        from hpsearch.report.importance import IMPORTANCE_NOTE, importance_table
         from hpsearch.storage.front import show_surrogates
 
         which = int(objective) if objective is not None and objective.isdecimal() else objective

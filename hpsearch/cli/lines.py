@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.table import Column, Table
     from rich.text import Text
 
-    from hpsearch.report.terminal import Part
+    from hpsearch.report.tables import Part
 
 _WHOLE = re.compile(r"`[^`\n]+`|\b(?:make|hpsearch) [a-z]+(?: [^\s,;:)]+)?(?: [A-Z]+=\S+| --[a-z-]+(?: \S+)?)*")
 """What no line ends in: what is to be typed, in backticks or as the words of a command."""

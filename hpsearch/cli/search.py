@@ -102,7 +102,7 @@ def search_command(
 
 def _show(searched: optuna.Study, last: Progress, evaluator: Evaluator, *, storage: str | None, results: Path) -> None:
     """Print what a search found, if anything, and where its time was up, how to go on."""
-    from hpsearch.report.terminal import search_report
+    from hpsearch.report.search import search_report
     from hpsearch.results.study import Results
 
     name = searched.study_name

@@ -128,7 +128,7 @@ def survey_command(
 
 def _show(survey: Survey, last: SurveyProgress, evaluator: Evaluator, *, storage: str | None, results: Path) -> None:
     """Print what a survey says."""
-    from hpsearch.report.terminal import survey_report
+    from hpsearch.report.survey import survey_report
     from hpsearch.storage.commands import options_for
 
     place = options_for(storage, results)

@@ -10,8 +10,10 @@ In this room:
     sentences.py    what tables say, in sentences
     facts.py        how a study was made, and what its page does not say
     catalogue.py    the studies of a storage, for a terminal
-    tables.py       what tables for a terminal are made of
-    terminal.py     tables and sentences for a terminal
+    tables.py       what reports for a terminal are made of
+    search.py       a search, for a terminal
+    survey.py       a survey, for a terminal
+    importance.py   importances, for a terminal
     functions.py    the survey of a function, for a terminal
     dashboard.py    the Optuna dashboard, served on this machine
     requests.py     the requests that it answers, and those that it refuses

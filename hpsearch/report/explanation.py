@@ -13,7 +13,7 @@ from hpsearch.config.hyperparameters import in_words
 from hpsearch.experiments.attributions import Attribution
 from hpsearch.experiments.shares import GAINS, HARMS, NOT_SHOWN
 from hpsearch.report.sentences import listed, short
-from hpsearch.report.terminal import Part
+from hpsearch.report.tables import Part
 
 SOURCE = (
     "A share is a Shapley value (1953): what a change gains, averaged over all orders of making the changes; shares "

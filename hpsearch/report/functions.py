@@ -5,15 +5,14 @@ from __future__ import annotations
 from rich.text import Text
 
 from hpsearch.experiments.progress import FunctionProgress
-from hpsearch.report.terminal import (
-    Part,
+from hpsearch.report.survey import (
     interaction_lines,
-    next_line,
     range_lines,
     sensitivity_legend,
     sensitivity_note,
     sensitivity_table,
 )
+from hpsearch.report.tables import Part, next_line
 from hpsearch.sensitivity.analysis import Survey
 
 

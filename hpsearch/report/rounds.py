@@ -11,7 +11,7 @@ from rich.table import Table
 from hpsearch.config.hyperparameters import HYPERPARAMETERS, in_words
 from hpsearch.data import Dataset
 from hpsearch.report.sentences import listed, short
-from hpsearch.report.terminal import range_lines
+from hpsearch.report.survey import range_lines
 from hpsearch.results.payoff import ROUNDS, UNREFINED, Payoff, verdict
 from hpsearch.results.refinement import Refinement
 from hpsearch.results.rounds import Round

@@ -13,7 +13,8 @@ from hpsearch import figures
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.report import explanation, facts, sentences
 from hpsearch.report.page import Exhibit, Section
-from hpsearch.report.terminal import balance_line, range_lines
+from hpsearch.report.search import balance_line
+from hpsearch.report.survey import range_lines
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.results.surrogates import ImportanceError, ImportanceWarning
 from hpsearch.sensitivity.designs import DesignError

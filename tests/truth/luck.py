@@ -5,7 +5,7 @@ from closed_forms import false_alarms, unit
 from repeats import REPEATS
 
 from hpsearch.experiments.function import survey_frames
-from hpsearch.report.terminal import verdict_line
+from hpsearch.report.survey import verdict_line
 from hpsearch.sensitivity.indices import contrasts
 from hpsearch.space import Choice, Float, Space
 

@@ -1,0 +1,35 @@
+"""Importances on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+
+from hpsearch.report.tables import cell, plain_table
+
+IMPORTANCE_NOTE = (
+    "p: adjusted for the number of settings, within each measure (Holm). An importance that is not seen may be noise: "
+    "shares sum to 1 on noise as well"
+)
+
+
+def importance_table(frame: pd.DataFrame, *, title: str) -> Table:
+    """Importances side by side, a row a parameter; each with its interval, its adjusted p-value and its verdict."""
+    table = plain_table(title)
+    table.add_column("setting", no_wrap=True)
+    measures = list(dict.fromkeys(frame["measure"]))
+    for measure in measures:
+        table.add_column(cell(measure.replace("_", " ")), justify="right")
+    for name, rows in frame.groupby("hyperparameter", sort=False):
+        cells = {r["measure"]: r for r in rows.to_dict("records")}
+        table.add_row(*map(cell, (name, *(_importance(cells[measure]) for measure in measures))))
+    return table
+
+
+def _importance(row: Mapping[Any, Any]) -> str:
+    if pd.isna(row["importance"]):
+        return "missing"
+    return f"{row['importance']:.2f} [{row['low']:.2f}, {row['high']:.2f}]\np {row['p_adjusted']:.3f} {row['verdict']}"

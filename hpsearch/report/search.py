@@ -1,0 +1,162 @@
+"""A search on a terminal: its best trials, and how the chosen one scores."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+import pandas as pd
+from rich.table import Table
+from rich.text import Text
+
+from hpsearch.config import StudyConfig
+from hpsearch.config.hyperparameters import BY_NAME, NETWORK, TRAINING
+from hpsearch.engine.diagnostics import METRICS
+from hpsearch.report.alike import alike_line
+from hpsearch.report.edges import edge_line
+from hpsearch.report.survey import verdict_line
+from hpsearch.report.tables import Part, call_arguments, cell, next_line, note_cells, plain_table
+from hpsearch.results.best import Best
+from hpsearch.results.study import Results, ResultsError
+from hpsearch.storage.access import JOURNAL
+from hpsearch.storage.addresses import hide_password
+from hpsearch.storage.commands import make, options_for
+from hpsearch.tuning.balance import Balance
+from hpsearch.tuning.choice import network_path
+from hpsearch.tuning.scores import TestScore
+
+_RARE = 3
+"""Rare classes whose recalls are shown, at most."""
+
+
+def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) -> Table:
+    """The settings of training with the lowest values, and their metrics."""
+    best = _best(trials, count)
+    states = trials["state"].value_counts().to_dict()
+    pruned = f", {states['PRUNED']} pruned" if "PRUNED" in states else ""
+    diverged = int(trials["diverged"].fillna(False).sum())
+    title = f"{config.name}: the {len(best)} best of {len(trials)} trials ({diverged} diverged{pruned})"
+    table = plain_table(title, gap=1)
+    hyperparameters = [s for s in TRAINING if s.name in config.space.dimensions]
+    metrics = [metric.name for metric in METRICS if metric.shown and metric.name in best]
+    table.add_column("trial", justify="right", no_wrap=True)
+    for s in hyperparameters:
+        table.add_column(cell(_words(s.name, s.symbol)), justify="right", width=_width(s.name))
+    for metric in metrics:
+        table.add_column(cell(_words(metric)), justify="right", width=_width(metric))
+    for row in best.to_dict("records"):
+        setting = [f"{row[s.name]:d}" if s.kind == "int" else f"{row[s.name]:.2g}" for s in hyperparameters]
+        table.add_row(*map(cell, (row["number"], *setting, *(_score(metric, row[metric]) for metric in metrics))))
+    return table
+
+
+def networks_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) -> Table | None:
+    """The networks of the trials in :func:`best_table`; None where all are the same."""
+    names = [s.name for s in NETWORK if s.name in config.space.dimensions]
+    if not names:
+        return None
+    table = plain_table("their networks")
+    for name, symbol in (("trial", ""), *((name, BY_NAME[name].symbol) for name in names)):
+        table.add_column(_words(name, symbol), justify="right")
+    for row in _best(trials, count).to_dict("records"):
+        table.add_row(str(row["number"]), *(str(row[name]) for name in names))
+    return table
+
+
+def _best(trials: pd.DataFrame, count: int) -> pd.DataFrame:
+    return trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"]).head(count)
+
+
+def chosen_line(best: Best) -> str:
+    """The chosen setting's score on the test split, beside that of an answer that ignores its input.
+
+    Where classes are out of balance, a second line has the balanced error and the recalls of the rare ones.
+    """
+    if best.test is None:
+        return f"chosen: trial {best.number}; there is no test split to score it on (data.test is 0)"
+    line = f"chosen: trial {best.number}, {_with_interval(best.test)}{_guessed(best, best.test)}"
+    return line if best.balance is None else f"{line}\n{balance_line(best.balance)}"
+
+
+def balance_line(balance: Balance) -> str:
+    """The recalls of rare classes, and the balanced error."""
+    scores = [f"recall of {label!r} {_interval(score)}" for label, score in balance.recalls.items()]
+    return f"classes out of balance: {'; '.join([*scores[:_RARE], f'balanced error {_interval(balance.error)}'])}"
+
+
+def _with_interval(score: TestScore) -> str:
+    return f"{score.metric.replace('_', ' ')} {_interval(score)}"
+
+
+def _interval(score: TestScore) -> str:
+    value, low, high = (_score(score.metric, number) for number in (score.value, score.low, score.high))
+    return f"{value} (95 % interval {low} to {high}, {score.examples} examples)"
+
+
+def _guessed(best: Best, test: TestScore) -> str:
+    """What an answer that ignores its input scores there, and whether the network is shown to be better."""
+    if best.guessing is None:
+        return ""
+    number = test.metric == "test_r2"
+    answer = "the mean" if number else repr(best.guess) if best.guess else "the most frequent class"
+    better = test.low > best.guessing.value if number else test.high < best.guessing.value
+    doubt = "" if better else ", and the network is not shown to be better"
+    return f"; always {answer}: {_score(test.metric, best.guessing.value)}{doubt}"
+
+
+def _score(metric: str, value: float) -> str:
+    return f"{100 * value:.2f} %" if metric.endswith(("error", "recall")) else f"{value:.4f}"
+
+
+def _words(name: str, symbol: str = "") -> str:
+    return f"{name.replace('_', ' ')} {symbol}".strip()
+
+
+def _width(name: str) -> int:
+    """As wide as the longest word of the heading or a number: the table fits 80 columns."""
+    return max(7 if name not in ("batch_size", "iterations") else 5, *(len(word) for word in name.split("_")))
+
+
+def search_report(
+    config: StudyConfig, results: Results, *, fresh: int, storage: str | None, notes: Sequence[str]
+) -> list[Part]:
+    """The ten best, the test score, what the survey says, where things are, what to type next.
+
+    Args:
+        config: The study.
+        results: Of its search.
+        fresh: Number of trials that this run added.
+        storage: URL, or None for the journal in the results' folder.
+        notes: What is to be said of the data.
+    """
+    name, networks = config.name, networks_table(results.trials, config)
+    nothing_new = f"{name} already holds {len(results.trials)} trials: ask for more with TRIALS=… or --trials"
+    place = hide_password(storage) if storage else str(results.folder / JOURNAL)
+    options = options_for(storage, results.folder)
+    return [
+        *([] if fresh else [Text(nothing_new, style="dim")]),
+        best_table(results.trials, config),
+        *([] if networks is None else [networks]),
+        chosen_line(results.best),
+        *filter(None, [alike_line(results), edge_line(results)]),
+        _verdicts(results, name, options),
+        *note_cells(notes),
+        f"results in {place}, the chosen network in {network_path(name, results.folder)}",
+        next_line(
+            (make("report", name, *options), "b"),
+            " for figures, ",
+            (shlex.join(["hpsearch", "dashboard", *options]) if options else "make dashboard", "b"),
+            ", ",
+            (make("export", name, *options), "b"),
+            ", or in Python ",
+            (f"hpsearch.load({name!r}{call_arguments(options)}).trials", "b"),
+        ),
+    ]
+
+
+def _verdicts(results: Results, name: str, place: Sequence[str]) -> str:
+    """What the study's survey says, or how to get one."""
+    try:
+        return verdict_line(results.sensitivity())
+    except ResultsError:
+        return f"how sensitive training is to each setting is not measured yet: {make('survey', name, *place)}"

@@ -1,0 +1,147 @@
+"""A survey on a terminal: its indices and verdicts, its interactions, and which ranges to try next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+from rich.table import Table
+from rich.text import Text
+
+from hpsearch.config import StudyConfig
+from hpsearch.experiments.trainings import SurveyProgress
+from hpsearch.report.facts import LOOKED
+from hpsearch.report.tables import Part, call_arguments, cell, next_line, note_cells, plain_table
+from hpsearch.sensitivity.analysis import Survey
+from hpsearch.space import Choice, Dimension
+from hpsearch.storage.commands import make
+from hpsearch.storage.notes import MEAN_ORDER, clipping, cut_mark, index_with_interval, share_interval
+
+
+def sensitivity_table(frame: pd.DataFrame, *, title: str) -> Table:
+    """Indices with intervals and verdicts, a row a setting (see :func:`sensitivity_legend`)."""
+    table = plain_table(title)
+    table.add_column("setting", no_wrap=True)
+    table.add_column("total order", justify="right", no_wrap=True)
+    table.add_column("mean", justify="right", no_wrap=True)
+    table.add_column("first order", justify="right", no_wrap=True)
+    table.add_column("verdict")
+    for row in frame.to_dict("records"):
+        total, first = index_with_interval(row, "total"), index_with_interval(row, "first")
+        mean = "-" if pd.isna(row["mean_order"]) else f"{row['mean_order']:.3f}"
+        table.add_row(*map(cell, (row["hyperparameter"], total, mean, first, _verdict(row))))
+    return table
+
+
+def _verdict(row: Mapping[Any, Any]) -> str:
+    if not row["verdict"]:
+        return str(row["reason"])
+    if row["verdict"] != "undecided" or (row["reason"] and pd.isna(row["base_needed"])):
+        return str(row["verdict"])
+    needed = row["base_needed"]
+    return "undecided (at any base of use)" if pd.isna(needed) else f"undecided (--base {needed} would decide)"
+
+
+def sensitivity_legend(frame: pd.DataFrame) -> str:
+    """Why verdicts are as they are, a line a reason after the settings that have it, and what the columns mean."""
+    told = frame[(frame["verdict"] != "") & (frame["reason"] != "")]
+    groups = told.groupby("reason", sort=False)["hyperparameter"]
+    reasons = [f"{', '.join(settings)}: {reason}" for reason, settings in groups]
+    return "\n".join(filter(None, [*reasons, f"mean: {MEAN_ORDER}", cut_mark(frame.to_dict("records"))]))
+
+
+def sensitivity_note(survey: Survey) -> str:
+    """What the indices speak of: the response, its form, the ranges, the budget."""
+    response, design = survey.take(), survey.design
+    ranges = "; ".join(f"{name} {dimension}" for name, dimension in design.space.items())
+    ended, budget = (" where each training ended", f" budget: {survey.budget};") if survey.budget else ("", "")
+    looks = f"; {LOOKED.format(looks=survey.looks)}" if survey.looks > 1 else ""
+    return (
+        f"of {response.name} ({response.form} form{clipping(survey)}){ended}; shares of its variance with 95 % "
+        f"intervals over {design.scrambles} scrambles of {design.base};{budget} seeds: a pool of {design.seeds}"
+        f"{looks}. Over these ranges, and no others: {ranges}"
+    )
+
+
+def interaction_lines(frame: pd.DataFrame, *, count: int = 3) -> str:
+    """The strongest of the interactions that are larger than their uncertainty, and why others are undecided."""
+    present = frame[frame["verdict"] == "present"].head(count).to_dict("records")
+    parts = [
+        f"{r['first']} x {r['second']} {r['interaction']:.3f} {share_interval(r['low'], r['high'])}" for r in present
+    ]
+    reasons = frame.loc[frame["verdict"] == "undecided", "reason"].unique()
+    if len(reasons):
+        return "interactions: undecided (" + "; ".join(reasons) + ")"
+    return "strongest interactions: " + "; ".join(parts) if parts else "interactions: none is seen beyond its interval"
+
+
+def range_lines(frame: pd.DataFrame, space: Mapping[str, Dimension], *, title: str = "ranges to try next") -> str:
+    """What to try next, for each range that is to change or at whose boundary the best crowd.
+
+    Args:
+        frame: Of ``Survey.ranges()``, or of ``Results.search_ranges()``.
+        space: The ranges before.
+        title: Of the lines.
+    """
+    lines = []
+    for row in frame.to_dict("records"):
+        dimension = space[row["hyperparameter"]]
+        if isinstance(dimension, Choice):
+            proposal, changed = str(Choice(row["next_choices"])), tuple(row["next_choices"]) != dimension.choices
+        else:
+            proposal = f"{row['next_low']:g} to {row['next_high']:g}"
+            changed = (row["next_low"], row["next_high"]) != (row["low"], row["high"])
+        if row["boundary"] or changed:
+            lines.append(f"  {row['hyperparameter']}: try {proposal} ({row['reason']})")
+    return "\n".join([f"{title}:", *lines]) if lines else f"{title}: nothing speaks for other ones"
+
+
+def verdict_line(frame: pd.DataFrame) -> str:
+    """The survey's verdicts in one line."""
+    words: dict[str, list[str]] = {}
+    for row in frame.to_dict("records"):
+        if row["verdict"] and row["hyperparameter"] not in ("seed", "dummy"):
+            index = "(no index)" if pd.isna(row["total_order"]) else f"{row['total_order']:.2f}"
+            words.setdefault(row["verdict"], []).append(f"{row['hyperparameter']} {index}")
+    parts = [f"{verdict}: {', '.join(names)}" for verdict, names in words.items()]
+    return "by the survey (total index), " + "; ".join(parts)
+
+
+def survey_report(
+    config: StudyConfig,
+    survey: Survey,
+    progress: SurveyProgress,
+    *,
+    notes: Sequence[str] = (),
+    options: Sequence[str] = (),
+) -> list[Part]:
+    """The indices, what they speak of, interactions, ranges, what is to be said of the data, and what to type next.
+
+    Args:
+        config: The study.
+        survey: Of it.
+        progress: The last of this run.
+        notes: What is to be said of the data.
+        options: Those that name its storage to a command.
+    """
+    stored = f"{config.name}.effective_step.survey" if config.survey.effective_step else config.name
+    fresh = f"{progress.fresh} rows from {progress.trainings} trainings"
+    indices = survey.sensitivity()
+    return [
+        *([Text(fresh, style="dim")] if progress.fresh else []),
+        sensitivity_table(indices, title=f"{config.name}: what training is sensitive to"),
+        sensitivity_legend(indices),
+        sensitivity_note(survey),
+        interaction_lines(survey.interactions()),
+        range_lines(survey.ranges(), survey.design.space),
+        *note_cells(notes),
+        next_line(
+            (make("report", config.name, *options), "b"),
+            " for figures, or in Python ",
+            (f"r = hpsearch.load({stored!r}{call_arguments(options)})", "b"),
+            ", then ",
+            ("r.survey, r.sensitivity(), r.effects()", "b"),
+            ", …",
+        ),
+    ]
