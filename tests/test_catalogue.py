@@ -1,12 +1,9 @@
 """Which studies a storage holds: of this project and of others, searched and surveyed or one of the two."""
 
-import io
-
 import optuna
 import pandas as pd
 import pytest
-from helpers import run
-from rich.console import Console
+from helpers import printed, run
 
 from hpsearch import Float, Space, survey
 from hpsearch.report.catalogue import catalogue_table
@@ -61,9 +58,7 @@ def test_every_study_is_a_row_with_its_trials_its_best_and_its_survey(storage):
 
 
 def test_the_command_lists_them_as_they_are(storage):
-    console = Console(file=io.StringIO(), width=120)
-    console.print(catalogue_table(catalogue(storage), title="studies"))
-    rows = [" ".join(line.split()) for line in console.file.getvalue().splitlines()]
+    rows = printed(catalogue_table(catalogue(storage), title="studies"), width=120)
     assert any(row.startswith("small 3 ") and "validation loss 72 rows" in row for row in rows)
     assert any(row.startswith("of [b]two 1 - value 0, value 1 - ") for row in rows)
     assert any(row.startswith("theirs 4 (1 unfinished) 0.75 value - ") for row in rows)

@@ -9,9 +9,10 @@ from closed_forms import unit
 
 from hpsearch import figures
 from hpsearch.experiments.function import survey_frames
-from hpsearch.sensitivity.analysis import Survey, SurveyTables
+from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import Design
 from hpsearch.sensitivity.plots import SurveyPlots
+from hpsearch.sensitivity.tables import SurveyTables
 
 METHODS = [name for name in vars(SurveyPlots) if not name.startswith("_")]
 

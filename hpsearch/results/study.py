@@ -15,7 +15,8 @@ from hpsearch.results import frames
 from hpsearch.results.names import ResultsError, stored_name
 from hpsearch.results.profiles import ProfileTables
 from hpsearch.results.searches import SearchTables
-from hpsearch.sensitivity.analysis import Survey, SurveyTables
+from hpsearch.sensitivity.analysis import Survey
+from hpsearch.sensitivity.tables import SurveyTables
 from hpsearch.storage.access import existing_storage
 from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.commands import command, options_of

@@ -15,14 +15,16 @@ In this room:
     trials.py         what to try next by the trials of a search alone
     attribution.py    what each of several changes gains, alone and in company
     edges.py          whether the best of a search lie at the ends of its ranges
-    analysis.py       Survey: the table and all tables made of it (SurveyTables)
+    analysis.py       Survey: the responses on the rows of a design
+    tables.py         SurveyTables: every table that is made of a survey
     plots.py          the tables as figures
 """
 
-from hpsearch.sensitivity.analysis import Survey, SurveyTables
+from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.concentration import ConcentrationWarning
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.indices import ResponseError
 from hpsearch.sensitivity.responses import Kind
+from hpsearch.sensitivity.tables import SurveyTables
 
 __all__ = ["ConcentrationWarning", "DesignError", "Kind", "ResponseError", "Survey", "SurveyTables"]

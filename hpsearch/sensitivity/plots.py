@@ -13,7 +13,7 @@ from hpsearch.sensitivity.verdicts import SHARE
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from hpsearch.sensitivity.analysis import SurveyTables
+    from hpsearch.sensitivity.tables import SurveyTables
 
 
 class SurveyPlots:
