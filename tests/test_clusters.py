@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 from helpers import TIMES
 
-from hpsearch.evaluation import jobs
+from hpsearch.evaluation import worker
 from hpsearch.evaluation.failures import ClusterError, EngineDiffersError, WorkersLostError
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results import frames
@@ -81,7 +81,7 @@ def test_a_survey_on_a_cluster_has_the_same_rows_in_few_jobs(small, executor, cl
     table = survey_study(config, results=tmp_path, executor=executor).table
     pd.testing.assert_frame_equal(table, survey_study(config, results=tmp_path / "here").table)
     assert sum(count for _, count in sent.jobs) > 5 * len(sent.jobs)
-    assert set(client.run(lambda: len(jobs._trainers)).values()) == {0}  # the data is forgotten
+    assert set(client.run(lambda: len(worker._trainers)).values()) == {0}  # the data is forgotten
 
 
 @pytest.mark.slow

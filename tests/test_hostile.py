@@ -18,8 +18,8 @@ from hpsearch.report.survey import sensitivity_table
 from hpsearch.results.best import Best
 from hpsearch.storage.internals import note_of
 from hpsearch.tuning.balance import Balance
+from hpsearch.tuning.batches import Progress
 from hpsearch.tuning.scores import TestScore
-from hpsearch.tuning.search import Progress
 
 ESCAPE, TURN = "\x1b[31mred", "a\u202eb"
 CONSTANT = ["speed [m][/s]", ":boom: [bold]x", "[link=javascript:alert(1)]l[/link]", "<script>alert(2)</script>"]

@@ -11,7 +11,7 @@ from helpers import numbers_of, tasks_of
 
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.engine.training import Record
-from hpsearch.evaluation import jobs
+from hpsearch.evaluation import worker as on_worker
 from hpsearch.evaluation.costs import training_seconds
 from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.failures import EngineDiffersError, WorkersLostError
@@ -31,7 +31,7 @@ class Worker(Executor):
     def submit(self, fn, /, *arguments):
         pickled = pickle.dumps(arguments)
         self.sent.append((len(pickled), len(arguments[2])))
-        self._monkeypatch.setattr(jobs, "_trainers", self._trainers)
+        self._monkeypatch.setattr(on_worker, "_trainers", self._trainers)
         future = Future()
         future.set_result(pickle.loads(pickle.dumps(fn(*pickle.loads(pickled)))))
         return future
@@ -166,10 +166,10 @@ def test_jobs_that_come_back_for_the_data_wait_for_the_one_that_carries_it(small
         for _, future in sent[:3]:
             future.set_result(None)  # no worker has the data
         assert [arguments[3] is not None for arguments, _ in sent] == [False, False, False, True]
-        sent[3][1].set_result(jobs.run(*sent[3][0]))
+        sent[3][1].set_result(on_worker.run(*sent[3][0]))
         assert [arguments[3] is not None for arguments, _ in sent[4:]] == [False, False]
         for arguments, future in sent[4:]:
-            future.set_result(jobs.run(*arguments))
+            future.set_result(on_worker.run(*arguments))
         waiting.join()
         assert numbers_of(outcome() for outcome in outcomes[1:]) == numbers_of(
             small_evaluator.trainer.run(task) for task in tasks[1:]
@@ -181,13 +181,13 @@ def test_a_worker_forgets_the_data_of_studies_long_past(monkeypatch, small_evalu
     for _ in range(9):
         with Workers(small_evaluator.trainer, executor=worker) as here:
             here.submit(task)()
-    assert len(jobs._trainers) == 4
+    assert len(on_worker._trainers) == 4
 
 
 def test_a_worker_with_another_engine_is_refused(monkeypatch, small_evaluator):
     (task,) = tasks_of(small_evaluator, 1)
     with pytest.raises(EngineDiffersError, match="another version of hpsearch"):
-        jobs.run("k", "another stamp", [task], small_evaluator.trainer)
+        on_worker.run("k", "another stamp", [task], small_evaluator.trainer)
 
 
 def test_what_an_executor_raises_is_raised_here(small_evaluator):

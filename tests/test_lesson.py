@@ -13,7 +13,7 @@ from hpsearch.evaluation import evaluator
 from hpsearch.experiments.lessons import Judgement
 from hpsearch.report.lesson import verdict_text
 from hpsearch.results.lesson import CLAIMS, Lesson
-from hpsearch.tuning.search import Progress
+from hpsearch.tuning.batches import Progress
 
 ROOT = Path(__file__).parents[1]
 SHIPPED = sorted((ROOT / "studies" / "lesson").glob("*.toml"))

@@ -4,7 +4,7 @@ import pytest
 
 from hpsearch.cli.progress import search_words, survey_words
 from hpsearch.experiments.trainings import SurveyProgress
-from hpsearch.tuning.search import Progress
+from hpsearch.tuning.batches import Progress
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from scipy import stats
 
 from hpsearch.experiments.function import survey_frames
 from hpsearch.sensitivity.analysis import Survey
+from hpsearch.sensitivity.crowds import Crowd
 from hpsearch.sensitivity.designs import Design, DesignError
-from hpsearch.sensitivity.proposals import Crowd
 from hpsearch.sensitivity.proposals import proposal as next_proposal
 from hpsearch.sensitivity.ranges import next_ranges, refined
 from hpsearch.sensitivity.responses import Kind

@@ -8,8 +8,8 @@ import pytest
 
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.storage.studies import quiet_optuna
+from hpsearch.tuning.batches import SearchRun
 from hpsearch.tuning.samplers import remembered
-from hpsearch.tuning.search import _Search
 
 TRIALS = 26
 """Of a search: three generations of CMA-ES, whose population over five ranges is eight, and a begun batch."""
@@ -35,7 +35,7 @@ def searched(evaluator, workers, total, stored=()):
     with quiet_optuna():
         study = optuna.create_study(study_name="small")
         study.add_trials(stored)
-        _Search(evaluator, study, workers, total).run(lambda progress: None)
+        SearchRun(evaluator, study, workers, total).run(lambda progress: None)
     return study.get_trials(deepcopy=False)
 
 

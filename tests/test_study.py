@@ -19,8 +19,9 @@ from hpsearch.storage.holders import StudyBusyError
 from hpsearch.storage.internals import note_of
 from hpsearch.storage.studies import StudyChangedError
 from hpsearch.storage.trials import CURVES
+from hpsearch.tuning.batches import trials_per_ask
 from hpsearch.tuning.samplers import grid_size
-from hpsearch.tuning.search import search, trials_per_ask
+from hpsearch.tuning.search import search
 
 SAMPLERS = ["tpe", "random", "qmc", "grid", "cmaes"]
 

@@ -53,7 +53,7 @@ def _judgement(name: str, *, workers: int, results: Path, storage: str | None) -
     from hpsearch.results.lesson import Lesson
     from hpsearch.results.study import ResultsError
     from hpsearch.storage.studies import StudyChangedError
-    from hpsearch.tuning.search import Progress
+    from hpsearch.tuning.batches import Progress
 
     signals, last = StopSignals(), {name: Progress(0, 0)}
     line = LiveLine(name, search_words, before=Progress(0, 0), check=signals.check)

@@ -13,7 +13,7 @@ from hpsearch.cli.lines import say
 
 if TYPE_CHECKING:
     from hpsearch.results.resampling import ImportanceProgress
-    from hpsearch.tuning.search import Progress
+    from hpsearch.tuning.batches import Progress
 
 
 _LONG = 10.0

@@ -16,7 +16,7 @@ from hpsearch.cli.progress import LiveLine, search_words
 if TYPE_CHECKING:
     from hpsearch.config import StudyConfig
     from hpsearch.results.rounds import Round
-    from hpsearch.tuning.search import Progress
+    from hpsearch.tuning.batches import Progress
 
 
 class _Lines:

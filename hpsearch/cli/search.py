@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import optuna
 
     from hpsearch.evaluation.evaluator import Evaluator
-    from hpsearch.tuning.search import Progress
+    from hpsearch.tuning.batches import Progress
 
 
 @app.command("search")
@@ -79,7 +79,8 @@ def search_command(
         from hpsearch.engine.compilation import before_compiling
         from hpsearch.evaluation.evaluator import Evaluator, load_data
         from hpsearch.storage.access import count_trials
-        from hpsearch.tuning.search import Progress, search
+        from hpsearch.tuning.batches import Progress
+        from hpsearch.tuning.search import search
 
         line = stoppable_line(
             config.name, search_words, before=Progress(0, config.search.trials),

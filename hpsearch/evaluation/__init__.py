@@ -11,7 +11,8 @@ Workers import these modules, so that nothing here needs Optuna, and this file i
     executors.py  where trainings run: this process's threads, or any executor
     calls.py      a user's function as work to hand out, and what may come back
     pools.py      where a user's function runs: threads, processes, or any executor
-    jobs.py       trainings in an executor: jobs of about a second, and what a worker does with them
+    jobs.py       trainings in an executor, in jobs of about a second
+    worker.py     what a worker of an executor does with a job
     clusters.py   a Dask cluster
     failures.py   what may happen to workers
     deadlines.py  how long a run may take

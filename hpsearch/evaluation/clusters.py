@@ -15,8 +15,8 @@ from distributed.comm.core import CommClosedError
 from distributed.diagnostics.plugin import WorkerPlugin
 
 from hpsearch.evaluation.failures import ClusterError, EngineDiffersError, WorkersLostError
-from hpsearch.evaluation.jobs import keep
 from hpsearch.evaluation.tasks import Trainer
+from hpsearch.evaluation.worker import keep
 
 _SECONDS_TO_ANSWER = 10
 _SECONDS_FOR_WORKERS = 60

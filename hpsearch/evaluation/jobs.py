@@ -1,4 +1,4 @@
-"""Trainings in an executor that the user gives: how they are put together, and what a worker does with them.
+"""Trainings in an executor that the user gives: how they are put together, handed out and waited for.
 
 A job is a chunk of trainings that takes about a second, so that handing it out costs little beside it. It carries
 settings and not the data.
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 from hpsearch.engine.compilation import source_stamp
 from hpsearch.evaluation.costs import training_seconds
 from hpsearch.evaluation.deadlines import Deadline
-from hpsearch.evaluation.failures import EngineDiffersError, WorkersLostError
+from hpsearch.evaluation.failures import WorkersLostError
 from hpsearch.evaluation.tasks import Outcome, Task, Trainer
+from hpsearch.evaluation.worker import run
 
 if TYPE_CHECKING:  # needs Dask
     from hpsearch.evaluation.clusters import Cluster
@@ -216,44 +217,3 @@ def _cut(tickets: Sequence[_Ticket], most: float) -> Iterator[list[_Ticket]]:
 def _fail(job: Sequence[_Ticket], problem: BaseException) -> None:
     for ticket in job:
         ticket.answer.set_exception(problem)
-
-
-_MOST_TRAINERS = 4
-_trainers: dict[str, Trainer] = {}
-"""In a worker: of the studies it has worked for lately."""
-
-_keeping = threading.Lock()
-
-
-def run(key: str, stamp: str, tasks: Sequence[Task], trainer: Trainer | None) -> list[Outcome] | None:
-    """Run tasks in a worker of an executor, one after another; None if it has not got the study's data.
-
-    Args:
-        key: Of the study's run.
-        stamp: Digest of the engine's source where the run is.
-        tasks: To be run.
-        trainer: With the data, if it is brought.
-
-    Raises:
-        EngineDiffersError: if the worker's engine is another.
-    """
-    if stamp != source_stamp():
-        raise EngineDiffersError(
-            "a worker has another version of hpsearch than this machine, and may give other numbers: "
-            "install the same version on both"
-        )
-    trainer = trainer or _trainers.get(key)
-    if trainer is None:
-        return None
-    keep(key, trainer)
-    return [trainer.run(task) for task in tasks]
-
-
-def keep(key: str, trainer: Trainer | None) -> None:
-    """In a worker: keep the data of a run, and forget those of runs long past; None forgets this one."""
-    with _keeping:
-        _trainers.pop(key, None)
-        if trainer is not None:
-            _trainers[key] = trainer
-        while len(_trainers) > _MOST_TRAINERS:
-            del _trainers[next(iter(_trainers))]

@@ -34,7 +34,8 @@ from hpsearch.results.comparison import compare
 from hpsearch.results.payoff import payoff
 from hpsearch.results.study import Results
 from hpsearch.results.units import units
-from hpsearch.tuning.search import Progress, search
+from hpsearch.tuning.batches import Progress
+from hpsearch.tuning.search import search
 
 STUDIES = Path("studies") / "lesson"
 """Where the claims' studies are."""

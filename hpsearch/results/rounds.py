@@ -27,7 +27,8 @@ from hpsearch.storage.access import existing_storage
 from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import DATA, fact
-from hpsearch.tuning.search import Progress, search
+from hpsearch.tuning.batches import Progress
+from hpsearch.tuning.search import search
 
 MOST = 10
 """Rounds."""

@@ -10,6 +10,7 @@ In this room:
     agreement.py      whether two surveys rank the settings alike
     variates.py       what takes chance off the interactions
     effects.py        how the response goes with one setting, or two
+    crowds.py         where the best lie in the range of one setting
     proposals.py      which range of one setting to try next
     ranges.py         where the best lie, and what to try next: the table
     trials.py         what to try next by the trials of a search alone

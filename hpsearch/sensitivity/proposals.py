@@ -2,125 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import ceil, exp, floor, log, log10
-from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-from scipy import stats
 
+from hpsearch.sensitivity.crowds import Crowd
 from hpsearch.sensitivity.verdicts import INERT, REROLLS
 from hpsearch.space import Choice, Dimension, Float, Int
 
 _WIDE = 0.8
 """Share of a range above which narrowing it is not worth a new study."""
-
-_ROUNDING = 1e-9
-"""By which shares may differ that are equal but for rounding: a whole number fills several cells alike."""
-
-
-@dataclass(frozen=True)
-class Crowd:
-    """Where the best rows lie on one side of the cube.
-
-    Attributes:
-        quantiles: 5, 50 and 95 % of them, on the unit interval.
-        shares: ``(scrambles, cells)``: of a scramble's best rows, in each cell of the range.
-        ordered: Whether the range has an order, and so ends.
-    """
-
-    quantiles: tuple[float, float, float]
-    shares: NDArray[np.float64]
-    ordered: bool = True
-
-    words = "the middle 90 % of the best"
-    """What the outer quantiles enclose, as the reason of a proposal says it."""
-
-    few = "few of the best"
-    """What the choices hold that are left out."""
-
-    @property
-    def least(self) -> float:
-        """Share of the best from which a choice stays: half its even share."""
-        return 0.5 / self.shares.shape[1]
-
-    @property
-    def worse(self) -> NDArray[np.bool_]:
-        """Which choices without an order are shown to be worse.
-
-        One is where it holds less than half its even share of the best, and by the 95 % t-interval over scrambles less
-        than the even share.
-        """
-        mean, even = self.shares.mean(axis=0), 1 / self.shares.shape[1]
-        return np.asarray((mean < even / 2) & (mean + self.half_width(0.95) < even))
-
-    @property
-    def beyond(self) -> float:
-        """How far past an end at which they crowd the next range goes, in widths of the range, at most an octave."""
-        return (self.quantiles[2] - self.quantiles[0]) / 2
-
-    @classmethod
-    def of(
-        cls,
-        dimension: Dimension,
-        values: NDArray[Any],
-        *,
-        weights: NDArray[np.float64],
-        scramble: NDArray[np.int64],
-        cells: int,
-    ) -> Crowd:
-        """Count the best rows by scramble in so many cells of equal width of the unit interval.
-
-        A whole number lies all over its own part of the interval, so that each cell may hold its even share.
-
-        Args:
-            dimension: On whose side of the cube they lie.
-            values: ``(rows,)``, of this setting.
-            weights: ``(rows,)``: how much of each row is among the best of its scramble.
-            scramble: ``(rows,)``.
-            cells: How many.
-        """
-        units = dimension.to_unit(values)
-        within = np.diff(_below(dimension, values, units=units, edges=np.linspace(0, 1, cells + 1)), axis=1)
-        shares = pd.DataFrame(within * weights[:, None]).groupby(scramble).sum()
-        low, middle, high = np.quantile(units, [0.05, 0.5, 0.95], weights=weights, method="inverted_cdf").tolist()
-        return cls((low, middle, high), shares.div(shares.sum(axis=1), axis=0).to_numpy(), dimension.ordered)
-
-    def half_width(self, confidence: float) -> NDArray[np.float64]:
-        """Of the t-interval over scrambles of each cell's share, ``(cells,)``."""
-        error = self.shares.std(axis=0, ddof=1) / np.sqrt(len(self.shares))
-        return np.asarray(stats.t.ppf((1 + confidence) / 2, len(self.shares) - 1) * error)
-
-    @property
-    def boundary(self) -> str:
-        """The end of the range at which the best crowd, or nothing.
-
-        The cell there holds more than its even share, by the 95 % t-interval over scrambles, and the fullest cell lies
-        within that interval. Without an order there is no end.
-        """
-        if not self.ordered:
-            return ""
-        mean, half = self.shares.mean(axis=0), self.half_width(0.95)
-        for name, cell in (("low", 0), ("high", -1)):
-            more, fullest = mean[cell] - half[cell] - 1 / len(mean), mean[cell] + half[cell] - np.max(mean)
-            if more > _ROUNDING and fullest >= -_ROUNDING:
-                return name
-        return ""
-
-
-def _below(
-    dimension: Dimension, values: NDArray[Any], *, units: NDArray[np.float64], edges: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """How much of each value lies below each edge, ``(rows, edges)``: part of a whole number, all or nothing else."""
-    inner = edges[1:-1]
-    if isinstance(dimension, Int):
-        low, high = (_unit(dimension, values + half)[:, None] for half in (-0.5, 0.5))
-        below = np.clip((inner - low) / (high - low), 0.0, 1.0)
-    else:
-        below = (units[:, None] < inner).astype(float)
-    return np.pad(below, ((0, 0), (1, 1)), constant_values=((0, 0), (0, 1)))
 
 
 def proposal(dimension: Dimension, crowd: Crowd, *, verdict: str, limit: tuple[float, float]) -> tuple[Dimension, str]:
@@ -179,14 +70,6 @@ def _value(dimension: Float | Int, unit: float) -> float:
     if dimension.log:
         return exp(log(low) + unit * (log(high) - log(low)))
     return low + unit * (high - low)
-
-
-def _unit(dimension: Int, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The point of each value, ``(rows,)``, which may lie between two whole numbers."""
-    low, high = dimension.low - 0.5, dimension.high + 0.5
-    if dimension.log:
-        return np.asarray(np.log(values / low) / log(high / low))
-    return (values - low) / (high - low)
 
 
 def _octave(dimension: Float | Int) -> tuple[float, float]:

@@ -15,9 +15,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hpsearch.sensitivity.crowds import Crowd
 from hpsearch.sensitivity.designs import Design, DesignError
 from hpsearch.sensitivity.effects import cell_ends
-from hpsearch.sensitivity.proposals import Crowd, proposal
+from hpsearch.sensitivity.proposals import proposal
 from hpsearch.sensitivity.responses import Response, last
 from hpsearch.space import Choice, Dimension, Float, Int
 

@@ -16,9 +16,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hpsearch.sensitivity.crowds import Crowd
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.edges import BEST, edges
-from hpsearch.sensitivity.proposals import Crowd, proposal
+from hpsearch.sensitivity.proposals import proposal
 from hpsearch.sensitivity.ranges import longer
 from hpsearch.space import Choice, Dimension
 

@@ -2,6 +2,7 @@
 
 Designs and samplers work in the unit cube, where every hyperparameter runs from 0 to 1; training needs values.
 
+    units.py        what every dimension has: a map from the unit interval and one back
     dimensions.py   Float, Int, Choice: a dimension knows its ends, its scale, its values, and prints itself
     cube.py         Space: the dimensions by name, in the order of the cube's columns
 """

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hpsearch.space.dimensions import Dimension, as_numbers
+from hpsearch.space.dimensions import Dimension
+from hpsearch.space.units import as_numbers
 
 
 @dataclass(frozen=True, init=False, repr=False)

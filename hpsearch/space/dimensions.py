@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 import operator
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from dataclasses import dataclass
 from typing import Any, Generic, Literal, SupportsIndex, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+
+from hpsearch.space.units import UnitMap, as_numbers, refuse
 
 Scalar: TypeAlias = int | float | str | bool
 Number = TypeVar("Number", int, float)
@@ -21,36 +23,8 @@ LARGEST_INT = 2**40
 """Bound of `Int`: far above it, float64 no longer tells the cells of neighbouring whole numbers apart."""
 
 
-class _Mapped(ABC):
-    """The two ways between values and the unit interval."""
-
-    def from_unit(self, unit: ArrayLike) -> NDArray[Any]:
-        """Map points of the unit interval, of any shape, to values of that shape in their natural dtype.
-
-        Raises:
-            ValueError: If a point lies outside [0, 1].
-        """
-        points = as_numbers(unit).astype(np.float64)
-        _refuse(~((points >= 0) & (points <= 1)), points, "is outside the unit interval", "give points in [0, 1]")
-        return self._values_at(points)
-
-    def to_unit(self, values: ArrayLike) -> NDArray[np.float64]:
-        """Map values, of any shape, to points of the unit interval; `from_unit` returns them, to rounding.
-
-        Raises:
-            ValueError: If a value is none of this dimension's.
-        """
-        return self._points_of(np.asarray(values))
-
-    @abstractmethod
-    def _values_at(self, points: NDArray[np.float64]) -> NDArray[Any]: ...
-
-    @abstractmethod
-    def _points_of(self, values: NDArray[Any]) -> NDArray[np.float64]: ...
-
-
 @dataclass(frozen=True)
-class _Range(_Mapped, Generic[Number]):
+class _Range(UnitMap, Generic[Number]):
     """What a range of real and one of whole numbers share."""
 
     low: Number
@@ -102,7 +76,7 @@ class _Range(_Mapped, Generic[Number]):
     def _inside(self, values: ArrayLike) -> NDArray[np.float64]:
         numbers = as_numbers(values).astype(np.float64)
         outside = ~((numbers >= self.low) & (numbers <= self.high))
-        _refuse(outside, numbers, "is outside the range", f"use {self.low} to {self.high}")
+        refuse(outside, numbers, "is outside the range", f"use {self.low} to {self.high}")
         return numbers
 
 
@@ -164,7 +138,7 @@ class Int(_Range[int]):
 
     def _points_of(self, values: NDArray[Any]) -> NDArray[np.float64]:
         numbers = self._inside(values)
-        _refuse(numbers != np.rint(numbers), numbers, "is not a whole number", "round it first")
+        refuse(numbers != np.rint(numbers), numbers, "is not a whole number", "round it first")
         if not self.log:
             return (numbers - self.low + 0.5) / (self.high - self.low + 1)
         low, high = self._log_edges()
@@ -193,7 +167,7 @@ class Int(_Range[int]):
 
 
 @dataclass(frozen=True)
-class Choice(_Mapped):
+class Choice(UnitMap):
     """One of several values, each as likely as any other; numbers have an order, words have none.
 
     Raises:
@@ -249,7 +223,7 @@ class Choice(_Mapped):
 
     def _points_of(self, values: NDArray[Any]) -> NDArray[np.float64]:
         matches = values.astype(object)[..., None] == np.array(self.choices, dtype=object)
-        _refuse(~matches.any(axis=-1), values, "is not among the choices", f"use one of {self.choices!r}")
+        refuse(~matches.any(axis=-1), values, "is not among the choices", f"use one of {self.choices!r}")
         return np.asarray((matches.argmax(axis=-1) + 0.5) / len(self.choices))
 
     def _values_at(self, points: NDArray[np.float64]) -> NDArray[Any]:
@@ -259,17 +233,3 @@ class Choice(_Mapped):
 
 
 Dimension: TypeAlias = Float | Int | Choice
-
-
-def as_numbers(values: ArrayLike) -> NDArray[Any]:
-    """Values as an array of numbers; a ValueError if they are something else (bools too)."""
-    numbers = np.asarray(values)
-    if numbers.size and numbers.dtype.kind not in "iuf":
-        raise ValueError(f"must be numbers (given: an array of {numbers.dtype})")
-    return numbers
-
-
-def _refuse(wrong: NDArray[np.bool_], values: NDArray[Any], problem: str, rule: str) -> None:
-    if np.any(wrong):
-        first = values[wrong].ravel()[0]
-        raise ValueError(f"a value {problem} (given: {first}, {np.count_nonzero(wrong)} in all); {rule}")

@@ -9,6 +9,7 @@ In this room:
     holders.py    who writes a study; the lock of a storage that is a file
     patience.py   a database that is away for a while, asked again
     database.py   Optuna's database, patient, and many trials in one write
+    rows.py       trials as the rows of its tables
     claims.py     who writes a study of a database server, told in the database
     addresses.py  what kind of storage an address names, and the same without its password
     access.py     open, hold

@@ -10,21 +10,20 @@ from __future__ import annotations
 
 import json
 import weakref
-from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import optuna
 import sqlalchemy as sa
 from optuna.distributions import (
     check_distribution_compatibility,
-    distribution_to_json,
     json_to_distribution,
 )
 from optuna.trial import FrozenTrial
 
-from hpsearch.storage.internals import check_trial, schema
+from hpsearch.storage.internals import check_trial
 from hpsearch.storage.patience import options, patiently
+from hpsearch.storage.rows import parts_of, table_of, trial_row
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -133,15 +132,15 @@ def store(engine: sa.Engine, study_id: int, trials: Sequence[FrozenTrial], *, ba
         if attribute(connection, study_id, BATCH) == batch:
             return
         _check_distributions(connection, study_id, trials)
-        table = _table("trials")
+        table = table_of("trials")
         count = sa.select(sa.func.count()).select_from(table).where(table.c.study_id == study_id)
         first = connection.execute(count).scalar_one()
-        rows = [_trial_row(study_id, first + place, trial) for place, trial in enumerate(trials)]
+        rows = [trial_row(study_id, first + place, trial) for place, trial in enumerate(trials)]
         insert = sa.insert(table).returning(table.c.trial_id, sort_by_parameter_order=True)
         ids = connection.execute(insert, rows).scalars().all()
-        for name, parts in _parts(list(zip(ids, trials, strict=True))):
+        for name, parts in parts_of(list(zip(ids, trials, strict=True))).items():
             if parts:
-                connection.execute(sa.insert(_table(name)), parts)
+                connection.execute(sa.insert(table_of(name)), parts)
         set_attribute(connection, study_id, BATCH, batch)
 
 
@@ -151,7 +150,7 @@ def lock(connection: sa.Connection, study_id: int) -> None:
     Raises:
         KeyError: if the study is gone.
     """
-    studies = _table("studies")
+    studies = table_of("studies")
     if connection.dialect.name == "sqlite":  # knows no lock of a row; a write, even of nothing new, locks the file
         connection.execute(sa.update(studies).values(study_id=study_id).where(studies.c.study_id == study_id))
     query = sa.select(studies.c.study_id).where(studies.c.study_id == study_id).with_for_update()
@@ -161,7 +160,7 @@ def lock(connection: sa.Connection, study_id: int) -> None:
 
 def attribute(connection: sa.Connection, study_id: int, key: str) -> Any:
     """A system attribute of a study; None if it is not there."""
-    table = _table("study_system_attributes")
+    table = table_of("study_system_attributes")
     query = sa.select(table.c.value_json).where(table.c.study_id == study_id, table.c.key == key)
     text = connection.execute(query).scalar_one_or_none()
     return None if text is None else json.loads(text)
@@ -169,7 +168,7 @@ def attribute(connection: sa.Connection, study_id: int, key: str) -> Any:
 
 def set_attribute(connection: sa.Connection, study_id: int, key: str, value: Any) -> None:
     """Set a system attribute of a study, which is locked; None takes it away."""
-    table = _table("study_system_attributes")
+    table = table_of("study_system_attributes")
     place = (table.c.study_id == study_id, table.c.key == key)
     if value is None:
         connection.execute(sa.delete(table).where(*place))
@@ -179,14 +178,9 @@ def set_attribute(connection: sa.Connection, study_id: int, key: str, value: Any
         connection.execute(sa.insert(table).values(study_id=study_id, key=key, value_json=text))
 
 
-def _table(name: str) -> sa.Table:
-    table: sa.Table = schema().BaseModel.metadata.tables[name]
-    return table
-
-
 def _check_distributions(connection: sa.Connection, study_id: int, trials: Sequence[FrozenTrial]) -> None:
     """As Optuna: a name keeps the kind of its distribution, and the choices of a categorical one, within a study."""
-    params, stored = _table("trial_params"), _table("trials")
+    params, stored = table_of("trial_params"), table_of("trials")
     first = {name: distribution for trial in reversed(trials) for name, distribution in trial.distributions.items()}
     joined = params.join(stored, params.c.trial_id == stored.c.trial_id)
     for name in first:
@@ -199,67 +193,3 @@ def _check_distributions(connection: sa.Connection, study_id: int, trials: Seque
     for trial in trials:
         for name, distribution in trial.distributions.items():
             check_distribution_compatibility(first[name], distribution)
-
-
-def _trial_row(study_id: int, number: int, trial: FrozenTrial) -> dict[str, Any]:
-    return {
-        "study_id": study_id,
-        "number": number,
-        "state": trial.state,
-        "datetime_start": _utc(trial.datetime_start),
-        "datetime_complete": _utc(trial.datetime_complete),
-    }
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    """As Optuna's databases keep a time: in UTC, without saying so; a time without a zone is this machine's."""
-    return None if moment is None else moment.astimezone(UTC).replace(tzinfo=None)
-
-
-def _parts(trials: Sequence[tuple[int, FrozenTrial]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The rows of what belongs to trials, by table; the trials with their numbers in the database."""
-    value, intermediate = schema().TrialValueModel, schema().TrialIntermediateValueModel
-    pairs = {"trial_values": ("value", "value_type"),
-             "trial_intermediate_values": ("intermediate_value", "intermediate_value_type")}  # fmt: skip
-    yield (
-        "trial_values",
-        [
-            {"trial_id": i, "objective": objective}
-            | dict(zip(pairs["trial_values"], value.value_to_stored_repr(v), strict=True))
-            for i, trial in trials
-            for objective, v in enumerate(trial.values or ())
-        ],
-    )
-    yield (
-        "trial_params",
-        [
-            {
-                "trial_id": i,
-                "param_name": name,
-                "param_value": trial.distributions[name].to_internal_repr(v),
-                "distribution_json": distribution_to_json(trial.distributions[name]),
-            }
-            for i, trial in trials
-            for name, v in trial.params.items()
-        ],
-    )
-    for name in ("user", "system"):
-        yield (
-            f"trial_{name}_attributes",
-            [
-                {"trial_id": i, "key": key, "value_json": json.dumps(v)}
-                for i, trial in trials
-                for key, v in getattr(trial, f"{name}_attrs").items()
-            ],
-        )
-    yield (
-        "trial_intermediate_values",
-        [
-            {"trial_id": i, "step": step}
-            | dict(
-                zip(pairs["trial_intermediate_values"], intermediate.intermediate_value_to_stored_repr(v), strict=True)
-            )
-            for i, trial in trials
-            for step, v in trial.intermediate_values.items()
-        ],
-    )

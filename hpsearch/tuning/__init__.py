@@ -3,7 +3,8 @@
 In this room:
 
     samplers.py   which sampler asks, which pruner stops
-    search.py     the search: ask, evaluate, tell, store (`hpsearch.search`)
+    search.py     the search of a study (`hpsearch.search`)
+    batches.py    its trials, batch by batch: ask, train, store, tell
     objective.py  the same trials for `study.optimize`
     choice.py     the best: trained, scored once, saved
     scores.py     a score on the test split, with its interval
@@ -11,8 +12,8 @@ In this room:
     baselines.py  what guessing and scikit-learn's default network score there
 """
 
+from hpsearch.tuning.batches import Progress
 from hpsearch.tuning.objective import Objective
 from hpsearch.tuning.scores import TestScore
-from hpsearch.tuning.search import Progress
 
 __all__ = ["Objective", "Progress", "TestScore"]
