@@ -120,11 +120,11 @@ def test_what_is_no_storage_is_refused_and_left_as_it_is(tmp_path):
     with sqlite3.connect(database) as connection:
         connection.execute("create table mine (a)")
     for opened in (open_storage, existing_storage):
-        with pytest.raises(StorageError, match=r"table\.csv is no journal of Optuna's: line 1 is no record"):
+        with pytest.raises(StorageError, match=r"table\.csv is not an Optuna journal: line 1 is no record"):
             opened(table)
-        with pytest.raises(StorageError, match="it is no file; name the journal itself"):
+        with pytest.raises(StorageError, match="it is not a file; name the journal file itself"):
             opened(tmp_path)
-    with pytest.raises(StorageError, match="holds no tables of Optuna's"):
+    with pytest.raises(StorageError, match="holds no Optuna tables"):
         existing_storage(f"sqlite:///{database}?timeout=3")
     assert table.read_text(encoding="utf-8") == "a,b\n1,2\n3,4"
     with sqlite3.connect(database) as connection:

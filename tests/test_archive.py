@@ -264,7 +264,7 @@ def test_parts_that_lie_over_one_another_are_refused(good, path):
 def test_what_is_no_file_is_refused_and_not_waited_for(tmp_path, kind):
     path = tmp_path / "network.npz"
     path.mkdir() if kind == "folder" else os.mkfifo(path) if kind == "pipe" else path.symlink_to("/dev/zero")
-    refused(path, "Is a directory" if kind == "folder" else "it is no file but a device or a pipe")
+    refused(path, "Is a directory" if kind == "folder" else "it is a device or a pipe, not a file")
 
 
 def test_a_table_of_many_text_columns_is_read_in_time(small, path):

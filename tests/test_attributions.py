@@ -218,7 +218,7 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_trained(small, of
 
 def test_other_values_replace_those_of_a_setting(small):
     assert setting_against(small, OLD, {"momentum": 0.5}) == replace(OLD, momentum=0.5)
-    with pytest.raises(DesignError, match="'momentun' is no hyperparameter of study 'small': did"):
+    with pytest.raises(DesignError, match="'momentun' is not a hyperparameter of study 'small': did"):
         setting_against(small, OLD, {"momentun": 0.5})
     with pytest.raises(DesignError, match=r"momentum: is outside the values allowed \(given: 1.5\); momentum is a num"):
         setting_against(small, OLD, {"momentum": 1.5})
@@ -256,7 +256,7 @@ def test_trials_and_settings_of_one_s_own_can_be_compared(results):
 
 def test_a_survey_alone_has_no_best_to_explain(small, tmp_path):
     survey_study(small.with_overrides(**{"survey.base": 8, "survey.scrambles": 2, "survey.seeds": 4}), results=tmp_path)
-    with pytest.raises(ResultsError, match=r"study 'small' was not searched yet.*: hpsearch search small"):
+    with pytest.raises(ResultsError, match=r"study 'small' has not been searched yet.*: hpsearch search small"):
         load("small", results=tmp_path).attribution()
 
 

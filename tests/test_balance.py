@@ -82,7 +82,7 @@ def lopsided(folder):
 
 def test_the_chosen_line_names_the_baseline_and_the_rare_class_beside_it(lopsided):
     printed = run("search", "t.toml").stdout
-    assert "; always 'no': 11.67 %, and the network is not shown to be better\n" in printed
+    assert "; always answering 'no' gives 11.67 %, and the network is not shown to be better\n" in printed
     assert "classes out of balance: recall of 'yes' 0.00 % (95 % interval 0.00 % to 35.43 %, 7 examples)" in printed
     assert "; balanced error 50.00 % (95 % interval " in printed
     best = load("t").best

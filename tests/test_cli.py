@@ -307,6 +307,10 @@ def test_every_command_explains_itself(command):
     assert "Usage" in run(command, "--help").stdout
 
 
+def test_help_shows_what_looks_like_markup():
+    assert "the table [space]" in " ".join(run("survey", "--help").stdout.replace("│", " ").split())
+
+
 def test_the_version_is_that_of_the_package():
     assert run("--version").stdout == f"hpsearch {version('hpsearch')}\n"
     assert version("hpsearch") == hpsearch.__version__

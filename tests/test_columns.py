@@ -23,10 +23,10 @@ def numbers(form):
 @pytest.mark.parametrize(
     ("token", "told"),
     [
-        ("?", r"no numbers are '\?' \(3\); where these stand for a missing value, set data.missing = \[\"\?\"\]"),
-        (" ", r"no numbers are ' ' \(3\); .* set data.missing = \[\"\"\]"),
+        ("?", r"not numbers: '\?' \(3\); where these stand for a missing value, set data.missing = \[\"\?\"\]"),
+        (" ", r"not numbers: ' ' \(3\); .* set data.missing = \[\"\"\]"),
         ("N/A", r"set data.missing = \[\"N/A\"\]"),
-        ("Total", r"no numbers are 'Total' \(3\); correct these rows or remove them"),
+        ("Total", r"not numbers: 'Total' \(3\); correct these rows or remove them"),
         ("12,345", r"written otherwise are '12,345' \(3\): write numbers without separators of thousands"),
         ("1,5", r"written otherwise are '1,5' \(3\): set data.decimal = \",\""),
         ("5 %", r"written otherwise are '5 %' \(3\): write numbers without signs of percent"),
@@ -65,7 +65,7 @@ def test_texts_and_categoricals_that_are_no_numbers_pass(column):
 def test_half_of_a_column_may_look_like_numbers():
     frame = pd.DataFrame({"c": ["1", "red"] * 50, "y": [0, 1] * 50})
     assert from_frame(frame, "y").preparation.feature_names == ("c=1", "c=red")
-    refused(["1", "red"] * 49 + ["1", "1"], "51 of its 100 values are numbers; no numbers are 'red'")
+    refused(["1", "red"] * 49 + ["1", "1"], "51 of its 100 values are numbers; not numbers: 'red'")
 
 
 def test_a_target_of_texts_that_are_numbers_is_classes_unless_others_are_among_them():

@@ -38,7 +38,7 @@ def test_what_is_missing_is_named_and_made_on_demand(two):
     run("search", "small")
     assert "run first: hpsearch survey small; hpsearch survey wines" in run("compare", "small", "wines", code=2).stderr
     done = run("compare", "small", "wines", "--complete", "--seeds", 2)
-    assert "small is not surveyed to the end yet: surveying first" in done.stderr
+    assert "small is not completely surveyed yet: surveying first" in done.stderr
     assert "searching first" not in done.stderr
     table = done.stdout.split("total indices of")[1].split("The largest")[0]
     assert max(len(line.rstrip()) for line in table.splitlines()) <= 80

@@ -207,12 +207,12 @@ MISTAKES = [
     ("data = 5", "data: must be a table (given: 5); begin it with [data]"),
     (
         "[data]\nsource = 'digit'",
-        'data.source: is no known data set (given: "digit"); did you mean "digits"? bundled: digits, breast_cancer, wine, '
+        'data.source: is not a known data set (given: "digit"); did you mean "digits"? bundled: digits, breast_cancer, wine, '
         'iris, diabetes, flower, moons; or give "csv:PATH" or "parquet:PATH"',
     ),
     (
         "[data]\nsource = 'csv:'",
-        'data.source: is no known data set (given: "csv:"); bundled: digits, breast_cancer, wine, iris, diabetes, flower, '
+        'data.source: is not a known data set (given: "csv:"); bundled: digits, breast_cancer, wine, iris, diabetes, flower, '
         'moons; or give "csv:PATH" or "parquet:PATH"',
     ),
     ("[data]\ntarget = 'y'", 'data.target: does not apply to the bundled digits (given: "y"); remove it'),
@@ -403,7 +403,7 @@ FORMATS = [
     ),
     (
         'separator = "a"',
-        'data.separator: cannot divide fields (given: "a"); give a character that stands in no name or number, such as ";" or "\\t"',
+        'data.separator: cannot divide fields (given: "a"); give a character that is part of no name or number, such as ";" or "\\t"',
     ),
     ('decimal = ","', 'data.decimal: is the separator too (given: ","); set separator = ";"'),
     ('decimal = "x"', 'data.decimal: is not one of the values (given: "x"); use ".", ","'),
@@ -520,7 +520,7 @@ def test_a_config_error_can_be_pickled():
             b"[space]\nl2 = 0x" + b"f" * 5000,
             r"space.l2: must be finite \(given: a whole number of 20,000 bits\)",
         ),
-        (b"#" * 1_000_001, r"^is no text file of at most 1 MB"),
+        (b"#" * 1_000_001, r"^is not a text file of at most 1 MB"),
     ],
     ids=lambda value: repr(value)[:30],
 )
@@ -542,7 +542,7 @@ def test_a_missing_file_names_the_nearest_study(study, tmp_path):
     ("path", "message"),
     [
         (".", "is a folder; give a TOML file in it"),
-        (os.devnull, "is no text file of at most 1 MB"),
+        (os.devnull, "is not a text file of at most 1 MB"),
         ("a\0b", r"a\\u0000b: 1 problem\n  is no path"),
         ("a" * 3000, "cannot be read: File name too long"),
         (__file__ + "/x.toml", "there is no such file"),

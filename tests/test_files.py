@@ -58,8 +58,8 @@ def test_two_writers_of_one_file_do_not_meet(tmp_path):
     ("name", "told"),
     [
         ("folder", "Is a directory; a folder has this name"),
-        ("pipe", "it is a device or a pipe, and no file"),
-        ("full", "it is a device or a pipe, and no file"),
+        ("pipe", "it is a device or a pipe, not a file"),
+        ("full", "it is a device or a pipe, not a file"),
         ("file/under", "Not a directory; a file stands where a folder should"),
         ("none/under", "No such file or directory; the folder is not there"),
         ("n" * 300, "File name too long; choose a shorter name"),

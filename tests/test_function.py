@@ -188,9 +188,9 @@ def counted(function):
 @pytest.mark.parametrize(
     ("returned", "problem"),
     [
-        (None, "returned what is no answer: it is NoneType"),
-        ("0.5", "returned what is no answer: it is str"),
-        (1j, "returned what is no answer: it is complex"),
+        (None, "returned something that is not a response: it is NoneType"),
+        ("0.5", "returned something that is not a response: it is str"),
+        (1j, "returned something that is not a response: it is complex"),
         ({"iteration": 1.0}, "named like a column of the design: iteration"),
         ({"x0": 1.0}, "named like a column of the design: x0"),
         ({"failure": 1.0, "row": 2.0}, "design: failure, row"),
@@ -216,8 +216,8 @@ def test_a_function_that_never_works_is_called_ten_times():
     ("strange", "failure"),
     [
         (lambda: 1 / 0, "ZeroDivisionError: division by zero"),
-        (lambda: None, "returned what is no answer"),
-        (lambda: "1", "returned what is no answer"),
+        (lambda: None, "returned something that is not a response"),
+        (lambda: "1", "returned something that is not a response"),
         (lambda: {"b": 1.0}, "returned b, and not, as before, response"),
         (lambda: {"response": 1.0, "b": 1.0}, "returned response, b, and not, as before, response"),
     ],

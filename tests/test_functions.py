@@ -75,7 +75,7 @@ def test_its_page_leaves_out_in_words_what_needs_trainings(project):
     page = (project / "results" / "model.html").read_text(encoding="utf-8")
     headings = re.findall(r"<h2[^>]*>(.*?)</h2>", page)
     assert headings == [
-        "What was surveyed", "What loss is sensitive to", "Together with what", "What to try next",
+        "What was surveyed", "What loss is sensitive to", "Which settings act together", "What to try next",
         "How it was measured", "What this does not say",
     ]  # fmt: skip
     text = page[page.rindex("</h1>") :]
@@ -103,19 +103,19 @@ def test_ctrl_c_keeps_what_is_evaluated_and_says_how_to_go_on(project):
         (("--function", "mine.model", "--space", "space.toml"), "must be package.module:function"),
         (("--function", "mine.none:f", "--space", "space.toml"), "cannot be imported .*ModuleNotFoundError"),
         (("--function", "mine.model:none", "--space", "space.toml"), "cannot be imported .*AttributeError"),
-        (("--function", "mine.model:number", "--space", "space.toml"), "is no function .given: int"),
+        (("--function", "mine.model:number", "--space", "space.toml"), "is not a function .given: int"),
         (("--function", "mine.model:loss"), "--space: 1 problem\n +is missing"),
-        ((*OF, "--timeout", "soon"), "'soon' is no time"),
-        ((*OF, "--timeout", "0"), "'0' is no time"),
+        ((*OF, "--timeout", "soon"), "'soon' is not a duration"),
+        ((*OF, "--timeout", "0"), "'0' is not a duration"),
         ((*OF, "--until", "soon"), 'must be "decided", or the share'),
         ((*OF, "--until", "2"), "until must be"),
         ((*OF, "--base", "3"), "base must be a power of two"),
-        ((*OF, "--executor", "dask"), "drop it with --function"),
-        ((*OF, "--effective-step"), "drop it with --function"),
-        ((*OF, "--dry-run"), "--dry-run: 1 problem\n +is of the networks of a study"),
+        ((*OF, "--executor", "dask"), "leave it out with --function"),
+        ((*OF, "--effective-step"), "leave it out with --function"),
+        ((*OF, "--dry-run"), "--dry-run: 1 problem\n +applies to a study alone"),
         ((*OF, "--name", "a/b"), "'/' in it"),
-        (("--retry",), "give --function package.module:function as well"),
-        (("--space", "space.toml"), "give --function package.module:function as well"),
+        (("--retry",), "add --function package.module:function"),
+        (("--space", "space.toml"), "add --function package.module:function"),
     ],
 )
 def test_a_mistake_is_one_message_and_nothing_is_made(project, arguments, problem):

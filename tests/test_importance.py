@@ -336,7 +336,7 @@ def test_the_command_tells_a_high_cost_first_and_stops_at_ctrl_c(long, monkeypat
     assert re.match(rf"about \d+ s for 1,692 resamples with {share}\n", told)
     assert told.count("about") == 1
     assert told.endswith(
-        f"\nstopped: nothing of it is kept, none is left running. Begin anew with:\n"
+        f"\nstopped: nothing of it is kept, and nothing is left running. Begin anew with:\n"
         f"  hpsearch importance results/{JOURNAL} long --workers {workers}\n"
     )
     assert multiprocessing.active_children() == []

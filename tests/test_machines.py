@@ -21,13 +21,13 @@ def test_a_time_is_read_in_seconds_minutes_or_hours(text, seconds):
 
 @pytest.mark.parametrize("text", ["", "0", "0s", "-1m", "10q", "m", "1e3", "1 0m", "nan", "inf", "10m30s", "9" * 400])
 def test_what_is_no_time_is_refused(text):
-    with pytest.raises(typer.BadParameter, match="is no time: give one such as 90s, 10m or"):
+    with pytest.raises(typer.BadParameter, match="is not a duration: give one such as 90s, 10m or"):
         seconds_of(text)
 
 
 @pytest.mark.parametrize("command", ["search", "survey"])
 def test_a_time_that_is_none_ends_the_command_before_anything_runs(folder, command):
-    assert "'10q' is no time" in run(command, "small", "--timeout", "10q", code=2).stderr
+    assert "'10q' is not a duration" in run(command, "small", "--timeout", "10q", code=2).stderr
     assert not (folder / "results").exists()
 
 
@@ -37,7 +37,7 @@ def test_a_time_that_is_none_ends_the_command_before_anything_runs(folder, comma
     [
         (
             ["--address", "tcp://x:1"],
-            "--address: is that of a cluster (given: 'tcp://x:1'); give --executor dask as well",
+            "--address: is for a cluster (given: 'tcp://x:1'); add --executor dask",
         ),
         (
             ["--executor", "dask", "--address", "tcp://x:1", "--workers", "2"],
@@ -52,8 +52,8 @@ def test_options_that_do_not_fit_together_are_refused(folder, command, options, 
 
 def test_rounds_have_no_time_and_no_cluster(folder):
     message = run("search", "small", "--rounds", 2, "--timeout", "1m", "--executor", "dask", code=2).stderr
-    assert "--timeout: does not go with --rounds" in message
-    assert "--executor: does not go with --rounds" in message
+    assert "--timeout: cannot be combined with --rounds" in message
+    assert "--executor: cannot be combined with --rounds" in message
 
 
 def test_without_dask_the_extra_is_named(folder, monkeypatch):

@@ -36,14 +36,14 @@ def table(folder):
     return frame
 
 
-def test_a_table_is_searched_at_once_and_says_what_was_taken_for_granted(table):
+def test_a_table_is_searched_at_once_and_says_what_was_assumed(table):
     printed = run("search", "my data.csv", "--target", "kind", "--trials", 2).stdout
     shares = {label: 100 * share for label, share in table["kind"].value_counts(normalize=True).items()}
-    told = re.search(r"predicted is 'kind': 2 classes \(classification\), 'p' ([\d.]+) %, 'q' ([\d.]+) %", printed)
+    told = re.search(r"predicting 'kind': 2 classes \(classification\), 'p' ([\d.]+) %, 'q' ([\d.]+) %", printed)
     assert [float(told[i]) for i in (1, 2)] == pytest.approx([shares["p"], shares["q"]], abs=0.5)
     for words in (
         "my data.csv: 300 rows, of which 180 train, 60 validate, 60 test; 3 inputs",
-        "taken for granted: 'Id' is left out: it counts the rows (1 to 300); 'name' is left out: it is text with 300",
+        "assumed: 'Id' is left out: it counts the rows (1 to 300); 'name' is left out: it is text with 300",
         "hidden layers [32] of tanh; 2 trials by tpe",
         "write all settings as a file:\n  hpsearch new 'my data.csv' --target kind\n",
         "my data: the 2 best of 2 trials",
@@ -59,7 +59,7 @@ def test_every_form_of_a_table_gives_the_same_data(table):
     files = ("my data.csv", "semi.tsv", "t.parquet")
     studies = [new_study(file, "kind") for file in files]
     assert len({load_data(study.config).fingerprint for study in studies}) == 1
-    assert [study.granted[:2] for study in studies][1] == ("data.separator = ';'", "data.decimal = ','")
+    assert [study.assumptions[:2] for study in studies][1] == ("data.separator = ';'", "data.decimal = ','")
     assert [study.config.name for study in studies] == ["my data", "semi", "t"]
 
 
@@ -73,7 +73,7 @@ def test_a_written_study_is_read_back_with_its_table_told_in_comments(table):
         "#   'size [cm]': numbers, ",
         "#   'hue': str, 2 distinct: 'blue', 'red'",
         "#   'Id': whole numbers, 1 to 300",
-        "# predicted is 'kind': 2 classes",
+        "# predicting 'kind': 2 classes",
         "# 300 rows, of which 180 train",
         "momentum = {low = 0.0, high = 0.99, log = false}  # share of the last step kept in the next",
         "# missing is not set: texts of a file",
@@ -89,7 +89,7 @@ def test_a_table_that_cannot_be_used_yet_has_its_study_written_with_why(table):
     table.assign(price=["?"] * 5 + ["1.5", "2.5", "3.5", "4.5", "5.5"] * 59).to_csv("odd.csv", index=False)
     failed = run("search", "odd.csv", "--target", "kind", code=2).stderr
     assert 'set data.missing = ["?"]' in failed
-    assert "this writes one:\n  hpsearch new odd.csv --target COLUMN\n" in failed
+    assert "to write one:\n  hpsearch new odd.csv --target COLUMN\n" in failed
     assert "cannot be used yet: column 'price' is text" in run("new", "odd.csv", "--target", "kind").stdout
     file = Path("studies/odd.toml")
     text = file.read_text(encoding="utf-8")
@@ -105,7 +105,7 @@ def test_a_table_that_cannot_be_used_yet_has_its_study_written_with_why(table):
         (["my data.csv"], "which column is to be predicted? give --target, one of 'Id', 'size [cm]', 'hue'"),
         (["my data.csv", "--target", "knd"], "there is no column 'knd'; did you mean 'kind'?"),
         (["none.csv", "--target", "kind"], "none.csv: there is no such file"),
-        (["small", "--target", "kind"], "--target: is for a table (given: 'kind'); a study's file says its own"),
+        (["small", "--target", "kind"], "--target: is for a table (given: 'kind'); a study's file names its own"),
         (["nothing"], "no study has this name in studies"),
     ],
 )
@@ -123,8 +123,8 @@ def test_a_dry_run_tells_rows_trials_trainings_and_time_and_trains_nothing(table
         "survey": r"4,608 rows, 0 of them stored; 3,956 trainings",
     }
     assert counts[command] in printed
-    assert re.search(r"expected: about \d+ s( to \d+ s)? with one worker, reckoned from the arithmetic", printed)
-    assert "nothing was trained, and nothing is stored" in printed
+    assert re.search(r"expected: about \d+ s( to \d+ s)? with one worker, estimated from the arithmetic", printed)
+    assert "nothing was trained or stored" in printed
     assert not Path("results").exists()
 
 

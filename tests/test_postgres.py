@@ -154,7 +154,7 @@ def test_a_stopped_command_whose_server_is_away_says_that_nothing_is_counted(pos
                 results=tmp_path)  # fmt: skip
     assert end.value.exit_code == STOPPED
     said = " ".join(capsys.readouterr().err.split())
-    assert "stopped: the storage cannot be read now to count its trials; those that were stored stay" in said
+    assert "stopped: the storage cannot be read now to count its trials; what was stored is kept" in said
 
 
 def trials_in(url):

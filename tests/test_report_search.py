@@ -30,20 +30,44 @@ def test_the_chosen_trial_is_named_with_its_score(score, line):
         assert told == f"chosen: trial 7, {line}"
 
 
+DOUBT = ", and the network is not shown to be better"
+
+
 @pytest.mark.parametrize(
     ("metric", "value", "low", "high", "guess", "said"),
     [
-        ("test_error", 0.08, 0.05, 0.11, 0.12, "; always 'no': 12.00 %"),
-        ("test_error", 0.08, 0.05, 0.13, 0.12, "; always 'no': 12.00 %, and the network is not shown to be better"),
-        ("test_error", 0.20, 0.15, 0.25, 0.12, "; always 'no': 12.00 %, and the network is not shown to be better"),
-        ("test_r2", 0.5, 0.3, 0.6, -0.01, "; always the mean: -0.0100"),
-        ("test_r2", 0.1, -0.2, 0.3, -0.01, "; always the mean: -0.0100, and the network is not shown to be better"),
+        ("test_error", 0.08, 0.05, 0.11, 0.12, "; always answering 'no' gives 12.00 %"),
+        (
+            "test_error",
+            0.08,
+            0.05,
+            0.13,
+            0.12,
+            "; always answering 'no' gives 12.00 %" + DOUBT,
+        ),
+        (
+            "test_error",
+            0.20,
+            0.15,
+            0.25,
+            0.12,
+            "; always answering 'no' gives 12.00 %" + DOUBT,
+        ),
+        ("test_r2", 0.5, 0.3, 0.6, -0.01, "; always answering the mean gives -0.0100"),
+        (
+            "test_r2",
+            0.1,
+            -0.2,
+            0.3,
+            -0.01,
+            "; always answering the mean gives -0.0100" + DOUBT,
+        ),
     ],
 )
 def test_the_baseline_stands_beside_the_score_and_what_is_not_shown_is_said(metric, value, low, high, guess, said):
     best = Best(7, 0.1, {}, {}, TestScore(metric, value, low, high, 90), None, TestScore(metric, guess, 0, 1, 90), "no")
     assert search.chosen_line(best).endswith(f", 90 examples){said}")
-    assert "; always the most frequent class: " in search.chosen_line(
+    assert "; always answering the most frequent class gives " in search.chosen_line(
         replace(
             best, guess="", test=TestScore("test_error", 0.1, 0, 1, 9), guessing=TestScore("test_error", 0, 0, 1, 9)
         )

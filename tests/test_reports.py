@@ -41,8 +41,8 @@ def titles(results):
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tiny):
     first = run("report", "small", "--complete")
-    assert "small is not searched to the end yet: searching first" in first.stderr
-    assert "small is not surveyed to the end yet: surveying first" in first.stderr
+    assert "small is not completely searched yet: searching first" in first.stderr
+    assert "small is not completely surveyed yet: surveying first" in first.stderr
     assert "report in results/small.html" in first.stdout
     page = (tiny / "results" / "small.html").read_text(encoding="utf-8")
     stored = len(load("small.profiles").trials)
@@ -51,7 +51,7 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
     assert len(load("small.profiles").trials) == stored > 0
     assert titles(load("small")) == [
         "Question and answer", "What was chosen", "How the search went", "What training is sensitive to", "When",
-        "Together with what", "What surrogates say", "Where the difference from the defaults comes from",
+        "Which settings act together", "What surrogates say", "Where the difference from the defaults comes from",
         "Around the best: how wrong may one be?", "Curves of the best",
         "What to try next", "How it was measured", "What this does not say",
     ]  # fmt: skip

@@ -140,7 +140,7 @@ def test_repeats_are_a_table_and_one_sentence_on_refining(folder):
 
 
 def test_repeats_without_rounds_are_refused(folder):
-    assert "give --rounds 3 as well" in run("search", "small", "--repeats", 3, code=2).stderr
+    assert "add --rounds 3" in run("search", "small", "--repeats", 3, code=2).stderr
     assert not (folder / "results").exists()
 
 

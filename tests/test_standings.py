@@ -67,9 +67,9 @@ def test_the_front_of_several_objectives_holds_what_no_other_trial_beats(constra
     ("study", "reason"),
     [
         (study_of(), "has no completed trial yet"),
-        (study_of(1.0, 2.0, constraints=[1.0, 0.1]), "no trial that keeps the constraints: all 2 completed trials"),
+        (study_of(1.0, 2.0, constraints=[1.0, 0.1]), "no trial that satisfies the constraints: all 2 completed trials"),
         (study_of(float("inf"), -float("inf")), "no trial with a finite value among its 2 completed trials"),
-        (study_of(float("inf"), 2.0, constraints=[0.0, 1.0]), r"among its 1 completed trials \(the other 1 break"),
+        (study_of(float("inf"), 2.0, constraints=[0.0, 1.0]), r"among its 1 completed trials \(the other 1 violate"),
     ],
 )
 def test_why_there_is_no_best_is_said(study, reason):

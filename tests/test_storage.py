@@ -188,7 +188,9 @@ def test_an_unusable_storage_is_refused_without_its_password(tmp_path):
 def test_what_is_no_file_is_no_journal_and_nothing_waits_for_it(tmp_path, kind, read_only):
     path = tmp_path / JOURNAL
     path.mkdir() if kind == "folder" else os.mkfifo(path)
-    with pytest.raises(StorageError, match=f"cannot open the storage '{path}': it is no file; name the journal itself"):
+    with pytest.raises(
+        StorageError, match=f"cannot open the storage '{path}': it is not a file; name the journal file itself"
+    ):
         existing_storage(None, results=tmp_path) if read_only else open_storage(results=tmp_path)
 
 

@@ -276,7 +276,7 @@ def test_refine_writes_a_study_that_loads_and_runs(folder):
     assert following.name == "small-2"
     assert following.space != before.space
     assert following.data == before.data
-    assert "is there already" in run("refine", "small", code=2).stderr
+    assert "already exists" in run("refine", "small", code=2).stderr
     text = Path("studies/small.toml").read_text(encoding="utf-8")
     Path("studies/small.toml").write_text(text.replace("[search]", "[search] # a comment of mine"), encoding="utf-8")
     run("refine", "small", "--name", "commented")
@@ -397,7 +397,9 @@ def test_of_a_study_that_is_only_surveyed_what_a_search_tells_is_refused(config,
     survey_study(config, results=tmp_path)
     results = load("small", results=tmp_path)
     for name, read in SEARCHED.items():
-        with pytest.raises(ResultsError, match="'small' was not searched yet, so no trial was chosen: hpsearch search"):
+        with pytest.raises(
+            ResultsError, match="'small' has not been searched yet, so no trial was chosen: hpsearch search"
+        ):
             assert read(results) is None, name
     assert len(results.survey.table) > 0
     assert "block" not in results.trials  # what says a row's place stands in the survey's table
@@ -416,5 +418,5 @@ def test_a_row_of_a_survey_of_the_effective_step_is_trained_again_with_its_learn
     for read in (results.edges, results.search_ranges):
         with pytest.raises(ResultsError, match="do not vary learning_rate"):
             read()
-    with pytest.raises(ResultsError, match="study 'small' was not searched yet"):
+    with pytest.raises(ResultsError, match="study 'small' has not been searched yet"):
         results.attribution()

@@ -120,7 +120,7 @@ def test_two_headings_are_told_so(load, lines):
     units = [lines[0], "cm,kg,kind", *lines[1:]]
     refused(load, text(units), r"has two headings: its second line holds words \('cm', 'kg'\) where the lines below")
     refused(load, "size,size,kind\n" + text(lines), "has two headings")
-    refused(load, text([*lines, lines[0]]), r"no numbers are 'a' \(1, its own heading\)")
+    refused(load, text([*lines, lines[0]]), r"not numbers: 'a' \(1, its own heading\)")
 
 
 def test_empty_headings_are_told_by_place_and_may_be_left_out(load, frame, lines):
@@ -191,7 +191,7 @@ def test_words_that_pandas_takes_for_missing_are_named_and_may_be_values(load, f
 
 def test_what_counts_as_missing_makes_a_column_numbers_and_its_rows_may_be_left_out(load, frame, lines):
     content = text([*lines, "?,1,p", " ?,2,p"])
-    refused(load, content, r"no numbers are '\?' \(1\), ' \?' \(1\); .* set data.missing = \[\"\?\"\]")
+    refused(load, content, r"not numbers: '\?' \(1\), ' \?' \(1\); .* set data.missing = \[\"\?\"\]")
     refused(load, content, "column 'a' has 2 missing values: fill or drop those rows first .*\"drop\"", missing=["?"])
     read = load(content, missing=["?"], incomplete="drop")
     assert read.fingerprint == from_frame(frame, "y").fingerprint
@@ -226,7 +226,7 @@ def test_what_passes_does_not_depend_on_how_long_a_file_is(load):
         content = f"zip,y{',x' * 30}\n" + "".join(f"{code},p{',0' * 30}\n" for code in codes)
         content = content.replace(",x" * 30, "".join(f",x{i}" for i in range(30)))
         refused(
-            load, content, rf"column 'zip' is text, but {rows - 1:,} of its {rows:,} values are numbers; no numbers"
+            load, content, rf"column 'zip' is text, but {rows - 1:,} of its {rows:,} values are numbers; not numbers"
         )
 
 

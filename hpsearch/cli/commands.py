@@ -27,16 +27,18 @@ StudyArgument = Annotated[
     str,
     typer.Argument(help="A name in [b]studies/[/b], such as digits, the path of a TOML, or a table: CSV or Parquet."),
 ]
-TargetOption = Annotated[str | None, typer.Option(help="Column to predict, of a table.")]
-DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Say what it would take, and train nothing.")]
+TargetOption = Annotated[str | None, typer.Option(help="With a table: the column to predict.")]
+DryRunOption = Annotated[
+    bool, typer.Option("--dry-run", help="Say what would be trained and how long it takes; train nothing.")
+]
 NameArgument = Annotated[str, typer.Argument(help="Name of a study in the results.")]
 ResultsOption = Annotated[Path, typer.Option(help="Folder of the results.")]
 WorkersOption = Annotated[
-    int, typer.Option(min=1, max=256, help="Threads that train; the results do not depend on it.")
+    int, typer.Option(min=1, max=256, help="Number of threads that train; the results do not depend on it.")
 ]
 StorageOption = Annotated[
     str | None,
-    typer.Option(help="An Optuna storage URL or the path of a journal, instead of the one in the results folder."),
+    typer.Option(help="Optuna storage URL, or path of a journal file, instead of the journal in the results folder."),
 ]
 
 

@@ -19,15 +19,17 @@ if TYPE_CHECKING:
 
 @app.command("compare")
 def compare_command(
-    studies: Annotated[list[str], typer.Argument(help="Names of two studies or more.")],
+    studies: Annotated[list[str], typer.Argument(help="Names of two or more studies.")],
     complete: Annotated[
-        bool, typer.Option("--complete", help="Search and survey first, where that is missing or unfinished.")
+        bool, typer.Option("--complete", help="Search and survey first, where either is missing or unfinished.")
     ] = False,
-    seeds: Annotated[int, typer.Option(min=2, max=1000, help="Trainings of each setting on each study.")] = 16,
+    seeds: Annotated[
+        int, typer.Option(min=2, max=1000, help="Number of seeds on which each setting is trained on each study.")
+    ] = 16,
     workers: WorkersOption = 1,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
-    to: Annotated[Path | None, typer.Option(help="File of the page; by default results/compare.html.")] = None,
+    to: Annotated[Path | None, typer.Option(help="File to write; by default results/compare.html.")] = None,
 ) -> None:
     """Compare studies: what each is sensitive to, and what the best of one loses on another.
 

@@ -15,10 +15,10 @@ from hpsearch.cli.endings import errors
 def dashboard(
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes a free one.")] = 8080,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 chooses a free one.")] = 8080,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     expose_without_login: Annotated[
-        bool, typer.Option("--expose-without-login", help="Allow a host that other machines reach.")
+        bool, typer.Option("--expose-without-login", help="Allow a host that other machines can reach.")
     ] = False,
 ) -> None:
     """Serve the Optuna dashboard of all studies in the results, on this machine only."""

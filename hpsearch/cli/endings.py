@@ -97,7 +97,7 @@ def tell_stored(ending: str, *, name: str, total: int, rows: str, storage: str |
         count = count_trials(name, storage, results=results)
         words = f"{count}{f' of {total}' if total else ''} {rows} are stored, none is left running"
     except StorageError:  # such as a server that is away, for which the user would no longer wait
-        count, words = 0, f"the storage cannot be read now to count its {rows}; those that were stored stay"
+        count, words = 0, f"the storage cannot be read now to count its {rows}; what was stored is kept"
     say_stopped(words, ending=ending)
     return count
 
@@ -130,7 +130,7 @@ def errors(study: str = "") -> Iterator[None]:
             raise
         say(f"error: {_words(_in_file(problem, study))}", error=True)
         if _of_table(problem, study):
-            told = "settings such as data.drop stand in a study's file; this writes one:"
+            told = "settings such as data.drop belong in a study's file; to write one:"
             say(told, command=f"hpsearch new {shlex.quote(study)} --target COLUMN", error=True)
         raise typer.Exit(code) from None
 
@@ -187,9 +187,7 @@ def _words(problem: Exception) -> str:
     from hpsearch.data.files import FileError, blamed
 
     if isinstance(problem, MemoryError):
-        return (
-            f"memory ran out ({problem or 'no more is free'}): fewer --workers, or smaller data or networks, need less"
-        )
+        return f"memory ran out ({problem or 'no more is free'}): use fewer --workers, smaller data or smaller networks"
     own = type(problem).__module__.startswith("hpsearch.") or isinstance(problem, FileNotFoundError)
     if isinstance(problem, OSError | UnicodeEncodeError) and not isinstance(problem, FileError) and not own:
         return str(blamed(getattr(problem, "filename", None) or "a file", problem, doing="use"))

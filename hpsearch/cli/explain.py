@@ -17,8 +17,10 @@ from hpsearch.cli.progress import LiveLine, survey_words
 def explain_command(
     study: NameArgument = "digits",
     of: Annotated[int | None, typer.Option(help="Number of the trial to explain; by default the best.")] = None,
-    against: Annotated[int | None, typer.Option(help="Number of another trial, instead of the defaults.")] = None,
-    seeds: Annotated[int, typer.Option(help="Fresh seeds that every mixture of the two is trained on.")] = 10,
+    against: Annotated[
+        int | None, typer.Option(help="Number of the trial to compare it with, instead of the defaults.")
+    ] = None,
+    seeds: Annotated[int, typer.Option(help="Number of fresh seeds for every mixture of the two.")] = 10,
     workers: WorkersOption = 1,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,

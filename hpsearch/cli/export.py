@@ -22,7 +22,7 @@ class Format(StrEnum):
 @app.command()
 def export(
     study: NameArgument = "digits",
-    format: Annotated[Format, typer.Option(help="Of the files.")] = Format.csv,
+    format: Annotated[Format, typer.Option(help="Format of the files.")] = Format.csv,
     to: Annotated[Path | None, typer.Option(help="Folder for the files; by default results/STUDY.")] = None,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,

@@ -94,7 +94,7 @@ def space_of(function: str, space: Path | None, of_studies: Mapping[str, object]
     from hpsearch.config import ConfigError
 
     if there := [option for option, value in of_studies.items() if value]:
-        raise ConfigError(there[0], ["is of the networks of a study: drop it with --function"])
+        raise ConfigError(there[0], ["applies to a study alone: leave it out with --function"])
     if space is None:
         raise ConfigError("--space", [f"is missing: give the TOML with the [space] of {function}"])
     return space
@@ -109,7 +109,9 @@ def refuse_without_function(options: Mapping[str, object]) -> None:
     from hpsearch.config import ConfigError
 
     if there := [option for option, value in options.items() if value]:
-        raise ConfigError(there[0], ["is of the survey of a function: give --function package.module:function as well"])
+        raise ConfigError(
+            there[0], ["applies to the survey of a function alone: add --function package.module:function"]
+        )
 
 
 def loaded(place: str) -> Callable[..., Any]:
@@ -136,7 +138,7 @@ def loaded(place: str) -> Callable[..., Any]:
             "--function", [f"{told}; run the command where `python -c 'import {module}'` works"]
         ) from None
     if not callable(found):
-        raise ConfigError("--function", [f"{place!r} is no function (given: {type(found).__name__})"])
+        raise ConfigError("--function", [f"{place!r} is not a function (given: {type(found).__name__})"])
     function: Callable[..., Any] = found
     return function
 

@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 def importance(
     storage: Annotated[str, typer.Argument(help="An Optuna storage URL, or the path of a journal of any name.")],
     study: Annotated[str, typer.Argument(help="Name of any Optuna study in it.")],
-    objective: Annotated[str | None, typer.Option(help="Of several: its place, from 0, or its metric name.")] = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(help="Which of several objectives to explain: its index, from 0, or its metric name."),
+    ] = None,
     workers: WorkersOption = 1,
 ) -> None:
     """Importance of any Optuna study's parameters, by three measures, with intervals and a permutation null.
@@ -59,5 +62,5 @@ def measured_importance(stored: Results, *, workers: int, objective: int | str |
             told = cost_first(line, workers=workers)
             return stored.importance(objective=objective, workers=workers, on_progress=told)
     except KeyboardInterrupt:
-        say_stopped("nothing of it is kept, none is left running", next="Begin anew with")
+        say_stopped("nothing of it is kept, and nothing is left running", next="Begin anew with")
         raise typer.Exit(STOPPED) from None

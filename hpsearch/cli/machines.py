@@ -30,7 +30,7 @@ def seconds_of(duration: str | float) -> float:
     match = re.fullmatch(r"([0-9]+\.?[0-9]*|\.[0-9]+) ?([smh]?)", str(duration))
     seconds = float(match[1]) * {"s": 1, "": 1, "m": 60, "h": 3600}[match[2]] if match else 0.0
     if not 0 < seconds < float("inf"):
-        raise typer.BadParameter(f"{duration!r} is no time: give one such as 90s, 10m or 1.5h")
+        raise typer.BadParameter(f"{duration!r} is not a duration: give one such as 90s, 10m or 1.5h")
     return seconds
 
 
@@ -43,14 +43,14 @@ ExecutorOption = Annotated[
 ]
 AddressOption = Annotated[
     str | None,
-    typer.Option(help="Of a Dask scheduler, such as tcp://host:8786.", rich_help_panel="Machines and time"),
+    typer.Option(help="Address of a Dask scheduler, such as tcp://host:8786.", rich_help_panel="Machines and time"),
 ]
 TimeoutOption = Annotated[
     float | None,
     typer.Option(
         parser=seconds_of,
         metavar="TIME",
-        help="End in order after so long, such as 90s, 10m or 1.5h; the same command goes on.",
+        help="Stop in good order after this time, such as 90s, 10m or 1.5h; the same command goes on.",
         rich_help_panel="Machines and time",
     ),
 ]
@@ -73,9 +73,7 @@ def executor_of(machines: Machines | None, address: str | None, *, workers: int)
 
     if machines is None:
         if address is not None:
-            raise ConfigError(
-                "hpsearch", [f"--address: is that of a cluster (given: {address!r}); give --executor dask as well"]
-            )
+            raise ConfigError("hpsearch", [f"--address: is for a cluster (given: {address!r}); add --executor dask"])
         yield None
         return
     if address is not None and workers > 1:
@@ -101,7 +99,7 @@ def refuse(options: Mapping[str, Any], *, beside: str) -> None:
     from hpsearch.config import ConfigError
 
     problems = [
-        f"{name}: does not go with {beside} (given: {value}); leave one of them out"
+        f"{name}: cannot be combined with {beside} (given: {value}); leave one of them out"
         for name, value in options.items()
         if value is not None
     ]

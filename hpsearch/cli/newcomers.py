@@ -18,7 +18,7 @@ from hpsearch.cli.lines import say
 def new(
     table: Annotated[str, typer.Argument(help="Path of a CSV or Parquet file.")],
     target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
-    name: Annotated[str | None, typer.Option(help="Of the study; by default the file's.")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the study; by default the file's.")] = None,
     to: Annotated[Path | None, typer.Option(help="File to write; by default studies/NAME.toml.")] = None,
 ) -> None:
     """Write a table's study as a TOML to go on from: what the table holds, and every setting with its default."""
@@ -29,7 +29,7 @@ def new(
         text, told, study = new_toml(table, target, name=name)
         path = to or Path("studies") / f"{study}.toml"
         if os.path.lexists(path):
-            raise ConfigError(str(path), ["is there already; give the new study another --name, or a file with --to"])
+            raise ConfigError(str(path), ["already exists; give the new study another --name, or a file with --to"])
         made_folder(path.parent)
         with atomic_write(path) as partial:
             partial.write_text(text, encoding="utf-8")
@@ -50,17 +50,17 @@ def new_toml(table: str, target: str | None, *, name: str | None = None) -> tupl
     from hpsearch.evaluation.newcomers import column_words, is_table, new_study, split_words, task_words
 
     if not is_table(table):
-        raise DataError(f"{table}: is no table; give a file that ends in .csv, .tsv, .txt, .data, .parquet or .pq")
+        raise DataError(f"{table}: is not a table; give a file that ends in .csv, .tsv, .txt, .data, .parquet or .pq")
     study = new_study(table, target, name=name)
     config = study.config
     try:
         data = load_data(config)
         config, note = fitted(config, data.train.examples)
-        told = [f"{split_words(data)}", f"predicted is {target!r}: {task_words(data)}"]
+        told = [f"{split_words(data)}", f"predicting {target!r}: {task_words(data)}"]
         told += [f"note: {said}" for said in (*data.notes, note) if said]
     except DataError as problem:
         config, _ = fitted(config, len(study.frame) // 2)  # rows may be left out before it can be used
-        told = [f"{len(study.frame):,} rows", f"predicted is {target!r}", f"cannot be used yet: {problem}"]
-    told += [f"taken for granted: {'; '.join(study.granted)}"] if study.granted else []
+        told = [f"{len(study.frame):,} rows", f"predicting {target!r}", f"cannot be used yet: {problem}"]
+    told += [f"assumed: {'; '.join(study.assumptions)}"] if study.assumptions else []
     columns = [f"  {column!r}: {words}" for column, words in column_words(study.frame).items()]
     return described_toml(config, [*told, "columns:", *columns]), told, config.name

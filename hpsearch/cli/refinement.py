@@ -24,7 +24,9 @@ _EVIDENCE = ("# ranges", "#   ")
 @app.command("refine")
 def refine_command(
     study: NameArgument = "digits",
-    name: Annotated[str | None, typer.Option(help="Of the new study; by default the old one's with -2.")] = None,
+    name: Annotated[
+        str | None, typer.Option(help="Name of the new study; by default the old name followed by -2.")
+    ] = None,
     to: Annotated[Path | None, typer.Option(help="File to write; by default studies/NAME.toml.")] = None,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
@@ -42,7 +44,7 @@ def refine_command(
         refinement = refine(stored, name=name or f"{study}-2")
         path = to or Path("studies") / f"{refinement.config.name}.toml"
         if os.path.lexists(path):
-            raise ResultsError(f"{path} is there already: give the new study another --name, or a file with --to")
+            raise ResultsError(f"{path} already exists: give the new study another --name, or a file with --to")
         evidence = refinement_lines(refinement)
         made_folder(path.parent)
         with atomic_write(path) as partial:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def report_command(
     study: NameArgument = "digits",
     complete: Annotated[
-        bool, typer.Option("--complete", help="Search and survey first, where that is missing or unfinished.")
+        bool, typer.Option("--complete", help="Search and survey first, where either is missing or unfinished.")
     ] = False,
     workers: WorkersOption = 1,
     results: ResultsOption = Path("results"),
@@ -91,22 +91,22 @@ def _offered(stored: Results, path: Path) -> None:
 
 def completed(study: str, *, workers: int, results: Path, storage: str | None) -> str:
     """Search and survey a study where that is missing or unfinished, and say so; the study's name."""
-    from hpsearch.cli.studies import meant
+    from hpsearch.cli.studies import study_named
     from hpsearch.results.study import ResultsError, load
 
-    config = meant(study, None, storage=storage, results=results).config
+    config = study_named(study, None, storage=storage, results=results).config
     try:
         stored = load(config.name, storage=storage, results=results)
         searched = stored.study.study_name == config.name and len(stored.trials) >= config.search.trials
     except (FileNotFoundError, ResultsError):
         searched = False
     if not searched:
-        say(f"{config.name} is not searched to the end yet: searching first", error=True)
+        say(f"{config.name} is not completely searched yet: searching first", error=True)
         search_command(study, workers=workers, results=results, storage=storage)
     try:
         load(config.name, storage=storage, results=results).survey  # noqa: B018  # read, to see whether it is complete
     except ResultsError:
-        say(f"{config.name} is not surveyed to the end yet: surveying first", error=True)
+        say(f"{config.name} is not completely surveyed yet: surveying first", error=True)
         survey_command(study, workers=workers, results=results, storage=storage)
     return config.name
 

@@ -80,7 +80,7 @@ def search_in_rounds(
     from hpsearch.results.payoff import payoff
 
     if rounds is None:
-        raise ConfigError(config.name, ["--repeats: is of rounds, and there are none: give --rounds 3 as well"])
+        raise ConfigError(config.name, ["--repeats: applies to rounds alone; add --rounds 3"])
     data, signals = load_data(config), StopSignals()
     ended: list[Round] = []
 

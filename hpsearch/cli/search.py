@@ -35,12 +35,12 @@ if TYPE_CHECKING:
 def search_command(
     study: StudyArgument = "digits",
     trials: Annotated[
-        int | None, typer.Option(min=1, help="Total number of trials, those already stored included.")
+        int | None, typer.Option(min=1, help="Total number of trials, including those already stored.")
     ] = None,
     workers: WorkersOption = 1,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
-    name: Annotated[str | None, typer.Option(help="Keep the study under another name: a fresh start.")] = None,
+    name: Annotated[str | None, typer.Option(help="Store the study under another name, as a fresh start.")] = None,
     sampler: Annotated[
         str | None, typer.Option(help="tpe, random, qmc, grid, cmaes or gp, instead of the study's.")
     ] = None,
@@ -48,9 +48,11 @@ def search_command(
     seed: Annotated[int | None, typer.Option(help="The sampler's seed, instead of the study's.")] = None,
     rounds: Annotated[
         int | None,
-        typer.Option(help="Divide the trials into 2 to 10 rounds, each in the ranges that the last proposes."),
+        typer.Option(help="Divide the trials into 2 to 10 rounds, each in the ranges that the one before proposes."),
     ] = None,
-    repeats: Annotated[int | None, typer.Option(help="With --rounds: do it with so many sampler seeds.")] = None,
+    repeats: Annotated[
+        int | None, typer.Option(help="With --rounds: repeat all of it with this many sampler seeds.")
+    ] = None,
     target: TargetOption = None,
     dry_run: DryRunOption = False,
     executor: ExecutorOption = None,
@@ -63,12 +65,12 @@ def search_command(
 
     Ctrl-C stops at any time, and --timeout ends it: finished trials are kept, and the same command goes on.
     """
-    from hpsearch.cli.studies import announce, meant, print_plan, search_cost
+    from hpsearch.cli.studies import announce, print_plan, search_cost, study_named
 
     with errors(study):
-        study_meant = meant(study, target, storage=storage, results=results)
+        named = study_named(study, target, storage=storage, results=results)
         options = {"name": name, "trials": trials, "sampler": sampler, "pruner": pruner, "seed": seed}
-        config = study_meant.config.with_overrides(**options)
+        config = named.config.with_overrides(**options)
         if rounds is not None or repeats is not None:
             from hpsearch.cli.rounds import search_in_rounds
 
@@ -88,10 +90,10 @@ def search_command(
         )  # fmt: skip
         with line as live, before_compiling(partial(live.say, COMPILING)):
             evaluator = Evaluator(config, load_data(config))
-            announce(study_meant, evaluator, study)
+            announce(named, evaluator, study)
             if dry_run:
                 done = count_trials(config.name, storage, results=results)
-                print_plan(study_meant, evaluator, search_cost(evaluator, stored=done, workers=workers))
+                print_plan(named, evaluator, search_cost(evaluator, stored=done, workers=workers))
                 return
             with executor_of(executor, address, workers=workers) as elsewhere:
                 searched = search(

@@ -17,7 +17,7 @@ def show(
 ) -> None:
     """Print a study with every setting and default, as a TOML that reads back the same."""
     from hpsearch.cli.newcomers import new_toml
-    from hpsearch.cli.studies import meant
+    from hpsearch.cli.studies import study_named
     from hpsearch.config import to_toml
     from hpsearch.evaluation.newcomers import is_table
 
@@ -25,4 +25,4 @@ def show(
         if is_table(study):
             print(new_toml(study, target)[0], end="")
         else:
-            print(to_toml(meant(study, target, storage=storage, results=results).config), end="")
+            print(to_toml(study_named(study, target, storage=storage, results=results).config), end="")

@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Meant:
+class NamedStudy:
     """The study that a command means.
 
     Attributes:
         config: Its settings.
-        granted: What was taken for granted, where it is of a table and nobody wrote them; else None.
+        assumptions: What was assumed, where it is of a table and nobody wrote them; else None.
     """
 
     config: StudyConfig
-    granted: tuple[str, ...] | None = None
+    assumptions: tuple[str, ...] | None = None
 
 
-def meant(study: str, target: str | None, *, storage: str | None, results: Path) -> Meant:
+def study_named(study: str, target: str | None, *, storage: str | None, results: Path) -> NamedStudy:
     """The study of a TOML, of a table, or stored under a name that no TOML has.
 
     Args:
@@ -47,20 +47,20 @@ def meant(study: str, target: str | None, *, storage: str | None, results: Path)
 
     if is_table(study):
         new = new_study(study, target)
-        return Meant(new.config, new.granted)
+        return NamedStudy(new.config, new.assumptions)
     if target is not None:
-        raise ConfigError(study, [f"--target: is for a table (given: {target!r}); a study's file says its own"])
+        raise ConfigError(study, [f"--target: is for a table (given: {target!r}); a study's file names its own"])
     try:
         file = resolve(study)
     except ConfigError:
         from hpsearch.results.names import ResultsError
 
         try:
-            return Meant(stored_results(study, storage=storage, results=results).config)
+            return NamedStudy(stored_results(study, storage=storage, results=results).config)
         except (FileNotFoundError, ResultsError):
             pass
         raise
-    return Meant(load_config(file))
+    return NamedStudy(load_config(file))
 
 
 def stored_results(study: str, *, storage: str | None, results: Path) -> Results:
@@ -100,26 +100,26 @@ def check_stored(study: str, *, storage: str | None, results: Path) -> None:
         stored_name(study, existing_storage(storage, results=results))
 
 
-def announce(study: Meant, evaluator: Evaluator, path: str) -> None:
-    """Say of a table what it holds and what was taken for granted, and how to choose otherwise."""
+def announce(study: NamedStudy, evaluator: Evaluator, path: str) -> None:
+    """Say of a table what it holds and what was assumed, and how to choose otherwise."""
     from hpsearch.evaluation.newcomers import split_words, task_words
 
-    if study.granted is None:
+    if study.assumptions is None:
         return
     config, data = evaluator.config, evaluator.dataset
-    granted = [
-        *study.granted,
+    assumptions = [
+        *study.assumptions,
         f"hidden layers {list(config.network.hidden)} of {config.network.activation}",
         f"{config.search.trials} trials by {config.search.sampler}",
     ]
     command = f"hpsearch new {shlex.quote(path)} --target {shlex.quote(str(config.data.target))}"
     for line in (
         f"{Path(path).name}: {split_words(data)}",
-        f"predicted is {config.data.target!r}: {task_words(data)}",
-        f"taken for granted: {'; '.join(granted)}",
+        f"predicting {config.data.target!r}: {task_words(data)}",
+        f"assumed: {'; '.join(assumptions)}",
     ):
         say(line)
-    say("to choose otherwise, write all settings as a file:", command=command)
+    say("to change any of this, write all settings to a file:", command=command)
 
 
 def search_cost(evaluator: Evaluator, *, stored: int, workers: int) -> str:
@@ -151,16 +151,16 @@ def _time(low: float, high: float, workers: int) -> str:
     ends = [f"{s / 60:,.0f} min" if s >= 90 else f"{max(s, 1):.0f} s" for s in (low / workers, high / workers)]
     told = " to ".join(dict.fromkeys(ends))
     return (
-        f"expected: about {told} with {by}, reckoned from the arithmetic at the speed of the machine in README; "
+        f"expected: about {told} with {by}, estimated from the arithmetic at the speed of the machine in README; "
         "another may take a few times as long"
     )
 
 
-def print_plan(study: Meant, evaluator: Evaluator, cost: str) -> None:
+def print_plan(study: NamedStudy, evaluator: Evaluator, cost: str) -> None:
     """Say what a command would do; of a table the rows are told already."""
     from hpsearch.evaluation.newcomers import split_words
 
-    rows = [split_words(evaluator.dataset)] if study.granted is None else []
+    rows = [split_words(evaluator.dataset)] if study.assumptions is None else []
     for line in (*rows, cost, *(f"note: {note}" for note in evaluator.notes)):
         say(line)
-    say("nothing was trained, and nothing is stored")
+    say("nothing was trained or stored")

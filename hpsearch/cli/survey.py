@@ -38,30 +38,39 @@ def survey_command(
             show_default="digits",
         ),
     ] = None,
-    base: Annotated[int | None, typer.Option(help="Rows of a block, a power of two; instead of the study's.")] = None,
-    scrambles: Annotated[int | None, typer.Option(help="Independent designs; instead of the study's.")] = None,
+    base: Annotated[int | None, typer.Option(help="Rows in a block, a power of two, instead of the study's.")] = None,
+    scrambles: Annotated[
+        int | None, typer.Option(help="Number of independent designs, instead of the study's.")
+    ] = None,
     workers: WorkersOption = 1,
-    dummy: Annotated[bool, typer.Option("--dummy", help="A setting that does nothing joins, as control.")] = False,
+    dummy: Annotated[bool, typer.Option("--dummy", help="Add a setting that does nothing, as a control.")] = False,
     second_order: Annotated[
-        bool, typer.Option("--second-order", help="Measure pairs alone too: twice the trainings.")
+        bool, typer.Option("--second-order", help="Also measure what pairs do alone: twice the trainings.")
     ] = False,
     effective_step: Annotated[
-        bool, typer.Option("--effective-step", help="Survey α/(1−μ) instead of α, as a survey of its own.")
+        bool, typer.Option("--effective-step", help="Survey α/(1−μ) instead of α, as a separate survey.")
     ] = False,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
-    name: Annotated[str | None, typer.Option(help="Keep it under another study's name.")] = None,
+    name: Annotated[str | None, typer.Option(help="Store the survey under the name of another study.")] = None,
     target: TargetOption = None,
     dry_run: DryRunOption = False,
     function: Annotated[
-        str | None, typer.Option(help="package.module:function to survey instead, called with one setting by keyword.")
+        str | None,
+        typer.Option(help="Survey package.module:function instead; it is called with one setting, by keyword."),
     ] = None,
-    space: Annotated[Path | None, typer.Option(help="With --function: TOML with its [space].")] = None,
+    space: Annotated[Path | None, typer.Option(help="With --function: TOML with the table \\[space].")] = None,
     until: Annotated[
-        str | None, typer.Option(help="With --function: grow until verdicts are decided: [b]decided[/b], or a share.")
+        str | None,
+        typer.Option(
+            help="With --function: enlarge the design until all verdicts are decided ([b]decided[/b]), "
+            "or all but this share."
+        ),
     ] = None,
-    processes: Annotated[bool, typer.Option("--processes", help="With --function: workers are processes.")] = False,
-    retry: Annotated[bool, typer.Option("--retry", help="With --function: evaluate rows that failed again.")] = False,
+    processes: Annotated[
+        bool, typer.Option("--processes", help="With --function: run the workers as processes.")
+    ] = False,
+    retry: Annotated[bool, typer.Option("--retry", help="With --function: evaluate the failed rows again.")] = False,
     executor: ExecutorOption = None,
     address: AddressOption = None,
     timeout: TimeoutOption = None,
@@ -73,7 +82,7 @@ def survey_command(
     Ctrl-C stops at any time, and --timeout ends it: finished trainings are kept, and the same command goes on.
     """
     from hpsearch.cli.functions import refuse_without_function, space_of, survey_of_function
-    from hpsearch.cli.studies import announce, meant, print_plan, survey_cost
+    from hpsearch.cli.studies import announce, print_plan, study_named, survey_cost
 
     with errors(study or ("digits" if function is None else "")):
         size = {"base": base, "scrambles": scrambles, "dummy": dummy or None}
@@ -92,9 +101,9 @@ def survey_command(
             return
         refuse_without_function(only)
         study, size["effective_step"] = study or "digits", effective_step or None
-        study_meant = meant(study, target, storage=storage, results=results)
+        named = study_named(study, target, storage=storage, results=results)
         options = {f"survey.{key}": value for key, value in size.items()}
-        config = study_meant.config.with_overrides(name=name, **options)
+        config = named.config.with_overrides(name=name, **options)
         from hpsearch.engine.compilation import before_compiling
         from hpsearch.evaluation.deadlines import OutOfTimeError
         from hpsearch.evaluation.evaluator import Evaluator, load_data
@@ -110,10 +119,10 @@ def survey_command(
         try:
             with line as live, before_compiling(partial(live.say, COMPILING)):
                 evaluator = Evaluator(config, load_data(config), checkpoint_count=config.survey.checkpoints)
-                announce(study_meant, evaluator, study)
+                announce(named, evaluator, study)
                 if dry_run:
                     done = count_trials(stored, storage, results=results)
-                    print_plan(study_meant, evaluator, survey_cost(evaluator, stored=done, workers=workers))
+                    print_plan(named, evaluator, survey_cost(evaluator, stored=done, workers=workers))
                     return
                 with executor_of(executor, address, workers=workers) as elsewhere:
                     survey = survey_study(

@@ -207,7 +207,7 @@ def _bytes(file: Path) -> bytes:
     if stat.S_ISDIR(status.st_mode):
         raise _broken(file, "is a folder", "give a TOML file in it")
     if not regular:
-        raise _broken(file, "is no text file of at most 1 MB", "give the TOML file of a study")
+        raise _broken(file, "is not a text file of at most 1 MB", "give the TOML file of a study")
     return raw
 
 

@@ -136,7 +136,7 @@ class Layers(Hyperparameter):
         whole = isinstance(widths, list | tuple) and all(type(units) is int for units in widths)
         if whole and 1 <= len(widths) <= DEEPEST and min(widths) >= 1 and max(widths) <= WIDEST:
             return []
-        return [Fault("is no list of hidden layers", value, f"{self.name} is {self.rule}", at)]
+        return [Fault("is not a list of hidden layers", value, f"{self.name} is {self.rule}", at)]
 
     def natural(self, value: Any) -> Any:
         """The text: it can be hashed, and a storage and a table hold it as it is."""

@@ -13,7 +13,7 @@ from hpsearch.config.files import parsed
 from hpsearch.config.messages import ConfigError, Fault, did_you_mean
 from hpsearch.space import Choice, Dimension, Float, Int, Space
 
-_FORMS = "give {low = ..., high = ...} or {choices = [...]}; a fixed value belongs into the function"
+_FORMS = "give {low = ..., high = ...} or {choices = [...]}; a fixed value belongs in the function"
 _SIZES: Mapping[str, type] = {
     "base": int, "scrambles": int, "seeds": int, "replicates": int, "seed": int, "dummy": bool, "second_order": bool,
 }  # fmt: skip
@@ -55,7 +55,7 @@ def load_space(path: str | os.PathLike[str]) -> FunctionSpace:
     ]
     entries, options = tables.get("space"), tables.get("survey", {})
     if not isinstance(entries, Mapping) or not entries:
-        faults.append(Fault("is missing or empty", rule="begin it with [space], and give a line a hyperparameter",
+        faults.append(Fault("is missing or empty", rule="begin it with [space], and give each hyperparameter a line",
                             at=("space",)))  # fmt: skip
         entries = {}
     for name, entry in entries.items():

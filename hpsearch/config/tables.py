@@ -112,7 +112,7 @@ class DataConfig(Table):
             if value is not None and kind != "csv" and not (kind == "parquet" and key == "missing")
         ]
         if self.separator is not None and (self.separator.isalnum() or self.separator in '"\n\r.'):
-            rule = 'give a character that stands in no name or number, such as ";" or "\\t"'
+            rule = 'give a character that is part of no name or number, such as ";" or "\\t"'
             faults.append(Fault("cannot divide fields", self.separator, rule, ("separator",)))
         if kind == "csv" and self.decimal == "," and self.separator in (None, ","):
             faults.append(Fault("is the separator too", self.decimal, 'set separator = ";"', ("decimal",)))
@@ -132,7 +132,7 @@ class DataConfig(Table):
             return source
         listed = f'bundled: {", ".join(BUNDLED)}; or give "csv:PATH" or "parquet:PATH"'
         near = did_you_mean(source, BUNDLED)
-        raise refusal(Fault("is no known data set", source, f"{near} {listed}" if near else listed))
+        raise refusal(Fault("is not a known data set", source, f"{near} {listed}" if near else listed))
 
     @field_validator("target")
     @classmethod
@@ -228,10 +228,10 @@ class SurveyConfig(Table):
     base: StrictInt = _whole(64, 2, 2**16, "rows of a block of the design, a power of two; it may grow later")
     scrambles: StrictInt = _whole(8, 2, 1000, "independent designs, from which the intervals come; may grow later")
     seeds: StrictInt = _whole(32, 2, 10_000, "size of the pool of training seeds, which are a factor of the design")
-    dummy: StrictBool = Field(False, description="whether a factor that does nothing joins, as control")
-    second_order: StrictBool = Field(False, description="whether to measure pairs alone: twice the trainings")
+    dummy: StrictBool = Field(False, description="whether to add a factor that does nothing, as a control")
+    second_order: StrictBool = Field(False, description="whether to measure what pairs do alone: twice the trainings")
     effective_step: StrictBool = Field(
-        False, description="whether learning_rate's range is that of α/(1−μ), as a survey of its own"
+        False, description="whether learning_rate's range is that of α/(1−μ), as a separate survey"
     )
     checkpoints: StrictInt = _whole(12, 2, 1000, "iterations at which metrics are recorded, geometric")
     seed: StrictInt = _whole(0, 0, LARGEST_SEED, "seed of the design")
@@ -241,7 +241,7 @@ class SurveyConfig(Table):
     def _power_of_two(cls, base: int) -> int:
         if base & (base - 1):
             below = 1 << (base.bit_length() - 1)
-            raise refusal(Fault("is no power of two", base, f"use {below} or {2 * below}: Sobol sequences need it"))
+            raise refusal(Fault("is not a power of two", base, f"use {below} or {2 * below}: Sobol sequences need it"))
         return base
 
 

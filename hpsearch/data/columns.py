@@ -202,7 +202,7 @@ def numbers_as_text(counts: pd.Series, name: str, *, target: bool) -> str:
     said = [f"column {name!r} is text, but {numbers:,} of its {counts.sum():,} values are numbers"]
     others = {text: int(counts[text]) for text, kind in forms.items() if kind in ("text", "absent")}
     if others:
-        said.append(f"no numbers are {_tokens(others, name)}")
+        said.append(f"not numbers: {_tokens(others, name)}")
     for kind, cure in _CURES.items():
         written = {text: int(counts[text]) for text, form in forms.items() if form == kind}
         if written:

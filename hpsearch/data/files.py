@@ -91,7 +91,7 @@ def check_writable(path: str | Path) -> Path:
         if stat.S_ISDIR(kind):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         if not stat.S_ISREG(kind):
-            raise FileError(f"cannot write {path}: it is a device or a pipe, and no file; choose another name")
+            raise FileError(f"cannot write {path}: it is a device or a pipe, not a file; choose another name")
     return target
 
 

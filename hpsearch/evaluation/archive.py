@@ -64,7 +64,7 @@ def read_network(path: Path) -> dict[str, Any]:
         with os.fdopen(number, "rb") as file:
             status = os.fstat(number)
             if not stat.S_ISREG(status.st_mode):
-                wrong("it is no file but a device or a pipe")
+                wrong("it is a device or a pipe, not a file")
             with zipfile.ZipFile(file) as archive:
                 return _read(archive, status.st_size)
     except FileNotFoundError:
@@ -155,7 +155,7 @@ def _architecture(shape: Any) -> Architecture:
         wrong(f"hidden is {hidden!r:.80}")
     for name, kind in get_type_hints(Architecture).items():
         if (words := get_args(kind)) and isinstance(words[0], str) and settings[name] not in words:
-            wrong(f"{name} is {settings[name]!r:.80}, and has to be one of {', '.join(words)}")
+            wrong(f"{name} is {settings[name]!r:.80}; it must be one of {', '.join(words)}")
     one = settings["output"] != "softmax"
     return Architecture(
         features=_count("features", settings["features"], high=2**40),
@@ -227,12 +227,12 @@ def _preparation(arrays: dict[str, Array], architecture: Architecture) -> Prepar
 
 def _count(name: str, value: Any, *, low: int = 1, high: int) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-        wrong(f"{name} is {value!r:.80}, and has to be a whole number from {low} to {high}")
+        wrong(f"{name} is {value!r:.80}; it must be a whole number from {low} to {high}")
     return value
 
 
 def _number(name: str, value: Any, *, above: float = -math.inf) -> float:
     plain = isinstance(value, int | float) and not isinstance(value, bool)
     if not plain or not math.isfinite(value) or not value > above:
-        wrong(f"{name} is {value!r:.80}, and has to be a finite number" + " above 0" * (above == 0.0))
+        wrong(f"{name} is {value!r:.80}; it must be a finite number" + " above 0" * (above == 0.0))
     return float(value)

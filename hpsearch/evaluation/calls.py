@@ -210,8 +210,8 @@ def _number(value: Any, place: str) -> float:
         except (TypeError, ValueError):
             pass
     raise FunctionError(
-        f"returned what is no answer: {place} is {type(value).__name__} {value!r:.60}; return a real number, or a dict "
-        "of names to real numbers"
+        f"returned something that is not a response: {place} is {type(value).__name__} {value!r:.60}; return a real "
+        "number, or a dict of names to real numbers"
     )
 
 

@@ -1,4 +1,4 @@
-"""The study of a table that nobody has written a file for: what is taken for granted, and what the table holds."""
+"""The study of a table that nobody has written a file for: what is assumed, and what the table holds."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ class NewStudy:
 
     Attributes:
         config: Whose settings are all default, but for how the table is read.
-        granted: What was taken for granted of the table, a phrase each.
+        assumptions: What was assumed of the table, a phrase each.
         frame: The table.
     """
 
     config: StudyConfig
-    granted: tuple[str, ...]
+    assumptions: tuple[str, ...]
     frame: pd.DataFrame
 
 
@@ -78,9 +78,9 @@ def new_study(path: str, target: str | None, *, name: str | None = None) -> NewS
     data: dict[str, Any] = {"source": source, "target": target, "drop": drop or None}
     data |= {key: value for key, value in asdict(form).items() if value is not None}
     settings = {"name": name or study_name(file.stem), "data": {k: v for k, v in data.items() if v is not None}}
-    granted = [f"data.{key} = {value!r}" for key, value in asdict(form).items() if value is not None]
-    granted += [f"{column!r} is left out: it {reasons[column]}" for column in drop]
-    return NewStudy(validated(settings, where=path, folder=Path.cwd()), tuple(granted), frame)
+    assumptions = [f"data.{key} = {value!r}" for key, value in asdict(form).items() if value is not None]
+    assumptions += [f"{column!r} is left out: it {reasons[column]}" for column in drop]
+    return NewStudy(validated(settings, where=path, folder=Path.cwd()), tuple(assumptions), frame)
 
 
 def study_name(stem: str) -> str:

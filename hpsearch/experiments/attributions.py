@@ -201,7 +201,7 @@ def setting_against(config: StudyConfig, setting: Hyperparameters, changes: Mapp
     for name, value in changes.items():
         if name not in own:
             known = did_you_mean(name, own, otherwise=f"known here: {', '.join(own)}")
-            raise DesignError(f"{name!r} is no hyperparameter of study {config.name!r}: {known}")
+            raise DesignError(f"{name!r} is not a hyperparameter of study {config.name!r}: {known}")
         if faults := BY_NAME[name].faults(value):
             raise DesignError(faults[0].line((name,)))
     return config.settings({**own, **changes})

@@ -109,7 +109,7 @@ def stored_survey(study: optuna.Study) -> Survey:
     """
     completed = fact(study, DESIGN)
     if completed is None and fact(study, CONFIG) is None:
-        raise SurveyMissingError(f"the study {study.study_name!r} is no survey of hpsearch's")
+        raise SurveyMissingError(f"the study {study.study_name!r} is not a survey made by hpsearch")
     if completed is None:
         rows_stored = len(study.get_trials(deepcopy=False))
         raise SurveyMissingError(

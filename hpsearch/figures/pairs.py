@@ -86,7 +86,7 @@ def surface(frame: pd.DataFrame) -> go.Figure:
     Raises:
         FigureError: if a column is missing.
     """
-    title = "How does the response go with two settings?"
+    title = "How does the response depend on two settings?"
     if "mean" in frame and frame["mean"].isna().all():
         return style.empty(title, "the table has no means")
     figure = make_subplots(1, 1)

@@ -12,7 +12,7 @@ from plotly.subplots import make_subplots
 
 from hpsearch.figures import axes, style
 
-_EFFECTS, _RANGES = "How does the response go with each setting?", "Where do the best lie, and where to look next?"
+_EFFECTS, _RANGES = "How does the response depend on each setting?", "Where do the best lie, and where to look next?"
 _CELL = ("response", "form", "hyperparameter", "low", "high", "scale", "value")
 _COLUMNS, _PLOT, _BETWEEN = 2, 170, 105
 """Panels side by side, which fit into 600 pixels; pixels of a panel's height and of ticks and titles below it."""

@@ -57,7 +57,7 @@ def importance(frame: pd.DataFrame, sensitivity: pd.DataFrame | None = None) -> 
     figure.update_xaxes(title_text="importance, or share of the variance")
     count, permutations = int(frame["trials"].iloc[0]), int(frame["permutations"].max())
     lines = [f"{count:,} trials, up to {permutations:,} permutations; band: 95 % of the importances of shuffled values"]
-    lines.append("filled marks: told from shuffled values; open: not; bars: 95 % intervals")
+    lines.append("filled marks: distinguishable from shuffled values; open: not; bars: 95 % intervals")
     if sensitivity is not None and len(sensitivity):
         lines.append(f"measured: {style.response(sensitivity)} by a survey")
     return style.titled(figure, title, "\n".join(lines), height=110 + 90 * len(names))

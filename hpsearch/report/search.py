@@ -101,7 +101,7 @@ def _guessed(best: Best, test: TestScore) -> str:
     answer = "the mean" if number else repr(best.guess) if best.guess else "the most frequent class"
     better = test.low > best.guessing.value if number else test.high < best.guessing.value
     doubt = "" if better else ", and the network is not shown to be better"
-    return f"; always {answer}: {_score(test.metric, best.guessing.value)}{doubt}"
+    return f"; always answering {answer} gives {_score(test.metric, best.guessing.value)}{doubt}"
 
 
 def _score(metric: str, value: float) -> str:

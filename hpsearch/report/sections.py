@@ -186,7 +186,7 @@ def _sensitivity(survey: Survey) -> Iterator[Section]:
         yield Section("When", [sentences.when(over)], [Exhibit(over, figures.sensitivity_over_iterations(over))])
     pairs, effects = survey.interactions(), survey.effects()
     exhibits = [Exhibit(pairs, survey.plot.interactions()), Exhibit(effects, figures.effects(effects))]
-    yield Section("Together with what", [sentences.together(pairs)], exhibits)
+    yield Section("Which settings act together", [sentences.together(pairs)], exhibits)
 
 
 def _standing(results: Results, complete: int) -> Section:

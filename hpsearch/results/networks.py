@@ -157,7 +157,7 @@ class TrialNetworks(TrialTables):
         if self.study.study_name.endswith((".survey", PROFILES)):
             name = self.config.name if self.ours else self.study.study_name
             way = command("search", name, *options_of(storage_of(self.study)))
-            raise ResultsError(f"study {name!r} was not searched yet, so no trial was chosen: {way}")
+            raise ResultsError(f"study {name!r} has not been searched yet, so no trial was chosen: {way}")
         number = self.best.number if number is None else number
         return number, self._hyperparameters(trial_of(self.study, number))
 

@@ -36,8 +36,8 @@ def _why_none(study: optuna.Study) -> str:
         return "has no completed trial yet"
     kept = sum(all(excess <= 0 for excess in trial.constraints.values()) for trial in complete)
     if not kept:
-        return f"has no trial that keeps the constraints: all {len(complete)} completed trials break one"
-    others = "" if kept == len(complete) else f" (the other {len(complete) - kept} break a constraint)"
+        return f"has no trial that satisfies the constraints: all {len(complete)} completed trials violate one"
+    others = "" if kept == len(complete) else f" (the other {len(complete) - kept} violate a constraint)"
     return f"has no trial with a finite value among its {kept} completed trials{others}"
 
 

@@ -87,7 +87,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         name, storage = self.study.study_name.removesuffix(".survey") + ".survey", storage_of(self.study)
         if name not in optuna.get_all_study_names(storage):
             way = command("survey", self.study.study_name, *options_of(storage))
-            raise ResultsError(f"no survey of {self.study.study_name!r} there: make one with `{way}`")
+            raise ResultsError(f"there is no survey of {self.study.study_name!r}: make one with `{way}`")
         study = optuna.load_study(study_name=name, storage=storage)
         try:
             survey = function_survey(study) if fact(study, FUNCTION) else stored_survey(study)

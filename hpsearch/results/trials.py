@@ -69,6 +69,6 @@ class TrialTables:
         """Refuse a study whose trials no search has made."""
         if name := self._survey_alone:
             raise ResultsError(
-                f"study {name!r} was not searched yet, so no trial was chosen: hpsearch search {name}. "
+                f"study {name!r} has not been searched yet, so no trial was chosen: hpsearch search {name}. "
                 f"The rows of its survey are trials of {self.study.study_name!r}"
             )

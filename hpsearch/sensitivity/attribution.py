@@ -38,7 +38,7 @@ def changes(losses: Numbers) -> int:
     """How many changes a game has.
 
     Raises:
-        ValueError: if the number of mixtures is no power of two, or there is but one.
+        ValueError: if the number of mixtures is not a power of two, or there is but one.
     """
     count = len(losses).bit_length() - 1
     if count < 1 or len(losses) != 1 << count:

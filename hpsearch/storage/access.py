@@ -57,7 +57,7 @@ def _opened(storage: StorageAddress | None, *, results: str | Path, read_only: b
 
 def _journal(path: Path, *, read_only: bool) -> optuna.storages.JournalStorage:
     if path.exists() and not path.is_file():
-        raise StorageError(f"cannot open the storage {str(path)!r}: it is no file; name the journal itself")
+        raise StorageError(f"cannot open the storage {str(path)!r}: it is not a file; name the journal file itself")
     journal = JournalFile(path, read_only=read_only)
     try:
         with warnings.catch_warnings():  # whoever wrote a list among the choices was told, and reading is no fault
@@ -94,7 +94,7 @@ def _database(url: str, *, read_only: bool) -> optuna.storages.RDBStorage:
     if empty and sqlite_file(url) is None:
         raise FileNotFoundError(f"no results in {place}: run `hpsearch search --storage {shlex.quote(place)}` first")
     if empty:
-        words = "it holds no tables of Optuna's"
+        words = "it holds no Optuna tables"
     if has_bare_at(url):
         words += "; an @ in the password is written %40"
     raise StorageError(

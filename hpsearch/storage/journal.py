@@ -152,7 +152,7 @@ class JournalFile(BaseJournalBackend):
         """
         damage = damage_of(self.path, also=line)
         if not damage.whole:
-            return StorageError(f"{self.path} is no journal of Optuna's: {damage.words() or 'it has no whole line'}")
+            return StorageError(f"{self.path} is not an Optuna journal: {damage.words() or 'it has no whole line'}")
         copy, kept = self.path.with_name(f"{self.path.name}.recovered"), b"".join(damage.records)
         names = ", ".join(repr(name) for name in damage.studies) or "none"
         rest = f"the other {damage.whole:,} lines are whole (studies: {names})"
@@ -173,7 +173,7 @@ class JournalFile(BaseJournalBackend):
             file.seek(0)
             first = file.readline()
             if not end and first.strip(b"\0")[:1] not in (b"", b"{"):
-                raise StorageError(f"{self.path} is no journal of Optuna's: it begins {first[:40]!r}")
+                raise StorageError(f"{self.path} is not an Optuna journal: it begins {first[:40]!r}")
             file.seek(_after_last_newline(file, end - 1) if end else 0)
             if end and (record_of(first) is None or record_of(file.readline()) is None):
                 raise self.damage()
