@@ -1,7 +1,21 @@
 import numpy as np
 import pytest
 
-from hpsearch.engine.parameters import initial_parameters, layers_of, packed, room_of, sizes_of, space_of, unpacked
+from hpsearch.engine.parameters import (
+    Layers,
+    answers_of,
+    biases_of,
+    initial_parameters,
+    packed,
+    plan_of,
+    room_for,
+    room_within,
+    signal_of,
+    sums_of,
+    turned_of,
+    unpacked,
+    weights_of,
+)
 from hpsearch.engine.settings import Architecture
 
 
@@ -11,28 +25,37 @@ def test_packed_parameters_are_each_layer_s_and_come_back(hidden):
     parameters = initial_parameters(architecture, 0, 1.0)
     flat = packed(architecture, parameters)
     assert flat.ctypes.data % 64 == 0
-    found = layers_of(flat, sizes_of(architecture))
+    found = Layers(flat, plan_of(architecture))
     for n, layer in enumerate(architecture.layers(parameters)):
-        W = found.weights[n] if n == len(hidden) else found.weights[n].T
+        W = weights_of(found, n) if n == len(hidden) else weights_of(found, n).T
         np.testing.assert_array_equal(W, layer[:, :-1])
-        np.testing.assert_array_equal(found.biases[n], layer[:, -1])
+        np.testing.assert_array_equal(biases_of(found, n), layer[:, -1])
     np.testing.assert_array_equal(unpacked(architecture, flat), parameters)
 
 
 @pytest.mark.parametrize("sizes", [(3, 5, 2), (1, 1, 1), (9, 4, 30, 7)])
 @pytest.mark.parametrize("examples", [1, 16, 21])
-def test_nothing_in_a_room_overlaps(sizes, examples):
-    sizes = np.array(sizes)
-    space = np.zeros(space_of(sizes, examples), np.float32)
-    room = room_of(sizes, np.arange(examples, dtype=np.int32), space)
-    parts = [*room.answers, *room.signals, room.turned, room.sums]
-    for part in parts:
-        part += 1
-    assert space.max() == 1
-    shapes = [(examples, units) for units in sizes[1:-1]] + [(sizes[-1], examples)]
-    assert [part.shape for part in parts[:-2]] == shapes * 2
-    assert room.turned.shape == (sizes[-2], examples)
-    assert room.sums.size >= sizes[1:].max()
+@pytest.mark.parametrize("whole", [True, False])
+def test_nothing_in_a_room_overlaps(sizes, examples, whole):
+    layers = range(len(sizes) - 1)
+    plan = plan_of(Architecture(sizes[0], sizes[1:-1], sizes[-1]))
+    room = room_for(plan, examples if whole else 30, "float32")
+    part = room_within(room, examples)
+    assert room.space.ctypes.data % 64 == 0
+    room.space[:] = 0
+    for layer in layers:
+        shape = (examples, sizes[layer + 1]) if layer < layers[-1] else (sizes[-1], examples)
+        for numbers in (answers_of(part, layer), signal_of(part, layer)):
+            assert numbers.shape == shape
+            numbers += 1
+        assert sums_of(part, layer).shape == (sizes[layer + 1],)
+        assert answers_of(part, layer).ctypes.data % 64 == 0
+    turned = turned_of(part)
+    turned += 1
+    assert turned.shape == (sizes[-2], examples)
+    sums_of(part, max(layers, key=lambda layer: sizes[layer + 1]))[:] += 1
+    assert room.space.max() == 1
+    assert part.every.tolist() == list(range(examples))
 
 
 def test_networks_of_one_seed_start_from_the_same_draws_times_their_scale():

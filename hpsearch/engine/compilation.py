@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any, TypeVar
 
 import numba
 import numpy as np
+from llvmlite import ir
 from numba import types
 from numba.core import cgutils, event
 from numba.extending import intrinsic, overload
@@ -59,8 +61,19 @@ def unowned(array: Any) -> Any:
     return array
 
 
+def part(array: Any, start: int, shape: tuple[int, ...]) -> Any:
+    """The numbers of an array from place ``start`` on in another shape, :func:`unowned`.
+
+    Args:
+        array: Whose numbers lie side by side; the caller keeps it alive.
+        start: Place among all its numbers. Nothing checks that there are enough from there on.
+        shape: Of the part.
+    """
+    return array.reshape(-1)[start : start + math.prod(shape)].reshape(shape)
+
+
 def flattened(array: Any) -> Any:
-    """All numbers of an array as one row, :func:`unowned`: of an argument, which lives as long as the function runs."""
+    """All numbers of an array as one row, :func:`unowned`."""
     return array.reshape(-1)
 
 
@@ -74,6 +87,25 @@ def _unowned(typing: Any, array: Any) -> Any:
     return array(array), code
 
 
+@intrinsic
+def _part(typing: Any, array: Any, start: Any, shape: Any) -> Any:
+    kind = types.Array(array.dtype, len(shape), "C")
+
+    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        whole, view = (
+            context.make_array(array)(context, builder, arguments[0]),
+            context.make_array(kind)(context, builder),
+        )
+        size = ir.Constant(cgutils.intp_t, array.dtype.bitwidth // 8)
+        sides, strides = cgutils.unpack_tuple(builder, arguments[2]), [size]
+        for side in sides[:0:-1]:
+            strides.insert(0, builder.mul(side, strides[0]))
+        populate_array(view, builder.gep(whole.data, [arguments[1]]), sides, strides, size, meminfo=None)
+        return view._getvalue()
+
+    return kind(array, types.intp, types.UniTuple(types.intp, len(shape))), code
+
+
 @overload(unowned)
 def _(array: Any) -> Callable[..., Any]:
     def view(array: Any) -> Any:
@@ -82,26 +114,18 @@ def _(array: Any) -> Callable[..., Any]:
     return view
 
 
-@intrinsic
-def _flattened(typing: Any, array: Any) -> Any:
-    row = types.Array(array.dtype, 1, "C")
+@overload(part)
+def _(array: Any, start: Any, shape: Any) -> Callable[..., Any]:
+    def view(array: Any, start: Any, shape: Any) -> Any:
+        return _part(array, start, shape)
 
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        whole, view = (
-            context.make_array(array)(context, builder, arguments[0]),
-            context.make_array(row)(context, builder),
-        )
-        shape, strides = [whole.nitems], [whole.itemsize]
-        populate_array(view, whole.data, shape, strides, whole.itemsize, meminfo=None)
-        return view._getvalue()
-
-    return row(array), code
+    return view
 
 
 @overload(flattened)
 def _(array: Any) -> Callable[..., Any]:
     def row(array: Any) -> Any:
-        return _flattened(array)
+        return _part(array, 0, (array.size,))
 
     return row
 

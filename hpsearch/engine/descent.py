@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from hpsearch.engine.compilation import compiled, unowned
+from hpsearch.engine.compilation import compiled, inlined, part, unowned
 from hpsearch.engine.diagnostics import measure
 from hpsearch.engine.network import backward, error, forward, step
-from hpsearch.engine.parameters import layers_of, room_of
+from hpsearch.engine.parameters import Layers, Room
 from hpsearch.engine.settings import Array
 
 _SWEEP = 64
@@ -18,42 +18,45 @@ _SWEEP = 64
 
 @compiled
 def train_on(
-    splits: Any, variance: float, order: Array, first_pass: int, flat: Array, velocity: Array, sizes: Array,
-    space: Array, every: Array, choices: tuple[int, int], rates: Any, l2: float, first: int, last: int, due: Array,
+    splits: Any, variance: float, order: Array, first_pass: int, layers: Layers, velocity: Layers,
+    room: Room, size: int, choices: tuple[int, int], rates: Any, l2: float, first: int, last: int, due: Array,
     metrics: Array, measured: int,
 ) -> Any:  # fmt: skip
     """Train from iteration ``first`` to ``last``: forward, loss, gradient, step, repeated, and measure where due.
 
-    ``space`` and ``every`` are those of :func:`room_of`.
+    There is room for a mini-batch of ``size`` examples, and for as many as are measured at a time.
 
     Returns:
         The iteration reached, how many rows of ``metrics`` are filled, and whether the network has diverged.
     """
     train, validation = splits
-    examples, targets, order, (activation, output) = unowned(train[0]), unowned(train[1]), unowned(order), choices
-    flat, velocity, space = unowned(flat), unowned(velocity), unowned(space)
-    layers, speeds = layers_of(flat, sizes), layers_of(velocity, sizes)
-    room = room_of(sizes, unowned(every), space)
-    size = len(every)
+    examples, targets, (activation, output) = unowned(train[0]), unowned(train[1]), choices
+    layers, velocity = _unowned_layers(layers), _unowned_layers(velocity)
+    batch = Room(unowned(room.space), unowned(room.plan), unowned(room.every[:size]))
     per_pass = len(examples) // size
     for iteration in range(first, last + 1):
         if measured < len(due) and due[measured] == iteration:
-            finite = measure(train, validation, variance, flat, sizes, choices, l2, metrics[measured])
+            finite = measure(train, validation, variance, layers, room, choices, l2, metrics[measured])
             measured += 1
             if not finite:
                 return iteration, measured, True
         if iteration == last:
             break
-        place = iteration % per_pass * size
-        rows = order[iteration // per_pass - first_pass, place : place + size]
-        forward(examples, rows, layers, room, activation)
-        error(output, room, targets, rows)
-        backward(layers, room, activation)
-        step(examples, rows, layers, speeds, room, rates)
+        run, place = divmod(iteration, per_pass)
+        rows = part(order, (run - first_pass) * order.shape[1] + place * size, (size,))
+        forward(examples, rows, layers, batch, activation)
+        error(output, batch, targets, rows)
+        backward(layers, batch, activation)
+        step(examples, rows, layers, velocity, batch, rates)
         if iteration % _SWEEP == 0:
-            _sweep(velocity)
-            _sweep(flat)
+            _sweep(velocity.flat)
+            _sweep(layers.flat)
     return last, measured, False
+
+
+@inlined
+def _unowned_layers(layers: Layers) -> Layers:
+    return Layers(unowned(layers.flat), unowned(layers.plan))
 
 
 @compiled

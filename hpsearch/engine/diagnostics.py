@@ -14,7 +14,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -24,7 +24,16 @@ from hpsearch.engine.compilation import compiled, flattened, inlined
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.losses import CEILING, losses, mistakes
 from hpsearch.engine.network import IDENTITY, SIGMOID, SOFTMAX, backward, error, forward, shift, step, times_slope
-from hpsearch.engine.parameters import Layers, layers_of, room_of, space_of
+from hpsearch.engine.parameters import (
+    Layers,
+    Room,
+    answers_of,
+    biases_of,
+    room_within,
+    signal_of,
+    turned_of,
+    weights_of,
+)
 from hpsearch.engine.products import product
 from hpsearch.engine.settings import Array
 
@@ -32,7 +41,8 @@ FLOOR = float(np.finfo(np.float32).eps)
 """The least that counts in the logarithm: the loss of a probability of 1 − ε, and the rounding of a length near 1."""
 
 _TRAIN_EXAMPLES = 2048
-_PROBE = 256
+PROBE = 256
+"""Examples that are measured at a time; the first of them are the gradient's."""
 _UNITS_PROBE = 64
 _FLAT = 0.02
 _SAME = 1e-3
@@ -90,8 +100,8 @@ def measure(
     train: tuple[Array, Array],
     validation: tuple[Array, Array],
     variance: float,
-    flat: Array,
-    sizes: Array,
+    layers: Layers,
+    room: Room,
     choices: tuple[int, int],
     l2: float,
     metrics: Array,
@@ -102,8 +112,8 @@ def measure(
         train: Inputs ``(examples, features)`` and targets ``(examples, outputs)``.
         validation: The same, with no examples where there is no validation.
         variance: Of the validation targets, for R².
-        flat: Packed parameters.
-        sizes: Features, units of each hidden layer, outputs.
+        layers: The parameters.
+        room: For as many examples as are measured at a time, or more.
         choices: Activation and output.
         l2: λ, for the cost's gradient.
         metrics: Filled, ``(metrics,)``, in the order of ``Examples.metrics``.
@@ -111,15 +121,14 @@ def measure(
     Returns:
         Whether the parameters and all metrics are finite; else the network has diverged.
     """
-    layers = layers_of(flat, sizes)
-    train_loss, _ = _scores(train, min(len(train[0]), _TRAIN_EXAMPLES), layers, sizes, choices)
-    metrics[0], place = train_loss, 1
+    place = 1
     if len(validation[0]) > 0:
-        metrics[1], wrong = _scores(validation, len(validation[0]), layers, sizes, choices)
+        metrics[1], wrong = _scores(validation, len(validation[0]), layers, room, choices)
         metrics[2] = 1 - 2 * metrics[1] / variance if choices[1] == IDENTITY else wrong
         place = 3
-    _probe(train, flat, sizes, choices, l2, metrics[place:])
-    return _finite(flat) and _finite(metrics)
+    metrics[0], _ = _scores(train, min(len(train[0]), _TRAIN_EXAMPLES), layers, room, choices)
+    _probe(train, layers, room, choices, l2, metrics[place:])
+    return _finite(layers.flat) and _finite(metrics)
 
 
 @compiled
@@ -131,72 +140,96 @@ def _finite(numbers: Array) -> bool:
 
 
 @compiled
-def _scores(examples: tuple[Array, Array], count: int, layers: Layers, sizes: Array, choices: tuple[int, int]) -> Any:
-    """Mean loss over the first ``count`` examples, and the share of them put in the wrong class."""
+def _scores(examples: tuple[Array, Array], count: int, layers: Layers, room: Room, choices: tuple[int, int]) -> Any:
+    """Mean loss over the first ``count`` examples, and the share of them put in the wrong class.
+
+    The last to be answered are the first examples: the room is left with what the network answers to them.
+    """
     activation, output = choices
-    total, wrong = 0.0, 0
-    for start in range(0, count, _PROBE):
-        size = min(_PROBE, count - start)
-        rows = np.arange(start, start + size).astype(np.int32)
-        room = room_of(sizes, rows - np.int32(start), np.empty(space_of(sizes, size), examples[0].dtype))
-        forward(examples[0], rows, layers, room, activation)
-        logits, targets, values = room.answers[-1], examples[1][start : start + size], np.empty(size)
+    total, wrong, values = 0.0, 0, np.empty(count)
+    for start in range((count - 1) // PROBE * PROBE, -1, -PROBE):
+        part = room_within(room, min(PROBE, count - start))
+        some = slice(start, start + len(part.every))
+        forward(examples[0][some], part.every, layers, part, activation)
+        logits, targets = _logits_to_change(part), examples[1][some]
         if output == SOFTMAX:
-            shift(logits, room.signals[-1][0])
+            shift(logits, turned_of(part)[0])
         if output != IDENTITY:
             wrong += mistakes(output, logits, targets)
-        losses(output, logits, targets, values)
-        for value in values:
-            total += value
+        losses(output, logits, targets, values[some])
+    for value in values:
+        total += value
     mean = total / count
     return CEILING if mean > CEILING else mean, wrong / count
 
 
 @inlined
+def _logits_to_change(room: Room) -> Array:
+    """A copy of the logits, where the output layer's signal will be."""
+    last = len(room.plan) - 1
+    copy = signal_of(room, last)
+    logits, numbers = flattened(answers_of(room, last)), flattened(copy)
+    for i in range(numbers.size):
+        numbers[i] = logits[i]
+    return copy
+
+
+@inlined
 def _probe(
-    train: tuple[Array, Array], flat: Array, sizes: Array, choices: tuple[int, int], l2: float, metrics: Array
+    train: tuple[Array, Array], layers: Layers, room: Room, choices: tuple[int, int], l2: float, metrics: Array
 ) -> None:
-    """What the gradient, the activations and the weights tell, on the first training examples."""
+    """What the gradient, the activations and the weights tell, on the first training examples.
+
+    Args:
+        train: Inputs and targets.
+        layers: The parameters.
+        room: With what the network answers to these examples.
+        choices: Activation and output.
+        l2: λ.
+        metrics: Filled, ``(4,)``.
+    """
     activation, output = choices
-    count = min(_PROBE, len(train[0]))
-    every = np.arange(count).astype(np.int32)
-    room = room_of(sizes, every, np.empty(space_of(sizes, count), flat.dtype))
-    layers, descended, gradient = layers_of(flat, sizes), layers_of(flat.copy(), sizes), np.zeros_like(flat)
-    forward(train[0], every, layers, room, activation)
-    error(output, room, train[1], every)
+    room = room_within(room, min(PROBE, len(train[0])))
+    count, plan, flat = len(room.every), layers.plan, layers.flat
+    error(output, room, train[1], room.every)
     backward(layers, room, activation)
-    zero = flat.dtype.type(0)
+    zero, one = flat.dtype.type(0), flat.dtype.type(1)
+    descended, gradient = flat.copy(), np.zeros_like(flat)
     # The velocity of a step of rate −1 without momentum is the gradient.
-    step(train[0], every, descended, layers_of(gradient, sizes), room, (zero - flat.dtype.type(1), zero, zero))
-    weights, answers, (dWs, dbs) = layers.weights, room.answers, layers_of(gradient, sizes)
-    weight_square, gradient_square = 0.0, 0.0
-    for layer in range(len(weights)):
-        W, dW = weights[layer], dWs[layer]
-        if layer == len(weights) - 1:  # as (inputs, units), like the others: a sum has one order
-            W, dW = np.ascontiguousarray(W.T), np.ascontiguousarray(dW.T)
-        W, dW = flattened(W), flattened(dW)
-        for i in range(W.size):
-            weight_square += float(W[i]) ** 2
-            gradient_square += (float(dW[i]) / count + l2 * float(W[i])) ** 2
-        for db in dbs[layer]:
-            gradient_square += (float(db) / count) ** 2
-    metrics[0] = math.sqrt(gradient_square)
-    metrics[1] = _saturation(activation, answers)
-    metrics[2] = math.sqrt(weight_square)
-    metrics[3] = distinct(answers[0][:_UNITS_PROBE])
-    for layer in range(1, len(answers) - 1):
-        metrics[3] = min(metrics[3], distinct(answers[layer][:_UNITS_PROBE]))
+    step(train[0], room.every, Layers(descended, plan), Layers(gradient, plan), room, (zero - one, zero, zero))
+    metrics[0], metrics[2] = _lengths(layers, Layers(gradient, plan), count, l2)
+    metrics[1] = _saturation(activation, room)
+    metrics[3] = distinct(answers_of(room, 0)[:_UNITS_PROBE])
+    for layer in range(1, len(plan) - 1):
+        metrics[3] = min(metrics[3], distinct(answers_of(room, layer)[:_UNITS_PROBE]))
 
 
 @compiled
-def _saturation(activation: int, answers: Sequence[Array]) -> float:
+def _lengths(layers: Layers, gradient: Layers, count: int, l2: float) -> Any:
+    """Length of the cost's gradient, from that of the summed loss of so many examples; and of the weights."""
+    weight_square, gradient_square = 0.0, 0.0
+    for layer in range(len(layers.plan)):
+        W, dW = weights_of(layers, layer), weights_of(gradient, layer)
+        if layer == len(layers.plan) - 1:  # as (inputs, units), like the others: a sum has one order
+            W, dW = np.ascontiguousarray(W.T), np.ascontiguousarray(dW.T)
+        for i in range(W.shape[0]):
+            for j in range(W.shape[1]):
+                weight_square += float(W[i, j]) ** 2
+                gradient_square += (float(dW[i, j]) / count + l2 * float(W[i, j])) ** 2
+        for db in biases_of(gradient, layer):
+            gradient_square += (float(db) / count) ** 2
+    return math.sqrt(gradient_square), math.sqrt(weight_square)
+
+
+@compiled
+def _saturation(activation: int, room: Room) -> float:
     """Share of all hidden activations whose slope is under 2 % of the steepest."""
     flat, count = 0, 0
     least = _FLAT * (0.25 if activation == SIGMOID else 1.0)
-    for layer in range(len(answers) - 1):
-        slopes = np.empty_like(answers[layer])
-        slopes[:] = 1
-        times_slope(activation, slopes, answers[layer])
+    for layer in range(len(room.plan) - 1):
+        activated = answers_of(room, layer)
+        slopes = np.ones_like(activated)
+        times_slope(activation, slopes, activated)
         for slope in slopes.reshape(slopes.size):
             flat += slope < least
         count += slopes.size

@@ -19,9 +19,21 @@ from typing import Any
 
 import numpy as np
 
-from hpsearch.engine.compilation import compiled, flattened
+from hpsearch.engine.compilation import compiled, flattened, unowned
 from hpsearch.engine.elementary import exp, fma, tanh
-from hpsearch.engine.parameters import Layers, Room, layers_of, packed, room_of, sizes_of, space_of
+from hpsearch.engine.parameters import (
+    Layers,
+    Room,
+    answers_of,
+    biases_of,
+    packed,
+    plan_of,
+    room_for,
+    signal_of,
+    sums_of,
+    turned_of,
+    weights_of,
+)
 from hpsearch.engine.products import (
     affine,
     last_affine,
@@ -81,7 +93,7 @@ def times_slope(activation: int, signal: Array, activated: Array) -> None:
 
 @compiled
 def forward(inputs: Array, rows: Array, layers: Layers, room: Room, activation: int) -> None:
-    """Fill ``room.answers`` with every hidden layer's activations and the output's logits.
+    """Fill the room with every hidden layer's activations and the output's logits.
 
     Args:
         inputs: ``(all examples, features)``.
@@ -90,13 +102,13 @@ def forward(inputs: Array, rows: Array, layers: Layers, room: Room, activation: 
         room: For the examples.
         activation: Of the hidden layers.
     """
-    weights, biases, answers = layers.weights, layers.biases, room.answers
-    last = len(weights) - 1
+    last, inputs, rows = len(layers.plan) - 1, unowned(inputs), unowned(rows)
     for layer in range(last):
-        affine(inputs, rows, weights[layer], biases[layer], answers[layer])
-        activate(activation, answers[layer])
-        inputs, rows = answers[layer], room.every
-    last_affine(inputs, room.turned, weights[last], biases[last], answers[last])
+        z = answers_of(room, layer)
+        affine(inputs, rows, weights_of(layers, layer), biases_of(layers, layer), z)
+        activate(activation, z)
+        inputs, rows = z, unowned(room.every)
+    last_affine(inputs, turned_of(room), weights_of(layers, last), biases_of(layers, last), answers_of(room, last))
 
 
 @compiled
@@ -156,7 +168,8 @@ def error(output: int, room: Room, targets: Array, rows: Array) -> None:
         targets: ``(all examples, outputs)``.
         rows: Places of the examples among all, ``(examples,)``.
     """
-    logits, signal = room.answers[-1], room.signals[-1]
+    last = len(room.plan) - 1
+    logits, signal = answers_of(room, last), signal_of(room, last)
     respond(output, logits, signal[0])
     turn(targets, rows, signal)
     answers, s = flattened(logits), flattened(signal)
@@ -166,14 +179,15 @@ def error(output: int, room: Room, targets: Array, rows: Array) -> None:
 
 @compiled
 def backward(layers: Layers, room: Room, activation: int) -> None:
-    """Fill ``room.signals`` of the hidden layers from that of the output."""
-    weights, answers, signals = layers.weights, room.answers, room.signals
-    for layer in range(len(weights) - 1, 0, -1):
-        if layer == len(weights) - 1:
-            last_signal_below(signals[layer], weights[layer], signals[layer - 1])
+    """Fill the signals of the hidden layers from that of the output."""
+    last = len(layers.plan) - 1
+    for layer in range(last, 0, -1):
+        signal, W, below = signal_of(room, layer), weights_of(layers, layer), signal_of(room, layer - 1)
+        if layer == last:
+            last_signal_below(signal, W, below)
         else:
-            signal_below(signals[layer], weights[layer], signals[layer - 1])
-        times_slope(activation, signals[layer - 1], answers[layer - 1])
+            signal_below(signal, W, below)
+        times_slope(activation, below, answers_of(room, layer - 1))
 
 
 @compiled
@@ -191,16 +205,17 @@ def step(inputs: Array, rows: Array, layers: Layers, velocity: Layers, room: Roo
         room: As :func:`backward` left it.
         rates: α by the number of examples, μ, α·λ.
     """
-    weights, speeds, signals = layers.weights, velocity.weights, room.signals
-    last = len(weights) - 1
+    last, inputs, rows = len(layers.plan) - 1, unowned(inputs), unowned(rows)
     for layer in range(last):
-        product(inputs.T, signals[layer], None, weights[layer], None, rows, speeds[layer], rates)
-        sum_signal(signals[layer], room.sums)
-        _descend_along(layers.biases[layer], velocity.biases[layer], room.sums, rates)
-        inputs, rows = room.answers[layer], room.every
-    product(signals[last], inputs, None, weights[last], None, None, speeds[last], rates)
-    sum_last_signal(signals[last], room.sums)
-    _descend_along(layers.biases[last], velocity.biases[last], room.sums, rates)
+        signal, db = signal_of(room, layer), sums_of(room, layer)
+        product(inputs.T, signal, None, weights_of(layers, layer), None, rows, weights_of(velocity, layer), rates)
+        sum_signal(signal, db)
+        _descend_along(biases_of(layers, layer), biases_of(velocity, layer), db, rates)
+        inputs, rows = answers_of(room, layer), unowned(room.every)
+    signal, db = signal_of(room, last), sums_of(room, last)
+    product(signal, inputs, None, weights_of(layers, last), None, None, weights_of(velocity, last), rates)
+    sum_last_signal(signal, db)
+    _descend_along(biases_of(layers, last), biases_of(velocity, last), db, rates)
 
 
 @compiled
@@ -213,13 +228,12 @@ def _descend_along(b: Array, V: Array, db: Array, rates: tuple[Any, Any, Any]) -
 
 
 @compiled
-def _answers(inputs: Array, flat: Array, sizes: Array, activation: int, output: int) -> Array:
-    every = np.arange(len(inputs)).astype(np.int32)
-    room = room_of(sizes, every, np.empty(space_of(sizes, len(inputs)), flat.dtype))
-    forward(inputs, every, layers_of(flat, sizes), room, activation)
-    logits = room.answers[-1]
-    respond(output, logits, room.signals[-1][0])
-    return logits.T
+def _answer(inputs: Array, layers: Layers, room: Room, activation: int, output: int, answers: Array) -> None:
+    forward(inputs, room.every, layers, room, activation)
+    last = len(room.plan) - 1
+    logits = answers_of(room, last)
+    respond(output, logits, signal_of(room, last)[0])
+    answers[:] = logits.T
 
 
 def predict(architecture: Architecture, parameters: Array, inputs: Array) -> Array:
@@ -239,11 +253,11 @@ def predict(architecture: Architecture, parameters: Array, inputs: Array) -> Arr
     if inputs.ndim != 2 or inputs.shape[1] != architecture.features:
         raise ValueError(f"inputs are (examples, {architecture.features}) for this network (given: {inputs.shape})")
     flat = packed(replace(architecture, dtype="float64"), np.asarray(parameters))
-    sizes, choices = sizes_of(architecture), codes_of(architecture)
-    answers = np.empty((len(inputs), architecture.outputs))
+    plan, answers = plan_of(architecture), np.empty((len(inputs), architecture.outputs))
     for start in range(0, len(inputs), _CHUNK):
         rows = np.array(inputs[start : start + _CHUNK], float, order="C")
-        answers[start : start + len(rows)] = _answers(rows, flat, sizes, *choices)
+        room = room_for(plan, len(rows), "float64")
+        _answer(rows, Layers(flat, plan), room, *codes_of(architecture), answers[start : start + len(rows)])
     return answers
 
 

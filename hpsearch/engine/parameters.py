@@ -7,12 +7,12 @@ inputs and examples, where a row of few outputs would leave them half empty.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
-from hpsearch.engine.compilation import aligned, compiled
+from hpsearch.engine.compilation import aligned, inlined, part
 from hpsearch.engine.settings import Architecture, Array
 
 _LINE = 16
@@ -41,13 +41,22 @@ def initial_parameters(architecture: Architecture, seed: int, scale: float) -> A
         return (flat * scale).astype(architecture.dtype)
 
 
-def sizes_of(architecture: Architecture) -> Array:
-    """Features, units of each hidden layer, outputs."""
-    return np.array((architecture.features, *architecture.hidden, architecture.outputs))
+def plan_of(architecture: Architecture) -> Array:
+    """Where compiled code finds a network's numbers, ``(layers, 5)``.
+
+    Of each layer: its inputs, its units, the places of W and of b among packed parameters, and the units of the layers
+    below it.
+    """
+    plan, start, below = [], 0, 0
+    for inputs, units in pairwise((architecture.features, *architecture.hidden, architecture.outputs)):
+        plan.append((inputs, units, start, start + inputs * units, below))
+        start += (inputs + 1) * units
+        below += units
+    return np.array(plan, np.int64)
 
 
 def packed(architecture: Architecture, parameters: Array) -> Array:
-    """Parameters in the order of compiled code, flat: of each layer W, then b (see :func:`layers_of`)."""
+    """Parameters in the order of compiled code, flat: of each layer W, then b (see :func:`plan_of`)."""
     *hidden, last = architecture.layers(parameters)
     flat = aligned(architecture.parameters, architecture.dtype)
     np.concatenate([*(layer.T.reshape(-1) for layer in hidden), last[:, :-1].reshape(-1), last[:, -1]], out=flat)
@@ -67,81 +76,94 @@ def unpacked(architecture: Architecture, flat: Array) -> Array:
 
 
 class Layers(NamedTuple):
-    """Views of packed parameters.
+    """Packed parameters, or their velocity.
 
     Attributes:
-        weights: Each hidden layer's W ``(inputs, units)``, the output layer's ``(outputs, inputs)``.
-        biases: Each layer's b ``(units,)``.
+        flat: Of each layer W, then b.
+        plan: See :func:`plan_of`.
     """
 
-    weights: Sequence[Array]
-    biases: Sequence[Array]
+    flat: Array
+    plan: Array
 
 
-@compiled
-def layers_of(flat: Array, sizes: Array) -> Layers:
-    """Views of each layer's W and b in packed parameters."""
-    weights, biases, start = [], [], 0
-    for layer in range(len(sizes) - 1):
-        inputs, units = sizes[layer], sizes[layer + 1]
-        middle = start + inputs * units
-        shape = (inputs, units) if layer < len(sizes) - 2 else (units, inputs)
-        weights.append(flat[start:middle].reshape(shape))
-        biases.append(flat[middle : middle + units])
-        start = middle + units
-    return Layers(weights, biases)
+@inlined
+def weights_of(layers: Layers, layer: int) -> Array:
+    """A hidden layer's W ``(inputs, units)``, the output layer's ``(outputs, inputs)``."""
+    plan = layers.plan
+    inputs, units = plan[layer, 0], plan[layer, 1]
+    shape = (inputs, units) if layer < len(plan) - 1 else (units, inputs)
+    return part(layers.flat, plan[layer, 2], shape)
+
+
+@inlined
+def biases_of(layers: Layers, layer: int) -> Array:
+    """A layer's b, ``(units,)``."""
+    return part(layers.flat, layers.plan[layer, 3], (layers.plan[layer, 1],))
 
 
 class Room(NamedTuple):
     """Where a network's numbers for some examples go.
 
     Attributes:
-        answers: Each hidden layer's activations ``(examples, units)``, and the logits ``(outputs, examples)``.
-        signals: The derivatives of the loss by each layer's Z, in the same shapes.
-        turned: What the output layer gets, ``(inputs, examples)``.
-        sums: For the gradient by any layer's b.
+        space: All of it.
+        plan: Of the network, see :func:`plan_of`.
         every: 0, 1, 2, …, ``(examples,)``.
     """
 
-    answers: Sequence[Array]
-    signals: Sequence[Array]
-    turned: Array
-    sums: Array
+    space: Array
+    plan: Array
     every: Array
 
 
-@compiled
-def space_of(sizes: Array, examples: int) -> int:
-    """How many numbers :func:`room_of` takes for so many examples."""
-    return 2 * _answers_space(sizes, examples) + examples * int(sizes[-2]) + int(sizes.max())
+@inlined
+def answers_of(room: Room, layer: int) -> Array:
+    """A hidden layer's activations ``(examples, units)``, the output layer's logits ``(outputs, examples)``."""
+    return _in_room(room, layer, 0)
 
 
-@compiled
-def room_of(sizes: Array, every: Array, space: Array) -> Room:
-    """A room in a flat space, for as many examples as ``every`` counts."""
-    examples, inputs = len(every), sizes[-2]
-    span = _answers_space(sizes, examples)
-    turned, sums = space[2 * span :][: examples * inputs], space[2 * span + examples * inputs :]
-    answers, signals = _answers_in(space, sizes, examples), _answers_in(space[span:], sizes, examples)
-    return Room(answers, signals, turned.reshape((inputs, examples)), sums, every)
+@inlined
+def signal_of(room: Room, layer: int) -> Array:
+    """The derivatives of the loss by a layer's Z, in the shape of its answers."""
+    return _in_room(room, layer, room.plan[-1, 4] + room.plan[-1, 1])
 
 
-@compiled
-def _answers_space(sizes: Array, examples: int) -> int:
-    return sum([_whole_lines(examples * units) for units in sizes[1:]])
+@inlined
+def turned_of(room: Room) -> Array:
+    """What the output layer gets, ``(inputs, examples)``."""
+    units = 2 * (room.plan[-1, 4] + room.plan[-1, 1])
+    return part(room.space, units * _whole_lines(len(room.every)), (room.plan[-1, 0], len(room.every)))
 
 
-@compiled
-def _answers_in(space: Array, sizes: Array, examples: int) -> list[Array]:
-    parts, start = [], 0
-    for layer in range(1, len(sizes)):
-        units = sizes[layer]
-        shape = (examples, units) if layer < len(sizes) - 1 else (units, examples)
-        parts.append(space[start : start + examples * units].reshape(shape))
-        start += _whole_lines(examples * units)
-    return parts
+@inlined
+def sums_of(room: Room, layer: int) -> Array:
+    """Room for the gradient by a layer's b, ``(units,)``."""
+    units = 2 * (room.plan[-1, 4] + room.plan[-1, 1]) + room.plan[-1, 0]
+    return part(room.space, units * _whole_lines(len(room.every)), (room.plan[layer, 1],))
 
 
-@compiled
+@inlined
+def _in_room(room: Room, layer: int, before: int) -> Array:
+    """A layer's part of the numbers that every layer has, behind those of so many units."""
+    plan, examples = room.plan, len(room.every)
+    units = plan[layer, 1]
+    shape = (examples, units) if layer < len(plan) - 1 else (units, examples)
+    return part(room.space, (before + plan[layer, 4]) * _whole_lines(examples), shape)
+
+
+def room_for(plan: Array, examples: int, dtype: str) -> Room:
+    """Room for so many examples."""
+    units = 2 * (plan[-1, 4] + plan[-1, 1]) + plan[-1, 0]
+    count = int(units * _whole_lines(examples) + plan[:, 1].max())
+    return Room(aligned(count, dtype), plan, np.arange(examples, dtype=np.int32))
+
+
+@inlined
+def room_within(room: Room, examples: int) -> Room:
+    """Room for fewer examples, in the same place."""
+    return Room(room.space, room.plan, room.every[:examples])
+
+
+@inlined
 def _whole_lines(count: int) -> int:
     return (count + _LINE - 1) // _LINE * _LINE

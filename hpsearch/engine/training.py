@@ -23,12 +23,11 @@ from typing import Any
 
 import numpy as np
 
-from hpsearch.engine.compilation import aligned
 from hpsearch.engine.descent import train_on
-from hpsearch.engine.diagnostics import worst_values
+from hpsearch.engine.diagnostics import PROBE, worst_values
 from hpsearch.engine.examples import Encoded, Examples
 from hpsearch.engine.network import codes_of
-from hpsearch.engine.parameters import initial_parameters, packed, sizes_of, space_of, unpacked
+from hpsearch.engine.parameters import Layers, initial_parameters, packed, plan_of, room_for, unpacked
 from hpsearch.engine.settings import Architecture, Array, Hyperparameters
 
 _PRODUCTS_A_CALL = 1 << 32
@@ -170,8 +169,8 @@ def _run(
     architecture, size = training.architecture, training.settings.batch_size
     flat, velocity = packed(architecture, training.parameters), packed(architecture, training.velocity)
     arrays = (_pair(examples.train), _pair(examples.validation or examples.train, examples.validation is not None))
-    sizes = sizes_of(architecture)
-    space, every = aligned(space_of(sizes, size), architecture.dtype), np.arange(size, dtype=np.int32)
+    plan = plan_of(architecture)
+    room = room_for(plan, max(size, PROBE), architecture.dtype)
     per_pass = len(examples.train) // size
     per_call = max(1, min(_PRODUCTS_A_CALL // (3 * flat.size), _PLACES_A_CALL) // size)
     iteration, measured, diverged = training.iteration, 0, False
@@ -180,8 +179,8 @@ def _run(
         first_pass = iteration // per_pass
         order = examples.shuffles.passes(training.seed, first_pass, last // per_pass + 1)
         iteration, measured, diverged = train_on(
-            arrays, examples.validation_variance, order, first_pass, flat, velocity, sizes,
-            space, every, codes_of(architecture), _rates(training), float(training.settings.l2), iteration, last, due,
+            arrays, examples.validation_variance, order, first_pass, Layers(flat, plan), Layers(velocity, plan),
+            room, size, codes_of(architecture), _rates(training), float(training.settings.l2), iteration, last, due,
             metrics, measured,
         )  # fmt: skip
         if diverged or iteration == until:
