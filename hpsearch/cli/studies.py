@@ -39,8 +39,8 @@ def study_named(study: str, target: str | None, *, storage: str | None, results:
         results: Folder of the results.
 
     Raises:
-        ConfigError: If there is no such study, or it is not valid.
-        DataError: If the table cannot be read.
+        ConfigError: if there is no such study, or it is not valid.
+        DataError: if the table cannot be read.
     """
     from hpsearch.config import ConfigError, load_config, resolve
     from hpsearch.evaluation.newcomers import is_table, new_study
@@ -72,9 +72,9 @@ def stored_results(study: str, *, storage: str | None, results: Path) -> Results
         results: Folder of the results.
 
     Raises:
-        FileNotFoundError: If there are no results.
-        ResultsError: If no study has that name.
-        StorageError: If the storage cannot be opened.
+        FileNotFoundError: if there are no results.
+        ResultsError: if no study has that name.
+        StorageError: if the storage cannot be opened.
     """
     check_stored(study, storage=storage, results=results)
     from hpsearch.results.study import load
@@ -86,9 +86,9 @@ def check_stored(study: str, *, storage: str | None, results: Path) -> None:
     """Refuse a study whose name the journal does not hold; of a storage URL nothing is read.
 
     Raises:
-        FileNotFoundError: If there are no results.
-        ResultsError: If no study has that name.
-        StorageError: If the journal cannot be read.
+        FileNotFoundError: if there are no results.
+        ResultsError: if no study has that name.
+        StorageError: if the journal cannot be read.
     """
     from hpsearch.results.names import stored_name
     from hpsearch.storage.access import JOURNAL, existing_storage

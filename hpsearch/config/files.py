@@ -27,7 +27,7 @@ def load_config(path: str | os.PathLike[str]) -> StudyConfig:
     """Read a study from its TOML file; the study is named after the file unless it says otherwise.
 
     Raises:
-        ConfigError: If the file cannot be read or is no valid study; with every problem found.
+        ConfigError: if the file cannot be read or is not a valid study; with every problem found.
     """
     file = Path(path)
     settings = parsed(file)
@@ -39,7 +39,7 @@ def parsed(file: Path) -> dict[str, Any]:
     """The tables of a TOML file.
 
     Raises:
-        ConfigError: If it cannot be read.
+        ConfigError: if it cannot be read.
     """
     return _parse(file, _text(file, _bytes(file)))
 
@@ -53,7 +53,7 @@ def resolve(name_or_path: str | os.PathLike[str], folder: str | os.PathLike[str]
             package, those of the lesson among them.
 
     Raises:
-        ConfigError: If no study has that name there.
+        ConfigError: if no study has that name there.
     """
     text = os.fspath(name_or_path)
     if text.lower().endswith(".toml") or os.path.basename(text) != text:

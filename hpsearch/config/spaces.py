@@ -25,7 +25,7 @@ class FunctionSpace:
     """What a function's TOML says.
 
     Attributes:
-        space: Of the hyperparameters.
+        space: The hyperparameters and their ranges.
         size: Arguments of :func:`hpsearch.survey` that it sets, of the design.
         response: Analysed; the function's first by default.
         better: Which way that is better.

@@ -122,7 +122,7 @@ class StudyConfig(Table):
         The hidden layers are width and depth where [space] has these, and else hidden.
 
         Raises:
-            ValueError: If [space] has width and depth, and the hidden layers differ in width.
+            ValueError: if [space] has width and depth, and the hidden layers differ in width.
         """
         hidden = setting.hidden
         if "width" in self.space.entries and len(set(hidden)) > 1:
@@ -142,7 +142,7 @@ class StudyConfig(Table):
         """Make the study that `describe` described; what is absent takes its default.
 
         Raises:
-            ConfigError: If the description is no valid study.
+            ConfigError: if the description is not a valid study.
         """
         return validated(description, where="stored settings")
 
@@ -154,7 +154,7 @@ class StudyConfig(Table):
                 the top or else one of [search]. None leaves the setting as it is.
 
         Raises:
-            ConfigError: If the changed study is not valid.
+            ConfigError: if the changed study is not valid.
         """
         # What was never set stays so: a default may be fitted to the data.
         description = self.model_dump(mode="json", exclude_unset=True)

@@ -26,7 +26,7 @@ def check_columns(frame: pd.DataFrame, target: str, words: Mapping[str, str] | N
         words: What is written where values are missing, by column, where that may be meant as a value.
 
     Raises:
-        DataError: If names repeat, the target or the features are missing, or columns hold what cannot be used; with
+        DataError: if names repeat, the target or the features are missing, or columns hold what cannot be used; with
             every such column.
     """
     names = [str(name) for name in frame.columns]
@@ -47,7 +47,7 @@ def without_columns(frame: pd.DataFrame, drop: Sequence[str], target: str) -> pd
     """A table without some columns.
 
     Raises:
-        DataError: If one is not there, or is the target; with every such name.
+        DataError: if one is not there, or is the target; with every such name.
     """
     names = [str(name) for name in frame.columns]
     problems = [f"there is no column {name!r}; {near(name, names)}" for name in drop if name not in names]

@@ -61,7 +61,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set ready for the network.
+    """A data set ready for the network, made by :func:`load_dataset`, :func:`from_frame` or :func:`from_arrays`.
 
     Attributes:
         name: Name of the source.
@@ -151,7 +151,7 @@ def load_dataset(
         drop: Columns that are left out.
 
     Raises:
-        DataError: If the data cannot be used.
+        DataError: if the data cannot be used.
     """
     check_task(task)
     check_shares(validation, test, seed)
@@ -185,7 +185,7 @@ def from_arrays(
         name: Name of the data set.
 
     Raises:
-        DataError: If the data cannot be used.
+        DataError: if the data cannot be used.
     """
     try:
         frame, y = raw_frame(X).copy(deep=False), np.asarray(y)
@@ -224,7 +224,7 @@ def from_frame(
         name: Name of the data set.
 
     Raises:
-        DataError: If the data cannot be used.
+        DataError: if the data cannot be used.
     """
     check_task(task)
     check_shares(validation, test, seed)

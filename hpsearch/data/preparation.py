@@ -90,7 +90,7 @@ class Preparation:
             ``(examples, features)``.
 
         Raises:
-            DataError: If a column is missing, the width differs, or a number is not finite.
+            DataError: if a column is missing, the width differs, or a number is not finite.
         """
         frame = raw_frame(X)
         if hasattr(X, "columns"):
@@ -153,7 +153,7 @@ def check_width(frame: pd.DataFrame) -> None:
     """See that there is memory for a raw table as a network reads it, in which every text of a column has its own.
 
     Raises:
-        DataError: If there is not, with the sum and what to change.
+        DataError: if there is not, with the sum and what to change.
     """
     texts = [frame.iloc[:, i] for i, numeric in enumerate(numeric_columns(frame)) if not numeric]
     kinds = {str(column.name): int(column.nunique()) for column in texts}
@@ -168,7 +168,7 @@ def raw_frame(X: Any) -> pd.DataFrame:
     """Make a DataFrame of a table or an array; its column names are text, those of an array x1, x2, ….
 
     Raises:
-        DataError: If it is not a table.
+        DataError: if it is not a table.
     """
     import pandas as pd
 

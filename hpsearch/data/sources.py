@@ -55,7 +55,7 @@ def raw_table(source: str, target: str | None, *, seed: int, form: Format, drop:
         drop: Columns that are left out.
 
     Raises:
-        DataError: If there is no such source, the file cannot be read, or a column to be left out is not there.
+        DataError: if there is no such source, the file cannot be read, or a column to be left out is not there.
     """
     kind, colon, path = source.partition(":")
     if colon and kind in ("csv", "parquet"):
@@ -99,7 +99,7 @@ def without_incomplete_rows(table: RawTable) -> RawTable:
     """A table without the rows in which values are missing, with a note of how many they were.
 
     Raises:
-        DataError: If no row is complete.
+        DataError: if no row is complete.
     """
     complete = table.frame.dropna()
     left_out = len(table.frame) - len(complete)

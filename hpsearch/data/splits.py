@@ -43,7 +43,7 @@ def split_rows(
         Row numbers of train, validation and test, each ``(examples,)``.
 
     Raises:
-        DataError: If a split would be empty, or a class is not in every split.
+        DataError: if a split would be empty, or a class is not in every split.
     """
     import_sklearn()
     from sklearn.model_selection import train_test_split

@@ -54,7 +54,7 @@ def read_csv(path: Path, form: Format, *, target: str, drop: Collection[str] = (
         drop: Columns that will be left out, so their headings may be wanting.
 
     Raises:
-        DataError: If it is no text in UTF-8, its separator is another, its lines differ in their number of fields, or
+        DataError: if it is no text in UTF-8, its separator is another, its lines differ in their number of fields, or
             its first line does not name the columns.
     """
     import pandas as pd
@@ -83,7 +83,7 @@ def read_parquet(path: Path, form: Format) -> pd.DataFrame:
     """Read a Parquet file; a column of text that is numbers once what counts as missing is taken out becomes numbers.
 
     Raises:
-        DataError: If it cannot be read, or has no rows.
+        DataError: if it cannot be read, or has no rows.
     """
     import pandas as pd
 
@@ -106,7 +106,7 @@ def _headings(path: Path, text: str, form: Format, target: str) -> list[str]:
     """The first line's fields.
 
     Raises:
-        DataError: If there are none, or the separator is another.
+        DataError: if there are none, or the separator is another.
     """
     separator = form.separator or ","
     headings = next((row for _, row in rows_of(path, text, separator)), None)
@@ -175,7 +175,7 @@ def likely_format(path: Path) -> Format:
     """How a CSV file is to be read, told from its first lines; what is as by default is None.
 
     Raises:
-        DataError: If it is no text in UTF-8.
+        DataError: if it is no text in UTF-8.
     """
     text = text_of(path)
     separator = likely_separator(text)

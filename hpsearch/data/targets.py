@@ -36,7 +36,7 @@ def task_of(labels: pd.Series, task: Task) -> Literal["classification", "regress
     """Say whether labels are classes or numbers; "auto" decides by their dtype and their number of distinct values.
 
     Raises:
-        DataError: If they cannot be the task, or there is nothing to learn.
+        DataError: if they cannot be the task, or there is nothing to learn.
     """
     if not is_numeric(labels):
         if task == "regression":
@@ -100,7 +100,7 @@ def coded_targets(
         or targets in units of their standard deviation; the mean and the scale that coded them (0 and 1 for classes).
 
     Raises:
-        DataError: If a regression's targets do not vary.
+        DataError: if a regression's targets do not vary.
     """
     if kind == "regression":
         values = labels.to_numpy(dtype=float)

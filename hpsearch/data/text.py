@@ -31,7 +31,7 @@ def text_of(path: Path) -> str:
     """The text of a file.
 
     Raises:
-        DataError: If it is none in UTF-8; it says which encoding it may be.
+        DataError: if it is none in UTF-8; it says which encoding it may be.
     """
     raw = path.read_bytes()
     for start, (what, cure) in _KINDS.items():

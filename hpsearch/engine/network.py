@@ -100,7 +100,7 @@ def forward(inputs: Array, rows: Array, layers: Layers, room: Room, activation: 
         rows: Places of the examples among all, ``(examples,)``.
         layers: The parameters.
         room: For the examples.
-        activation: Of the hidden layers.
+        activation: Activation function of the hidden layers.
     """
     last, inputs, rows = len(layers.plan) - 1, unowned(inputs), unowned(rows)
     for layer in range(last):

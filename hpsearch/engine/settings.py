@@ -25,10 +25,10 @@ Init: TypeAlias = Literal["scaled", "xavier", "he", "zeros", "constant"]
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """One point of the space: what is chosen, where weights and biases are learned.
+    """One point of the space: what is chosen, as opposed to weights and biases, which are learned.
 
-    A setting of a study comes from ``StudyConfig.settings``, which adds what the study fixes; the network that is left
-    out here is the default one.
+    A setting of a study comes from ``StudyConfig.settings``, which adds what the study fixes. What is left out here of
+    the network has its default.
 
     Attributes:
         learning_rate: α, above 0.
@@ -38,7 +38,7 @@ class Hyperparameters:
         batch_size: Examples of a mini-batch.
         init_scale: Standard deviation of the initial weights (before any fan-in factor).
         hidden: Units of each hidden layer.
-        activation: Of the hidden layers.
+        activation: Activation function of the hidden layers.
         init: How the initial weights are drawn.
     """
 
@@ -61,7 +61,7 @@ class Architecture:
         features: Inputs of the first layer.
         hidden: Units of each hidden layer.
         outputs: Units of the output layer (one for "binary").
-        activation: Of the hidden layers.
+        activation: Activation function of the hidden layers.
         output: Decides the output function and its loss.
         init: How the initial weights are drawn.
         dtype: Of parameters and arithmetic.

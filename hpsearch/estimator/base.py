@@ -88,11 +88,11 @@ class ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
                 is for fit: a ``Pipeline`` does not transform it.
 
         Raises:
-            ConfigError: If a constructor argument cannot be used; a ValueError that lists every problem.
-            ValueError: If X or y cannot be used.
+            ConfigError: if a constructor argument cannot be used; a ValueError that lists every problem.
+            ValueError: if X or y cannot be used.
 
         Warns:
-            ConvergenceWarning: If training diverged.
+            ConvergenceWarning: if training diverged.
         """
         settings, network = self._settings()
         inputs, targets = self._validated(X, y, dtype=network.dtype, reset=True)

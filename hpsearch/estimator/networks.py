@@ -123,7 +123,7 @@ class ShallowNetworkRegressor(RegressorMixin, ShallowNetwork):  # type: ignore[m
         target_scale_: Standard deviation of y; 1 if y is constant.
         curve_: As the classifier's, but with ``validation_r2`` for ``validation_error``.
 
-    All other attributes are those of the classifier, but for ``classes_``.
+    All other attributes are those of the classifier, except ``classes_``.
 
     Examples:
         >>> from sklearn.datasets import load_diabetes

@@ -58,8 +58,8 @@ def new_study(path: str, target: str | None, *, name: str | None = None) -> NewS
         name: Of the study; by default the file's.
 
     Raises:
-        DataError: If the file cannot be read, or the target is not there.
-        ConfigError: If the name cannot be used.
+        DataError: if the file cannot be read, or the target is not there.
+        ConfigError: if the name cannot be used.
     """
     file = Path(path)
     kind = _ENDINGS[file.suffix.lower()]

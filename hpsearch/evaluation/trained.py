@@ -67,12 +67,12 @@ class TrainedNetwork:
 
     @property
     def weights(self) -> list[Array]:
-        """W of each layer, ``(units, inputs)``."""
+        """The matrix W of each layer, ``(units, inputs)``."""
         return [layer[:, :-1] for layer in self.architecture.layers(self.parameters)]
 
     @property
     def biases(self) -> list[Array]:
-        """B of each layer, ``(units,)``."""
+        """The vector b of each layer, ``(units,)``."""
         return [layer[:, -1] for layer in self.architecture.layers(self.parameters)]
 
     def predict(self, X: pd.DataFrame | Array) -> Array:

@@ -25,7 +25,7 @@ class Analysis:
     """What is known of the responses.
 
     Attributes:
-        response: Analysed unless another is named; the first by default.
+        response: The response to analyse unless another is named; the first by default.
         better: Which way it is better.
         ceilings: Value at which a response is clipped, by name.
     """

@@ -33,10 +33,10 @@ def survey_of(
         values: For each row of ``design.table(replicates)``: an array ``(rows,)`` in its order; a Series or a DataFrame
             of several responses, with the table's index in any order; or that table itself in any order of its rows,
             with columns of responses, as read from a file: then the place and the setting of each row are compared.
-        seeded: Whether equal rows give equal values, all randomness being governed by the seed. Nobody can try that
-            here: unless you say so, no setting is called sensitive or inert without replicates or a dummy.
+        seeded: Whether equal rows give equal values, all randomness being governed by the seed. That cannot be
+            tested here: unless you say so, no setting is called sensitive or inert without replicates or a dummy.
         replicates: Evaluations of each row.
-        response: Analysed unless another is named; the first by default.
+        response: The response to analyse unless another is named; the first by default.
         better: Which way that response is better.
         ceilings: Value for each response at which it is clipped; what is not finite counts as this value.
 

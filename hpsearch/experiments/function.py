@@ -17,6 +17,7 @@ from hpsearch.experiments.runs import Run, surveyed
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import SEED, Design, DesignError
 from hpsearch.space import Space
+from hpsearch.storage.addresses import StorageAddress
 
 
 def survey(
@@ -34,7 +35,7 @@ def survey(
     better: Literal["lower", "higher"] = "lower",
     ceilings: Mapping[str, float] | None = None,
     name: str | None = None,
-    storage: str | None = None,
+    storage: StorageAddress | None = None,
     results: str | Path = "results",
     workers: int = 1,
     processes: bool = False,
@@ -50,25 +51,26 @@ def survey(
         function: Called with one setting, by keyword: a value for each hyperparameter, and ``seed`` if it has such a
             parameter, which is to govern all its randomness: rows that differ in one setting share the seed. Returns a
             number, or a dict of names to numbers. One that takes a table of settings is for :func:`survey_frames`.
-        space: Of the hyperparameters.
-        base: Rows of a block of a scramble, a power of two.
-        scrambles: Independent randomisations.
+        space: The hyperparameters and their ranges.
+        base: Rows in a block of a scramble, a power of two.
+        scrambles: Number of independent randomisations.
         seeds: Size of the pool of seeds, 0, 1, …
         replicates: Evaluations of each row, for noise that cannot be seeded: what varies within rows is estimated and
             taken off.
-        dummy: Whether a factor that ``function`` never sees joins as control.
+        dummy: Whether to add a factor that ``function`` never sees, as a control.
         second_order: Whether to add the blocks for indices of pairs alone, near double the evaluations.
-        seed: Of the design.
-        response: Analysed unless another is named; the first by default.
+        seed: Seed of the design.
+        response: The response to analyse unless another is named; the first by default.
         better: Which way that response is better, for the ranges to try next.
         ceilings: Value for each response at which it is clipped (from below, if higher is better); rows that failed or
             are not finite count as this value.
-        name: Keeps the survey as the Optuna study ``<name>.survey``, as its rows come: a call that was stopped goes on,
+        name: Keep the survey as the Optuna study ``<name>.survey``, row by row: a call that was stopped goes on,
             one with a larger base, more scrambles, replicates or second order adds rows, and ``hpsearch.load(name)``
             reads it back. Without a name nothing is kept.
-        storage: An Optuna storage URL instead of the journal file in ``results``.
+        storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
+            ``results``.
         results: Folder of the journal.
-        workers: Calls side by side, on threads of this process: of use where the function waits, or lets go of Python's
+        workers: Calls side by side, on threads of this process: useful where the function waits, or releases Python's
             lock as NumPy and scikit-learn do in part.
         processes: Whether the workers are processes: for a function that computes in Python. It must then be importable
             from a module, and a script needs ``if __name__ == "__main__":``.
@@ -77,15 +79,15 @@ def survey(
             decided, or all but this share (see :mod:`hpsearch.experiments.looks`). Begin with a small base.
         timeout: Seconds after which no call is begun; calls that run are awaited.
         retry: Whether rows that failed are evaluated again.
-        on_progress: Told of progress at the start, after the first call (what a row costs) and about once a second;
-            ``print`` will do.
+        on_progress: Called with the progress at the start, after the first call (what a row costs) and about once a
+            second; ``print`` will do.
 
     Returns:
         The survey; its methods give the tables. Its ``table`` has a column for each response, and ``failure``.
 
-    A row whose call raises, or returns what is no answer, fails: its responses are missing, its ``failure`` says why,
-    and the other rows go on. An answer whose first instance cannot be used ends the survey at once, and so do ten
-    failures before any answer.
+    A row whose call raises, or returns something that is not a response, fails: its responses are missing, its
+    ``failure`` says why, and the other rows go on. If the very first answer cannot be used, the survey ends at once;
+    so it does after ten failures before any answer.
 
     Whether the seed governs all noise is tried once, unless there are replicates: 256 rows drawn at random (all, if the
     design has no more) are evaluated again, in another order. Of a response that differs by more than 1e-4 of its
@@ -138,12 +140,12 @@ def survey_frames(
         function: Takes a DataFrame with a column for each hyperparameter and a column ``seed``, a row an evaluation;
             returns a response for each row: a Series or a DataFrame of several, which are aligned by their index, or an
             array ``(rows,)`` in the order of the rows. Numbers must not depend on the rows beside.
-        space: Of the hyperparameters.
-        base: Rows of a block of a scramble, a power of two.
-        scrambles: Independent randomisations.
+        space: The hyperparameters and their ranges.
+        base: Rows in a block of a scramble, a power of two.
+        scrambles: Number of independent randomisations.
         frame_rows: Most rows of a table: what fails together where the function raises, what is lost by a kill, and
             what a worker gets at once.
-        **options: As of :func:`survey`, keywords only.
+        **options: Those of :func:`survey`, as keywords only.
 
     Returns:
         The survey.

@@ -72,7 +72,7 @@ class KeptTrainings:
 
         Args:
             table: To be called with where its trainings come from; more than once, first without training.
-            workers: Threads that train.
+            workers: Number of threads that train.
             on_progress: Called at the start, after every training and at the end.
 
         Raises:

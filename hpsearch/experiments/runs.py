@@ -24,6 +24,7 @@ from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import FAILURE, Design, DesignError
 from hpsearch.sensitivity.indices import ResponseError
 from hpsearch.storage.access import only_writer, open_storage
+from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.front import show_function_survey
 from hpsearch.storage.studies import StudyChangedError, quiet_optuna
 
@@ -54,7 +55,7 @@ class SurveyTimeoutError(TimeoutError):
 
 @dataclass(frozen=True)
 class Run:
-    """How a survey of a function is run and kept; each as told of :func:`hpsearch.experiments.function.survey`.
+    """How a survey of a function is run and kept; each as described for :func:`hpsearch.experiments.function.survey`.
 
     Raises:
         DesignError: if a number is out of range.
@@ -62,7 +63,7 @@ class Run:
     """
 
     name: str | None = None
-    storage: str | None = None
+    storage: StorageAddress | None = None
     results: str | Path = "results"
     workers: int = 1
     processes: bool = False

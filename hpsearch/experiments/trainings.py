@@ -91,7 +91,7 @@ def survey_study(
 
     Args:
         config: The study; its table [survey] says how large.
-        workers: Threads that train.
+        workers: Number of threads that train.
         storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
             ``results``.
         results: Folder of the journal.

@@ -89,7 +89,7 @@ def compare(
     is larger than the study's training set becomes all of it.
 
     The own best of a study was chosen on its validation examples, so losses are measured on its *test* examples, by
-    which nothing is chosen here. They are told in points from 0 to 100: per cent of examples in the wrong class, or of
+    which nothing is chosen here. They are given in points from 0 to 100: per cent of examples in the wrong class, or of
     the variance that a regression does not explain. Their intervals are over seeds, for these examples. And what is
     transferred is the choice of one search: another may end at another setting, as good on its own study, that loses
     other amounts elsewhere.
@@ -99,7 +99,7 @@ def compare(
         results: The results folder, of those that are names.
         storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal there.
         seeds: Trainings of each setting on each study and split.
-        workers: Threads that train; the numbers do not depend on it.
+        workers: Number of threads that train; the numbers do not depend on it.
         on_progress: Called at the start, after every training and at the end.
 
     Raises:

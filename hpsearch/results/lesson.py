@@ -54,7 +54,7 @@ class Lesson:
     """Where the lesson's studies are trained and kept; what is kept is read.
 
     Attributes:
-        workers: Threads that train; no verdict depends on it.
+        workers: Number of threads that train; no verdict depends on it.
         results: Folder of the results.
         storage: An Optuna storage URL instead of the journal file in ``results``.
         on_progress: Called with a study's name and how far it is.

@@ -87,7 +87,7 @@ def payoff(
         rounds: How many, 2 to 10.
         repeats: Pairs of searches.
         seeds: Fresh ones, which no search has used, at least 2; each repeat has its own.
-        workers: Threads that train. No result depends on it.
+        workers: Number of threads that train. No result depends on it.
         storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
             ``results``.
         results: Folder of the journal and of the chosen networks.

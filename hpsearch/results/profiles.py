@@ -99,7 +99,7 @@ class ProfileTables(TrialNetworks):
             against: What to compare it with: another trial's number, a setting, or values by name (the others are then
                 as in ``of``); the defaults if left out, as far as the study's ranges and data have them.
             seeds: Fresh seeds that every mixture is trained on.
-            workers: Threads that train.
+            workers: Number of threads that train.
             on_progress: Called with the progress.
 
         Raises:

@@ -57,7 +57,7 @@ class Searches:
     """Where searches are made and kept, and whom their progress is told.
 
     Attributes:
-        workers: Threads that train.
+        workers: Number of threads that train.
         storage: As of :func:`hpsearch.storage.access.open_storage`.
         results: The results folder.
         dataset: Of all the studies.
@@ -96,7 +96,7 @@ def search_rounds(
     Args:
         config: The study; its trials are divided among the rounds.
         rounds: How many, 2 to 10.
-        workers: Threads that train. No result depends on it.
+        workers: Number of threads that train. No result depends on it.
         storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
             ``results``.
         results: Folder of the journal and of the chosen networks.

@@ -48,7 +48,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
 
     @classmethod
     def from_study(cls, study: optuna.Study) -> Results:
-        """Results of any Optuna study, also one that this project did not make."""
+        """Results of any Optuna study, including those that this project did not make."""
         return cls(study)
 
     def __repr__(self) -> str:
@@ -73,7 +73,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
     def survey(self) -> Survey:
         """The study's survey: its ``table``, a row a design row and checkpoint, and all tables made of it.
 
-        Its response is the metric that the study is judged by, also where the survey was made by another: a survey
+        Its response is the metric by which the study is judged, even if the survey was made for another one: a survey
         holds every metric.
 
         Raises:
@@ -183,7 +183,7 @@ def load(
     """Read a study's results.
 
     Args:
-        name: Of the study; where only its survey is there, the results are those of the survey, and what a search
+        name: Name of the study. If only its survey is stored, the results are those of the survey, and what a search
             alone can tell is refused.
         storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
             ``results``.

@@ -112,7 +112,7 @@ def importance(
 
     Raises:
         ImportanceError: if there are fewer than 10 usable trials or different settings, no parameter that half of them
-            have, no such measure or objective, or several objectives and no word which.
+            have, no such measure or objective, or several objectives and none of them chosen.
 
     Warns:
         ImportanceWarning: where trials or parameters were left out or joined, are few, or were not drawn evenly; where

@@ -37,17 +37,17 @@ class Survey(SurveyTables):
     Attributes:
         table: A row a design row (and checkpoint, and replicate), in the order of ``design.table()``: the columns of
             the design, then ``iteration`` where there are checkpoints, then the responses.
-        design: That was evaluated.
-        response: Analysed unless another is named.
+        design: The design that was evaluated.
+        response: The response to analyse unless another is named.
         kinds: What is known of the responses; a column without an entry is linear, and nothing clips it.
         seeded: Whether all noise of all responses follows from the seed.
-        noisy: Where it is known of which responses it does not: their names; of the others it does.
+        noisy: Names of the responses whose noise does not all follow from the seed; empty where they are not known.
         budget: What trainings are given equal amounts of, or None for a function that does not train.
-        checkpoints: Iterations at which every training was measured that lasted so long.
+        checkpoints: Iterations at which every training that lasted so long was measured.
         limits: Lowest and highest value that a proposed range may reach, by hyperparameter.
-        looks: How often verdicts are looked at, this time and others, to decide whether the design shall grow. What
-            a table may err is divided by it: so its intervals and verdicts hold at all looks together (Bonferroni),
-            and at whichever the survey ends.
+        looks: How often the verdicts are looked at in all to decide whether the design shall grow. The error that a
+            table may make is divided by it, so that its intervals and verdicts hold at all looks together
+            (Bonferroni), and at whichever the survey ends.
     """
 
     table: pd.DataFrame

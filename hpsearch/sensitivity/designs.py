@@ -41,13 +41,13 @@ class Design:
     AB_i (A, with the column of i from B), and with ``second_order`` also BA_i (B, with that column from A).
 
     Attributes:
-        space: Of the hyperparameters.
-        base: Rows of a block, a power of two.
-        scrambles: Independent randomisations; the intervals come from them.
+        space: The hyperparameters and their ranges.
+        base: Rows in a block, a power of two.
+        scrambles: Number of independent randomisations, from which the intervals come.
         seeds: Size of the pool of training seeds.
-        dummy: Whether a factor that nothing depends on joins, as living control.
+        dummy: Whether to add a factor on which nothing depends, as a control.
         second_order: Whether to add the blocks BA_i.
-        seed: Of the randomisation.
+        seed: Seed of the randomisation.
 
     Raises:
         DesignError: if a number is out of range or a hyperparameter's name is one of the table's own columns.
@@ -167,7 +167,7 @@ def one_at_a_time(space: Space, name: str, setting: Mapping[str, Any], *, values
     """A profile's settings: one hyperparameter over its range, the others fixed.
 
     Args:
-        space: Of the hyperparameters.
+        space: The hyperparameters and their ranges.
         name: The one that varies.
         setting: Values of the others (of all; its own is replaced).
         values: Number of values over a range, bounds included; whole numbers and choices have no more than there are.

@@ -34,7 +34,7 @@ class Space(Mapping[str, Dimension]):
         """Keep the dimensions in the order given.
 
         Raises:
-            ValueError: If there is none, a name is no text, or a dimension is of no known kind.
+            ValueError: if there is none, a name is no text, or a dimension is of no known kind.
         """
         if not dimensions:
             raise ValueError("a space needs at least one dimension (given: none)")
@@ -67,7 +67,7 @@ class Space(Mapping[str, Dimension]):
             A column of values, (rows,), for each name, in the order of the space.
 
         Raises:
-            ValueError: If the cube has another shape or a point outside [0, 1].
+            ValueError: if the cube has another shape or a point outside [0, 1].
         """
         points = as_numbers(cube)
         if points.ndim != 2 or points.shape[1] != len(self):
@@ -84,7 +84,7 @@ class Space(Mapping[str, Dimension]):
             Points, (rows, dimensions).
 
         Raises:
-            ValueError: If a column is missing, holds a value outside its range, or differs in length.
+            ValueError: if a column is missing, holds a value outside its range, or differs in length.
         """
         missing = [name for name in self if name not in columns]
         if missing:

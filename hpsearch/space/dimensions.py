@@ -85,7 +85,7 @@ class Float(_Range[float]):
     """A real number from `low` to `high`, uniform or (`log`) uniform in the logarithm.
 
     Raises:
-        ValueError: If a bound is no finite number, low >= high, or log has low <= 0.
+        ValueError: if a bound is not a finite number, low >= high, or log has low <= 0.
 
     >>> Float(0.001, 1.0, log=True).from_unit([0.0, 0.5, 1.0]).round(4).tolist()
     [0.001, 0.0316, 1.0]
@@ -124,7 +124,7 @@ class Int(_Range[int]):
     [low - 0.5, high + 0.5] and then rounded, as Optuna's `IntDistribution(log=True)` draws it.
 
     Raises:
-        ValueError: If a bound is no whole number or too large, low >= high, or log has low <= 0.
+        ValueError: if a bound is not a whole number or too large, low >= high, or log has low <= 0.
 
     >>> Int(1, 4).from_unit([0.0, 0.24, 0.25, 1.0]).tolist()
     [1, 1, 2, 4]
@@ -171,7 +171,7 @@ class Choice(UnitMap):
     """One of several values, each as likely as any other; numbers have an order, words have none.
 
     Raises:
-        ValueError: If there are fewer than two, two are equal, or one is no scalar.
+        ValueError: if there are fewer than two, two are equal, or one is not a scalar.
 
     >>> Choice((16, 32, 64, 128)).from_unit([0.0, 0.3, 0.99]).tolist()
     [16, 32, 128]

@@ -16,7 +16,7 @@ class UnitMap(ABC):
         """Map points of the unit interval, of any shape, to values of that shape in their natural dtype.
 
         Raises:
-            ValueError: If a point lies outside [0, 1].
+            ValueError: if a point lies outside [0, 1].
         """
         points = as_numbers(unit).astype(np.float64)
         refuse(~((points >= 0) & (points <= 1)), points, "is outside the unit interval", "give points in [0, 1]")
@@ -26,7 +26,7 @@ class UnitMap(ABC):
         """Map values, of any shape, to points of the unit interval; `from_unit` returns them, to rounding.
 
         Raises:
-            ValueError: If a value is none of this dimension's.
+            ValueError: if a value is none of this dimension's.
         """
         return self._points_of(np.asarray(values))
 

@@ -29,7 +29,7 @@ class Objective:
 
     It works with any sampler, pruner and storage of Optuna's, and gives the same value for the same hyperparameters
     as a search of the same config does. ``objective(study.best_trial)`` and ``objective(FixedTrial({...}))`` train a
-    setting again; of a study with several objectives the value may be one, and no checkpoint is reported there.
+    setting again. In a study with several objectives it may supply one of the values, and reports no checkpoint.
 
     Args:
         study: A config, the path of its TOML, or its name in ``studies/``.

@@ -43,15 +43,15 @@ def search(
 
     Args:
         config: The study.
-        trials: Total, stored ones included; the config's by default. A grid ends with its last point.
-        workers: Threads that train. No result depends on it.
+        trials: Total number, including those stored; the config's by default. A grid ends with its last point.
+        workers: Number of threads that train. No result depends on it.
         storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
             ``results``.
         results: Folder of the journal and of the chosen network.
         executor: Trains instead of threads: any ``concurrent.futures`` executor, such as a cluster's. It is not shut
             down.
         dataset: Data of your own (see :func:`hpsearch.data.from_arrays`) instead of the config's source.
-        timeout: Seconds after which it ends as if the trials stored by then were all; trainings under way are dropped,
+        timeout: Seconds after which the search ends with the trials stored by then; trainings under way are dropped,
             and the same call goes on.
         on_progress: Called at the start and after every trial that has ended.
 
