@@ -14,18 +14,16 @@ from types import TracebackType
 from typing import Any, Self
 
 import optuna
-from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.evaluation.calls import Answer
 from hpsearch.experiments.answers import Analysis, Answers, Place, State
-from hpsearch.experiments.stored import DESIGN, SurveyMissingError
+from hpsearch.experiments.stored import DESIGN, SurveyMissingError, row_distributions
 from hpsearch.sensitivity.analysis import Survey
-from hpsearch.sensitivity.designs import DUMMY, FAILURE, KEY, REPLICATE, SEED, Design
+from hpsearch.sensitivity.designs import FAILURE, KEY, REPLICATE, Design
 from hpsearch.space import Choice, Dimension, Float, Int, Space
 from hpsearch.storage.internals import set_study_attribute
 from hpsearch.storage.studies import CONFIG, StudyChangedError, fact
-from hpsearch.storage.trials import distributions
 from hpsearch.storage.writing import TrialWriter
 
 FUNCTION = "hpsearch:function"
@@ -57,7 +55,7 @@ class StoredAnswers(Answers):
 
     def __init__(self, study: optuna.Study, design: Design, analysis: Analysis | None = None) -> None:
         super().__init__(analysis or Analysis(**fact(study, _ANALYSIS, {})))
-        self._study, self._distributions, self._writer = study, _distributions(design), TrialWriter(study)
+        self._study, self._distributions, self._writer = study, row_distributions(design), TrialWriter(study)
         stored = fact(study, _STATE, {})
         looks, names = (tuple(tuple(look) for look in stored.get("looks", ())), tuple(stored.get("names", ())))
         noisy = None if stored.get("noisy") is None else tuple(stored["noisy"])
@@ -169,13 +167,6 @@ def _fields(dimension: Dimension) -> dict[str, Any]:
 
 def _dimension(kind: str, fields: Mapping[str, Any]) -> Dimension:
     return _KINDS[kind](**fields)
-
-
-def _distributions(design: Design) -> dict[str, BaseDistribution]:
-    extra: dict[str, BaseDistribution] = {SEED: IntDistribution(0, design.seeds - 1)}
-    if design.dummy:
-        extra[DUMMY] = FloatDistribution(0.0, 1.0)
-    return {**distributions(design.space), **extra}
 
 
 def _place(trial: FrozenTrial) -> Place:

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import optuna
 import pandas as pd
+from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial
 
 from hpsearch.config.hyperparameters import HYPERPARAMETERS
@@ -17,14 +18,14 @@ from hpsearch.engine.diagnostics import METRICS
 from hpsearch.engine.training import checkpoints
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.sensitivity.analysis import Survey
-from hpsearch.sensitivity.designs import KEY, Design
+from hpsearch.sensitivity.designs import DUMMY, KEY, SEED, Design
 from hpsearch.sensitivity.ranges import refined
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Dimension, Float, Space
 from hpsearch.storage.commands import command, options_of
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import CONFIG, fact
-from hpsearch.storage.trials import CURVES
+from hpsearch.storage.trials import CURVES, distributions
 
 DESIGN = "hpsearch:design"
 """Fact of a study: ``Design.describe()`` of the last survey that was completed."""
@@ -80,6 +81,14 @@ def refined_config(survey: Survey, config: StudyConfig, *, name: str) -> StudyCo
             ],
         )
     return following_config(survey.ranges(), config, name=name)
+
+
+def row_distributions(design: Design) -> dict[str, BaseDistribution]:
+    """What Optuna is told of the parameters of a row: the hyperparameters, the seed, and the dummy if there is one."""
+    extra: dict[str, BaseDistribution] = {SEED: IntDistribution(0, design.seeds - 1)}
+    if design.dummy:
+        extra[DUMMY] = FloatDistribution(0.0, 1.0)
+    return {**distributions(design.space), **extra}
 
 
 def following_config(proposals: pd.DataFrame, config: StudyConfig, *, name: str) -> StudyConfig:

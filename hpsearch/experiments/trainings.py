@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial
 
 from hpsearch.config import StudyConfig
@@ -33,18 +32,19 @@ from hpsearch.experiments.stored import (
     EXAMPLES,
     design_of,
     place_of,
+    row_distributions,
     stored_survey,
     survey_name,
     with_learning_rate,
 )
 from hpsearch.sensitivity.analysis import Survey
-from hpsearch.sensitivity.designs import DUMMY, KEY, SEED, Design, shared
+from hpsearch.sensitivity.designs import KEY, SEED, Design, shared
 from hpsearch.storage.access import only_writer, open_storage
 from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.front import show_survey
 from hpsearch.storage.internals import set_study_attribute
 from hpsearch.storage.studies import fact, open_study, quiet_optuna
-from hpsearch.storage.trials import distributions, finished_trial
+from hpsearch.storage.trials import finished_trial
 from hpsearch.storage.writing import TrialWriter
 
 
@@ -120,14 +120,8 @@ def survey_study(
     facts = {CEILINGS: useless(evaluator.dataset), EXAMPLES: evaluator.dataset.train.examples}
     opened = open_storage(storage, results=results)
     with quiet_optuna(), only_writer(name, opened, results=results):
-        study = open_study(
-            opened,
-            config,
-            evaluator.dataset.fingerprint,
-            name=name,
-            identity=_identity,
-            facts=facts,
-        )
+        fingerprint = evaluator.dataset.fingerprint
+        study = open_study(opened, config, fingerprint, name=name, identity=_identity, facts=facts)
         rows = _Rows(evaluator, design, study)
         try:
             with Workers(evaluator.trainer, workers, executor, deadline) as pool:
@@ -189,7 +183,7 @@ class _Rows:
 
     def __init__(self, evaluator: Evaluator, design: Design, study: optuna.Study) -> None:
         self._evaluator, self._study = evaluator, study
-        self._distributions = _distributions(design)
+        self._distributions = row_distributions(design)
         table = with_learning_rate(design.table())
         stored = {place_of(trial) for trial in study.get_trials(deepcopy=False)}
         places = zip(*(table[column].tolist() for column in KEY), strict=True)
@@ -236,10 +230,3 @@ class _Rows:
             curve=False,
             user_attrs={column: self.missing[column].iat[row] for column in KEY},
         )
-
-
-def _distributions(design: Design) -> dict[str, BaseDistribution]:
-    extra: dict[str, BaseDistribution] = {SEED: IntDistribution(0, design.seeds - 1)}
-    if design.dummy:
-        extra[DUMMY] = FloatDistribution(0.0, 1.0)
-    return {**distributions(design.space), **extra}

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hpsearch.storage.trials import plain
+
 MISSING = object()
 """Stands where a trial has no value: None may be one of the choices."""
 
@@ -50,18 +52,18 @@ def column(values: Sequence[Any], options: Iterable[Any] | None = None) -> pd.Se
         values: One a row, or ``MISSING``.
         options: All that a value could be, which decide on the kind; the values themselves by default.
     """
-    plain = [_plain(value) for value in values]
-    present = [value for value in plain if value is not MISSING]
-    options = [*map(_plain, options)] if options is not None else []
+    values = [plain(value) for value in values]
+    present = [value for value in values if value is not MISSING]
+    options = [*map(plain, options)] if options is not None else []
     kinds = {_kind(value) for value in [*options, *present]}
     kind = "float" if kinds == {"int", "float"} else kinds.pop() if len(kinds) == 1 else "text"
     if kind in _DTYPES:
-        dtype = _DTYPES[kind][len(present) < len(plain)]
+        dtype = _DTYPES[kind][len(present) < len(values)]
         try:
-            return pd.Series([None if value is MISSING else value for value in plain], dtype=dtype)
+            return pd.Series([None if value is MISSING else value for value in values], dtype=dtype)
         except OverflowError:  # beyond 64 bits
-            return _large(plain)
-    return pd.Series(_texts(plain, [*options, *present]), dtype="str")
+            return _large(values)
+    return pd.Series(_texts(values, [*options, *present]), dtype="str")
 
 
 def whole(values: Sequence[int]) -> np.ndarray[Any, Any]:
@@ -75,10 +77,6 @@ def whole(values: Sequence[int]) -> np.ndarray[Any, Any]:
 def writable(text: object) -> str:
     """A text that can be written as UTF-8: half a surrogate pair becomes its escape."""
     return str(text).encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _plain(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
 
 
 def _kind(value: Any) -> str:

@@ -93,9 +93,9 @@ def finished_trial(
     trial = optuna.trial.create_trial(
         state=TrialState.PRUNED if evaluation.pruned else TrialState.COMPLETE,
         value=values[-1],
-        params={name: _plain(params[name]) for name in distributions},
+        params={name: plain(params[name]) for name in distributions},
         distributions=dict(distributions),
-        user_attrs={**attributes(evaluation), **{name: _plain(v) for name, v in (user_attrs or {}).items()}},
+        user_attrs={**attributes(evaluation), **{name: plain(v) for name, v in (user_attrs or {}).items()}},
         system_attrs={CURVES: evaluation.encode(), **(system_attrs or {})},
         intermediate_values=dict(zip(evaluation.iterations, values, strict=True)) if curve else None,
     )
@@ -104,5 +104,6 @@ def finished_trial(
     return trial
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """A NumPy scalar as Python's own; anything else as it is."""
     return value.item() if isinstance(value, np.generic) else value
