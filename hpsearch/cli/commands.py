@@ -46,8 +46,8 @@ TIME_UP = "the time is up"
 COMPILING = "compiling the engine, once: this takes some ten seconds"
 
 
-def _tell_version(asked: bool) -> None:
-    if asked:
+def _tell_version(wanted: bool) -> None:
+    if wanted:
         from importlib.metadata import version
 
         print(f"hpsearch {version('hpsearch')}")

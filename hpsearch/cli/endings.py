@@ -130,8 +130,8 @@ def errors(study: str = "") -> Iterator[None]:
             raise
         say(f"error: {_words(_in_file(problem, study))}", error=True)
         if _of_table(problem, study):
-            told = "settings such as data.drop belong in a study's file; to write one:"
-            say(told, command=f"hpsearch new {shlex.quote(study)} --target COLUMN", error=True)
+            words = "settings such as data.drop belong in a study's file; to write one:"
+            say(words, command=f"hpsearch new {shlex.quote(study)} --target COLUMN", error=True)
         raise typer.Exit(code) from None
 
 

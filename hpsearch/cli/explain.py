@@ -42,13 +42,15 @@ def explain_command(
         line = LiveLine(f"mixtures of {study}", survey_words, before=before, check=signals.check)
         try:
             with signals, line:
-                told = stored.attribution(of=of, against=against, seeds=seeds, workers=workers, on_progress=line.show)
+                attribution = stored.attribution(
+                    of=of, against=against, seeds=seeds, workers=workers, on_progress=line.show
+                )
         except KeyboardInterrupt:
             stopped(
                 name=f"{study}.profiles", total=line.last.total, rows="trainings",
                 storage=storage, results=results,
             )  # fmt: skip
-        print_parts(attribution_report(told, name=study))
+        print_parts(attribution_report(attribution, name=study))
         if of is None and against is None:
-            figure = figures.attribution(told.table, of=told.of, against=told.against)
-            show_attribution(stored.study, figure, " ".join(explained(told)))
+            figure = figures.attribution(attribution.table, of=attribution.of, against=attribution.against)
+            show_attribution(stored.study, figure, " ".join(explained(attribution)))

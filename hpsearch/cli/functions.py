@@ -93,8 +93,8 @@ def space_of(function: str, space: Path | None, of_studies: Mapping[str, object]
     """
     from hpsearch.config import ConfigError
 
-    if there := [option for option, value in of_studies.items() if value]:
-        raise ConfigError(there[0], ["applies to a study alone: leave it out with --function"])
+    if misplaced := [option for option, value in of_studies.items() if value]:
+        raise ConfigError(misplaced[0], ["applies to a study alone: leave it out with --function"])
     if space is None:
         raise ConfigError("--space", [f"is missing: give the TOML with the [space] of {function}"])
     return space
@@ -108,9 +108,9 @@ def refuse_without_function(options: Mapping[str, object]) -> None:
     """
     from hpsearch.config import ConfigError
 
-    if there := [option for option, value in options.items() if value]:
+    if misplaced := [option for option, value in options.items() if value]:
         raise ConfigError(
-            there[0], ["applies to the survey of a function alone: add --function package.module:function"]
+            misplaced[0], ["applies to the survey of a function alone: add --function package.module:function"]
         )
 
 
@@ -129,17 +129,17 @@ def loaded(place: str) -> Callable[..., Any]:
     if folder not in sys.path:
         sys.path.insert(0, folder)  # as python -m has it; processes that are started here inherit it
     try:
-        found: Any = importlib.import_module(module)
+        value: Any = importlib.import_module(module)
         for part in path.split("."):
-            found = getattr(found, part)
+            value = getattr(value, part)
     except Exception as problem:  # a user's module may raise anything
-        told = f"cannot be imported from {place!r} ({type(problem).__name__}: {problem})"
+        words = f"cannot be imported from {place!r} ({type(problem).__name__}: {problem})"
         raise ConfigError(
-            "--function", [f"{told}; run the command where `python -c 'import {module}'` works"]
+            "--function", [f"{words}; run the command where `python -c 'import {module}'` works"]
         ) from None
-    if not callable(found):
-        raise ConfigError("--function", [f"{place!r} is not a function (given: {type(found).__name__})"])
-    function: Callable[..., Any] = found
+    if not callable(value):
+        raise ConfigError("--function", [f"{place!r} is not a function (given: {type(value).__name__})"])
+    function: Callable[..., Any] = value
     return function
 
 

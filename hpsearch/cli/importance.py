@@ -59,8 +59,8 @@ def measured_importance(stored: Results, *, workers: int, objective: int | str |
     line = LiveLine(f"importance in {stored.study.study_name}", lambda _: "", before=before, check=signals.check)
     try:
         with signals, line:
-            told = cost_first(line, workers=workers)
-            return stored.importance(objective=objective, workers=workers, on_progress=told)
+            show = cost_first(line, workers=workers)
+            return stored.importance(objective=objective, workers=workers, on_progress=show)
     except KeyboardInterrupt:
         say_stopped("nothing of it is kept, and nothing is left running", next="Begin anew with")
         raise typer.Exit(STOPPED) from None

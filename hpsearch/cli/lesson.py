@@ -67,9 +67,9 @@ def _judgement(name: str, *, workers: int, results: Path, storage: str | None) -
         with signals, line, before_compiling(lambda: line.say(COMPILING)):
             return Lesson(workers, results, storage, show).judgement(name)
     except StudyChangedError as problem:
-        told = str(problem).splitlines()[:-1] or [str(problem).split(": start anew")[0]]
+        lines = str(problem).splitlines()[:-1] or [str(problem).split(": start anew")[0]]
         ways = "start the lesson anew in another folder: --results FOLDER"
-        raise ResultsError("\n".join([*told, ways])) from None
+        raise ResultsError("\n".join([*lines, ways])) from None
     except KeyboardInterrupt:
         ((study, progress),) = last.items()
         stopped(name=study, total=progress.total, rows="trials", storage=storage, results=results)

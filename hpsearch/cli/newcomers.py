@@ -26,14 +26,14 @@ def new(
     from hpsearch.data.files import atomic_write, made_folder
 
     with errors(table):
-        text, told, study = new_toml(table, target, name=name)
+        text, lines, study = new_toml(table, target, name=name)
         path = to or Path("studies") / f"{study}.toml"
         if os.path.lexists(path):
             raise ConfigError(str(path), ["already exists; give the new study another --name, or a file with --to"])
         made_folder(path.parent)
         with atomic_write(path) as partial:
             partial.write_text(text, encoding="utf-8")
-        for line in told:
+        for line in lines:
             say(line)
         say(f"written to {path}; next:", command=f"hpsearch search {shlex.quote(str(path))}")
 
@@ -56,11 +56,11 @@ def new_toml(table: str, target: str | None, *, name: str | None = None) -> tupl
     try:
         data = load_data(config)
         config, note = fitted(config, data.train.examples)
-        told = [f"{split_words(data)}", f"predicting {target!r}: {task_words(data)}"]
-        told += [f"note: {said}" for said in (*data.notes, note) if said]
+        lines = [f"{split_words(data)}", f"predicting {target!r}: {task_words(data)}"]
+        lines += [f"note: {sentence}" for sentence in (*data.notes, note) if sentence]
     except DataError as problem:
         config, _ = fitted(config, len(study.frame) // 2)  # rows may be left out before it can be used
-        told = [f"{len(study.frame):,} rows", f"predicting {target!r}", f"cannot be used yet: {problem}"]
-    told += [f"assumed: {'; '.join(study.assumptions)}"] if study.assumptions else []
+        lines = [f"{len(study.frame):,} rows", f"predicting {target!r}", f"cannot be used yet: {problem}"]
+    lines += [f"assumed: {'; '.join(study.assumptions)}"] if study.assumptions else []
     columns = [f"  {column!r}: {words}" for column, words in column_words(study.frame).items()]
-    return described_toml(config, [*told, "columns:", *columns]), told, config.name
+    return described_toml(config, [*lines, "columns:", *columns]), lines, config.name

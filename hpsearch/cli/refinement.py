@@ -50,8 +50,8 @@ def refine_command(
         with atomic_write(path) as partial:
             partial.write_text(_refined_toml(study, refinement.config, evidence), encoding="utf-8")
         say(evidence)
-        told = f"written to {path}, by {refinement.config.search.metric}; next:"
-        say(told, command=f"hpsearch search {shlex.quote(str(path))}")
+        words = f"written to {path}, by {refinement.config.search.metric}; next:"
+        say(words, command=f"hpsearch search {shlex.quote(str(path))}")
 
 
 def _refined_toml(study: str, config: StudyConfig, evidence: str) -> str:

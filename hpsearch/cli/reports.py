@@ -83,9 +83,9 @@ def _offered(stored: Results, path: Path) -> None:
         register(stored.study, path, folder=stored.folder / ARTIFACTS, mimetype="text/html")
         if not stored.study.study_name.endswith(".survey"):
             show_search(stored.study)
-            if told := attribution_of(stored):
-                figure = figures.attribution(told.table, of=told.of, against=told.against)
-                show_attribution(stored.study, figure, " ".join(explained(told)))
+            if attribution := attribution_of(stored):
+                figure = figures.attribution(attribution.table, of=attribution.of, against=attribution.against)
+                show_attribution(stored.study, figure, " ".join(explained(attribution)))
             show_surrogates(stored.study, figures.importance(stored.importance()))
 
 

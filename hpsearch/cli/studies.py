@@ -149,9 +149,9 @@ def survey_cost(evaluator: Evaluator, *, stored: int, workers: int) -> str:
 def _time(low: float, high: float, workers: int) -> str:
     by = f"{workers} workers" if workers > 1 else "one worker"
     ends = [f"{s / 60:,.0f} min" if s >= 90 else f"{max(s, 1):.0f} s" for s in (low / workers, high / workers)]
-    told = " to ".join(dict.fromkeys(ends))
+    duration = " to ".join(dict.fromkeys(ends))
     return (
-        f"expected: about {told} with {by}, estimated from the arithmetic at the speed of the machine in README; "
+        f"expected: about {duration} with {by}, estimated from the arithmetic at the speed of the machine in README; "
         "another may take a few times as long"
     )
 

@@ -52,8 +52,8 @@ def _read_table(hyperparameter: Hyperparameter, table: Mapping[str, object]) -> 
     if faults:
         raise refusal(*faults)
     if "choices" in table:
-        given: Any = table["choices"]
-        choices = [hyperparameter.natural(choice) for choice in given]
+        entries: Any = table["choices"]
+        choices = [hyperparameter.natural(choice) for choice in entries]
         return Choice(tuple(choices if hyperparameter.kind == "text" else sorted(choices)))
     dimension = Int if hyperparameter.kind == "int" else Float
     low, high, log = table["low"], table["high"], table.get("log", False)

@@ -179,8 +179,8 @@ def _choice(name: str, folders: Sequence[Path]) -> str:
     names: list[str] = []
     for folder in folders:
         with contextlib.suppress(OSError, ValueError):
-            found = sorted(file.stem for file in folder.iterdir() if file.suffix == ".toml")
-            names += [stem for stem in found if stem not in names]
+            stems = sorted(file.stem for file in folder.iterdir() if file.suffix == ".toml")
+            names += [stem for stem in stems if stem not in names]
     if not names:
         return "give the path of a TOML file"
     near = did_you_mean(name, names)

@@ -114,8 +114,8 @@ def _survey_faults(options: object) -> Iterator[Fault]:
         elif key == "ceilings":
             yield from _ceiling_faults(value)
         else:
-            known = f"known here: {', '.join(_SURVEY)}"
-            yield Fault("is not a known key", value, did_you_mean(key, _SURVEY, otherwise=known), at)
+            keys = f"known here: {', '.join(_SURVEY)}"
+            yield Fault("is not a known key", value, did_you_mean(key, _SURVEY, otherwise=keys), at)
 
 
 def _ceiling_faults(ceilings: object) -> Iterator[Fault]:

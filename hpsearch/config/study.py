@@ -63,8 +63,10 @@ class StudyConfig(Table):
     @field_validator("space")
     @classmethod
     def _network_is_said_once(cls, space: SpaceConfig, info: ValidationInfo) -> SpaceConfig:
-        said = info.data["network"].model_fields_set if "network" in info.data else set()
-        twice = [name for name in space.entries if name in space.model_fields_set and _key_in_network(name) in said]
+        in_network = info.data["network"].model_fields_set if "network" in info.data else set()
+        twice = [
+            name for name in space.entries if name in space.model_fields_set and _key_in_network(name) in in_network
+        ]
         faults = [
             Fault(f"stands beside network.{_key_in_network(name)}", rule="remove one of the two", at=(name,))
             for name in twice
@@ -77,10 +79,10 @@ class StudyConfig(Table):
     def entries(self) -> dict[str, Entry]:
         """What the study says of each hyperparameter, in [space] or [network], in the order of `HYPERPARAMETERS`."""
         shape = self.network
-        said = {"hidden": text_of(shape.hidden), "activation": shape.activation, "init": shape.init}
+        in_network = {"hidden": text_of(shape.hidden), "activation": shape.activation, "init": shape.init}
         for name in self.space.entries:
-            said.pop(_key_in_network(name), None)
-        entries = {**said, **self.space.entries}
+            in_network.pop(_key_in_network(name), None)
+        entries = {**in_network, **self.space.entries}
         return {h.name: entries[h.name] for h in HYPERPARAMETERS if h.name in entries}
 
     def __repr__(self) -> str:

@@ -198,8 +198,8 @@ def _check_classes(classes: Array | None, architecture: Architecture) -> None:
     if classes is None and not count:
         return
     if classes is None or classes.shape != (count,) or len(np.unique(classes)) != count:
-        had = "none" if classes is None else f"{len(np.unique(classes))} in shape {classes.shape}"
-        wrong(f"its output {architecture.output!r} needs {count} distinct classes, and it has {had}")
+        labels = "none" if classes is None else f"{len(np.unique(classes))} in shape {classes.shape}"
+        wrong(f"its output {architecture.output!r} needs {count} distinct classes, and it has {labels}")
 
 
 def _preparation(arrays: dict[str, Array], architecture: Architecture) -> Preparation:

@@ -38,14 +38,14 @@ def search_seconds(evaluator: Evaluator, trials: int) -> tuple[float, float]:
     settings = [evaluator.hyperparameters(dict(zip(space, row, strict=True))) for row in values]
     learns = evaluator.config.search.learns
     longest = int(evaluator.config.space.largest("iterations"))
-    asked = trials * (_PER_QUESTION if learns else 0.0)
+    asking = trials * (_PER_QUESTION if learns else 0.0)
     even, long = (
         task_seconds(evaluator, [task for setting in some for task in evaluator.tasks(setting)])
         / len(settings)
         * trials
         for some in (settings, [replace(setting, iterations=longest) for setting in settings])
     )
-    return even + asked, (long if learns else even) + asked
+    return even + asking, (long if learns else even) + asking
 
 
 def task_seconds(evaluator: Evaluator, tasks: Sequence[Task]) -> float:

@@ -103,9 +103,9 @@ def task_words(dataset: Dataset) -> str:
         y = dataset.train.y * dataset.target_scale + dataset.target_mean
         return f"a number (regression), {np.min(y):.4g} to {np.max(y):.4g}"
     shares = [float((dataset.train.y == i).mean()) for i in range(min(dataset.class_count, _SHOWN))]
-    told = [f"{str(label)!r} {100 * share:.1f} %" for label, share in zip(dataset.classes, shares, strict=False)]
+    parts = [f"{str(label)!r} {100 * share:.1f} %" for label, share in zip(dataset.classes, shares, strict=False)]
     more = f" and {dataset.class_count - _SHOWN} more" if dataset.class_count > _SHOWN else ""
-    return f"{dataset.class_count} classes (classification), {', '.join(told)}{more}"
+    return f"{dataset.class_count} classes (classification), {', '.join(parts)}{more}"
 
 
 def split_words(dataset: Dataset) -> str:

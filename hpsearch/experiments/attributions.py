@@ -200,8 +200,8 @@ def setting_against(config: StudyConfig, setting: Hyperparameters, changes: Mapp
     own = values_of(config, setting)
     for name, value in changes.items():
         if name not in own:
-            known = did_you_mean(name, own, otherwise=f"known here: {', '.join(own)}")
-            raise DesignError(f"{name!r} is not a hyperparameter of study {config.name!r}: {known}")
+            names = did_you_mean(name, own, otherwise=f"known here: {', '.join(own)}")
+            raise DesignError(f"{name!r} is not a hyperparameter of study {config.name!r}: {names}")
         if faults := BY_NAME[name].faults(value):
             raise DesignError(faults[0].line((name,)))
     return config.settings({**own, **changes})

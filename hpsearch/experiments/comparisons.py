@@ -65,10 +65,10 @@ def fitted(setting: Mapping[str, Any], evaluator: Evaluator) -> tuple[Hyperparam
             f"hidden layers {setting['hidden']} have no one {missing[0]}, which varies in study {config.name!r}: "
             "compare studies whose networks are described alike"
         )
-    there = {**{name: setting[name] for name in space.dimensions}, **config.fixed}
-    there["batch_size"] = min(there["batch_size"], evaluator.dataset.train.examples)
-    moved = [f"{name} {setting[name]} → {there[name]}" for name in space.entries if there[name] != setting[name]]
-    return evaluator.hyperparameters({name: there[name] for name in space.dimensions}), ", ".join(moved)
+    values = {**{name: setting[name] for name in space.dimensions}, **config.fixed}
+    values["batch_size"] = min(values["batch_size"], evaluator.dataset.train.examples)
+    moved = [f"{name} {setting[name]} → {values[name]}" for name in space.entries if values[name] != setting[name]]
+    return evaluator.hyperparameters({name: values[name] for name in space.dimensions}), ", ".join(moved)
 
 
 def on_test(evaluator: Evaluator) -> Evaluator:

@@ -58,8 +58,8 @@ def survey_of(
     if isinstance(values, pd.DataFrame) and set(KEY) <= set(values.columns):
         values = _in_order(values, rows)
     columns = _columns(values, rows)
-    taken = {*rows.columns, REPLICATE, DUMMY, "iteration", FAILURE, *DERIVED}
-    if clashes := sorted(taken & set(columns)):
+    reserved = {*rows.columns, REPLICATE, DUMMY, "iteration", FAILURE, *DERIVED}
+    if clashes := sorted(reserved & set(columns)):
         raise ResponseError(f"a response may not be named like a column of the design: {', '.join(clashes)}")
     wanted = {*([response] if response else []), *(ceilings or {})}
     if missing := sorted(wanted - set(columns)):

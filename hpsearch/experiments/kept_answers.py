@@ -127,8 +127,8 @@ def open_answers(
     stored = fact(study, _IDENTITY)
     if changes := [(key, stored.get(key), new) for key, new in identity.items() if stored.get(key) != new]:
         raise StudyChangedError(name, changes, stored=stored_name)
-    known = fact(study, _ANALYSIS)
-    if known != (now := dataclasses.asdict(analysis)):
+    before = fact(study, _ANALYSIS)
+    if before != (now := dataclasses.asdict(analysis)):
         set_study_attribute(study, _ANALYSIS, now)
     if fact(study, FUNCTION) is None:  # last: a study that has it was made whole
         set_study_attribute(study, FUNCTION, function)

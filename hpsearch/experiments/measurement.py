@@ -177,8 +177,8 @@ class Measurement:
 
     def _first(self, values: Mapping[str, float], setting: Mapping[str, Any]) -> None:
         """Refuse the first answer, before there are others, if its names do not serve."""
-        taken = {"design", *KEY, REPLICATE, SEED, DUMMY, "iteration", FAILURE, *setting, *DERIVED}
-        if clashes := sorted(taken & set(values)):
+        reserved = {"design", *KEY, REPLICATE, SEED, DUMMY, "iteration", FAILURE, *setting, *DERIVED}
+        if clashes := sorted(reserved & set(values)):
             raise ResponseError(f"a response may not be named like a column of the design: {', '.join(clashes)}")
         analysis = self.answers.analysis
         wanted = {*([analysis.response] if analysis.response else []), *analysis.ceilings}

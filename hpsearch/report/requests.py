@@ -65,19 +65,19 @@ def loopback(host: str) -> bool:
 
 def _refusal(environ: WSGIEnvironment, bound: str) -> str | None:
     """Why a request is refused; None if it is not."""
-    asked, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN")
-    if not _ours(asked, bound):
-        return f"this server answers to its own address only, and was asked for the host {asked!r}"
-    if origin is not None and origin.lower() not in (f"http://{asked}".lower(), f"https://{asked}".lower()):
+    host, origin = environ.get("HTTP_HOST", ""), environ.get("HTTP_ORIGIN")
+    if not _ours(host, bound):
+        return f"this server answers to its own address only, and was asked for the host {host!r}"
+    if origin is not None and origin.lower() not in (f"http://{host}".lower(), f"https://{host}".lower()):
         return f"a page of {origin!r} asks, and this server answers its own pages only"
     if origin is None and environ["REQUEST_METHOD"] not in _READING:
-        return f"what changes something comes from the server's own page: a program sends Origin: http://{asked}"
+        return f"what changes something comes from the server's own page: a program sends Origin: http://{host}"
     return None
 
 
-def _ours(asked: str, bound: str) -> bool:
+def _ours(host: str, bound: str) -> bool:
     """Whether the value of a ``Host`` header, with a port or without, is a name of this server."""
-    parts = re.fullmatch(r"(\[[0-9a-f:.]+\]|[^\s:@/\[\],]+)(:\d{1,5})?", asked.lower())
+    parts = re.fullmatch(r"(\[[0-9a-f:.]+\]|[^\s:@/\[\],]+)(:\d{1,5})?", host.lower())
     if parts is None:
         return False
     name = parts[1].strip("[]")

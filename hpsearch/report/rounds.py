@@ -52,25 +52,25 @@ def payoff_lines(table: pd.DataFrame, data: Dataset) -> list[str]:
         table: Of one repeat or several.
         data: On which the choices were scored.
     """
-    found = verdict(table)
-    if found.repeats == 1:
-        return [_arms(table), _setting(table), *_of_two_settings(found, data)]
-    same = f"; in {found.same} both chose the same setting" if found.same else ""
+    paid = verdict(table)
+    if paid.repeats == 1:
+        return [_arms(table), _setting(table), *_of_two_settings(paid, data)]
+    same = f"; in {paid.same} both chose the same setting" if paid.same else ""
     cost = table.drop_duplicates(["repeat", "arm"]).groupby("arm")["cost"].sum()
     return [
         f"in all {cost[ROUNDS]:,} examples were shown in training in rounds, and {cost[UNREFINED]:,} unrefined",
-        f"each choice trained on {found.seeds} fresh seeds and scored on {_split(found, data)}: {_difference(found)} "
-        f"over {found.repeats} sampler seeds), the rounds lower in {found.better} of {found.repeats}{same}",
-        f"{_VERDICTS[found.verdict][1]}, on this split of these data, with this sampler and so many trials",
+        f"each choice trained on {paid.seeds} fresh seeds and scored on {_split(paid, data)}: {_difference(paid)} "
+        f"over {paid.repeats} sampler seeds), the rounds lower in {paid.better} of {paid.repeats}{same}",
+        f"{_VERDICTS[paid.verdict][1]}, on this split of these data, with this sampler and so many trials",
     ]
 
 
-def _of_two_settings(found: Payoff, data: Dataset) -> list[str]:
-    if found.same:
+def _of_two_settings(paid: Payoff, data: Dataset) -> list[str]:
+    if paid.same:
         return ["both chose the same setting, so nothing tells the two ways apart"]
     return [
-        f"both trained on {found.seeds} fresh seeds and scored on {_split(found, data)}: {_difference(found)}, paired "
-        f"by seed): {_VERDICTS[found.verdict][0]}",
+        f"both trained on {paid.seeds} fresh seeds and scored on {_split(paid, data)}: {_difference(paid)}, paired "
+        f"by seed): {_VERDICTS[paid.verdict][0]}",
         "that speaks of these two settings on these examples, and not of refining: one pair of searches is one draw of "
         "luck (--repeats 12 draws twelve)",
     ]
@@ -99,18 +99,18 @@ def _costs(rounds: int, unrefined: int) -> str:
     return "cost as much" if share > _ALIKE else f"cost {100 * share:.0f} % as much, where it ended"
 
 
-def _split(found: Payoff, data: Dataset) -> str:
+def _split(paid: Payoff, data: Dataset) -> str:
     if data.test is None:
         return "the validation split, by which both were chosen on other seeds, for there is no test split"
     return f"the {data.test.examples:,} test examples, by which nothing was chosen"
 
 
-def _difference(found: Payoff) -> str:
+def _difference(paid: Payoff) -> str:
     """Both means and their difference with its interval, whose bracket is left open."""
-    name = found.metric.replace("_", " ")
+    name = paid.metric.replace("_", " ")
     return (
-        f"mean {name} {found.rounds:.4f} after rounds, {found.unrefined:.4f} unrefined, difference "
-        f"{found.difference:+.4f} (95 % interval {found.low:+.4f} to {found.high:+.4f}"
+        f"mean {name} {paid.rounds:.4f} after rounds, {paid.unrefined:.4f} unrefined, difference "
+        f"{paid.difference:+.4f} (95 % interval {paid.low:+.4f} to {paid.high:+.4f}"
     )
 
 

@@ -216,15 +216,19 @@ def _importance(results: Results, survey: Survey | None) -> Section:
 
 
 def _explained(results: Results) -> Section:
-    told, title = attribution_of(results), "Where the difference from the defaults comes from"
-    if told is None:
+    attribution, title = attribution_of(results), "Where the difference from the defaults comes from"
+    if attribution is None:
         return Section(title, ["The chosen setting is that of the defaults, so there is nothing to explain."])
-    exhibits = [Exhibit(told.table, figures.attribution(told.table, of=told.of, against=told.against))]
-    if told.exact:
-        exhibits.append(Exhibit(told.interactions, title="Which changes act together?"))
-        exhibits.append(Exhibit(told.path, title="Along which order of changes?"))
+    exhibits = [
+        Exhibit(
+            attribution.table, figures.attribution(attribution.table, of=attribution.of, against=attribution.against)
+        )
+    ]
+    if attribution.exact:
+        exhibits.append(Exhibit(attribution.interactions, title="Which changes act together?"))
+        exhibits.append(Exhibit(attribution.path, title="Along which order of changes?"))
     commands = [command("explain", facts.name_of(results), *_place(results))]
-    return Section(title, [*explanation.explained(told), explanation.SOURCE], exhibits, commands)
+    return Section(title, [*explanation.explained(attribution), explanation.SOURCE], exhibits, commands)
 
 
 def _around(results: Results) -> Section:

@@ -67,8 +67,8 @@ def went(history: pd.DataFrame) -> str:
     best = complete["best_so_far"].iloc[-1]
     first = complete.loc[complete["best_so_far"] == best, "number"].min()
     after = int((history["number"] > first).sum())
-    found = f"{after:,} trials after it found no better" if after else "it is the last"
-    return f"{sentence} The best value, {best:.4g}, was reached at trial {first}; {found}."
+    later = f"{after:,} trials after it found no better" if after else "it is the last"
+    return f"{sentence} The best value, {best:.4g}, was reached at trial {first}; {later}."
 
 
 def at_edges(edges: pd.DataFrame) -> str:

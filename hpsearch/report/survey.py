@@ -45,8 +45,8 @@ def _verdict(row: Mapping[Any, Any]) -> str:
 
 def sensitivity_legend(frame: pd.DataFrame) -> str:
     """Why verdicts are as they are, a line a reason after the settings that have it, and what the columns mean."""
-    told = frame[(frame["verdict"] != "") & (frame["reason"] != "")]
-    groups = told.groupby("reason", sort=False)["hyperparameter"]
+    reasoned = frame[(frame["verdict"] != "") & (frame["reason"] != "")]
+    groups = reasoned.groupby("reason", sort=False)["hyperparameter"]
     reasons = [f"{', '.join(settings)}: {reason}" for reason, settings in groups]
     return "\n".join(filter(None, [*reasons, f"mean: {MEAN_ORDER}", cut_mark(frame.to_dict("records"))]))
 

@@ -139,8 +139,8 @@ def _loaded(
     names = [one.study.study_name.removesuffix(".survey") for one in each]
     twice = sorted({name for name in names if names.count(name) > 1})
     if len(names) < 2 or twice:
-        given = f"{', '.join(twice)} twice" if twice else ", ".join(names) or "none"
-        raise ResultsError(f"a comparison needs two different studies or more (given: {given})")
+        listed = f"{', '.join(twice)} twice" if twice else ", ".join(names) or "none"
+        raise ResultsError(f"a comparison needs two different studies or more (given: {listed})")
     needed = [command for name, one in zip(names, each, strict=True) for command in _needed(name, one)]
     if needed:
         raise ResultsError(

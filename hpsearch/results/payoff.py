@@ -118,8 +118,8 @@ def payoff(
     }
     for repeat in range(1, repeats + 1):
         own = _repeat(config, repeat)
-        told = None if on_round is None else (lambda ended, k=repeat: on_round(k, ended))
-        refined = best_of_rounds(search_rounds(own, rounds, on_round=told, **where))
+        announce = None if on_round is None else (lambda ended, k=repeat: on_round(k, ended))
+        refined = best_of_rounds(search_rounds(own, rounds, on_round=announce, **where))
         arms = (refined, unrefined_search(own, refined.cost, **where))
         first = max(FRESH_SEEDS, 1 + max(config.search.seeds)) + (repeat - 1) * seeds
         table = _scores(own, data, arms, seeds=range(first, first + seeds), workers=workers)

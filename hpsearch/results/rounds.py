@@ -72,10 +72,10 @@ class Searches:
 
     def search(self, config: StudyConfig, trials: int) -> Results:
         """Search until the study holds so many trials."""
-        told = partial(self.announce, config.name)
+        announce = partial(self.announce, config.name)
         study = search(
             config, trials=trials, workers=self.workers, storage=self.storage, results=self.results,
-            dataset=self.dataset, on_progress=told,
+            dataset=self.dataset, on_progress=announce,
         )  # fmt: skip
         return Results(study, self.results, dataset=self.dataset)
 

@@ -199,9 +199,9 @@ def load(
 
     with frames.collector_paused():
         opened = existing_storage(storage, results=results)
-    asked, name = name, stored_name(name, opened)
+    requested, name = name, stored_name(name, opened)
     study = optuna.load_study(study_name=name, storage=opened, sampler=optuna.samplers.RandomSampler())
     stored = Results(study, results, dataset=dataset)
-    if asked != name and stored.ours:
-        stored._survey_alone = asked
+    if requested != name and stored.ours:
+        stored._survey_alone = requested
     return stored

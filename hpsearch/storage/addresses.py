@@ -99,8 +99,8 @@ def _secrets(url: str) -> set[str]:
     match = _USER_INFO.match(url) if _SQLITE_FILE.fullmatch(url) is None else None
     passwords = [match["password"]] if match else []
     passwords += [secret for _, _, secret in _options(url.partition("?")[2]) if secret]
-    meant = {way(password) for password in passwords for way in (str, unquote, unquote_plus)}
-    return {piece for password in meant for piece in (password, *re.split(r"[@:/?#&]", password)) if piece}
+    spellings = {way(password) for password in passwords for way in (str, unquote, unquote_plus)}
+    return {piece for password in spellings for piece in (password, *re.split(r"[@:/?#&]", password)) if piece}
 
 
 def _options(text: str) -> list[tuple[str, str, str]]:

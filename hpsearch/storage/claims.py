@@ -61,8 +61,8 @@ class Claim:
                 holder, quiet = Holder.read(stored), now - stored["seen"]
                 ended = holder.gone or (holder.here and stored["token"] not in _HELD)
                 if quiet < LAPSE and not ended:
-                    told = f"{holder}, last heard of {max(quiet, 0):.0f} s ago (void after {LAPSE:.0f} s of silence)"
-                    raise busy(self._study, self._place, told)
+                    words = f"{holder}, last heard of {max(quiet, 0):.0f} s ago (void after {LAPSE:.0f} s of silence)"
+                    raise busy(self._study, self._place, words)
             claim = {**asdict(Holder.this()), "since": _iso(now), "token": self.token, "seen": now}
             set_attribute(connection, self._study_id, WRITER, claim)
 

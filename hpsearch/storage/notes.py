@@ -35,12 +35,12 @@ def note_search(study: optuna.Study, config: StudyConfig, rows: Mapping[str, str
         rows: What the front page says in words, by name.
     """
     ranges = [f"| {name} | {BY_NAME[name].symbol} | {_range(entry)} |" for name, entry in config.space.entries.items()]
-    found = [f"- **{name}:** {as_text(words)}" for name, words in rows.items() if name != "question"]
+    lines = [f"- **{name}:** {as_text(words)}" for name, words in rows.items() if name != "question"]
     paragraphs = [
         f"# {as_text(config.name)}",
         as_text(config.question),
         f"**Answer:** {as_text(config.answer)}" if config.answer else "",
-        "\n".join(found),
+        "\n".join(lines),
         _at_edges(study, config),
         f"To go on: `make search STUDY={shlex.quote(config.name)} TRIALS={2 * len(study.get_trials(deepcopy=False))}`; "
         f"all tables: `hpsearch.load({config.name!r})` in Python.",

@@ -36,8 +36,8 @@ def options(url: sa.URL) -> dict[str, Any]:
         return {}
     waits = {"connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
     waits["tcp_user_timeout"] = 20_000
-    given = {name: value for name, value in waits.items() if name not in url.query}
-    connect = given if url.get_driver_name() in ("psycopg", "psycopg2") else {}
+    defaults = {name: value for name, value in waits.items() if name not in url.query}
+    connect = defaults if url.get_driver_name() in ("psycopg", "psycopg2") else {}
     return {"pool_size": 2, "max_overflow": 2, "pool_pre_ping": True, "connect_args": connect}
 
 

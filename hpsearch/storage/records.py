@@ -46,9 +46,9 @@ class Damage:
 
     def words(self) -> str:
         """Which lines are no records, in words."""
-        told = [f"line {number} is no record of a journal ({what})" for number, what in self.lines[:5]]
+        lines = [f"line {number} is no record of a journal ({what})" for number, what in self.lines[:5]]
         more = [f"and {len(self.lines) - 5} more lines"] if len(self.lines) > 5 else []
-        return ", ".join(told + more)
+        return ", ".join(lines + more)
 
 
 def is_record(log: object) -> bool:

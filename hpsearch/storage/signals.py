@@ -21,14 +21,14 @@ def stops_later() -> Iterator[None]:
         return
     # None is a handler that is not Python's; one that ignores the signal may go on to.
     before = {number: signal.getsignal(number) for number in STOPS}
-    held = [number for number, handler in before.items() if handler not in (None, signal.SIG_IGN)]
+    numbers = [number for number, handler in before.items() if handler not in (None, signal.SIG_IGN)]
     caught: list[int] = []
-    for number in held:
+    for number in numbers:
         signal.signal(number, lambda received, _: caught.append(received))
     try:
         yield
     finally:
-        for number in held:
+        for number in numbers:
             signal.signal(number, before[number])
     if caught:
         signal.raise_signal(caught[0])

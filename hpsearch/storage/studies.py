@@ -162,8 +162,8 @@ def stored_config(study: optuna.Study, *, folders: Iterable[Path]) -> StudyConfi
     if path and not os.path.isfile(path):
         ends = [Path(path).parts[start:] for start in range(1, len(Path(path).parts))]
         places = (folder.absolute().joinpath(*end) for folder in folders for end in ends)
-        found = next((place for place in places if place.is_file()), path)
-        description = {**description, "data": {**description["data"], "source": f"{kind}:{found}"}}
+        file = next((place for place in places if place.is_file()), path)
+        description = {**description, "data": {**description["data"], "source": f"{kind}:{file}"}}
     return StudyConfig.from_description(description)
 
 
