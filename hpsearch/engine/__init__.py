@@ -7,10 +7,12 @@ In this room:
     examples.py     the data as the engine reads it
     parameters.py   initialise: the parameters, and where they lie
     network.py      forward, error, backward, step
+    activations.py  those of hidden units, and their slopes
     losses.py       the loss of each example
     training.py     one network in training, and what was measured of it
     descent.py      the loop: mini-batches, iterations, checkpoints
-    diagnostics.py  the metrics
+    metrics.py      what each metric is
+    diagnostics.py  how they are measured
     products.py     the matrix products of a layer
     tiles.py        these in vector registers
     elementary.py   exp, tanh and log

@@ -1,29 +1,16 @@
-"""What is measured at a checkpoint: losses, errors, and whether the units still learn.
-
-| metric | of |
-|---|---|
-| train_loss | mean loss over the training examples (the first 2,048 of a larger set), without the λ term |
-| validation_loss | mean loss over all validation examples |
-| validation_error | share of validation examples put in the wrong class; `validation_r2`, R², for regression |
-| gradient_norm | Euclidean length of the cost's gradient over the first 256 training examples |
-| saturation | share of hidden activations, over these, whose slope is under 2 % of the steepest (tanh: beyond ±0.99) |
-| weight_norm | Euclidean length of all weights, biases left out |
-| distinct_units | number of hidden units that differ from one another on the first 64 training examples |
-"""
+"""What is measured at a checkpoint; :mod:`hpsearch.engine.metrics` says what each metric is."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
+from hpsearch.engine.activations import SIGMOID, times_slope
 from hpsearch.engine.compilation import compiled, flattened, inlined
-from hpsearch.engine.examples import Examples
 from hpsearch.engine.losses import CEILING, losses, mistakes
-from hpsearch.engine.network import IDENTITY, SIGMOID, SOFTMAX, backward, error, forward, shift, step, times_slope
+from hpsearch.engine.network import IDENTITY, SOFTMAX, backward, error, forward, shift, step
 from hpsearch.engine.parameters import (
     Layers,
     Room,
@@ -37,62 +24,12 @@ from hpsearch.engine.parameters import (
 from hpsearch.engine.products import product
 from hpsearch.engine.settings import Array
 
-FLOOR = float(np.finfo(np.float32).eps)
-"""The least that counts in the logarithm: the loss of a probability of 1 − ε, and the rounding of a length near 1."""
-
 _TRAIN_EXAMPLES = 2048
 PROBE = 256
 """Examples that are measured at a time; the first of them are the gradient's."""
 _UNITS_PROBE = 64
 _FLAT = 0.02
 _SAME = 1e-3
-
-
-@dataclass(frozen=True)
-class Metric:
-    """What a metric is, for everyone who reads one.
-
-    Attributes:
-        name: Its column in every table.
-        better: "lower" or "higher"; None for what describes a training and is no goal.
-        worst: What a diverged training gets: the ceiling of a loss. None where a diverged training has no value; that
-            of R² depends on the data, see :func:`worst_values`.
-        form: In which its sensitivity is analysed unless another is asked for.
-        floor: Value at which it is clipped from below in the logarithm, which 0 does not have. None where no floor is
-            that of every study: a share's depends on the number of its examples.
-        shown: Whether tables of trials for people show it.
-    """
-
-    name: str
-    better: Literal["lower", "higher"] | None = None
-    worst: float | None = None
-    form: Literal["log", "linear"] = "linear"
-    floor: float | None = None
-    shown: bool = False
-
-
-METRICS: tuple[Metric, ...] = (
-    Metric("train_loss", better="lower", worst=CEILING, form="log", floor=FLOOR),
-    Metric("validation_loss", better="lower", worst=CEILING, form="log", floor=FLOOR, shown=True),
-    Metric("validation_error", better="lower", worst=1.0, shown=True),
-    Metric("validation_r2", better="higher", shown=True),
-    Metric("gradient_norm", floor=FLOOR),
-    Metric("saturation"),
-    Metric("weight_norm", floor=FLOOR),
-    Metric("distinct_units"),
-)
-"""In the order of every table's columns; a study has those that it measured."""
-
-METRIC: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
-"""By name."""
-
-
-def worst_values(examples: Examples) -> list[float]:
-    """What a diverged training gets, in the order of ``examples.metrics``; NaN where it has no value."""
-    worst = {metric.name: metric.worst for metric in METRICS if metric.worst is not None}
-    if "validation_r2" in examples.metrics:
-        worst["validation_r2"] = 1 - 2 * CEILING / examples.validation_variance
-    return [worst.get(name, np.nan) for name in examples.metrics]
 
 
 @inlined

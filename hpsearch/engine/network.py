@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
+from hpsearch.engine.activations import ACTIVATIONS, SIGMOID, activate, times_slope
 from hpsearch.engine.compilation import compiled, flattened, unowned
-from hpsearch.engine.elementary import exp, fma, tanh
+from hpsearch.engine.elementary import exp, fma
 from hpsearch.engine.parameters import (
     Layers,
     Room,
@@ -46,9 +47,7 @@ from hpsearch.engine.products import (
 )
 from hpsearch.engine.settings import Architecture, Array
 
-ACTIVATIONS = ("tanh", "relu", "sigmoid")
 OUTPUTS = ("softmax", "binary", "identity")
-TANH, RELU, SIGMOID = range(3)
 SOFTMAX, BINARY, IDENTITY = range(3)
 
 _LEAST_LOGIT = -80
@@ -57,38 +56,6 @@ make an elementwise pass many times slower on some processors. No probability ch
 
 _CHUNK = 4096
 """Examples answered at a time, so that memory stays bounded."""
-
-
-@compiled
-def activate(activation: int, z: Array) -> None:
-    """Apply a hidden activation in place."""
-    flat = flattened(z)
-    if activation == TANH:
-        for i in range(flat.size):
-            flat[i] = tanh(flat[i])
-    elif activation == RELU:
-        for i in range(flat.size):
-            flat[i] = flat.dtype.type(0) if flat[i] < 0 else flat[i]
-    else:  # sigmoid z = (1 + tanh(z/2)) / 2, which cannot overflow
-        half, one = flat.dtype.type(0.5), flat.dtype.type(1)
-        for i in range(flat.size):
-            flat[i] = (tanh(flat[i] * half) + one) * half
-
-
-@compiled
-def times_slope(activation: int, signal: Array, activated: Array) -> None:
-    """Multiply a signal by the activation's derivative at the activations it gave, in place."""
-    s, a = flattened(signal), flattened(activated)
-    one, zero = a.dtype.type(1), a.dtype.type(0)
-    if activation == TANH:
-        for i in range(s.size):
-            s[i] *= one - a[i] * a[i]
-    elif activation == RELU:
-        for i in range(s.size):
-            s[i] *= one if a[i] > zero else zero
-    else:
-        for i in range(s.size):
-            s[i] *= (one - a[i]) * a[i]
 
 
 @compiled

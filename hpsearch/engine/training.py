@@ -24,8 +24,9 @@ from typing import Any
 import numpy as np
 
 from hpsearch.engine.descent import train_on
-from hpsearch.engine.diagnostics import PROBE, worst_values
+from hpsearch.engine.diagnostics import PROBE
 from hpsearch.engine.examples import Encoded, Examples
+from hpsearch.engine.metrics import worst_values
 from hpsearch.engine.network import codes_of
 from hpsearch.engine.parameters import Layers, initial_parameters, packed, plan_of, room_for, unpacked
 from hpsearch.engine.settings import Architecture, Array, Hyperparameters

@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial
 from hpsearch.config.hyperparameters import HYPERPARAMETERS
 from hpsearch.config.messages import ConfigError
 from hpsearch.config.study import StudyConfig
-from hpsearch.engine.diagnostics import METRICS
+from hpsearch.engine.metrics import METRICS
 from hpsearch.engine.training import checkpoints
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.sensitivity.analysis import Survey

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from hpsearch.config import StudyConfig
 from hpsearch.config.hyperparameters import BY_NAME, NETWORK, TRAINING
-from hpsearch.engine.diagnostics import METRICS
+from hpsearch.engine.metrics import METRICS
 from hpsearch.report.alike import alike_line
 from hpsearch.report.edges import edge_line
 from hpsearch.report.survey import verdict_line

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
-from hpsearch.engine.diagnostics import METRICS
+from hpsearch.engine.metrics import METRICS
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.results.foreign import MISSING, column, unique_names, whole, writable
 from hpsearch.storage.studies import CONFIG, fact

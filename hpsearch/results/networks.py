@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from hpsearch.config import StudyConfig
 from hpsearch.config.study import PROFILES
 from hpsearch.data.dataset import Dataset
-from hpsearch.engine.diagnostics import METRICS
+from hpsearch.engine.metrics import METRICS
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.archive import NetworkFileError
 from hpsearch.evaluation.evaluator import Evaluator

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hpsearch.engine.network import ACTIVATIONS
+from hpsearch.engine.activations import ACTIVATIONS
 from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, Trainings, listed, over_seeds, select
 from hpsearch.experiments.lessons.layers import sizes
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hpsearch.engine.network import ACTIVATIONS
+from hpsearch.engine.activations import ACTIVATIONS
 from hpsearch.experiments.lessons.judgement import Interval, Judgement, Trainings, listed, over_seeds, samples, select
 
 TARGET = 0.5
