@@ -117,16 +117,32 @@ def stored_survey(study: optuna.Study) -> Survey:
         SurveyMissingError: if none was completed.
     """
     completed = fact(study, DESIGN)
-    if completed is None and fact(study, CONFIG) is None:
-        raise SurveyMissingError(f"the study {study.study_name!r} is not a survey made by hpsearch")
     if completed is None:
-        rows_stored = len(study.get_trials(deepcopy=False))
-        raise SurveyMissingError(
-            f"the survey {study.study_name!r} is not complete yet ({rows_stored} rows are stored): "
-            f"go on with `{_going_on(study)}`"
-        )
+        raise SurveyMissingError(_why_missing(study))
     config = StudyConfig.from_description(fact(study, CONFIG))
     design = replace(design_of(config), **completed)
+    return Survey(
+        _stored_table(study, design),
+        design,
+        config.search.metric,
+        _kinds(fact(study, CEILINGS)),
+        budget="iterations",
+        checkpoints=checkpoints(int(config.space.largest("iterations")), config.survey.checkpoints),
+        limits=limits_of(design.space, examples=fact(study, EXAMPLES)),
+    )
+
+
+def _why_missing(study: optuna.Study) -> str:
+    """Why a study holds no complete survey."""
+    if fact(study, CONFIG) is None:
+        return f"the study {study.study_name!r} is not a survey made by hpsearch"
+    count = len(study.get_trials(deepcopy=False))
+    problem = f"the survey {study.study_name!r} is not complete yet ({count} rows are stored)"
+    return f"{problem}: go on with `{_going_on(study)}`"
+
+
+def _stored_table(study: optuna.Study, design: Design) -> pd.DataFrame:
+    """The rows of the design in their order, a row a checkpoint, with what was measured there."""
     rows = with_learning_rate(design.table())
     trials = {place_of(t): t for t in study.get_trials(deepcopy=False)}
     places = list(zip(*(rows[column].tolist() for column in KEY), strict=True))
@@ -138,15 +154,7 @@ def stored_survey(study: optuna.Study) -> Survey:
     for k, metric in enumerate(evaluations[0].metrics):
         table[metric] = numbers[:, k]
     table["diverged"] = np.repeat([e.diverged[0] for e in evaluations], counts)
-    return Survey(
-        table,
-        design,
-        config.search.metric,
-        _kinds(fact(study, CEILINGS)),
-        budget="iterations",
-        checkpoints=checkpoints(int(config.space.largest("iterations")), config.survey.checkpoints),
-        limits=limits_of(design.space, examples=fact(study, EXAMPLES)),
-    )
+    return table
 
 
 def _going_on(study: optuna.Study) -> str:

@@ -57,24 +57,14 @@ def index_table(
         warnings.warn(f"{response.name}: {concentrated}", ConcentrationWarning, stacklevel=3)
     sums = contrasts(responses)
     judged = _judged(sums, responses, seeded=seeded, share=share, confidence=confidence)
+    explained = {"response": response.name, "form": response.form, "budget": budget, "iteration": response.iteration}
+    size = {"rows": len(design), "scrambles": design.scrambles}
+    clipped = {"at_ceiling": response.at_ceiling, "at_floor": response.at_floor}
     rows = []
     for k, factor in enumerate(design.factors):
-        rows.append(
-            {
-                "response": response.name,
-                "form": response.form,
-                "budget": budget,
-                "iteration": response.iteration,
-                "hyperparameter": factor,
-                **dict(zip(("low", "high", "scale"), design.side(factor), strict=True)),
-                **_index_columns(_indices(k, sums, responses, confidence=confidence), verdict=judged[factor]),
-                "rows": len(design),
-                "scrambles": design.scrambles,
-                "at_ceiling": response.at_ceiling,
-                "at_floor": response.at_floor,
-                "share": share,
-            }
-        )
+        side = dict(zip(("low", "high", "scale"), design.side(factor), strict=True))
+        indices = _index_columns(_indices(k, sums, responses, confidence=confidence), verdict=judged[factor])
+        rows.append({**explained, "hyperparameter": factor, **side, **indices, **size, **clipped, "share": share})
     frame = pd.DataFrame(rows)
     order = np.lexsort((-frame["total_order"].fillna(0), frame["hyperparameter"] == SEED))
     words = ("response", "form", "budget", "hyperparameter", "scale", "verdict", "reason")
