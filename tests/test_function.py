@@ -1,11 +1,13 @@
 """Surveys of any function: noise that cannot be seeded, replicates, answers that are refused."""
 
+from typing import get_type_hints
+
 import numpy as np
 import pandas as pd
 import pytest
 from closed_forms import unit
 
-from hpsearch.experiments.function import survey, survey_frames
+from hpsearch.experiments.function import SurveyOptions, survey, survey_frames
 from hpsearch.experiments.runs import SurveyStopped
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.indices import ResponseError
@@ -318,3 +320,10 @@ def test_a_value_that_is_there_only_when_it_is_evaluated_again_is_noise():
         lambda r: pd.DataFrame({"y": r.x0, "side": r.x1}),
     )
     assert survey_frames(function, unit(2), base=32).noisy == ("side",)
+
+
+def test_a_survey_by_tables_takes_the_options_of_a_survey_by_settings_and_no_others():
+    own = ("function", "space", "base", "scrambles", "return")
+    assert get_type_hints(SurveyOptions) == {n: hint for n, hint in get_type_hints(survey).items() if n not in own}
+    with pytest.raises(TypeError, match=r"survey_frames\(\) got an unexpected keyword argument 'worker'"):
+        survey_frames(lambda rows: rows.x0, unit(1), worker=2)

@@ -1,7 +1,9 @@
 """Importances kept with a study: computed once for its trials and the options, and the same as without."""
 
+import inspect
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
+from typing import get_type_hints
 
 import numpy as np
 import optuna
@@ -13,6 +15,7 @@ from hpsearch import Results, importance
 from hpsearch.results import importances
 from hpsearch.results.observations import ImportanceWarning
 from hpsearch.results.samples import read_sample
+from hpsearch.results.surrogates import ImportanceOptions, Options
 from hpsearch.storage.internals import study_attributes
 from hpsearch.storage.journal import StorageError
 
@@ -114,3 +117,10 @@ def test_every_number_that_importances_depend_on_is_in_the_fingerprint(study):
     changes = [{"points": sample.points / 2}, {"values": sample.values[::-1]}, {"names": ("y",)}, {"count": 12}]
     changed = [replace(sample, **change) for change in changes] + [replace(sample, owners=np.array([1]))]
     assert len({importances._fingerprint_of(one) for one in [sample, *changed]}) == 6
+
+
+def test_the_options_that_are_handed_on_are_those_of_importance():
+    hints = {name: hint for name, hint in get_type_hints(importance).items() if name not in ("study", "return")}
+    assert get_type_hints(ImportanceOptions) == hints
+    defaults = {n: p.default for n, p in inspect.signature(importance).parameters.items()}
+    assert asdict(Options()) == {name: defaults[name] for name in asdict(Options())}

@@ -43,9 +43,7 @@ def test_importances_without_a_survey_stand_alone(results):
 
 @pytest.mark.parametrize("name", ["profile", "plane", "attribution", "units", "importance"])
 def test_a_figure_takes_its_table_s_options(name):
-    table = importance if name == "importance" else getattr(Results, name)
-    options = dict(inspect.signature(table).parameters)
-    options.pop("study", None)
+    options = dict(inspect.signature(getattr(Results, name)).parameters)
     plot = dict(inspect.signature(getattr(ResultsPlots, name)).parameters)
     plot.pop("points", None)
     assert {n: (p.default, p.kind) for n, p in plot.items() if n != "self"} == {

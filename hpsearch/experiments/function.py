@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict, Unpack
 
 import pandas as pd
 
@@ -125,6 +125,29 @@ def survey(
     return surveyed(call, design, analysis, run, replicates=replicates)
 
 
+class SurveyOptions(TypedDict, total=False):
+    """The options of :func:`survey` that :func:`survey_frames` takes too, with the same defaults."""
+
+    seeds: int
+    replicates: int
+    dummy: bool
+    second_order: bool
+    seed: int
+    response: str | None
+    better: Literal["lower", "higher"]
+    ceilings: Mapping[str, float] | None
+    name: str | None
+    storage: StorageAddress | None
+    results: str | Path
+    workers: int
+    processes: bool
+    executor: Executor | None
+    until: Until | None
+    timeout: float | None
+    retry: bool
+    on_progress: Callable[[FunctionProgress], None] | None
+
+
 def survey_frames(
     function: Callable[[pd.DataFrame], Any],
     space: Space,
@@ -132,7 +155,7 @@ def survey_frames(
     scrambles: int = 8,
     *,
     frame_rows: int = 4096,
-    **options: Any,
+    **options: Unpack[SurveyOptions],
 ) -> Survey:
     """Survey a function that takes a table of settings.
 
@@ -159,12 +182,15 @@ def survey_frames(
     >>> sums.sensitivity()["verdict"].tolist()
     ['sensitive', 'sensitive', 'luck']
     """
+    if unknown := options.keys() - SurveyOptions.__annotations__.keys():
+        raise TypeError(f"survey_frames() got an unexpected keyword argument {min(unknown)!r}")
     if frame_rows < 1:
         raise DesignError(f"frame_rows must be at least 1 (given: {frame_rows})")
+    rest: dict[str, Any] = dict(options)
     sized, analysed = (
-        {name: options.pop(name) for name in names if options.get(name) is not None}
+        {name: rest.pop(name) for name in names if rest.get(name) is not None}
         for names in (("seeds", "dummy", "second_order", "seed"), ("response", "better", "ceilings"))
     )
-    design, replicates = Design(space, base, scrambles, **sized), options.pop("replicates", 1)
-    run, analysis = Run(**options), Analysis(**analysed)
+    design, replicates = Design(space, base, scrambles, **sized), rest.pop("replicates", 1)
+    run, analysis = Run(**rest), Analysis(**analysed)
     return surveyed(TableCall(function), design, analysis, run, replicates=replicates, frame_rows=frame_rows)

@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, MutableMapping, Sequence
-from dataclasses import asdict
+from collections.abc import MutableMapping
+from dataclasses import asdict, fields
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import optuna
 import pandas as pd
-from optuna.trial import FrozenTrial
 
 from hpsearch.results.points import Sample
-from hpsearch.results.resampling import ImportanceProgress
 from hpsearch.results.samples import read_sample
-from hpsearch.results.surrogates import Options, importance_of, tell
+from hpsearch.results.surrogates import ImportanceOptions, Options, importance_of, tell
 from hpsearch.storage.internals import set_study_attribute, study_attributes
 from hpsearch.storage.journal import StorageError
 
@@ -35,36 +33,37 @@ _REVISION = 1
 def kept_importance(
     study: optuna.Study,
     memory: MutableMapping[str, pd.DataFrame],
-    *,
-    target: Callable[[FrozenTrial], float] | None = None,
-    objective: int | str | None = None,
-    measures: Sequence[str] = ("ped_anova", "fanova", "permutation"),
-    permutations: int | None = None,
-    bootstraps: int | None = None,
-    confidence: float = 0.95,
-    seed: int = 0,
-    workers: int = 1,
-    on_progress: Callable[[ImportanceProgress], None] | None = None,
+    **options: Unpack[ImportanceOptions],
 ) -> pd.DataFrame:
-    """As :func:`hpsearch.importance`, of the same options, but read where the study or the memory keeps it.
+    """As :func:`hpsearch.importance`, with the same options, but read where the study or the memory keeps it.
 
     The study need not be this project's. It is the numbers behind the table that are compared, so a target may be any
     function. What to bear in mind is told as often as the table is asked for.
     """
-    options = Options(tuple(measures), permutations, bootstraps, confidence, seed)
-    sample = read_sample(study, target=target, objective=objective)
+    computed = _computed(options)
+    sample = read_sample(study, target=options.get("target"), objective=options.get("objective"))
     tell(sample.notes, stacklevel=4)
     numbers = _fingerprint_of(sample)
-    key = f"{IMPORTANCE}:{_fingerprint(asdict(options))}"
+    key = f"{IMPORTANCE}:{_fingerprint(asdict(computed))}"
     if f"{key}:{numbers}" not in memory:
         kept = study_attributes(study).get(key, {})
         if kept.get("of") == numbers:
             table = _decoded(kept["table"])
         else:
-            table = importance_of(sample, options, workers=workers, on_progress=on_progress)
+            workers, on_progress = options.get("workers", 1), options.get("on_progress")
+            table = importance_of(sample, computed, workers=workers, on_progress=on_progress)
             _keep(study, key, {"of": numbers, "table": _encoded(table)})
         memory[f"{key}:{numbers}"] = table
     return memory[f"{key}:{numbers}"].copy()
+
+
+def _computed(options: ImportanceOptions) -> Options:
+    """What the options say of the computation."""
+    names = {field.name for field in fields(Options)}
+    values: dict[str, Any] = {name: value for name, value in options.items() if name in names}
+    if "measures" in values:
+        values["measures"] = tuple(values["measures"])
+    return Options(**values)
 
 
 def _keep(study: optuna.Study, key: str, value: Any) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Unpack
 
 import pandas as pd
 
@@ -17,11 +17,10 @@ from hpsearch.sensitivity.plots import SurveyPlots
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
-    from optuna.trial import FrozenTrial
 
     from hpsearch.results.comparison import Comparison
     from hpsearch.results.profiles import OnProgress
-    from hpsearch.results.resampling import ImportanceProgress
+    from hpsearch.results.surrogates import ImportanceOptions
 
 
 class ResultsPlots(SurveyPlots):
@@ -53,30 +52,14 @@ class ResultsPlots(SurveyPlots):
         """Whether the hidden units differ (see ``Results.units``, :func:`hpsearch.figures.units`)."""
         return figures.units(self._results.units(number, seed=seed))
 
-    def importance(
-        self,
-        *,
-        target: Callable[[FrozenTrial], float] | None = None,
-        objective: int | str | None = None,
-        measures: Sequence[str] = ("ped_anova", "fanova", "permutation"),
-        permutations: int | None = None,
-        bootstraps: int | None = None,
-        confidence: float = 0.95,
-        seed: int = 0,
-        workers: int = 1,
-        on_progress: Callable[[ImportanceProgress], None] | None = None,
-    ) -> go.Figure:
+    def importance(self, **options: Unpack[ImportanceOptions]) -> go.Figure:
         """How right the usual importance chart is, beside the survey's total indices where there is a survey.
 
         See ``Results.importance`` and :func:`hpsearch.figures.importance`.
         """
-        frame = self._results.importance(
-            target=target, objective=objective, measures=measures, permutations=permutations, bootstraps=bootstraps,
-            confidence=confidence, seed=seed, workers=workers, on_progress=on_progress,
-        )  # fmt: skip
-        measured = None
+        frame, measured = self._results.importance(**options), None
         with contextlib.suppress(ResultsError, ResponseError):
-            measured = self._results.sensitivity(confidence=confidence)
+            measured = self._results.sensitivity(confidence=options.get("confidence", 0.95))
         return figures.importance(frame, measured)
 
     def profile(

@@ -7,7 +7,7 @@ import html
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from hpsearch.data.dataset import Dataset
 from hpsearch.data.files import atomic_write, made_folder
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from hpsearch.results.plots import ResultsPlots
+    from hpsearch.results.surrogates import ImportanceOptions
 
 __all__ = ["Results", "ResultsError", "load"]
 
@@ -112,8 +113,8 @@ class Results(SurveyTables, SearchTables, ProfileTables):
 
         return kept_baselines(self.study, self.dataset)
 
-    def importance(self, **options: Any) -> pd.DataFrame:
-        """Importance of the trials' parameters, by surrogates; options of :func:`hpsearch.importance`.
+    def importance(self, **options: Unpack[ImportanceOptions]) -> pd.DataFrame:
+        """Importance of the trials' parameters, by surrogates, with the options of :func:`hpsearch.importance`.
 
         Kept with the study, so that the second call reads; see :mod:`hpsearch.results.importances`.
         """

@@ -29,7 +29,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TypeAlias, TypedDict
 
 import numpy as np
 import optuna
@@ -130,15 +130,29 @@ def tell(notes: Sequence[str], *, stacklevel: int) -> None:
         warnings.warn(note, ImportanceWarning, stacklevel=stacklevel)
 
 
-@dataclass(frozen=True)
-class Options:
-    """What :func:`importance` computes, as its arguments say."""
+class ImportanceOptions(TypedDict, total=False):
+    """The arguments of :func:`importance` besides the study, for those that hand them on; the defaults are its own."""
 
-    measures: tuple[str, ...]
+    target: Callable[[FrozenTrial], float] | None
+    objective: int | str | None
+    measures: Sequence[str]
     permutations: int | None
     bootstraps: int | None
     confidence: float
     seed: int
+    workers: int
+    on_progress: Callable[[ImportanceProgress], None] | None
+
+
+@dataclass(frozen=True)
+class Options:
+    """What :func:`importance` computes, as its arguments say."""
+
+    measures: tuple[str, ...] = tuple(MEASURES)
+    permutations: int | None = None
+    bootstraps: int | None = None
+    confidence: float = 0.95
+    seed: int = 0
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.measures) - set(MEASURES)):
