@@ -26,4 +26,5 @@ def stored_name(name: str, storage: BaseStorage) -> str:
         return f"{name}.survey"
     names = [stored for stored in names if not stored.endswith(PROFILES)]
     listed = ", ".join(sorted(names)) or "none"
-    raise ResultsError(f"no study {name!r} in the results, which hold: {listed}. {did_you_mean(name, names)}".strip())
+    problem = f"no study {name!r} in the results, which hold: {listed}"
+    raise ResultsError("; ".join(filter(None, [problem, did_you_mean(name, names)])))

@@ -84,8 +84,8 @@ def _place(study: optuna.Study, objective: int | str | None) -> int:
         return names.index(objective)
     place = 0 if objective is None else objective
     if not isinstance(place, int) or not 0 <= place < count:
-        nearest = did_you_mean(str(objective), names)
-        raise ImportanceError(f"study {study.study_name!r} has no {objective=}: choose {options}. {nearest}".strip())
+        problem = f"study {study.study_name!r} has no {objective=}: choose {options}"
+        raise ImportanceError("; ".join(filter(None, [problem, did_you_mean(str(objective), names)])))
     return place
 
 
