@@ -29,7 +29,7 @@ def test_default_choices_above_the_examples_are_left_out_and_two_remain(examples
     assert config.space.batch_size == batch_size
     assert (note == "") == (examples >= 256)
     if note:
-        assert f"here {batch_size}, for the training split has {examples} examples" in note
+        assert f"here {batch_size}, because the training split has {examples} examples" in note
     assert fitted(config, examples) == (config, "")
 
 
@@ -38,7 +38,7 @@ def test_the_default_number_fits_too_and_every_other_setting_stays(tmp_path):
     before = load_config(tmp_path / "s.toml")
     after, note = fitted(before, 20)
     assert after.space.batch_size == 20
-    assert note == "batch_size: 32 by default, here 20, for the training split has 20 examples"
+    assert note == "batch_size: 32 by default, here 20, because the training split has 20 examples"
     assert after == before.with_overrides(**{"space.batch_size": 20})
 
 
@@ -64,7 +64,7 @@ def table(folder):
 
 
 def test_a_study_of_nothing_but_data_is_searched_surveyed_and_gone_on_with(table):
-    note = "note: batch_size: 16, 32, 64, 128, 256 by default, here 16, 32, 64, 128, for the training split has 180"
+    note = "note: batch_size: 16, 32, 64, 128, 256 by default, here 16, 32, 64, 128, because the training split has 180"
     assert note in run("search", "t.toml", "--trials", 2).stdout
     assert note in run("survey", "t.toml").stdout
     assert "best of 4 trials" in run("search", "t.toml", "--trials", 4).stdout

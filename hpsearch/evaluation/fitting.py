@@ -20,7 +20,7 @@ def fitted(config: StudyConfig, examples: int) -> tuple[StudyConfig, str]:
         The study, and a note of what was changed; "" if nothing was.
 
     >>> fitted(StudyConfig(name="x"), 100)[1]
-    'batch_size: 16, 32, 64, 128, 256 by default, here 16, 32, 64, for the training split has 100 examples'
+    'batch_size: 16, 32, 64, 128, 256 by default, here 16, 32, 64, because the training split has 100 examples'
     """
     if "space" in config.model_fields_set and "batch_size" in config.space.model_fields_set:
         return config, ""
@@ -35,5 +35,5 @@ def fitted(config: StudyConfig, examples: int) -> tuple[StudyConfig, str]:
             sizes = sorted({max(size // 2, 1) for size in sizes})
         batch_size = Choice(tuple(kept)) if len(kept) > 1 else 1
     space = config.space.model_copy(update={name: batch_size})
-    note = f"{name}: {default} by default, here {batch_size}, for the training split has {examples:,} examples"
+    note = f"{name}: {default} by default, here {batch_size}, because the training split has {examples:,} examples"
     return config.model_copy(update={"space": space}), note
