@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import Any
-
-from typer.core import TyperGroup
 
 _TYPED: ContextVar[tuple[str, ...]] = ContextVar("typed", default=())
 
 
-class Commands(TyperGroup):
-    """The commands, which remember what was typed: every option of it, so that none is forgotten in a message."""
-
-    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
-        """As Typer's own."""
-        _TYPED.set(tuple(args))
-        return super().make_context(info_name, args, parent, **extra)
+def remember(typed: Sequence[str]) -> None:
+    """Keep what was typed behind ``hpsearch``: every option of it, so that none is forgotten in a message."""
+    _TYPED.set(tuple(typed))
 
 
 def command_again() -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import signal
+import sys
 import warnings
 from enum import StrEnum
 from functools import partial
@@ -10,8 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpsearch.cli.again import Commands
-from hpsearch.cli.endings import STOPPED, StopSignals, errors, say_stopped, stopped, tell_stored, told_warnings
+from hpsearch.cli.endings import STOPPED, Commands, StopSignals, errors, say_stopped, stopped, tell_stored, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, executor_of, refuse
 from hpsearch.cli.progress import LiveLine, cost_first, search_words, survey_words
@@ -378,5 +380,9 @@ def export(
 
 def main() -> None:
     """Entry point of the command ``hpsearch``."""
+    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # Python's own end is no place to be stopped in
     with warnings.catch_warnings(), lasting_output():  # libraries add filters when they are imported
-        app(prog_name="hpsearch")
+        try:
+            app(prog_name="hpsearch")
+        except KeyboardInterrupt:  # before a command has begun
+            sys.exit(STOPPED)
