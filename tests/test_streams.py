@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 
@@ -64,8 +65,12 @@ def run_on(stream, monkeypatch, *arguments):
     """Run the command in this process with that standard output; its exit code."""
     monkeypatch.setattr(sys, "argv", ["hpsearch", *arguments])
     monkeypatch.setattr(sys, "stdout", stream)
-    with pytest.raises(SystemExit) as end:
-        main()
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit) as end:
+            main()
+    finally:
+        signal.signal(signal.SIGINT, handler)
     stream.close()
     return end.value.code
 

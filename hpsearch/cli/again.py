@@ -16,8 +16,12 @@ def remember(typed: Sequence[str]) -> None:
 
 def command_again() -> str:
     """What to paste into a shell to run the same command again, without the password of a storage URL."""
-    from hpsearch.storage.addresses import hide_password
-
-    typed = [hide_password(word) if "://" in word else word for word in _TYPED.get()]
+    typed = [_without_password(word) if "://" in word else word for word in _TYPED.get()]
     missing = "" if tuple(typed) == _TYPED.get() else "  # with the password for ***"
     return shlex.join(["hpsearch", *typed]) + missing
+
+
+def _without_password(url: str) -> str:
+    from hpsearch.storage.addresses import hide_password  # no import may fail where one was stopped: only for a URL
+
+    return hide_password(url)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import atexit
 import signal
 import sys
 import warnings
@@ -379,10 +378,11 @@ def export(
 
 
 def main() -> None:
-    """Entry point of the command ``hpsearch``."""
-    atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)  # Python's own end is no place to be stopped in
+    """Entry point of the command ``hpsearch``: the process ends with it, and Ctrl-C is not heeded any more."""
     with warnings.catch_warnings(), lasting_output():  # libraries add filters when they are imported
         try:
             app(prog_name="hpsearch")
         except KeyboardInterrupt:  # before a command has begun
             sys.exit(STOPPED)
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Python ends the process now, and would print a traceback
