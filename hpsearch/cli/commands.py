@@ -12,7 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpsearch.cli.endings import STOPPED, Commands, StopSignals, errors, say_stopped, stopped, tell_stored, told_warnings
+from hpsearch.cli.endings import (
+    STOPPED,
+    Commands,
+    StopSignals,
+    errors,
+    say_stopped,
+    stopped,
+    tell_stored,
+    told_warnings,
+)
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, executor_of, refuse
 from hpsearch.cli.progress import LiveLine, cost_first, search_words, survey_words

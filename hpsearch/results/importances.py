@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, MutableMapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from importlib.metadata import version
 from typing import Any
@@ -23,7 +24,7 @@ from hpsearch.results.resampling import ImportanceProgress
 from hpsearch.results.samples import read_sample
 from hpsearch.results.surrogates import Options, importance_of, tell
 from hpsearch.storage.internals import set_study_attribute, study_attributes
-from hpsearch.storage.journal import StorageError
+from hpsearch.storage.journal import UNWRITABLE
 
 IMPORTANCE = "hpsearch:importance"
 """Beginning of the system attributes of a study that keep tables of importances; the options' fingerprint follows."""
@@ -62,16 +63,10 @@ def kept_importance(
             table = _decoded(kept["table"])
         else:
             table = importance_of(sample, options, workers=workers, on_progress=on_progress)
-            _keep(study, key, {"of": numbers, "table": _encoded(table)})
+            with suppress(*UNWRITABLE):
+                set_study_attribute(study, key, {"of": numbers, "table": _encoded(table)})
         memory[f"{key}:{numbers}"] = table
     return memory[f"{key}:{numbers}"].copy()
-
-
-def _keep(study: optuna.Study, key: str, value: Any) -> None:
-    try:
-        set_study_attribute(study, key, value)
-    except (StorageError, OSError, optuna.exceptions.StorageInternalError):
-        return  # it cannot be written
 
 
 def _fingerprint_of(sample: Sample) -> str:
