@@ -108,6 +108,17 @@ def test_where_no_stream_can_be_written_a_search_stores_its_trials(folder):
 
 
 @pytest.mark.slow
+def test_where_standard_error_is_closed_a_mistake_has_its_code_and_no_file_takes_its_place(folder):
+    (folder / "plane.py").write_text("import os\ndef plane(x, y):\n    os.write(2, b'damage')\n    return x + y\n")
+    (folder / "space.toml").write_text("[space]\nx = {low = 0.0, high = 1.0}\ny = {low = 0.0, high = 1.0}\n")
+    survey = "survey --function plane:plane --space space.toml --base 4 --scrambles 2"
+    done = command(f"$H search nope 2>&-; echo $?; $H {survey} 0>&- 1>&- 2>&-; echo $?", folder)
+    assert done.stdout.split() == [b"2", b"0"]
+    assert count_trials("plane.survey", None, results=folder / "results") > 0
+    assert b"damage" not in b"".join(path.read_bytes() for path in (folder / "results").iterdir())
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("line", ["show small", "--help", "search --help", "export small", "survey small --base 8 "
                                   "--scrambles 2", "refine small", "importance results/hpsearch.journal small",
                                   "report small --to page.html", "search nonesuch"])  # fmt: skip
