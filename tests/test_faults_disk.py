@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,12 @@ def mount(*arguments):
 
 
 @pytest.fixture
-def disk(folder):
-    """A small disk of its own that holds the results of a search."""
+def disk(folder, monkeypatch):
+    """A small disk of its own that holds the results of a search; beside it a function to survey."""
+    (folder / "bowl.py").write_text("def bowl(x, y):\n    return x * x + y\n", encoding="utf-8")
+    space = "[space]\nx = {low = 0.0, high = 1.0}\ny = {low = 0.0, high = 1.0}\n"
+    (folder / "space.toml").write_text(space, encoding="utf-8")
+    monkeypatch.setattr(sys, "path", list(sys.path))
     place = folder / "results"
     place.mkdir()
     if os.geteuid() != 0 or mount("-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(place)):
@@ -56,7 +61,7 @@ COMMANDS = [
     ("export", "small", "--format", "parquet"),
     pytest.param(("report", "small"), marks=pytest.mark.slow),  # it trains what it shows
     ("refine", "small", "--to", "results/next.toml"),
-    ("survey", "--function", "math:hypot", "--space", "space.toml", "--base", 16, "--scrambles", 2),
+    ("survey", "--function", "bowl:bowl", "--space", "space.toml", "--base", 16, "--scrambles", 2),
 ]
 
 

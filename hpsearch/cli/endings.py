@@ -29,7 +29,8 @@ class StopSignals:
 
     SIGHUP says that the terminal is gone, and stays ignored where it is, as under ``nohup``.
 
-    Code in C may swallow the exception that a handler raises, so the signal is remembered for :meth:`check`.
+    Code in C may swallow the exception that a handler raises, so the signal is remembered for :meth:`check`, and what
+    then fails is taken for the stop that it is.
     """
 
     def __init__(self) -> None:
@@ -49,6 +50,8 @@ class StopSignals:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if isinstance(problem, Exception) and not isinstance(problem, typer.Exit) and _exit_code(problem) is None:
+            self.check()  # what a stop in its middle made of a library's work is no fault of the program
 
     def _stop(self, signum: int, frame: FrameType | None) -> NoReturn:
         self._received = True
