@@ -6,6 +6,8 @@ import pytest
 from sklearn.neural_network import MLPClassifier
 
 from hpsearch.data.dataset import load_dataset
+from hpsearch.storage.access import open_storage
+from hpsearch.storage.journal import JournalFile, StorageError
 from hpsearch.tuning import baselines as module
 from hpsearch.tuning.baselines import DEFAULT, GUESS, baselines, kept_baselines
 
@@ -34,6 +36,16 @@ def test_the_mean_as_guess_of_a_number_explains_nothing():
 
 def test_without_a_test_split_there_are_none():
     assert baselines(load_dataset("iris", test=0.0)) == {}
+
+
+def test_of_results_that_cannot_be_written_they_are_trained_and_not_kept(iris, tmp_path, monkeypatch):
+    study = optuna.create_study(study_name="s", storage=open_storage(results=tmp_path))
+
+    def full(self, logs):
+        raise StorageError("the disk is full")
+
+    monkeypatch.setattr(JournalFile, "_append", full)
+    assert kept_baselines(study, iris) == baselines(iris)
 
 
 def test_they_are_trained_once_and_anew_for_other_data(iris, monkeypatch):

@@ -6,6 +6,7 @@ import typer
 from helpers import SMALL, run
 
 from hpsearch.cli.endings import errors
+from hpsearch.data.files import FileError
 from hpsearch.experiments.comparisons import DEFAULTS
 from hpsearch.report.comparisons import (
     sensitivity_sentences,
@@ -30,7 +31,7 @@ def two(folder):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_what_is_missing_is_named_and_made_on_demand(two):
+def test_what_is_missing_is_named_and_made_on_demand(two, monkeypatch):
     run("search", "wines")
     assert "no study 'small' in the results" in run("compare", "small", "wines", code=2).stderr
     refused = run("compare", "wines", "wines", code=2).stderr
@@ -48,6 +49,13 @@ def test_what_is_missing_is_named_and_made_on_demand(two):
     page = (two / "results" / "compare.html").read_text(encoding="utf-8")
     assert page.count('class="plot"') == 2
     assert "Compared: small, wines" in page
+
+    def full(path, html):
+        raise FileError("cannot write it: the disk is full")
+
+    monkeypatch.setattr("hpsearch.report.page.write_page", full)
+    failed = run("compare", "small", "wines", "--seeds", 2, code=1)
+    assert failed.stdout == done.stdout[done.stdout.index("total indices of") :].split("page in")[0]
 
 
 def test_what_no_comparison_can_be_made_of_ends_with_a_message_and_no_traceback(capsys):

@@ -1,5 +1,6 @@
 """How the engine is compiled: from which source, said once, kept where a folder can be written, checked for bounds."""
 
+import errno
 import importlib.util
 import os
 import subprocess
@@ -95,3 +96,54 @@ def test_nothing_is_read_or_written_out_of_bounds_and_the_source_is_plain_python
     environment = {**os.environ, option: "1", "NUMBA_CACHE_DIR": str(tmp_path)}
     ran = subprocess.run([sys.executable, "-c", TRAIN], env=environment, capture_output=True, text=True)
     assert ran.stdout == "trained\n", ran.stderr
+
+
+def kept(folder):
+    """The files of compiled code in a folder."""
+    return sorted(folder.rglob("*.nbc"))
+
+
+def test_code_of_another_source_is_removed_and_none_of_it_can_be_taken_for_this(tmp_path, monkeypatch):
+    path = tmp_path / "doubling.py"
+    path.write_text(MODULE, encoding="utf-8")
+    monkeypatch.setattr(compilation, "source_stamp", lambda: "one")
+    assert (double(path)(21), double(path)(1.5)) == (42, 3)
+    before = kept(tmp_path)
+    assert len(before) == 2
+    monkeypatch.setattr(compilation, "source_stamp", lambda: "other")
+    assert double(path)(21) == 42
+    (after,) = kept(tmp_path)
+    assert after not in before
+    assert double(path)(1.5) == 3
+    assert len(kept(tmp_path)) == 2
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [lambda code: b"", lambda code: code[:40], lambda code: code[: len(code) // 2], lambda code: bytes(len(code)),
+     lambda code: code[:-9] + bytes([code[-9] ^ 1]) + code[-8:]],
+    ids=["empty", "digest alone", "half", "zeros", "a bit"],
+)  # fmt: skip
+def test_damaged_code_is_compiled_anew(tmp_path, damage):
+    path = tmp_path / "doubling.py"
+    path.write_text(MODULE, encoding="utf-8")
+    assert double(path)(21) == 42
+    (file,) = kept(tmp_path)
+    whole = file.read_bytes()
+    file.write_bytes(damage(whole))
+    for hits in (0, 1):
+        function = double(path)
+        assert function(21) == 42
+        assert sum(function.stats.cache_hits.values()) == hits
+
+
+def test_where_the_disk_is_full_it_is_compiled_for_the_process(tmp_path, monkeypatch):
+    path = tmp_path / "doubling.py"
+    path.write_text(MODULE, encoding="utf-8")
+
+    def full(files, path):
+        raise OSError(errno.ENOSPC, "full")
+
+    monkeypatch.setattr(caching.IndexDataCacheFile, "_open_for_write", full)
+    assert double(path)(21) == 42
+    assert kept(tmp_path) == []

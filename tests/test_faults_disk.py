@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from typer.testing import CliRunner
 
 from hpsearch import load
 from hpsearch.cli.commands import app
+from hpsearch.data.files import FileError, check_writable
 from hpsearch.storage.access import count_trials
 
 SIZE = 24 * 2**20
@@ -22,8 +24,12 @@ def mount(*arguments):
 
 
 @pytest.fixture
-def disk(folder):
-    """A small disk of its own that holds the results of a search."""
+def disk(folder, monkeypatch):
+    """A small disk of its own that holds the results of a search; beside it a function to survey."""
+    (folder / "bowl.py").write_text("def bowl(x, y):\n    return x * x + y\n", encoding="utf-8")
+    space = "[space]\nx = {low = 0.0, high = 1.0}\ny = {low = 0.0, high = 1.0}\n"
+    (folder / "space.toml").write_text(space, encoding="utf-8")
+    monkeypatch.setattr(sys, "path", list(sys.path))
     place = folder / "results"
     place.mkdir()
     if os.geteuid() != 0 or mount("-t", "tmpfs", "-o", f"size={SIZE}", "tmpfs", str(place)):
@@ -55,6 +61,7 @@ COMMANDS = [
     ("export", "small", "--format", "parquet"),
     pytest.param(("report", "small"), marks=pytest.mark.slow),  # it trains what it shows
     ("refine", "small", "--to", "results/next.toml"),
+    ("survey", "--function", "bowl:bowl", "--space", "space.toml", "--base", 16, "--scrambles", 2),
 ]
 
 
@@ -119,10 +126,29 @@ def test_a_network_is_saved_whole_or_not_at_all(disk):
     assert not list(disk.glob("*network*"))
 
 
+def read_only(disk):
+    assert mount("-o", "remount,ro", str(disk)) == 0
+
+
+def test_a_folder_that_takes_no_file_is_told_before_there_is_work_to_lose(disk):
+    read_only(disk)
+    for path in (disk / "page.html", disk / "new" / "page.html"):
+        with pytest.raises(FileError, match=f"cannot write {path}: Read-only file system"):
+            check_writable(path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", ["report", "explain", "refine", "export"])
+def test_what_cannot_be_written_to_is_read_all_the_same(disk, folder, command):
+    read_only(disk)
+    run(command, "small", *(() if command == "explain" else ("--to", folder / "elsewhere")))
+    assert (folder / "elsewhere").exists() == (command != "explain")
+
+
 @pytest.mark.parametrize("command", COMMANDS, ids=str)
 def test_where_nothing_may_be_written_a_command_says_so_and_all_is_read(disk, command):
     before = files(disk)
-    assert mount("-o", "remount,ro", str(disk)) == 0
+    read_only(disk)
     assert refused(command, "Read-only file system").is_relative_to(disk)
     assert files(disk) == before
     assert len(load("small").trials) == 20

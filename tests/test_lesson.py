@@ -26,6 +26,13 @@ def lesson(folder):
     return folder
 
 
+def test_a_page_that_cannot_be_written_is_told_before_anything_is_trained(lesson):
+    (lesson / "results" / "lesson-L1.html").mkdir(parents=True)
+    told = run("lesson", "L1", code=1).stderr
+    assert told.startswith("error: cannot write results/lesson-L1.html: Is a directory")
+    assert [path.name for path in (lesson / "results").iterdir()] == ["lesson-L1.html"]
+
+
 def test_a_claim_is_judged_printed_and_put_on_a_page(lesson):
     printed = run("lesson", "l8").stdout
     assert printed.startswith("L8  Initialise → forward → loss → gradient → step, repeated, is all of training.\n")

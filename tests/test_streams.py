@@ -2,6 +2,7 @@
 
 import io
 import os
+import signal
 import subprocess
 import sys
 
@@ -64,8 +65,12 @@ def run_on(stream, monkeypatch, *arguments):
     """Run the command in this process with that standard output; its exit code."""
     monkeypatch.setattr(sys, "argv", ["hpsearch", *arguments])
     monkeypatch.setattr(sys, "stdout", stream)
-    with pytest.raises(SystemExit) as end:
-        main()
+    handler = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(SystemExit) as end:
+            main()
+    finally:
+        signal.signal(signal.SIGINT, handler)
     stream.close()
     return end.value.code
 
@@ -100,6 +105,17 @@ def test_where_no_stream_can_be_written_a_search_stores_its_trials(folder):
                    "echo $?", folder)  # fmt: skip
     assert done.stdout.split() == [b"1", b"0"]
     assert count_trials("small", None, results=folder / "results") == 5
+
+
+@pytest.mark.slow
+def test_where_standard_error_is_closed_a_mistake_has_its_code_and_no_file_takes_its_place(folder):
+    (folder / "plane.py").write_text("import os\ndef plane(x, y):\n    os.write(2, b'damage')\n    return x + y\n")
+    (folder / "space.toml").write_text("[space]\nx = {low = 0.0, high = 1.0}\ny = {low = 0.0, high = 1.0}\n")
+    survey = "survey --function plane:plane --space space.toml --base 4 --scrambles 2"
+    done = command(f"$H search nope 2>&-; echo $?; $H {survey} 0>&- 1>&- 2>&-; echo $?", folder)
+    assert done.stdout.split() == [b"2", b"0"]
+    assert count_trials("plane.survey", None, results=folder / "results") > 0
+    assert b"damage" not in b"".join(path.read_bytes() for path in (folder / "results").iterdir())
 
 
 @pytest.mark.slow

@@ -86,16 +86,18 @@ def test_a_training_beside_others_on_threads_equals_the_same_alone_bit_for_bit(
         Hyperparameters(10 ** rng.uniform(-3, 0), int(rng.integers(20, 60)), rng.uniform(0, 0.99), 1e-4, batch_size, s)
         for s in rng.uniform(0.1, 1, 16)
     ]
+    settings[7] = replace(settings[7], learning_rate=1e30)
     starts = [Training.start(architecture, s, int(rng.integers(4))) for s in settings]
 
     def ends(start, examples):
         record, training = train(start, examples, (0, 3, 25))
-        return record.iterations, record.metrics.tobytes(), training.parameters.tobytes()
+        return record.diverged, record.iterations, record.metrics.tobytes(), training.parameters.tobytes()
 
     examples, other = (examples_of(architecture, digits, 300, 99) for _ in range(2))
     with ThreadPoolExecutor(4) as pool:
         together = list(pool.map(partial(ends, examples=examples), starts))
     assert together[::-1] == [ends(start, other) for start in starts[::-1]]
+    assert [diverged for diverged, *_ in together] == [k == 7 for k in range(16)]
 
 
 def test_a_training_that_diverges_ends_there_and_holds_the_ceiling(digits):

@@ -5,13 +5,15 @@ Each command parses, calls and prints, and imports what it needs when it runs, s
 
 from __future__ import annotations
 
+import signal
+import sys
 import warnings
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hpsearch.cli.again import Commands
+from hpsearch.cli.endings import STOPPED, Commands
 from hpsearch.cli.streams import lasting_output
 
 app = typer.Typer(
@@ -64,6 +66,11 @@ def options(
 
 
 def main() -> None:
-    """Entry point of the command ``hpsearch``."""
+    """Entry point of the command ``hpsearch``: the process ends with it, and Ctrl-C is not heeded any more."""
     with warnings.catch_warnings(), lasting_output():  # libraries add filters when they are imported
-        app(prog_name="hpsearch")
+        try:
+            app(prog_name="hpsearch")
+        except KeyboardInterrupt:  # before a command has begun
+            sys.exit(STOPPED)
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Python ends the process now, and would print a traceback

@@ -62,8 +62,9 @@ def compare_command(
                     )
             except KeyboardInterrupt:
                 _stopped(line.last)
+        print_parts(comparison_report(comparison))  # which a page that cannot be written does not take away
         write_page(path, comparison_page(comparison))
-        print_parts([*comparison_report(comparison), f"page in {path}: open it in a browser, offline too"])
+        print_parts([f"page in {path}: open it in a browser, offline too"])
 
 
 def _stopped(last: ProfileProgress) -> NoReturn:

@@ -6,16 +6,18 @@ import re
 import shlex
 import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import NoReturn, Self
+from typing import Any, NoReturn, Self
 
 import typer
+from typer.core import TyperGroup
 
-from hpsearch.cli.again import command_again
+from hpsearch.cli.again import command_again, remember
 from hpsearch.cli.lines import say
 
 STOPPED = 130
@@ -27,17 +29,19 @@ class StopSignals:
 
     SIGHUP says that the terminal is gone, and stays ignored where it is, as under ``nohup``.
 
-    Code in C may swallow the exception that a handler raises, so the signal is remembered for :meth:`check`.
+    Code in C may swallow the exception that a handler raises, so the signal is remembered for :meth:`check`, and what
+    then fails is taken for the stop that it is.
     """
 
     def __init__(self) -> None:
         self._received = False
 
     def __enter__(self) -> Self:
-        from hpsearch.storage.signals import STOPS  # here, so that --help stays quick
-
-        always = (signal.SIGINT, signal.SIGTERM)
-        heeded = [number for number in STOPS if number in always or signal.getsignal(number) != signal.SIG_IGN]
+        heeded = [signal.SIGINT, signal.SIGTERM]
+        if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+            heeded.append(signal.SIGHUP)
+        if threading.current_thread() is not threading.main_thread():
+            heeded = []  # another thread may set no handler
         self._before = {number: signal.signal(number, self._stop) for number in heeded}
         return self
 
@@ -46,6 +50,8 @@ class StopSignals:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        if isinstance(problem, Exception) and not isinstance(problem, typer.Exit) and _exit_code(problem) is None:
+            self.check()  # what a stop in its middle made of a library's work is no fault of the program
 
     def _stop(self, signum: int, frame: FrameType | None) -> NoReturn:
         self._received = True
@@ -59,6 +65,29 @@ class StopSignals:
         """
         if self._received:
             raise KeyboardInterrupt
+
+
+class Commands(TyperGroup):
+    """The commands. What was typed is remembered, and a signal ends each with a sentence, wherever it is."""
+
+    def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
+        """As Typer's own."""
+        remember(args)
+        return super().make_context(info_name, args, parent, **extra)
+
+    def invoke(self, context: Any) -> Any:
+        """Run a command.
+
+        Raises:
+            typer.Exit: if a signal stopped it where it has nothing of its own to say of that.
+        """
+        try:
+            with StopSignals():
+                return super().invoke(context)
+        except KeyboardInterrupt:
+            print(file=sys.stderr)  # the terminal has shown ^C
+            say("stopped. To run it again:", command=command_again(), error=True)
+            raise typer.Exit(STOPPED) from None
 
 
 def stopped(*, name: str, total: int, rows: str, storage: str | None, results: Path) -> NoReturn:
@@ -120,10 +149,6 @@ def errors(study: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except KeyboardInterrupt:
-        print(file=sys.stderr)
-        say("stopped. To run it again:", command=command_again(), error=True)
-        raise typer.Exit(STOPPED) from None
     except Exception as problem:
         code = _exit_code(problem)
         if code is None:

@@ -31,17 +31,19 @@ def lesson_command(
 
     console, judgements = Console(highlight=False, markup=False), []
     with errors():
+        from hpsearch.data.files import check_writable
         from hpsearch.report.lesson import TITLE, details, lesson_sections, verdict_text
         from hpsearch.report.page import page, write_page
         from hpsearch.results.lesson import CLAIMS, checked
 
         claims = list(CLAIMS) if claim is None else [checked(claim)]
+        path = results / (f"lesson-{claims[0]}.html" if claim else "lesson.html")
+        check_writable(path)  # before there is work to lose
         for name in claims:
             judgements.append(_judgement(name, workers=workers, results=results, storage=storage))
             print(verdict_text(judgements[-1], width=console.width))
             for part in details(judgements[-1], width=console.width) if claim else ():
                 console.print(part)
-        path = results / (f"lesson-{claims[0]}.html" if claim else "lesson.html")
         html = page(TITLE, lesson_sections(judgements), footer="Written by hpsearch.")
         write_page(path, html)
         say(f"page in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")

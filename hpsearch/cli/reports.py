@@ -74,12 +74,12 @@ def _offered(stored: Results, path: Path) -> None:
     from hpsearch.report.sections import attribution_of
     from hpsearch.results.surrogates import ImportanceError
     from hpsearch.storage.front import show_attribution, show_search, show_surrogates
-    from hpsearch.storage.journal import StorageError
+    from hpsearch.storage.journal import UNWRITABLE
     from hpsearch.tuning.choice import ARTIFACTS, register
 
     if not stored.ours and stored.function is None:
         return
-    with suppress(StorageError, OSError, ImportanceError):  # a storage that only gives has no page to offer
+    with suppress(*UNWRITABLE, ImportanceError):  # a storage that only gives has no page to offer
         register(stored.study, path, folder=stored.folder / ARTIFACTS, mimetype="text/html")
         if not stored.study.study_name.endswith(".survey"):
             show_search(stored.study)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import errno
 import io
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -51,17 +52,26 @@ class _Lasting(io.RawIOBase):
         return len(data)
 
 
+class _Nowhere(io.TextIOBase):
+    """The stream of a process that was started without it."""
+
+    def write(self, text: str) -> int:
+        return len(text)
+
+
 @contextmanager
 def lasting_output() -> Iterator[None]:
     """Let standard output and standard error last for a command, whatever becomes of them.
 
     What a narrow encoding lacks is printed in plain letters or as an escape. A stream that fails is silent from there
-    on, the command goes on, and at the end standard error says that standard output failed.
+    on, the command goes on, and at the end standard error says that standard output failed. One that was closed before
+    is silent.
 
     Raises:
         SystemExit: with the command's code, or with 1 if standard output could not be written.
     """
     codecs.register_error("hpsearch.plain", _plain)
+    _occupy_closed()
     before = sys.stdout, sys.stderr, sys.excepthook
     sys.stdout, output = _lasting(sys.stdout)
     sys.stderr, _ = _lasting(sys.stderr)
@@ -72,8 +82,7 @@ def lasting_output() -> Iterator[None]:
         code = end.code
     finally:
         for stream in (sys.stdout, sys.stderr):
-            if stream is not None:
-                stream.flush()
+            stream.flush()
         sys.stdout, sys.stderr, sys.excepthook = before  # typer sets the last
     problem = None if output is None else output.problem
     if problem is not None and not code:
@@ -83,8 +92,19 @@ def lasting_output() -> Iterator[None]:
     raise SystemExit(code)
 
 
+def _occupy_closed() -> None:
+    """Open nothing under the number of a closed standard stream: a library's message to it would land in a file."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # of the numbers that are free, the lowest
+
+
 def _lasting(stream: Any) -> tuple[Any, _Lasting | None]:
     """A stream over the same file that lasts; the stream itself if it has no file."""
+    if stream is None:
+        return _Nowhere(), None
     try:
         stream.flush()
         raw = _Lasting(stream.fileno())

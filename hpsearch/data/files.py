@@ -7,6 +7,7 @@ import hashlib
 import os
 import secrets
 import stat
+import tempfile
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -78,19 +79,18 @@ def check_writable(path: str | Path) -> Path:
     """The file behind a path, links followed, where :func:`atomic_write` may put one.
 
     Raises:
-        FileError: if a folder, a pipe or a device has its name, or no file can have it.
+        FileError: if a folder, a pipe or a device has its name, no file can have it, or the folder takes no file.
     """
     with blaming(path):
         if "\0" in os.fspath(path):
             raise FileError(f"cannot write {os.fspath(path)!r}: no path holds a NUL; choose another name")
         target = Path(os.path.realpath(path))
-        try:
-            kind = target.stat().st_mode
-        except FileNotFoundError:
-            return target
+        kind = target.stat().st_mode if target.exists() else stat.S_IFREG
         if stat.S_ISDIR(kind):
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        if not stat.S_ISREG(kind):
+        if stat.S_ISREG(kind):  # only the system knows whether a file can be made there: permissions may say otherwise
+            tempfile.TemporaryFile(dir=next(folder for folder in target.parents if folder.exists())).close()
+        else:
             raise FileError(f"cannot write {path}: it is a device or a pipe, not a file; choose another name")
     return target
 

@@ -1,8 +1,8 @@
 """How the engine is compiled: once, by numba, and kept on disk.
 
 Compiled code lets go of Python's lock, so that threads train side by side. The cache lies beside the source, or where
-numba keeps it if that folder cannot be written (``NUMBA_CACHE_DIR`` names another); without any, every process
-compiles for itself.
+numba keeps it if that folder cannot be written (``NUMBA_CACHE_DIR`` names another); without any, or where the disk is
+full, every process compiles for itself.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
+import pickle
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils, event
+from numba.core.caching import FunctionCache, IndexDataCacheFile
 from numba.extending import intrinsic, overload
 from numba.np.arrayobj import populate_array
 
@@ -27,16 +29,67 @@ from hpsearch.engine.settings import Array
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_DIGEST = hashlib.sha256().digest_size
+
 
 def compiled(function: F) -> F:
     """Compile a function when it is first called."""
     dispatcher: Any = numba.njit(nogil=True, error_model="numpy")(function)
     if dispatcher is not function:  # numba compiles nothing under NUMBA_DISABLE_JIT
         with contextlib.suppress(RuntimeError):  # no folder can be written
-            dispatcher.enable_caching()
-            # numba compares a function with its own file alone, and what it calls is compiled into it.
-            dispatcher._cache._cache_file._source_stamp = source_stamp()
+            dispatcher._cache = _Cache(function)
     return dispatcher
+
+
+class _Cache(FunctionCache):  # type: ignore[misc]  # numba has no types
+    """Numba's cache of a function, in :class:`_CodeFiles`, and doing without where they cannot be written."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        super().__init__(function)
+        self._cache_file = _CodeFiles(self._cache_path, self._impl.filename_base, source_stamp())
+
+    def _guard_against_spurious_io_errors(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.suppress(OSError)
+
+
+class _CodeFiles(IndexDataCacheFile):  # type: ignore[misc]  # numba has no types
+    """Compiled code in files, each of which says by its name what is in it, and by a digest that it is whole.
+
+    Numba's own index is written before the code that it names, so a process that is killed between the two, or another
+    that reads meanwhile, would take the code of the former engine, or of other types, for what it asks for. And numba
+    compares a function with its own file alone, while what it calls is compiled into it.
+
+    Args:
+        folder: Of the files.
+        function: Beginning of their names.
+        source: Digest of all source that is compiled into it.
+    """
+
+    def __init__(self, folder: str, function: str, source: str) -> None:
+        super().__init__(folder, function, source)
+        self._folder, self._function, self._source = Path(folder), f"{function}.", f"{function}.{source[:16]}."
+
+    def load(self, key: Any) -> Any:
+        """The code of a key; None if it is not there, or damaged: it is then compiled and written anew."""
+        with contextlib.suppress(OSError):
+            content = self._path(key).read_bytes()
+            digest, code = content[:_DIGEST], content[_DIGEST:]
+            if hashlib.sha256(code).digest() == digest:
+                return pickle.loads(code)
+        return None
+
+    def save(self, key: Any, data: Any) -> None:
+        """Write the code of a key, in place of all that was compiled from another source."""
+        code = self._dump(data)
+        for path in self._folder.iterdir():
+            if path.name.startswith(self._function) and not path.name.startswith(self._source):
+                path.unlink(missing_ok=True)
+        with self._open_for_write(str(self._path(key))) as file:
+            file.write(hashlib.sha256(code).digest() + code)
+
+    def _path(self, key: Any) -> Path:
+        what = hashlib.sha256(repr((numba.__version__, self._source_stamp, key)).encode()).hexdigest()
+        return self._folder / f"{self._source}{what[:16]}.nbc"
 
 
 def inlined(function: F) -> F:

@@ -27,7 +27,7 @@ from hpsearch.experiments.profiles import TrainingSource
 from hpsearch.experiments.sources import ProfileProgress, Rehearsal, Run, Training, joined
 from hpsearch.sensitivity.designs import SEED
 from hpsearch.storage.access import only_writer
-from hpsearch.storage.journal import StorageError
+from hpsearch.storage.journal import UNWRITABLE
 from hpsearch.storage.notes import note_profiles
 from hpsearch.storage.studies import existing_study, open_study, quiet_optuna
 from hpsearch.storage.trials import CURVES, WORDS, finished_trial, values_of
@@ -135,7 +135,7 @@ class KeptTrainings:
             with quiet_optuna():
                 study = open_study(self._storage, config, fingerprint, name=self._name, identity=_identity)
             note_profiles(study)
-        except (StorageError, OSError, optuna.exceptions.StorageInternalError):
+        except UNWRITABLE:
             return None
         self._read_on(study)  # another process may have trained some until now
         return study

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import MutableMapping
+from contextlib import suppress
 from dataclasses import asdict, fields
 from importlib.metadata import version
 from typing import Any, Unpack
@@ -21,7 +22,7 @@ from hpsearch.results.points import Sample
 from hpsearch.results.samples import read_sample
 from hpsearch.results.surrogates import ImportanceOptions, Options, importance_of, tell
 from hpsearch.storage.internals import set_study_attribute, study_attributes
-from hpsearch.storage.journal import StorageError
+from hpsearch.storage.journal import UNWRITABLE
 
 IMPORTANCE = "hpsearch:importance"
 """Beginning of the system attributes of a study that keep tables of importances; the options' fingerprint follows."""
@@ -52,7 +53,8 @@ def kept_importance(
         else:
             workers, on_progress = options.get("workers", 1), options.get("on_progress")
             table = importance_of(sample, computed, workers=workers, on_progress=on_progress)
-            _keep(study, key, {"of": numbers, "table": _encoded(table)})
+            with suppress(*UNWRITABLE):
+                set_study_attribute(study, key, {"of": numbers, "table": _encoded(table)})
         memory[f"{key}:{numbers}"] = table
     return memory[f"{key}:{numbers}"].copy()
 
@@ -64,13 +66,6 @@ def _computed(options: ImportanceOptions) -> Options:
     if "measures" in values:
         values["measures"] = tuple(values["measures"])
     return Options(**values)
-
-
-def _keep(study: optuna.Study, key: str, value: Any) -> None:
-    try:
-        set_study_attribute(study, key, value)
-    except (StorageError, OSError, optuna.exceptions.StorageInternalError):
-        return  # it cannot be written
 
 
 def _fingerprint_of(sample: Sample) -> str:

@@ -18,7 +18,7 @@ from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.study import PROFILES, StudyConfig
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.storage.internals import figure_of, set_figure, storage_of
-from hpsearch.storage.journal import StorageError
+from hpsearch.storage.journal import UNWRITABLE
 from hpsearch.storage.notes import note_search, note_survey
 from hpsearch.storage.studies import BASELINES, BEST, CONFIG, fact
 
@@ -99,7 +99,7 @@ def show_surrogates(study: optuna.Study, figure: go.Figure) -> None:
     measured = survey is not None and figure_of(survey, FIGURE)
     if fact(study, CONFIG) is None or measured or study.study_name.endswith((".survey", PROFILES)):
         return
-    with contextlib.suppress(StorageError, OSError, optuna.exceptions.StorageInternalError):
+    with contextlib.suppress(*UNWRITABLE):
         _save_figure(study, str(copy.deepcopy(figure).update_layout(height=_FRAME).to_json()))
 
 
@@ -113,7 +113,7 @@ def show_attribution(study: optuna.Study, figure: go.Figure, words: str) -> None
     """
     if fact(study, CONFIG) is None or study.study_name.endswith((".survey", PROFILES)):
         return
-    with contextlib.suppress(StorageError, OSError, optuna.exceptions.StorageInternalError):
+    with contextlib.suppress(*UNWRITABLE):
         _save_rows(study, {EXPLAINED: words})
         _save_figure(study, str(copy.deepcopy(figure).update_layout(height=_FRAME).to_json()), name=ATTRIBUTION)
 

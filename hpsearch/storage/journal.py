@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from optuna.exceptions import StorageInternalError
 from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
 
 from hpsearch.data.files import atomic_write, cure
@@ -29,6 +30,10 @@ _BLOCK = 65536
 
 class StorageError(RuntimeError):
     """A storage cannot be opened or written to."""
+
+
+UNWRITABLE = (StorageError, OSError, StorageInternalError)
+"""What is raised where a storage cannot be written, for those who then do without."""
 
 
 class JournalTailWarning(UserWarning):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import optuna
 
 from hpsearch.data.dataset import Dataset
 from hpsearch.storage.internals import set_study_attribute
+from hpsearch.storage.journal import UNWRITABLE
 from hpsearch.storage.studies import BASELINES, fact
 from hpsearch.tuning.scores import TestScore, error, r2
 
@@ -59,10 +61,11 @@ def guess(dataset: Dataset) -> str:
 
 
 def kept_baselines(study: optuna.Study, dataset: Dataset) -> dict[str, TestScore]:
-    """The baselines of a study's data, trained once and kept with the study."""
+    """The baselines of a study's data, trained once and kept with the study, where its storage can be written."""
     kept: Mapping[str, Any] = fact(study, BASELINES, {})
     if kept.get("data") != dataset.fingerprint:
         scores = {name: vars(score) for name, score in baselines(dataset).items()}
         kept = {"data": dataset.fingerprint, "scores": scores}
-        set_study_attribute(study, BASELINES, kept)
+        with suppress(*UNWRITABLE):
+            set_study_attribute(study, BASELINES, kept)
     return {name: TestScore(**score) for name, score in kept["scores"].items()}
