@@ -2,17 +2,20 @@
 
 A worker is killed; in its start too (workers are threads here: none is a process but an executor's)
     test_executors::test_an_executor_that_lost_a_process_is_given_up_and_what_was_trained_is_kept
-    test_pools::test_processes_give_the_same_and_a_dead_one_is_told; of Dask's, test_clusters
+    test_pools::test_processes_give_the_same_and_a_call_that_kills_them_is_the_one_row_that_fails; of Dask's,
+    test_clusters::test_a_worker_killed_in_mid_run_costs_what_it_held
+    test_clusters::test_a_run_whose_workers_all_died_waits_a_while_and_ends_with_what_is_stored
 The main process is killed at any moment; with workers running; while it starts
     test_faults_kills::test_killed_at_random_moments_again_and_again_nothing_is_lost_or_doubled
     test_faults_kills::test_killed_at_any_touch_of_its_files_it_goes_on
     test_faults_signals::test_of_a_killed_command_no_process_lives_on_and_no_pipe_stays_open
     test_pools::test_no_worker_outlives_a_main_process_that_is_killed
-A journal is torn at any byte; a line of it is damaged (one that stands twice is a trial that was added twice)
+A journal is torn at any byte; a line of it is damaged or stands twice
     test_faults_journal::test_torn_in_any_byte_of_its_last_three_records_a_journal_keeps_all_that_is_whole
     test_faults_journal::test_a_search_whose_journal_was_torn_ends_as_if_it_had_not_been
     test_records::test_a_damaged_line_is_named_and_nothing_is_touched
     test_records::test_whatever_line_is_lost_all_other_trials_keep_their_numbers_and_values
+    test_records::test_a_line_of_a_trial_that_stands_twice_is_named_and_the_trial_counted_once
 The disk is full, the folder read-only, at any file that is written
     test_faults_disk::test_on_a_full_disk_a_command_says_so_and_what_was_stored_stays
     test_faults_disk::test_on_a_disk_that_fills_in_mid_write_no_half_file_stays
