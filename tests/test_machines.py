@@ -229,4 +229,4 @@ def test_an_address_alone_is_refused_by_each_command(folder, command):
     if command[0] == "explain":
         run("search", "a", "--trials", 1)
     message = run(*command, *options, "--address", "tcp://x:1", code=2).stderr
-    assert "--address: is that of a cluster (given: 'tcp://x:1'); give --executor dask as well" in message
+    assert "--address: is for a cluster (given: 'tcp://x:1'); add --executor dask" in message
