@@ -1,5 +1,6 @@
 """A Dask cluster of processes: the same numbers, the data once, and what a lost worker or scheduler costs."""
 
+import importlib
 import logging
 import os
 import signal
@@ -14,11 +15,18 @@ import pytest
 from helpers import TIMES
 
 from hpsearch.evaluation import worker
-from hpsearch.evaluation.calls import SettingCall
+from hpsearch.evaluation.calls import FunctionError, SettingCall
+from hpsearch.evaluation.executors import training_on
 from hpsearch.evaluation.failures import ClusterError, EngineDiffersError, WorkersLostError
 from hpsearch.evaluation.pools import Pool
+from hpsearch.evaluation.tasks import Trainer
+from hpsearch.experiments.function import survey
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results import frames
+from hpsearch.results.comparison import compare
+from hpsearch.results.payoff import payoff
+from hpsearch.results.study import load
+from hpsearch.space import Float, Space
 from hpsearch.tuning.search import search
 
 distributed = pytest.importorskip("distributed")
@@ -86,6 +94,61 @@ def test_a_survey_on_a_cluster_has_the_same_rows_in_few_jobs(small, executor, cl
     pd.testing.assert_frame_equal(table, survey_study(config, results=tmp_path / "here").table)
     assert sum(count for _, count in sent.jobs) > 5 * len(sent.jobs)
     assert set(client.run(lambda: len(worker._trainers)).values()) == {0}  # the data is forgotten
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_rounds_comparisons_and_tables_around_the_best_are_the_same_on_a_cluster(
+    small, executor, tmp_path, monkeypatch
+):
+    tiny = small.with_overrides(**{"trials": 40, "sampler": "random", "survey.base": 4, "survey.scrambles": 2})
+    twin, trained, sent = tiny.with_overrides(name="twin"), [], Sent(monkeypatch)
+    own = Trainer.run
+
+    def tables(folder):
+        for config in (tiny, twin):
+            search(config, results=folder, trials=4)
+            survey_study(config, results=folder)
+        best = load("small", results=folder)
+        return [
+            payoff(tiny.with_overrides(name="rounds"), 2, seeds=2, results=folder),
+            compare(["small", "twin"], seeds=2, results=folder).scores,
+            best.attribution(seeds=2).table,
+            best.tunability(values=2, seeds=2),
+        ]
+
+    here = tables(tmp_path / "here")
+    monkeypatch.setattr(Trainer, "run", lambda self, *arguments: trained.append(1) or own(self, *arguments))
+    with training_on(executor):
+        there = tables(tmp_path / "there")
+    assert trained == []
+    assert not any(carried for carried, _ in sent.jobs)
+    for one, other in zip(here, there, strict=True):
+        pd.testing.assert_frame_equal(one, other)
+
+
+def weighed(x, y):
+    return x + 3 * y
+
+
+@pytest.mark.slow
+def test_a_function_is_surveyed_the_same_on_a_cluster(executor, tmp_path):
+    square = Space({"x": Float(0, 1), "y": Float(0, 1)})
+    here = survey(weighed, square, 8, 2)
+    there = survey(weighed, square, 8, 2, executor=executor, name="weighed", results=tmp_path)
+    pd.testing.assert_frame_equal(there.table, here.table)
+    with pytest.raises(FunctionError, match=r"cannot be sent to the executor's workers \(.*no_such_module.*\): define"):
+        survey(Unknown(), square, 8, 2, executor=executor)
+
+
+class Unknown:
+    """A function of a module that no worker has."""
+
+    def __call__(self, x, y):
+        return x + y
+
+    def __reduce__(self):
+        return importlib.import_module, ("no_such_module",)
 
 
 @pytest.mark.slow

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import pickle
 import signal
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
 from functools import partial
@@ -15,6 +17,7 @@ from typing import Any
 from distributed import Client, KilledWorker, LocalCluster
 from distributed.comm.core import CommClosedError
 from distributed.diagnostics.plugin import WorkerPlugin
+from distributed.protocol.pickle import dumps
 
 from hpsearch.evaluation.failures import SECONDS_BETWEEN_LOOKS, ClusterError, EngineDiffersError, WorkersLostError
 from hpsearch.evaluation.tasks import Trainer
@@ -121,7 +124,8 @@ class Cluster:
 
         Dask's own executor leaves a future without an end whose result was on a worker that died, and cannot be had.
         """
-        remote = self._client.submit(function, *arguments, **{**self._executor._kwargs, "pure": False})
+        call, key = dumps(_Call(function, arguments)), f"hpsearch-{uuid.uuid4().hex}"
+        remote = self._client.submit(pickle.loads, call, key=key, **self._executor._kwargs)
         future = Future[Any]()
         future.add_done_callback(partial(_let_go, remote))
         self._client.loop.add_callback(_pass_on, remote, future)
@@ -185,6 +189,16 @@ class Cluster:
 
     def _gone(self) -> str:
         return f"the Dask scheduler at {self._address} went away, or dropped the work"
+
+
+class _Call:
+    """A call that is made where it is unpickled: Dask's scheduler unpickles what it holds, and has no hpsearch."""
+
+    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        self._function, self._arguments = function, arguments
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self._function, self._arguments
 
 
 def _let_go(remote: Any, future: Future[Any]) -> None:
