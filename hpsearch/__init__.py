@@ -34,6 +34,7 @@ The public names, from the same order:
 `survey_study`                                  how sensitive a study's training is to each setting
 `survey`, `survey_frames`                       the same of any function of a space, by settings or by tables of them
 `Design`, `survey_of`                           rows to evaluate elsewhere, and the survey of their values
+`training_on`                                   the executor, such as a cluster's, in which all of these train
 `load`, `Results`                               a study's tables, best setting and networks
 `compare`                                       studies side by side: sensitivity, transfer of settings, one default
 `importance`                                    of any Optuna study's parameters, with intervals

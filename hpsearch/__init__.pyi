@@ -7,6 +7,7 @@ from .data.dataset import Dataset as Dataset
 from .engine.settings import Hyperparameters as Hyperparameters
 from .estimator import ShallowNetworkClassifier as ShallowNetworkClassifier
 from .estimator import ShallowNetworkRegressor as ShallowNetworkRegressor
+from .evaluation.executors import training_on as training_on
 from .evaluation.trained import TrainedNetwork as TrainedNetwork
 from .experiments.elsewhere import survey_of as survey_of
 from .experiments.function import survey as survey

@@ -1,11 +1,13 @@
 """A Dask cluster of processes: the same numbers, the data once, and what a lost worker or scheduler costs."""
 
+import importlib
 import logging
 import os
 import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pandas as pd
@@ -13,12 +15,22 @@ import pytest
 from helpers import TIMES
 
 from hpsearch.evaluation import worker
+from hpsearch.evaluation.calls import FunctionError, SettingCall
+from hpsearch.evaluation.executors import training_on
 from hpsearch.evaluation.failures import ClusterError, EngineDiffersError, WorkersLostError
+from hpsearch.evaluation.pools import Pool
+from hpsearch.evaluation.tasks import Trainer
+from hpsearch.experiments.function import survey
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results import frames
+from hpsearch.results.comparison import compare
+from hpsearch.results.payoff import payoff
+from hpsearch.results.study import load
+from hpsearch.space import Float, Space
 from hpsearch.tuning.search import search
 
 distributed = pytest.importorskip("distributed")
+from hpsearch.evaluation import clusters  # noqa: E402
 from hpsearch.evaluation.clusters import Cluster, dask_executor  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("default")  # Dask's own: sockets and loops that it lets go late
@@ -50,14 +62,14 @@ def same(study, other):
 class Sent:
     """What an executor is handed: whether a job carried data, and its number of tasks."""
 
-    def __init__(self, monkeypatch, executor):
-        self.jobs, submit = [], executor.submit
+    def __init__(self, monkeypatch):
+        self.jobs, submit = [], Cluster.submit
 
-        def noted(function, *arguments, **options):
+        def noted(cluster, function, *arguments):
             self.jobs.append((arguments[3] is not None, len(arguments[2])))
-            return submit(function, *arguments, **options)
+            return submit(cluster, function, *arguments)
 
-        monkeypatch.setattr(executor, "submit", noted)
+        monkeypatch.setattr(Cluster, "submit", noted)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +81,7 @@ class Sent:
     ],
 )
 def test_a_search_on_a_cluster_gives_the_same_trials(small, how, executor, tmp_path, monkeypatch):
-    config, sent = small.with_overrides(trials=40, **how), Sent(monkeypatch, executor)
+    config, sent = small.with_overrides(trials=40, **how), Sent(monkeypatch)
     same(search(config, results=tmp_path, executor=executor), search(config, results=tmp_path / "here"))
     assert not any(carried for carried, _ in sent.jobs)  # the workers had the data before
 
@@ -77,7 +89,7 @@ def test_a_search_on_a_cluster_gives_the_same_trials(small, how, executor, tmp_p
 @pytest.mark.slow
 def test_a_survey_on_a_cluster_has_the_same_rows_in_few_jobs(small, executor, client, tmp_path, monkeypatch):
     config = small.with_overrides(**{"survey.base": 16, "survey.scrambles": 4, "survey.seeds": 4})
-    sent = Sent(monkeypatch, executor)
+    sent = Sent(monkeypatch)
     table = survey_study(config, results=tmp_path, executor=executor).table
     pd.testing.assert_frame_equal(table, survey_study(config, results=tmp_path / "here").table)
     assert sum(count for _, count in sent.jobs) > 5 * len(sent.jobs)
@@ -85,8 +97,63 @@ def test_a_survey_on_a_cluster_has_the_same_rows_in_few_jobs(small, executor, cl
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_rounds_comparisons_and_tables_around_the_best_are_the_same_on_a_cluster(
+    small, executor, tmp_path, monkeypatch
+):
+    tiny = small.with_overrides(**{"trials": 40, "sampler": "random", "survey.base": 4, "survey.scrambles": 2})
+    twin, trained, sent = tiny.with_overrides(name="twin"), [], Sent(monkeypatch)
+    own = Trainer.run
+
+    def tables(folder):
+        for config in (tiny, twin):
+            search(config, results=folder, trials=4)
+            survey_study(config, results=folder)
+        best = load("small", results=folder)
+        return [
+            payoff(tiny.with_overrides(name="rounds"), 2, seeds=2, results=folder),
+            compare(["small", "twin"], seeds=2, results=folder).scores,
+            best.attribution(seeds=2).table,
+            best.tunability(values=2, seeds=2),
+        ]
+
+    here = tables(tmp_path / "here")
+    monkeypatch.setattr(Trainer, "run", lambda self, *arguments: trained.append(1) or own(self, *arguments))
+    with training_on(executor):
+        there = tables(tmp_path / "there")
+    assert trained == []
+    assert not any(carried for carried, _ in sent.jobs)
+    for one, other in zip(here, there, strict=True):
+        pd.testing.assert_frame_equal(one, other)
+
+
+def weighed(x, y):
+    return x + 3 * y
+
+
+@pytest.mark.slow
+def test_a_function_is_surveyed_the_same_on_a_cluster(executor, tmp_path):
+    square = Space({"x": Float(0, 1), "y": Float(0, 1)})
+    here = survey(weighed, square, 8, 2)
+    there = survey(weighed, square, 8, 2, executor=executor, name="weighed", results=tmp_path)
+    pd.testing.assert_frame_equal(there.table, here.table)
+    with pytest.raises(FunctionError, match=r"cannot be sent to the executor's workers \(.*no_such_module.*\): define"):
+        survey(Unknown(), square, 8, 2, executor=executor)
+
+
+class Unknown:
+    """A function of a module that no worker has."""
+
+    def __call__(self, x, y):
+        return x + y
+
+    def __reduce__(self):
+        return importlib.import_module, ("no_such_module",)
+
+
+@pytest.mark.slow
 def test_a_worker_killed_in_mid_run_costs_what_it_held(longer, executor, client, tmp_path, monkeypatch):
-    sent, pids = Sent(monkeypatch, executor), list(client.run(os.getpid).values())
+    sent, pids = Sent(monkeypatch), list(client.run(os.getpid).values())
 
     def kill(progress):
         if progress.fresh == 8:
@@ -138,10 +205,123 @@ def test_a_scheduler_that_goes_away_ends_the_run_with_a_clear_error_and_nothing_
     same(resumed, search(longer, results=tmp_path / "here"))
 
 
+@pytest.mark.slow
+def test_a_run_whose_workers_all_died_waits_a_while_and_ends_with_what_is_stored(longer, tmp_path, monkeypatch, caplog):
+    monkeypatch.setattr(clusters, "_SECONDS_FOR_WORKERS", 3)
+    file = str(tmp_path / "scheduler.json")
+    scheduler = started("dask_scheduler", "--port", "0", "--scheduler-file", file)
+    worker = started("dask_worker", "--scheduler-file", file, "--nthreads", "1", "--no-nanny", "--death-timeout", "30")
+    told = []
+
+    def kill(progress):
+        told.append(progress)
+        if progress.fresh == 8:
+            worker.kill()
+
+    try:
+        with distributed.Client(scheduler_file=file, timeout=30, set_as_default=False) as client:
+            client.wait_for_workers(1, timeout=60)
+            address = client.scheduler.address
+            with pytest.raises(
+                WorkersLostError, match=r"no worker for 3 s: what was finished is stored; start .*`dask worker tcp://"
+            ):
+                search(longer, results=tmp_path, executor=client.get_executor(), on_progress=kill)
+    finally:
+        for process in (scheduler, worker):
+            process.kill()
+            process.wait()
+    assert [record.message for record in caplog.records if record.name == "hpsearch.evaluation"] == [
+        f"the Dask cluster at {address} has no worker that answers: waiting for one, for 3 s"
+    ]
+    begun = []
+    resumed = search(longer, results=tmp_path, on_progress=begun.append)
+    assert begun[0].done == told[-1].done >= 8
+    same(resumed, search(longer, results=tmp_path / "here"))
+
+
+class Counted:
+    """A client whose scheduler counts workers as it is told."""
+
+    def __init__(self, *counts):
+        self.counts, self.scheduler = list(counts), SimpleNamespace(address="tcp://x:1", ncores=None)
+
+    def sync(self, function, *, callback_timeout):
+        count = self.counts.pop(0)
+        if count is None:
+            raise TimeoutError
+        return {"worker": count}
+
+
+def looks(monkeypatch, *counts, at):
+    """A cluster that is looked at at some seconds; what it says of the last look."""
+    cluster = Cluster(SimpleNamespace(_client=Counted(*counts)))
+    for second in at:
+        monkeypatch.setattr(time, "monotonic", lambda now=second: 1000.0 + now)
+        cluster.check_workers()
+
+
+def test_workers_that_are_away_are_awaited_for_a_minute_and_told_of_once(monkeypatch, caplog):
+    with pytest.raises(WorkersLostError, match=r"tcp://x:1 has had no worker for 60 s: .*`dask worker tcp://x:1`"):
+        looks(monkeypatch, 1, 0, None, 0, 0, 0, 0, at=[0, 10, 20, 30, 50, 69, 71])
+    assert [record.message.split("at tcp://x:1 ")[1] for record in caplog.records] == [
+        "has no worker that answers: waiting for one, for 60 s"
+    ]
+
+
+def test_a_worker_that_is_back_or_work_that_was_done_begins_the_minute_anew(monkeypatch, caplog):
+    looks(monkeypatch, 0, 0, 1, 0, 0, at=[0, 20, 40, 60, 80])
+    assert [record.message.split("has ")[1][:18] for record in caplog.records] == [
+        "no worker that ans", "a worker again", "no worker that ans",
+    ]  # fmt: skip
+    looks(monkeypatch, 0, 0, 0, at=[0, 20, 90])  # nobody looks while outcomes come
+
+
+class Giving(Executor):
+    """A cluster's executor, all of whose workers die of the odd calls; of 1 and its neighbours in a job with it."""
+
+    def __init__(self, together):
+        self.submitted, self.together = [], together
+
+    def submit(self, function, rows):
+        (row,) = rows
+        x, future = row["x"], Future()
+        beside = self.together - self.submitted.count(x)
+        self.submitted.append(x)
+        if x == 3 or (x == 4 and beside > 0):
+            future.set_exception(distributed.KilledWorker(f"call-{x}", None, 4))
+        else:
+            future.set_result(function(rows))
+        return future
+
+    gave_up = Cluster.gave_up
+
+    def threads(self):
+        return 2
+
+    def loss(self, problem):
+        return None
+
+
+def test_a_call_that_dask_gave_up_is_tried_alone_and_fails_if_it_is_given_up_again():
+    giving = Giving(together=1)
+    with Pool(SettingCall(dict, ("x",)), executor=ThreadPoolExecutor(1)) as pool:
+        pool._cluster = giving  # Dask's own scheduler would kill workers by the dozen
+        answers = dict(pool.answers((k, [{"x": k}]) for k in range(8)))
+    assert giving.submitted[:8] == list(range(8))
+    assert sorted(giving.submitted[8:]) == [3, 4]
+    assert answers[3][0].failure == "the worker that ran it died again and again (out of memory?)"
+    assert [k for k in answers if answers[k][0].failure] == [3]
+
+
+@pytest.mark.slow
+def test_a_function_s_calls_are_each_made_on_a_cluster_alike_or_not(executor):
+    with Pool(SettingCall(time.monotonic_ns, ()), executor=executor) as pool:
+        answers = [answer.values["response"] for _, (answer,) in pool.answers((k, [{}]) for k in range(40))]
+    assert len(set(answers)) == 40
+
+
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", ""])
 def test_an_address_where_no_scheduler_answers_is_named(monkeypatch, address):
-    from hpsearch.evaluation import clusters
-
     monkeypatch.setattr(clusters, "_SECONDS_TO_ANSWER", 0.2)
     with (
         pytest.raises(ClusterError, match=f"no Dask scheduler answers at '{address}' .* start one with `dask sched"),

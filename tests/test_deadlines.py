@@ -19,7 +19,9 @@ from hpsearch.tuning.search import search
 @pytest.fixture(scope="module")
 def minutes():
     """Trainings that take minutes each."""
-    return Evaluator(StudyConfig(name="long", network={"hidden": [256]}))
+    evaluator = Evaluator(StudyConfig(name="long", network={"hidden": [256]}))
+    evaluator.trainer.run(tasks_of(evaluator, 1, iterations=1)[0])  # the engine is compiled before time is taken
+    return evaluator
 
 
 @pytest.mark.parametrize("workers", [1, 2])

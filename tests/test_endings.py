@@ -36,6 +36,15 @@ def test_every_problem_that_is_told_by_name_is_there(name):
     assert endings._exit_code(problem.__new__(problem)) == (2 if name in endings._REFUSED else 1)
 
 
+@pytest.mark.parametrize(
+    "options", [("show", "{}.csv"), ("search", "small", "--results", "{}"), ("search", "small", "--storage", "{}.log")]
+)
+def test_a_path_that_is_too_long_is_the_user_s_to_mend(folder, options):
+    told = run(*(option.format("n" * 300) for option in options), code=2).stderr
+    assert "n" * 300 in told.replace("\n", "")
+    assert told.rstrip().endswith("File name too long; choose a shorter name")
+
+
 def test_a_fault_of_the_program_is_raised():
     assert endings._exit_code(KeyError("x")) is None
 

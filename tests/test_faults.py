@@ -2,8 +2,9 @@
 
 A worker is killed, out of memory too: what it held is done again, with a message
     test_executors::test_an_executor_that_lost_a_process_is_given_up_and_what_was_trained_is_kept
-    test_pools::test_processes_give_the_same_and_a_dead_one_is_told
+    test_pools::test_processes_give_the_same_and_a_call_that_kills_them_is_the_one_row_that_fails
     test_clusters::test_a_worker_killed_in_mid_run_costs_what_it_held
+    test_clusters::test_a_run_whose_workers_all_died_waits_a_while_and_ends_with_what_is_stored
     test_clusters::test_a_scheduler_that_goes_away_ends_the_run_with_a_clear_error_and_nothing_is_lost
 A worker is killed while it starts: no hang, and Ctrl-C works (threads train; only a function's workers are processes)
     test_faults_signals::test_of_a_worker_that_is_killed_while_it_starts_a_survey_comes_to_an_end
@@ -28,6 +29,7 @@ A whole line of a journal is damaged: file and line named, all else readable
     test_records::test_whatever_line_is_lost_all_other_trials_keep_their_numbers_and_values
     test_records::test_a_recovered_copy_is_searched_on
 The disk is full, the folder read-only: an error before or at once, and what was stored stays usable
+    test_records::test_a_line_of_a_trial_that_stands_twice_is_named_and_the_trial_counted_once
     test_faults_disk::test_on_a_full_disk_a_command_says_so_and_what_was_stored_stays
     test_faults_disk::test_where_nothing_may_be_written_a_command_says_so_and_all_is_read
     test_faults_disk::test_a_search_that_met_a_full_disk_goes_on_as_if_it_had_not

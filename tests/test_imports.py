@@ -82,6 +82,7 @@ PUBLIC = [
     "survey_frames",
     "survey_of",
     "survey_study",
+    "training_on",
 ]
 """What `import hpsearch` offers."""
 

@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 from helpers import numbers_of, tasks_of
 
+from hpsearch.data.dataset import from_arrays
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.engine.training import Record
 from hpsearch.evaluation import worker as on_worker
 from hpsearch.evaluation.costs import training_seconds
+from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.failures import EngineDiffersError, WorkersLostError
 from hpsearch.evaluation.tasks import Outcome, Task
@@ -86,6 +88,27 @@ def test_the_data_goes_to_each_worker_about_once_and_a_training_is_small(monkeyp
     assert all(max(worker.sent)[0] > data for worker in workers)
     assert len(large) <= 3 * len(workers)
     assert max(size / count for worker in workers for size, count in worker.sent if size <= data) < 1000
+
+
+def test_a_job_is_no_larger_with_more_data(small):
+    rng, sent = np.random.default_rng(0), []
+
+    class Counting(Executor):
+        def submit(self, fn, /, *arguments):
+            sizes.append(len(pickle.dumps(arguments)))
+            future = Future()
+            future.set_result(fn(*arguments))
+            return future
+
+    for rows, features in ((100, 3), (4000, 30)):
+        evaluator = Evaluator(small, from_arrays(rng.random((rows, features)), np.arange(rows) % 3))
+        sizes, tasks = [], tasks_of(evaluator, 8)
+        with Workers(evaluator.trainer, executor=Counting()) as here:
+            for task in tasks:
+                list(here.outcomes([task]))
+        sent.append(sorted(sizes))
+    assert sent[0][:-1] == sent[1][:-1]  # the largest brought the data
+    assert sent[1][-1] > 4000 * 30 * 4 * 0.8 > 100 * max(sent[1][:-1])
 
 
 def test_a_job_is_about_a_second_of_what_was_measured(small_evaluator):

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from hpsearch.evaluation.calls import FunctionError, SettingCall
-from hpsearch.evaluation.pools import Pool, WorkersLostError
+from hpsearch.evaluation.pools import Pool
 
 
 def tasks(count):
@@ -86,11 +86,14 @@ def test_after_the_deadline_nothing_is_begun_and_what_runs_is_handed_back():
 
 
 @pytest.mark.slow
-def test_processes_give_the_same_and_a_dead_one_is_told():
-    with Pool(SettingCall(double, ("x",)), 2, processes=True) as pool:
-        assert of(pool.answers(tasks(6))) == {k: 2.0 * k for k in range(6)}
-    with pytest.raises(WorkersLostError, match="died"), Pool(SettingCall(die, ("x",)), 2, processes=True) as pool:
-        of(pool.answers(tasks(6)))
+def test_processes_give_the_same_and_a_call_that_kills_them_is_the_one_row_that_fails():
+    with Pool(SettingCall(die, ("x",)), 2, processes=True) as pool:
+        answers = {place: answer for place, (answer,) in pool.answers(tasks(6))}
+    failed = answers.pop(2)
+    assert {place: answer.values["response"] for place, answer in answers.items()} == {k: k for k in (0, 1, 3, 4, 5)}
+    assert failed.failure == "the process that ran it died in each of 3 tries (exit code 1)"
+    assert failed.raised
+    assert abs(failed.finished - time.time()) < 60
 
 
 def test_a_function_that_cannot_be_sent_to_processes_is_refused_before_any_starts():

@@ -9,6 +9,7 @@ from optuna.storages.journal import JournalFileBackend
 from hpsearch.storage.access import JOURNAL, existing_storage, open_storage
 from hpsearch.storage.journal import StorageError
 from hpsearch.storage.records import damage_of
+from hpsearch.tuning.search import search
 
 
 @pytest.fixture(scope="module")
@@ -110,3 +111,23 @@ def test_where_no_copy_can_be_kept_it_says_why(journal, tmp_path):
     (tmp_path / f"{JOURNAL}.recovered").mkdir()
     with pytest.raises(StorageError, match=r"line 6 .* could not be kept: cannot write .*recovered: Is a directory"):
         existing_storage(None, results=tmp_path)
+
+
+def test_a_line_of_a_trial_that_stands_twice_is_named_and_the_trial_counted_once(small, tmp_path):
+    search(small, results=tmp_path, trials=6)
+    path = tmp_path / JOURNAL
+    lines, whole = path.read_bytes().splitlines(keepends=True), values(existing_storage(None, results=tmp_path))
+    place = max(k for k, line in enumerate(lines) if b'"op_code":4' in line)
+    for k in (place, place - 2):
+        stored(tmp_path, *lines[: k + 1], *lines[k:])
+        with pytest.raises(StorageError, match=rf"line {k + 2} is no record .*\(the trial of line {k + 1} again\)"):
+            search(small, results=tmp_path)
+        assert (recovered := path.with_name(f"{JOURNAL}.recovered")).read_bytes() == b"".join(lines)
+        assert values(open_storage(str(recovered), results=tmp_path)) == whole
+
+
+def test_a_trial_that_another_program_adds_twice_is_two(tmp_path):
+    storage = open_storage(None, results=tmp_path)
+    study = optuna.create_study(storage=storage, study_name="s")
+    study.add_trials([optuna.trial.create_trial(value=1.0)] * 2)
+    assert values(existing_storage(None, results=tmp_path)) == {"s": [[1.0], [1.0]]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -10,6 +11,7 @@ import typer
 from hpsearch.cli.commands import ResultsOption, StorageOption, WorkersOption, app
 from hpsearch.cli.endings import STOPPED, StopSignals, errors, say_stopped, told_warnings
 from hpsearch.cli.lines import print_parts
+from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
 from hpsearch.cli.progress import LiveLine, survey_words
 from hpsearch.cli.reports import completed
 
@@ -30,6 +32,8 @@ def compare_command(
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
     to: Annotated[Path | None, typer.Option(help="File to write; by default results/compare.html.")] = None,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
 ) -> None:
     """Compare studies: what each is sensitive to, and what the best of one loses on another.
 
@@ -38,15 +42,16 @@ def compare_command(
     from hpsearch.cli.studies import check_stored
     from hpsearch.data.files import check_writable
 
-    with errors():
+    with errors(), ExitStack() as machines:
         path = to or results / "compare.html"
         check_writable(path)  # before there is work to lose
+        for study in [] if complete else studies:
+            check_stored(study, storage=storage, results=results)
+        machines.enter_context(executor_of(executor, address, workers=workers))
         names = [
             completed(study, workers=workers, results=results, storage=storage) if complete else study
             for study in studies
         ]
-        for name in names:
-            check_stored(name, storage=storage, results=results)
         from hpsearch.experiments.sources import ProfileProgress
         from hpsearch.report.comparisons import comparison_page, comparison_report
         from hpsearch.report.page import write_page

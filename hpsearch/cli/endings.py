@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 import shlex
 import signal
@@ -202,7 +203,8 @@ _FAILED = (
 def _exit_code(problem: Exception) -> int | None:
     """The exit code for a problem that is no fault of the program; None for one that is."""
     names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(problem).__mro__}
-    if names.intersection(_REFUSED):
+    too_long = isinstance(problem, OSError) and problem.errno == errno.ENAMETOOLONG
+    if names.intersection(_REFUSED) or too_long:
         return 2
     return 1 if names.intersection(_FAILED) and not isinstance(problem, BrokenPipeError) else None
 

@@ -10,6 +10,7 @@ import typer
 from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, WorkersOption, app
 from hpsearch.cli.endings import StopSignals, errors, stopped
 from hpsearch.cli.lines import print_parts
+from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
 from hpsearch.cli.progress import LiveLine, survey_words
 
 
@@ -24,6 +25,8 @@ def explain_command(
     workers: WorkersOption = 1,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
 ) -> None:
     """Say which changed setting gained what, from the defaults to the best, by training all mixtures of the two.
 
@@ -41,7 +44,7 @@ def explain_command(
         signals, before = StopSignals(), ProfileProgress(0, 0)
         line = LiveLine(f"mixtures of {study}", survey_words, before=before, check=signals.check)
         try:
-            with signals, line:
+            with signals, line, executor_of(executor, address, workers=workers):
                 attribution = stored.attribution(
                     of=of, against=against, seeds=seeds, workers=workers, on_progress=line.show
                 )

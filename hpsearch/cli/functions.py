@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpsearch.cli.endings import StopSignals, stopped, told_warnings
 from hpsearch.cli.lines import print_parts
+from hpsearch.cli.machines import Machines, executor_of
 from hpsearch.cli.progress import LiveLine
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ def survey_of_function(
     sizes: dict[str, Any],
     until: str | None,
     timeout: float | None,
+    where: tuple[Machines | None, str | None] = (None, None),
     **run: Any,
 ) -> None:
     """Survey a function, going on from what is stored, and say what it is sensitive to.
@@ -44,6 +46,7 @@ def survey_of_function(
         sizes: Of the design, instead of the TOML's.
         until: "decided", or a share.
         timeout: Seconds after which no row is begun.
+        where: What calls it instead of this machine's workers, and its address.
         **run: Further arguments of :func:`hpsearch.survey`.
 
     Raises:
@@ -57,16 +60,16 @@ def survey_of_function(
     from hpsearch.experiments.runs import SurveyTimeoutError
     from hpsearch.report.functions import function_report
 
-    file, called = load_space(space), loaded(function)
+    file, called, enough = load_space(space), loaded(function), _until(until)
     name = name or function.rpartition(":")[2]
     signals, before = StopSignals(), FunctionProgress(0, 0)
     line = LiveLine(f"survey of {name}", _words, before=before, check=signals.check)
     try:
-        with signals, line:
-            options: dict[str, Any] = {**file.size, **sizes, **run}
+        with signals, line, executor_of(*where, workers=run["workers"]) as executor:
+            options: dict[str, Any] = {**file.size, **sizes, **run, "executor": executor}
             measured = survey(
                 called, file.space, response=file.response, better=file.better, ceilings=file.ceilings, name=name,
-                until=_until(until), timeout=timeout, on_progress=_cost_first(line), **options,
+                until=enough, timeout=timeout, on_progress=_cost_first(line), **options,
             )  # fmt: skip
     except KeyboardInterrupt:
         stopped(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +11,7 @@ import typer
 from hpsearch.cli.commands import COMPILING, ResultsOption, StorageOption, WorkersOption, app
 from hpsearch.cli.endings import StopSignals, errors, stopped
 from hpsearch.cli.lines import say
+from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
 from hpsearch.cli.progress import LiveLine, search_words
 
 if TYPE_CHECKING:
@@ -22,6 +24,8 @@ def lesson_command(
     workers: WorkersOption = 1,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
 ) -> None:
     """Judge by trainings what a lesson on shallow networks claims, and write the page of its verdicts.
 
@@ -30,7 +34,7 @@ def lesson_command(
     from rich.console import Console
 
     console, judgements = Console(highlight=False, markup=False), []
-    with errors():
+    with errors(), ExitStack() as machines:
         from hpsearch.data.files import check_writable
         from hpsearch.report.lesson import TITLE, details, lesson_sections, verdict_text
         from hpsearch.report.page import page, write_page
@@ -39,6 +43,7 @@ def lesson_command(
         claims = list(CLAIMS) if claim is None else [checked(claim)]
         path = results / (f"lesson-{claims[0]}.html" if claim else "lesson.html")
         check_writable(path)  # before there is work to lose
+        machines.enter_context(executor_of(executor, address, workers=workers))
         for name in claims:
             judgements.append(_judgement(name, workers=workers, results=results, storage=storage))
             print(verdict_text(judgements[-1], width=console.width))

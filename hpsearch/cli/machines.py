@@ -58,7 +58,7 @@ TimeoutOption = Annotated[
 
 @contextlib.contextmanager
 def executor_of(machines: Machines | None, address: str | None, *, workers: int) -> Iterator[Executor | None]:
-    """The executor that a command's options mean; None for threads of this process.
+    """The executor that a command's options mean; all trainings run in it meanwhile. None is this process's threads.
 
     Args:
         machines: What trains.
@@ -86,7 +86,9 @@ def executor_of(machines: Machines | None, address: str | None, *, workers: int)
             raise
         problem = "--executor: 'dask' needs Dask, which is not installed"
         raise ConfigError("hpsearch", [f"{problem}; install the extra with `pip install 'hpsearch[dask]'`"]) from None
-    with dask_executor(address, workers=workers) as executor:
+    from hpsearch.evaluation.executors import training_on
+
+    with dask_executor(address, workers=workers) as executor, training_on(executor):
         yield executor
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +19,7 @@ from hpsearch.cli.commands import (
 from hpsearch.cli.endings import StopSignals, errors, stopped
 from hpsearch.cli.importance import measured_importance
 from hpsearch.cli.lines import say
+from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
 from hpsearch.cli.progress import LiveLine, survey_words
 from hpsearch.cli.search import search_command
 from hpsearch.cli.survey import survey_command
@@ -37,15 +38,20 @@ def report_command(
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
     to: Annotated[Path | None, typer.Option(help="File to write; by default results/STUDY.html.")] = None,
+    executor: ExecutorOption = None,
+    address: AddressOption = None,
 ) -> None:
     """Write a study's page: figures, tables and what they say, in one file that opens anywhere.
 
     What it shows around the best setting is trained first and kept; Ctrl-C keeps it too.
     """
-    from hpsearch.cli.studies import stored_results
+    from hpsearch.cli.studies import check_stored, stored_results
     from hpsearch.data.files import check_writable, file_name
 
-    with errors(study):
+    with errors(study), ExitStack() as machines:
+        if not complete:
+            check_stored(study, storage=storage, results=results)  # before a cluster is started
+        machines.enter_context(executor_of(executor, address, workers=workers))
         if complete:
             study = completed(study, workers=workers, results=results, storage=storage)
         stored = stored_results(study, storage=storage, results=results)

@@ -74,8 +74,9 @@ def search_command(
         if rounds is not None or repeats is not None:
             from hpsearch.cli.rounds import search_in_rounds
 
-            refuse({"--executor": executor, "--address": address, "--timeout": timeout}, beside="--rounds")
-            search_in_rounds(config, rounds, repeats, workers=workers, storage=storage, results=results)
+            refuse({"--timeout": timeout}, beside="--rounds")
+            with executor_of(executor, address, workers=workers):
+                search_in_rounds(config, rounds, repeats, workers=workers, storage=storage, results=results)
             return
         # What trains takes a second to be imported: a mistake in the settings was told by now.
         from hpsearch.engine.compilation import before_compiling
@@ -95,10 +96,10 @@ def search_command(
                 done = count_trials(config.name, storage, results=results)
                 print_plan(named, evaluator, search_cost(evaluator, stored=done, workers=workers))
                 return
-            with executor_of(executor, address, workers=workers) as elsewhere:
+            with executor_of(executor, address, workers=workers):
                 searched = search(
                     evaluator.config, workers=workers, storage=storage, results=results, dataset=evaluator.dataset,
-                    executor=elsewhere, timeout=timeout, on_progress=live.show,
+                    timeout=timeout, on_progress=live.show,
                 )  # fmt: skip
         _show(searched, live.last, evaluator, storage=storage, results=results)
 

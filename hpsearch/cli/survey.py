@@ -20,7 +20,7 @@ from hpsearch.cli.commands import (
 )
 from hpsearch.cli.endings import errors, tell_stored, told_warnings
 from hpsearch.cli.lines import print_parts
-from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, executor_of
+from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, executor_of, refuse
 from hpsearch.cli.progress import stoppable_line, survey_words
 
 if TYPE_CHECKING:
@@ -90,13 +90,15 @@ def survey_command(
         only = {"--space": space, "--until": until, "--processes": processes, "--retry": retry}
         if function is not None:
             others = {"--effective-step": effective_step, "--target": target, "--dry-run": dry_run}
-            others |= {"--executor": executor, "--address": address}
+            if executor is not None:
+                refuse({"--processes": processes or None}, beside="--executor")
             survey_of_function(
                 function,
                 space_of(function, space, others),
                 name=name or study,
                 sizes={key: value for key, value in size.items() if value is not None}, until=until, timeout=timeout,
-                workers=workers, processes=processes, retry=retry, storage=storage, results=results,
+                where=(executor, address), workers=workers, processes=processes, retry=retry,
+                storage=storage, results=results,
             )  # fmt: skip
             return
         refuse_without_function(only)
@@ -124,10 +126,10 @@ def survey_command(
                     done = count_trials(stored, storage, results=results)
                     print_plan(named, evaluator, survey_cost(evaluator, stored=done, workers=workers))
                     return
-                with executor_of(executor, address, workers=workers) as elsewhere:
+                with executor_of(executor, address, workers=workers):
                     survey = survey_study(
                         evaluator.config, workers=workers, storage=storage, results=results, dataset=evaluator.dataset,
-                        executor=elsewhere, timeout=timeout, on_progress=live.show,
+                        timeout=timeout, on_progress=live.show,
                     )  # fmt: skip
         except OutOfTimeError:
             tell_stored(TIME_UP, name=stored, total=live.last.total, rows="rows", storage=storage, results=results)

@@ -43,7 +43,9 @@ def blamed(path: str | Path, problem: OSError | ValueError, *, doing: str = "wri
     number = problem.errno if isinstance(problem, OSError) else None
     if isinstance(problem, UnicodeEncodeError):
         cause = f"the system's file names are {problem.encoding}, which has no {problem.object[problem.start]!r}"
-    return FileError(f"cannot {doing} {os.fspath(path)}: {cause}; {cure(number)}")
+    told = FileError(f"cannot {doing} {os.fspath(path)}: {cause}; {cure(number)}")
+    told.errno = number
+    return told
 
 
 def cure(number: int | None) -> str:

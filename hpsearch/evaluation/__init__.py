@@ -11,6 +11,7 @@ Workers import these modules, so that nothing here needs Optuna, and this file i
     executors.py  where trainings run: this process's threads, or any executor
     calls.py      a user's function as work to hand out, and what may come back
     pools.py      where a user's function runs: threads, processes, or any executor
+    restarts.py   processes that are started anew when they die
     jobs.py       trainings in an executor, in jobs of about a second
     worker.py     what a worker of an executor does with a job
     clusters.py   a Dask cluster

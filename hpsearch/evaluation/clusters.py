@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
+import pickle
 import signal
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
+from functools import partial
 from typing import Any
 
 from distributed import Client, KilledWorker, LocalCluster
 from distributed.comm.core import CommClosedError
 from distributed.diagnostics.plugin import WorkerPlugin
+from distributed.protocol.pickle import dumps
 
-from hpsearch.evaluation.failures import ClusterError, EngineDiffersError, WorkersLostError
+from hpsearch.evaluation.failures import SECONDS_BETWEEN_LOOKS, ClusterError, EngineDiffersError, WorkersLostError
 from hpsearch.evaluation.tasks import Trainer
 from hpsearch.evaluation.worker import keep
 
 _SECONDS_TO_ANSWER = 10
 _SECONDS_FOR_WORKERS = 60
 _SECONDS_BETWEEN_COUNTS = 5.0
+_SECONDS_OF_A_LOOK = 2 * (SECONDS_BETWEEN_LOOKS + _SECONDS_TO_ANSWER)
+
+log = logging.getLogger("hpsearch.evaluation")
 
 
 @contextlib.contextmanager
@@ -83,6 +91,7 @@ class Cluster:
     def __init__(self, executor: Any) -> None:
         self._executor, self._client = executor, executor._client
         self._threads, self._counted = 1, float("-inf")
+        self._workless = self._looked = float("-inf")
 
     def bring(self, key: str, trainer: Trainer) -> None:
         """Give each worker the data, those that join or start anew later too.
@@ -111,17 +120,59 @@ class Cluster:
                 self._client.unregister_worker_plugin(key)
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
-        """Hand a job out; two that are alike are two."""
-        future: Future[Any] = self._executor.submit(function, *arguments, pure=False)
+        """Hand a job out; two that are alike are two.
+
+        Dask's own executor leaves a future without an end whose result was on a worker that died, and cannot be had.
+        """
+        call, key = dumps(_Call(function, arguments)), f"hpsearch-{uuid.uuid4().hex}"
+        remote = self._client.submit(pickle.loads, call, key=key, **self._executor._kwargs)
+        future = Future[Any]()
+        future.add_done_callback(partial(_let_go, remote))
+        self._client.loop.add_callback(_pass_on, remote, future)
         return future
 
     def threads(self) -> int:
         """Of all workers, at least 1; counted anew now and then, as workers come and go."""
         if time.monotonic() - self._counted > _SECONDS_BETWEEN_COUNTS:
-            with contextlib.suppress(OSError, RuntimeError):  # what is lost is told where an outcome is awaited
-                self._threads = max(1, sum(self._client.nthreads().values()))
+            self._threads = max(1, self._count())
             self._counted = time.monotonic()
         return self._threads
+
+    def check_workers(self) -> None:
+        """See that there are workers, while their work is awaited; where there are none, they may be on their way.
+
+        Raises:
+            WorkersLostError: if none has been there for a minute.
+        """
+        before, there = self._looked, self._count() > 0
+        now = self._looked = time.monotonic()
+        absent = self._workless > float("-inf")
+        if there:
+            self._workless = float("-inf")
+            if absent:
+                log.warning("the Dask cluster at %s has a worker again", self._address)
+        elif not absent or now - before > _SECONDS_OF_A_LOOK:  # work was done between the last look and this one
+            self._workless = now
+            told = "the Dask cluster at %s has no worker that answers: waiting for one, for %.0f s"
+            log.warning(told, self._address, _SECONDS_FOR_WORKERS)
+        elif now - self._workless >= _SECONDS_FOR_WORKERS:
+            raise WorkersLostError(
+                f"the Dask cluster at {self._address} has had no worker for {_SECONDS_FOR_WORKERS:.0f} s: what was "
+                f"finished is stored; start workers with `dask worker {self._address}`, and the same command, or the "
+                "same call with a new executor, goes on"
+            )
+
+    def _count(self) -> int:
+        """Threads of the workers; 0 too if the scheduler does not answer."""
+        try:
+            threads = self._client.sync(self._client.scheduler.ncores, callback_timeout=_SECONDS_TO_ANSWER)
+        except (OSError, RuntimeError):  # a timeout is one; what is lost is told where an outcome is awaited
+            return 0
+        return sum(threads.values())
+
+    def gave_up(self, future: Future[Any]) -> bool:
+        """Whether Dask gave a job up, for its worker died again and again."""
+        return not future.cancelled() and isinstance(future.exception(), KilledWorker)
 
     def loss(self, problem: Exception) -> str | None:
         """What has happened to the cluster, if it is that."""
@@ -132,9 +183,49 @@ class Cluster:
             return self._gone()
         return None
 
+    @property
+    def _address(self) -> str:
+        return str(getattr(self._client.scheduler, "address", "an address that is no longer known"))
+
     def _gone(self) -> str:
-        address = getattr(self._client.scheduler, "address", "an address that is no longer known")
-        return f"the Dask scheduler at {address} went away, or dropped the trainings"
+        return f"the Dask scheduler at {self._address} went away, or dropped the work"
+
+
+class _Call:
+    """A call that is made where it is unpickled: Dask's scheduler unpickles what it holds, and has no hpsearch."""
+
+    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        self._function, self._arguments = function, arguments
+
+    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+        return self._function, self._arguments
+
+
+def _let_go(remote: Any, future: Future[Any]) -> None:
+    """Let Dask forget a job that has ended, or is no longer wanted."""
+    if future.cancelled() and not remote.cancelled():
+        remote.cancel()
+    else:
+        remote.release()
+
+
+async def _pass_on(remote: Any, future: Future[Any]) -> None:
+    """What becomes of a job of Dask's, to the future that is awaited."""
+    result, problem = None, None
+    try:
+        result = await remote._result()
+    except Exception as raised:
+        problem = raised
+    except asyncio.CancelledError:
+        pass
+    if remote.cancelled():
+        future.cancel()
+    if not future.set_running_or_notify_cancel():
+        return
+    if problem is None:
+        future.set_result(result)
+    else:
+        future.set_exception(problem)
 
 
 class _Undisturbed(WorkerPlugin):

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillRunning
 from typing import TypeVar
+
+from hpsearch.evaluation.failures import SECONDS_BETWEEN_LOOKS
 
 T = TypeVar("T")
 
@@ -48,17 +51,22 @@ class Deadline:
         if self.passed:
             raise OutOfTimeError(f"the time ({self.seconds:g} s) is up")
 
-    def result(self, future: Future[T]) -> T:
+    def result(self, future: Future[T], *, meanwhile: Callable[[], None] = lambda: None) -> T:
         """The result of a future, if it comes in time; one that is there already is in time.
+
+        Args:
+            future: To be awaited.
+            meanwhile: Called now and then while it is; it may end the waiting by an exception.
 
         Raises:
             OutOfTimeError: if the time is up.
         """
-        if math.isinf(self._end):
-            return future.result()
-        try:
-            return future.result(timeout=max(0.0, self._end - time.monotonic()))
-        except StillRunning:
-            if not future.done():
-                self.check()
-            return future.result()
+        while True:
+            left = max(0.0, self._end - time.monotonic())
+            try:
+                return future.result(timeout=min(left, SECONDS_BETWEEN_LOOKS))
+            except StillRunning:
+                if future.done():
+                    return future.result()
+            self.check()
+            meanwhile()

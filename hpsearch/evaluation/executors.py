@@ -5,10 +5,12 @@ The engine lets go of Python's lock, so threads train side by side and share the
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextvars import ContextVar
 from functools import partial
 from types import TracebackType
 from typing import Self
@@ -19,6 +21,38 @@ from hpsearch.evaluation.tasks import Outcome, Task, Trainer
 
 _AHEAD = 64
 """Trainings handed out beyond the one whose outcome is awaited: no more are lost, should the process be killed."""
+
+
+_SURROUNDING: ContextVar[Executor | None] = ContextVar("executor", default=None)
+
+
+@contextlib.contextmanager
+def training_on(executor: Executor) -> Iterator[None]:
+    """Inside its context all trainings run in this executor; the numbers are those of this process, to the bit.
+
+    It serves every function that trains on workers: searches in rounds, comparisons and the tables around a study's
+    best too. It holds for the thread that enters it. What trains a single network, such as ``best.network()``, does so
+    here.
+
+    Args:
+        executor: Any ``concurrent.futures`` executor, such as ``Client(...).get_executor()`` of a Dask cluster. It
+            stays the caller's: it is not shut down.
+
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> with ThreadPoolExecutor(2) as threads, training_on(threads):
+    ...     print(surrounding() is threads)
+    True
+    """
+    before = _SURROUNDING.set(executor)
+    try:
+        yield
+    finally:
+        _SURROUNDING.reset(before)
+
+
+def surrounding(executor: Executor | None = None) -> Executor | None:
+    """The executor that was given, else that of :func:`training_on` around the call, else None."""
+    return _SURROUNDING.get() if executor is None else executor
 
 
 class _Stopped(Exception):

@@ -73,7 +73,7 @@ class Elsewhere:
     def __init__(self, trainer: Trainer, executor: Executor, deadline: Deadline) -> None:
         self._trainer, self._executor, self._deadline = trainer, executor, deadline
         self._key = uuid.uuid4().hex
-        self._cluster = _cluster(executor)
+        self._cluster = cluster_of(executor)
         if self._cluster is not None:
             self._cluster.bring(self._key, trainer)
         self._lock = threading.Lock()
@@ -115,7 +115,9 @@ class Elsewhere:
             idle = self._workers() - len(self._running)
             self._send_unsent(jobs=max(1, idle, round(self._pace() * self._unsent_seconds / _JOB)))
         try:
-            outcome = self._deadline.result(ticket.answer)
+            outcome = self._deadline.result(ticket.answer, meanwhile=self._check_workers)
+        except WorkersLostError:
+            raise
         except Exception as problem:
             words = self._loss(problem)
             if words is None:
@@ -126,6 +128,10 @@ class Elsewhere:
         self._owed -= 1
         self._owed_seconds -= ticket.seconds
         return outcome
+
+    def _check_workers(self) -> None:
+        if self._cluster is not None:
+            self._cluster.check_workers()
 
     def _loss(self, problem: Exception) -> str | None:
         """What happened to the workers, if it is that."""
@@ -192,7 +198,7 @@ class Elsewhere:
                 self._send(other, with_data=False)
 
 
-def _cluster(executor: Executor) -> Cluster | None:
+def cluster_of(executor: Executor) -> Cluster | None:
     """The Dask cluster behind an executor, if there is one."""
     if not type(executor).__module__.startswith("distributed."):
         return None

@@ -73,7 +73,8 @@ def survey(
         workers: Calls side by side, on threads of this process: useful where the function waits, or releases Python's
             lock as NumPy and scikit-learn do in part.
         processes: Whether the workers are processes: for a function that computes in Python. It must then be importable
-            from a module, and a script needs ``if __name__ == "__main__":``.
+            from a module, and a script needs ``if __name__ == "__main__":``. One that dies, as where memory runs out,
+            is started anew, and its row is tried three times.
         executor: Calls the function instead: any ``concurrent.futures`` executor. It is not shut down.
         until: "decided", or a share of the settings: the base is doubled, up to five times, until every verdict is
             decided, or all but this share (see :mod:`hpsearch.experiments.looks`). Begin with a small base.
@@ -85,9 +86,9 @@ def survey(
     Returns:
         The survey; its methods give the tables. Its ``table`` has a column for each response, and ``failure``.
 
-    A row whose call raises, or returns something that is not a response, fails: its responses are missing, its
-    ``failure`` says why, and the other rows go on. If the very first answer cannot be used, the survey ends at once;
-    so it does after ten failures before any answer.
+    A row whose call raises, returns something that is not a response, or ends its worker process three times, fails:
+    its responses are missing, its ``failure`` says why, and the other rows go on. If the very first answer cannot be
+    used, the survey ends at once; so it does after ten failures before any answer.
 
     Whether the seed governs all noise is tried once, unless there are replicates: 256 rows drawn at random (all, if the
     design has no more) are evaluated again, in another order. Of a response that differs by more than 1e-4 of its
@@ -106,7 +107,7 @@ def survey(
             finite, and has no ceiling; ``survey`` of the exception is the survey with its whole table then.
         SurveyTimeoutError: if the time was up before the design was complete (the first, with ``until``).
         SurveyStopped: a KeyboardInterrupt, with the ``table`` so far, of a survey without a name.
-        WorkersLostError: if worker processes died.
+        WorkersLostError: if no worker process can be started, or the executor's workers are lost.
         ConfigError: if the name cannot be one.
         StudyChangedError: if what is kept under this name is of another space, design or function.
         StudyBusyError: if another process is at work on it.

@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial
 
 from hpsearch.config.study import PROFILES
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.executors import Workers
+from hpsearch.evaluation.executors import Workers, surrounding
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.experiments.profiles import TrainingSource
 from hpsearch.experiments.sources import ProfileProgress, Rehearsal, Run, Training, joined
@@ -86,7 +86,7 @@ class KeptTrainings:
         announce(progress)
         if not progress.missing:
             return answer
-        with self._writer() as writer, Workers(self._evaluator.trainer, workers) as pool:
+        with self._writer() as writer, Workers(self._evaluator.trainer, workers, surrounding()) as pool:
             store = partial(self._store, writer)
             run = Run(self._evaluator, self._kept, pool, store=store, progress=progress, announce=announce)
             answer = table(run)

@@ -24,7 +24,7 @@ from hpsearch.engine.losses import CEILING
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.executors import Workers
+from hpsearch.evaluation.executors import Workers, surrounding
 from hpsearch.evaluation.tasks import Outcome, Task
 from hpsearch.experiments.stored import (
     CEILINGS,
@@ -95,7 +95,8 @@ def survey_study(
         storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
             ``results``.
         results: Folder of the journal.
-        executor: Trains instead of threads: any ``concurrent.futures`` executor. It is not shut down.
+        executor: Trains instead of threads: any ``concurrent.futures`` executor, by default that of ``training_on``
+            around the call. It is not shut down.
         dataset: Data of your own instead of the config's source.
         timeout: Seconds after which it ends; what is trained by then is stored, and the same call goes on.
         on_progress: Called at the start and after every training.
@@ -110,7 +111,7 @@ def survey_study(
         OutOfTimeError: if the timeout came before the last row.
         ValueError: if the timeout is not above 0.
     """
-    deadline = Deadline(timeout)
+    deadline, executor = Deadline(timeout), surrounding(executor)
     evaluator = Evaluator(config, dataset, checkpoint_count=config.survey.checkpoints)
     config = evaluator.config
     size = config.survey

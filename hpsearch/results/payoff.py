@@ -21,7 +21,7 @@ from hpsearch.config import HYPERPARAMETERS, ConfigError, StudyConfig
 from hpsearch.config.tables import LARGEST_SEED
 from hpsearch.data import Dataset
 from hpsearch.evaluation.evaluator import Evaluator, load_data
-from hpsearch.evaluation.executors import Workers
+from hpsearch.evaluation.executors import Workers, surrounding
 from hpsearch.experiments.profiles import FRESH_SEEDS
 from hpsearch.results.arms import Arm, best_of_rounds, unrefined_search
 from hpsearch.results.rounds import Announce, Round, search_rounds
@@ -174,7 +174,7 @@ def _scores(config: StudyConfig, data: Dataset, arms: tuple[Arm, ...], *, seeds:
     evaluator = Evaluator(config, judged, checkpoint_count=2)
     place = evaluator.examples.metrics.index(config.search.metric)
     metric = config.search.metric if data.test is None else config.search.metric.replace("validation", "test")
-    with Workers(evaluator.trainer, workers) as pool:
+    with Workers(evaluator.trainer, workers, surrounding()) as pool:
         parts = []
         for arm in arms:
             setting = evaluator.hyperparameters(arm.params)

@@ -21,7 +21,7 @@ from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
 
 from hpsearch.data.files import atomic_write, cure
 from hpsearch.storage.locks import Unlocked, WriteLock
-from hpsearch.storage.records import damage_of, is_record, record_of
+from hpsearch.storage.records import damage_of, doubled, is_record, record_of
 from hpsearch.storage.signals import stops_later
 
 _BLOCK = 65536
@@ -133,7 +133,7 @@ class JournalFile(BaseJournalBackend):
 
     def _records(self, number: int) -> Iterator[dict[str, Any]]:
         """The records in the file from a number on."""
-        logs = self._file.read_logs(number)
+        logs, last = self._file.read_logs(number), None
         while True:
             try:
                 log = next(logs)
@@ -143,8 +143,9 @@ class JournalFile(BaseJournalBackend):
                 log = {}
             except OSError as problem:
                 raise _unreadable(self.path, problem) from problem
-            if not is_record(log):
+            if not is_record(log) or doubled(log, last):
                 raise self.damage()
+            last = log
             number += 1
             self.lines_read = number
             yield log

@@ -72,6 +72,13 @@ def record_of(line: bytes) -> dict[str, Any] | None:
     return log if is_record(log) else None
 
 
+def doubled(log: Mapping[str, Any], last: Mapping[str, Any] | None) -> bool:
+    """Whether a record is the finished trial of this project's that the record before it is, to the microsecond."""
+    if log != last or log.get("op_code") != _CREATE_TRIAL or not log.get("datetime_complete"):
+        return False
+    return any(name.startswith("hpsearch:") for name in log.get("system_attrs", ()))
+
+
 def whole_lines(path: Path) -> Iterator[bytes]:
     """The lines of a journal; one that has no end yet is none."""
     with path.open("rb") as file:
@@ -87,8 +94,14 @@ def damage_of(path: Path, *, also: int = 0) -> Damage:
     """
     damage, names, trials, study = Damage(), list[str](), 0, 0
     gap = 0  # where the latest damaged line was, among the records
+    last: dict[str, Any] | None = None
     for number, line in enumerate(whole_lines(path), start=1):
         log = None if number == also else record_of(line)
+        if log is not None and doubled(log, last):
+            damage.lines.append((number, f"the trial of line {number - 1} again"))
+            gap = len(damage.records)
+            continue
+        last = log
         if log is None:
             damage.lines.append((number, _what(line)))
             if (match := _LOST_TRIAL.search(line)) and int(match[1]) < len(names):

@@ -14,7 +14,7 @@ from hpsearch.data import Dataset
 from hpsearch.data.files import check_writable
 from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.executors import Workers
+from hpsearch.evaluation.executors import Workers, surrounding
 from hpsearch.storage.access import only_writer, open_storage
 from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.front import show_search
@@ -48,8 +48,8 @@ def search(
         storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
             ``results``.
         results: Folder of the journal and of the chosen network.
-        executor: Trains instead of threads: any ``concurrent.futures`` executor, such as a cluster's. It is not shut
-            down.
+        executor: Trains instead of threads: any ``concurrent.futures`` executor, such as a cluster's, by default that
+            of ``training_on`` around the call. It is not shut down.
         dataset: Data of your own (see :func:`hpsearch.data.from_arrays`) instead of the config's source.
         timeout: Seconds after which the search ends with the trials stored by then; trainings under way are dropped,
             and the same call goes on.
@@ -68,7 +68,7 @@ def search(
         WorkersLostError: if the executor's workers are lost, or its scheduler; finished trials are stored.
         ValueError: if the timeout is not above 0.
     """
-    deadline = Deadline(timeout)
+    deadline, executor = Deadline(timeout), surrounding(executor)
     check_sampler(config)
     evaluator = Evaluator(config, dataset)
     config = evaluator.config
