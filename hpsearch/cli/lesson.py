@@ -31,14 +31,14 @@ def lesson_command(
 
     console, judgements = Console(highlight=False, markup=False), []
     with errors():
-        from hpsearch.report.lesson import TITLE, details, lesson_sections, verdict_text
+        from hpsearch.report.lesson import TITLE, details, lesson_sections, verdict_line
         from hpsearch.report.page import page, write_page
         from hpsearch.results.lesson import CLAIMS, checked
 
         claims = list(CLAIMS) if claim is None else [checked(claim)]
         for name in claims:
             judgements.append(_judgement(name, workers=workers, results=results, storage=storage))
-            print(verdict_text(judgements[-1], width=console.width))
+            print(verdict_line(judgements[-1], width=console.width), flush=True)
             for part in details(judgements[-1], width=console.width) if claim else ():
                 console.print(part)
         path = results / (f"lesson-{claims[0]}.html" if claim else "lesson.html")

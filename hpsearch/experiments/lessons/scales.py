@@ -35,6 +35,7 @@ def large_scale(trainings: Trainings) -> Judgement:
         claim="L3",
         says="A large initial scale makes z large: tanh saturates, its slope is near zero and learning is slow.",
         holds=start is not None,
+        decided=_decided(tanh, start),
         where="" if start is None else f"the scale is {start:g} or more",
         evidence=_evidence(tanh, start, trainings),
         tables={"scales": table},
@@ -55,6 +56,18 @@ def _evidence(tanh: pd.DataFrame, start: float | None, trainings: Trainings) -> 
         f"iteration 0 (from {best['init_scale']:g}: {_saturated(best)}); from {largest['init_scale']:g}, with "
         f"{_saturated(largest)}, {_reach(largest, trainings)}.",
     ]
+
+
+def _decided(tanh: pd.DataFrame, start: float | None) -> str:
+    """Of the smallest scale that is too large, or else of the largest."""
+    best = tanh.loc[tanh["best"]].iloc[0]
+    row = tanh.iloc[-1] if start is None else select(tanh, init_scale=start).iloc[0]
+    if row["best"]:
+        return f"tanh learns fastest from the largest scale, {row['init_scale']:g}"
+    return (
+        f"at {row['init_scale']:g} tanh is {_saturated(row)} saturated and takes {_slower(row)} as long as at "
+        f"{best['init_scale']:g}"
+    )
 
 
 def _scales(trainings: Trainings, activation: str) -> pd.DataFrame:
