@@ -37,11 +37,15 @@ def changed(trainings, change):
 def test_a_large_scale_saturates_and_is_slow(trainings):
     judgement = large_scale(trainings)
     assert judgement.verdict == "holds where the scale is 1 or more"
-    assert judgement.evidence[0].startswith("tanh learns fastest from scale 0.3")
+    assert judgement.evidence[0].startswith("At α 0.1 tanh learns fastest from scale 0.3")
     assert "none of 4 trainings reaches loss 0.5 in 700 iterations" in judgement.evidence[1]
     assert "Too small is slow as well: from 0.01" in judgement.more[0]
     assert "As a share of the weights' length it shrinks" in judgement.more[1]
     table = judgement.tables["scales"].set_index(["activation", "init_scale"])
+    one = table.loc[("tanh", 1.0)]
+    assert judgement.decided.startswith(f"tanh is {100 * one['saturation']:.1f} % [")
+    assert f"saturated at 1, {np.exp(one['slower']):.1f} times [" in judgement.decided
+    assert judgement.decided.endswith("as slow as 0.3")
     start = trainings.curves.query("activation == 'tanh' and init_scale == 1 and iteration == 0")["saturation"]
     assert table.loc[("tanh", 1.0), "saturation"] == pytest.approx(start.mean())
     assert table.loc[("tanh", 10.0), "reached"] == 0

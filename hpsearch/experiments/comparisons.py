@@ -67,8 +67,16 @@ def fitted(setting: Mapping[str, Any], evaluator: Evaluator) -> tuple[Hyperparam
         )
     there = {**{name: setting[name] for name in space.dimensions}, **config.fixed}
     there["batch_size"] = min(there["batch_size"], evaluator.dataset.train.examples)
-    moved = [f"{name} {setting[name]} → {there[name]}" for name in space.entries if there[name] != setting[name]]
+    moved = [
+        f"{name} {_short(setting[name])} → {_short(there[name])}"
+        for name in space.entries
+        if there[name] != setting[name]
+    ]
     return evaluator.hyperparameters({name: there[name] for name in space.dimensions}), ", ".join(moved)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def on_test(evaluator: Evaluator) -> Evaluator:

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,10 @@ STUDIES = Path("studies") / "lesson"
 
 ROUNDS, REPEATS, SEEDS = 3, 10, 20
 """Of L6: rounds of a search, seeds of the sampler, and fresh seeds on which each choice is trained."""
+
+
+UNLEARNED = "random"
+"""The sampler of L6 that does not learn: one that does refines by itself, so its rounds might pay less."""
 
 
 L7_SEEDS = 10
@@ -153,11 +158,13 @@ def _depths(lesson: Lesson) -> Judgement:
 
 
 def _refining(lesson: Lesson) -> Judgement:
-    """L6, on two data sets."""
+    """L6, on two data sets; with the study's sampler, which learns from its trials, and with one that does not."""
     tables = {}
-    for name in ("L6", "L6-breast_cancer"):
+    for name, sampler in product(("L6", "L6-breast_cancer"), (None, UNLEARNED)):
         config = config_of(name)
-        tables[config.data.source] = payoff(
+        if sampler:
+            config = config.with_overrides(name=f"{config.name}-{sampler}", **{"search.sampler": sampler})
+        tables[f"{config.data.source} by {config.search.sampler}"] = payoff(
             config, ROUNDS, repeats=REPEATS, seeds=SEEDS, workers=lesson.workers, storage=lesson.storage,
             results=lesson.results, on_progress=lesson.on_progress,
         )  # fmt: skip

@@ -129,8 +129,8 @@ def _decided(rows: pd.DataFrame) -> str:
     shallow, deep = _ends(rows)
     places = ((shallow, SMALL), (deep, SMALL), (deep, _fan_in(rows)))
     a, b, c = (Interval(*_at(rows, *place)[["error", "low", "high"]]).rounded for place in places)
-    layers = f"{shallow} {rows['activation'].iat[0]} layer{'s' if shallow > 1 else ''}"
-    return f"error from 0.01 {a} with {layers}, {b} with {deep} ({_fan_in(rows)}: {c})"
+    layers = f"{shallow} {rows['activation'].iat[0]} {'layers err' if shallow > 1 else 'layer errs'}"
+    return f"{layers} in {a} from 0.01, {deep} in {b} ({_fan_in(rows)}: {c})"
 
 
 def _words(rows: pd.DataFrame) -> str:

@@ -43,7 +43,7 @@ def random_weights(trainings: Sequence[Trainings]) -> Judgement:
         claim="L2",
         says="Random initial weights break the symmetry, however small; biases may begin at zero.",
         holds=holds,
-        decided=_decided(usual, width, zero=zero, seeds=int(table["seeds"].min())),
+        decided=_decided(usual, width, zero=zero),
         where=_where(parts, limits),
         evidence=evidence,
         tables={"scales": table},
@@ -102,9 +102,10 @@ def _where(parts: Sequence[pd.DataFrame], limits: Sequence[float | None]) -> str
     return f"the scale is at least {listed(least)}" if least else ""
 
 
-def _decided(usual: pd.DataFrame, width: int, *, zero: bool, seeds: int) -> str:
-    least, biases = int(usual[["start", "least"]].min().min()), "0" if zero else "not 0"
-    return f"at {_SMALL:g} {least} of {width} units differ throughout ({seeds} seeds), biases begin at {biases}"
+def _decided(usual: pd.DataFrame, width: int, *, zero: bool) -> str:
+    least = int(usual[["start", "least"]].min().min())
+    many = "all" if least == width else f"{least} of"
+    return f"at {_SMALL:g} {many} {width} units differ throughout; biases begin at {'0' if zero else 'other than 0'}"
 
 
 def _begins_with_zero_biases(trainings: Trainings) -> bool:

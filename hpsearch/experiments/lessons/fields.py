@@ -46,7 +46,7 @@ def other_fields(
         claim="L7",
         says="The right setting changes with the application.",
         holds=not worse.empty,
-        decided=f"{len(worse)} of {len(pairs)} best settings lose, up to {_points(most)} ({_home_count(home)})",
+        decided=f"{len(worse)} of {len(pairs)} bests lose up to {_points(most)}, {_count(home)} at home",
         where=f"taken to {listed(fields, 'or')}" if fields and not everywhere else "",
         evidence=[_losses(pairs, worse), _home(home), _single(single)],
         tables={"transfer": transfer, "agreement": agreement, "single": single},
@@ -88,13 +88,13 @@ def _losses(pairs: pd.DataFrame, worse: pd.DataFrame) -> str:
 def _home(home: pd.DataFrame) -> str:
     row = home.sort_values("regret", ascending=False).iloc[0]
     return (
-        f"At home, {_home_count(home).removeprefix('at home ')} second searches are shown to lose beside the first, "
-        f"the most on {row['to']}: {_points(row)}."
+        f"Of second searches, by other sampler seeds, {_count(home)} are shown to lose beside the first at home, the "
+        f"most on {row['to']}: {_points(row)}."
     )
 
 
-def _home_count(home: pd.DataFrame) -> str:
-    return f"at home {int((home['verdict'] == 'worse').sum())} of {len(home)}"
+def _count(home: pd.DataFrame) -> str:
+    return f"{int((home['verdict'] == 'worse').sum())} of {len(home)}"
 
 
 def _points(row: pd.Series) -> str:

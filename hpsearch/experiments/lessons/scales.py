@@ -46,7 +46,8 @@ def large_scale(trainings: Trainings) -> Judgement:
 def _evidence(tanh: pd.DataFrame, start: float | None, trainings: Trainings) -> list[str]:
     """Where tanh learns fastest, and from which scale on it is saturated and slow."""
     best, largest = tanh.loc[tanh["best"]].iloc[0], tanh.iloc[-1]
-    fastest = f"tanh learns fastest from scale {best['init_scale']:g}: {_reach(best, trainings)}."
+    rate = next(iter(trainings.settings.values())).learning_rate
+    fastest = f"At α {rate:g} tanh learns fastest from scale {best['init_scale']:g}: {_reach(best, trainings)}."
     if start is None:
         return [fastest, "No larger scale is shown to saturate it and to slow learning."]
     row = select(tanh, init_scale=start).iloc[0]
@@ -64,10 +65,7 @@ def _decided(tanh: pd.DataFrame, start: float | None) -> str:
     row = tanh.iloc[-1] if start is None else select(tanh, init_scale=start).iloc[0]
     if row["best"]:
         return f"tanh learns fastest from the largest scale, {row['init_scale']:g}"
-    return (
-        f"at {row['init_scale']:g} tanh is {_saturated(row)} saturated and takes {_slower(row)} as long as at "
-        f"{best['init_scale']:g}"
-    )
+    return f"tanh is {_saturated(row)} saturated at {row['init_scale']:g}, {_slower(row)} as slow as {best['init_scale']:g}"
 
 
 def _scales(trainings: Trainings, activation: str) -> pd.DataFrame:

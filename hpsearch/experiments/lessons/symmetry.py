@@ -137,7 +137,7 @@ def _least(errors: pd.DataFrame, gains: dict[str, Interval], width: int) -> str:
     rows = select(errors[errors["init"].isin(EQUAL)], activation=activation, width=width)
     init = str(rows.loc[rows["error"].idxmin(), "init"])
     equal, drawn = (_error(errors, name, width, activation) for name in (init, "scaled"))
-    return f"{activation} error {equal} from {init.replace('constant', 'a constant')}, {drawn} from random weights"
+    return f"{activation} error {equal}, from random weights {drawn}"
 
 
 def _zeros(trainings: Trainings, width: int) -> str:
