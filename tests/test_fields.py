@@ -10,7 +10,7 @@ from hpsearch.experiments.lessons.fields import other_fields, shown_beside_both
 from hpsearch.sensitivity.verdicts import holm
 
 STUDIES = ("digits", "wine", "iris", "moons")
-COLUMNS = ["from", "to", "regret", "regret_low", "regret_high", "verdict", "p"]
+COLUMNS = ["from", "to", "regret", "regret_low", "regret_high", "verdict", "examples", "p"]
 
 
 def transfers(worse, p=1e-6):
@@ -19,7 +19,7 @@ def transfers(worse, p=1e-6):
         lost = (source, target) in worse or source == "defaults"
         regret = 5.0 if lost else 0.1
         verdict = "own best" if source == target else "worse" if lost else "not shown"
-        rows.append((source, target, regret, regret - 1, regret + 1, verdict, p if lost else 0.5))
+        rows.append((source, target, regret, regret - 1, regret + 1, verdict, 40, p if lost else 0.5))
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
@@ -29,7 +29,7 @@ def judged(worse, second=None, p=1e-6):
         (*pair, 0.5, low, 0.9) for pair, low in zip(itertools.combinations(STUDIES, 2), (0.2, -0.1) * 3, strict=True)
     ]
     agreement = pd.DataFrame(pairs, columns=["first", "second", "tau", "low", "high"])
-    home = [("second search", study, 0.2 * k, -1.0, 1.5, "not shown", 0.5) for k, study in enumerate(STUDIES)]
+    home = [("second search", study, 0.2 * k, -1.0, 1.5, "not shown", 40, 0.5) for k, study in enumerate(STUDIES)]
     single = pd.DataFrame([("wine", 1.5, 1.0, 2.0)], columns=["from", "regret", "regret_low", "regret_high"])
     tables = (transfers(worse, p), transfers(second, p))
     return other_fields(agreement, tables, pd.DataFrame(home, columns=COLUMNS), single)
@@ -44,6 +44,7 @@ def test_settings_that_lose_elsewhere_bear_it_out_where_they_do():
     assert "0 of 4 are shown to lose beside the first at home, the most on moons: 0.6 [-1" in judgement.evidence[1]
     assert "that of wine, which loses 1.5 [1, 2] points a study" in judgement.evidence[2]
     assert "ranked alike in 3 of 6 pairs" in judgement.more[0]
+    assert "from 6 test examples on, which of 40 are 15 %" in judgement.more[1]
 
 
 def test_settings_that_lose_on_every_other_study_bear_it_out_everywhere():

@@ -25,6 +25,9 @@ from hpsearch.sensitivity.designs import DesignError
 DEFAULTS = "defaults"
 """Name of the defaults among settings that are named after the studies whose best they are."""
 
+FEWEST = 6
+"""Test examples that a difference has to be worth before it is called shown, for classes."""
+
 SEEDS = 16
 """Trainings of each setting on each study, by default."""
 

@@ -78,7 +78,8 @@ def lesson_sections(judgements: Sequence[Judgement]) -> Iterator[Section]:
     texts = [f"{each.claim} {each.verdict}: {each.says} ({each.decided}.)" for each in judgements]
     intervals = (
         "Every verdict is computed from trainings that were made here. Intervals are 95 % over seeds, which draw the "
-        "initial weights and the order of the examples; other data may say otherwise."
+        "initial weights and the order of the examples, but those of L6 over seeds of the sampler; other data may say "
+        "otherwise."
     )
     yield Section("Verdicts", [intervals, *texts])
     for each in judgements:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,7 @@ from hpsearch.results.payoff import payoff
 from hpsearch.results.study import Results, load
 from hpsearch.results.transfers import transfer_table
 from hpsearch.results.units import units
+from hpsearch.storage.access import open_storage
 from hpsearch.tuning.search import Progress, search
 
 STUDIES = Path("studies") / "lesson"
@@ -83,10 +84,10 @@ class Lesson:
         """
         return CLAIMS[checked(claim)](self)
 
-    @property
+    @cached_property
     def place(self) -> dict[str, Any]:
-        """Where results are kept, as arguments."""
-        return {"storage": self.storage, "results": self.results}
+        """Where results are kept, as arguments: opened once, for to open a journal is to read all of it."""
+        return {"storage": open_storage(self.storage, results=self.results), "results": self.results}
 
     def on_rows(self, name: str, progress: SurveyProgress | ProfileProgress) -> None:
         """Tell how far a survey or a comparison is."""
@@ -100,7 +101,7 @@ class Lesson:
         def announce(progress: Progress) -> None:
             self.on_progress(config.name, progress)
 
-        study = search(config, workers=self.workers, storage=self.storage, results=self.results, on_progress=announce)
+        study = search(config, workers=self.workers, on_progress=announce, **self.place)
         return trainings_of(Results(study, self.results))
 
 
@@ -165,8 +166,8 @@ def _refining(lesson: Lesson) -> Judgement:
         if sampler:
             config = config.with_overrides(name=f"{config.name}-{sampler}", **{"search.sampler": sampler})
         tables[f"{config.data.source} by {config.search.sampler}"] = payoff(
-            config, ROUNDS, repeats=REPEATS, seeds=SEEDS, workers=lesson.workers, storage=lesson.storage,
-            results=lesson.results, on_progress=lesson.on_progress,
+            config, ROUNDS, repeats=REPEATS, seeds=SEEDS, workers=lesson.workers,
+            on_progress=lesson.on_progress, **lesson.place,
         )  # fmt: skip
     return refining.refining(tables)
 

@@ -16,10 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hpsearch.experiments.comparisons import FEWEST
 from hpsearch.experiments.tolerances import intervals, p_values
-
-FEWEST = 6
-"""Test examples that a difference has to be worth before it is called shown, for classes."""
 
 Numbers = NDArray[np.float64]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from hpsearch.experiments.comparisons import FEWEST
 from hpsearch.experiments.lessons.judgement import Interval, Judgement, listed
 from hpsearch.sensitivity.verdicts import holm
 
@@ -31,7 +32,7 @@ def other_fields(
         agreement: A row a pair of studies. Columns: first, second, tau, low, high, same, opposite.
         transfers: Beside the best of a first and of a second search of each study, a row a setting and study. Columns:
             from (the study whose best it is, or the defaults), to, regret (points lost) with regret_low and
-            regret_high, verdict ("own best", "worse", "better" or "not shown"), p.
+            regret_high, verdict ("own best", "worse", "better" or "not shown"), examples, p.
         home: The best of each second search beside that of the first, a row a study. Columns: those of the transfers.
         single: A row a setting, the best for all first. Columns: from, regret, regret_low, regret_high.
         defaults: How the defaults are called among the settings.
@@ -52,8 +53,7 @@ def other_fields(
         tables={"transfer": transfer, "agreement": agreement, "single": single},
         more=[
             _ranks(agreement),
-            "Losses are those on each study's test examples, and of other examples may be others; where classes are "
-            "predicted, a loss is shown from six test examples on.",
+            _examples(int(transfer["examples"].min())),
         ],
     )
 
@@ -71,6 +71,15 @@ def shown_beside_both(first: pd.DataFrame, second: pd.DataFrame, *, defaults: st
     borne_out = (p <= _LEVEL) & (both["verdict"] == both["verdict_second"])
     verdict = both["verdict"].where(~pairs | borne_out, "not shown")
     return both.assign(verdict=verdict, p=p)[list(first.columns)]
+
+
+def _examples(least: int) -> str:
+    """Why no loss is shown on small data, and what the others speak of."""
+    return (
+        "Losses are those on each study's test examples, and on others may be others. Where classes are predicted a "
+        f"loss is shown from {FEWEST} test examples on, which of {least} are {100 * FEWEST / least:.0f} %: that nothing "
+        "is shown on small data does not say that any setting suits it."
+    )
 
 
 def _losses(pairs: pd.DataFrame, worse: pd.DataFrame) -> str:

@@ -47,7 +47,7 @@ def refining(tables: Mapping[str, pd.DataFrame]) -> Judgement:
 
 def _decided(table: pd.DataFrame, pays: Sequence[str], harms: Sequence[str]) -> str:
     """How often rounds are better and worse, and the search that speaks most for them."""
-    row = table.loc[(table["difference"] / table["unrefined"]).idxmin()]
+    row = table.iloc[int((table["difference"] / table["unrefined"]).argmin())]
     return (
         f"rounds beat one search of that cost in {len(pays)} of {len(table)}, lose in {len(harms)}; {row['search']}: "
         f"{_change(row)} in loss"

@@ -65,7 +65,8 @@ def _decided(tanh: pd.DataFrame, start: float | None) -> str:
     row = tanh.iloc[-1] if start is None else select(tanh, init_scale=start).iloc[0]
     if row["best"]:
         return f"tanh learns fastest from the largest scale, {row['init_scale']:g}"
-    return f"tanh is {_saturated(row)} saturated at {row['init_scale']:g}, {_slower(row)} as slow as {best['init_scale']:g}"
+    scale, fastest = row["init_scale"], best["init_scale"]
+    return f"tanh is {_saturated(row)} saturated at {scale:g}, {_slower(row)} as slow as {fastest:g}"
 
 
 def _scales(trainings: Trainings, activation: str) -> pd.DataFrame:

@@ -135,7 +135,7 @@ def _least(errors: pd.DataFrame, gains: dict[str, Interval], width: int) -> str:
     """The errors where random weights gain least: of the better of the equal beginnings, and of theirs."""
     activation = min(gains, key=lambda name: gains[name].low)
     rows = select(errors[errors["init"].isin(EQUAL)], activation=activation, width=width)
-    init = str(rows.loc[rows["error"].idxmin(), "init"])
+    init = str(rows.sort_values("error")["init"].iat[0])
     equal, drawn = (_error(errors, name, width, activation) for name in (init, "scaled"))
     return f"{activation} error {equal}, from random weights {drawn}"
 
