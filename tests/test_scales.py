@@ -70,6 +70,21 @@ def test_saturation_without_slowness_does_not_bear_it_out(trainings):
     assert changed(trainings, alike).verdict == "does not hold"
 
 
+def test_where_no_training_learns_no_scale_is_called_fastest(trainings):
+    judgement = changed(trainings, lambda curves: curves.assign(train_loss=2.3))
+    assert judgement.verdict == "does not hold"
+    assert judgement.decided == "no tanh training reaches loss 0.5 from any scale"
+    assert "so nothing is seen" in judgement.evidence[0]
+
+
+def test_the_largest_scale_may_be_the_fastest(trainings):
+    def turned(curves):
+        scales = {0.01: 10.0, 0.3: 1.0, 1.0: 0.3, 10.0: 0.01}
+        return curves.assign(init_scale=curves["init_scale"].map(scales)).query("init_scale != 10.0")
+
+    assert changed(trainings, turned).decided == "tanh learns fastest from the largest scale, 1"
+
+
 def test_when_the_target_is_reached_is_read_between_checkpoints(trainings):
     curves = trainings.curves.query("number == 0 and seed == 0").head(4)
     read = curves.assign(iteration=[0, 10, 100, 1000], train_loss=[2.0, 1.0, 0.0, 0.0])

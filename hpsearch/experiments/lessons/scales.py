@@ -46,6 +46,8 @@ def large_scale(trainings: Trainings) -> Judgement:
 def _evidence(tanh: pd.DataFrame, start: float | None, trainings: Trainings) -> list[str]:
     """Where tanh learns fastest, and from which scale on it is saturated and slow."""
     best, largest = tanh.loc[tanh["best"]].iloc[0], tanh.iloc[-1]
+    if not best["reached"]:
+        return [f"tanh: from any scale {_reach(best, trainings)}, so nothing is seen of what a scale does."]
     rate = next(iter(trainings.settings.values())).learning_rate
     fastest = f"At α {rate:g} tanh learns fastest from scale {best['init_scale']:g}: {_reach(best, trainings)}."
     if start is None:
@@ -63,6 +65,8 @@ def _decided(tanh: pd.DataFrame, start: float | None) -> str:
     """Of the smallest scale that is too large, or else of the largest."""
     best = tanh.loc[tanh["best"]].iloc[0]
     row = tanh.iloc[-1] if start is None else select(tanh, init_scale=start).iloc[0]
+    if not best["reached"]:
+        return f"no tanh training reaches loss {TARGET:g} from any scale"
     if row["best"]:
         return f"tanh learns fastest from the largest scale, {row['init_scale']:g}"
     scale, fastest = row["init_scale"], best["init_scale"]
