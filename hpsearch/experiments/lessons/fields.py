@@ -77,7 +77,7 @@ def _examples(least: int) -> str:
     """Why no loss is shown on small data, and what the others speak of."""
     return (
         "Losses are those on each study's test examples, and on others may be others. Where classes are predicted a "
-        f"loss is shown from {FEWEST} test examples on, which of {least} are {100 * FEWEST / least:.0f} %: where none is "
+        f"loss is shown from {FEWEST} test examples on, {100 * FEWEST / least:.0f} % of {least}: where none is "
         "shown, the data may be too small for it."
     )
 

@@ -48,10 +48,8 @@ def refining(tables: Mapping[str, pd.DataFrame]) -> Judgement:
 def _decided(table: pd.DataFrame, pays: Sequence[str], harms: Sequence[str]) -> str:
     """How often rounds are better and worse, and the search that speaks most for them."""
     row = table.iloc[int((table["difference"] / table["unrefined"]).argmin())]
-    return (
-        f"rounds beat one search of that cost in {len(pays)} of {len(table)}, lose in {len(harms)}; {row['search']}: "
-        f"{_change(row)} in loss"
-    )
+    beat = f"rounds beat one search of their cost in {len(pays)} of {len(table)}, lose in {len(harms)}"
+    return f"{beat}; the best case is {_change(row)} in loss"
 
 
 def _change(row: pd.Series) -> str:
