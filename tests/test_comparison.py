@@ -61,7 +61,7 @@ def test_transfers_are_measured_on_the_test_split_and_the_single_setting_is_chos
 def test_what_a_study_cannot_take_is_moved_and_told(compared):
     moved = compared.transfer.set_index(["from", "to"])["moved"]
     momentum = compared.settings.set_index("from").loc["small", "momentum"]
-    assert moved["small", "patients"] == f"momentum {momentum} → 0.5"
+    assert moved["small", "patients"] == f"momentum {momentum:.3g} → 0.5"
     assert moved["patients", "small"] == ""
 
 

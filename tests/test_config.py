@@ -250,6 +250,11 @@ MISTAKES = [
         "as in [32] or [64, 32]",
     ),
     (
+        "[network]\nhidden = [0]",
+        "network.hidden[0]: must be at least 1 (given: 0); give 1 to 16 widths of hidden layers, each from 1 to 65,536, "
+        "as in [32] or [64, 32]",
+    ),
+    (
         "[network]\nhidden = [8, 65_537]",
         "network.hidden[1]: must be at most 65,536 (given: 65537); give 1 to 16 widths of hidden layers, each from 1 to "
         "65,536, as in [32] or [64, 32]",

@@ -43,7 +43,7 @@ def changed(trainings, change):
 
 
 def test_a_small_scale_fails_with_depth_and_fan_in_serves_where_the_units_are_tanh(judgement):
-    assert judgement.verdict == "holds where the units are tanh"
+    assert judgement.verdict == "holds where units are tanh"
     errors = judgement.tables["errors"].set_index(["activation", "depth", "scheme"])
     assert errors.loc[("tanh", 5, "scale 0.01"), "error"] > 0.8
     assert errors.loc[("tanh", 1, "scale 0.01"), "serves"]
@@ -51,6 +51,11 @@ def test_a_small_scale_fails_with_depth_and_fan_in_serves_where_the_units_are_ta
     assert (errors["seeds"] == 3).all()
     assert judgement.evidence[0].startswith("tanh, error with 1 and 5 hidden layers: from scale 0.01 ")
     assert judgement.evidence[1].startswith("sigmoid, ")
+    shallow, deep = (round(100 * errors.loc[("tanh", depth, "scale 0.01"), "error"]) for depth in (1, 5))
+    assert judgement.decided.startswith(f"1 tanh layer errs in {shallow} % [")
+    assert f"from 0.01, 5 in {deep} % [" in judgement.decided
+    fan_in = min(("xavier", "he"), key=lambda scheme: errors.loc[("tanh", 5, scheme), "error"])
+    assert f"({fan_in}: {round(100 * errors.loc[('tanh', 5, fan_in), 'error'])} % [" in judgement.decided
 
 
 def test_signals_shrink_layer_by_layer_from_a_small_scale_and_keep_their_size_from_fan_in(judgement):

@@ -32,6 +32,7 @@ def judged(*dtypes):
 def test_small_random_weights_differ_down_to_what_the_precision_holds():
     judgement = judged("float32", "float64")
     assert judgement.verdict == "holds where the scale is at least 1e-08 in float32"
+    assert judgement.decided == "at 0.01 all 8 units differ throughout; biases begin at 0"
     assert "all 8 hidden units are distinct" in judgement.evidence[0]
     assert (
         "1e-08 in float32 (not at 1e-38) and down to scale 1e-60 in float64 (the smallest that was tried)"
@@ -62,6 +63,8 @@ def test_another_rule_is_not_borne_out(monkeypatch, rule):
     assert judgement.verdict == "does not hold"
     told = "where biases are not 0" if rule == "biases drawn" else "only 7 of 8 units are distinct"
     assert told in judgement.evidence[0]
+    assert ("begin at other than 0" in judgement.decided) == (rule == "biases drawn")
+    assert ("7 of 8 units differ" in judgement.decided) == (rule == "a unit twice")
 
 
 def judged_with(scale, distinct):
@@ -83,4 +86,4 @@ def test_the_limit_is_that_of_all_larger_scales():
     assert judged_with(1e-8, 6).verdict == "holds where the scale is at least 1e-02 in float32"
     judgement = judged_with(0.1, 6)
     assert judgement.verdict == "does not hold"
-    assert "broken at no scale in float32" in judgement.evidence[1]
+    assert "throughout, at no scale in float32" in judgement.evidence[1]

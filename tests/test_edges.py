@@ -23,8 +23,8 @@ def search(count=30):
             "number": np.arange(count),
             "state": "COMPLETE",
             "value": -np.arange(count, dtype=float),
-            "rate": np.where(best, 0.9, 0.001),
-            "units": np.where(np.arange(count) % 2, 40, 20),
+            "rate": np.where(best, 0.9, 0.001 * (1 + np.arange(count) / 100)),
+            "units": np.where(np.arange(count) % 2, 40, 10 + np.arange(count) // 2),
             "batch": np.where(best, 32, 128),
             "nesterov": True,
             "pair": np.where(np.arange(count) % 3, 1, 2),
@@ -48,6 +48,13 @@ def test_the_best_of_a_maximised_study_are_the_highest():
 
 def test_half_of_the_trials_at_one_of_two_values_is_no_edge():
     assert edges(search(), SPACE).set_index("hyperparameter").loc["pair", "edge"] == ""
+
+
+def test_half_of_the_trials_at_one_end_of_a_grid_of_two_values_is_no_edge():
+    trials = search().assign(rate=np.where(np.arange(30) % 2, 1.0, 0.001))
+    assert edges(trials, SPACE).set_index("hyperparameter").loc["rate", ["share_high", "edge"]].tolist() == [0.5, ""]
+    trials.loc[20:, "rate"] = 1.0
+    assert edges(trials, SPACE).set_index("hyperparameter").loc["rate", "edge"] == "high"
 
 
 def test_what_has_no_ends_has_no_row():

@@ -52,6 +52,7 @@ def test_five_stages_are_all_of_an_iteration(trainings):
     judgement = one_iteration(trainings)
     assert judgement.verdict == "holds"
     assert "of 2 trainings of a 2-2-1 network each of its 9 parameters" in judgement.evidence[0]
+    assert judgement.decided.startswith("each of 9 parameters moves by")
     gradients = judgement.tables["gradients"]
     assert len(gradients) == 2 * 3 * 9
     assert gradients["apart"].max() < 1e-7

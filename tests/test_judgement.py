@@ -31,7 +31,7 @@ def trainings():
 
 def test_a_verdict_is_one_of_three():
     verdicts = [
-        Judgement("L1", "", holds, [], where).verdict for holds, where in ((True, ""), (True, "x"), (False, "x"))
+        Judgement("L1", "", holds, "", [], where).verdict for holds, where in ((True, ""), (True, "x"), (False, "x"))
     ]
     assert verdicts == ["holds", "holds where x", "does not hold"]
 

@@ -11,7 +11,7 @@ from hpsearch import load, load_config
 from hpsearch.cli import lesson as command
 from hpsearch.evaluation import evaluator
 from hpsearch.experiments.lessons import Judgement
-from hpsearch.report.lesson import verdict_text
+from hpsearch.report.lesson import details, verdict_line
 from hpsearch.results.lesson import CLAIMS, Lesson
 from hpsearch.tuning.batches import Progress
 
@@ -35,8 +35,9 @@ def test_a_page_that_cannot_be_written_is_told_before_anything_is_trained(lesson
 
 def test_a_claim_is_judged_printed_and_put_on_a_page(lesson):
     printed = run("lesson", "l8").stdout
-    assert printed.startswith("L8  Initialise → forward → loss → gradient → step, repeated, is all of training.\n")
-    assert "    holds: In the first 3 iterations of 2 trainings of a 2-2-1 network" in printed
+    assert printed.startswith("L8  holds: each of 9 parameters moves by")
+    assert "\nInitialise → forward → loss → gradient → step, repeated, is all of training.\n" in printed
+    assert "\nIn the first 3 iterations of 2 trainings of a 2-2-1 network" in printed
     assert "np.zero((2, 1)) raises AttributeError; meant is np.zeros((2, 1))." in printed
     assert "W1 = 0.5 · N(0, 1)" in printed
     assert max(len(line) for line in printed.splitlines()) <= 80
@@ -58,6 +59,7 @@ def test_all_claims_share_a_page(lesson, monkeypatch):
     printed = run("lesson").stdout
     assert re.findall(r"^L\d", printed, re.MULTILINE) == ["L5", "L8"]
     assert "number by number" not in printed
+    assert "In a training of" not in printed
     page = (lesson / "results" / "lesson.html").read_text(encoding="utf-8")
     assert "L8 holds: Initialise" in page
     assert page.count("<h2>") == 3
@@ -92,10 +94,23 @@ def test_a_stopped_lesson_says_how_to_go_on(lesson, monkeypatch):
     assert command.app is not None
 
 
-def test_a_verdict_is_printed_with_what_decides_it():
-    judgement = Judgement("L1", "A is B.", True, ["Seen so.", "And so."], where="x is y")
-    assert verdict_text(judgement, width=80) == "L1  A is B.\n    holds where x is y: Seen so. And so."
-    assert max(map(len, verdict_text(judgement, width=20).splitlines())) <= 20
+def test_a_verdict_is_one_line_with_what_decides_it():
+    decided = "error 1.0 % [0.5, 1.5] with one unit, 2.0 % [1.0, 3.0] with two"
+    judgement = Judgement("L1", "A is B.", True, decided, ["Seen so.", "And so."], where="x is y")
+    assert verdict_line(judgement, width=120) == f"L1  holds where x is y: {decided}"
+    assert list(details(judgement, width=120)) == ["A is B.", "Seen so.", "And so."]
+
+
+def test_no_line_ends_within_an_interval():
+    decided = "error 1.0 % [0.5, 1.5] with one unit, 2.0 times [1.0, 3.0] with two"
+    judgement = Judgement("L1", "A is B.", True, decided, [])
+    for width in range(24, 80):
+        lines = verdict_line(judgement, width=width).splitlines()
+        assert max(map(len, lines)) <= width
+        assert " ".join(line.strip() for line in lines) == f"L1  holds: {decided}"
+        assert any("1.0 % [0.5, 1.5]" in line for line in lines)
+        assert any("2.0 times [1.0, 3.0]" in line for line in lines)
+        assert all(line.startswith("    ") for line in lines[1:])
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

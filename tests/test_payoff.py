@@ -122,9 +122,16 @@ def test_without_a_test_split_the_validation_split_is_named(config, tmp_path):
     assert "the validation split, by which both were chosen on other seeds, for there is no test split" in told
 
 
-@pytest.mark.parametrize("options", [{"repeats": 0}, {"repeats": 1001}, {"seeds": 1}])
-def test_too_few_or_many_repeats_or_seeds_are_refused_before_anything_runs(config, tmp_path, options):
-    with pytest.raises(ConfigError, match=r"from 1 to 1,000 and seeds at least 2 \(given: "):
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"repeats": 0}, r"repeats: must be from 1 to 1,000 \(given: 0\)"),
+        ({"repeats": 1001}, r"repeats: must be from 1 to 1,000 \(given: 1001\)"),
+        ({"seeds": 1}, r"seeds: must be at least 2, for an interval \(given: 1\)"),
+    ],
+)
+def test_too_few_or_many_repeats_or_seeds_are_refused_before_anything_runs(config, tmp_path, options, problem):
+    with pytest.raises(ConfigError, match=problem):
         payoff(config, 2, results=tmp_path, **options)
     assert not list(tmp_path.iterdir())
 

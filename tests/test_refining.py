@@ -28,9 +28,9 @@ def test_refining_that_pays_everywhere_holds():
 
 def test_refining_that_pays_on_one_study_holds_there():
     judgement = refining({"digits": table(0.1), "wine": table(0.0), "iris": table(-0.1)})
-    assert judgement.verdict == "holds where the study is digits"
+    assert judgement.verdict == "holds where the search is digits"
     assert judgement.tables["refining"]["verdict"].tolist() == ["better", "not shown", "worse"]
-    assert judgement.more[0] == "On iris it is shown to be worse."
+    assert judgement.decided.startswith("rounds beat one search of their cost in 1 of 3, lose in 1; the best case is -")
 
 
 def test_refining_that_is_not_shown_to_pay_does_not_hold():
@@ -45,3 +45,23 @@ def test_the_interval_is_over_repeats_in_pairs():
     row = refining({"digits": rows}).tables["refining"].iloc[0]
     assert (row["low"], row["high"]) == pytest.approx((test.low, test.high))
     assert row["difference"] == pytest.approx(row["rounds"] - row["unrefined"])
+
+
+def test_what_is_shown_is_corrected_for_the_number_of_searches():
+    one = table(0.006, noise=0.01)
+    p = refining({"digits": one}).tables["refining"]["p"].iloc[0]
+    means = one.pivot_table(index="repeat", columns="arm", values="score")
+    assert p == pytest.approx(stats.ttest_rel(means["rounds"], means["unrefined"]).pvalue)
+    assert 0.01 < p < 0.05
+    assert refining({"digits": one}).verdict == "holds"
+    others = {f"other {k}": table(0.0, noise=0.1) for k in range(4)}
+    judgement = refining({"digits": one, **others})
+    assert judgement.verdict == "does not hold"
+    assert "corrected for 5 tests" in judgement.more[0]
+
+
+def test_the_line_tells_the_search_that_speaks_most_for_rounds_in_per_cent():
+    judgement = refining({"digits": table(-0.1), "wine": table(0.0)})
+    row = judgement.tables["refining"].iloc[1]
+    low, high = (round(100 * row[end] / row["unrefined"], 1) for end in ("low", "high"))
+    assert judgement.decided.endswith(f"0 of 2, lose in 1; the best case is -0.1 % [{low:+.1f}, {high:+.1f}] in loss")

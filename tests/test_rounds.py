@@ -141,6 +141,7 @@ def test_repeats_are_a_table_and_one_sentence_on_refining(folder):
 
 def test_repeats_without_rounds_are_refused(folder):
     assert "add --rounds 3" in run("search", "small", "--repeats", 3, code=2).stderr
+    assert "repeats: must be from 1 to 1,000 (given: 0)" in run(*ROUNDS, "--repeats", 0, code=2).stderr
     assert not (folder / "results").exists()
 
 
@@ -163,4 +164,6 @@ def test_a_survey_that_gave_ranges_is_told_with_its_trainings(folder):
     told = run(*ROUNDS).stdout
     rows = len(load("small").survey.design)
     assert "ranges of small-round-2, by the survey" in told
-    assert f"the ranges of round 2 are those of a survey, whose {rows} trainings are not counted" in told
+    assert f"\nthe ranges of round 2 are a survey's, whose {rows} trainings are not counted" in told
+    told = run(*ROUNDS, "--repeats", 2).stdout
+    assert f"\nin the first repeat alone the ranges of round 2 are a survey's, whose {rows} trainings" in told

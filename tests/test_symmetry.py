@@ -44,6 +44,11 @@ def test_equal_weights_are_one_function_for_ever(judgement):
     assert "at most 1 of 8 hidden units" in judgement.evidence[0]
     assert "In 32 trainings" in judgement.evidence[0]
     assert "8 of the networks give the same answers" in judgement.evidence[0]
+    errors = judgement.tables["errors"].query("width == 8").set_index(["activation", "init"])["error"]
+    least = min(("tanh", "sigmoid"), key=lambda a: errors[a][["zeros", "constant"]].min() - errors[a, "scaled"])
+    equal, drawn = (f"{100 * e:.1f} %" for e in (errors[least][["zeros", "constant"]].min(), errors[least, "scaled"]))
+    assert judgement.decided.startswith(f"8 equal units stay 1 function; {least} error {equal} [")
+    assert f", from random weights {drawn} [" in judgement.decided
 
 
 def test_zeros_with_tanh_learn_the_class_frequencies_alone(trainings, judgement):
@@ -110,6 +115,7 @@ def test_one_unit_that_differs_once_is_told(trainings):
     judgement = equal_weights(Trainings(curves, trainings.settings, trainings.evaluator))
     assert judgement.verdict == "does not hold"
     assert "at most 2 of 8 hidden units" in judgement.evidence[0]
+    assert judgement.decided.startswith("up to 2 of 8 equal units come to differ; ")
 
 
 def test_networks_that_do_not_answer_as_one_unit_are_told(trainings, monkeypatch):
@@ -121,3 +127,4 @@ def test_networks_that_do_not_answer_as_one_unit_are_told(trainings, monkeypatch
     judgement = equal_weights(trainings)
     assert judgement.verdict == "does not hold"
     assert "other answers" in judgement.evidence[0]
+    assert "stay alike and answer as several" in judgement.decided

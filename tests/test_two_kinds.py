@@ -27,10 +27,11 @@ def judged(rate=0.1, source="digits"):
 def test_parameters_change_and_hyperparameters_do_not():
     judgement = judged()
     assert judgement.verdict == "holds"
+    assert judgement.decided.endswith("of 535 parameters (W1, b1, W2 and b2) and 0 of 9 hyperparameters")
     table = judgement.tables["parameters"].set_index("name")
     assert table["count"].to_dict() == {"W1": 64 * 7, "b1": 7, "W2": 70, "b2": 10}
     assert table["shape"].tolist() == ["64 × 7", "7", "7 × 10", "10"]
-    assert "of 535 parameters (W1, b1, W2 and b2) changed, and 0 of 9 hyperparameters" in judgement.evidence[0]
+    assert "of 535 parameters (W1, b1, W2 and b2) and 0 of 9 hyperparameters changed" in judgement.evidence[0]
     assert "the weights of 5 inputs that are constant in the training examples" in judgement.more[0]
     assert table.loc["W1", "changed"] == 59 * 7
     assert "the same numbers to the bit" in judgement.evidence[1]

@@ -36,7 +36,7 @@ def lesson_command(
     console, judgements = Console(highlight=False, markup=False), []
     with errors(), ExitStack() as machines:
         from hpsearch.data.files import check_writable
-        from hpsearch.report.lesson import TITLE, details, lesson_sections, verdict_text
+        from hpsearch.report.lesson import TITLE, details, lesson_sections, verdict_line
         from hpsearch.report.page import page, write_page
         from hpsearch.results.lesson import CLAIMS, checked
 
@@ -46,7 +46,7 @@ def lesson_command(
         machines.enter_context(executor_of(executor, address, workers=workers))
         for name in claims:
             judgements.append(_judgement(name, workers=workers, results=results, storage=storage))
-            print(verdict_text(judgements[-1], width=console.width))
+            print(verdict_line(judgements[-1], width=console.width), flush=True)
             for part in details(judgements[-1], width=console.width) if claim else ():
                 console.print(part)
         html = page(TITLE, lesson_sections(judgements), footer="Written by hpsearch.")

@@ -94,8 +94,8 @@ def search_in_rounds(
         try:
             with before_compiling(partial(say, COMPILING, error=True)):
                 table = payoff(
-                    config, rounds, repeats=repeats or 1, workers=workers, storage=storage, results=results,
-                    dataset=data, on_progress=lines.show, on_round=tell,
+                    config, rounds, repeats=1 if repeats is None else repeats, workers=workers, storage=storage,
+                    results=results, dataset=data, on_progress=lines.show, on_round=tell,
                 )  # fmt: skip
         except KeyboardInterrupt:
             lines.close()
@@ -107,7 +107,7 @@ def search_in_rounds(
                 results=results,
             )
     print_parts([*([payoff_table(table)] if repeats else []), *payoff_lines(table, data)])
-    print_parts(filter(None, [survey_note(ended)]))
+    print_parts(filter(None, [survey_note(ended, repeats=repeats or 1)]))
 
 
 def _tell(round: Round) -> None:

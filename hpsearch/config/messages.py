@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args, get_origin
 
@@ -145,8 +145,20 @@ def printable(text: str, *, keep: str = "") -> str:
 
 def problems(error: ValidationError, root: type[BaseModel]) -> tuple[str, ...]:
     """A validation error of the model, as one line a problem."""
+    details = error.errors(include_url=False)
     return tuple(
-        fault.line(detail["loc"]) for detail in error.errors(include_url=False) for fault in _faults(detail, root)
+        fault.line(detail["loc"])
+        for detail in details
+        if not _follows(detail, details)
+        for fault in _faults(detail, root)
+    )
+
+
+def _follows(detail: ErrorDetails, details: Sequence[ErrorDetails]) -> bool:
+    """Whether a list is called too short only because some of its entries are wrong, which are told."""
+    place = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        other["loc"][: len(place)] == place and len(other["loc"]) > len(place) for other in details
     )
 
 

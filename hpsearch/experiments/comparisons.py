@@ -25,6 +25,9 @@ from hpsearch.sensitivity.designs import DesignError
 DEFAULTS = "defaults"
 """Name of the defaults among settings that are named after the studies whose best they are."""
 
+FEWEST = 6
+"""Test examples that a difference has to be worth before it is called shown, for classes."""
+
 SEEDS = 16
 """Trainings of each setting on each study, by default."""
 
@@ -67,8 +70,16 @@ def fitted(setting: Mapping[str, Any], evaluator: Evaluator) -> tuple[Hyperparam
         )
     values = {**{name: setting[name] for name in space.dimensions}, **config.fixed}
     values["batch_size"] = min(values["batch_size"], evaluator.dataset.train.examples)
-    moved = [f"{name} {setting[name]} → {values[name]}" for name in space.entries if values[name] != setting[name]]
+    moved = [
+        f"{name} {_short(setting[name])} → {_short(values[name])}"
+        for name in space.entries
+        if values[name] != setting[name]
+    ]
     return evaluator.hyperparameters({name: values[name] for name in space.dimensions}), ", ".join(moved)
+
+
+def _short(value: Any) -> str:
+    return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
 def on_test(evaluator: Evaluator) -> Evaluator:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,6 @@ _TITLES = {
     "iteration": "One iteration, number by number.",
     "engine": "Where the engine does it.",
     "refining": "Rounds beside one search of the same cost.",
-    "transfer": "What the best of one study loses on another.",
     "agreement": "Whether studies rank the settings alike.",
     "single": "Which one setting serves all.",
     "slips": "What the lesson writes and NumPy refuses.",
@@ -33,25 +33,35 @@ _TITLES = {
 }
 """Of the tables that no figure shows."""
 
-_WIDEST = 118
+_WIDEST = 120
+
+_INTERVALS = re.compile(r"\S+( [%a-z]+)? \[[^\]]*\]")
+"""A number with its unit and interval, such as 4.4 % [4.0, 4.8]."""
+
+_JOIN = "\N{NO-BREAK SPACE}"
+"""Where no line ends."""
 
 
-def verdict_text(judgement: Judgement, *, width: int) -> str:
-    """A claim and its verdict with the numbers that decide it, in so many columns."""
-    indent = " " * (len(judgement.claim) + 2)
-    verdict = f"{judgement.verdict}: {' '.join(judgement.evidence)}"
-    width = min(width, _WIDEST)
-    said = textwrap.fill(judgement.says, width, initial_indent=f"{judgement.claim}  ", subsequent_indent=indent)
-    found = textwrap.fill(verdict, width, initial_indent=indent, subsequent_indent=indent, break_on_hyphens=False)
-    return f"{said}\n{found}"
+def verdict_line(judgement: Judgement, *, width: int) -> str:
+    """A claim's verdict with the numbers that decide it: one line, or several where there are fewer columns."""
+    line = f"{judgement.claim}  {judgement.verdict}: {judgement.decided}"
+    return _wrapped(line, width=width, indent=" " * (len(judgement.claim) + 2))
 
 
 def details(judgement: Judgement, *, width: int) -> Iterator[Table | str]:
-    """What else was seen of a claim: sentences and small tables."""
-    yield from (textwrap.fill(text, min(width, _WIDEST), break_on_hyphens=False) for text in judgement.more if text)
+    """A claim at length: what it says, what decides it, what else was seen, and small tables."""
+    texts = [judgement.says, *judgement.evidence, *judgement.more]
+    yield from (_wrapped(text, width=width) for text in texts if text)
     for name in judgement.printed:
         yield f"\n{_TITLES[name]}"
         yield _table(judgement.tables[name])
+
+
+def _wrapped(text: str, *, width: int, indent: str = "") -> str:
+    """A text in so many columns, no number parted from its interval."""
+    whole = _INTERVALS.sub(lambda match: match[0].replace(" ", _JOIN), text)
+    lines = textwrap.fill(whole, min(width, _WIDEST), subsequent_indent=indent, break_on_hyphens=False)
+    return lines.replace(_JOIN, " ")
 
 
 def _table(frame: pd.DataFrame) -> Table:
@@ -65,10 +75,11 @@ def _table(frame: pd.DataFrame) -> Table:
 
 def lesson_sections(judgements: Sequence[Judgement]) -> Iterator[Section]:
     """The sections of the lesson's page: all verdicts, then a claim each."""
-    texts = [f"{each.claim} {each.verdict}: {each.says}" for each in judgements]
+    texts = [f"{each.claim} {each.verdict}: {each.says} ({each.decided}.)" for each in judgements]
     intervals = (
         "Every verdict is computed from trainings that were made here. Intervals are 95 % over seeds, which draw the "
-        "initial weights and the order of the examples; other data may say otherwise."
+        "initial weights and the order of the examples, but those of L6 over seeds of the sampler; other data may say "
+        "otherwise."
     )
     yield Section("Verdicts", [intervals, *texts])
     for each in judgements:
@@ -97,6 +108,8 @@ def _figure(name: str, frame: pd.DataFrame) -> Callable[[pd.DataFrame], go.Figur
         "layers": lesson.layers,
         "scales": lesson.scales if "iterations" in frame else lesson.small_scales,
         "errors": lesson.depths,
+        "transfer": figures.transfer,
+        "indices": figures.compared_indices,
     }
     if name.startswith("weights"):
         return figures.units

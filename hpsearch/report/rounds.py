@@ -127,12 +127,18 @@ def payoff_table(table: pd.DataFrame) -> Table:
     return shown
 
 
-def survey_note(rounds: Sequence[Round]) -> str:
-    """Which rounds have their ranges from a survey, whose cost is not in the comparison; or nothing."""
+def survey_note(rounds: Sequence[Round], *, repeats: int = 1) -> str:
+    """Which rounds have their ranges from a survey, whose cost is not in the comparison; or nothing.
+
+    Args:
+        rounds: Of the first repeat; a survey is of that study alone.
+        repeats: How many there are.
+    """
     surveyed = [
         (f"round {r.number}", r.refinement.rows) for r in rounds if r.refinement and r.refinement.source == "survey"
     ]
     if not surveyed:
         return ""
     names, trainings = listed([name for name, _ in surveyed]), sum(rows for _, rows in surveyed)
-    return f"the ranges of {names} are those of a survey, whose {trainings:,} trainings are not counted in that cost"
+    first = "in the first repeat alone " if repeats > 1 else ""
+    return f"{first}the ranges of {names} are a survey's, whose {trainings:,} trainings are not counted in that cost"

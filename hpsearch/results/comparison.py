@@ -117,7 +117,7 @@ def compare(
     metrics = {each.config.search.metric for each in loaded.values()}
     metric = metrics.pop() if len(metrics) == 1 else VALIDATION
     surveys = {name: each.survey for name, each in loaded.items()}
-    settings = {**{name: _best(each) for name, each in loaded.items()}, DEFAULTS: named_setting()}
+    settings = {**{name: best_setting(each) for name, each in loaded.items()}, DEFAULTS: named_setting()}
     scored = _scored(loaded, settings, seeds=seeds, workers=workers, on_progress=on_progress)
     classes = {name: each.dataset.classes is not None for name, each in loaded.items()}
     validation, test = (scored[scored["split"] == split] for split in ("validation", "test"))
@@ -205,6 +205,7 @@ def _moved(loaded: Mapping[str, Results], settings: Mapping[str, Mapping[str, An
     return [each.fitted(setting)[1] for each in loaded.values() for setting in settings.values()]
 
 
-def _best(results: Results) -> dict[str, Any]:
+def best_setting(results: Results) -> dict[str, Any]:
+    """A study's best setting by name, with what the study holds fixed."""
     trial = best_trial(results.study)
     return named_setting(results.config, None if trial is None else trial.params)

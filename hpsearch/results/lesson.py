@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hpsearch.config.files import shipped_studies
 from hpsearch.config.messages import Fault, did_you_mean
 from hpsearch.config.tables import BUNDLED
 from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.experiments.comparisons import DEFAULTS, scores
 from hpsearch.experiments.lessons import (
     Judgement,
     Trainings,
@@ -30,10 +32,12 @@ from hpsearch.experiments.lessons import (
 )
 from hpsearch.experiments.sources import ProfileProgress
 from hpsearch.experiments.trainings import SurveyProgress, survey_study
-from hpsearch.results.comparison import compare
+from hpsearch.results.comparison import Comparison, best_setting, compare
 from hpsearch.results.payoff import payoff
-from hpsearch.results.study import Results
+from hpsearch.results.study import Results, load
+from hpsearch.results.transfers import transfer_table
 from hpsearch.results.units import units
+from hpsearch.storage.access import open_storage
 from hpsearch.tuning.batches import Progress
 from hpsearch.tuning.search import search
 
@@ -45,8 +49,15 @@ ROUNDS, REPEATS, SEEDS = 3, 10, 20
 """Of L6: rounds of a search, seeds of the sampler, and fresh seeds on which each choice is trained."""
 
 
+UNLEARNED = "random"
+"""The sampler of L6 that does not learn: one that does refines by itself, so its rounds might pay less."""
+
+
 L7_SEEDS = 10
 """Trainings of each setting on each data set."""
+
+_SECOND = "second search"
+"""Its best setting among the others of a study."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +85,11 @@ class Lesson:
         """
         return CLAIMS[checked(claim)](self)
 
+    @cached_property
+    def place(self) -> dict[str, Any]:
+        """Where results are kept, as arguments: opened once, for to open a journal is to read all of it."""
+        return {"storage": open_storage(self.storage, results=self.results), "results": self.results}
+
     def on_rows(self, name: str, progress: SurveyProgress | ProfileProgress) -> None:
         """Tell how far a survey or a comparison is."""
         self.on_progress(
@@ -86,7 +102,7 @@ class Lesson:
         def announce(progress: Progress) -> None:
             self.on_progress(config.name, progress)
 
-        study = search(config, workers=self.workers, storage=self.storage, results=self.results, on_progress=announce)
+        study = search(config, workers=self.workers, on_progress=announce, **self.place)
         return trainings_of(Results(study, self.results))
 
 
@@ -144,35 +160,69 @@ def _depths(lesson: Lesson) -> Judgement:
 
 
 def _refining(lesson: Lesson) -> Judgement:
-    """L6, on two data sets."""
+    """L6, on two data sets; with the study's sampler, which learns from its trials, and with one that does not."""
     tables = {}
-    for name in ("L6", "L6-breast_cancer"):
+    for name, sampler in product(("L6", "L6-breast_cancer"), (None, UNLEARNED)):
         config = config_of(name)
-        tables[config.data.source] = payoff(
-            config, ROUNDS, repeats=REPEATS, seeds=SEEDS, workers=lesson.workers, storage=lesson.storage,
-            results=lesson.results, on_progress=lesson.on_progress,
+        if sampler:
+            config = config.with_overrides(name=f"{config.name}-{sampler}", **{"search.sampler": sampler})
+        tables[f"{config.data.source} by {config.search.sampler}"] = payoff(
+            config, ROUNDS, repeats=REPEATS, seeds=SEEDS, workers=lesson.workers,
+            on_progress=lesson.on_progress, **lesson.place,
         )  # fmt: skip
     return refining.refining(tables)
 
 
 def _other_fields(lesson: Lesson) -> Judgement:
     """L7: the study of one space, on every data set in turn."""
-    base, names = config_of("L7"), []
-    where: dict[str, Any] = {"workers": lesson.workers, "storage": lesson.storage, "results": lesson.results}
-    for source in BUNDLED:
-        config = base.with_overrides(name=f"{base.name}-{source}", **{"data.source": source})
-        names.append(config.name)
+    base, where = config_of("L7"), {"workers": lesson.workers, **lesson.place}
+    firsts = [base.with_overrides(name=f"{base.name}-{source}", **{"data.source": source}) for source in BUNDLED]
+    seconds = [first.with_overrides(name=f"{first.name}-again", seed=first.search.seed + 1) for first in firsts]
+    for config in (*firsts, *seconds):
         search(config, on_progress=partial(lesson.on_progress, config.name), **where)
+    for config in firsts:
         survey_study(config, on_progress=partial(lesson.on_rows, f"{config.name}.survey"), **where)
+    own, again = ([load(each.name, **lesson.place) for each in configs] for configs in (firsts, seconds))
     with warnings.catch_warnings():  # that few rows decide is for the indices, and no verdict rests on them
         warnings.simplefilter("ignore", UserWarning)
-        seen = compare(names, seeds=L7_SEEDS, on_progress=partial(lesson.on_rows, base.name), **where)
-    return fields.other_fields(*(_short(table, base.name) for table in (seen.agreement, seen.transfer, seen.defaults)))
+        told = partial(lesson.on_rows, base.name)
+        seen = compare(own, seeds=L7_SEEDS, workers=lesson.workers, on_progress=told)
+    beside, home = _beside_second(seen, [_second(lesson, *pair) for pair in zip(own, again, strict=True)], own)
+    tables = (seen.agreement, seen.transfer, beside, home, seen.defaults, seen.indices)
+    agreement, first, second, home, single, indices = (_short(table, base.name) for table in tables)
+    judgement = fields.other_fields(agreement, (first, second), home, single)
+    return replace(judgement, tables={**judgement.tables, "indices": indices})
+
+
+def _beside_second(
+    seen: Comparison, seconds: Sequence[pd.DataFrame], studies: Sequence[Results]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The transfers beside the best of each study's second search, and that best beside the one of the first.
+
+    Args:
+        seen: With the best of the first searches.
+        seconds: Scores of the second best of each study, at home.
+        studies: Their results.
+    """
+    test, second = seen.scores[seen.scores["split"] == "test"], pd.concat(seconds, ignore_index=True)
+    classes = {name: each.dataset.classes is not None for name, each in zip(seen.studies, studies, strict=True)}
+    own = test["from"] == test["to"]
+    beside = transfer_table(pd.concat([second.assign(**{"from": second["to"]}), test[~own]]), classes=classes)
+    home = transfer_table(pd.concat([test[own | (test["from"] == DEFAULTS)], second]), classes=classes)
+    return beside, home[home["from"] == _SECOND]
+
+
+def _second(lesson: Lesson, first: Results, second: Results) -> pd.DataFrame:
+    """What the best of a study's second search scores on its test examples, on the seeds of the comparison."""
+    setting, _ = first.fitted(best_setting(second))
+    told = partial(lesson.on_rows, second.study.study_name)
+    table = partial(scores, settings={_SECOND: setting}, seeds=L7_SEEDS)
+    return first.kept_trainings("test").table(table, workers=lesson.workers, on_progress=told)
 
 
 def _short(table: pd.DataFrame, base: str) -> pd.DataFrame:
     """The names of studies as those of their data."""
-    columns = [name for name in ("first", "second", "from", "to", "worst_study") if name in table]
+    columns = [name for name in ("study", "first", "second", "from", "to", "worst_study") if name in table]
     return table.assign(**{name: table[name].str.removeprefix(f"{base}-") for name in columns})
 
 

@@ -105,9 +105,10 @@ def payoff(
         ResultsError: as there.
         StudyChangedError: as there.
     """
-    if not 1 <= repeats <= _MOST_REPEATS or seeds < 2:
-        problem = f"repeats must be from 1 to {_MOST_REPEATS:,} and seeds at least 2 (given: {repeats} and {seeds})"
-        raise ConfigError(config.name, [problem])
+    if not 1 <= repeats <= _MOST_REPEATS:
+        raise ConfigError(config.name, [f"repeats: must be from 1 to {_MOST_REPEATS:,} (given: {repeats})"])
+    if seeds < 2:
+        raise ConfigError(config.name, [f"seeds: must be at least 2, for an interval (given: {seeds})"])
     data, tables = dataset or load_data(config), []
     where: dict[str, Any] = {
         "workers": workers,

@@ -16,10 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hpsearch.experiments.tolerances import intervals
-
-FEWEST = 6
-"""Test examples that a difference has to be worth before it is called shown, for classes."""
+from hpsearch.experiments.comparisons import FEWEST
+from hpsearch.experiments.tolerances import intervals, p_values
 
 Numbers = NDArray[np.float64]
 
@@ -36,9 +34,10 @@ def transfer_table(scores: pd.DataFrame, *, classes: Mapping[str, bool]) -> pd.D
         A row a setting and study. Columns: from, to, points, points_low, points_high (mean over seeds), regret,
         regret_low, regret_high (points more than those of the study's own best: what is lost), gain, gain_low,
         gain_high (points fewer than those of the defaults), loss, loss_regret, loss_low, loss_high (the same of the
-        test loss), verdict, examples, seeds. Intervals are 95 % over seeds, in pairs where they are of a difference.
+        test loss), verdict, examples, seeds, p. Intervals are 95 % over seeds, in pairs where they are of a difference.
         The verdict is "own best"; "worse" or "better" where the interval of the regret lies on one side of 0 and, for
-        classes, the regret is worth at least six test examples; else "not shown".
+        classes, the regret is worth at least six test examples; else "not shown". Each is one of many: p is that of no
+        regret, two-sided, for who corrects for their number (1 for the own best).
     """
     from hpsearch.experiments.comparisons import DEFAULTS
 
@@ -56,9 +55,10 @@ def transfer_table(scores: pd.DataFrame, *, classes: Mapping[str, bool]) -> pd.D
             "loss": loss.mean(axis=1),
             **_named("loss_regret", "loss", _less(loss, own)),
         }
+        p = p_values(points - points[own], step=step)
         table = pd.DataFrame({"from": names, "to": str(study), **columns})
         fewest = FEWEST * step
-        rows.append(table.assign(verdict=_verdicts(table, fewest), examples=examples, seeds=points.shape[1]))
+        rows.append(table.assign(verdict=_verdicts(table, fewest), examples=examples, seeds=points.shape[1], p=p))
     return pd.concat(rows, ignore_index=True).astype({"from": "str", "to": "str", "verdict": "str"})
 
 

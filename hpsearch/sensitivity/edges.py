@@ -37,7 +37,7 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension], *, lower: bool =
         cells = dimension.cells(_TENTHS)
         cell = np.minimum(dimension.to_unit(best[name].to_numpy()) * cells, cells - 1).astype(int)
         low, high = float(np.mean(cell == 0)), float(np.mean(cell == cells - 1))
-        many = max(0.5, 2 / cells)  # of two or three values an end holds half of the trials easily
+        many = max(0.5, 2 / min(cells, complete[name].nunique()))  # of two or three values an end holds half easily
         edge = "low" if low >= many else "high" if high >= many else ""
         ends = dict(zip(("low", "high"), dimension.ends, strict=True))
         shares = {"trials": len(best), "share_low": low, "share_high": high, "edge": edge}

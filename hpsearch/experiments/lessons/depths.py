@@ -43,7 +43,8 @@ def one_scale_for_every_depth(plain: Trainings, fan_in: Trainings) -> Judgement:
         claim="L4",
         says="Scale 0.01 suits a shallow network but not a deep one; scaling by fan-in suits both.",
         holds=bool(good),
-        where=f"the units are {listed(good, 'or')}" if others else "",
+        decided=_decided(by_name[(good or others)[0]]),
+        where=f"units are {listed(good, 'or')}" if others else "",
         evidence=[_words(by_name[name]) for name in [*good, *others]],
         tables={"errors": errors, "layers": layers},
         more=[*(_serving(rows) for rows in by_name.values()), *(_signals(layers, rows) for rows in by_name.values())],
@@ -121,6 +122,15 @@ def _bears_out(rows: pd.DataFrame) -> bool:
 
 def _error(row: Mapping[Any, Any] | pd.Series) -> str:
     return Interval(row["error"], row["low"], row["high"]).percent
+
+
+def _decided(rows: pd.DataFrame) -> str:
+    """An activation's errors from 0.01, and of the deep network from fan-in, in whole per cent."""
+    shallow, deep = _ends(rows)
+    places = ((shallow, SMALL), (deep, SMALL), (deep, _fan_in(rows)))
+    a, b, c = (Interval(*_at(rows, *place)[["error", "low", "high"]]).rounded for place in places)
+    layers = f"{shallow} {rows['activation'].iat[0]} {'layers err' if shallow > 1 else 'layer errs'}"
+    return f"{layers} in {a} from 0.01, {deep} in {b} ({_fan_in(rows)}: {c})"
 
 
 def _words(rows: pd.DataFrame) -> str:

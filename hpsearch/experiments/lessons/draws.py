@@ -37,12 +37,13 @@ def random_weights(trainings: Sequence[Trainings]) -> Judgement:
         f"From scale {_SMALL:g} {_units(usual, width)} at every checkpoint of every training, from iteration 0 on, "
         f"{'where all biases are 0' if zero else 'where biases are not 0'}."
         + (f" All {width} are distinct throughout down to scale {all_distinct:.0e}." if all_distinct else ""),
-        f"The symmetry is broken {told}.",
+        f"The symmetry is broken, that is, {width - _PAIR} units or all {width} are distinct throughout, {told}.",
     ]
     return Judgement(
         claim="L2",
         says="Random initial weights break the symmetry, however small; biases may begin at zero.",
         holds=holds,
+        decided=_decided(usual, width, zero=zero),
         where=_where(parts, limits),
         evidence=evidence,
         tables={"scales": table},
@@ -99,6 +100,12 @@ def _where(parts: Sequence[pd.DataFrame], limits: Sequence[float | None]) -> str
         if limit is not None and limit > part["init_scale"].min()
     ]
     return f"the scale is at least {listed(least)}" if least else ""
+
+
+def _decided(usual: pd.DataFrame, width: int, *, zero: bool) -> str:
+    least = int(usual[["start", "least"]].min().min())
+    many = "all" if least == width else f"{least} of"
+    return f"at {_SMALL:g} {many} {width} units differ throughout; biases begin at {'0' if zero else 'other than 0'}"
 
 
 def _begins_with_zero_biases(trainings: Trainings) -> bool:

@@ -52,6 +52,10 @@ def one_iteration(trainings: Trainings) -> Judgement:
         claim="L8",
         says="Initialise → forward → loss → gradient → step, repeated, is all of training.",
         holds=apart < _CLOSE and answers < _CLOSE and ordered,
+        decided=(
+            f"each of {shape.parameters} parameters moves by μ · last step − α · central difference, to {apart:.0e} of "
+            "the gradient"
+        ),
         evidence=[
             f"In the first {ITERATIONS} iterations of {len(looks)} trainings {_moves(shape, apart)}; a forward pass "
             f"written out gives the engine's answers{f' to {answers:.0e}' if answers else ''}.",

@@ -25,8 +25,9 @@ class Judgement:
         claim: Its number, "L1" to "L8".
         says: The claim, a sentence.
         holds: Whether the trainings bear it out, everywhere or somewhere.
+        decided: The numbers that decide it, with their intervals, in the few words that fit a line.
         where: Where it holds, if not everywhere that it was tried; words that follow "holds where".
-        evidence: Sentences with the numbers that decide it; the first decides most.
+        evidence: The same at length, in sentences; the first decides most.
         tables: The numbers, by name.
         more: Sentences of what else was seen.
         printed: Names of the tables that a terminal shows too.
@@ -35,6 +36,7 @@ class Judgement:
     claim: str
     says: str
     holds: bool
+    decided: str
     evidence: Sequence[str]
     where: str = ""
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
@@ -64,6 +66,12 @@ class Interval(NamedTuple):
         '4.4 % [4.0, 4.8]'
         """
         mean, low, high = (f"{100 * number + 0.0:.1f}" for number in self)
+        return f"{mean} % [{low}, {high}]"
+
+    @property
+    def rounded(self) -> str:
+        """Of a share, in whole per cent."""
+        mean, low, high = (str(round(100 * number)) for number in self)
         return f"{mean} % [{low}, {high}]"
 
     @property

@@ -32,6 +32,7 @@ def two_kinds(trainings: Trainings) -> Judgement:
         claim="L5",
         says="W and b are parameters, learned; α, iterations, momentum, λ, batch size and scale are chosen before.",
         holds=untouched and bool((learned["changed"] > 0).all()) and fitted.follows_the_convention(end),
+        decided=f"training changed {_counts(learned, chosen)}",
         evidence=[_changes(learned, chosen, settings), fitted.words(end)],
         tables={"parameters": learned, "hyperparameters": chosen, "estimator": fitted.table()},
         more=[_unmoved(start, end, trainings.evaluator.dataset)],
@@ -75,12 +76,18 @@ def _refuses_change(settings: Hyperparameters) -> bool:
 
 
 def _changes(learned: pd.DataFrame, chosen: pd.DataFrame, settings: Hyperparameters) -> str:
+    return (
+        f"In a training of {settings.iterations:,} iterations {_counts(learned, chosen)} changed; "
+        f"hyperparameters {'cannot' if _refuses_change(settings) else 'could'} be set again."
+    )
+
+
+def _counts(learned: pd.DataFrame, chosen: pd.DataFrame) -> str:
     count, changed = int(learned["count"].sum()), int(learned["changed"].sum())
     same = int((chosen["before"] == chosen["after"]).sum())
     return (
-        f"In a training of {settings.iterations:,} iterations {changed:,} of {count:,} parameters "
-        f"({listed(learned['name'].tolist())}) changed, and {len(chosen) - same} of {len(chosen)} hyperparameters, "
-        f"which {'cannot be set again' if _refuses_change(settings) else 'could be set again'}."
+        f"{changed:,} of {count:,} parameters ({listed(learned['name'].tolist())}) and {len(chosen) - same} of "
+        f"{len(chosen)} hyperparameters"
     )
 
 

@@ -35,6 +35,7 @@ def large_scale(trainings: Trainings) -> Judgement:
         claim="L3",
         says="A large initial scale makes z large: tanh saturates, its slope is near zero and learning is slow.",
         holds=start is not None,
+        decided=_decided(tanh, start),
         where="" if start is None else f"the scale is {start:g} or more",
         evidence=_evidence(tanh, start, trainings),
         tables={"scales": table},
@@ -45,7 +46,10 @@ def large_scale(trainings: Trainings) -> Judgement:
 def _evidence(tanh: pd.DataFrame, start: float | None, trainings: Trainings) -> list[str]:
     """Where tanh learns fastest, and from which scale on it is saturated and slow."""
     best, largest = tanh.loc[tanh["best"]].iloc[0], tanh.iloc[-1]
-    fastest = f"tanh learns fastest from scale {best['init_scale']:g}: {_reach(best, trainings)}."
+    if not best["reached"]:
+        return [f"tanh: from any scale {_reach(best, trainings)}, so nothing is seen of what a scale does."]
+    rate = next(iter(trainings.settings.values())).learning_rate
+    fastest = f"At α {rate:g} tanh learns fastest from scale {best['init_scale']:g}: {_reach(best, trainings)}."
     if start is None:
         return [fastest, "No larger scale is shown to saturate it and to slow learning."]
     row = select(tanh, init_scale=start).iloc[0]
@@ -55,6 +59,18 @@ def _evidence(tanh: pd.DataFrame, start: float | None, trainings: Trainings) -> 
         f"iteration 0 (from {best['init_scale']:g}: {_saturated(best)}); from {largest['init_scale']:g}, with "
         f"{_saturated(largest)}, {_reach(largest, trainings)}.",
     ]
+
+
+def _decided(tanh: pd.DataFrame, start: float | None) -> str:
+    """Of the smallest scale that is too large, or else of the largest."""
+    best = tanh.loc[tanh["best"]].iloc[0]
+    row = tanh.iloc[-1] if start is None else select(tanh, init_scale=start).iloc[0]
+    if not best["reached"]:
+        return f"no tanh training reaches loss {TARGET:g} from any scale"
+    if row["best"]:
+        return f"tanh learns fastest from the largest scale, {row['init_scale']:g}"
+    scale, fastest = row["init_scale"], best["init_scale"]
+    return f"tanh is {_saturated(row)} saturated at {scale:g}, {_slower(row)} as slow as {fastest:g}"
 
 
 def _scales(trainings: Trainings, activation: str) -> pd.DataFrame:

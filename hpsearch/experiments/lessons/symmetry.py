@@ -53,6 +53,7 @@ def equal_weights(trainings: Trainings) -> Judgement:
         claim="L1",
         says="Equal initial weights leave all hidden units of a layer one function for ever, however many there are.",
         holds=most == 1 and apart < _SAME_ANSWER and all(gain.low > 0 for gain in gains.values()),
+        decided=f"{_units(most, width, apart)}; {_least(errors, gains, width)}",
         evidence=evidence,
         tables={"errors": errors, "distinct": _distinct(wide)},
         more=[_zeros(trainings, width), *_added(trainings, width)],
@@ -121,7 +122,22 @@ def _gain(trainings: Trainings, activation: str, width: int) -> Interval:
     tuned = select(trainings.tuned(["activation", "init", "width"]), activation=activation, width=width)
     drawn = samples(select(tuned, init="scaled"), ERROR)
     gains = [over_seeds(samples(select(tuned, init=init), ERROR) - drawn, step=trainings.step) for init in EQUAL]
-    return min(gains)
+    return min(gains, key=lambda gain: gain.low)
+
+
+def _units(most: int, width: int, apart: float) -> str:
+    if most > 1:
+        return f"up to {most} of {width} equal units come to differ"
+    return f"{width} equal units stay {'1 function' if apart < _SAME_ANSWER else 'alike and answer as several'}"
+
+
+def _least(errors: pd.DataFrame, gains: dict[str, Interval], width: int) -> str:
+    """The errors where random weights gain least: of the better of the equal beginnings, and of theirs."""
+    activation = min(gains, key=lambda name: gains[name].low)
+    rows = select(errors[errors["init"].isin(EQUAL)], activation=activation, width=width)
+    init = str(rows.sort_values("error")["init"].iat[0])
+    equal, drawn = (_error(errors, name, width, activation) for name in (init, "scaled"))
+    return f"{activation} error {equal}, from random weights {drawn}"
 
 
 def _zeros(trainings: Trainings, width: int) -> str:
