@@ -1,5 +1,7 @@
 """Fixtures that many test files share."""
 
+import gc
+import os
 import signal
 
 import numpy as np
@@ -22,6 +24,20 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 def one_blas_thread():
     with threadpool_limits(1):
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def unflushed():
+    """No test waits for the disk: what a power failure would leave, processes of their own show that flush as always."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
+
+
+def pytest_collection_finish():
+    """What is imported by now stays, so that the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

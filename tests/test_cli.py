@@ -128,7 +128,10 @@ def test_a_command_that_is_stopped_at_once_says_how_to_go_on(folder, monkeypatch
     assert handlers() == before
 
 
-@pytest.mark.parametrize(("stop", "workers"), [(signal.SIGINT, 1), (signal.SIGINT, 2), (signal.SIGTERM, 1)])
+@pytest.mark.parametrize(
+    ("stop", "workers"),
+    [pytest.param(signal.SIGINT, 1, marks=pytest.mark.slow), (signal.SIGINT, 2), (signal.SIGTERM, 1)],
+)
 def test_a_stopped_search_keeps_its_trials_and_goes_on(folder, whole, stop, workers):
     command = [HPSEARCH, "search", "long", "--workers", str(workers)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -233,7 +236,7 @@ def test_mistakes_are_said_all_at_once(folder):
     ("arguments", "code", "message"),
     [
         (["small", "--trials", "none"], 2, "Invalid value"),
-        (["small", "--results", "file"], 1, "cannot write"),
+        pytest.param(["small", "--results", "file"], 1, "cannot write", marks=pytest.mark.slow),
     ],
 )
 def test_a_real_process_ends_with_the_code_of_its_mistake_and_no_traceback(folder, arguments, code, message):

@@ -1,6 +1,7 @@
 """Imports point down only; heavy libraries stay where they belong."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -94,9 +95,14 @@ def modules():
             yield relative.parts[0].removesuffix(".py"), path
 
 
+@functools.cache
+def parsed(path):
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def imported(path):
     """Modules imported when the code runs, not for type checking alone."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    tree = parsed(path)
     typing = {
         inner
         for node in ast.walk(tree)
@@ -118,7 +124,7 @@ def imported(path):
 
 def imported_at_once(path):
     """Modules imported with the module itself, not when one of its functions runs."""
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in parsed(path).body:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):

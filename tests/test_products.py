@@ -53,7 +53,7 @@ def close(found, expected, terms):
     np.testing.assert_allclose(found, expected, rtol=0, atol=4 * terms * np.finfo(found.dtype).eps)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_products_of_a_layer_are_those_of_numpy(shape, dtype):
     inputs, W, b, signal = layer(shape, dtype)
@@ -68,7 +68,7 @@ def test_the_products_of_a_layer_are_those_of_numpy(shape, dtype):
     close(db, S.sum(axis=0), shape[0])
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_the_products_of_the_output_layer_are_the_same_turned(shape, dtype):
     inputs, W, b, signal = layer(shape, dtype)
