@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,10 +31,14 @@ def _keys(split: Split) -> NDArray[np.uint64]:
 
     A sum of the bits of its numbers modulo 2**64, each times an odd weight of its own that is drawn at random.
     """
-    bits = np.uint32 if split.X.dtype == np.float32 else np.uint64
     weights = np.random.default_rng(0).integers(2**63, size=split.X.shape[1] + 1, dtype=np.uint64) * 2 + 1
     inputs = [
-        (np.ascontiguousarray(split.X[start : start + _ROWS]).view(bits) * weights[:-1]).sum(axis=1)
-        for start in range(0, split.examples, _ROWS)
+        (_bits(split.X[start : start + _ROWS]) * weights[:-1]).sum(axis=1) for start in range(0, split.examples, _ROWS)
     ]
-    return np.concatenate(inputs) + split.y.astype(float).view(np.uint64) * weights[-1]
+    return np.concatenate(inputs) + _bits(split.y) * weights[-1]
+
+
+def _bits(numbers: NDArray[Any]) -> NDArray[np.uint64]:
+    """The bits of numbers, the upper half also in the lower, which is all zeros in a short number."""
+    bits = numbers.astype(np.float64).view(np.uint64)
+    return bits ^ (bits >> 32)
