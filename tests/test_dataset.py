@@ -114,7 +114,7 @@ def test_what_is_no_table_is_told_by_what_it_is(numbers):
     for wrong in (numbers.to_dict("list"), numbers["a"], numbers.to_numpy(), None):
         name = type(wrong).__name__
         with pytest.raises(
-            DataError, match=rf"the table is no DataFrame \(given: {name}\): give one, or use from_arrays"
+            DataError, match=rf"the table is not a DataFrame \(given: {name}\): give one, or use from_arrays"
         ):
             from_frame(wrong, "a")
     levels = numbers.set_axis(pd.MultiIndex.from_product([["p"], ["a", "b", "c"]]), axis=1)
@@ -129,5 +129,5 @@ def test_what_is_no_table_is_told_by_what_it_is(numbers):
     with pytest.raises(DataError, match="y has 1 masked values"):
         from_arrays(X, np.ma.array(y, mask=np.arange(100) == 3))
     for wrong in (None, {"a": [1]}, "x"):
-        with pytest.raises(DataError, match=rf"X is no table \(given: {type(wrong).__name__}\)"):
+        with pytest.raises(DataError, match=rf"X is not a table \(given: {type(wrong).__name__}\)"):
             from_arrays(wrong, y)

@@ -78,9 +78,7 @@ def test_a_column_of_many_dates_is_refused_and_of_few_is_classes():
 
 def test_dates_among_numbers_are_named():
     texts = [*(str(1000 + i) for i in range(ROWS - 2)), "2020-01-31", "2020-02-01"]
-    with pytest.raises(
-        DataError, match=r"118 of its 120 values are numbers; no numbers are '2020-01-31'.*correct these"
-    ):
+    with pytest.raises(DataError, match=r"118 of its 120 values are numbers; not numbers: '2020-01-31'.*correct these"):
         from_frame(frame(texts), "y")
 
 

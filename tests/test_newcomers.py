@@ -117,7 +117,9 @@ def test_what_is_no_table_or_target_is_refused(table, arguments, message):
 @pytest.mark.parametrize("ending", [".csv.gz", ".jsonl", ".xlsx", ".feather", ""])
 def test_a_file_that_is_no_table_is_told_so_with_what_to_do(table, ending):
     Path(f"t{ending}").write_bytes(b"?")
-    told = rf"t{ending}: is no table; give a file that ends in .csv, .tsv, .txt, .data, .parquet or .pq \(unpack what"
+    told = (
+        rf"t{ending}: is not a table; give a file that ends in .csv, .tsv, .txt, .data, .parquet or .pq \(unpack what"
+    )
     for command in (["search"], ["survey"], ["new"], ["show"]):
         assert re.match(f"error: {told}", run(*command, f"t{ending}", "--target", "kind", code=2).stderr)
     assert (re.match(f"error: {told}", run("search", f"t{ending}", code=2).stderr) is not None) == bool(ending)
@@ -129,7 +131,7 @@ def test_an_index_without_a_heading_is_left_out_and_another_column_is_refused(ta
     plain.to_csv("plain.csv", index=False)
     study = new_study("index.csv", "kind")
     assert study.config.data.drop == ("Unnamed: 0",)
-    assert study.granted == ("'Unnamed: 0' is left out: it counts the rows (0 to 299)",)
+    assert study.assumptions == ("'Unnamed: 0' is left out: it counts the rows (0 to 299)",)
     assert load_data(study.config).fingerprint == load_data(new_study("plain.csv", "kind").config).fingerprint
     plain.set_index("size [cm]").to_csv("values.csv", index_label="")
     refused = run("new", "values.csv", "--target", "kind").stdout

@@ -47,7 +47,7 @@ def test_unreadable_files_are_refused(tmp_path):
         with pytest.raises(DataError, match="is an address, and nothing is downloaded: save the file"):
             load_dataset(f"csv:{address}", target="y")
     (tmp_path / "circle.csv").symlink_to("circle.csv")
-    with pytest.raises(DataError, match="is no regular file"):
+    with pytest.raises(DataError, match="is not a regular file"):
         load_dataset(f"csv:{tmp_path}/circle.csv", target="y")
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(DataError, match="cannot be read as parquet"):

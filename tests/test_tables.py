@@ -158,7 +158,7 @@ def test_another_encoding_is_named(load, lines, encoding, heading, message):
         (b"%PDF-1.4\n", "is a PDF, not CSV: export the table"),
         (b'[{"a":1,"y":2},{"a":', "is JSON, not CSV: write the table as CSV"),
         (b'\n{"a": ', "is JSON"),
-        (b"\x00\x01\x02\x00", "is no text: give a table as CSV or Parquet"),
+        (b"\x00\x01\x02\x00", "is not text: give a table as CSV or Parquet"),
         (b"\n \n<!DOCTYPE html>", "is a web page"),
         (b"PK\x03\x04", "is a spreadsheet or another zip file, not CSV: export"),
         (b"\x1f\x8b", "is compressed with gzip, not CSV: unpack it"),
@@ -171,7 +171,9 @@ def test_a_file_of_another_kind_is_named(load, start, message):
 
 def test_csv_that_is_named_parquet_is_told_so(tmp_path, frame):
     frame.to_csv(tmp_path / "t.parquet", index=False)
-    with pytest.raises(DataError, match=r'is no Parquet file: if it is CSV, name it so \(.csv\), or give "csv:PATH"'):
+    with pytest.raises(
+        DataError, match=r'is not a Parquet file: if it is CSV, name it so \(.csv\), or give "csv:PATH"'
+    ):
         load_dataset(f"parquet:{tmp_path}/t.parquet", target="y")
 
 

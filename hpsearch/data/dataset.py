@@ -226,7 +226,7 @@ def from_frame(
     check_task(task)
     check_shares(validation, test, seed)
     if not hasattr(frame, "columns"):
-        raise DataError(f"the table is no DataFrame (given: {type(frame).__name__}): give one, or use from_arrays")
+        raise DataError(f"the table is not a DataFrame (given: {type(frame).__name__}): give one, or use from_arrays")
     return _dataset(
         RawTable(raw_frame(frame), str(target)), task=task, validation=validation, test=test, seed=seed, name=name
     )

@@ -208,7 +208,7 @@ def plain_array(values: Any, name: str) -> NDArray[Any]:
     except (RuntimeError, TypeError, ValueError) as problem:
         raise DataError(f"{name} cannot be made an array: {problem}; give every row the same length") from None
     if array.ndim == 0:
-        raise DataError(f"{name} is no table (given: {type(values).__name__}): give an array or a DataFrame")
+        raise DataError(f"{name} is not a table (given: {type(values).__name__}): give an array or a DataFrame")
     return array
 
 

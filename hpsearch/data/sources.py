@@ -96,7 +96,7 @@ def check_file(path: str | Path) -> None:
         raise DataError(f"{path}: is a folder: give a file in it")
     if not os.path.isfile(path):
         there = os.path.lexists(path)
-        raise DataError(f"{path}: is no regular file: give one" if there else f"{path}: there is no such file")
+        raise DataError(f"{path}: is not a regular file: give one" if there else f"{path}: there is no such file")
 
 
 def _file(kind: str, path: Path, target: str, form: Format, drop: Sequence[str] | None) -> RawTable:

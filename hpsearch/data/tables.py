@@ -89,7 +89,7 @@ def read_parquet(path: Path, form: Format) -> pd.DataFrame:
 
     with path.open("rb") as file:
         if file.read(4) != b"PAR1":
-            raise DataError(f'{path}: is no Parquet file: if it is CSV, name it so (.csv), or give "csv:PATH"')
+            raise DataError(f'{path}: is not a Parquet file: if it is CSV, name it so (.csv), or give "csv:PATH"')
     try:
         frame = pd.read_parquet(path)
     except Exception as problem:  # pyarrow raises many kinds

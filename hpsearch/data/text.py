@@ -45,7 +45,7 @@ def text_of(path: Path) -> str:
     if b"\0" in raw[:1000] or raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         sample = raw[:1000]
         if all(b"\0" in half for half in (sample[::2], sample[1::2])):  # of UTF-16 only one half of each pair
-            raise DataError(f"{path}: is no text: give a table as CSV or Parquet")
+            raise DataError(f"{path}: is not text: give a table as CSV or Parquet")
         raise DataError(f"{path}: is encoded in UTF-16, not in UTF-8: save it as UTF-8")
     try:
         return raw.decode("utf-8-sig")

@@ -56,9 +56,10 @@ def check_table(path: str) -> None:
         DataError: If it is one.
     """
     if not is_table(path):
+        *endings, last = _ENDINGS
         raise DataError(
-            f"{path}: is not a table; give a file that ends in {', '.join(list(_ENDINGS)[:-1])} or {list(_ENDINGS)[-1]} "
-            "(unpack what is compressed; write a spreadsheet, JSON or Feather file as CSV)"
+            f"{path}: is not a table; give a file that ends in {', '.join(endings)} or {last} (unpack what is "
+            "compressed; write a spreadsheet, JSON or Feather file as CSV)"
         )
 
 
