@@ -45,7 +45,7 @@ def test_a_table_is_searched_at_once_and_says_what_was_assumed(table):
         "my data.csv: 300 rows, of which 180 train, 60 validate, 60 test; 3 inputs",
         "assumed: 'Id' is left out: it counts the rows (1 to 300); 'name' is left out: it is text with 300",
         "hidden layers [32] of tanh; 2 trials by tpe",
-        "write all settings as a file:\n  hpsearch new 'my data.csv' --target kind\n",
+        "write all settings to a file:\n  hpsearch new 'my data.csv' --target kind\n",
         "my data: the 2 best of 2 trials",
         "note: batch_size: 16, 32, 64, 128, 256 by default, here 16, 32, 64, 128",
     ):
