@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from hpsearch.data.checks import DataError
-from hpsearch.data.dataset import from_frame
+from hpsearch.data.dataset import from_arrays, from_frame
 
 
 def test_numbers_whose_squares_underflow_are_refused(numbers):
@@ -35,9 +35,27 @@ def test_unusable_columns_are_refused_by_name(table, change, message):
 
 
 def test_all_unusable_columns_are_named_at_once(table):
-    broken = table.assign(size=np.nan, colour=[None] + ["r"] * 59)
-    with pytest.raises(DataError, match=r"'size' has 60 missing.*'colour' has 1 missing"):
+    broken = table.assign(size=np.where(np.arange(60), np.nan, 1), colour=[None] + ["r"] * 59)
+    with pytest.raises(DataError, match=r"'size' has 59 missing.*'colour' has 1 missing"):
         from_frame(broken, "kind")
+
+
+@pytest.mark.parametrize("nothing", [np.nan, None, pd.NA])
+def test_a_column_without_a_value_is_to_be_left_out_and_its_rows_are_not(table, nothing):
+    with pytest.raises(DataError, match=r"^column 'size' holds no value: leave it out with data.drop = \[\"size\"\]$"):
+        from_frame(table.assign(size=pd.Series([nothing] * 60)), "kind")
+    with pytest.raises(DataError, match=r"^column 'kind' holds no value: predict another column$"):
+        from_frame(table.assign(kind=pd.Series([nothing] * 60)), "kind")
+
+
+def test_targets_in_another_order_than_the_rows_are_refused(numbers):
+    X, y = numbers[["a", "b"]], numbers["c"]
+    with pytest.raises(DataError, match=r"same index in another order: give y.loc\[X.index\], or y.to_numpy\(\)"):
+        from_arrays(X, y.sample(frac=1, random_state=0))
+    told = from_arrays(X, y).fingerprint
+    assert from_arrays(X, y.to_numpy()).fingerprint == told
+    assert from_arrays(X.set_axis(range(5, 105)), y).fingerprint == told  # other labels say nothing of an order
+    assert from_arrays(X.set_axis([7] * 100), y.set_axis([7] * 100)).fingerprint == told
 
 
 def test_a_column_of_identifiers_is_refused():

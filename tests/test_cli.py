@@ -43,7 +43,7 @@ def test_a_search_shows_the_best_and_a_rerun_adds_nothing(folder):
     first = run("search", "small").stdout
     assert "small: the 10 best of 14 trials (0 diverged)" in first
     assert re.search(r"chosen: trial \d+, test error \d+\.\d\d % \(95 % interval .* 30 examples\)", first)
-    assert "make export STUDY=small" in first
+    assert "hpsearch export small" in first
     table = first.split("chosen:")[0].splitlines()
     assert max(len(line.rstrip()) for line in table) <= 80
     again = run("search", "small").stdout

@@ -1,5 +1,7 @@
 """Commands to type that mean a study where it is stored."""
 
+from pathlib import Path
+
 import optuna
 import pytest
 
@@ -37,5 +39,18 @@ def test_a_database_is_named_by_its_url_also_behind_optunas_cache(tmp_path):
 
 def test_a_command_is_quoted_for_a_shell():
     assert command("search", "it's", "--results", "a b") == """hpsearch search 'it'"'"'s' --results 'a b'"""
+
+
+def test_a_command_is_by_make_only_in_this_project_s_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for makefile in (None, "search:\n\tother"):
+        if makefile:
+            (tmp_path / "Makefile").write_text(makefile, encoding="utf-8")
+        assert make("report", "my study") == "hpsearch report 'my study'"
+        assert make("search", "small", trials=8) == "hpsearch search small --trials 8"
+        assert make("dashboard", None) == "hpsearch dashboard"
+    (tmp_path / "Makefile").write_bytes((Path(__file__).parents[1] / "Makefile").read_bytes())
     assert make("report", "my study") == "make report STUDY='my study'"
+    assert make("search", "small", trials=8) == "make search STUDY=small TRIALS=8"
+    assert make("dashboard", None) == "make dashboard"
     assert make("report", "my study", "--results", "x") == "hpsearch report 'my study' --results x"

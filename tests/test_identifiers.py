@@ -44,6 +44,29 @@ def test_other_columns_are_not_named(plain):
     assert identifiers(plain, "y") == {}
 
 
+def test_whole_numbers_that_floats_merge_are_named(plain):
+    near, far = 2**53 + np.arange(ROWS) % 4, 2**60 + np.arange(ROWS) % 4 * 2**20
+    frame = plain.assign(near=near, below=2**53 - np.arange(ROWS) % 4, far=far, most=np.full(ROWS, 2**64 - 1, "uint64"))
+    (note,) = [note for note in from_frame(frame, "y").notes if "2**53" in note]
+    assert "column 'near' holds whole numbers beyond 2**53, and floats round them: of 4 distinct values 3 are" in note
+    assert "'near'" in from_frame(plain.assign(near=-near), "y").notes[0]
+
+
+def test_texts_that_differ_in_blanks_or_case_are_named_the_target_s_too(plain):
+    frame = plain.assign(hue=["red", "Red ", "blue"] * 20, y=["yes", " yes", "no"] * 20)
+    assert from_frame(frame, "y").notes == (
+        "column 'y' has texts that differ only in blanks or case, each a value of its own: ' yes' (20), 'yes' (20)",
+        "column 'hue' has texts that differ only in blanks or case, each a value of its own: 'Red ' (20), 'red' (20)",
+    )
+
+
+def test_columns_of_dates_are_left_out_of_a_new_study(plain):
+    days = [f"2020-01-{1 + i % 28:02}" for i in range(ROWS)]
+    assert identifiers(plain.assign(day=days), "y") == {
+        "day": "holds dates or times as text, such as '2020-01-01'",
+    }
+
+
 def test_texts_of_many_values_are_named_before_they_are_too_many(plain):
     frame = plain.assign(town=[f"town {i % 20}" for i in range(ROWS)])
     assert from_frame(frame, "y").notes == ("column 'town' is text with 20 distinct values in 60 rows, an input each",)

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import run
+from helpers import run, study_in
 
 from hpsearch import ConfigError, DataError, load, load_config
 from hpsearch.evaluation.evaluator import load_data
 from hpsearch.evaluation.newcomers import column_words, new_study
-from hpsearch.storage.access import JOURNAL
+from hpsearch.storage.access import JOURNAL, open_storage
 
 ROWS = 300
 
@@ -112,6 +112,41 @@ def test_a_table_that_cannot_be_used_yet_has_its_study_written_with_why(table):
 def test_what_is_no_table_or_target_is_refused(table, arguments, message):
     for command in ("search", "survey", "show"):
         assert message in run(command, *arguments, code=2).stderr
+
+
+@pytest.mark.parametrize("ending", [".csv.gz", ".jsonl", ".xlsx", ".feather", ""])
+def test_a_file_that_is_no_table_is_told_so_with_what_to_do(table, ending):
+    Path(f"t{ending}").write_bytes(b"?")
+    told = (
+        rf"t{ending}: is not a table; give a file that ends in .csv, .tsv, .txt, .data, .parquet or .pq \(unpack what"
+    )
+    for command in (["search"], ["survey"], ["new"], ["show"]):
+        assert re.match(f"error: {told}", run(*command, f"t{ending}", "--target", "kind", code=2).stderr)
+    assert (re.match(f"error: {told}", run("search", f"t{ending}", code=2).stderr) is not None) == bool(ending)
+
+
+def test_an_index_without_a_heading_is_left_out_and_another_column_is_refused(table):
+    plain = table.drop(columns=["Id", "name"])
+    plain.to_csv("index.csv")
+    plain.to_csv("plain.csv", index=False)
+    study = new_study("index.csv", "kind")
+    assert study.config.data.drop == ("Unnamed: 0",)
+    assert study.assumptions == ("'Unnamed: 0' is left out: it counts the rows (0 to 299)",)
+    assert load_data(study.config).fingerprint == load_data(new_study("plain.csv", "kind").config).fingerprint
+    plain.set_index("size [cm]").to_csv("values.csv", index_label="")
+    refused = run("new", "values.csv", "--target", "kind").stdout
+    assert "cannot be used yet: " in refused
+    assert (
+        'headings are empty: those of column 1; name them, or leave them out with data.drop = ["Unnamed: 0"]' in refused
+    )
+
+
+def test_a_stored_study_of_another_program_is_no_unknown_name(folder):
+    study_in(open_storage(None, results=Path("results")))
+    for command in ("show", "search", "survey"):
+        told = run(command, "s", code=2).stderr
+        assert told.startswith("error: study 's' was not made by hpsearch: it has tables, but no config")
+    assert "no study has this name" in run("show", "t", code=2).stderr
 
 
 @pytest.mark.parametrize("command", ["search", "survey"])

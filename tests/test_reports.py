@@ -68,7 +68,7 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
 def test_a_search_alone_says_what_a_survey_would_add_and_a_survey_alone_what_a_search_would(tiny):
     run("survey", "small")
     told = {section.title: section for section in sections(load("small"))}
-    assert told["The best setting"].commands == ["make search STUDY=small"]
+    assert told["The best setting"].commands == ["hpsearch search small"]
     assert "What was chosen" not in told
     run("search", "small")
     run("report", "small", "--to", "elsewhere/page.html", "--results", "results")
@@ -79,7 +79,7 @@ def test_a_search_alone_says_what_a_survey_would_add_and_a_survey_alone_what_a_s
 def test_without_a_survey_the_page_says_what_one_would_add(tiny):
     run("search", "small")
     told = {section.title: section for section in sections(load("small"))}
-    assert told["What training is sensitive to"].commands == ["make survey STUDY=small"]
+    assert told["What training is sensitive to"].commands == ["hpsearch survey small"]
     assert "What to try next" not in told
 
 

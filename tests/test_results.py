@@ -168,8 +168,13 @@ def test_what_is_not_there_is_named(results, folder, tmp_path):
     with pytest.raises(ResultsError, match=r"not trained on seed 5; its seeds are \(0,\)"):
         results.network(0, seed=5)
     foreign = Results.from_study(optuna.create_study(study_name="foreign"))
-    with pytest.raises(ResultsError, match="has no completed trial yet"):
+    with pytest.raises(ResultsError, match=r"has no completed trial yet$"):
         _ = foreign.best
+    with pytest.raises(ResultsError, match=r"'foreign' was not made by hpsearch, which cannot .* so it has no survey"):
+        _ = foreign.survey
+    for wrong in ("small", None, optuna):
+        with pytest.raises(ResultsError, match=rf"takes an Optuna study \(given: {type(wrong).__name__}\): load one"):
+            Results.from_study(wrong)
     with pytest.raises(ResultsError, match="'foreign' was not made by hpsearch"):
         foreign.network(0)
 
@@ -222,12 +227,23 @@ def test_a_trial_that_failed_before_it_had_a_setting_is_no_setting_to_explain(re
         Results(study).attribution(of=2)
 
 
+def test_where_no_trial_is_complete_it_is_told_what_they_are():
+    study = optuna.create_study(study_name="s")
+    states = {TrialState.FAIL: 2, TrialState.PRUNED: 1, TrialState.WAITING: 1}
+    study.add_trials([optuna.create_trial(state=state) for state, count in states.items() for _ in range(count)])
+    with pytest.raises(ResultsError, match=r"has no completed trial yet \(2 fail, 1 pruned, 1 waiting\)$"):
+        _ = Results.from_study(study).best
+
+
 def test_the_best_of_another_program_s_study_is_a_plain_dict():
     study = optuna.create_study()
     study.optimize(lambda trial: trial.suggest_float("x", -1, 1) ** 2, n_trials=5)
     best = Results.from_study(study).best
     assert best.hyperparameters == study.best_params == best_trial(study).params
     assert best.value == study.best_value
+    study = optuna.create_study()
+    study.optimize(lambda trial: trial.suggest_float("a\nb", 0, 0) + len(trial.suggest_categorical("c", ["\x1b["])), 1)
+    assert repr(Results.from_study(study).best) == "Best(trial 0, value 2, a\\u000ab=0, c=\\u001b[)"
 
 
 @pytest.mark.parametrize("format", ["csv", "parquet"])

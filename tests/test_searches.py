@@ -55,6 +55,16 @@ def test_only_completed_trials_with_finite_values_whose_constraints_hold_can_be_
     np.testing.assert_array_equal(infinite, [np.nan, 2, 2])
 
 
+def test_of_several_objectives_the_history_is_named_after_the_first():
+    study = optuna.create_study(directions=["maximize", "minimize"])
+    study.optimize(lambda trial: (trial.number % 3, 0), n_trials=4)
+    history = Results.from_study(study).history()
+    assert (set(history["metric"]), history["best_so_far"].tolist()) == ({"value_0"}, [0, 1, 2, 2])
+    with pytest.warns(optuna.exceptions.ExperimentalWarning, match="set_metric_names"):
+        study.set_metric_names(["accuracy", "seconds"])
+    assert set(Results.from_study(study).history()["metric"]) == {"accuracy"}
+
+
 def test_the_history_of_a_study_without_trials_is_empty():
     assert foreign([]).history().empty
     assert foreign([]).space().empty

@@ -101,6 +101,17 @@ def test_the_best_is_dated_by_the_trial_that_first_reached_it():
 def test_a_search_without_a_complete_trial_has_no_best():
     told = sentences.went(history([3.0, 1.0], ["PRUNED", "FAIL"]))
     assert told.endswith("(1 pruned, 1 fail). None is complete, so there is no best.")
+    assert sentences.went(history([])) == "The search has no trials yet."
+    endless = history([np.inf, np.inf]).assign(best_so_far=np.nan)
+    assert sentences.went(endless) == (
+        "The search made 2 trials (2 complete). None that is complete has a finite value and keeps the constraints, so "
+        "there is no best."
+    )
+
+
+def test_the_best_of_several_objectives_is_that_of_the_first():
+    told = sentences.went(history([3.0, 1.0]).assign(metric="value_0"), 2)
+    assert "The best value of the first of 2 objectives, value_0, 1, was reached at trial 1;" in told
 
 
 def test_edges_are_told_or_their_absence():

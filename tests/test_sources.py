@@ -1,4 +1,5 @@
 import numpy as np
+import pandas as pd
 import pytest
 
 from hpsearch.config import BUNDLED
@@ -40,8 +41,33 @@ def test_unreadable_files_are_refused(tmp_path):
     (tmp_path / "twice.csv").write_text("a,a,y\n1,2,0\n", encoding="utf-8")
     with pytest.raises(DataError, match="column names are repeated: 'a'"):
         load_dataset(f"csv:{tmp_path}/twice.csv", target="y")
+    with pytest.raises(DataError, match="is a folder: give a file in it"):
+        load_dataset(f"csv:{tmp_path}", target="y")
+    for address in ("https://example.com/t.csv", "s3://bucket/t.csv", f"{tmp_path}/http:/example.com/t.csv"):
+        with pytest.raises(DataError, match="is an address, and nothing is downloaded: save the file"):
+            load_dataset(f"csv:{address}", target="y")
+    (tmp_path / "circle.csv").symlink_to("circle.csv")
+    with pytest.raises(DataError, match="is not a regular file"):
+        load_dataset(f"csv:{tmp_path}/circle.csv", target="y")
     (tmp_path / "bad.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(DataError, match="cannot be read as parquet"):
         load_dataset(f"parquet:{tmp_path}/bad.parquet", target="y")
     with pytest.raises(DataError, match=r"needs its target column: set data\.target"):
         load_dataset(f"csv:{tmp_path}/heads.csv")
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_words_for_missing_that_are_values_are_named_unless_somebody_said_what_is_missing(tmp_path, kind):
+    frame = pd.DataFrame(
+        {"x": np.arange(60) % 7 * 0.5, "work": ["?", "state", "private"] * 20, "y": list("ppqq--") * 10}
+    )
+    getattr(frame, f"to_{kind}")(tmp_path / f"t.{kind}", index=False)
+    source = f"{kind}:{tmp_path}/t.{kind}"
+    assert [note for note in load_dataset(source, target="y").notes if "missing" in note] == [
+        f"column '{name}' has '{word}' (20) as a value like others: if it is missing there, "
+        f'set data.missing = ["{word}"]'
+        for name, word in (("work", "?"), ("y", "-"))
+    ]
+    assert not any("missing" in note for note in load_dataset(source, target="y", missing=[""]).notes)
+    left = load_dataset(source, target="y", missing=["?", "-"], incomplete="drop")
+    assert (left.classes.tolist(), left.preparation.categories[1]) == (["p", "q"], ("private", "state"))

@@ -316,7 +316,7 @@ def test_a_metric_that_may_fall_to_nothing_has_a_log_form(config, tmp_path, metr
 
 
 def test_without_a_survey_the_way_to_one_is_named(folder):
-    assert "not measured yet: make survey STUDY=small" in run("search", "small").stdout
+    assert "not measured yet: hpsearch survey small" in run("search", "small").stdout
     with pytest.raises(ResultsError, match="make one with `hpsearch survey small`"):
         load("small").sensitivity()
 

@@ -139,7 +139,9 @@ def test_empty_headings_are_told_by_place_and_may_be_left_out(load, frame, lines
     [
         ("utf-16", "a,b,y", "is encoded in UTF-16, not in UTF-8: save it as UTF-8"),
         ("utf-16-le", "a,b,y", "is encoded in UTF-16"),
-        ("gb18030", "长度,宽度,y", r"line 1 is not UTF-8 \(it may be GB18030\): save the file as UTF-8"),
+        ("gb18030", "长度,宽度,y", r"line 1 is not UTF-8 \(it may be GB18030 or Windows-1251\): save"),
+        ("cp1251", "длина,ширина,y", r"line 1 is not UTF-8 \(it may be GB18030 or Windows-1251\)"),
+        ("latin-1", "größe,b,y", r"line 1 is not UTF-8 \(it may be Latin-1 or Windows-1252\)"),
         ("latin-1", "année,b,y", r"line 1 is not UTF-8 \(it may be Latin-1 or Windows-1252\)"),
     ],
 )
@@ -150,7 +152,14 @@ def test_another_encoding_is_named(load, lines, encoding, heading, message):
 @pytest.mark.parametrize(
     ("start", "message"),
     [
-        (b"PAR1", 'is a Parquet file, not CSV: give "parquet:PATH"'),
+        (b"PAR1", r'is a Parquet file, not CSV: name it so \(.parquet\), or give "parquet:PATH"'),
+        (b"ARROW1\0\0", "is a Feather file, not CSV: write the table as CSV or Parquet"),
+        (b"SQLite format 3\0", "is a database, not CSV"),
+        (b"%PDF-1.4\n", "is a PDF, not CSV: export the table"),
+        (b'[{"a":1,"y":2},{"a":', "is JSON, not CSV: write the table as CSV"),
+        (b'\n{"a": ', "is JSON"),
+        (b"\x00\x01\x02\x00", "is not text: give a table as CSV or Parquet"),
+        (b"\n \n<!DOCTYPE html>", "is a web page"),
         (b"PK\x03\x04", "is a spreadsheet or another zip file, not CSV: export"),
         (b"\x1f\x8b", "is compressed with gzip, not CSV: unpack it"),
         (b"<!doctype html>", "is a web page"),
@@ -158,6 +167,14 @@ def test_another_encoding_is_named(load, lines, encoding, heading, message):
 )
 def test_a_file_of_another_kind_is_named(load, start, message):
     refused(load, start + b"123", message)
+
+
+def test_csv_that_is_named_parquet_is_told_so(tmp_path, frame):
+    frame.to_csv(tmp_path / "t.parquet", index=False)
+    with pytest.raises(
+        DataError, match=r'is not a Parquet file: if it is CSV, name it so \(.csv\), or give "csv:PATH"'
+    ):
+        load_dataset(f"parquet:{tmp_path}/t.parquet", target="y")
 
 
 @pytest.mark.parametrize(

@@ -47,10 +47,9 @@ def new_toml(table: str, target: str | None, *, name: str | None = None) -> tupl
     from hpsearch.data import DataError
     from hpsearch.evaluation.evaluator import load_data
     from hpsearch.evaluation.fitting import fitted
-    from hpsearch.evaluation.newcomers import column_words, is_table, new_study, split_words, task_words
+    from hpsearch.evaluation.newcomers import check_table, column_words, new_study, split_words, task_words
 
-    if not is_table(table):
-        raise DataError(f"{table}: is not a table; give a file that ends in .csv, .tsv, .txt, .data, .parquet or .pq")
+    check_table(table)
     study = new_study(table, target, name=name)
     config = study.config
     try:

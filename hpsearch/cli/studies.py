@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,25 +42,29 @@ def study_named(study: str, target: str | None, *, storage: str | None, results:
     Raises:
         ConfigError: if there is no such study, or it is not valid.
         DataError: if the table cannot be read.
+        ResultsError: if the stored study is of another program.
     """
     from hpsearch.config import ConfigError, load_config, resolve
-    from hpsearch.evaluation.newcomers import is_table, new_study
+    from hpsearch.evaluation.newcomers import check_table, is_table, new_study
 
     if is_table(study):
         new = new_study(study, target)
         return NamedStudy(new.config, new.assumptions)
+    ending = Path(study).suffix.lower()
+    if ending != ".toml" and (ending or target is not None) and os.path.isfile(study):
+        check_table(study)
     if target is not None:
         raise ConfigError(study, [f"--target: is for a table (given: {target!r}); a study's file names its own"])
     try:
         file = resolve(study)
-    except ConfigError:
+    except ConfigError as problem:
         from hpsearch.results.names import ResultsError
 
         try:
-            return NamedStudy(stored_results(study, storage=storage, results=results).config)
+            stored = stored_results(study, storage=storage, results=results)
         except (FileNotFoundError, ResultsError):
-            pass
-        raise
+            raise problem from None
+        return NamedStudy(stored.config)
     return NamedStudy(load_config(file))
 
 

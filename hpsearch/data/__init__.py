@@ -7,9 +7,11 @@ In this room:
     text.py         the text of a file: encoding, separator, fields of its lines
     checks.py       what a table may hold; DataError
     columns.py      what a column holds, and what speaks against it
+    forms.py        how texts write numbers, dates and missing values
     identifiers.py  columns that name the rows
     targets.py      classes or numbers, and how they are coded
     splits.py       rows of train, validation, test
+    copies.py       examples that stand in two splits
     preparation.py  encode and standardise by the training split
     dataset.py      Dataset, load_dataset, from_frame, from_arrays
     files.py        a file written whole or not at all, under a name that stays in its folder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hpsearch.data.columns import column_problems
 
@@ -41,6 +41,23 @@ def check_columns(frame: pd.DataFrame, target: str, words: Mapping[str, str] | N
         raise DataError(f"the table has shape {frame.shape}: give examples")
     if problems := column_problems(frame, target, words):
         raise DataError("; ".join(problems))
+
+
+def check_order(X: Any, y: Any) -> None:
+    """Refuse a table and targets whose labels are the same, in another order.
+
+    Raises:
+        DataError: If they are; elsewhere the rows go together as they stand.
+    """
+    import pandas as pd
+
+    if not isinstance(X, pd.DataFrame) or not isinstance(y, pd.DataFrame | pd.Series) or X.index.equals(y.index):
+        return
+    if X.index.is_unique and y.index.is_unique and len(X) == len(y) and X.index.isin(y.index).all():
+        raise DataError(
+            "X and y have the same index in another order: give y.loc[X.index], or y.to_numpy() if the rows belong "
+            "together as they stand"
+        )
 
 
 def without_columns(frame: pd.DataFrame, drop: Sequence[str], target: str) -> pd.DataFrame:

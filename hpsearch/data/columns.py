@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from hpsearch.data.forms import FEW, dates_as_text, numbers_as_text, toml_list
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,40 +16,8 @@ _MOST_CATEGORIES = 1000
 
 _LARGEST = 1e30
 
-FEW = 10
-"""Distinct texts that no column of any length has too many of."""
-
-_ABSENT = frozenset(
-    ("", "?", "-", "--", ".", "*", "na", "n/a", "n.a.", "nan", "none", "null", "nil", "missing", "unknown")
-) | {"#n/a", "#value!", "#div/0!", "#ref!", "#num!"}
-"""What people write where a number is missing."""
-
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
-
-_WRITTEN = {
-    "thousands": re.compile(r"[+-]?[1-9]\d{0,2}(([,'\u2019\u00a0\u202f ]\d{3})+(\.\d+)?|(\.\d{3}){2,}|(\.\d{3})+,\d+)"),
-    "decimal": re.compile(r"[+-]?\d*,\d+([eE][+-]?\d+)?"),
-    "units": re.compile(r"[$€£¥]?\s*[+-]?\d[\d.,']*\s*[%$€£¥]?|[+-]?[$€£¥]\d[\d.,']*"),
-}
-"""Forms of numbers that are read as text."""
-
-_CURES = {
-    "thousands": "write numbers without separators of thousands",
-    "decimal": 'set data.decimal = "," if commas stand before decimals',
-    "units": "write numbers without signs of percent or currency",
-}
-
 _COLUMNS, _CELLS = 16, 1_000_000
 """Columns of numbers, at least, and cells, about, that are looked at together."""
-
-
-def toml_list(texts: Sequence[str]) -> str:
-    r"""Texts as a list in TOML, for a message to be copied from.
-
-    >>> print(toml_list(["a", 'b"']))
-    ["a", "b\""]
-    """
-    return json.dumps([str(text) for text in texts], ensure_ascii=False)
 
 
 def is_numeric(column: pd.Series) -> bool:
@@ -74,7 +42,7 @@ def column_problems(frame: pd.DataFrame, target: str, words: Mapping[str, str] |
     """
     problems: dict[str, list[str]] = {}
     for block in number_blocks(frame):
-        problems |= _number_problems(block)
+        problems |= _number_problems(block, target)
     for name, numeric in zip(frame.columns, numeric_columns(frame), strict=True):
         if not numeric:
             problems[str(name)] = _other_problems(frame[name], str(name), target, words or {})
@@ -107,7 +75,7 @@ def number_blocks(frame: pd.DataFrame) -> Iterator[pd.DataFrame]:
     yield from (frame.iloc[:, group] for group in column_groups(numeric, len(frame)) if numeric[group.start])
 
 
-def _number_problems(block: pd.DataFrame) -> dict[str, list[str]]:
+def _number_problems(block: pd.DataFrame, target: str) -> dict[str, list[str]]:
     numbers = np.abs(block.to_numpy(dtype=float, na_value=np.nan))
     if numbers.max(initial=0.0) <= _LARGEST:  # neither missing nor infinite values, which compare as false
         return {}
@@ -115,7 +83,8 @@ def _number_problems(block: pd.DataFrame) -> dict[str, list[str]]:
     large = (np.isfinite(numbers) & (numbers > _LARGEST)).sum(axis=0)
     problems = {}
     for name, absent, endless, big in zip(block.columns, missing, infinite, large, strict=True):
-        told = [_missing(str(name), absent)] if absent else []
+        drop = _way_out(str(name), target)
+        told = [_missing(str(name), absent, drop, whole=absent == len(block))] if absent else []
         if endless:
             told.append(f"column {str(name)!r} has {endless} infinite values: replace or drop them first")
         if big:
@@ -124,8 +93,15 @@ def _number_problems(block: pd.DataFrame) -> dict[str, list[str]]:
     return problems
 
 
-def _missing(name: str, count: int, words: str = "") -> str:
+def _way_out(name: str, target: str) -> str:
+    """What can be done about any column."""
+    return "predict another column" if name == target else f"leave it out with data.drop = {toml_list([name])}"
+
+
+def _missing(name: str, count: int, drop: str, words: str = "", *, whole: bool) -> str:
     """What is said of missing values; of those that are written as words, that they may be meant as a value."""
+    if whole and not words:
+        return f"column {name!r} holds no value: {drop}"
     told, cure = f"column {name!r} has {count} missing values", "fill or drop those rows first"
     if words:
         told += f", written {words}"
@@ -137,12 +113,12 @@ def _other_problems(column: pd.Series, name: str, target: str, words: Mapping[st
     import pandas as pd
     from pandas.api import types
 
-    drop = "predict another column" if name == target else f"leave it out with data.drop = {toml_list([name])}"
+    drop = _way_out(name, target)
     if types.is_datetime64_any_dtype(column) or types.is_timedelta64_dtype(column) or types.is_complex_dtype(column):
         return [f"column {name!r} has dtype {column.dtype}: turn it into numbers or text, or {drop}"]
     missing = int(column.isna().sum())
     if missing:
-        return [_missing(name, missing, words.get(name, ""))]
+        return [_missing(name, missing, drop, words.get(name, ""), whole=missing == len(column))]
     if strange := _strange(column, name, drop):
         return [strange]
     counts = column.value_counts()
@@ -150,7 +126,16 @@ def _other_problems(column: pd.Series, name: str, target: str, words: Mapping[st
     texts = len(counts) > 0 and isinstance(counts.index[0], str) and not isinstance(column.dtype, pd.CategoricalDtype)
     if texts and (told := numbers_as_text(counts, name, target=name == target)):
         return [told]
-    if name == target or not too_many(len(counts), len(column)):
+    if texts and (told := dates_as_text(counts)):
+        return [f"column {name!r} {told}: turn it into numbers, such as days since one of them, or {drop}"]
+    if name == target:
+        return []
+    if all(issubclass(kind, int) and not issubclass(kind, bool) for kind in set(map(type, counts.index))):
+        return [
+            f"column {name!r} holds whole numbers beyond 64 bits: make them floats, or text if they are codes, or "
+            f"{drop}"
+        ]
+    if not too_many(len(counts), len(column)):
         return []
     return [
         f"column {name!r} is text with {len(counts)} distinct values in {len(column):,} rows (an identifier?): "
@@ -187,56 +172,3 @@ def _strange(column: pd.Series, name: str, drop: str) -> str:
     return (
         f"column {name!r} holds {_WORDS.get(kind, f'values of type {kind}: turn it into numbers or text')}, or {drop}"
     )
-
-
-def numbers_as_text(counts: pd.Series, name: str, *, target: bool) -> str:
-    """What is said of a column of text most of whose values are numbers; a target of plain numbers alone is classes."""
-    forms = {str(text): form_of(str(text)) for text in counts.index}
-    if "decimal" in forms.values():  # then 1,234 has three decimals
-        forms = {t: "decimal" if f == "thousands" and t.count(",") == 1 else f for t, f in forms.items()}
-    sums = {kind: int(counts[[f == kind for f in forms.values()]].sum()) for kind in set(forms.values())}
-    numbers = sum(count for kind, count in sums.items() if kind not in ("text", "absent"))
-    values = numbers + sums.get("text", 0)
-    if 2 * numbers <= values or not numbers or (target and sums.keys() == {"number"}):
-        return ""
-    said = [f"column {name!r} is text, but {numbers:,} of its {counts.sum():,} values are numbers"]
-    others = {text: int(counts[text]) for text, kind in forms.items() if kind in ("text", "absent")}
-    if others:
-        said.append(f"not numbers: {_tokens(others, name)}")
-    for kind, cure in _CURES.items():
-        written = {text: int(counts[text]) for text, form in forms.items() if form == kind}
-        if written:
-            said.append(f"written otherwise are {_tokens(written, name)}: {cure}")
-    absent = [text for text, kind in forms.items() if kind == "absent"]
-    if absent:
-        words = toml_list(list(dict.fromkeys(text.strip() for text in absent)))
-        said.append(f"where these stand for a missing value, set data.missing = {words}")
-    if "text" in sums:
-        said.append("correct these rows or remove them")
-    if not others and sums.keys() == {"number"}:
-        said.append("turn it into numbers, or into a categorical if they are codes")
-    return "; ".join(
-        [
-            *said,
-            "or predict another column" if target else f"or leave the column out with data.drop = {toml_list([name])}",
-        ]
-    )
-
-
-def _tokens(texts: Mapping[str, int], name: str, most: int = 5) -> str:
-    shown = [f"{text!r} ({n:,}{', its own heading' if text == name else ''})" for text, n in list(texts.items())[:most]]
-    return ", ".join(shown) + (f" and {len(texts) - most} other texts" if len(texts) > most else "")
-
-
-def form_of(text: str) -> str:
-    """How a text writes a number: "number", a form that is read as text, "absent", or "text" if it is none.
-
-    >>> [form_of(text) for text in ("1e3", "1,234", "0,5", "5 %", "?", "red")]
-    ['number', 'thousands', 'decimal', 'units', 'absent', 'text']
-    """
-    word = text.strip()
-    if word.lower() in _ABSENT:
-        return "absent"
-    if _NUMBER.fullmatch(word):
-        return "number"
-    return next((kind for kind, form in _WRITTEN.items() if form.fullmatch(word)), "text")

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hpsearch.data.checks import DataError, check_columns, listed
+from hpsearch.data.checks import DataError, check_columns, check_order, listed
+from hpsearch.data.copies import copy_notes
 from hpsearch.data.identifiers import column_notes
-from hpsearch.data.preparation import Preparation, check_width, precision_of, raw_frame
+from hpsearch.data.preparation import Preparation, check_width, plain_array, precision_of, raw_frame
 from hpsearch.data.sources import RawTable, raw_table, without_incomplete_rows
 from hpsearch.data.splits import check_shares, split_rows
 from hpsearch.data.tables import Format
@@ -177,7 +178,7 @@ def from_arrays(
 
     Args:
         X: Features, ``(examples, columns)``; an array or a DataFrame.
-        y: Targets, ``(examples,)``.
+        y: Targets, ``(examples,)``, in the order of the rows of X.
         task: As of :func:`from_frame`, like the rest.
         validation: Share of all examples for validation.
         test: Share of all examples for the test, 0 for none.
@@ -187,12 +188,8 @@ def from_arrays(
     Raises:
         DataError: if the data cannot be used.
     """
-    try:
-        frame, y = raw_frame(X).copy(deep=False), np.asarray(y)
-    except DataError:
-        raise
-    except ValueError as problem:
-        raise DataError(f"X and y cannot be made arrays: {problem}; give every row the same length") from None
+    check_order(X, y)
+    frame, y = raw_frame(X).copy(deep=False), plain_array(y, "y")
     if y.ndim != 1 or len(y) != len(frame):
         raise DataError(f"X has shape {frame.shape} and y has shape {y.shape}: give one target for each row of X")
     column = "target"
@@ -215,7 +212,7 @@ def from_frame(
     """Make a data set of a raw table.
 
     Args:
-        frame: A column a feature, and the target.
+        frame: A column a feature, and the target; a DataFrame, or a table that has ``to_pandas``.
         target: Name of the target column.
         task: Whether the target is classes or a number; "auto" decides by its values.
         validation: Share of all examples for validation.
@@ -228,7 +225,11 @@ def from_frame(
     """
     check_task(task)
     check_shares(validation, test, seed)
-    return _dataset(RawTable(frame, target), task=task, validation=validation, test=test, seed=seed, name=name)
+    if not hasattr(frame, "columns"):
+        raise DataError(f"the table is not a DataFrame (given: {type(frame).__name__}): give one, or use from_arrays")
+    return _dataset(
+        RawTable(raw_frame(frame), str(target)), task=task, validation=validation, test=test, seed=seed, name=name
+    )
 
 
 def _dataset(table: RawTable, *, task: Task, validation: float, test: float, seed: int, name: str) -> Dataset:
@@ -258,6 +259,7 @@ def _dataset(table: RawTable, *, task: Task, validation: float, test: float, see
     notes = [f"constant in the training split, so of no use: {listed(constant)}"] if constant else []
     if not table.bundled:
         notes += [*table.notes, *(task_notes(labels, kind) if task == "auto" else ()), *column_notes(frame, target)]
+        notes += copy_notes(train, held_out, last)
     return Dataset(name, kind, train, held_out, last, preparation, classes, mean, scale, tuple(notes))
 
 

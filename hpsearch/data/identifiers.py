@@ -8,14 +8,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from hpsearch.data.columns import FEW, number_blocks, numbers_as_text, numeric_columns, toml_list, too_many
+from hpsearch.data.columns import number_blocks, numeric_columns, too_many
+from hpsearch.data.forms import FEW, dates_as_text, numbers_as_text, toml_list, writing_note
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
 def identifiers(frame: pd.DataFrame, target: str) -> dict[str, str]:
-    """Names of the columns that look like identifiers, each with what speaks for it.
+    """Names of the columns that look like identifiers, or hold dates as text, each with what speaks for it.
 
     Args:
         frame: The raw table.
@@ -26,13 +27,15 @@ def identifiers(frame: pd.DataFrame, target: str) -> dict[str, str]:
     for name, numeric in zip(features.columns, numeric_columns(features), strict=True):
         if not numeric and all(isinstance(value, str) for value in features[name]):
             counts = features[name].value_counts()
-            if too_many(len(counts), len(frame)) and not numbers_as_text(counts, str(name), target=False):
+            if dates := dates_as_text(counts):
+                reasons[str(name)] = dates
+            elif too_many(len(counts), len(frame)) and not numbers_as_text(counts, str(name), target=False):
                 reasons[str(name)] = f"is text with {len(counts):,} distinct values in {len(frame):,} rows"
     return {str(name): reasons[str(name)] for name in features.columns if str(name) in reasons}
 
 
 def column_notes(frame: pd.DataFrame, target: str) -> list[str]:
-    """What a user should know of columns that can be used: identifiers, and texts of many values."""
+    """What a user should know of columns that can be used: identifiers, and texts of many values or spellings."""
     features = frame.drop(columns=[target])
     notes = [
         f"column {name!r} {reason}: if it is an identifier, leave it out with data.drop = {toml_list([name])}"
@@ -44,7 +47,28 @@ def column_notes(frame: pd.DataFrame, target: str) -> list[str]:
             if distinct > max(FEW, len(frame) / 10):
                 told = f"column {str(name)!r} is text with {distinct} distinct values in {len(frame):,} rows"
                 notes.append(f"{told}, an input each")
-    return notes
+    return [*notes, *_rounding_notes(features), *_writing_notes(frame)]
+
+
+def _rounding_notes(features: pd.DataFrame) -> list[str]:
+    """What is said of whole numbers that are no others as floats, which the network reads."""
+    whole = features.select_dtypes("integer")
+    largest = np.maximum(np.abs(whole.max().astype(float)), np.abs(whole.min().astype(float)))
+    large = [name for name, size in zip(whole.columns, largest, strict=True) if size > _EXACT]
+    kept = {str(name): (whole[name].nunique(), whole[name].astype(float).nunique()) for name in large}
+    return [
+        f"column {name!r} holds whole numbers beyond 2**53, and floats round them: of {before:,} distinct values "
+        f"{after:,} are left"
+        for name, (before, after) in kept.items()
+        if after < before
+    ]
+
+
+def _writing_notes(frame: pd.DataFrame) -> list[str]:
+    texts = (name for name, numeric in zip(frame.columns, numeric_columns(frame), strict=True) if not numeric)
+    counts = {str(name): frame[name].value_counts() for name in texts}
+    notes = [writing_note(many, name) for name, many in counts.items() if isinstance(many.index[0], str)]
+    return [note for note in notes if note]
 
 
 def _counts(features: pd.DataFrame) -> dict[str, str]:
@@ -58,6 +82,9 @@ def _counts(features: pd.DataFrame) -> dict[str, str]:
                 reasons[str(block.columns[i])] = what
     return reasons
 
+
+_EXACT = 2**53
+"""Up to which floats hold every whole number."""
 
 _NAMED = re.compile(r"(?i:(^|[_\W])(id|idx|index|key|nr|no))$|[a-z](Id|ID)$")
 """Names that people give to identifiers."""

@@ -167,17 +167,49 @@ def check_width(frame: pd.DataFrame) -> None:
 def raw_frame(X: Any) -> pd.DataFrame:
     """Make a DataFrame of a table or an array; its column names are text, those of an array x1, x2, ….
 
+    Args:
+        X: An array, a DataFrame, or a table of another library that has ``to_pandas``.
+
     Raises:
         DataError: if it is not a table.
     """
     import pandas as pd
 
+    X = X.to_pandas() if hasattr(X, "to_pandas") else X
     if isinstance(X, pd.DataFrame):
+        if X.columns.nlevels > 1:
+            raise DataError(
+                f"the columns have names of {X.columns.nlevels} levels: give each one name, as by "
+                '[".".join(map(str, names)) for names in frame.columns]'
+            )
         return X.rename(columns=str)
-    array = np.asarray(X)
+    array = plain_array(X, "X")
     if array.ndim != 2:
         raise DataError(f"X has shape {array.shape}: give (examples, columns)")
     return pd.DataFrame(array, columns=[f"x{i + 1}" for i in range(array.shape[1])], copy=False)
+
+
+def plain_array(values: Any, name: str) -> NDArray[Any]:
+    """Make an array of what may be one.
+
+    Args:
+        values: An array or a list.
+        name: Of them, for a message.
+
+    Raises:
+        DataError: If it is none, or some of its values are masked.
+    """
+    if hasattr(values, "toarray"):
+        raise DataError(f"{name} is sparse: give {name}.toarray()")
+    if np.ma.is_masked(values):
+        raise DataError(f"{name} has {np.ma.count_masked(values):,} masked values: fill or drop those rows first")
+    try:
+        array = np.asarray(values)
+    except (RuntimeError, TypeError, ValueError) as problem:
+        raise DataError(f"{name} cannot be made an array: {problem}; give every row the same length") from None
+    if array.ndim == 0:
+        raise DataError(f"{name} is not a table (given: {type(values).__name__}): give an array or a DataFrame")
+    return array
 
 
 def _numbers(block: pd.DataFrame, names: Sequence[str]) -> NDArray[np.float64]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,6 +13,7 @@ import numpy as np
 
 from hpsearch.data.checks import DataError, without_columns
 from hpsearch.data.columns import numeric_columns
+from hpsearch.data.forms import absence_note
 from hpsearch.data.imports import import_sklearn
 from hpsearch.data.memory import excess
 from hpsearch.data.tables import Format, read_csv, read_parquet, words_for_missing
@@ -44,7 +47,7 @@ class RawTable:
     bundled: bool = False
 
 
-def raw_table(source: str, target: str | None, *, seed: int, form: Format, drop: Sequence[str] = ()) -> RawTable:
+def raw_table(source: str, target: str | None, *, seed: int, form: Format, drop: Sequence[str] | None = ()) -> RawTable:
     """Read or generate the raw table of a source.
 
     Args:
@@ -52,7 +55,7 @@ def raw_table(source: str, target: str | None, *, seed: int, form: Format, drop:
         target: Target column of a file.
         seed: Seed of a generated set.
         form: How the text of a file is read.
-        drop: Columns that are left out.
+        drop: Columns that are left out; None for none, and columns without a heading have the name that pandas gives.
 
     Raises:
         DataError: if there is no such source, the file cannot be read, or a column to be left out is not there.
@@ -63,7 +66,7 @@ def raw_table(source: str, target: str | None, *, seed: int, form: Format, drop:
             raise DataError(f"{source}: a file needs its target column: set data.target")
         return _file(kind, Path(path), target, form, drop)
     frame = _bundled(source, seed)
-    return RawTable(without_columns(frame, drop, TARGET), TARGET, bundled=True)
+    return RawTable(without_columns(frame, drop or (), TARGET), TARGET, bundled=True)
 
 
 def _bundled(source: str, seed: int) -> pd.DataFrame:
@@ -81,18 +84,41 @@ def _bundled(source: str, seed: int) -> pd.DataFrame:
     raise DataError(f"unknown source {source!r}: give a bundled set's name, csv:PATH or parquet:PATH")
 
 
-def _file(kind: str, path: Path, target: str, form: Format, drop: Sequence[str]) -> RawTable:
-    if not path.is_file():
-        raise DataError(f"{path}: there is no such file")
+def check_file(path: str | Path) -> None:
+    """Refuse what is no file to read.
+
+    Raises:
+        DataError: If it is none; it says what it is.
+    """
+    if re.search(r"(^|/)[a-z][a-z0-9+-]+:/", str(path)):
+        raise DataError(f"{path}: is an address, and nothing is downloaded: save the file and give its path")
+    if os.path.isdir(path):
+        raise DataError(f"{path}: is a folder: give a file in it")
+    if not os.path.isfile(path):
+        there = os.path.lexists(path)
+        raise DataError(f"{path}: is not a regular file: give one" if there else f"{path}: there is no such file")
+
+
+def _file(kind: str, path: Path, target: str, form: Format, drop: Sequence[str] | None) -> RawTable:
+    check_file(path)
     if problem := excess({"reading it": _TIMES[kind] * path.stat().st_size}):
         raise DataError(f"{path}: {problem}; leave out rows or columns in the file, or take a machine with more")
     frame = read_csv(path, form, target=target, drop=drop) if kind == "csv" else read_parquet(path, form)
-    frame = without_columns(frame, drop, target)
-    if kind == "parquet":
-        return RawTable(frame, target)
+    frame = without_columns(frame, drop or (), target)
     texts = frame.loc[:, [not numeric for numeric in numeric_columns(frame)]]
+    notes = _absence_notes(texts) if form.missing is None else ()
+    if kind == "parquet":
+        return RawTable(frame, target, notes)
     absent = [str(name) for name, column in texts.items() if column.hasnans]
-    return RawTable(frame, target, words=words_for_missing(path, form, absent))
+    return RawTable(frame, target, notes, words=words_for_missing(path, form, absent))
+
+
+def _absence_notes(texts: pd.DataFrame) -> tuple[str, ...]:
+    from pandas.api.types import is_string_dtype
+
+    columns = [column for _, column in texts.items() if is_string_dtype(column)]
+    notes = (absence_note(column.value_counts(), str(column.name)) for column in columns)
+    return tuple(note for note in notes if note)
 
 
 def without_incomplete_rows(table: RawTable) -> RawTable:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 
 def check_shares(validation: float, test: float, seed: int) -> None:
     """Refuse shares that leave nothing to train or to validate on, and what is no seed."""
+    for name, share in (("validation", validation), ("test", test)):
+        if isinstance(share, bool) or not isinstance(share, Real):
+            raise DataError(f"{name} is {share!r}: give a share of the whole, such as 0.2")
+    if isinstance(seed, bool) or not isinstance(seed, Integral):
+        raise DataError(f"seed is {seed!r}: give a whole number")
     if not (validation > 0 and test >= 0 and validation + test < 1):
         raise DataError(
             f"validation is {validation} and test is {test}: give shares of the whole, validation above 0, "

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpsearch.data.checks import DataError, listed
-from hpsearch.data.columns import toml_list
+from hpsearch.data.forms import toml_list
 from hpsearch.data.text import check_fields, likely_separator, rows_of, text_of
 
 if TYPE_CHECKING:
@@ -44,14 +44,14 @@ class Format:
     missing: tuple[str, ...] | None = None
 
 
-def read_csv(path: Path, form: Format, *, target: str, drop: Collection[str] = ()) -> pd.DataFrame:
+def read_csv(path: Path, form: Format, *, target: str, drop: Collection[str] | None = ()) -> pd.DataFrame:
     """Read a CSV file whose first line names its columns.
 
     Args:
         path: Of the file.
         form: How its text is read.
         target: Name of the target column, which tells headings from values.
-        drop: Columns that will be left out, so their headings may be wanting.
+        drop: Columns that will be left out, so their headings may be wanting; None if any heading may.
 
     Raises:
         DataError: if it is no text in UTF-8, its separator is another, its lines differ in their number of fields, or
@@ -75,7 +75,7 @@ def read_csv(path: Path, form: Format, *, target: str, drop: Collection[str] = (
     if frame.empty:
         raise DataError(f"{path}: has no rows ({len(frame.columns)} columns): give a table with examples")
     _check_second_headings(path, frame)
-    _check_headings(path, headings, frame, drop)
+    _check_headings(path, headings, frame, frame.columns if drop is None else drop)
     return frame
 
 
@@ -87,6 +87,9 @@ def read_parquet(path: Path, form: Format) -> pd.DataFrame:
     """
     import pandas as pd
 
+    with path.open("rb") as file:
+        if file.read(4) != b"PAR1":
+            raise DataError(f'{path}: is not a Parquet file: if it is CSV, name it so (.csv), or give "csv:PATH"')
     try:
         frame = pd.read_parquet(path)
     except Exception as problem:  # pyarrow raises many kinds

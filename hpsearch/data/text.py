@@ -14,12 +14,17 @@ from hpsearch.data.checks import DataError
 _SEPARATORS = (",", ";", "\t", "|")
 
 _KINDS = {
-    b"PAR1": ("is a Parquet file", 'give "parquet:PATH"'),
+    b"PAR1": ("is a Parquet file", 'name it so (.parquet), or give "parquet:PATH"'),
+    b"ARROW1": ("is a Feather file", "write the table as CSV or Parquet"),
+    b"SQLite format 3": ("is a database", "write the table as CSV or Parquet"),
+    b"%PDF": ("is a PDF", "export the table as CSV"),
     b"PK\x03\x04": ("is a spreadsheet or another zip file", "export the table as CSV"),
     b"\xd0\xcf\x11\xe0": ("is an old spreadsheet", "export the table as CSV"),
     b"\x1f\x8b": ("is compressed with gzip", "unpack it"),
     b"<!DOCTYPE": ("is a web page", "download the table itself"),
     b"<html": ("is a web page", "download the table itself"),
+    b'[{"': ("is JSON", "write the table as CSV"),
+    b'{"': ("is JSON", "write the table as CSV"),
 }
 """How files begin that are named like tables of text and are none."""
 
@@ -35,17 +40,27 @@ def text_of(path: Path) -> str:
     """
     raw = path.read_bytes()
     for start, (what, cure) in _KINDS.items():
-        if raw[: len(start)].lower() == start.lower():
+        if raw[:1000].lstrip()[: len(start)].lower() == start.lower():
             raise DataError(f"{path}: {what}, not CSV: {cure}")
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in raw[:1000]:
+    if b"\0" in raw[:1000] or raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        sample = raw[:1000]
+        if all(b"\0" in half for half in (sample[::2], sample[1::2])):  # of UTF-16 only one half of each pair
+            raise DataError(f"{path}: is not text: give a table as CSV or Parquet")
         raise DataError(f"{path}: is encoded in UTF-16, not in UTF-8: save it as UTF-8")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         line = problem.object[: problem.start].count(b"\n") + 1
-        # In Chinese text bytes above ASCII come in pairs, in Western text they stand alone.
-        maybe = "GB18030" if re.search(rb"[\x80-\xff]{2}", raw) else "Latin-1 or Windows-1252"
-        raise DataError(f"{path}: line {line} is not UTF-8 (it may be {maybe}): save the file as UTF-8") from None
+        raise DataError(
+            f"{path}: line {line} is not UTF-8 (it may be {_likely_encodings(raw)}): save the file as UTF-8"
+        ) from None
+
+
+def _likely_encodings(raw: bytes) -> str:
+    """What a text may be encoded in: in Western text letters above ASCII stand among others, elsewhere together."""
+    runs = re.findall(rb"[\x80-\xff]+", raw)
+    alone = sum(len(run) <= 2 for run in runs)
+    return "Latin-1 or Windows-1252" if 2 * alone > len(runs) else "GB18030 or Windows-1251"
 
 
 def likely_separator(text: str) -> str | None:

@@ -16,7 +16,7 @@ from hpsearch.data.checks import DataError, listed, near
 from hpsearch.data.columns import number_blocks
 from hpsearch.data.dataset import Dataset
 from hpsearch.data.identifiers import identifiers
-from hpsearch.data.sources import raw_table
+from hpsearch.data.sources import check_file, raw_table
 from hpsearch.data.tables import Format, likely_format
 
 if TYPE_CHECKING:
@@ -49,6 +49,20 @@ def is_table(path: str) -> bool:
     return Path(path).suffix.lower() in _ENDINGS
 
 
+def check_table(path: str) -> None:
+    """Refuse a file whose ending is none of a table's.
+
+    Raises:
+        DataError: If it is one.
+    """
+    if not is_table(path):
+        *endings, last = _ENDINGS
+        raise DataError(
+            f"{path}: is not a table; give a file that ends in {', '.join(endings)} or {last} (unpack what is "
+            "compressed; write a spreadsheet, JSON or Feather file as CSV)"
+        )
+
+
 def new_study(path: str, target: str | None, *, name: str | None = None) -> NewStudy:
     """Make the study of a table: its separator and decimal sign are told from it, its identifiers left out.
 
@@ -63,11 +77,10 @@ def new_study(path: str, target: str | None, *, name: str | None = None) -> NewS
     """
     file = Path(path)
     kind = _ENDINGS[file.suffix.lower()]
-    if not file.is_file():
-        raise DataError(f"{path}: there is no such file")
+    check_file(path)
     form = likely_format(file) if kind == "csv" else Format()
     source = f"{kind}:{os.path.abspath(file)}"
-    frame = raw_table(source, target or "\0", seed=0, form=form).frame
+    frame = raw_table(source, target or "\0", seed=0, form=form, drop=None).frame
     columns = [str(column) for column in frame.columns]
     if not target:
         raise DataError(f"{path}: which column is to be predicted? give --target, one of {listed(columns, 20)}")
@@ -113,7 +126,7 @@ def split_words(dataset: Dataset) -> str:
     splits = {"train": dataset.train, "validate": dataset.validation, "test": dataset.test}
     parts = [f"{0 if split is None else split.examples:,} {what}" for what, split in splits.items()]
     rows = sum(split.examples for split in splits.values() if split is not None)
-    return f"{rows:,} rows, of which {', '.join(parts)}; {dataset.features:,} inputs"
+    return f"{rows:,} rows, of which {', '.join(parts)}; {dataset.features:,} input{'s' * (dataset.features != 1)}"
 
 
 _SHOWN = 8

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 1000
 """Rows of a table that a page shows; a longer one shows an even choice, and says so."""
 
+LONGEST_TEXT = 500
+"""Characters of a text in a table that a page shows: programs note whole files with their trials."""
 
 _TOP = 34
 """Pixels above a figure whose title is text of the page; what stands above its plot needs them."""
@@ -162,7 +164,10 @@ def _cell(value: Any) -> tuple[str, bool]:
         return "yes" if value else "no", False
     if isinstance(value, float):
         return f"{value:.6g}", True
-    return str(value), isinstance(value, int)
+    text = str(value)
+    if len(text) > LONGEST_TEXT:
+        text = f"{text[:LONGEST_TEXT]}… ({len(text):,} characters)"
+    return text, isinstance(value, int)
 
 
 def _plain(value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 import pandas as pd
@@ -145,7 +144,7 @@ def search_report(
         next_line(
             (make("report", name, *options), "b"),
             " for figures, ",
-            (shlex.join(["hpsearch", "dashboard", *options]) if options else "make dashboard", "b"),
+            (make("dashboard", None, *options), "b"),
             ", ",
             (make("export", name, *options), "b"),
             ", or in Python ",

@@ -167,7 +167,7 @@ def _search(results: Results) -> Iterator[Section]:
         if results.best.balance is not None:
             texts.append(f"Mind {balance_line(results.best.balance)}.")
         yield Section("What was chosen", texts)
-    texts = [sentences.went(history)]
+    texts = [sentences.went(history, len(results.study.directions))]
     if results.ours and complete:
         texts.append(sentences.at_edges(results.edges()))
     exhibits = [Exhibit(history, figures.history(history))]

@@ -53,8 +53,10 @@ def interval(score: TestScore) -> str:
     return f"{value} (95 % interval {low} to {high})"
 
 
-def went(history: pd.DataFrame) -> str:
-    """How the search went: states, diverged trials, and when the best was found."""
+def went(history: pd.DataFrame, objectives: int = 1) -> str:
+    """How the search went: states, diverged trials, and when the best was found, of several objectives in the first."""
+    if history.empty:
+        return "The search has no trials yet."
     states = history["state"].value_counts().to_dict()
     parts = [f"{count:,} {str(state).lower()}" for state, count in states.items()]
     diverged = int(history["diverged"].fillna(False).sum()) if "diverged" in history else 0
@@ -65,10 +67,13 @@ def went(history: pd.DataFrame) -> str:
     if complete.empty:
         return f"{sentence} None is complete, so there is no best."
     best = complete["best_so_far"].iloc[-1]
+    if pd.isna(best):
+        return f"{sentence} None that is complete has a finite value and keeps the constraints, so there is no best."
     first = complete.loc[complete["best_so_far"] == best, "number"].min()
     after = int((history["number"] > first).sum())
     later = f"{after:,} trials after it found no better" if after else "it is the last"
-    return f"{sentence} The best value, {best:.4g}, was reached at trial {first}; {later}."
+    first_of = "" if objectives == 1 else f" of the first of {objectives} objectives, {history['metric'].iloc[0]}"
+    return f"{sentence} The best value{first_of}, {best:.4g}, was reached at trial {first}; {later}."
 
 
 def at_edges(edges: pd.DataFrame) -> str:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from hpsearch.config.hyperparameters import BY_NAME
+from hpsearch.config.messages import printable
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.tuning.balance import Balance
@@ -55,7 +56,7 @@ class Best:
 
     def __repr__(self) -> str:
         words = [f"trial {self.number}", f"value {self.value:.4g}"]
-        words += [f"{name}={_short(value)}" for name, value in self._settings().items()]
+        words += [f"{printable(name)}={_short(value)}" for name, value in self._settings().items()]
         return f"Best({', '.join(words + ([_score(self.test)] if self.test else []))})"
 
     def _repr_html_(self) -> str:
@@ -69,7 +70,7 @@ class Best:
 
 
 def _short(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else printable(str(value))
 
 
 def _with_symbol(name: str) -> str:

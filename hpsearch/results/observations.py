@@ -39,8 +39,13 @@ def usable_trials(
         objective: Place or metric name of the objective to explain, in the study's direction.
 
     Raises:
-        ImportanceError: if there are fewer than 10 such trials, or it is not clear what to explain.
+        ImportanceError: if it is no study, there are fewer than 10 such trials, or it is not clear what to explain.
     """
+    if not isinstance(study, optuna.Study):
+        raise ImportanceError(
+            f"importance takes an Optuna study (given: {type(study).__name__}): load one by "
+            "optuna.load_study(study_name=…, storage=…)"
+        )
     value = _value(study, target=target, objective=objective)
     trials = study.get_trials(deepcopy=False)
     complete = [t for t in trials if t.state == TrialState.COMPLETE]

@@ -50,10 +50,10 @@ class SearchTables(TrialTables):
 
 
 def metric_of(study: optuna.Study) -> str:
-    """Name of what a trial's value is; "value" where nobody said it."""
+    """Name of what a trial's value is, of several the first; "value" or "value_0" where nobody said it."""
     if description := fact(study, CONFIG):
         return str(StudyConfig.from_description(description).search.metric)
-    return (study.metric_names or ["value"])[0]
+    return (study.metric_names or value_columns(study))[0]
 
 
 def space(study: optuna.Study) -> pd.DataFrame:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
@@ -33,7 +35,9 @@ def _why_none(study: optuna.Study) -> str:
     """Why no trial can be the best."""
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if not complete:
-        return "has no completed trial yet"
+        states = Counter(trial.state.name.lower() for trial in study.get_trials(deepcopy=False))
+        others = ", ".join(f"{count:,} {state}" for state, count in states.items())
+        return "has no completed trial yet" + (f" ({others})" if others else "")
     kept = sum(all(excess <= 0 for excess in trial.constraints.values()) for trial in complete)
     if not kept:
         return f"has no trial that satisfies the constraints: all {len(complete)} completed trials violate one"

@@ -49,7 +49,18 @@ class Results(SurveyTables, SearchTables, ProfileTables):
 
     @classmethod
     def from_study(cls, study: optuna.Study) -> Results:
-        """Results of any Optuna study, including those that this project did not make."""
+        """Results of any Optuna study, including those that this project did not make.
+
+        Raises:
+            ResultsError: if it is no study.
+        """
+        import optuna
+
+        if not isinstance(study, optuna.Study):
+            raise ResultsError(
+                f"from_study takes an Optuna study (given: {type(study).__name__}): load one by "
+                "optuna.load_study(study_name=…, storage=…), or one of hpsearch's own by hpsearch.load(name)"
+            )
         return cls(study)
 
     def __repr__(self) -> str:
@@ -87,6 +98,11 @@ class Results(SurveyTables, SearchTables, ProfileTables):
 
         name, storage = self.study.study_name.removesuffix(".survey") + ".survey", storage_of(self.study)
         if name not in optuna.get_all_study_names(storage):
+            if not self.ours:
+                raise ResultsError(
+                    f"study {self.study.study_name!r} was not made by hpsearch, which cannot evaluate its settings, so "
+                    "it has no survey: hpsearch.survey(function, space) surveys a function of your own"
+                )
             way = command("survey", self.study.study_name, *options_of(storage))
             raise ResultsError(f"there is no survey of {self.study.study_name!r}: make one with `{way}`")
         study = optuna.load_study(study_name=name, storage=storage)

@@ -43,10 +43,19 @@ def command(verb: str, study: str, *options: str) -> str:
     return shlex.join(["hpsearch", verb, study, *options])
 
 
-def make(verb: str, study: str, *options: str) -> str:
-    """The same by ``make``, which takes a study's name alone: with options it is the command itself.
+def make(verb: str, study: str | None, *options: str, **settings: int) -> str:
+    """The same by ``make`` where the working folder is this project's, with what ``make`` takes: a name and settings.
 
-    >>> make("survey", "digits"), make("survey", "digits", "--results", "other")
-    ('make survey STUDY=digits', 'hpsearch survey digits --results other')
+    >>> make("survey", "digits", "--results", "other", base=16)
+    'hpsearch survey digits --base 16 --results other'
     """
-    return command(verb, study, *options) if options else f"make {verb} STUDY={shlex.quote(study)}"
+    if options or not _in_project():
+        words = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
+        return shlex.join(["hpsearch", verb, *([] if study is None else [study]), *words, *options])
+    variables = ({} if study is None else {"study": study}) | settings
+    return " ".join(["make", verb, *(f"{name.upper()}={shlex.quote(str(value))}" for name, value in variables.items())])
+
+
+def _in_project() -> bool:
+    """Whether the working folder has this project's Makefile, as one where the package is installed has not."""
+    return os.path.isfile("Makefile") and b"hpsearch" in Path("Makefile").read_bytes()

@@ -17,6 +17,7 @@ import optuna
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.study import PROFILES, StudyConfig
 from hpsearch.sensitivity.analysis import Survey
+from hpsearch.storage.commands import make
 from hpsearch.storage.internals import figure_of, set_figure, storage_of
 from hpsearch.storage.journal import UNWRITABLE
 from hpsearch.storage.notes import note_search, note_survey
@@ -143,7 +144,7 @@ def _choice(study: optuna.Study) -> Iterator[tuple[str, str]]:
 
 
 def _unmeasured(study: optuna.Study) -> str:
-    return f"{_BARS}. Nothing is measured yet: make survey STUDY={study.study_name}"
+    return f"{_BARS}. Nothing is measured yet: {make('survey', study.study_name)}"
 
 
 def _measured(table: pd.DataFrame, *, of: str = "trainings") -> str:

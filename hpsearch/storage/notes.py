@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -20,6 +19,7 @@ from hpsearch.config.study import PROFILES, TRANSFERS
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.edges import edges
 from hpsearch.sensitivity.responses import Kind
+from hpsearch.storage.commands import make
 from hpsearch.storage.internals import note_of, set_note
 
 MOST_DRAWN = 2000
@@ -42,7 +42,7 @@ def note_search(study: optuna.Study, config: StudyConfig, rows: Mapping[str, str
         f"**Answer:** {as_text(config.answer)}" if config.answer else "",
         "\n".join(lines),
         _at_edges(study, config),
-        f"To go on: `make search STUDY={shlex.quote(config.name)} TRIALS={2 * len(study.get_trials(deepcopy=False))}`; "
+        f"To go on: `{make('search', config.name, trials=2 * len(study.get_trials(deepcopy=False)))}`; "
         f"all tables: `hpsearch.load({config.name!r})` in Python.",
         f"Data {as_text(Path(config.data.source).name)}, {network_words(config)}. "
         f"Minimised: {config.search.metric}, mean over {len(config.search.seeds)} seed(s), "
