@@ -28,7 +28,7 @@ def one_blas_thread():
 
 @pytest.fixture(scope="session", autouse=True)
 def unflushed():
-    """No test waits for the disk: what a power failure would leave, processes of their own show that flush as always."""
+    """No test waits for the disk: what a power failure leaves, processes of their own show, which flush as always."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
         yield

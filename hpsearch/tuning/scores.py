@@ -10,7 +10,6 @@ from hpsearch.data.dataset import Dataset
 from hpsearch.engine.settings import Array
 from hpsearch.evaluation.trained import TrainedNetwork
 
-
 _DRAWN_TOGETHER = 1_000_000
 """Examples of all the resamples, about, that are in memory at once."""
 
