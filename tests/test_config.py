@@ -394,6 +394,13 @@ def test_a_data_file_must_exist_and_the_nearest_is_named(study, tmp_path):
     )
 
 
+@pytest.mark.parametrize("source", ["https://example.com/t.csv", "csv:https://example.com/t.csv"])
+def test_an_address_is_no_data_file(study, source):
+    assert problems(study(f'[data]\nsource = "{source}"\ntarget = "y"')) == (
+        f'data.source: is an address, and nothing is downloaded (given: "{source}"); save the file and give its path',
+    )
+
+
 def test_a_data_file_needs_a_target(study, tmp_path):
     (tmp_path / "cells.csv").touch()
     assert problems(study('[data]\nsource = "csv:cells.csv"')) == (

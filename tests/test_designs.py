@@ -39,6 +39,8 @@ def test_profiles_and_grids_hold_the_others():
 @pytest.mark.parametrize(
     ("given", "problem"),
     [
+        ({"space": {"x": Float(0, 1)}}, r"needs a space \(given: dict\): make one, hpsearch.Space"),
+        ({"space": None}, r"needs a space \(given: NoneType\)"),
         ({"base": 60}, "power of two"),
         ({"scrambles": 1}, "intervals come from them"),
         ({"seeds": 1}, "pool of 32"),

@@ -40,6 +40,7 @@ def test_the_default_number_fits_too_and_every_other_setting_stays(tmp_path):
     assert after.space.batch_size == 20
     assert note == "batch_size: 32 by default, here 20, because the training split has 20 examples"
     assert after == before.with_overrides(**{"space.batch_size": 20})
+    assert fitted(before.with_overrides(trials=3), 20)[0].space == after.space
 
 
 @pytest.mark.parametrize("entry", ["256", "{choices = [16, 32, 64, 128, 256]}"])

@@ -131,6 +131,8 @@ def test_numpy_scalars_become_plain_numbers():
         (lambda: Choice("ab"), r"choices must be several values \(given: 'ab'\)"),
         (lambda: Choice(3), r"choices must be several values \(given: 3\)"),
         (lambda: Space({}), "at least one dimension"),
+        (lambda: Space([Float(0, 1)]), r"a dict of dimensions by name \(given: list\)"),
+        (lambda: Space(None), r"\(given: NoneType\)"),
         (lambda: Space({"": Int(1, 2)}), r"name of a dimension must be text \(given: ''\)"),
         (lambda: Space({"rate": 0.1}), r"rate must be a Float, Int or Choice \(given: 0.1\)"),
     ],

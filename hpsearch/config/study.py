@@ -160,6 +160,9 @@ class StudyConfig(Table):
         """
         # What was never set stays so: a default may be fitted to the data.
         description = self.model_dump(mode="json", exclude_unset=True)
+        if "space" in description:  # written whole, as its own form
+            written = self.space.model_fields_set
+            description["space"] = {name: entry for name, entry in description["space"].items() if name in written}
         if any(key.partition(".")[0] == "space" for key in dotted):
             description["space"] = self.describe()["space"]
         for key, value in dotted.items():

@@ -126,6 +126,8 @@ class DataConfig(Table):
     @classmethod
     def _usable_source(cls, source: str, info: ValidationInfo) -> str:
         kind, _, location = source.partition(":")
+        if "://" in source:
+            raise refusal(Fault("is an address, and nothing is downloaded", source, "save the file and give its path"))
         if kind in _FILE_KINDS and location:
             return f"{kind}:{_data_file(source, location, info)}"
         if source in BUNDLED:

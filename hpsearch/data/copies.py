@@ -40,5 +40,5 @@ def _keys(split: Split) -> NDArray[np.uint64]:
 
 def _bits(numbers: NDArray[Any]) -> NDArray[np.uint64]:
     """The bits of numbers, the upper half also in the lower, which is all zeros in a short number."""
-    bits = numbers.astype(np.float64).view(np.uint64)
-    return bits ^ (bits >> 32)
+    bits: NDArray[np.uint64] = numbers.astype(np.float64).view(np.uint64)
+    return np.bitwise_xor(bits, np.right_shift(bits, np.uint64(32)))

@@ -202,7 +202,7 @@ def plain_array(values: Any, name: str) -> NDArray[Any]:
     if hasattr(values, "toarray"):
         raise DataError(f"{name} is sparse: give {name}.toarray()")
     if np.ma.is_masked(values):
-        raise DataError(f"{name} has {np.ma.count_masked(values):,} masked values: fill or drop those rows first")
+        raise DataError(f"{name} has {int(values.mask.sum()):,} masked values: fill or drop those rows first")
     try:
         array = np.asarray(values)
     except (RuntimeError, TypeError, ValueError) as problem:

@@ -119,8 +119,8 @@ def survey(
     >>> sums.sensitivity()[["hyperparameter", "total_order", "verdict"]].round(2).values.tolist()
     [['y', 0.9, 'sensitive'], ['x', 0.1, 'sensitive'], ['seed', 0.0, 'luck']]
     """
-    call = setting_call(function, tuple(space), seed=SEED)
     design = Design(space, base, scrambles, seeds, dummy, second_order, seed)
+    call = setting_call(function, tuple(space), seed=SEED)
     run = Run(name, storage, results, workers, processes, executor, until, timeout, retry, on_progress)
     analysis = Analysis(response, better, ceilings or {})
     return surveyed(call, design, analysis, run, replicates=replicates)

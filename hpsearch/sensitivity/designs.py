@@ -62,6 +62,11 @@ class Design:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        if not isinstance(self.space, Space):
+            kind = type(self.space).__name__
+            raise DesignError(
+                f"a design needs a space (given: {kind}): make one, hpsearch.Space({{name: dimension, …}})"
+            )
         if not 2 <= self.base <= 2**20 or self.base & (self.base - 1):
             raise DesignError(f"base must be a power of two from 2 to 2**20 (given: {self.base}); 64 and 128 are usual")
         if not 2 <= self.scrambles <= 1000:

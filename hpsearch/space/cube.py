@@ -34,8 +34,10 @@ class Space(Mapping[str, Dimension]):
         """Keep the dimensions in the order given.
 
         Raises:
-            ValueError: if there is none, a name is no text, or a dimension is of no known kind.
+            ValueError: if they are no mapping, there is none, a name is no text, or a dimension is of no known kind.
         """
+        if not isinstance(dimensions, Mapping):
+            raise ValueError(f"a space is made of a dict of dimensions by name (given: {type(dimensions).__name__})")
         if not dimensions:
             raise ValueError("a space needs at least one dimension (given: none)")
         for name, dimension in dimensions.items():
