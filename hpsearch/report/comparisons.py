@@ -12,6 +12,7 @@ from hpsearch.config import HYPERPARAMETERS
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.experiments.comparisons import DEFAULTS
 from hpsearch.report.sentences import LUCK, listed, short
+from hpsearch.report.tables import plain_table
 from hpsearch.results.comparison import Comparison
 
 RULES = (
@@ -44,7 +45,7 @@ def index_table(comparison: Comparison) -> Table:
     frame = comparison.indices
     names = list(dict.fromkeys(frame["hyperparameter"]))
     names = sorted(names, key=lambda name: name in LUCK)
-    table = _table(f"total indices of {frame['response'].iat[0]}, with 95 % intervals")
+    table = plain_table(f"total indices of {frame['response'].iat[0]}, with 95 % intervals", gap=1)
     table.add_column("study", no_wrap=True)
     for name in names:
         table.add_column(name.replace("_", "\n"), justify="right")
@@ -89,7 +90,7 @@ def sensitivity_sentences(comparison: Comparison) -> list[str]:
 
 def agreement_table(comparison: Comparison) -> Table:
     """Kendall's τ of every pair of studies with its bounds, the least alike first."""
-    table = _table("Kendall's τ of the total indices, with 95 % bounds", gap=2)
+    table = plain_table("Kendall's τ of the total indices, with 95 % bounds")
     for name in ("studies", "τ", "bounds", "pairs of settings: same order, opposite, of"):
         table.add_column(name, justify="left" if name == "studies" else "right")
     for row in _rows(comparison.agreement.sort_values("tau", kind="stable")):
@@ -104,7 +105,7 @@ def agreement_table(comparison: Comparison) -> Table:
 
 def setting_table(comparison: Comparison) -> Table:
     """The best setting of every study, and the defaults."""
-    table = _table("the best settings")
+    table = plain_table("the best settings", gap=1)
     table.add_column("of", no_wrap=True)
     names = [h.name for h in HYPERPARAMETERS if h.name in comparison.settings]
     for name in names:
@@ -117,7 +118,7 @@ def setting_table(comparison: Comparison) -> Table:
 def transfer_table(comparison: Comparison) -> Table:
     """Points lost by every setting on every study, a row a setting; the points of the own best on the diagonal."""
     frame = comparison.transfer
-    table = _table("points lost by the best of a row on the data of a column")
+    table = plain_table("points lost by the best of a row on the data of a column", gap=1)
     table.add_column("the best of", no_wrap=True)
     for study in comparison.studies:
         table.add_column(study.replace("_", "\n"), justify="right")
@@ -157,7 +158,7 @@ def transfer_sentences(comparison: Comparison) -> list[str]:
 
 def single_setting_table(comparison: Comparison) -> Table:
     """Each setting as the one setting of all studies, the chosen one first."""
-    table = _table("one setting for all studies: the first is chosen, by validation")
+    table = plain_table("one setting for all studies: the first is chosen, by validation", gap=1)
     for name in ("the best of", "validation points", "points lost on the test", "more than the chosen", "at worst"):
         table.add_column(
             name, justify="left" if name == "the best of" else "right", no_wrap=name in ("the best of", "at worst")
@@ -196,12 +197,6 @@ def _signed(row: dict[Any, Any], name: str) -> str:
 
 def _rows(frame: pd.DataFrame) -> Iterable[dict[Any, Any]]:
     return frame.to_dict("records")
-
-
-def _table(title: str, *, gap: int = 1) -> Table:
-    return Table(
-        title=title, title_justify="left", box=None, pad_edge=False, padding=(0, gap, 0, 0), header_style="bold"
-    )
 
 
 def comparison_page(comparison: Comparison) -> str:

@@ -13,7 +13,7 @@ from hpsearch.config.hyperparameters import in_words
 from hpsearch.experiments.attributions import Attribution
 from hpsearch.experiments.shares import GAINS, HARMS, NOT_SHOWN
 from hpsearch.report.sentences import listed, short
-from hpsearch.report.tables import Part
+from hpsearch.report.tables import Part, plain_table
 
 SOURCE = (
     "A share is a Shapley value (1953): what a change gains, averaged over all orders of making the changes; shares "
@@ -163,7 +163,7 @@ def _path_table(attribution: Attribution) -> Table:
 
 
 def _table(title: str, columns: Mapping[str, Any]) -> Table:
-    table = Table(title=title, title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = plain_table(title)
     for heading, justify in columns.items():
         table.add_column(heading, justify=justify)
     return table

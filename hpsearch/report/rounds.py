@@ -12,6 +12,7 @@ from hpsearch.config.hyperparameters import HYPERPARAMETERS, in_words
 from hpsearch.data import Dataset
 from hpsearch.report.sentences import listed, short
 from hpsearch.report.survey import range_lines
+from hpsearch.report.tables import plain_table
 from hpsearch.results.payoff import ROUNDS, UNREFINED, Payoff, verdict
 from hpsearch.results.refinement import Refinement
 from hpsearch.results.rounds import Round
@@ -117,7 +118,7 @@ def _difference(paid: Payoff) -> str:
 def payoff_table(table: pd.DataFrame) -> Table:
     """The mean scores of both arms, a row a repeat."""
     metric = str(table["metric"].iat[0]).replace("_", " ")
-    shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    shown = plain_table("")
     for heading in ("sampler seed", f"{metric} after rounds", "unrefined", "difference"):
         shown.add_column(heading, justify="right")
     means = table.pivot_table(index="sampler_seed", columns="arm", values="score", sort=False)
