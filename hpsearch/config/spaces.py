@@ -101,21 +101,18 @@ def _survey_faults(options: object) -> Iterator[Fault]:
         return
     for key, value in options.items():
         at = ("survey", key)
-        if key in _SIZES:
-            if type(value) is not _SIZES[key]:
-                word = "a whole number" if _SIZES[key] is int else "true or false"
-                yield Fault(f"must be {word}", value, at=at)
-        elif key == "response":
-            if not isinstance(value, str):
-                yield Fault("must be text", value, "give the name of a response", at)
-        elif key == "better":
-            if value not in ("lower", "higher"):
-                yield Fault("is not one of the values", value, 'use "lower" or "higher"', at)
-        elif key == "ceilings":
-            yield from _ceiling_faults(value)
-        else:
+        if key not in _SURVEY:
             keys = f"known here: {', '.join(_SURVEY)}"
             yield Fault("is not a known key", value, did_you_mean(key, _SURVEY, otherwise=keys), at)
+        elif key in _SIZES and type(value) is not _SIZES[key]:
+            word = "a whole number" if _SIZES[key] is int else "true or false"
+            yield Fault(f"must be {word}", value, at=at)
+        elif key == "response" and not isinstance(value, str):
+            yield Fault("must be text", value, "give the name of a response", at)
+        elif key == "better" and value not in ("lower", "higher"):
+            yield Fault("is not one of the values", value, 'use "lower" or "higher"', at)
+        elif key == "ceilings":
+            yield from _ceiling_faults(value)
 
 
 def _ceiling_faults(ceilings: object) -> Iterator[Fault]:

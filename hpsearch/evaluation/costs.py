@@ -12,6 +12,7 @@ from hpsearch.engine.examples import Examples
 from hpsearch.evaluation.tasks import Task
 
 if TYPE_CHECKING:  # a worker imports this module, and needs no study
+    from hpsearch.engine.settings import Hyperparameters
     from hpsearch.evaluation.evaluator import Evaluator
 
 _PER_ITERATION, _PER_OPERATION, _PER_TRAINING = 9e-7, 6.6e-12, 5e-4
@@ -36,16 +37,18 @@ def search_seconds(evaluator: Evaluator, trials: int) -> tuple[float, float]:
     drawn = space.from_unit(np.random.default_rng(0).random((_DRAWN, len(space))))
     values = zip(*(drawn[name].tolist() for name in space), strict=True)
     settings = [evaluator.hyperparameters(dict(zip(space, row, strict=True))) for row in values]
-    learns = evaluator.config.search.learns
+    even = trials * _mean_seconds(evaluator, settings)
+    if not evaluator.config.search.learns:
+        return even, even
     longest = int(evaluator.config.space.largest("iterations"))
-    asking = trials * (_PER_QUESTION if learns else 0.0)
-    even, long = (
-        task_seconds(evaluator, [task for setting in some for task in evaluator.tasks(setting)])
-        / len(settings)
-        * trials
-        for some in (settings, [replace(setting, iterations=longest) for setting in settings])
-    )
-    return even + asking, (long if learns else even) + asking
+    long = trials * _mean_seconds(evaluator, [replace(setting, iterations=longest) for setting in settings])
+    asking = trials * _PER_QUESTION
+    return even + asking, long + asking
+
+
+def _mean_seconds(evaluator: Evaluator, settings: Sequence[Hyperparameters]) -> float:
+    """Seconds of a trial, the mean over settings."""
+    return task_seconds(evaluator, [task for setting in settings for task in evaluator.tasks(setting)]) / len(settings)
 
 
 def task_seconds(evaluator: Evaluator, tasks: Sequence[Task]) -> float:

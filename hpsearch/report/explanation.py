@@ -71,15 +71,14 @@ def _company(attribution: Attribution) -> Iterator[str]:
     """Which changes are shown to gain beside others only, and which gain by themselves and harm after the others."""
     number = _Numbers.of(attribution)
     for row in attribution.table.to_dict("records"):
-        name, last = _change(row), number.interval(row, "last")
-        after = f"; after all the other changes it gains {last}" if row["last_verdict"] == GAINS else ""
+        name, alone, last = _change(row), number.interval(row, "alone"), number.interval(row, "last")
+        if row["alone_verdict"] == GAINS and row["last_verdict"] == HARMS:
+            yield f"{name} by itself gains {alone}, but after all the other changes it harms, {last}."
         if row["alone_verdict"] == GAINS:
-            if row["last_verdict"] == HARMS:
-                alone = number.interval(row, "alone")
-                yield f"{name} by itself gains {alone}, but after all the other changes it harms, {last}."
             continue
+        after = f"; after all the other changes it gains {last}" if row["last_verdict"] == GAINS else ""
         harms = row["alone_verdict"] == HARMS
-        verdict = f"harms, {number.interval(row, 'alone')}" if harms else "is not shown to gain"
+        verdict = f"harms, {alone}" if harms else "is not shown to gain"
         by_itself = f"{name} by itself {verdict}"
         if row["common"]:
             yield f"{by_itself}; it is shown to gain only where {_changed_too(row['common'])}{after}."

@@ -172,19 +172,19 @@ def verdicts(
     both = holm(np.maximum(one_sided(total), one_sided(shown))) <= level
     below, mean_below = one_sided(-total) <= level, one_sided(-mean) <= level
     base = responses.values.shape[2]
-    words = []
-    for k in range(len(places)):
+
+    def judge(k: int) -> Verdict:
         if both[k]:
-            words.append(Verdict(SENSITIVE))
-        elif below[k]:
-            words.append(Verdict(INERT))
-        elif seen[k] and mean_below[k]:
-            words.append(Verdict(REROLLS))
-        elif seen[k] and shown is mean:
-            words.append(Verdict(UNDECIDED, _deciding(mean[:, k], base, level=level), _MEAN_NOT_SHOWN))
-        else:
-            words.append(Verdict(UNDECIDED, _deciding(total[:, k], base, level=level)))
-    return words
+            return Verdict(SENSITIVE)
+        if below[k]:
+            return Verdict(INERT)
+        if seen[k] and mean_below[k]:
+            return Verdict(REROLLS)
+        if seen[k] and shown is mean:
+            return Verdict(UNDECIDED, _deciding(mean[:, k], base, level=level), _MEAN_NOT_SHOWN)
+        return Verdict(UNDECIDED, _deciding(total[:, k], base, level=level))
+
+    return [judge(k) for k in range(len(places))]
 
 
 def _of_mean(
