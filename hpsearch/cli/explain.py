@@ -8,10 +8,10 @@ from typing import Annotated
 import typer
 
 from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, WorkersOption, app
-from hpsearch.cli.endings import StopSignals, errors, stopped
+from hpsearch.cli.endings import errors
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
-from hpsearch.cli.progress import LiveLine, survey_words
+from hpsearch.cli.progress import stoppable_line, survey_words
 
 
 @app.command("explain")
@@ -41,18 +41,14 @@ def explain_command(
         from hpsearch.report.explanation import attribution_report, explained
         from hpsearch.storage.front import show_attribution
 
-        signals, before = StopSignals(), ProfileProgress(0, 0)
-        line = LiveLine(f"mixtures of {study}", survey_words, before=before, check=signals.check)
-        try:
-            with signals, line, executor_of(executor, address, workers=workers):
-                attribution = stored.attribution(
-                    of=of, against=against, seeds=seeds, workers=workers, on_progress=line.show
-                )
-        except KeyboardInterrupt:
-            stopped(
-                name=f"{study}.profiles", total=line.last.total, rows="trainings",
-                storage=storage, results=results,
-            )  # fmt: skip
+        line = stoppable_line(
+            f"mixtures of {study}", survey_words, before=ProfileProgress(0, 0),
+            name=f"{study}.profiles", rows="trainings", storage=storage, results=results,
+        )  # fmt: skip
+        with line as live, executor_of(executor, address, workers=workers):
+            attribution = stored.attribution(
+                of=of, against=against, seeds=seeds, workers=workers, on_progress=live.show
+            )
         print_parts(attribution_report(attribution, name=study))
         if of is None and against is None:
             figure = figures.attribution(attribution.table, of=attribution.of, against=attribution.against)

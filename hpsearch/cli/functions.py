@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from hpsearch.cli.endings import StopSignals, stopped, told_warnings
+from hpsearch.cli.endings import told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import Machines, executor_of
-from hpsearch.cli.progress import LiveLine
+from hpsearch.cli.progress import LiveLine, stoppable_line
 
 if TYPE_CHECKING:
     from hpsearch.experiments.progress import FunctionProgress
@@ -62,25 +62,22 @@ def survey_of_function(
 
     file, called, enough = load_space(space), loaded(function), _until(until)
     name = name or function.rpartition(":")[2]
-    signals, before = StopSignals(), FunctionProgress(0, 0)
-    line = LiveLine(f"survey of {name}", _words, before=before, check=signals.check)
+    line = stoppable_line(
+        f"survey of {name}", _words, before=FunctionProgress(0, 0),
+        name=f"{name}.survey", rows="evaluations", storage=run.get("storage"), results=run["results"],
+    )  # fmt: skip
     try:
-        with signals, line, executor_of(*where, workers=run["workers"]) as executor:
+        with line as live, executor_of(*where, workers=run["workers"]) as executor:
             options: dict[str, Any] = {**file.size, **sizes, **run, "executor": executor}
             measured = survey(
                 called, file.space, response=file.response, better=file.better, ceilings=file.ceilings, name=name,
-                until=enough, timeout=timeout, on_progress=_cost_first(line), **options,
+                until=enough, timeout=timeout, on_progress=_cost_first(live), **options,
             )  # fmt: skip
-    except KeyboardInterrupt:
-        stopped(
-            name=f"{name}.survey", total=line.last.total, rows="evaluations",
-            storage=run.get("storage"), results=run["results"],
-        )  # fmt: skip
     except SurveyTimeoutError as late:
         print(printable(f"\n{late}", keep="\n"), file=sys.stderr)
         return
     with told_warnings():
-        print_parts(function_report(name, measured, line.last))
+        print_parts(function_report(name, measured, live.last))
 
 
 def space_of(function: str, space: Path | None, of_studies: Mapping[str, object]) -> Path:

@@ -6,7 +6,9 @@ import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -54,6 +56,31 @@ TimeoutOption = Annotated[
         rich_help_panel="Machines and time",
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Work:
+    """How a command trains, and where it keeps what it has trained.
+
+    Attributes:
+        workers: Threads, or processes of a cluster on this machine.
+        storage: URL, or None for the journal in ``results``.
+        results: Folder of the results.
+        machines: What trains besides threads of this process.
+        address: Of a cluster.
+        timeout: Seconds after which it ends.
+    """
+
+    workers: int
+    storage: str | None
+    results: Path
+    machines: Machines | None = None
+    address: str | None = None
+    timeout: float | None = None
+
+    def executor(self) -> contextlib.AbstractContextManager[Executor | None]:
+        """See :func:`executor_of`."""
+        return executor_of(self.machines, self.address, workers=self.workers)
 
 
 @contextlib.contextmanager

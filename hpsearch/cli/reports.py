@@ -16,11 +16,11 @@ from hpsearch.cli.commands import (
     WorkersOption,
     app,
 )
-from hpsearch.cli.endings import StopSignals, errors, stopped
+from hpsearch.cli.endings import errors
 from hpsearch.cli.importance import measured_importance
 from hpsearch.cli.lines import say
 from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
-from hpsearch.cli.progress import LiveLine, survey_words
+from hpsearch.cli.progress import stoppable_line, survey_words
 from hpsearch.cli.search import search_command
 from hpsearch.cli.survey import survey_command
 
@@ -122,14 +122,11 @@ def _trained(stored: Results, *, workers: int, storage: str | None) -> None:
     from hpsearch.experiments.sources import ProfileProgress
     from hpsearch.report.sections import around_the_best
 
-    signals, name = StopSignals(), stored.study.study_name
+    name = stored.study.study_name
     for table, words in around_the_best(stored).items():
-        line = LiveLine(f"{words} of {name}", survey_words, before=ProfileProgress(0, 0), check=signals.check)
-        try:
-            with signals, line:
-                table(workers=workers, on_progress=line.show)
-        except KeyboardInterrupt:
-            stopped(
-                name=f"{name}.profiles", total=line.last.total, rows="trainings", storage=storage,
-                results=stored.folder,
-            )  # fmt: skip
+        line = stoppable_line(
+            f"{words} of {name}", survey_words, before=ProfileProgress(0, 0),
+            name=f"{name}.profiles", rows="trainings", storage=storage, results=stored.folder,
+        )  # fmt: skip
+        with line as live:
+            table(workers=workers, on_progress=live.show)

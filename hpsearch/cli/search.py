@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,12 +22,13 @@ from hpsearch.cli.commands import (
 )
 from hpsearch.cli.endings import errors, tell_stored, told_warnings
 from hpsearch.cli.lines import print_parts
-from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, executor_of, refuse
+from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, Work, executor_of, refuse
 from hpsearch.cli.progress import search_words, stoppable_line
 
 if TYPE_CHECKING:
     import optuna
 
+    from hpsearch.cli.studies import NamedStudy
     from hpsearch.evaluation.evaluator import Evaluator
     from hpsearch.tuning.batches import Progress
 
@@ -65,51 +67,59 @@ def search_command(
 
     Ctrl-C stops at any time, and --timeout ends it: finished trials are kept, and the same command goes on.
     """
-    from hpsearch.cli.studies import announce, print_plan, search_cost, study_named
+    from hpsearch.cli.studies import study_named
 
     with errors(study):
         named = study_named(study, target, storage=storage, results=results)
         options = {"name": name, "trials": trials, "sampler": sampler, "pruner": pruner, "seed": seed}
-        config = named.config.with_overrides(**options)
-        if rounds is not None or repeats is not None:
-            from hpsearch.cli.rounds import search_in_rounds
-
-            refuse({"--timeout": timeout}, beside="--rounds")
-            with executor_of(executor, address, workers=workers):
-                search_in_rounds(config, rounds, repeats, workers=workers, storage=storage, results=results)
+        named = replace(named, config=named.config.with_overrides(**options))
+        if rounds is None and repeats is None:
+            work = Work(workers, storage, results, executor, address, timeout)
+            _search(named, study, work, dry_run=dry_run)
             return
-        # What trains takes a second to be imported: a mistake in the settings was told by now.
-        from hpsearch.engine.compilation import before_compiling
-        from hpsearch.evaluation.evaluator import Evaluator, load_data
-        from hpsearch.storage.access import count_trials
-        from hpsearch.tuning.batches import Progress
-        from hpsearch.tuning.search import search
+        from hpsearch.cli.rounds import search_in_rounds
 
-        line = stoppable_line(
-            config.name, search_words, before=Progress(0, config.search.trials),
-            name=config.name, rows="trials", storage=storage, results=results,
-        )  # fmt: skip
-        with line as live, before_compiling(partial(live.say, COMPILING)):
-            evaluator = Evaluator(config, load_data(config))
-            announce(named, evaluator, study)
-            if dry_run:
-                done = count_trials(config.name, storage, results=results)
-                print_plan(named, evaluator, search_cost(evaluator, stored=done, workers=workers))
-                return
-            with executor_of(executor, address, workers=workers):
-                searched = search(
-                    evaluator.config, workers=workers, storage=storage, results=results, dataset=evaluator.dataset,
-                    timeout=timeout, on_progress=live.show,
-                )  # fmt: skip
-        _show(searched, live.last, evaluator, storage=storage, results=results)
+        refuse({"--timeout": timeout}, beside="--rounds")
+        with executor_of(executor, address, workers=workers):
+            search_in_rounds(named.config, rounds, repeats, workers=workers, storage=storage, results=results)
 
 
-def _show(searched: optuna.Study, last: Progress, evaluator: Evaluator, *, storage: str | None, results: Path) -> None:
+def _search(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:
+    """Search, and show what was found; or say what a search would take."""
+    # What trains takes a second to be imported: a mistake in the settings was told by now.
+    from hpsearch.cli.studies import announce, print_plan, search_cost
+    from hpsearch.engine.compilation import before_compiling
+    from hpsearch.evaluation.evaluator import Evaluator, load_data
+    from hpsearch.storage.access import count_trials
+    from hpsearch.tuning.batches import Progress
+    from hpsearch.tuning.search import search
+
+    config = named.config
+    line = stoppable_line(
+        config.name, search_words, before=Progress(0, config.search.trials),
+        name=config.name, rows="trials", storage=work.storage, results=work.results,
+    )  # fmt: skip
+    with line as live, before_compiling(partial(live.say, COMPILING)):
+        evaluator = Evaluator(config, load_data(config))
+        announce(named, evaluator, path)
+        if dry_run:
+            done = count_trials(config.name, work.storage, results=work.results)
+            print_plan(named, evaluator, search_cost(evaluator, stored=done, workers=work.workers))
+            return
+        with work.executor():
+            searched = search(
+                evaluator.config, workers=work.workers, storage=work.storage, results=work.results,
+                dataset=evaluator.dataset, timeout=work.timeout, on_progress=live.show,
+            )  # fmt: skip
+    _show(searched, live.last, evaluator, work)
+
+
+def _show(searched: optuna.Study, last: Progress, evaluator: Evaluator, work: Work) -> None:
     """Print what a search found, if anything, and where its time was up, how to go on."""
     from hpsearch.report.search import search_report
     from hpsearch.results.study import Results
 
-    name = searched.study_name
+    name, storage, results = searched.study_name, work.storage, work.results
     if last.done < last.total and not tell_stored(
         TIME_UP, name=name, total=last.total, rows="trials", storage=storage, results=results
     ):

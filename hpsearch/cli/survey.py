@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -20,10 +21,11 @@ from hpsearch.cli.commands import (
 )
 from hpsearch.cli.endings import errors, tell_stored, told_warnings
 from hpsearch.cli.lines import print_parts
-from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, executor_of, refuse
+from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, Work, refuse
 from hpsearch.cli.progress import stoppable_line, survey_words
 
 if TYPE_CHECKING:
+    from hpsearch.cli.studies import NamedStudy
     from hpsearch.evaluation.evaluator import Evaluator
     from hpsearch.experiments.trainings import SurveyProgress
     from hpsearch.sensitivity.analysis import Survey
@@ -82,12 +84,11 @@ def survey_command(
     Ctrl-C stops at any time, and --timeout ends it: finished trainings are kept, and the same command goes on.
     """
     from hpsearch.cli.functions import refuse_without_function, space_of, survey_of_function
-    from hpsearch.cli.studies import announce, print_plan, study_named, survey_cost
+    from hpsearch.cli.studies import study_named
 
     with errors(study or ("digits" if function is None else "")):
-        size = {"base": base, "scrambles": scrambles, "dummy": dummy or None}
-        size |= {"second_order": second_order or None}
-        only = {"--space": space, "--until": until, "--processes": processes, "--retry": retry}
+        switches = {"dummy": dummy or None, "second_order": second_order or None}
+        sizes = {"base": base, "scrambles": scrambles, **switches}
         if function is not None:
             others = {"--effective-step": effective_step, "--target": target, "--dry-run": dry_run}
             if executor is not None:
@@ -96,52 +97,61 @@ def survey_command(
                 function,
                 space_of(function, space, others),
                 name=name or study,
-                sizes={key: value for key, value in size.items() if value is not None}, until=until, timeout=timeout,
+                sizes={key: value for key, value in sizes.items() if value is not None}, until=until, timeout=timeout,
                 where=(executor, address), workers=workers, processes=processes, retry=retry,
                 storage=storage, results=results,
             )  # fmt: skip
             return
-        refuse_without_function(only)
-        study, size["effective_step"] = study or "digits", effective_step or None
-        named = study_named(study, target, storage=storage, results=results)
-        options = {f"survey.{key}": value for key, value in size.items()}
-        config = named.config.with_overrides(name=name, **options)
-        from hpsearch.engine.compilation import before_compiling
-        from hpsearch.evaluation.deadlines import OutOfTimeError
-        from hpsearch.evaluation.evaluator import Evaluator, load_data
-        from hpsearch.experiments.stored import survey_name
-        from hpsearch.experiments.trainings import SurveyProgress, survey_study
-        from hpsearch.storage.access import count_trials
-
-        stored = survey_name(config)
-        line = stoppable_line(
-            f"survey of {config.name}", survey_words, before=SurveyProgress(0, 0),
-            name=stored, rows="rows", storage=storage, results=results,
-        )  # fmt: skip
-        try:
-            with line as live, before_compiling(partial(live.say, COMPILING)):
-                evaluator = Evaluator(config, load_data(config), checkpoint_count=config.survey.checkpoints)
-                announce(named, evaluator, study)
-                if dry_run:
-                    done = count_trials(stored, storage, results=results)
-                    print_plan(named, evaluator, survey_cost(evaluator, stored=done, workers=workers))
-                    return
-                with executor_of(executor, address, workers=workers):
-                    survey = survey_study(
-                        evaluator.config, workers=workers, storage=storage, results=results, dataset=evaluator.dataset,
-                        timeout=timeout, on_progress=live.show,
-                    )  # fmt: skip
-        except OutOfTimeError:
-            tell_stored(TIME_UP, name=stored, total=live.last.total, rows="rows", storage=storage, results=results)
-            return
-        _show(survey, live.last, evaluator, storage=storage, results=results)
+        refuse_without_function({"--space": space, "--until": until, "--processes": processes, "--retry": retry})
+        named = study_named(study or "digits", target, storage=storage, results=results)
+        options = {
+            f"survey.{key}": value for key, value in (sizes | {"effective_step": effective_step or None}).items()
+        }
+        named = replace(named, config=named.config.with_overrides(name=name, **options))
+        work = Work(workers, storage, results, executor, address, timeout)
+        _survey(named, study or "digits", work, dry_run=dry_run)
 
 
-def _show(survey: Survey, last: SurveyProgress, evaluator: Evaluator, *, storage: str | None, results: Path) -> None:
+def _survey(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:
+    """Survey a study, and show what it says; or say what a survey would take."""
+    from hpsearch.cli.studies import announce, print_plan, survey_cost
+    from hpsearch.engine.compilation import before_compiling
+    from hpsearch.evaluation.deadlines import OutOfTimeError
+    from hpsearch.evaluation.evaluator import Evaluator, load_data
+    from hpsearch.experiments.stored import survey_name
+    from hpsearch.experiments.trainings import SurveyProgress, survey_study
+    from hpsearch.storage.access import count_trials
+
+    config, storage, results = named.config, work.storage, work.results
+    stored = survey_name(config)
+    line = stoppable_line(
+        f"survey of {config.name}", survey_words, before=SurveyProgress(0, 0),
+        name=stored, rows="rows", storage=storage, results=results,
+    )  # fmt: skip
+    try:
+        with line as live, before_compiling(partial(live.say, COMPILING)):
+            evaluator = Evaluator(config, load_data(config), checkpoint_count=config.survey.checkpoints)
+            announce(named, evaluator, path)
+            if dry_run:
+                done = count_trials(stored, storage, results=results)
+                print_plan(named, evaluator, survey_cost(evaluator, stored=done, workers=work.workers))
+                return
+            with work.executor():
+                survey = survey_study(
+                    evaluator.config, workers=work.workers, storage=storage, results=results,
+                    dataset=evaluator.dataset, timeout=work.timeout, on_progress=live.show,
+                )  # fmt: skip
+    except OutOfTimeError:
+        tell_stored(TIME_UP, name=stored, total=live.last.total, rows="rows", storage=storage, results=results)
+        return
+    _show(survey, live.last, evaluator, work)
+
+
+def _show(survey: Survey, last: SurveyProgress, evaluator: Evaluator, work: Work) -> None:
     """Print what a survey says."""
     from hpsearch.report.survey import survey_report
     from hpsearch.storage.commands import options_for
 
-    place = options_for(storage, results)
+    place = options_for(work.storage, work.results)
     with told_warnings():
         print_parts(survey_report(evaluator.config, survey, last, notes=evaluator.notes, options=place))
