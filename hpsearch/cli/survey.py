@@ -104,9 +104,8 @@ def survey_command(
             return
         refuse_without_function({"--space": space, "--until": until, "--processes": processes, "--retry": retry})
         named = study_named(study or "digits", target, storage=storage, results=results)
-        options = {
-            f"survey.{key}": value for key, value in (sizes | {"effective_step": effective_step or None}).items()
-        }
+        sizes["effective_step"] = effective_step or None
+        options = {f"survey.{key}": value for key, value in sizes.items()}
         named = replace(named, config=named.config.with_overrides(name=name, **options))
         work = Work(workers, storage, results, executor, address, timeout)
         _survey(named, study or "digits", work, dry_run=dry_run)
