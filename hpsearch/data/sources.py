@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,7 @@ import numpy as np
 
 from hpsearch.data.checks import DataError, without_columns
 from hpsearch.data.columns import numeric_columns
+from hpsearch.data.files import blamed
 from hpsearch.data.forms import absence_note
 from hpsearch.data.imports import import_sklearn
 from hpsearch.data.memory import excess
@@ -89,9 +91,15 @@ def check_file(path: str | Path) -> None:
 
     Raises:
         DataError: If it is none; it says what it is.
+        FileError: If the system does not tell, because a folder is closed or the name is too long.
     """
     if re.search(r"(^|/)[a-z][a-z0-9+-]+:/", str(path)):
         raise DataError(f"{path}: is an address, and nothing is downloaded: save the file and give its path")
+    try:
+        os.lstat(path)
+    except (OSError, ValueError) as problem:
+        if isinstance(problem, OSError) and problem.errno in (errno.ENAMETOOLONG, errno.EACCES):
+            raise blamed(path, problem, doing="read") from None
     if os.path.isdir(path):
         raise DataError(f"{path}: is a folder: give a file in it")
     if not os.path.isfile(path):
