@@ -285,12 +285,6 @@ def test_progress_tells_the_cost_and_the_time_left():
         ({"storage": "sqlite:///nowhere.db"}, "storage needs a name"),
     ],
 )
-def test_a_space_that_is_a_list_is_refused_before_the_function_is_looked_at():
-    for call in (survey, survey_frames):
-        with pytest.raises(DesignError, match=r"a design needs a space \(given: list\)"):
-            call(lambda x: x, [("x", 1)])
-
-
 def test_a_number_out_of_range_is_refused_before_anything_runs(option, problem):
     function = counted(lambda call, **setting: 0.0)
     with pytest.raises(DesignError, match=problem):
@@ -298,6 +292,12 @@ def test_a_number_out_of_range_is_refused_before_anything_runs(option, problem):
     assert function.calls == 0
     with pytest.raises(DesignError, match="frame_rows must be at least 1"):
         survey_frames(lambda rows: rows.x0, unit(2), frame_rows=0)
+
+
+def test_a_space_that_is_a_list_is_refused_before_the_function_is_looked_at():
+    for call in (survey, survey_frames):
+        with pytest.raises(DesignError, match=r"a design needs a space \(given: list\)"):
+            call(lambda x: x, [("x", 1)])
 
 
 def test_a_response_that_is_noise_by_nature_leaves_the_others_decided():

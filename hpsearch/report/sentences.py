@@ -68,7 +68,9 @@ def went(history: pd.DataFrame, objectives: int = 1) -> str:
         return f"{sentence} None is complete, so there is no best."
     best = complete["best_so_far"].iloc[-1]
     if pd.isna(best):
-        return f"{sentence} None that is complete has a finite value and keeps the constraints, so there is no best."
+        return (
+            f"{sentence} None that is complete has a finite value and satisfies the constraints, so there is no best."
+        )
     first = complete.loc[complete["best_so_far"] == best, "number"].min()
     after = int((history["number"] > first).sum())
     later = f"{after:,} trials after it found no better" if after else "it is the last"
