@@ -104,8 +104,8 @@ def test_a_search_without_a_complete_trial_has_no_best():
     assert sentences.went(history([])) == "The search has no trials yet."
     endless = history([np.inf, np.inf]).assign(best_so_far=np.nan)
     assert sentences.went(endless) == (
-        "The search made 2 trials (2 complete). None that is complete has a finite value and satisfies the constraints, "
-        "so there is no best."
+        "The search made 2 trials (2 complete). None that is complete has a finite value and satisfies the "
+        "constraints, so there is no best."
     )
 
 
