@@ -3,7 +3,9 @@
 import re
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
+import pandas as pd
 import pytest
 from helpers import run
 
@@ -12,7 +14,7 @@ from hpsearch.cli import lesson as command
 from hpsearch.evaluation import evaluator
 from hpsearch.experiments.lessons import Judgement
 from hpsearch.report.lesson import details, verdict_line
-from hpsearch.results.lesson import CLAIMS, Lesson
+from hpsearch.results.lesson import CLAIMS, Lesson, _beside_second
 from hpsearch.tuning.batches import Progress
 
 ROOT = Path(__file__).parents[1]
@@ -111,6 +113,32 @@ def test_no_line_ends_within_an_interval():
         assert any("1.0 % [0.5, 1.5]" in line for line in lines)
         assert any("2.0 times [1.0, 3.0]" in line for line in lines)
         assert all(line.startswith("    ") for line in lines[1:])
+
+
+def test_l7_puts_the_best_of_a_second_search_in_the_place_of_the_first():
+    points = {
+        ("a", "a"): (10, 11, 13), ("b", "a"): (30, 33, 35), ("defaults", "a"): (20, 21, 22),
+        ("a", "b"): (50, 54, 51), ("b", "b"): (5, 6, 8), ("defaults", "b"): (9, 9, 10),
+    }  # fmt: skip
+    second = {"a": (40, 44, 41), "b": (6, 6, 7)}
+
+    def rows(setting, study, values):
+        names = {"from": setting, "to": study, "examples": 100, "split": "test"}
+        return pd.DataFrame({**names, "seed": range(3), "points": values, "loss": values}).astype({"points": float})
+
+    scores = pd.concat([rows(*names, values) for names, values in points.items()], ignore_index=True)
+    scores = pd.concat([scores, scores.assign(split="validation", points=0.0)], ignore_index=True)
+    seconds = [rows("second search", study, values) for study, values in second.items()]
+    seen = SimpleNamespace(scores=scores, studies=["a", "b"])
+    studies = [SimpleNamespace(dataset=SimpleNamespace(classes=classes)) for classes in (("x", "y"), None)]
+    beside, home = _beside_second(seen, seconds, studies)
+    regret = beside.set_index(["from", "to"])["regret"]
+    assert regret["b", "a"] == pytest.approx(98 / 3 - 125 / 3)
+    assert regret["a", "b"] == pytest.approx(155 / 3 - 19 / 3)
+    assert beside.set_index(["from", "to"]).loc[("a", "a"), "verdict"] == "own best"
+    assert home.set_index("to")["regret"].to_dict() == pytest.approx({"a": 125 / 3 - 34 / 3, "b": 0.0})
+    assert home["from"].tolist() == ["second search"] * 2
+    assert home.set_index("to").loc["a", "verdict"] == "worse"
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

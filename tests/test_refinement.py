@@ -88,7 +88,7 @@ def test_a_search_says_in_one_line_where_the_best_crowd(folder):
 
 
 def test_of_too_few_trials_nothing_is_said(searched):
-    searched.__dict__["trials"] = searched.trials.assign(learning_rate=0.99)
+    searched.__dict__["trials"] = searched.trials.assign(learning_rate=0.99 - searched.trials["number"] / 1000)
     assert "which ends at 1" in edge_line(searched)
     searched.__dict__["trials"] = searched.trials.head(19)
     assert edge_line(searched) == ""

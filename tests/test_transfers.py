@@ -45,6 +45,7 @@ def test_regret_and_gain_are_paired_differences_with_scipy_s_intervals(wide):
         expected = (difference.mean(), interval.low, interval.high)
         assert tuple(found[[name, f"{ends}_low", f"{ends}_high"]]) == pytest.approx(expected), name
     assert found["loss"] == pytest.approx(a.mean() / 10)
+    assert found["p"] == pytest.approx(stats.ttest_rel(a, own).pvalue)
     assert (found["seeds"], found["examples"]) == (8, 10_000)
 
 
@@ -52,6 +53,7 @@ def test_a_study_s_own_best_has_no_regret_for_certain_and_the_defaults_no_gain(w
     frame = transfer_table(scores(wide), classes=CLASSES)
     own, default = row(frame, "b", "b"), row(frame, DEFAULTS, "b")
     assert own["verdict"] == "own best"
+    assert own["p"] == 1
     assert (own[["regret", "regret_low", "regret_high", "loss_low", "loss_high"]] == 0).all()
     assert (default[["gain", "gain_low", "gain_high"]] == 0).all()
     assert default["regret"] == pytest.approx(own["gain"])

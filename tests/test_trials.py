@@ -38,7 +38,7 @@ def test_a_box_however_narrow_is_widened_by_a_twentieth_of_the_range():
 def test_a_box_does_not_leave_its_range_where_fewer_than_half_of_the_ten_best_are_at_the_end():
     at = [0.99] * 4 + [0.6] * 6
     assert proposed(Float(0, 1), at, 0.0)["next_high"] == 1.0
-    row = proposed(Float(0, 1), [0.99] * 5 + [0.6] * 5, 0.0)
+    row = proposed(Float(0, 1), [0.986, 0.987, 0.988, 0.989, 0.99, *[0.6] * 5], 0.0)
     assert (row["boundary"], row["share_high"], row["next_high"]) == ("high", 0.5, 1.25)
     assert row["next_low"] == pytest.approx(0.5)
 

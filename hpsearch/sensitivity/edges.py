@@ -27,7 +27,7 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension], *, lower: bool =
         A row a range; unordered choices have no ends and no row. Columns: hyperparameter, low, high, scale, trials (how
         many best ones: ten, or all that are complete), share_low, share_high (of them in the lowest and the highest
         tenth of the range, or at its first and last value), edge ("low" or "high" where at least half of them lie,
-        else "").
+        or where three values were tried two thirds, or of two all; else "").
     """
     complete = trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"], ascending=[lower, True])
     best, rows = complete.head(BEST), []
@@ -37,7 +37,8 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension], *, lower: bool =
         cells = dimension.cells(_TENTHS)
         cell = np.minimum(dimension.to_unit(best[name].to_numpy()) * cells, cells - 1).astype(int)
         low, high = float(np.mean(cell == 0)), float(np.mean(cell == cells - 1))
-        many = max(0.5, 2 / min(cells, complete[name].nunique()))  # of two or three values an end holds half easily
+        tried = cells if cells < _TENTHS else complete[name].nunique()  # a grid tries few values of a wide range
+        many = max(0.5, 2 / tried)  # of two or three values an end holds half of the trials easily
         edge = "low" if low >= many else "high" if high >= many else ""
         ends = dict(zip(("low", "high"), dimension.ends, strict=True))
         shares = {"trials": len(best), "share_low": low, "share_high": high, "edge": edge}

@@ -49,7 +49,7 @@ def _decided(table: pd.DataFrame, pays: Sequence[str], harms: Sequence[str]) -> 
     """How often rounds are better and worse, and the search that speaks most for them."""
     row = table.iloc[int((table["difference"] / table["unrefined"]).argmin())]
     beat = f"rounds beat one search of their cost in {len(pays)} of {len(table)}, lose in {len(harms)}"
-    return f"{beat}; the best case is {_change(row)} in loss"
+    return f"{beat}; best case {_change(row)} in loss"
 
 
 def _change(row: pd.Series) -> str:
