@@ -143,7 +143,7 @@ def test_the_largest_network_that_a_space_holds_is_reckoned_with(small, space, m
 def test_the_command_tells_it_in_a_line_and_makes_nothing(folder, monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: 20_000)
     told = run("search", "small", code=2).output
-    assert told.startswith("error: small: 1 problem\n  needs about 0.1 MB of memory (")
+    assert told.startswith("error: small: 1 problem\n  needs about 0.0 MB of memory (")
     assert sorted(path.name for path in folder.iterdir()) == ["studies"]
 
 
