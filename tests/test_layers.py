@@ -55,9 +55,9 @@ def test_sizes_are_root_mean_squares_layer_by_layer():
     )
     (network,) = trainings.networks(0, 0, [0])
     train = trainings.evaluator.examples.train
-    table = sizes(network, train.inputs, train.targets)
+    table = sizes(network, train.inputs, train.answers)
     layers = [(W.T.astype(float), b.astype(float)) for W, b in zip(network.weights, network.biases, strict=True)]
-    X, Y = train.inputs.astype(float), train.targets.astype(float)
+    X, Y = train.inputs.astype(float), train.answers.astype(float)
     hidden = reference.forward(layers, X, "tanh")[0][1:]
     expected = [np.sqrt(((a - a.mean(axis=0)) ** 2).mean()) for a in hidden]
     np.testing.assert_allclose(table["activation"].to_numpy()[:2], expected)

@@ -102,7 +102,7 @@ print(memory("VmHWM") - before)
 def test_a_network_larger_than_memory_is_refused_before_anything_is_made(small, tmp_path, monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: GB)
     wide = small.with_overrides(**{"network.hidden": [9000, 9000]})
-    told = r"needs about 2.8 GB of memory \(2.8 GB for 1 training at once of 81,081,003 parameters .* 1.0 GB are free; "
+    told = r"needs about 2.5 GB of memory \(2.5 GB for 1 training at once of 81,081,003 parameters .* 1.0 GB are free; "
     for begin in (search, survey_study):
         with pytest.raises(ConfigError, match=rf"{told}lower network.hidden, or take"):
             begin(wide, results=tmp_path / "results")
@@ -143,7 +143,7 @@ def test_the_largest_network_that_a_space_holds_is_reckoned_with(small, space, m
 def test_the_command_tells_it_in_a_line_and_makes_nothing(folder, monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda: 20_000)
     told = run("search", "small", code=2).output
-    assert told.startswith("error: small: 1 problem\n  needs about 0.1 MB of memory (")
+    assert told.startswith("error: small: 1 problem\n  needs about 0.0 MB of memory (")
     assert sorted(path.name for path in folder.iterdir()) == ["studies"]
 
 

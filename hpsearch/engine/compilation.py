@@ -102,7 +102,7 @@ def aligned(count: int, dtype: str) -> Array:
     """Room for so many numbers that begins where a cache line does: vectors of 64 bytes then do not cross two lines."""
     size = np.dtype(dtype).itemsize * count
     room = np.empty(size + 64, np.uint8)
-    start = -room.ctypes.data % 64
+    start = -room.__array_interface__["data"][0] % 64
     return room[start : start + size].view(dtype)
 
 

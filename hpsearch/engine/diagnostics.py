@@ -46,7 +46,7 @@ def measure(
     """Measure a network.
 
     Args:
-        train: Inputs ``(examples, features)`` and targets ``(examples, outputs)``.
+        train: Inputs ``(examples, features)``, and targets ``(examples, outputs)`` or classes ``(examples, 1)``.
         validation: The same, with no examples where there is no validation.
         variance: Of the validation targets, for R².
         layers: The parameters.

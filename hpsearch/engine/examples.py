@@ -18,20 +18,26 @@ class Encoded:
 
     Attributes:
         inputs: ``(examples, features)``; the given array itself if it has that precision.
-        targets: ``(examples, outputs)``: one-hot for classes.
+        targets: ``(examples, outputs)``; of classes their indexes, ``(examples, 1)``.
+        classes: How many there are; 0 where targets are numbers.
     """
 
     inputs: Array
     targets: Array
+    classes: int = 0
 
     @classmethod
     def of(cls, architecture: Architecture, inputs: Array, targets: Array) -> Encoded:
         """See :meth:`Examples.of`."""
         _check(architecture, np.shape(inputs), np.asarray(targets))
-        if architecture.output == "softmax":
-            targets = targets[:, None] == np.arange(architecture.outputs)
-        targets = np.reshape(targets, (len(inputs), architecture.outputs))
-        return cls(_plain(inputs, architecture.dtype), _plain(targets, architecture.dtype))
+        classes = architecture.outputs if architecture.output == "softmax" else 0
+        targets = np.reshape(targets, (len(inputs), 1 if classes else architecture.outputs))
+        return cls(_plain(inputs, architecture.dtype), _plain(targets, architecture.dtype), classes)
+
+    @property
+    def answers(self) -> Array:
+        """What a network should answer, ``(examples, outputs)``: one-hot for classes."""
+        return (self.targets == np.arange(self.classes)).astype(self.targets.dtype) if self.classes else self.targets
 
     def __len__(self) -> int:
         return len(self.inputs)
@@ -97,11 +103,11 @@ class Examples:
 
     def architecture(self, settings: Hyperparameters) -> Architecture:
         """The network of a setting for these examples."""
-        inputs, targets = self.train.inputs, self.train.targets
+        inputs, outputs = self.train.inputs, self.train.classes or self.train.targets.shape[1]
         return Architecture(
             features=inputs.shape[1],
             hidden=settings.hidden,
-            outputs=targets.shape[1],
+            outputs=outputs,
             activation=settings.activation,
             output=self.output,
             init=settings.init,

@@ -23,7 +23,7 @@ def losses(output: int, logits: Array, targets: Array, values: Array) -> None:
     Args:
         output: The network's output function.
         logits: ``(outputs, examples)``, overwritten; of softmax those that :func:`shift` left.
-        targets: ``(examples, outputs)``.
+        targets: ``(examples, outputs)``, or the indexes of their classes ``(examples, 1)``.
         values: ``(examples,)`` in float64.
     """
     if output == SOFTMAX:
@@ -44,10 +44,9 @@ def losses(output: int, logits: Array, targets: Array, values: Array) -> None:
 
 @compiled
 def _softmax_losses(logits: Array, targets: Array, values: Array) -> None:
-    own = np.zeros_like(values)
-    for k in range(logits.shape[0]):
-        for i in range(values.size):
-            own[i] += logits[k, i] * targets[i, k]
+    own = np.empty_like(values)
+    for i in range(values.size):
+        own[i] = logits[int(targets[i, 0]), i]
     flat = flattened(logits)
     for i in range(flat.size):
         flat[i] = exp(flat[i])
@@ -67,7 +66,7 @@ def mistakes(output: int, logits: Array, targets: Array) -> int:
     Args:
         output: Softmax or binary.
         logits: ``(outputs, examples)``.
-        targets: ``(examples, outputs)``: 0 or 1.
+        targets: ``(examples, 1)``: indexes of classes, or 0 and 1.
     """
     wrong = 0
     for i in range(logits.shape[1]):
@@ -78,5 +77,5 @@ def mistakes(output: int, logits: Array, targets: Array) -> int:
             for k in range(1, logits.shape[0]):
                 if logits[k, i] > top:
                     answer, top = k, logits[k, i]
-            wrong += targets[i, answer] < 0.5
+            wrong += targets[i, 0] != answer
     return wrong

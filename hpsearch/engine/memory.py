@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from hpsearch.engine.diagnostics import PROBE
 from hpsearch.engine.settings import Architecture
 
-_COPIES = 8.5
+_COPIES = 7.5
 """Arrays of all parameters that are there at once: parameters and velocity, before, during and after the descent, and
-what they are copied through. By the highest use of memory of networks of 16 million parameters it is 7 to 8.4."""
+what they are copied through. By the highest use of memory of networks of 16 million parameters it is 6 to 7.4."""
 
 
 def training_bytes(architecture: Architecture, batch_size: int) -> int:
@@ -16,7 +17,7 @@ def training_bytes(architecture: Architecture, batch_size: int) -> int:
         architecture: Of the network.
         batch_size: Examples of a mini-batch.
     """
-    answers = batch_size * (2 * sum(units for units, _ in architecture.shapes) + architecture.shapes[-1][1])
+    answers = max(batch_size, PROBE) * (2 * sum(units for units, _ in architecture.shapes) + architecture.shapes[-1][1])
     return int(item_bytes(architecture) * (_COPIES * architecture.parameters + answers))
 
 

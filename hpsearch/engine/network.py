@@ -132,16 +132,22 @@ def error(output: int, room: Room, targets: Array, rows: Array) -> None:
     Args:
         output: The network's output function.
         room: As :func:`forward` left it; the logits are overwritten.
-        targets: ``(all examples, outputs)``.
+        targets: ``(all examples, outputs)``, or the indexes of their classes ``(all examples, 1)``.
         rows: Places of the examples among all, ``(examples,)``.
     """
     last = len(room.plan) - 1
     logits, signal = answers_of(room, last), signal_of(room, last)
-    respond(output, logits, signal[0])
-    turn(targets, rows, signal)
+    respond(output, logits, turned_of(room)[0])
     answers, s = flattened(logits), flattened(signal)
-    for i in range(s.size):
-        s[i] = answers[i] - s[i]
+    if output == SOFTMAX:
+        for i in range(s.size):
+            s[i] = answers[i]
+        for i in range(rows.size):
+            signal[int(targets[rows[i], 0]), i] -= 1
+    else:
+        turn(targets, rows, signal)
+        for i in range(s.size):
+            s[i] = answers[i] - s[i]
 
 
 @compiled
@@ -199,7 +205,7 @@ def _answer(inputs: Array, layers: Layers, room: Room, activation: int, output: 
     forward(inputs, room.every, layers, room, activation)
     last = len(room.plan) - 1
     logits = answers_of(room, last)
-    respond(output, logits, signal_of(room, last)[0])
+    respond(output, logits, turned_of(room)[0])
     answers[:] = logits.T
 
 

@@ -128,7 +128,7 @@ def _product(a: Any, b: Any, start: Any, out: Any, rows: Any, terms: Any, veloci
         while j < width:
             wide, i = j + 2 * lanes <= width, 0
             while i < height:
-                low = wide and i + half >= height
+                low = wide and i + tall > height
                 if low:
                     low_tile(a, b, start, out, rows, terms, velocity, rates, i, j)
                 elif wide:

@@ -5,6 +5,7 @@ The instructions are those of LLVM, which numba compiles with; each vector is a 
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 from llvmlite import ir
@@ -128,15 +129,23 @@ def _places(context: Any, builder: Any, kind: Any, value: Any, indices: Any) -> 
     return [builder.sext(builder.load(builder.bitcast(P.at(n), number)), cgutils.intp_t) for n in indices]
 
 
+def _keep_rolled(builder: Any, loop: Any) -> None:
+    """Have the compiler leave a loop as it is: of two rounds at once the numbers do not fit the registers."""
+    module = builder.module
+    properties = ir.values.MDValue(module, [], str(len(module.metadata)))
+    properties.operands = (properties, module.add_metadata([ir.MetaDataString(module, "llvm.loop.unroll.disable")]))
+    (_, last) = loop.index.incomings[-1]
+    last.terminator.set_metadata("llvm.loop", properties)
+
+
 def _tile(registers: int, *, low: bool, last: bool) -> Any:
     """An intrinsic function: the tile of a product from row ``i`` and column ``j`` on.
 
-    Rows beyond the last are the last row once more, as it is the same numbers that are written again.
-
     Args:
         registers: A row is as wide as so many.
-        low: It has half as many rows as other tiles.
-        last: It may have fewer columns than that.
+        low: It has half as many rows as other tiles, or fewer. Rows beyond the last are the last row once more, as it
+            is the same numbers that are written again.
+        last: It may have fewer columns than that, and fewer rows.
     """
 
     @intrinsic
@@ -153,7 +162,8 @@ def _tile(registers: int, *, low: bool, last: bool) -> Any:
             columns = [builder.add(column, ir.Constant(column.type, n * lanes)) for n in range(registers)]
             end = builder.sub(C.shape[0], ir.Constant(row.type, 1))
             rows = [builder.add(row, ir.Constant(row.type, r)) for r in range(tall)]
-            rows = [builder.select(builder.icmp_signed("<", r, end), r, end) for r in rows]
+            if low or last:
+                rows = [builder.select(builder.icmp_signed("<", r, end), r, end) for r in rows]
             number = vectors.vector.element.as_pointer()
             first = [[ir.Constant(vectors.vector, None)] * registers for _ in rows]
             if not isinstance(start, types.NoneType):
@@ -171,6 +181,7 @@ def _tile(registers: int, *, low: bool, last: bool) -> Any:
                     factor = vectors.repeat(builder.load(builder.bitcast(A.at(place, term), number)))
                     for total, other in zip(own, others, strict=True):
                         builder.store(vectors.fused(factor, other, builder.load(total)), total)
+            _keep_rolled(builder, loop)
             if isinstance(V, types.NoneType):
                 for r, own in zip(rows, sums, strict=True):
                     for n, total in zip(columns, own, strict=True):
@@ -179,9 +190,8 @@ def _tile(registers: int, *, low: bool, last: bool) -> Any:
                 speed = _Matrix(context, builder, V, arguments[6])
                 steps = [vectors.repeat(rate) for rate in cgutils.unpack_tuple(builder, arguments[7], 3)]
                 for n, (r, own) in enumerate(zip(rows, sums, strict=True)):
-                    with builder.if_then(
-                        builder.icmp_signed("<", builder.add(row, ir.Constant(row.type, n)), C.shape[0])
-                    ):
+                    there = builder.icmp_signed("<", builder.add(row, ir.Constant(row.type, n)), C.shape[0])
+                    with builder.if_then(there) if low or last else contextlib.nullcontext():
                         for column, total in zip(columns, own, strict=True):
                             vectors.step(builder.load(total), steps, C.at(r, column), speed.at(r, column))
             return context.get_dummy_value()

@@ -152,9 +152,11 @@ def _check(training: Training, examples: Examples) -> None:
     architecture, size, count = training.architecture, training.settings.batch_size, len(examples.train)
     if not 1 <= size <= count:
         raise ValueError(f"batch_size {size} does not fit {count} training examples: choose 1 to {count}")
+    columns = 1 if architecture.output == "softmax" else architecture.outputs
     for split in (examples.train, *([] if examples.validation is None else [examples.validation])):
         shapes = (split.inputs.shape, split.targets.shape)
-        if shapes != ((len(split), architecture.features), (len(split), architecture.outputs)):
+        sides = ((len(split), architecture.features), (len(split), columns))
+        if shapes != sides or (split.classes and split.classes != architecture.outputs):
             raise ValueError(f"examples of shapes {shapes} do not fit {architecture}")
         if split.inputs.dtype != architecture.dtype or split.targets.dtype != architecture.dtype:
             raise ValueError(f"examples in {split.inputs.dtype} do not fit a network in {architecture.dtype}")

@@ -200,6 +200,6 @@ def _sizes(trainings: Trainings, row: Mapping[Any, Any]) -> pd.DataFrame:
     """A row a layer and quantity of a training at iteration 0."""
     train = trainings.evaluator.examples.train
     (network,) = trainings.networks(int(row["number"]), int(row["seed"]), [0])
-    sized = sizes(network, train.inputs[:_PROBE], train.targets[:_PROBE]).rename(columns={"activation": "activations"})
+    sized = sizes(network, train.inputs[:_PROBE], train.answers[:_PROBE]).rename(columns={"activation": "activations"})
     names = {name: row[name] for name in _GROUP}
     return sized.assign(**names).melt([*names, "layer"], ["activations", "gradient"], "quantity", "size")

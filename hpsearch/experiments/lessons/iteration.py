@@ -123,7 +123,7 @@ def _batch(trainings: Trainings, settings: Hyperparameters, seed: int, iteration
     examples = trainings.evaluator.examples
     order = examples.shuffles.passes(seed, 0, 1)[0]
     rows = order[iteration * settings.batch_size :][: settings.batch_size]
-    return examples.train.inputs[rows].astype(float), examples.train.targets[rows].astype(float)
+    return examples.train.inputs[rows].astype(float), examples.train.answers[rows].astype(float)
 
 
 def _cost(shape: Architecture, flat: Array, batch: tuple[Array, Array], l2: float) -> float:
