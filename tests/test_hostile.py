@@ -68,7 +68,7 @@ def harmless(text):
 
 def test_a_search_a_survey_and_a_new_study_print_names_as_they_are(hostile):
     searched = run("search", "h.toml").stdout
-    assert f"always {LABELS[0]!r}: " in searched
+    assert f"always answering {LABELS[0]!r} gives " in searched
     assert f"recall of {LABELS[1]!r} " in searched
     surveyed = run("survey", "h.toml").stdout
     at_once = run("search", "hostile.csv", "--target", "y", "--trials", 1).stdout
