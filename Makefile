@@ -8,9 +8,11 @@ CLAIM ?=
 KILLS ?= 500
 BIN := $(VENV)/bin
 CORES := -n auto --dist loadfile
+QUICK := -m 'not slow'
+ENGINE := $(patsubst %,tests/test_%.py,diagnostics elementary golden losses network parameters training)
 
 .DEFAULT_GOAL := help
-.PHONY: help search survey report lesson show dashboard export test test-all faults truth readme bench lint types clean
+.PHONY: help search survey report lesson show dashboard export test test-all engine faults truth readme bench lint types clean
 
 help:  ## say what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
@@ -48,11 +50,16 @@ dashboard: $(VENV)/.installed  ## serve the Optuna dashboard of all results on t
 export: $(VENV)/.installed  ## write a study's tables as CSV: STUDY=digits
 	@$(BIN)/hpsearch export '$(STUDY)'
 
-test: $(VENV)/.installed-test lint types  ## lint, types, tests, doctests
-	$(BIN)/python -m pytest -q $(CORES) -m 'not slow'
+# The tests of the engine have it compiled while types are checked; the others, on all cores, then find it compiled.
+test: $(VENV)/.installed-test  ## lint, types, tests, doctests
+	@$(MAKE) --no-print-directory --jobs 2 lint types engine
+	$(BIN)/python -m pytest -q $(CORES) $(QUICK) $(ENGINE:%=--ignore=%)
 
-test-all: $(VENV)/.installed-test lint types  ## the same, and the slow truths
-	$(BIN)/python -m pytest -q $(CORES)
+test-all:  ## the same, and the slow truths
+	@$(MAKE) --no-print-directory test QUICK=
+
+engine: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -q $(QUICK) $(ENGINE)
 
 faults: $(VENV)/.installed-test  ## kill, tear, fill and mistype at length: KILLS=500, and at every touch of a file
 	KILLS=$(KILLS) $(BIN)/python -m pytest -q tests/test_faults*.py

@@ -1,6 +1,5 @@
 """Fixtures that many test files share."""
 
-import gc
 import os
 import signal
 
@@ -13,7 +12,7 @@ from servers import Server, reason_to_skip
 from threadpoolctl import threadpool_limits
 
 from hpsearch.config import load_config
-from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.evaluation import evaluator
 
 # A suite that is started in the background has these ignored, and its commands would be deaf to what tests send them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -34,10 +33,22 @@ def unflushed():
         yield
 
 
-def pytest_collection_finish():
-    """What is imported by now stays, so that the collector need not look through it again and again."""
-    gc.collect()
-    gc.freeze()
+@pytest.fixture(scope="session", autouse=True)
+def bundled_data_once():
+    """Evaluators of one process share the data sets that come with scikit-learn; tests of data load their own."""
+    kept, load = {}, evaluator.load_dataset
+
+    def load_once(source, **options):
+        if ":" in source:  # a file, which may change
+            return load(source, **options)
+        key = (source, repr(options))
+        if key not in kept:
+            kept[key] = load(source, **options)
+        return kept[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluator, "load_dataset", load_once)
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +70,7 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def small_evaluator(small):
-    return Evaluator(small)
+    return evaluator.Evaluator(small)
 
 
 @pytest.fixture

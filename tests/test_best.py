@@ -8,6 +8,7 @@ import pytest
 from optuna.artifacts import FileSystemArtifactStore, upload_artifact
 from optuna.artifacts import get_all_artifact_meta as shown
 from optuna.trial import TrialState, create_trial
+from sklearn.metrics import r2_score
 
 from hpsearch.data.dataset import Dataset, Split
 from hpsearch.data.preparation import Preparation
@@ -16,6 +17,7 @@ from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.storage.internals import artifacts_of, set_study_attribute
 from hpsearch.storage.studies import BEST, fact
+from hpsearch.tuning import scores
 from hpsearch.tuning.choice import best_trial, choose, network_path, register
 from hpsearch.tuning.scores import score_on_test
 from hpsearch.tuning.search import search
@@ -67,6 +69,17 @@ def test_a_number_is_scored_by_r2_with_an_interval_around_it():
     assert (score.metric, score.examples) == ("test_r2", 4)
     assert score.value == pytest.approx(1 - 4 / 8.75)
     assert score.low < score.value < score.high <= 1
+
+
+@pytest.mark.parametrize("target", [[1.0, 1.0, 4.0, 0.5], [2.0, 2.0, 2.0, 2.0]])
+def test_r2_of_resamples_is_scikit_learn_s_however_many_are_drawn_together(target, monkeypatch):
+    rows = np.random.default_rng(0).integers(0, 4, (40, 4))
+    y, guess = np.array(target), np.array([1.0, 2.0, 3.0, 0.5])
+    for predicted in (guess, y):
+        assert scores._r2(y[rows], predicted[rows]) == pytest.approx([r2_score(y[i], predicted[i]) for i in rows])
+    at_once = scores.r2(guess, y)
+    monkeypatch.setattr(scores, "_DRAWN_TOGETHER", 7)
+    assert scores.r2(guess, y) == at_once
 
 
 def test_one_example_has_no_r2():

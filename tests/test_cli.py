@@ -2,9 +2,11 @@
 
 import contextlib
 import json
+import os
 import re
 import signal
 import subprocess
+import threading
 import time
 import urllib.request
 from importlib.metadata import version
@@ -19,6 +21,7 @@ from hpsearch import load, load_config
 from hpsearch.cli.endings import StopSignals
 from hpsearch.cli.progress import LiveLine
 from hpsearch.evaluation import evaluator
+from hpsearch.report import dashboard
 from hpsearch.storage.access import JOURNAL
 from hpsearch.storage.front import FIGURE
 from hpsearch.storage.internals import figure_of
@@ -273,29 +276,57 @@ def test_export_writes_the_tables(folder):
     assert "run `hpsearch search` first" in run("export", "small", "--results", "none", code=2).stderr
 
 
-def test_the_dashboard_answers_on_loopback_until_it_is_stopped(folder):
+def test_the_dashboard_answers_on_loopback_until_it_is_stopped(folder, monkeypatch):
+    run("search", "small", "--trials", 3)
+    told, made = {}, dashboard.server
+
+    def stop_after_questions(address):
+        try:
+            (study,) = told["studies"] = asked(f"{address}api/studies")["study_summaries"]
+            told["study"] = asked(f"{address}api/studies/{study['study_id']}?after=0")
+        finally:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    def server(*arguments, **options):
+        begun = made(*arguments, **options)
+        address = f"http://127.0.0.1:{begun.server_port}/"
+        threading.Thread(target=stop_after_questions, args=(address,)).start()
+        return begun
+
+    monkeypatch.setattr(dashboard, "server", server)
+    printed = run("dashboard", "--port", 0).stdout
+    assert re.match(r"Optuna dashboard: http://127\.0\.0\.1:\d+/dashboard/  \(Ctrl-C stops it\)\n", printed)
+    assert printed.endswith("stopped\n")
+    assert told["studies"][0]["study_name"] == "small"
+    detail = told["study"]
+    assert len(detail["trials"]) == 3
+    assert detail["has_intermediate_values"]
+    assert {"validation_error", "diverged"} <= {a["key"] for a in detail["union_user_attrs"] if a["sortable"]}
+    assert "# small" in detail["note"]["body"]
+    assert len(detail["artifacts"]) == 1
+    assert "--expose-without-login" in run("dashboard", "--host", "0.0.0.0", code=2).stderr
+
+
+def asked(address):
+    with urllib.request.urlopen(address, timeout=30) as answer:
+        return json.load(answer)
+
+
+@pytest.mark.slow
+def test_a_real_process_serves_the_dashboard_until_a_signal_and_leaves_no_traceback(folder):
     run("search", "small", "--trials", 3)
     process = subprocess.Popen(
         [HPSEARCH, "dashboard", "--port", "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
         address = re.search(r"http://127\.0\.0\.1:\d+/", process.stdout.readline())[0]
-        with urllib.request.urlopen(f"{address}api/studies", timeout=30) as answer:
-            (study,) = json.load(answer)["study_summaries"]
+        (study,) = asked(f"{address}api/studies")["study_summaries"]
         assert study["study_name"] == "small"
-        with urllib.request.urlopen(f"{address}api/studies/{study['study_id']}?after=0", timeout=30) as answer:
-            detail = json.load(answer)
-        assert len(detail["trials"]) == 3
-        assert detail["has_intermediate_values"]
-        assert {"validation_error", "diverged"} <= {a["key"] for a in detail["union_user_attrs"] if a["sortable"]}
-        assert "# small" in detail["note"]["body"]
-        assert len(detail["artifacts"]) == 1
     finally:
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=30)
     assert "stopped" in output
     assert "Traceback" not in errors
-    assert "--expose-without-login" in run("dashboard", "--host", "0.0.0.0", code=2).stderr
 
 
 def test_a_storage_url_keeps_the_results_elsewhere(folder):

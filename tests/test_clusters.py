@@ -72,14 +72,8 @@ class Sent:
         monkeypatch.setattr(Cluster, "submit", noted)
 
 
-@pytest.mark.parametrize(
-    "how",
-    [
-        {"sampler": "qmc"},
-        pytest.param({"sampler": "tpe"}, marks=pytest.mark.slow),
-        pytest.param({"sampler": "random", "pruner": "median"}, marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("how", [{"sampler": "qmc"}, {"sampler": "tpe"}, {"sampler": "random", "pruner": "median"}])
 def test_a_search_on_a_cluster_gives_the_same_trials(small, how, executor, tmp_path, monkeypatch):
     config, sent = small.with_overrides(trials=40, **how), Sent(monkeypatch)
     same(search(config, results=tmp_path, executor=executor), search(config, results=tmp_path / "here"))
@@ -166,6 +160,7 @@ def test_a_worker_killed_in_mid_run_costs_what_it_held(longer, executor, client,
     assert pids[0] not in client.run(os.getpid).values()
 
 
+@pytest.mark.slow
 def test_ctrl_c_in_the_terminal_does_not_end_the_workers_before_the_run(client):
     assert set(client.run(signal.getsignal, signal.SIGINT).values()) == {signal.SIG_IGN}
 

@@ -19,15 +19,22 @@ from hpsearch.tuning.search import search
 SPAWN = multiprocessing.get_context("spawn")
 
 
-def test_any_executor_gives_the_same_trials(small, tmp_path):
+@pytest.fixture(scope="module")
+def processes():
+    """A user's own, of which no run may make an end."""
+    with ProcessPoolExecutor(1, mp_context=SPAWN) as pool:
+        yield pool
+
+
+def test_any_executor_gives_the_same_trials(small, processes, tmp_path):
     ours = search(small, results=tmp_path / "ours")
-    with ThreadPoolExecutor(1) as threads, ProcessPoolExecutor(2, mp_context=SPAWN) as processes:
+    with ThreadPoolExecutor(1) as threads:
         for name, executor in (("threads", threads), ("processes", processes)):
             other = search(small, results=tmp_path / name, executor=executor)
             pd.testing.assert_frame_equal(
                 frames.trials(other).drop(columns=TIMES), frames.trials(ours).drop(columns=TIMES)
             )
-        assert processes.submit(int).result() == 0  # it is still the user's
+    assert processes.submit(int).result() == 0  # it is still the user's
 
 
 def die(*_):
@@ -96,25 +103,23 @@ def test_no_thread_is_left_after_a_search(small, tmp_path):
     assert threading.active_count() == before
 
 
-def test_nothing_of_the_caller_s_is_ended_with_a_search(small, tmp_path):
+def test_nothing_of_the_caller_s_is_ended_with_a_search(small, processes, tmp_path):
     def stop(progress):
         raise InterruptedError("enough")
 
     child = SPAWN.Process(target=signal.pause)
     child.start()
     try:
-        with ProcessPoolExecutor(1, mp_context=SPAWN) as pool:
-            with pytest.raises(InterruptedError, match="enough"):
-                search(small, results=tmp_path, executor=pool, on_progress=stop)
-            assert pool.submit(int).result() == 0
+        with pytest.raises(InterruptedError, match="enough"):
+            search(small, results=tmp_path, executor=processes, on_progress=stop)
+        assert processes.submit(int).result() == 0
         assert child.is_alive()
     finally:
         child.kill()
         child.join()
 
 
-def test_a_survey_s_rows_are_the_same_in_any_executor(small, tmp_path):
+def test_a_survey_s_rows_are_the_same_in_any_executor(small, processes, tmp_path):
     config = small.with_overrides(**{"survey.base": 4, "survey.scrambles": 2, "survey.seeds": 4})
-    with ProcessPoolExecutor(1, mp_context=SPAWN) as pool:
-        elsewhere = survey_study(config, results=tmp_path / "a", executor=pool)
+    elsewhere = survey_study(config, results=tmp_path / "a", executor=processes)
     pd.testing.assert_frame_equal(elsewhere.table, survey_study(config, results=tmp_path / "b").table)

@@ -124,7 +124,7 @@ def test_the_network_is_registered_once_as_an_artifact(results, folder, small, s
 
 def test_the_test_split_has_no_part_in_the_search(small, small_evaluator, tmp_path):
     data = small_evaluator.dataset
-    spoilt = type(data)(**{**data.__dict__, "test": type(data.test)(data.test.X * 0 + 9, data.test.y)})
+    spoilt = replace(data, test=type(data.test)(data.test.X * 0 + 9, data.test.y))
     one = search(small, results=tmp_path / "a", dataset=spoilt, trials=5)
     other = search(small, results=tmp_path / "b", trials=5)
     assert [t.value for t in one.trials] == [t.value for t in other.trials]

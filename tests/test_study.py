@@ -119,14 +119,14 @@ def test_no_trial_is_ever_running_in_the_storage(small, tmp_path):
 @pytest.mark.parametrize("workers", [1, 2])
 @pytest.mark.parametrize(("sampler", "pruner"), [("tpe", "none"), ("random", "none"), ("random", "median")])
 def test_trials_are_stored_while_others_train(small, tmp_path, sampler, pruner, workers):
-    config = small.with_overrides(**{"sampler": sampler, "pruner": pruner, "trials": 160, "search.batch": 40})
+    config = small.with_overrides(**{"sampler": sampler, "pruner": pruner, "trials": 100, "search.batch": 25})
     waiting, storage = [], open_storage(results=tmp_path)
 
     def look(progress):
         waiting.append(progress.done - len(storage.get_all_trials(0, deepcopy=False)))
 
     search(config, results=tmp_path, workers=workers, on_progress=look)
-    assert len(waiting) == 161
+    assert len(waiting) == 101
     assert max(waiting) <= 64
 
 

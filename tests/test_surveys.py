@@ -209,7 +209,7 @@ def test_a_refined_study_keeps_the_question_and_has_no_answer_yet(config, tmp_pa
 
 def test_results_give_the_tables(config, tmp_path):
     survey_study(
-        config.with_overrides(**{"survey.dummy": True, "survey.base": 16, "survey.scrambles": 8}), results=tmp_path
+        config.with_overrides(**{"survey.dummy": True, "survey.base": 16, "survey.scrambles": 4}), results=tmp_path
     )
     r = load(config.name, results=tmp_path)
     assert list(r.survey.table.columns[:5]) == ["design", "scramble", "block", "row", "seed"]
