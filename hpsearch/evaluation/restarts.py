@@ -211,10 +211,11 @@ def _work(parent: Connection) -> None:
             os._exit(1)
         calls.put(_GOODBYE)
 
-    parent.send_bytes(_READY)
-    threading.Thread(target=listen, daemon=True).start()
-    while call := calls.get():
-        parent.send_bytes(_answer(call))
+    with contextlib.suppress(OSError):  # the parent may be gone by now
+        parent.send_bytes(_READY)
+        threading.Thread(target=listen, daemon=True).start()
+        while call := calls.get():
+            parent.send_bytes(_answer(call))
 
 
 def _answer(call: bytes) -> bytes:
