@@ -189,8 +189,8 @@ class _Worker:
             raise WorkerDiedError(f"the process that ran it died in each of {TRIES} tries ({death})")
         raise WorkersLostError(
             f"a worker process cannot be started ({death}): out of memory, or a script without "
-            "`if __name__ == '__main__':` around what it runs? The rows that were evaluated are kept, and the same call "
-            "goes on"
+            "`if __name__ == '__main__':` around what it runs? The rows that were evaluated are kept, and the same "
+            "call goes on"
         )
 
     def _started(self) -> _Child:
