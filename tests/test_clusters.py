@@ -3,6 +3,7 @@
 import importlib
 import logging
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -269,6 +270,20 @@ def test_a_worker_that_is_back_or_work_that_was_done_begins_the_minute_anew(monk
         "no worker that ans", "a worker again", "no worker that ans",
     ]  # fmt: skip
     looks(monkeypatch, 0, 0, 0, at=[0, 20, 90])  # nobody looks while outcomes come
+
+
+def test_a_scheduler_gets_what_it_can_unpickle_without_hpsearch():
+    submitted = []
+    loop = SimpleNamespace(add_callback=lambda *arguments: None)
+    client = SimpleNamespace(submit=lambda *arguments, **options: submitted.append((arguments, options)), loop=loop)
+    cluster = Cluster(SimpleNamespace(_client=client, _kwargs={"retries": 2}))
+    for _ in range(2):
+        cluster.submit(weighed, 2, 5)
+    ((function, call), options), (_, others) = submitted
+    assert function is pickle.loads
+    assert pickle.loads(call) == 17
+    assert options.pop("key") != others.pop("key")
+    assert options == {"retries": 2}
 
 
 class Giving(Executor):

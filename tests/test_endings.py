@@ -37,7 +37,7 @@ def test_every_problem_that_is_told_by_name_is_there(name):
 
 
 @pytest.mark.parametrize(
-    "options", [("show", "{}.csv"), ("search", "small", "--results", "{}"), ("search", "small", "--storage", "{}.log")]
+    "options", [("search", "small", "--results", "{}"), ("search", "small", "--storage", "{}.log")]
 )
 def test_a_path_that_is_too_long_is_the_user_s_to_mend(folder, options):
     told = run(*(option.format("n" * 300) for option in options), code=2).stderr

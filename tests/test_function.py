@@ -1,5 +1,8 @@
 """Surveys of any function: noise that cannot be seeded, replicates, answers that are refused."""
 
+import multiprocessing
+import os
+import signal
 from typing import get_type_hints
 
 import numpy as np
@@ -11,6 +14,7 @@ from hpsearch.experiments.function import SurveyOptions, survey, survey_frames
 from hpsearch.experiments.runs import SurveyStopped
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.indices import ResponseError
+from hpsearch.space import Float, Space
 
 
 @pytest.mark.slow
@@ -333,3 +337,29 @@ def test_a_survey_by_tables_takes_the_options_of_a_survey_by_settings_and_no_oth
     assert get_type_hints(SurveyOptions) == {n: hint for n, hint in get_type_hints(survey).items() if n not in own}
     with pytest.raises(TypeError, match=r"survey_frames\(\) got an unexpected keyword argument 'worker'"):
         survey_frames(lambda rows: rows.x0, unit(1), worker=2)
+
+
+LIMIT = 0.82
+
+
+def fatal(x, y):
+    """A sum; where both are large, the end of a process that was started for it."""
+    if x > LIMIT and y > LIMIT and multiprocessing.parent_process() is not None:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return x + 3 * y
+
+
+@pytest.mark.slow
+def test_rows_that_end_their_process_fail_by_name_and_the_others_go_on(tmp_path):
+    square = Space({"x": Float(0, 1), "y": Float(0, 1)})
+    options = {"name": "fatal", "results": tmp_path, "ceilings": {"response": 4.0}}
+    table = survey(fatal, square, 4, 2, workers=2, processes=True, **options).table
+    died = table[["x", "y"]].min(axis=1) > LIMIT
+    assert 0 < died.sum() < len(table)
+    assert set(table["failure"][died]) == {
+        "the process that ran it died in each of 3 tries (SIGKILL, as when memory runs out)"
+    }
+    assert set(table["failure"][~died]) == {""}
+    again = survey(fatal, square, 4, 2, retry=True, **options).table
+    assert again["failure"].eq("").all()
+    np.testing.assert_array_equal(again["response"], again["x"] + 3 * again["y"])

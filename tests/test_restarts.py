@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from hpsearch.evaluation import restarts
 from hpsearch.evaluation.failures import UnsendableError, WorkerDiedError, WorkersLostError
 from hpsearch.evaluation.restarts import RestartedProcesses
 
@@ -84,6 +85,20 @@ def test_a_stop_ends_calls_of_minutes_and_what_waits(pool):
     pool.shutdown(cancel_futures=True)
     for call in calls:
         assert call.cancelled() or isinstance(call.exception(), WorkerDiedError | WorkersLostError)
+
+
+def test_a_process_that_is_killed_while_it_starts_is_started_anew(pool, monkeypatch):
+    started, own = [], restarts._Child.ready
+
+    def killing(child):
+        started.append(child)
+        if len(started) < 3:
+            child.kill()
+        return own(child)
+
+    monkeypatch.setattr(restarts._Child, "ready", killing)
+    assert pool.submit(doubled, 21).result() == 42
+    assert len(started) == 3
 
 
 UNGUARDED = """

@@ -95,18 +95,14 @@ class _Child:
         theirs.close()
         self.kill = self._process.kill
 
-    def check(self) -> None:
-        """See that it is there.
+    def ready(self) -> bool:
+        """Whether it comes to take calls: to be asked once, at its start."""
+        return self._received() == _READY
 
-        Raises:
-            WorkersLostError: if it died before it could answer any call.
-        """
-        if self._received() != _READY:
-            raise WorkersLostError(
-                f"a worker process cannot be started ({self.end()}): out of memory, or a script without "
-                "`if __name__ == '__main__':` around what it runs? The rows that were evaluated are kept, and the same "
-                "call goes on"
-            )
+    @property
+    def killed(self) -> bool:
+        """Of one that has ended: whether a signal ended it."""
+        return (self._process.exitcode or 0) < 0
 
     def answer(self, call: bytes) -> bytes | None:
         """Its answer to a call; None if it died."""
@@ -178,24 +174,31 @@ class _Worker:
 
     def _answer(self, call: bytes) -> bytes:
         """What the process answers, or one of those that take its place."""
-        death = ""
+        death, ready = "", True
         for _ in range(TRIES):
-            child = self._child or self._started()
-            answer = child.answer(call)
-            if answer is not None:
+            child, ready = self._child, True
+            if child is None:
+                child = self._started()
+                ready = child.ready()
+            if ready and (answer := child.answer(call)) is not None:
                 return answer
             self._child, death = None, child.end(patience=_SECONDS_BETWEEN_LOOKS)
-            if self._stopping.is_set():
+            if self._stopping.is_set() or not (ready or child.killed):
                 break
-        raise WorkerDiedError(f"the process that ran it died in each of {TRIES} tries ({death})")
+        if ready:
+            raise WorkerDiedError(f"the process that ran it died in each of {TRIES} tries ({death})")
+        raise WorkersLostError(
+            f"a worker process cannot be started ({death}): out of memory, or a script without "
+            "`if __name__ == '__main__':` around what it runs? The rows that were evaluated are kept, and the same "
+            "call goes on"
+        )
 
     def _started(self) -> _Child:
         with self._lock:
             if self._stopping.is_set():
                 raise WorkersLostError("the processes were told to stop")
             self._child = _Child()
-        self._child.check()
-        return self._child
+            return self._child
 
 
 def _work(parent: Connection) -> None:
@@ -211,10 +214,11 @@ def _work(parent: Connection) -> None:
             os._exit(1)
         calls.put(_GOODBYE)
 
-    parent.send_bytes(_READY)
-    threading.Thread(target=listen, daemon=True).start()
-    while call := calls.get():
-        parent.send_bytes(_answer(call))
+    with contextlib.suppress(OSError):  # the parent may be gone by now
+        parent.send_bytes(_READY)
+        threading.Thread(target=listen, daemon=True).start()
+        while call := calls.get():
+            parent.send_bytes(_answer(call))
 
 
 def _answer(call: bytes) -> bytes:

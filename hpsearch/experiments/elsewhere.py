@@ -26,7 +26,7 @@ def survey_of(
     better: Literal["lower", "higher"] = "lower",
     ceilings: Mapping[str, float] | None = None,
 ) -> Survey:
-    """The survey of a design whose rows were evaluated elsewhere.
+    """The survey of a design whose rows were evaluated elsewhere. Nothing is stored: the values stay the caller's.
 
     Args:
         design: Made with the same arguments as the one whose ``table()`` was evaluated: it has the same rows.
