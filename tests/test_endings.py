@@ -1,12 +1,15 @@
 """How a command ends: with which code, how soon, and what it says when it was stopped before its work."""
 
 import contextlib
+import errno
 import importlib
+import re
 import signal
 import subprocess
 import sys
 
 import pytest
+import typer
 from helpers import run
 
 from hpsearch.cli import commands, endings
@@ -46,7 +49,31 @@ def test_a_path_that_is_too_long_is_the_user_s_to_mend(folder, options):
 
 
 def test_a_fault_of_the_program_is_raised():
-    assert endings._exit_code(KeyError("x")) is None
+    for problem in (KeyError("x"), ImportError("No module named 'x'"), RuntimeError("x")):
+        assert endings._exit_code(problem) is None
+
+
+@pytest.mark.parametrize(
+    "problem",
+    [
+        MemoryError(),
+        ImportError("_csr.so: failed to map segment from shared object"),
+        ImportError("_csr.so: cannot allocate memory in static TLS block"),
+        RuntimeError("can't start new thread"),
+    ],
+)
+def test_short_memory_is_told_as_such(problem, capsys):
+    with pytest.raises(typer.Exit) as end, endings.errors():
+        raise problem
+    assert end.value.exit_code == 1
+    assert re.fullmatch(r"error: memory ran out \(.+\): use fewer --workers, .* networks\n", capsys.readouterr().err)
+
+
+def test_too_many_open_files_are_told_with_the_limit_to_raise(capsys):
+    with pytest.raises(typer.Exit), endings.errors():
+        raise OSError(errno.EMFILE, "Too many open files")
+    told = "error: cannot use a file: Too many open files; fewer --workers need fewer; `ulimit -n 4096` allows more\n"
+    assert capsys.readouterr().err == told
 
 
 def test_a_mistake_is_told_before_what_trains_and_tabulates_is_imported(folder):

@@ -6,6 +6,7 @@ A worker is killed, out of memory too: what it held is done again, with a messag
     test_clusters::test_a_worker_killed_in_mid_run_costs_what_it_held
     test_clusters::test_a_run_whose_workers_all_died_waits_a_while_and_ends_with_what_is_stored
     test_clusters::test_a_scheduler_that_goes_away_ends_the_run_with_a_clear_error_and_nothing_is_lost
+    test_clusters::test_a_run_whose_workers_all_died_waits_a_while_and_ends_with_what_is_stored
 A worker is killed while it starts: no hang, and Ctrl-C works (threads train; only a function's workers are processes)
     test_faults_signals::test_of_a_worker_that_is_killed_while_it_starts_a_survey_comes_to_an_end
     test_clusters::test_ctrl_c_in_the_terminal_does_not_end_the_workers_before_the_run
@@ -143,6 +144,30 @@ A caller's process: its children, BLAS threads, signal handlers and random state
     test_callers::test_a_caller_s_process_is_as_before
     test_callers::test_the_first_call_of_a_process_which_imports_all_that_it_needs_leaves_it_as_before
     test_executors::test_nothing_of_the_caller_s_is_ended_with_a_search
+What is compiled is cut short, damaged, of another version, or compiled by two at once: compiled anew, never taken
+    test_compilation::test_damaged_code_is_compiled_anew
+    test_compilation::test_code_of_another_source_is_removed_and_none_of_it_can_be_taken_for_this
+    test_compilation::test_where_the_disk_is_full_it_is_compiled_for_the_process
+    test_compilation::test_where_no_folder_can_be_written_it_is_compiled_for_the_process
+A stop comes while a library is imported, compiles or swallows it: a stop all the same
+    test_endings::test_a_signal_that_comes_while_a_library_is_imported_ends_a_command_in_a_sentence
+    test_endings::test_what_fails_in_a_library_that_swallowed_a_stop_is_a_stop_and_what_a_user_mends_is_an_error
+Standard error is closed: a mistake has its exit code, and no file of results takes the stream's number
+    test_streams::test_where_standard_error_is_closed_a_mistake_has_its_code_and_no_file_takes_its_place
+Results can be read only: a page, a table and an explanation are made all the same, elsewhere
+    test_faults_disk::test_what_cannot_be_written_to_is_read_all_the_same
+    test_baselines::test_of_results_that_cannot_be_written_they_are_trained_and_not_kept
+A page cannot be written: told before the work, and what was worked out is printed first
+    test_faults_disk::test_a_folder_that_takes_no_file_is_told_before_there_is_work_to_lose
+    test_lesson::test_a_page_that_cannot_be_written_is_told_before_anything_is_trained
+    test_compare::test_what_is_missing_is_named_and_made_on_demand
+Memory or file numbers run short: told as such
+    test_endings::test_short_memory_is_told_as_such
+    test_endings::test_too_many_open_files_are_told_with_the_limit_to_raise
+A journal is of an older version, or vanishes in mid-run: read, or refused with why; not begun anew
+    test_study::test_a_study_begun_with_another_engine_is_refused_and_stays_readable
+    test_kept::test_trainings_kept_by_an_earlier_version_are_read
+    test_storage::test_a_journal_that_vanishes_is_told_of_and_not_begun_anew
 """
 
 import ast
@@ -170,7 +195,7 @@ def test_every_row_of_the_matrix_names_tests_that_are_there():
             rows[line] = tests = []
         else:
             tests.append(line.strip().split("::"))
-    assert len(rows) >= 30
+    assert len(rows) == 37
     for row, tests in rows.items():
         assert tests, row
         for file, name in tests:

@@ -1,5 +1,6 @@
 """Stops of every kind, closed pipes, and no terminal: what is half written is ended, and nothing computed is lost."""
 
+import contextlib
 import fcntl
 import os
 import pty
@@ -83,6 +84,41 @@ def test_of_a_killed_command_no_process_lives_on_and_no_pipe_stays_open(folder, 
         process.kill()
         process.communicate(timeout=10)  # the ends of its pipes are closed
         assert session(process.pid) == []
+
+
+def started(leader):
+    """The first worker process of a command, as soon as it is there."""
+    deadline = time.monotonic() + 100
+    while time.monotonic() < deadline:
+        for process in session(leader):
+            with contextlib.suppress(OSError):
+                if b"spawn_main" in Path(f"/proc/{process}/cmdline").read_bytes():
+                    return process
+        time.sleep(0.002)
+    raise TimeoutError("no worker has started")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="processes are found in /proc")
+def test_of_a_worker_that_is_killed_while_it_starts_a_survey_comes_to_an_end(folder):
+    (folder / "bowl.py").write_text("def bowl(x, y):\n    return x * x + y\n", encoding="utf-8")
+    space = "[space]\nx = {low = 0.0, high = 1.0}\ny = {low = 0.0, high = 1.0}\n"
+    (folder / "space.toml").write_text(space, encoding="utf-8")
+    command = [*COMMAND, "survey", "--function", "bowl:bowl", "--space", "space.toml", "--processes", "--workers", "2"]
+    command += ["--base", "4", "--scrambles", "2"]
+    for delay in (0.0, 0.1, 0.3):
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        worker = started(process.pid)
+        time.sleep(delay)
+        with contextlib.suppress(ProcessLookupError):  # it has done its work
+            os.kill(worker, signal.SIGKILL)
+        _, told = process.communicate(timeout=100)
+        deadline = time.monotonic() + 30
+        while session(process.pid) and time.monotonic() < deadline:  # Python's own tracker of resources ends after us
+            time.sleep(0.02)
+        assert session(process.pid) == []
+        assert process.returncode == 0 or b"error: a worker process cannot be started" in told, told
+    assert subprocess.run(command, capture_output=True, timeout=100, check=False).returncode == 0
 
 
 @pytest.mark.slow

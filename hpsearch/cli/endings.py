@@ -193,15 +193,26 @@ _FAILED = (
     "hpsearch.evaluation.failures.WorkersLostError",
     "hpsearch.storage.holders.StudyBusyError",
     "hpsearch.storage.journal.StorageError",
-    "builtins.MemoryError",
     "builtins.OSError",
     "builtins.UnicodeEncodeError",
 )
 """Problems of the machine, likewise."""
 
 
+_NO_MEMORY = re.compile("failed to map segment|cannot allocate memory|can't start new thread", re.IGNORECASE)
+"""What libraries say that cannot be loaded, and threads that cannot be started, where memory is short."""
+
+
+def _memory_ran_out(problem: Exception) -> bool:
+    return isinstance(problem, MemoryError) or (
+        isinstance(problem, ImportError | RuntimeError) and bool(_NO_MEMORY.search(str(problem)))
+    )
+
+
 def _exit_code(problem: Exception) -> int | None:
     """The exit code for a problem that is no fault of the program; None for one that is."""
+    if _memory_ran_out(problem):
+        return 1
     names = {f"{kind.__module__}.{kind.__qualname__}" for kind in type(problem).__mro__}
     too_long = isinstance(problem, OSError) and problem.errno == errno.ENAMETOOLONG
     if names.intersection(_REFUSED) or too_long:
@@ -213,8 +224,9 @@ def _words(problem: Exception) -> str:
     """What is said of a problem; the system's own is given a path, a cause and a cure."""
     from hpsearch.data.files import FileError, blamed
 
-    if isinstance(problem, MemoryError):
-        return f"memory ran out ({problem or 'no more is free'}): use fewer --workers, smaller data or smaller networks"
+    if _memory_ran_out(problem):
+        reason = str(problem) or "no more is free"
+        return f"memory ran out ({reason}): use fewer --workers, smaller data or smaller networks"
     own = type(problem).__module__.startswith("hpsearch.") or isinstance(problem, FileNotFoundError)
     if isinstance(problem, OSError | UnicodeEncodeError) and not isinstance(problem, FileError) and not own:
         return str(blamed(getattr(problem, "filename", None) or "a file", problem, doing="use"))

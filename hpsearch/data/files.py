@@ -19,6 +19,7 @@ _CURES = {
     errno.EROFS: "what is mounted there is read-only: choose another place",
     errno.EISDIR: "a folder has this name: move it away, or choose another name",
     **dict.fromkeys((errno.ENOTDIR, errno.EEXIST), "a file stands where a folder should: choose another place"),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "fewer --workers need fewer; `ulimit -n 4096` allows more"),
     errno.ENAMETOOLONG: "choose a shorter name",
     errno.ENOENT: "the folder is not there, or not any more",
 }
