@@ -39,6 +39,7 @@ def test_numbers_with_one_unit_are_numbers(form):
     [
         [f"{12 * (1 + i % 10)} months" for i in range(ROWS)],  # ten values are classes as well
         [f"{i % 5}{'ABCDEFGH'[i % 8]}" for i in range(ROWS)],
+        [f"{i % 40} {('kg', 'km', 'kW', 'kN', 'kB')[i % 5]}" for i in range(ROWS)],
         [f"row {i % 40}" for i in range(ROWS)],
         [f"SKU{i % 40}" for i in range(ROWS)],
         [f"{i % 40} {'abcdefghij'[i % 10]}x" for i in range(ROWS)],

@@ -279,6 +279,12 @@ def test_progress_tells_the_cost_and_the_time_left():
     assert "s a row, 0 s left" in str(last)
 
 
+def test_a_space_that_is_a_list_is_refused_before_the_function_is_looked_at():
+    for call in (survey, survey_frames):
+        with pytest.raises(DesignError, match=r"a design needs a space \(given: list\)"):
+            call(lambda x: x, [("x", 1)])
+
+
 @pytest.mark.parametrize(
     ("option", "problem"),
     [

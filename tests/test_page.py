@@ -114,5 +114,6 @@ def test_of_a_long_text_the_beginning_is_shown_and_its_length():
     table = pd.DataFrame({"note": ["x" * LONGEST_TEXT, "y" * (LONGEST_TEXT + 1)]})
     text = page("p", [Section("s", (), [Exhibit(table, title="t")])], footer="f")
     assert "x" * LONGEST_TEXT in text
+    assert "(500 characters)" not in text
     assert f"{'y' * LONGEST_TEXT}… (501 characters)" in text
     assert "y" * (LONGEST_TEXT + 1) not in text
