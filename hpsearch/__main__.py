@@ -1,6 +1,6 @@
 """``python -m hpsearch`` is the command ``hpsearch``."""
 
-from hpsearch.cli import main
+from hpsearch.cli import command
 
 if __name__ == "__main__":
-    main()
+    command()

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numba
 import numpy as np
@@ -124,6 +125,10 @@ def calls(config, folder):
         finally:
             sys.argv, sys.stdout = before
 
+    def surrounded():
+        with ThreadPoolExecutor(2) as threads, hpsearch.training_on(threads):
+            hpsearch.search(config.with_overrides(name="surrounded"), results=folder)
+
     def unusual():
         space = hpsearch.Space({"a": hpsearch.Float(0, 1), "b": hpsearch.Int(1, 9)})
         hpsearch.survey(lambda a, b: a * b, space, base=8, scrambles=4, workers=2)
@@ -139,6 +144,7 @@ def calls(config, folder):
         "search, pruned": lambda: hpsearch.search(config.with_overrides(name="p", pruner="hyperband"), results=folder),
         "search, SQLite": lambda: hpsearch.search(config, storage=f"sqlite:///{folder}/s.db", results=folder),
         "search, stopped": stopped,
+        "training_on": surrounded,
         "survey_study": lambda: hpsearch.survey_study(config, workers=2, results=folder),
         "survey": unusual,
         "search_rounds": lambda: hpsearch.search_rounds(

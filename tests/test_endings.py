@@ -136,7 +136,7 @@ def test_ctrl_c_before_a_command_has_begun_ends_it_quietly_and_at_its_end_is_not
     before = signal.getsignal(signal.SIGINT)
     try:
         with pytest.raises(SystemExit) as end:
-            commands.main()
+            commands.command()
         assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)

@@ -66,11 +66,16 @@ def options(
 
 
 def main() -> None:
-    """Entry point of the command ``hpsearch``: the process ends with it, and Ctrl-C is not heeded any more."""
+    """The command ``hpsearch`` with this process's arguments; it ends by SystemExit."""
     with warnings.catch_warnings(), lasting_output():  # libraries add filters when they are imported
-        try:
-            app(prog_name="hpsearch")
-        except KeyboardInterrupt:  # before a command has begun
-            sys.exit(STOPPED)
-        finally:
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # Python ends the process now, and would print a traceback
+        app(prog_name="hpsearch")
+
+
+def command() -> None:
+    """The command ``hpsearch`` as a process of its own, which ends with it and heeds no Ctrl-C after its work."""
+    try:
+        main()
+    except KeyboardInterrupt:  # before a command has begun
+        sys.exit(STOPPED)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Python ends the process now, and would print a traceback
