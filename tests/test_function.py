@@ -304,12 +304,6 @@ def test_a_number_out_of_range_is_refused_before_anything_runs(option, problem):
         survey_frames(lambda rows: rows.x0, unit(2), frame_rows=0)
 
 
-def test_a_space_that_is_a_list_is_refused_before_the_function_is_looked_at():
-    for call in (survey, survey_frames):
-        with pytest.raises(DesignError, match=r"a design needs a space \(given: list\)"):
-            call(lambda x: x, [("x", 1)])
-
-
 def test_a_response_that_is_noise_by_nature_leaves_the_others_decided():
     rng = np.random.default_rng(0)
     function = lambda x0, x1: {"loss": x0, "seconds": rng.random()}  # noqa: E731
