@@ -109,6 +109,10 @@ def calls(config, folder):
             return
         raise AssertionError("it was not stopped")
 
+    def on_an_executor():
+        with ThreadPoolExecutor(2) as threads, hpsearch.training_on(threads):
+            hpsearch.search(config.with_overrides(name="threads"), results=folder)
+
     def command(*arguments, code=0):
         from hpsearch.cli.commands import app
 
@@ -140,6 +144,7 @@ def calls(config, folder):
     return {
         "search": lambda: hpsearch.search(config, results=folder),
         "search, two workers": lambda: hpsearch.search(config.with_overrides(name="two"), workers=2, results=folder),
+        "search, an executor": on_an_executor,
         "search, cmaes": lambda: hpsearch.search(config.with_overrides(name="c", sampler="cmaes"), results=folder),
         "search, pruned": lambda: hpsearch.search(config.with_overrides(name="p", pruner="hyperband"), results=folder),
         "search, SQLite": lambda: hpsearch.search(config, storage=f"sqlite:///{folder}/s.db", results=folder),
