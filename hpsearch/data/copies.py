@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from hpsearch.data.dataset import Split
 
-_ROWS = 4096
+_ROWS = 256
 """Examples that are looked at together, so that no second table is in memory."""
 
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DataError", "Dataset", "Preparation", "Split", "from_arrays", "from_frame", "load_dataset"]
 
-_ROWS = 4096
+_ROWS = 1024
 
 _MANY = 1000
 """Columns from which on pandas is slow with a table that a file was read into."""

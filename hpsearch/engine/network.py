@@ -54,7 +54,7 @@ _LEAST_LOGIT = -80
 """Logits this far under the largest are raised to here: exp(-80) is still a normal float32, and denormal numbers
 make an elementwise pass many times slower on some processors. No probability changes by more than 2e-35."""
 
-_CHUNK = 4096
+_CHUNK = 1024
 """Examples answered at a time, so that memory stays bounded."""
 
 
