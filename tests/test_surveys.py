@@ -364,7 +364,7 @@ def test_a_stopped_survey_goes_on_from_the_command_line(folder):
     assert "next: hpsearch report long --results whole for figures" in whole
     assert "r = hpsearch.load('long', results='whole')" in whole
     assert "by the survey (total index)" in run("search", "long", "--trials", 4).stdout
-    assert "no power of two" in run("survey", "long", "--base", "60", code=2).stderr
+    assert "is not a power of two" in run("survey", "long", "--base", "60", code=2).stderr
 
 
 SEARCHED = {
