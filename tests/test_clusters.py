@@ -1,5 +1,6 @@
 """A Dask cluster of processes: the same numbers, the data once, and what a lost worker or scheduler costs."""
 
+import contextlib
 import importlib
 import logging
 import os
@@ -171,68 +172,65 @@ def started(program, *options):
     return subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
-@pytest.mark.slow
-def test_a_scheduler_that_goes_away_ends_the_run_with_a_clear_error_and_nothing_is_lost(longer, tmp_path):
-    file = str(tmp_path / "scheduler.json")
+@contextlib.contextmanager
+def scheduler_and_worker(folder):
+    """A scheduler, a worker and a client of theirs, each in a process of its own."""
+    file = str(folder / "scheduler.json")
     scheduler = started("dask_scheduler", "--port", "0", "--scheduler-file", file)
     worker = started("dask_worker", "--scheduler-file", file, "--nthreads", "1", "--no-nanny", "--death-timeout", "30")
-    told = []
-
-    def kill(progress):
-        told.append(progress)
-        if progress.fresh == 8:
-            scheduler.kill()
-
     try:
         with distributed.Client(scheduler_file=file, timeout=30, set_as_default=False) as client:
-            logging.getLogger("distributed").setLevel(logging.CRITICAL)
             client.wait_for_workers(1, timeout=60)
-            began = time.monotonic()
-            with pytest.raises(WorkersLostError, match=r"Dask scheduler at tcp://.* went away.*finished trials are"):
-                search(longer, results=tmp_path, executor=client.get_executor(), on_progress=kill)
-            assert time.monotonic() - began < 60
+            yield scheduler, worker, client
     finally:
         for process in (scheduler, worker):
             process.kill()
             process.wait()
+
+
+def killing(process, told):
+    """Tells what it was told, and ends a process at the eighth trial."""
+
+    def kill(progress):
+        told.append(progress)
+        if progress.fresh == 8:
+            process.kill()
+
+    return kill
+
+
+def check_resumed(longer, folder, told):
+    """The same search goes on from what was announced, and ends as one that met no fault."""
     begun = []
-    resumed = search(longer, results=tmp_path, on_progress=begun.append)
+    resumed = search(longer, results=folder, on_progress=begun.append)
     assert begun[0].done == told[-1].done >= 8
-    same(resumed, search(longer, results=tmp_path / "here"))
+    same(resumed, search(longer, results=folder / "here"))
+
+
+@pytest.mark.slow
+def test_a_scheduler_that_goes_away_ends_the_run_with_a_clear_error_and_nothing_is_lost(longer, tmp_path):
+    told = []
+    with scheduler_and_worker(tmp_path) as (scheduler, _, client):
+        logging.getLogger("distributed").setLevel(logging.CRITICAL)
+        began = time.monotonic()
+        with pytest.raises(WorkersLostError, match=r"Dask scheduler at tcp://.* went away.*finished trials are"):
+            search(longer, results=tmp_path, executor=client.get_executor(), on_progress=killing(scheduler, told))
+        assert time.monotonic() - began < 60
+    check_resumed(longer, tmp_path, told)
 
 
 @pytest.mark.slow
 def test_a_run_whose_workers_all_died_waits_a_while_and_ends_with_what_is_stored(longer, tmp_path, monkeypatch, caplog):
     monkeypatch.setattr(clusters, "_SECONDS_FOR_WORKERS", 3)
-    file = str(tmp_path / "scheduler.json")
-    scheduler = started("dask_scheduler", "--port", "0", "--scheduler-file", file)
-    worker = started("dask_worker", "--scheduler-file", file, "--nthreads", "1", "--no-nanny", "--death-timeout", "30")
-    told = []
-
-    def kill(progress):
-        told.append(progress)
-        if progress.fresh == 8:
-            worker.kill()
-
-    try:
-        with distributed.Client(scheduler_file=file, timeout=30, set_as_default=False) as client:
-            client.wait_for_workers(1, timeout=60)
-            address = client.scheduler.address
-            with pytest.raises(
-                WorkersLostError, match=r"no worker for 3 s: what was finished is stored; start .*`dask worker tcp://"
-            ):
-                search(longer, results=tmp_path, executor=client.get_executor(), on_progress=kill)
-    finally:
-        for process in (scheduler, worker):
-            process.kill()
-            process.wait()
+    told, end = [], r"no worker for 3 s: what was finished is stored; start .*`dask worker tcp://"
+    with scheduler_and_worker(tmp_path) as (_, worker, client):
+        address = client.scheduler.address
+        with pytest.raises(WorkersLostError, match=end):
+            search(longer, results=tmp_path, executor=client.get_executor(), on_progress=killing(worker, told))
     assert [record.message for record in caplog.records if record.name == "hpsearch.evaluation"] == [
         f"the Dask cluster at {address} has no worker that answers: waiting for one, for 3 s"
     ]
-    begun = []
-    resumed = search(longer, results=tmp_path, on_progress=begun.append)
-    assert begun[0].done == told[-1].done >= 8
-    same(resumed, search(longer, results=tmp_path / "here"))
+    check_resumed(longer, tmp_path, told)
 
 
 class Counted:
