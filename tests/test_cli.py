@@ -235,6 +235,14 @@ def test_mistakes_are_said_all_at_once(folder):
     assert "search.seed: stored 0, now 5" in run("search", "small", "--seed", 5, code=2).stderr
 
 
+def test_of_a_study_that_is_not_searched_yet_the_command_that_does_is_told(folder):
+    run("search", "small", "--trials", 2)
+    for verb in ("explain", "report", "export"):
+        assert "which hold: small; search it first: `hpsearch search iris`\n" in run(verb, "iris", code=2).stderr
+    assert run("report", "iriss", code=2).stderr.endswith("which hold: small\n")
+    assert run("report", "./iris.toml", code=2).stderr.endswith("which hold: small\n")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [

@@ -5,8 +5,10 @@ from __future__ import annotations
 import optuna
 from optuna.storages import BaseStorage
 
-from hpsearch.config.messages import did_you_mean
+from hpsearch.config.files import resolve
+from hpsearch.config.messages import ConfigError, did_you_mean
 from hpsearch.config.study import PROFILES
+from hpsearch.storage.commands import command, options_of
 
 
 class ResultsError(LookupError):
@@ -17,7 +19,7 @@ def stored_name(name: str, storage: BaseStorage) -> str:
     """The name in a storage of a study, or of its survey where only that is there.
 
     Raises:
-        ResultsError: if neither is; it names the studies that are.
+        ResultsError: if neither is; it names the studies that are, and how to search one that has a file.
     """
     names = optuna.get_all_study_names(storage)
     if name in names:
@@ -27,4 +29,13 @@ def stored_name(name: str, storage: BaseStorage) -> str:
     names = [stored for stored in names if not stored.endswith(PROFILES)]
     listed = ", ".join(sorted(names)) or "none"
     problem = f"no study {name!r} in the results, which hold: {listed}"
-    raise ResultsError("; ".join(filter(None, [problem, did_you_mean(name, names)])))
+    raise ResultsError("; ".join(filter(None, [problem, did_you_mean(name, names), _search_first(name, storage)])))
+
+
+def _search_first(name: str, storage: BaseStorage) -> str:
+    try:
+        file = resolve(name)
+    except ConfigError:
+        return ""
+    # A path is no name of a study in the results.
+    return f"search it first: `{command('search', name, *options_of(storage))}`" if file.stem == name else ""
