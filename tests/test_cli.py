@@ -133,7 +133,11 @@ def test_a_command_that_is_stopped_at_once_says_how_to_go_on(folder, monkeypatch
 
 @pytest.mark.parametrize(
     ("stop", "workers"),
-    [pytest.param(signal.SIGINT, 1, marks=pytest.mark.slow), (signal.SIGINT, 2), (signal.SIGTERM, 1)],
+    [
+        pytest.param(signal.SIGINT, 1, marks=pytest.mark.slow),
+        (signal.SIGINT, 2),
+        pytest.param(signal.SIGTERM, 1, marks=pytest.mark.slow),
+    ],
 )
 def test_a_stopped_search_keeps_its_trials_and_goes_on(folder, whole, stop, workers):
     command = [HPSEARCH, "search", "long", "--workers", str(workers)]

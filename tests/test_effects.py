@@ -12,6 +12,7 @@ from hpsearch.sensitivity.effects import interactions
 from hpsearch.space import Choice, Float, Int, Space
 
 
+@pytest.mark.slow
 def test_the_ridge_s_interaction_is_the_closed_form_by_both_ways():
     function, space, *_ = CLOSED["ridge"]
     found = survey_frames(function, space, base=512, second_order=True).interactions().iloc[0]

@@ -159,6 +159,7 @@ def wrong_tables():
     yield "no column but dates", table([f"2026-01-{1 + i % 28:02d},{'pq'[i % 2]}" for i in range(ROWS)], "a,y")
 
 
+@pytest.mark.slow
 def test_every_wrong_table_is_refused(folder):
     accepted, count = [], 0
     for what, content in wrong_tables():

@@ -106,6 +106,7 @@ def killed_at(nursery, whole, tmp_path, points):
         shutil.rmtree(results)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:.*unfinished write")
 def test_killed_at_some_touches_of_its_files_a_search_goes_on(nursery, wholes, tmp_path):
     whole = wholes("tpe")

@@ -36,7 +36,9 @@ def nursery():
     nursery.close()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP], ids=["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGHUP], ids=["SIGTERM", "SIGHUP"]
+)
 def test_a_signal_in_mid_write_waits_until_the_trial_is_stored(nursery, tmp_path, number):
     touches = nursery.run("search", CONFIG, tmp_path / "whole").touches
     stored = 0

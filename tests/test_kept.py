@@ -351,6 +351,7 @@ def test_a_default_that_is_no_choice_is_kept_too(varied, trained, tmp_path):
     assert len(trained) == count
 
 
+@pytest.mark.slow
 def test_trainings_kept_by_an_earlier_version_are_read(results, trained, tmp_path):
     """They hold no word of the network, which was that of [network]."""
     results.plane(**CORNERS)

@@ -166,6 +166,7 @@ def both(cluster, *command, before=()):
     assert stored("local-results") == stored("remote-results")
 
 
+@pytest.mark.slow
 def test_a_search_in_rounds_is_the_same_on_a_cluster(folder, cluster):
     both(cluster, "search", "small", "--rounds", 2, "--trials", 40, "--sampler", "random")
 

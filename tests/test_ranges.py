@@ -233,6 +233,7 @@ def test_one_round_goes_an_octave_or_a_quarter_beyond_an_end(dimension, sign, fo
         assert value is None or row[end] == value
 
 
+@pytest.mark.slow
 def test_a_narrow_range_of_whole_numbers_moves_by_one_and_never_collapses():
     assert [proposal(lambda r: -r.x, Int(1, 4))[key] for key in ("boundary", "next_low", "next_high")] == ["high", 4, 5]
     assert [proposal(lambda r: r.x, Int(2, 4))[key] for key in ("boundary", "next_low", "next_high")] == ["low", 1, 2]

@@ -26,6 +26,7 @@ def tasks(*, count=5):
     return [Resamples(name, null, count, rng) for (name, null), rng in zip(kinds, rngs, strict=True)]
 
 
+@pytest.mark.slow
 def test_each_resample_is_what_its_rows_give_on_their_own(sample):
     computed = resampled(sample, 3, tasks(count=23))
     for task, found in zip(tasks(count=23), computed, strict=True):

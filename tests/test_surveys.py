@@ -244,6 +244,7 @@ def test_the_effective_step_is_a_survey_of_its_own(config, tmp_path):
         load(config.name, results=tmp_path)
 
 
+@pytest.mark.slow
 def test_the_effective_step_has_a_range_to_try_next_that_is_none_of_the_learning_rate(config, tmp_path):
     stepped = config.with_overrides(
         **{
