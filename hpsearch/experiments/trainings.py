@@ -188,8 +188,11 @@ class _Rows:
         table = with_learning_rate(design.table())
         stored = {place_of(trial) for trial in study.get_trials(deepcopy=False)}
         places = zip(*(table[column].tolist() for column in KEY), strict=True)
-        self.missing = table[[place not in stored for place in places]].reset_index(drop=True)
-        groups = self.missing.groupby(shared(self.missing), sort=False).groups
+        lacking = [place not in stored for place in places]
+        self.missing = table[lacking].reset_index(drop=True)
+        # In the order of the whole design's trainings, also where a part of a training's rows is stored.
+        order = table.groupby(shared(table), sort=False).ngroup()[lacking].to_numpy()
+        groups = self.missing.groupby(order).groups
         self.trainings = [list(rows) for rows in groups.values()]
         self._settings = self._hyperparameters()
         self._seeds = self.missing[SEED].tolist()
