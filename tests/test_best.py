@@ -10,7 +10,7 @@ from optuna.artifacts import get_all_artifact_meta as shown
 from optuna.trial import TrialState, create_trial
 from sklearn.metrics import r2_score
 
-from hpsearch.data.dataset import Dataset, Split
+from hpsearch.data.dataset import Dataset, Split, from_frame
 from hpsearch.data.preparation import Preparation
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
@@ -18,7 +18,7 @@ from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.storage.internals import artifacts_of, set_study_attribute
 from hpsearch.storage.studies import BEST, fact
 from hpsearch.tuning import scores
-from hpsearch.tuning.choice import best_trial, choose, network_path, register
+from hpsearch.tuning.choice import UnitsWarning, best_trial, choose, network_path, register
 from hpsearch.tuning.scores import score_on_test
 from hpsearch.tuning.search import search
 
@@ -167,3 +167,36 @@ def test_an_older_version_s_pile_of_one_file_is_all_of_the_new_one(tmp_path):
     path.write_text("three")
     register(study, path, folder=tmp_path, mimetype="application/zip")
     assert [(tmp_path / name).read_text() for name in artifacts_of(study, "a.npz")] == ["three", "three"]
+
+
+def test_a_network_is_saved_for_the_units_that_the_data_are_in_by_now(small, numbers, tmp_path):
+    config, path = small.with_overrides(trials=2), network_path("small", tmp_path)
+    numbers = (numbers * 1e6).assign(y=numbers["a"] + numbers["b"], colour=list("rg") * 50)
+
+    def network_of(frame):
+        """What is saved after the search of a table, and when."""
+        search(config, results=tmp_path, dataset=from_frame(frame, "y"))
+        return TrainedNetwork.load(path), path.stat().st_mtime_ns
+
+    first, saved = network_of(numbers)
+    assert network_of(numbers)[1] == saved  # nothing is said or done where nothing has changed
+    assert network_of(numbers.assign(a=numbers["a"] * (1 + 1e-9)))[1] == saved  # as of another machine's sums
+    scaled = numbers.assign(b=numbers["b"] * 1000 + 5, y=numbers["y"] / 10)
+    with pytest.warns(UnitsWarning, match=r"small\.npz was saved for \('b' had mean .*, now .*; 1 more\): no trial"):
+        second, _ = network_of(scaled)
+    expected = first.predict(numbers) / 10
+    np.testing.assert_allclose(second.predict(scaled), expected, rtol=1e-4, atol=1e-6)
+    assert abs(first.predict(scaled) / 10 - expected).max() > 0.01
+    renamed = scaled.assign(colour=scaled["colour"].replace("r", "rot"))
+    with pytest.warns(UnitsWarning, match="'colour=r' is now 'colour=rot'"):
+        third, _ = network_of(renamed)
+    np.testing.assert_array_equal(third.predict(renamed), second.predict(scaled))
+
+
+def test_the_units_of_another_studys_network_of_that_name_are_not_compared(small, numbers, tmp_path, recwarn):
+    config = small.with_overrides(trials=1)
+    search(config, results=tmp_path, storage=tmp_path / "a.journal")
+    data = from_frame(numbers.assign(d=numbers["a"] ** 2, y=numbers["b"]), "y")
+    search(config.with_overrides(seed=1), results=tmp_path, storage=tmp_path / "b.journal", dataset=data)
+    search(config, results=tmp_path, storage=tmp_path / "a.journal")
+    assert not [warning for warning in recwarn if warning.category is UnitsWarning]

@@ -7,13 +7,14 @@ import re
 import signal
 import subprocess
 import sys
+import warnings
 
 import pytest
 import typer
 from helpers import run
 
 from hpsearch.cli import commands, endings
-from hpsearch.cli.endings import StopSignals
+from hpsearch.cli.endings import StopSignals, told_warnings
 from hpsearch.storage.journal import StorageError
 
 _MISTAKES = [
@@ -141,3 +142,11 @@ def test_ctrl_c_before_a_command_has_begun_ends_it_quietly_and_at_its_end_is_not
     finally:
         signal.signal(signal.SIGINT, before)
     assert (end.value.code, capsys.readouterr()) == (130, ("", ""))
+
+
+def test_warnings_are_told_once_each_also_where_a_command_fails(capsys):
+    with pytest.raises(ValueError, match="failed"), told_warnings():
+        for words in ("mind this", "mind this", "and that"):
+            warnings.warn(words, UserWarning, stacklevel=1)
+        raise ValueError("failed")
+    assert capsys.readouterr().err.splitlines() == ["warning: mind this", "warning: and that"]

@@ -163,12 +163,14 @@ def errors(study: str = "") -> Iterator[None]:
 
 @contextmanager
 def told_warnings() -> Iterator[None]:
-    """Print the warnings of what is inside as sentences on standard error, each once, at the end."""
+    """Print the warnings of what is inside as sentences on standard error, each once, at the end, however it ends."""
     with warnings.catch_warnings(record=True) as messages:
         warnings.simplefilter("always", UserWarning)
-        yield
-    for text in dict.fromkeys(str(message.message) for message in messages):
-        say(f"warning: {text}", error=True)
+        try:
+            yield
+        finally:
+            for text in dict.fromkeys(str(message.message) for message in messages):
+                say(f"warning: {text}", error=True)
 
 
 _REFUSED = (

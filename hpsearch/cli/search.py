@@ -69,7 +69,7 @@ def search_command(
     """
     from hpsearch.cli.studies import study_named
 
-    with errors(study):
+    with errors(study), told_warnings():
         named = study_named(study, target, storage=storage, results=results)
         options = {"name": name, "trials": trials, "sampler": sampler, "pruner": pruner, "seed": seed}
         named = replace(named, config=named.config.with_overrides(**options))
@@ -125,6 +125,4 @@ def _show(searched: optuna.Study, last: Progress, evaluator: Evaluator, work: Wo
     ):
         return
     tables = Results(searched, results, dataset=evaluator.dataset)
-    with told_warnings():
-        parts = search_report(evaluator.config, tables, fresh=last.fresh, storage=storage, notes=evaluator.notes)
-        print_parts(parts)
+    print_parts(search_report(evaluator.config, tables, fresh=last.fresh, storage=storage, notes=evaluator.notes))
