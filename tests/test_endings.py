@@ -145,8 +145,11 @@ def test_ctrl_c_before_a_command_has_begun_ends_it_quietly_and_at_its_end_is_not
 
 
 def test_warnings_are_told_once_each_also_where_a_command_fails(capsys):
-    with pytest.raises(ValueError, match="failed"), told_warnings():
+    def fail():
         for words in ("mind this", "mind this", "and that"):
             warnings.warn(words, UserWarning, stacklevel=1)
         raise ValueError("failed")
+
+    with pytest.raises(ValueError, match="failed"), told_warnings():
+        fail()
     assert capsys.readouterr().err.splitlines() == ["warning: mind this", "warning: and that"]

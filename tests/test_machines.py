@@ -60,9 +60,10 @@ def test_options_that_do_not_fit_together_are_refused(folder, command, options, 
     assert not (folder / "results").exists()
 
 
-def test_rounds_have_no_time_and_processes_are_of_this_machine(folder):
-    message = run("search", "small", "--rounds", 2, "--timeout", "1m", code=2).stderr
-    assert "--timeout: cannot be combined with --rounds" in message
+def test_rounds_have_no_plan_and_processes_are_of_this_machine(folder):
+    message = run("search", "small", "--rounds", 2, "--dry-run", code=2).stderr
+    assert "--dry-run: cannot be combined with --rounds" in message
+    assert not (folder / "results").exists()
     options = ("--function", "os:getcwd", "--space", "none.toml", "--processes", "--executor", "dask")
     assert "--processes: cannot be combined with --executor" in run("survey", *options, code=2).stderr
 
@@ -94,9 +95,17 @@ def test_a_survey_whose_time_is_up_says_how_to_go_on_and_shows_nothing(folder):
     assert done.stdout == ""
 
 
-def test_a_search_with_no_time_for_one_trial_says_so(folder):
-    done = run("search", "small", "--timeout", "0.000001s")
-    assert "the time is up: 0 of 14 trials are stored" in done.stderr
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "0 of 14 trials are stored"),
+        (["--trials", 60, "--rounds", 3], "0 of 20 trials of small-round-1 are stored"),
+    ],
+)
+def test_a_search_with_no_time_for_one_trial_says_so(folder, options, words):
+    done = run("search", "small", *options, "--timeout", "0.000001s")
+    assert f"the time is up: {words}" in done.stderr
+    assert "--timeout 0.000001s" in done.stderr
     assert done.stdout == ""
 
 

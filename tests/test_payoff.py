@@ -8,6 +8,7 @@ from sklearn.metrics import log_loss
 
 from hpsearch.config import HYPERPARAMETERS, ConfigError
 from hpsearch.data.dataset import load_dataset
+from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.report.rounds import payoff_lines
 from hpsearch.results.payoff import payoff, verdict
@@ -109,7 +110,22 @@ def test_a_score_is_the_loss_on_the_test_split_of_the_chosen_network(config, mad
         assert row["score"] == pytest.approx(expected, rel=1e-4)
 
 
-def test_two_workers_give_the_same_table(config, made, tmp_path):
+def test_out_of_time_twice_and_gone_on_with_two_workers_it_is_the_same_table(config, made, tmp_path, monkeypatch):
+    told = []
+
+    def end_in(last):
+        """Let the time pass in a study."""
+        told.clear()
+        monkeypatch.setattr(Deadline, "passed", property(lambda deadline: bool(deadline.seconds and told[9:])))
+        with pytest.raises(OutOfTimeError, match=rf"time is up: \d+ of \d+ trials of '{last}' are stored"):
+            payoff(
+                config, 2, repeats=2, seeds=3, results=tmp_path, timeout=600,
+                on_progress=lambda name, progress: told.append(name) if name == last else told.clear(),
+            )  # fmt: skip
+
+    end_in("small-round-2")
+    end_in("small-repeat-2-unrefined")
+    monkeypatch.undo()
     again = payoff(config, 2, repeats=2, seeds=3, workers=2, results=tmp_path)
     pd.testing.assert_frame_equal(again, made)
 

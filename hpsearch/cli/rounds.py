@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from hpsearch.cli.commands import COMPILING
-from hpsearch.cli.endings import StopSignals, stopped
+from hpsearch.cli.commands import COMPILING, TIME_UP
+from hpsearch.cli.endings import StopSignals, stopped, tell_stored
 from hpsearch.cli.lines import print_parts, say
 from hpsearch.cli.progress import LiveLine, search_words
 
 if TYPE_CHECKING:
+    from hpsearch.cli.machines import Work
     from hpsearch.config import StudyConfig
     from hpsearch.results.rounds import Round
     from hpsearch.tuning.batches import Progress
@@ -51,6 +51,11 @@ class _Lines:
         self.name, self.total = name, progress.total
         self._line.show(progress)
 
+    def stored(self, config: StudyConfig) -> dict[str, Any]:
+        """What is to be counted of the study that is searched, or of the whole before the first."""
+        name = self.name or config.name
+        return {"name": name, "total": self.total, "rows": f"trials of {name}"}
+
     def close(self) -> None:
         """End the line, so that others may print."""
         if self._line is not None:
@@ -62,10 +67,7 @@ def search_in_rounds(
     config: StudyConfig,
     rounds: int | None,
     repeats: int | None,
-    *,
-    workers: int,
-    storage: str | None,
-    results: Path,
+    work: Work,
 ) -> None:
     """Search in rounds and at the same cost unrefined, and say what each round tried and what the rounds paid.
 
@@ -75,6 +77,7 @@ def search_in_rounds(
     """
     from hpsearch.config import ConfigError
     from hpsearch.engine.compilation import before_compiling
+    from hpsearch.evaluation.deadlines import OutOfTimeError
     from hpsearch.evaluation.evaluator import load_data
     from hpsearch.report.rounds import payoff_lines, payoff_table, survey_note
     from hpsearch.results.payoff import payoff
@@ -92,20 +95,19 @@ def search_in_rounds(
 
     with signals, _Lines(signals.check) as lines:
         try:
-            with before_compiling(partial(say, COMPILING, error=True)):
+            with before_compiling(partial(say, COMPILING, error=True)), work.executor():
                 table = payoff(
-                    config, rounds, repeats=1 if repeats is None else repeats, workers=workers, storage=storage,
-                    results=results, dataset=data, on_progress=lines.show, on_round=tell,
+                    config, rounds, repeats=1 if repeats is None else repeats, workers=work.workers,
+                    storage=work.storage, results=work.results, dataset=data, timeout=work.timeout,
+                    on_progress=lines.show, on_round=tell,
                 )  # fmt: skip
         except KeyboardInterrupt:
             lines.close()
-            stopped(
-                name=lines.name or config.name,
-                total=lines.total,
-                rows=f"trials of {lines.name or config.name}",
-                storage=storage,
-                results=results,
-            )
+            stopped(**lines.stored(config), storage=work.storage, results=work.results)
+        except OutOfTimeError:
+            lines.close()
+            tell_stored(TIME_UP, **lines.stored(config), storage=work.storage, results=work.results)
+            return
     print_parts([*([payoff_table(table)] if repeats else []), *payoff_lines(table, data)])
     print_parts(filter(None, [survey_note(ended, repeats=repeats or 1)]))
 

@@ -22,7 +22,7 @@ from hpsearch.cli.commands import (
 )
 from hpsearch.cli.endings import errors, tell_stored, told_warnings
 from hpsearch.cli.lines import print_parts
-from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, Work, executor_of, refuse
+from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, Work, refuse
 from hpsearch.cli.progress import search_words, stoppable_line
 
 if TYPE_CHECKING:
@@ -73,15 +73,14 @@ def search_command(
         named = study_named(study, target, storage=storage, results=results)
         options = {"name": name, "trials": trials, "sampler": sampler, "pruner": pruner, "seed": seed}
         named = replace(named, config=named.config.with_overrides(**options))
+        work = Work(workers, storage, results, executor, address, timeout)
         if rounds is None and repeats is None:
-            work = Work(workers, storage, results, executor, address, timeout)
             _search(named, study, work, dry_run=dry_run)
             return
         from hpsearch.cli.rounds import search_in_rounds
 
-        refuse({"--timeout": timeout}, beside="--rounds")
-        with executor_of(executor, address, workers=workers):
-            search_in_rounds(named.config, rounds, repeats, workers=workers, storage=storage, results=results)
+        refuse({"--dry-run": dry_run or None}, beside="--rounds")
+        search_in_rounds(named.config, rounds, repeats, work)
 
 
 def _search(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:

@@ -13,6 +13,9 @@ from hpsearch.evaluation.failures import SECONDS_BETWEEN_LOOKS
 
 T = TypeVar("T")
 
+_MOMENT = 1e-9
+"""Seconds in which nothing can be trained."""
+
 
 class OutOfTimeError(TimeoutError):
     """The time that a run was given is up: what was finished is stored, and the same call goes on."""
@@ -41,6 +44,11 @@ class Deadline:
     def passed(self) -> bool:
         """Whether the time is up."""
         return time.monotonic() >= self._end
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until it passes, for a run within this one; a moment where it has passed, None for never."""
+        return None if self.seconds is None else max(self._end - time.monotonic(), _MOMENT)
 
     def check(self) -> None:
         """Go on only before it.

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from hpsearch.config import StudyConfig
 from hpsearch.data import Dataset
+from hpsearch.evaluation.deadlines import Deadline
 from hpsearch.evaluation.evaluator import load_data
 from hpsearch.results.rounds import Announce, Round, Searches
 from hpsearch.results.study import Results, ResultsError
@@ -55,6 +56,7 @@ def unrefined_search(
     storage: StorageAddress | None = None,
     results: str | Path = "results",
     dataset: Dataset | None = None,
+    timeout: float | None = None,
     on_progress: Announce | None = None,
 ) -> Arm:
     """Search within the study's own ranges, as `<name>-unrefined`, until its trainings have cost so much.
@@ -69,10 +71,15 @@ def unrefined_search(
         storage: Of the study.
         results: Folder.
         dataset: Data of your own.
+        timeout: Seconds.
         on_progress: Called with the study's name and its progress.
+
+    Raises:
+        OutOfTimeError: if the time was up before the trainings had cost so much.
     """
     own = config.with_overrides(name=f"{config.name}-unrefined", answer="")
-    searches = Searches(workers, storage, results, dataset or load_data(config), on_progress or (lambda *_: None))
+    dataset = dataset or load_data(config)
+    searches = Searches(workers, storage, results, dataset, on_progress or (lambda *_: None), Deadline(timeout))
     total, stored, most = config.search.trials, -1, _MOST_TIMES * config.search.trials
     while True:
         made = searches.search(own, total)

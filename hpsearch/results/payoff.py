@@ -20,6 +20,7 @@ import pandas as pd
 from hpsearch.config import HYPERPARAMETERS, ConfigError, StudyConfig
 from hpsearch.config.tables import LARGEST_SEED
 from hpsearch.data import Dataset
+from hpsearch.evaluation.deadlines import Deadline
 from hpsearch.evaluation.evaluator import Evaluator, load_data
 from hpsearch.evaluation.executors import Workers, surrounding
 from hpsearch.experiments.profiles import FRESH_SEEDS
@@ -73,6 +74,7 @@ def payoff(
     storage: StorageAddress | None = None,
     results: str | Path = "results",
     dataset: Dataset | None = None,
+    timeout: float | None = None,
     on_progress: Announce | None = None,
     on_round: Callable[[int, Round], None] | None = None,
 ) -> pd.DataFrame:
@@ -92,6 +94,8 @@ def payoff(
             ``results``.
         results: Folder of the journal and of the chosen networks.
         dataset: Data of your own instead of the config's source.
+        timeout: Seconds for all searches, after which what is finished is stored and the same call goes on. The choices
+            of searches that ended in time are scored whatever time that takes.
         on_progress: Called with a study's name and its progress.
         on_round: Called with the repeat and each of its rounds when it has ended.
 
@@ -104,12 +108,15 @@ def payoff(
         ConfigError: if repeats or seeds are too few or many, or as of :func:`hpsearch.results.rounds.search_rounds`.
         ResultsError: as there.
         StudyChangedError: as there.
+        OutOfTimeError: if the time was up before the last search had ended.
+        ValueError: if the timeout is not above 0.
     """
+    deadline = Deadline(timeout)
     if not 1 <= repeats <= _MOST_REPEATS:
         raise ConfigError(config.name, [f"repeats: must be from 1 to {_MOST_REPEATS:,} (given: {repeats})"])
     if seeds < 2:
         raise ConfigError(config.name, [f"seeds: must be at least 2, for an interval (given: {seeds})"])
-    data, tables = dataset or load_data(config), []
+    data, arms, tables = dataset or load_data(config), [], []
     where: dict[str, Any] = {
         "workers": workers,
         "storage": storage,
@@ -117,13 +124,15 @@ def payoff(
         "dataset": data,
         "on_progress": on_progress,
     }
-    for repeat in range(1, repeats + 1):
-        own = _repeat(config, repeat)
+    studies = [_repeat(config, repeat) for repeat in range(1, repeats + 1)]
+    for repeat, own in enumerate(studies, start=1):
         announce = None if on_round is None else (lambda ended, k=repeat: on_round(k, ended))
-        refined = best_of_rounds(search_rounds(own, rounds, on_round=announce, **where))
-        arms = (refined, unrefined_search(own, refined.cost, **where))
+        ended = search_rounds(own, rounds, timeout=deadline.remaining, on_round=announce, **where)
+        refined = best_of_rounds(ended)
+        arms.append((refined, unrefined_search(own, refined.cost, timeout=deadline.remaining, **where)))
+    for repeat, (own, pair) in enumerate(zip(studies, arms, strict=True), start=1):
         first = max(FRESH_SEEDS, 1 + max(config.search.seeds)) + (repeat - 1) * seeds
-        table = _scores(own, data, arms, seeds=range(first, first + seeds), workers=workers)
+        table = _scores(own, data, pair, seeds=range(first, first + seeds), workers=workers)
         table.insert(0, "repeat", repeat)
         table.insert(1, "sampler_seed", own.search.seed)
         tables.append(table)

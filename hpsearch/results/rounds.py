@@ -6,10 +6,10 @@ proposes, or else that round's trials (:mod:`hpsearch.results.refinement`).
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -19,6 +19,7 @@ import optuna
 from hpsearch.config import ConfigError, StudyConfig
 from hpsearch.config.space import SpaceConfig
 from hpsearch.data import Dataset
+from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
 from hpsearch.evaluation.evaluator import load_data
 from hpsearch.results.refinement import Refinement, refine
 from hpsearch.results.study import Results, ResultsError
@@ -62,6 +63,7 @@ class Searches:
         results: The results folder.
         dataset: Of all the studies.
         announce: Told the progress.
+        deadline: Of all of them together.
     """
 
     workers: int
@@ -69,14 +71,27 @@ class Searches:
     results: str | Path
     dataset: Dataset
     announce: Announce
+    deadline: Deadline
 
     def search(self, config: StudyConfig, trials: int) -> Results:
-        """Search until the study holds so many trials."""
-        announce = partial(self.announce, config.name)
+        """Search until the study holds so many trials.
+
+        Raises:
+            OutOfTimeError: if the time was up before; one that is stored whole takes none.
+        """
+        steps = deque[Progress](maxlen=1)
+
+        def announce(progress: Progress) -> None:
+            steps.append(progress)
+            self.announce(config.name, progress)
+
         study = search(
             config, trials=trials, workers=self.workers, storage=self.storage, results=self.results,
-            dataset=self.dataset, on_progress=announce,
+            dataset=self.dataset, timeout=self.deadline.remaining, on_progress=announce,
         )  # fmt: skip
+        if steps[-1].done < steps[-1].total:
+            count = f"{steps[-1].done} of {steps[-1].total} trials of {config.name!r}"
+            raise OutOfTimeError(f"the time is up: {count} are stored, and the same call goes on")
         return Results(study, self.results, dataset=self.dataset)
 
 
@@ -88,6 +103,7 @@ def search_rounds(
     storage: StorageAddress | None = None,
     results: str | Path = "results",
     dataset: Dataset | None = None,
+    timeout: float | None = None,
     on_progress: Announce | None = None,
     on_round: Callable[[Round], None] | None = None,
 ) -> list[Round]:
@@ -101,6 +117,7 @@ def search_rounds(
             ``results``.
         results: Folder of the journal and of the chosen networks.
         dataset: Data of your own instead of the config's source.
+        timeout: Seconds for all rounds, after which what is finished is stored and the same call goes on.
         on_progress: Called with a study's name and its progress.
         on_round: Called with each round when it has ended.
 
@@ -108,10 +125,14 @@ def search_rounds(
         ConfigError: if the number of rounds is not 2 to 10, or leaves fewer than 20 trials to a round.
         ResultsError: if rounds are stored that were divided otherwise, or a round completed too few trials.
         StudyChangedError: if a round is stored with other settings, such as other ranges since there is a survey.
+        OutOfTimeError: if the time was up before the last round had ended.
+        ValueError: if the timeout is not above 0.
     """
+    deadline = Deadline(timeout)
     shares = _shares(config, rounds)
     _check_stored(config, shares, storage=storage, results=results)
-    searches = Searches(workers, storage, results, dataset or load_data(config), on_progress or (lambda *_: None))
+    dataset = dataset or load_data(config)
+    searches = Searches(workers, storage, results, dataset, on_progress or (lambda *_: None), deadline)
     ended: list[Round] = []
     for number, trials in enumerate(shares, start=1):
         refinement = _refinement(ended[-1], config) if ended else None
