@@ -67,6 +67,32 @@ def test_whatever_line_is_lost_all_other_trials_keep_their_numbers_and_values(jo
             assert sum(one != other for one, other in zip(expected, found, strict=True)) <= 1
 
 
+_NEW = b'{"op_code":11,"worker_id":"a","study_id":0}\n'
+
+
+@pytest.mark.parametrize("opened", [open_storage, existing_storage])
+@pytest.mark.parametrize(
+    ("place", "old", "new", "unknown"),
+    [
+        (5, b"{", _NEW + b"{", "operation 11 in line 6"),
+        (-1, b"}\n", b"}\n" + _NEW, "operation 11 in line 18"),
+        (0, b'"directions":[1]', b'"directions":[3]', "direction 3 in line 1"),
+        (3, b'"state":1', b'"state":5', "state of a trial 5 in line 4"),
+        (2, b"FloatDistribution", b"RealDistribution", "distribution RealDistribution in line 3"),
+    ],
+)
+def test_what_a_newer_optuna_wrote_is_no_damage(journal, tmp_path, opened, place, old, new, unknown):
+    lines = list(journal)
+    assert old in lines[place]
+    lines[place] = lines[place].replace(old, new, 1)
+    stored(tmp_path, *lines)
+    with pytest.raises(
+        StorageError, match=rf"version of Optuna, {optuna.__version__}, does not know: {unknown}; a newer"
+    ):
+        opened(None, results=tmp_path)
+    assert list(tmp_path.glob("*recovered")) == []
+
+
 def test_several_damaged_lines_are_all_named(journal, tmp_path):
     path = stored(tmp_path, journal[0], b"?\n", *journal[2:7], b"?\n", *journal[8:])
     with pytest.raises(StorageError, match=r"line 2 is no record .*, line 8 is no record"):
@@ -131,3 +157,11 @@ def test_a_trial_that_another_program_adds_twice_is_two(tmp_path):
     study = optuna.create_study(storage=storage, study_name="s")
     study.add_trials([optuna.trial.create_trial(value=1.0)] * 2)
     assert values(existing_storage(None, results=tmp_path)) == {"s": [[1.0], [1.0]]}
+
+
+def test_a_distribution_that_is_unknown_in_a_trial_of_ours_is_no_damage(small, tmp_path):
+    search(small, results=tmp_path, trials=1)
+    path = tmp_path / JOURNAL
+    path.write_bytes(path.read_bytes().replace(b"IntDistribution", b"WholeDistribution", 1))
+    with pytest.raises(StorageError, match=r"does not know: distribution WholeDistribution in line \d+; a newer"):
+        open_storage(None, results=tmp_path)

@@ -1,18 +1,21 @@
 """What the program keeps of a study: out of the dashboard's sight, and read where older versions kept it."""
 
+from importlib.metadata import version
+
 import numpy as np
 import optuna
 import pandas as pd
 import pytest
-from helpers import SMALL, TIMES
+from helpers import SMALL, TIMES, run
 
-from hpsearch.config import load_config
+from hpsearch.config import StoredConfigError, load_config
+from hpsearch.evaluation.outcomes import CurvesError
 from hpsearch.experiments.stored import CEILINGS, DESIGN, EXAMPLES
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import Results, ResultsError, load
 from hpsearch.storage.access import open_storage
 from hpsearch.storage.internals import set_study_attribute, study_attributes
-from hpsearch.storage.studies import BASELINES, BEST, CONFIG, DATA, ENGINE_OF_STUDY, StudyChangedError, fact
+from hpsearch.storage.studies import BASELINES, BEST, CONFIG, DATA, ENGINE_OF_STUDY, VERSION, StudyChangedError, fact
 from hpsearch.tuning.search import search
 
 OLD = {"survey.base": 8, "survey.scrambles": 2, "survey.seeds": 4, "trials": 4}
@@ -158,3 +161,31 @@ def test_of_a_new_study_no_fact_is_a_user_attribute(made):
         assert fact(study, CONFIG) is not None
         assert not [key for key in study.user_attrs if key.startswith("hpsearch:")]
         assert all(isinstance(value, str) for value in study.user_attrs.values())
+
+
+@pytest.mark.parametrize("by", ["99.1", None], ids=["named", "unnamed"])
+def test_a_study_of_a_newer_version_is_told_with_what_is_unknown_in_it(small, tmp_path, by):
+    study = search(small, results=tmp_path, trials=1)
+    assert fact(study, VERSION) == version("hpsearch")
+    newer = fact(study, CONFIG)
+    set_study_attribute(study, CONFIG, {**newer, "search": {**newer["search"], "sampler": "magic", "shiny": 3}})
+    set_study_attribute(study, VERSION, by)
+    words = f"was made by {f'hpsearch {by}' if by else 'another version of hpsearch'}.* and this is "
+    for read in (lambda: load("small", results=tmp_path).config, lambda: search(small, results=tmp_path)):
+        with pytest.raises(
+            StoredConfigError, match=rf"(?s){words}.*search\.sampler.*search\.shiny: is not a known key"
+        ):
+            read()
+    told = " ".join(run("show", "small", "--results", tmp_path, code=2).stderr.split())
+    assert "error: study 'small' was made by" in told
+
+
+def test_curves_in_another_form_are_told_and_the_trials_stay_readable(small, tmp_path):
+    search(small, results=tmp_path, trials=1)
+    path = tmp_path / "hpsearch.journal"
+    path.write_bytes(path.read_bytes().replace(b'"metrics":', b'"measured":').replace(b'"numbers":', b'"packed":'))
+    results = load("small", results=tmp_path)
+    assert len(results.trials) == 1
+    for read in (lambda: results.curves, lambda: results.members):
+        with pytest.raises(CurvesError, match=r"a form that hpsearch .* does not read \(KeyError\('metrics'\)\)"):
+            read()

@@ -177,6 +177,7 @@ _REFUSED = (
     "hpsearch.config.messages.ConfigError",
     "hpsearch.data.checks.DataError",
     "hpsearch.evaluation.archive.NetworkFileError",
+    "hpsearch.evaluation.outcomes.CurvesError",
     "hpsearch.evaluation.calls.FunctionError",
     "hpsearch.figures.style.FigureError",
     "hpsearch.report.dashboard.DashboardError",
@@ -247,8 +248,10 @@ def _of_table(problem: Exception, study: str) -> bool:
 
 def _in_file(problem: Exception, study: str) -> Exception:
     """The problem, of the study's file where it came up only with the data at hand: the file is what to mend."""
-    from hpsearch.config.messages import ConfigError
+    from hpsearch.config.messages import ConfigError, StoredConfigError
 
-    if isinstance(problem, ConfigError) and study and not problem.path.endswith(".toml"):
+    if not isinstance(problem, ConfigError) or isinstance(problem, StoredConfigError):
+        return problem
+    if study and not problem.path.endswith(".toml"):
         return ConfigError(study, problem.problems)
     return problem

@@ -18,7 +18,7 @@ from hpsearch.config.entries import Entry
 from hpsearch.config.files import load_config, refined_toml, resolve, to_toml
 from hpsearch.config.hyperparameters import HYPERPARAMETERS
 from hpsearch.config.kinds import Hyperparameter
-from hpsearch.config.messages import ConfigError
+from hpsearch.config.messages import ConfigError, StoredConfigError
 from hpsearch.config.space import SpaceConfig
 from hpsearch.config.study import NOT_COMPARED, StudyConfig, differences
 from hpsearch.config.tables import BUNDLED, DataConfig, NetworkConfig, SearchConfig, SurveyConfig
@@ -34,6 +34,7 @@ __all__ = [
     "NetworkConfig",
     "SearchConfig",
     "SpaceConfig",
+    "StoredConfigError",
     "StudyConfig",
     "SurveyConfig",
     "differences",

@@ -71,6 +71,10 @@ class ConfigError(ValueError):
         return "\n  ".join([f"{printable(self.path)}: {count}", *self.problems])
 
 
+class StoredConfigError(ConfigError):
+    """Settings of a stored study that this version of hpsearch does not understand."""
+
+
 @dataclass(frozen=True)
 class Fault:
     """One thing wrong with a value: where in it, what, and what to do."""

@@ -18,6 +18,10 @@ from hpsearch.engine.settings import Array
 from hpsearch.evaluation.tasks import Outcome
 
 
+class CurvesError(ValueError):
+    """What a trial measured is stored in a form that this version does not read."""
+
+
 @dataclass(frozen=True)
 class Evaluation:
     """A trial's training on each of its seeds.
@@ -90,10 +94,22 @@ class Evaluation:
 
     @classmethod
     def decode(cls, stored: Mapping[str, Any]) -> Evaluation:
-        """The inverse of :meth:`encode`; times and pruning stand in the trial itself."""
-        shape = (len(stored["seeds"]), len(stored["iterations"]), len(stored["metrics"]))
-        dtype = np.dtype(stored["dtype"]).newbyteorder("<")
-        numbers = np.frombuffer(base64.b64decode(stored["numbers"]), dtype).reshape(shape)
+        """The inverse of :meth:`encode`; times and pruning stand in the trial itself.
+
+        Raises:
+            CurvesError: if they are stored in another form.
+        """
+        try:
+            shape = (len(stored["seeds"]), len(stored["iterations"]), len(stored["metrics"]))
+            dtype = np.dtype(stored["dtype"]).newbyteorder("<")
+            numbers = np.frombuffer(base64.b64decode(stored["numbers"]), dtype).reshape(shape)
+        except (KeyError, TypeError, ValueError) as problem:
+            from importlib.metadata import version
+
+            raise CurvesError(
+                f"the curves of a trial are stored in a form that hpsearch {version('hpsearch')} does not read "
+                f"({problem!r:.100}): use the version that wrote them"
+            ) from problem
         return cls(
             metrics=tuple(stored["metrics"]),
             seeds=tuple(stored["seeds"]),

@@ -24,7 +24,7 @@ from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Dimension, Float, Space
 from hpsearch.storage.commands import command, options_of
 from hpsearch.storage.internals import storage_of
-from hpsearch.storage.studies import CONFIG, fact
+from hpsearch.storage.studies import CONFIG, config_of, fact
 from hpsearch.storage.trials import CURVES, distributions
 
 DESIGN = "hpsearch:design"
@@ -119,7 +119,7 @@ def stored_survey(study: optuna.Study) -> Survey:
     completed = fact(study, DESIGN)
     if completed is None:
         raise SurveyMissingError(_why_missing(study))
-    config = StudyConfig.from_description(fact(study, CONFIG))
+    config = config_of(study)
     design = replace(design_of(config), **completed)
     return Survey(
         _stored_table(study, design),
@@ -159,7 +159,7 @@ def _stored_table(study: optuna.Study, design: Design) -> pd.DataFrame:
 
 def _going_on(study: optuna.Study) -> str:
     """The command that goes on with a survey as it was begun, also if its study's file asks for another."""
-    config = StudyConfig.from_description(fact(study, CONFIG))
+    config = config_of(study)
     s = config.survey
     flags = {"--dummy": s.dummy, "--second-order": s.second_order, "--effective-step": s.effective_step}
     options = ["--base", str(s.base), "--scrambles", str(s.scrambles), *(flag for flag, on in flags.items() if on)]

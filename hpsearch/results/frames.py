@@ -194,7 +194,7 @@ def _evaluations(study: optuna.Study) -> list[tuple[int, Evaluation]]:
 
 
 def _metrics(stored: Iterable[Any]) -> list[str]:
-    measured = {name for attribute in stored if attribute for name in attribute["metrics"]}
+    measured = {name for attribute in stored if attribute for name in attribute.get("metrics", ())}
     return [metric.name for metric in METRICS if metric.name in measured]
 
 

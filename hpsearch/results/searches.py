@@ -8,10 +8,9 @@ import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.study import StudyDirection
 
-from hpsearch.config.study import StudyConfig
 from hpsearch.results.frames import parameter_columns, value_columns
 from hpsearch.results.trials import TrialTables
-from hpsearch.storage.studies import CONFIG, fact
+from hpsearch.storage.studies import CONFIG, config_of, fact
 from hpsearch.tuning.choice import ranked_trials
 
 BAND = {"q10": 0.1, "median": 0.5, "q90": 0.9}
@@ -51,8 +50,8 @@ class SearchTables(TrialTables):
 
 def metric_of(study: optuna.Study) -> str:
     """Name of what a trial's value is, of several the first; "value" or "value_0" where nobody said it."""
-    if description := fact(study, CONFIG):
-        return str(StudyConfig.from_description(description).search.metric)
+    if fact(study, CONFIG):
+        return str(config_of(study).search.metric)
     return (study.metric_names or value_columns(study))[0]
 
 

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any
 import optuna
 
 from hpsearch.config.hyperparameters import in_words
-from hpsearch.config.study import PROFILES, StudyConfig
+from hpsearch.config.study import PROFILES
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.storage.commands import make
 from hpsearch.storage.internals import figure_of, set_figure, storage_of
 from hpsearch.storage.journal import UNWRITABLE
 from hpsearch.storage.notes import note_search, note_survey
-from hpsearch.storage.studies import BASELINES, BEST, CONFIG, fact
+from hpsearch.storage.studies import BASELINES, BEST, CONFIG, config_of, fact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ def show_search(study: optuna.Study) -> None:
     Args:
         study: Made by this project.
     """
-    config, survey = StudyConfig.from_description(fact(study, CONFIG)), _sibling(study, f"{study.study_name}.survey")
+    config, survey = config_of(study), _sibling(study, f"{study.study_name}.survey")
     measured = "" if survey is None else survey.user_attrs.get(MEASURED, "")
     rows = {"question": config.question, **dict(_choice(study)), MEASURED: measured or _unmeasured(study)}
     _save_rows(study, rows)
@@ -64,7 +64,7 @@ def show_survey(study: optuna.Study, survey: Survey) -> None:
         study: Of the stored survey.
         survey: The same, read.
     """
-    config, table = StudyConfig.from_description(fact(study, CONFIG)), survey.sensitivity()
+    config, table = config_of(study), survey.sensitivity()
     _save_rows(study, {"question": config.question, MEASURED: _measured(table)})
     _save_figure(study, _figure(table, count=len(survey.design)))
     note_survey(study, survey)

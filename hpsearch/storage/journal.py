@@ -16,12 +16,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import optuna
 from optuna.exceptions import StorageInternalError
 from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
 
 from hpsearch.data.files import atomic_write, cure
 from hpsearch.storage.locks import Unlocked, WriteLock
-from hpsearch.storage.records import damage_of, doubled, is_record, record_of
+from hpsearch.storage.records import damage_of, doubled, is_record, newer_line, record_of
 from hpsearch.storage.signals import stops_later
 
 _BLOCK = 65536
@@ -153,9 +154,18 @@ class JournalFile(BaseJournalBackend):
     def damage(self, *, line: int = 0) -> StorageError:
         """What to tell of a journal that cannot be read to its end, having kept what is whole in a copy.
 
+        A journal that a newer Optuna has written is not damaged, and no copy of it without the new lines is made.
+
         Args:
             line: Number of one that reads as a record and cannot be one; 0 for none.
         """
+        if newer := newer_line(self.path):
+            number, what = newer
+            return StorageError(
+                f"{self.path} holds what this version of Optuna, {optuna.__version__}, does not know: {what} in line "
+                f"{number}; a newer one will have written it (the journal does not say which): read it with that one. "
+                "It was left as it is"
+            )
         damage = damage_of(self.path, also=line)
         if not damage.whole:
             return StorageError(f"{self.path} is not an Optuna journal: {damage.words() or 'it has no whole line'}")

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from optuna.distributions import DISTRIBUTION_CLASSES
 from optuna.study import StudyDirection
 from optuna.trial import TrialState
 
@@ -24,6 +25,8 @@ _KEYS: Mapping[int, tuple[str, ...]] = {
     **dict.fromkeys((5, 6, 7, 8, 9), ("trial_id",)),
 }
 """Of each of Optuna's operations what its record holds at least."""
+
+_DISTRIBUTIONS = {kind.__name__ for kind in DISTRIBUTION_CLASSES}
 
 _LOST_TRIAL = re.compile(rb'"op_code": ?4\b.*?"study_id": ?(\d+)')
 
@@ -70,6 +73,39 @@ def record_of(line: bytes) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return log if is_record(log) else None
+
+
+def unknown_in(line: bytes) -> str:
+    """What Optuna's version here does not know in a line that is whole otherwise; "" where that is nothing."""
+    try:
+        log = json.loads(line)
+    except (ValueError, RecursionError):
+        return ""
+    operation = log.get("op_code") if isinstance(log, dict) and isinstance(log.get("worker_id"), str) else None
+    if not isinstance(operation, int):
+        return ""
+    if operation > _LAST_OPERATION:
+        return f"operation {operation}"
+    for word, values, kind in (
+        ("direction", log.get("directions", ()), StudyDirection),
+        ("state of a trial", [log["state"]] if "state" in log else (), TrialState),
+    ):
+        for value in values if isinstance(values, list | tuple) else ():
+            if isinstance(value, int) and value not in {member.value for member in kind}:
+                return f"{word} {value}"
+    distributions = log.get("distributions")
+    written = [*distributions.values()] if isinstance(distributions, dict) else []
+    for text in (*written, log.get("distribution")):
+        match = re.match(r'\{"name": ?"(\w+)"', str(text))
+        if match and match[1] not in _DISTRIBUTIONS:
+            return f"distribution {match[1]}"
+    return ""
+
+
+def newer_line(path: Path) -> tuple[int, str] | None:
+    """The number, from 1, of the first line that a newer Optuna may have written, and what is unknown in it."""
+    lines = ((number, unknown_in(line)) for number, line in enumerate(whole_lines(path), start=1))
+    return next(((number, what) for number, what in lines if what), None)
 
 
 def doubled(log: Mapping[str, Any], last: Mapping[str, Any] | None) -> bool:

@@ -6,11 +6,13 @@ import contextlib
 import os
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import optuna
 
+from hpsearch.config.messages import ConfigError, StoredConfigError
 from hpsearch.config.study import StudyConfig, differences
 from hpsearch.engine.settings import ENGINE
 from hpsearch.storage.internals import set_study_attribute, study_attributes
@@ -20,6 +22,9 @@ OWN = "hpsearch:"
 
 CONFIG = f"{OWN}config"
 """Fact of a study: ``StudyConfig.describe()``."""
+
+VERSION = f"{OWN}version"
+"""Fact of a study: the version of hpsearch that made it; an older study has none."""
 
 DATA = f"{OWN}data"
 """Fact of a study: the data's fingerprint."""
@@ -96,7 +101,13 @@ def open_study(
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         study.set_metric_names([config.search.metric])
     # The config comes last: a study that has it was made whole.
-    made = {**(facts or {}), DATA: fingerprint, ENGINE_OF_STUDY: ENGINE, CONFIG: config.describe()}
+    made = {
+        **(facts or {}),
+        DATA: fingerprint,
+        ENGINE_OF_STUDY: ENGINE,
+        VERSION: version("hpsearch"),
+        CONFIG: config.describe(),
+    }
     for key, value in made.items():
         set_study_attribute(study, key, value)
     return study
@@ -138,6 +149,8 @@ def _made_alike(
     elif study.get_trials(deepcopy=False):
         changes = [("made by", "another program", "hpsearch")]
     if changes:
+        if changes[0][0] != "made by":
+            config_of(study)  # settings that only another version knows are no change of the user's
         raise StudyChangedError(config.name, changes, stored=study.study_name)
     return stored is not None
 
@@ -164,7 +177,22 @@ def stored_config(study: optuna.Study, *, folders: Iterable[Path]) -> StudyConfi
         places = (folder.absolute().joinpath(*end) for folder in folders for end in ends)
         file = next((place for place in places if place.is_file()), path)
         description = {**description, "data": {**description["data"], "source": f"{kind}:{file}"}}
-    return StudyConfig.from_description(description)
+    return config_of(study, description)
+
+
+def config_of(study: optuna.Study, description: Mapping[str, Any] | None = None) -> StudyConfig:
+    """The config that a study of this project was made with, or what was changed in it.
+
+    Raises:
+        StoredConfigError: if this version does not understand it.
+    """
+    try:
+        return StudyConfig.from_description(fact(study, CONFIG) if description is None else description)
+    except ConfigError as problem:
+        made = fact(study, VERSION)
+        by = f"hpsearch {made}" if made else "another version of hpsearch, it is not stored which,"
+        where = f"study {study.study_name!r} was made by {by} and this is {version('hpsearch')}: in what is stored"
+        raise StoredConfigError(where, problem.problems) from None
 
 
 def fact(study: optuna.Study, name: str, default: Any = None) -> Any:
