@@ -29,6 +29,9 @@ A whole line of a journal is damaged: file and line named, all else readable
     test_records::test_several_damaged_lines_are_all_named
     test_records::test_whatever_line_is_lost_all_other_trials_keep_their_numbers_and_values
     test_records::test_a_recovered_copy_is_searched_on
+A newer Optuna or hpsearch wrote it: told as that, with what is unknown, and nothing is touched
+    test_records::test_what_a_newer_optuna_wrote_is_no_damage
+    test_studies::test_a_study_of_a_newer_version_is_told_with_what_is_unknown_in_it
 The disk is full, the folder read-only: an error before or at once, and what was stored stays usable
     test_records::test_a_line_of_a_trial_that_stands_twice_is_named_and_the_trial_counted_once
     test_faults_disk::test_on_a_full_disk_a_command_says_so_and_what_was_stored_stays
@@ -40,6 +43,7 @@ The disk fills, or permission lacks, at any file that is written: one error with
     test_faults_disk::test_a_network_is_saved_whole_or_not_at_all
     test_files::test_where_no_file_can_be_the_path_the_cause_and_the_cure_are_told
     test_files::test_a_failure_leaves_the_former_file_and_no_part_of_the_new_one
+    test_files::test_what_a_killed_writer_left_is_removed_by_the_next_and_a_living_one_s_is_not
     test_streams::test_a_search_on_a_full_disk_does_its_work_and_says_what_failed
 A storage goes away and comes back; its connections are ended; an answer is lost: bounded retries, no doubles
     test_postgres::test_a_server_that_is_away_for_ten_seconds_is_waited_for

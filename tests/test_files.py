@@ -3,6 +3,9 @@
 import errno
 import os
 import re
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
@@ -39,9 +42,32 @@ def test_a_failure_leaves_the_former_file_and_no_part_of_the_new_one(tmp_path, f
 def test_a_file_that_was_never_written_is_an_error_and_leaves_the_former_one(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("former", encoding="utf-8")
-    with pytest.raises(FileError, match=r"cannot write .*table.csv: No such file"), atomic_write(path):
+    with pytest.raises(FileError, match=r"cannot write .*table.csv: there was nothing to write"), atomic_write(path):
         pass
     assert path.read_text(encoding="utf-8") == "former"
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next_and_a_living_one_s_is_not(tmp_path):
+    path, other = tmp_path / "a[b].csv", tmp_path / "a.csv"
+    code = "import os, sys, time; from hpsearch.data.files import atomic_write as w\nwith w(sys.argv[1]) as p:\n"
+    code += " p.write_text('x'); print(p, flush=True); time.sleep(60)"
+    writers = [
+        subprocess.Popen([sys.executable, "-c", code, target], stdout=subprocess.PIPE, text=True)
+        for target in (path, path, other)
+    ]
+    killed, living, of_other = (Path(writer.stdout.readline().strip()) for writer in writers)
+    try:
+        for k in (0, 2):
+            writers[k].kill()
+            writers[k].wait()
+        assert killed.exists()
+        with atomic_write(path) as partial:
+            partial.write_text("whole", encoding="utf-8")
+            assert set(tmp_path.iterdir()) == {partial, living, of_other}
+    finally:
+        for writer in writers:
+            writer.kill()
+            writer.communicate()
 
 
 def test_two_writers_of_one_file_do_not_meet(tmp_path):

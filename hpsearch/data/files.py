@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import errno
+import glob
 import hashlib
 import os
 import secrets
 import stat
+import sys
 import tempfile
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+if sys.platform != "win32":
+    import fcntl
 
 _CURES = {
     **dict.fromkeys((errno.ENOSPC, errno.EDQUOT, errno.EFBIG), "free some space, or choose another place"),
@@ -24,6 +29,10 @@ _CURES = {
     errno.ENOENT: "the folder is not there, or not any more",
 }
 """What to do, by the system's cause."""
+
+
+_PART = ".partial"
+"""Ends the name of a file that is being written."""
 
 
 class FileError(OSError):
@@ -103,25 +112,64 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     """Give a temporary path to write to, beside the file that it becomes at the end.
 
     A reader sees the former file or the new one, never a part: the new one is on the disk before it takes the name.
-    After an exception inside, Ctrl-C included, the former file stays and the temporary one is removed.
+    After an exception inside, Ctrl-C included, the former file stays and the temporary one is removed. One that a
+    process left behind which was killed is removed by the next that writes the same file.
 
     Args:
-        path: Of the file; its folder is there. A link stays, and what it leads to is written.
+        path: Of the file; its folder is there. A link stays, and what it leads to is written. It may not stay empty.
 
     Raises:
         FileError: if the file cannot be written.
     """
     target = check_writable(path)
-    partial = target.with_name(f".{target.name[:40]}.{secrets.token_hex(4)}.partial")
+    _remove_left_behind(target)
+    with blaming(path):
+        partial, number = _part_of(target)
     try:
         with blaming(path):
             yield partial
             with partial.open("rb+") as file:
                 os.fsync(file.fileno())
+            if not partial.stat().st_size:
+                raise FileError(f"cannot write {path}: there was nothing to write")
             partial.replace(target)
     finally:
         with suppress(OSError):  # where nothing may be removed nothing was written: that error is the one to tell
             partial.unlink()
+        if number is not None:
+            os.close(number)
+
+
+def _part_of(target: Path) -> tuple[Path, int | None]:
+    """A new empty file beside the target, with its open number: it is locked for as long as that stays open."""
+    while True:
+        partial = target.with_name(f"{_part_prefix(target)}{secrets.token_hex(4)}{_PART}")
+        if sys.platform == "win32":  # where a file that is open cannot take another name
+            return partial, None
+        number = os.open(partial, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(number, fcntl.LOCK_EX)
+        if partial.exists():  # else another writer was faster, and took it for one that was left behind
+            return partial, number
+        os.close(number)
+
+
+def _remove_left_behind(target: Path) -> None:
+    """Remove the temporary files of a target that no process holds any more."""
+    if sys.platform == "win32":
+        return
+    for partial in target.parent.glob(f"{glob.escape(_part_prefix(target))}*{_PART}"):
+        with suppress(OSError):  # another writer holds it, or has removed it
+            number = os.open(partial, os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK)
+            try:
+                fcntl.flock(number, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                partial.unlink()
+            finally:
+                os.close(number)
+
+
+def _part_prefix(target: Path) -> str:
+    return f".{target.name[:40]}."
 
 
 def file_name(name: str) -> str:
