@@ -14,7 +14,7 @@ from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.tasks import Trainer
 from hpsearch.experiments import kept
-from hpsearch.experiments.kept import KeptTrainings
+from hpsearch.experiments.kept import KeptTrainings, NotKeptWarning
 from hpsearch.experiments.profiles import plane, profile, tunability
 from hpsearch.experiments.tolerances import tolerance
 from hpsearch.experiments.trainings import survey_study
@@ -221,7 +221,8 @@ def test_a_storage_that_cannot_be_written_is_read_and_the_rest_kept_in_memory(re
     fresh = load("small", results=results.folder)
     monkeypatch.setattr(JournalFile, "_append", lambda self, logs: (_ for _ in ()).throw(problem))
     before = len(trained)
-    first = fresh.plane(**{**CORNERS, "seeds": 3})
+    with pytest.warns(NotKeptWarning, match=f"the trainings of small.profiles are not kept: {problem}"):
+        first = fresh.plane(**{**CORNERS, "seeds": 3})
     assert len(trained) == before + 4
     pd.testing.assert_frame_equal(fresh.plane(**{**CORNERS, "seeds": 3}), first)
     assert len(trained) == before + 4

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, WorkersOption, app
-from hpsearch.cli.endings import errors
+from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
 from hpsearch.cli.progress import stoppable_line, survey_words
@@ -34,7 +34,7 @@ def explain_command(
     """
     from hpsearch.cli.studies import stored_results
 
-    with errors(study):
+    with errors(study), told_warnings():
         stored = stored_results(study, storage=storage, results=results)
         from hpsearch import figures
         from hpsearch.experiments.sources import ProfileProgress

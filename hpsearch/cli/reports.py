@@ -16,7 +16,7 @@ from hpsearch.cli.commands import (
     WorkersOption,
     app,
 )
-from hpsearch.cli.endings import errors
+from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.importance import measured_importance
 from hpsearch.cli.lines import say
 from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
@@ -61,7 +61,8 @@ def report_command(
 
         path = to or results / f"{file_name(stored.study.study_name.removesuffix('.survey'))}.html"
         check_writable(path)  # before there is work to lose
-        _trained(stored, workers=workers, storage=storage)
+        with told_warnings():
+            _trained(stored, workers=workers, storage=storage)
         with warnings.catch_warnings():  # the page's own sentences say what is to be minded
             warnings.simplefilter("ignore", UserWarning)
             if not stored.study.study_name.endswith(".survey"):

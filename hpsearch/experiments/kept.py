@@ -3,11 +3,12 @@
 A trial there is one training: a setting on a seed. What is kept is read, and the rest is trained and stored
 as it comes, so a table that was stopped goes on, and one of more values or seeds trains only what is new.
 Trainings that differ in length alone are ends of one (the prefix property). A storage that cannot be written, or that
-lives in memory, is left as it is: the trainings are then kept as long as the object here.
+lives in memory, is left as it is: the trainings are then kept as long as the object here, and of the first it is told.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -36,6 +37,10 @@ from hpsearch.storage.writing import TrialWriter
 T = TypeVar("T")
 Table: TypeAlias = Callable[[TrainingSource], T]
 """What needs trainings: a function of where they come from. Which it needs next may depend on those before."""
+
+
+class NotKeptWarning(UserWarning):
+    """Trainings are made that cannot be stored: the next call makes them again."""
 
 
 class KeptTrainings:
@@ -135,7 +140,8 @@ class KeptTrainings:
             with quiet_optuna():
                 study = open_study(self._storage, config, fingerprint, name=self._name, identity=_identity)
             note_profiles(study)
-        except UNWRITABLE:
+        except UNWRITABLE as problem:
+            warnings.warn(f"the trainings of {self._name} are not kept: {problem}", NotKeptWarning, stacklevel=2)
             return None
         self._read_on(study)  # another process may have trained some until now
         return study
