@@ -16,6 +16,7 @@ Workers import these modules, so that nothing here needs Optuna, and this file i
     worker.py     what a worker of an executor does with a job
     clusters.py   a Dask cluster
     failures.py   what may happen to workers
+    clocks.py     when something began and ended
     deadlines.py  how long a run may take
     stages.py     a trial from checkpoint to checkpoint, for pruners
     archive.py    a network's file, checked before it is believed

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import inspect
 import math
-import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hpsearch.evaluation.clocks import clock
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,15 +63,16 @@ class SettingCall:
         return [self._answer({name: row[name] for name in self.names}) for row in rows]
 
     def _answer(self, setting: dict[str, Any]) -> Answer:
-        started = time.time()
+        now = clock()
+        started = now()
         try:
             returned = self.function(**setting)
         except (Exception, SystemExit) as problem:
-            return Answer({}, _told(problem), True, started, time.time())
+            return Answer({}, _told(problem), True, started, now())
         try:
-            return Answer(_numbers(returned), started=started, finished=time.time())
+            return Answer(_numbers(returned), started=started, finished=now())
         except FunctionError as problem:
-            return Answer({}, str(problem), False, started, time.time())
+            return Answer({}, str(problem), False, started, now())
 
 
 @dataclass(frozen=True)
@@ -86,16 +88,17 @@ class TableCall:
 
     def __call__(self, rows: pd.DataFrame) -> list[Answer]:
         """Answers to these rows, in order; if the function raises, all of them fail."""
-        started = time.time()
+        now = clock()
+        started = now()
         try:
             returned = self.function(rows.copy())
         except (Exception, SystemExit) as problem:
-            return [Answer({}, _told(problem), True, started, time.time())] * len(rows)
+            return [Answer({}, _told(problem), True, started, now())] * len(rows)
         try:
             columns = _columns(returned, rows)
         except FunctionError as problem:
-            return [Answer({}, str(problem), False, started, time.time())] * len(rows)
-        finished, names = time.time(), tuple(columns)
+            return [Answer({}, str(problem), False, started, now())] * len(rows)
+        finished, names = now(), tuple(columns)
         return [
             Answer(dict(zip(names, values, strict=True)), started=started, finished=finished)
             for values in zip(*columns.values(), strict=True)

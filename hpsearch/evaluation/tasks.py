@@ -5,13 +5,13 @@ A worker imports this module and the engine, and neither Optuna nor pandas.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.engine.training import Record, Training, train
+from hpsearch.evaluation.clocks import clock
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ class Outcome:
 
     def then(self, later: Outcome) -> Outcome:
         """This part of a training and the next, as one."""
-        return Outcome(self.record.then(later.record), later.training, self.started, later.finished)
+        finished = max(self.finished, later.finished)  # the clock may have been set back in between
+        return Outcome(self.record.then(later.record), later.training, self.started, finished)
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,9 @@ class Trainer:
             task: What to train.
             check: Called about every second; what it raises ends training.
         """
-        started = time.time()
-        start = task.training
+        now = clock()
+        started, start = now(), task.training
         if start is None:
             start = Training.start(self.examples.architecture(task.settings), task.settings, task.seed)
         record, training = train(start, self.examples, task.stops, until=task.until, check=check)
-        return Outcome(record, None if training.ended else training, started, time.time())
+        return Outcome(record, None if training.ended else training, started, now())
