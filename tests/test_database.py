@@ -269,3 +269,33 @@ def test_a_url_may_hold_what_a_format_or_a_configuration_file_would_read_as_its_
     url = postgres.url("a%7Bb%7D%25c")
     study_in(open_storage(url))
     assert len(optuna.load_study(study_name="s", storage=existing_storage(url)).trials) == 3
+
+
+def test_a_trial_that_another_kind_of_database_refuses_is_an_error_with_its_words(tmp_path, monkeypatch):
+    """As MySQL does, whose texts end at 64 KB, and whose trials are stored by Optuna itself."""
+    study = study_in(open_storage(f"sqlite:///{tmp_path}/s.db"), trials=1)
+    monkeypatch.setattr(database, "_TOGETHER", ())
+    add_trials(study, study.trials)
+    assert [trial.value for trial in study.get_trials()] == [0.0, 0.0]
+
+    def refuse(trials):
+        long = sa.exc.DataError("INSERT ...", {"value": "x"}, Exception(1406, "Data too long for column"))
+        raise optuna.exceptions.StorageInternalError from long
+
+    monkeypatch.setattr(study, "add_trials", refuse)
+    with pytest.raises(
+        StorageError, match=r"s\.db refused a write or a read: \(1406, 'Data too long for column'\); what"
+    ):
+        add_trials(study, study.trials)
+
+
+def test_a_database_of_mysql_that_holds_nothing_is_known_by_its_number():
+    for number, words, nothing in ((1146, "Table 'a.b' doesn't exist", True), (1049, "Unknown database 'a'", False)):
+        assert patience.without_tables(sa.exc.ProgrammingError("", {}, Exception(number, words))) is nothing
+
+
+def test_without_a_driver_of_mysql_its_package_is_named():
+    with pytest.raises(
+        StorageError, match=r"No module named 'MySQLdb' \(.*for MySQL: pip install pymysql, and mysql\+"
+    ):
+        open_storage("mysql://me:secret@host/name")

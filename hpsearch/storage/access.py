@@ -88,7 +88,8 @@ def _database(url: str, *, read_only: bool) -> optuna.storages.RDBStorage:
     except Exception as problem:
         words, empty = without_secrets(reason(problem), url), read_only and without_tables(problem)
         if "No module named" in words:
-            words += " (for PostgreSQL: pip install 'hpsearch[postgres]')"
+            words += " (for PostgreSQL: pip install 'hpsearch[postgres]'"
+            words += "; for MySQL: pip install pymysql, and mysql+pymysql://…)" if url.startswith("mysql") else ")"
     # Raised out here, the errors carry nothing of the driver's, in which the password may stand.
     # A file without tables is another program's; a database of a server is without them until the first run.
     if empty and sqlite_file(url) is None:

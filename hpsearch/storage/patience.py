@@ -27,6 +27,9 @@ _TRANSIENT = {"53300", "55P03", "25006"}
 _TRANSIENT_CLASSES = ("08", "40", "57")
 """Classes of PostgreSQL's codes: a connection that ended, a deadlock, a server that stops or starts."""
 
+_NO_TABLE = {"42P01", 1146}
+"""PostgreSQL's code of a table that is not there, and the number of MySQL and MariaDB."""
+
 log = logging.getLogger("hpsearch.storage")
 
 
@@ -69,7 +72,8 @@ def without_tables(problem: BaseException) -> bool:
     refusal = _refusal(problem)
     if refusal is None:
         return False
-    return getattr(refusal.orig, "sqlstate", None) == "42P01" or "no such table" in str(refusal.orig)
+    codes = {getattr(refusal.orig, "sqlstate", None), *getattr(refusal.orig, "args", ())[:1]}
+    return not codes.isdisjoint(_NO_TABLE) or "no such table" in str(refusal.orig)
 
 
 def opened(connect: Callable[[], T]) -> T:
@@ -98,6 +102,11 @@ def _refusal(problem: BaseException) -> sa.exc.DBAPIError | None:
     return cause
 
 
+def refused(place: str, problem: BaseException) -> StorageError:
+    """What to tell of a database that takes or gives something not, now or later."""
+    return StorageError(f"the storage {place} refused a write or a read: {reason(problem)}; what was stored stays")
+
+
 def patiently(action: Callable[[], T], place: str, *, patience: float | None = None) -> T:
     """Do what may be repeated, again while the database is away.
 
@@ -116,9 +125,7 @@ def patiently(action: Callable[[], T], place: str, *, patience: float | None = N
             return action()
         except (optuna.exceptions.StorageInternalError, sa.exc.SQLAlchemyError) as problem:
             if not transient(problem):
-                raise StorageError(
-                    f"the storage {place} refused a write or a read: {reason(problem)}; what was stored stays"
-                ) from problem
+                raise refused(place, problem) from problem
             if time.monotonic() + pause > end:
                 raise StorageError(
                     f"the storage {place} does not answer: {reason(problem)}; tried again for {patience:.0f} s. "

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 import optuna
+from optuna.exceptions import StorageInternalError
 from optuna.trial import FrozenTrial
 
 from hpsearch.storage.addresses import hide_password
@@ -48,6 +49,9 @@ def add_trials(
         _add_batch(study, database, trials, batch=batch or uuid.uuid4().hex, patience=patience)
         return
     with stops_later():
+        if database is not None:
+            _add_one_by_one(study, database, trials)
+            return
         if not isinstance(backend, JournalFile):
             study.add_trials(trials)
             return
@@ -75,6 +79,18 @@ def _add_batch(
             store(database.engine, study_id(study), trials, batch=batch)
 
     patiently(attempt, hide_password(database), patience=patience)
+
+
+def _add_one_by_one(study: optuna.Study, database: optuna.storages.RDBStorage, trials: Sequence[FrozenTrial]) -> None:
+    """As Optuna does it, each in a transaction; not tried again, for one whose answer was lost would be there twice."""
+    import sqlalchemy as sa  # slow to import
+
+    from hpsearch.storage.patience import refused
+
+    try:
+        study.add_trials(trials)
+    except (StorageInternalError, sa.exc.SQLAlchemyError) as problem:
+        raise refused(hide_password(database), problem) from problem
 
 
 class TrialWriter:
