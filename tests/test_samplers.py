@@ -1,11 +1,20 @@
 import importlib.util
+import pickle
+import re
+from pathlib import Path
 
 import numpy as np
 import optuna
 import pytest
+from helpers import run
 from scipy.stats import qmc
 
+from hpsearch import load
 from hpsearch.config import ConfigError
+from hpsearch.results.observations import ImportanceWarning
+from hpsearch.storage.access import open_storage
+from hpsearch.storage.journal import StorageError
+from hpsearch.storage.studies import StudyChangedError
 from hpsearch.storage.trials import distributions
 from hpsearch.tuning.samplers import check_sampler, grid, grid_size, pruner, sampler
 from hpsearch.tuning.search import search
@@ -92,3 +101,43 @@ def test_a_grid_goes_from_bound_to_bound_on_each_scale_and_takes_all_choices(sma
     assert values["iterations"] == [5, 17, 60]  # √(5·60) = 17.3
     assert values["batch_size"] == [8, 16, 32]
     assert grid_size(config) == 3**6
+
+
+class Trap:
+    """What is run where it is unpickled: a file is made."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return open, (str(self.path), "w")
+
+
+def test_a_state_of_cmaes_that_would_run_something_is_refused_and_a_stranger_s_is_never_read(small, folder):
+    trap, evil = folder / "sprung", pickle.dumps(Trap(folder / "sprung")).hex()
+    config = small.with_overrides(sampler="cmaes", trials=34)
+    ours = search(config, results="own", trials=24)
+    journal = Path("own/hpsearch.journal")
+    state = re.compile(r'("cma:optimizer:)0":"[0-9a-f]+"')
+    changed, count = state.subn(rf'\g<1>0":"{evil}"', journal.read_text(encoding="utf-8"))
+    assert count
+    journal.write_text(re.sub(r'"cma:optimizer:[1-9]":"[0-9a-f]+",?', "", changed), encoding="utf-8")
+    with pytest.raises(
+        StorageError, match=r"a state of CMA-ES that would run (_io|io)\.open: .* nothing of it was run"
+    ):
+        search(config, results="own")
+    other = optuna.create_study(study_name="small", storage=open_storage(results="results"))
+    for trial in ours.trials:
+        trial.system_attrs = {"cma:optimizer:0": evil, "cma:generation": 0}
+        other.add_trial(trial)
+    with pytest.raises(StudyChangedError, match="another program"):
+        search(config)
+    run("list")
+    run("export", "small")
+    results = load("small")
+    with pytest.warns(ImportanceWarning, match="24 trials for 6 parameters"):
+        assert len(results.importance(measures=["ped_anova"], permutations=20, bootstraps=20)) > 0
+    assert len(results.trials) == len(ours.trials)
+    assert not trap.exists()
+    pickle.loads(bytes.fromhex(evil)).close()
+    assert trap.exists()  # it would have been sprung

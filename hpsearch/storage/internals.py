@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import pickle
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -10,6 +12,8 @@ from typing import Any
 import optuna
 from optuna.storages.journal import BaseJournalBackend
 from optuna.trial import FixedTrial, FrozenTrial
+
+from hpsearch.storage.journal import StorageError
 
 
 def storage_of(study: optuna.Study) -> optuna.storages.BaseStorage:
@@ -175,3 +179,28 @@ class DetachedStudy(optuna.Study):
     def get_trials(self, deepcopy: bool = True, states: Any = None) -> list[FrozenTrial]:
         """All trials: each is complete."""
         return self._trials
+
+
+class CmaEsSampler(optuna.samplers.CmaEsSampler):
+    """Optuna's, whose state stands in the trials as a pickle: of one that anybody may have written nothing is run."""
+
+    def _restore_optimizer(self, completed_trials: list[FrozenTrial]) -> Any:
+        for trial in reversed(completed_trials):
+            prefix = self._attr_key_optimizer
+            pieces = {name: text for name, text in trial.system_attrs.items() if name.startswith(prefix)}
+            if pieces:
+                return _CmaState(io.BytesIO(bytes.fromhex(self._concat_optimizer_attrs(pieces)))).load()
+        return None
+
+
+class _CmaState(pickle.Unpickler):
+    """Reads a pickle of CMA-ES's state, which is arrays and numbers, and refuses every other."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        arrays = name in ("_reconstruct", "scalar") and module in ("numpy._core.multiarray", "numpy.core.multiarray")
+        if arrays or (module, name) in (("cmaes._cma", "CMA"), ("numpy", "ndarray"), ("numpy", "dtype")):
+            return super().find_class(module, name)
+        raise StorageError(
+            f"a trial holds a state of CMA-ES that would run {module}.{name}: another program wrote it, and nothing of "
+            "it was run; start anew under another name, with --name"
+        )

@@ -19,6 +19,7 @@ from scipy.stats import qmc
 from hpsearch.config import ConfigError, StudyConfig
 from hpsearch.engine.settings import Array
 from hpsearch.space import Space
+from hpsearch.storage.internals import CmaEsSampler
 from hpsearch.storage.trials import distributions
 
 REMEMBERED = ("cma", "completed_rung_")
@@ -55,7 +56,7 @@ def sampler(config: StudyConfig, batch: int) -> optuna.samplers.BaseSampler:
     if name == "grid":
         return optuna.samplers.GridSampler(grid(config), seed=seed)
     if name == "cmaes":  # the choices, which CMA-ES cannot order, are drawn at random
-        return optuna.samplers.CmaEsSampler(seed=drawn, warn_independent_sampling=False)
+        return CmaEsSampler(seed=drawn, warn_independent_sampling=False)
     if name == "gp":
         return optuna.samplers.GPSampler(seed=drawn, warn_independent_sampling=False)
     return optuna.samplers.TPESampler(seed=drawn)
