@@ -84,3 +84,12 @@ def test_constant_schemes_give_every_weight_one_value(init, value):
     for layer in architecture.layers(initial_parameters(architecture, 0, 0.25)):
         assert (layer[:, :-1] == value).all()
         assert (layer[:, -1] == 0).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_initial_parameters_that_a_caller_changes_are_drawn_the_same_again(dtype):
+    architecture = Architecture(3, (4,), 2, dtype=dtype)
+    first = initial_parameters(architecture, 7, 1.0)
+    kept = first.copy()
+    first[:] = 0
+    np.testing.assert_array_equal(initial_parameters(architecture, 7, 1.0), kept)

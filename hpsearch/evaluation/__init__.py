@@ -9,12 +9,14 @@ Workers import these modules, so that nothing here needs Optuna, and this file i
     fitting.py    defaults of a study fitted to its data
     memory.py     what a study needs of memory
     executors.py  where trainings run: this process's threads, or any executor
+    turns.py      how long a thread waits for Python's lock
     calls.py      a user's function as work to hand out, and what may come back
     pools.py      where a user's function runs: threads, processes, or any executor
     restarts.py   processes that are started anew when they die
     jobs.py       trainings in an executor, in jobs of about a second
     worker.py     what a worker of an executor does with a job
     clusters.py   a Dask cluster
+    newcomers.py  the study of a table that nobody has written a file for
     failures.py   what may happen to workers
     deadlines.py  how long a run may take
     stages.py     a trial from checkpoint to checkpoint, for pruners
