@@ -7,6 +7,7 @@ Workers import these modules, so that nothing here needs Optuna, and this file i
     evaluator.py  Evaluator: a study's data and rule; settings in, evaluations out
     costs.py      what trainings will take
     fitting.py    defaults of a study fitted to its data
+    newcomers.py  the study of a table that nobody has written a file for
     memory.py     what a study needs of memory
     executors.py  where trainings run: this process's threads, or any executor
     turns.py      how long a thread waits for Python's lock

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hpsearch.experiments.comparisons import FEWEST
+from hpsearch.experiments.comparisons import DEFAULTS, FEWEST
 from hpsearch.experiments.tolerances import intervals, p_values
 
 Numbers = NDArray[np.float64]
@@ -39,8 +39,6 @@ def transfer_table(scores: pd.DataFrame, *, classes: Mapping[str, bool]) -> pd.D
         classes, the regret is worth at least six test examples; else "not shown". Each is one of many: p is that of no
         regret, two-sided, for who corrects for their number (1 for the own best).
     """
-    from hpsearch.experiments.comparisons import DEFAULTS
-
     rows = []
     for study, part in scores.groupby("to", sort=False):
         names, points = _matrix(part, "points")
