@@ -35,7 +35,7 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension], *, lower: bool =
         if best.empty or dimension.values(2).dtype.kind not in "iuf":
             continue
         cells = dimension.cells(_TENTHS)
-        cell = np.minimum(dimension.to_unit(best[name].to_numpy()) * cells, cells - 1).astype(int)
+        cell = dimension.cell_of(best[name].to_numpy(), cells)
         low, high = float(np.mean(cell == 0)), float(np.mean(cell == cells - 1))
         tried = cells if cells < _TENTHS else complete[name].nunique()  # a grid tries few values of a wide range
         many = max(0.5, 2 / tried)  # of two or three values an end holds half of the trials easily

@@ -132,12 +132,10 @@ def enough(trials: pd.DataFrame) -> bool:
 
 
 def _box(dimension: Dimension, values: NDArray[Any], *, edge: str) -> _Box:
-    units = dimension.to_unit(values)
-    low, middle, high = np.quantile(units, [0, 0.5, 1]).tolist()
+    low, middle, high = np.quantile(dimension.to_unit(values), [0, 0.5, 1]).tolist()
     margin = max(_MARGIN * (high - low), _LEAST_MARGIN)
     cells = dimension.cells(_TENTHS)
-    cell = np.minimum(units * cells, cells - 1).astype(int)
-    shares = np.bincount(cell, minlength=cells)[None] / len(units)
+    shares = np.bincount(dimension.cell_of(values, cells), minlength=cells)[None] / len(values)
     return _Box((max(low - margin, 0.0), middle, min(high + margin, 1.0)), shares, edge=edge)
 
 
