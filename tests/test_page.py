@@ -40,7 +40,7 @@ def hostile():
     figure = titled(go.Figure(go.Scatter(x=[1, 2], y=[1, 2], name=HOSTILE)), f"What is {HOSTILE}?", "of it", height=200)
     table = pd.DataFrame({HOSTILE: [1.5, None], "words": [HOSTILE, True], "count": [3, 4]})
     section = Section(HOSTILE, [HOSTILE], [Exhibit(table, figure), Exhibit(table, title="Alone")], [HOSTILE])
-    return page(HOSTILE, [section], footer=HOSTILE)
+    return page(HOSTILE, [section])
 
 
 @pytest.fixture(scope="module")
@@ -52,9 +52,8 @@ def test_whatever_is_given_is_shown_as_text(read):
     tags = [tag for tag, _ in read.elements]
     assert "img" not in tags
     assert "b" not in tags
-    assert (
-        read.text.count(HOSTILE) == 11
-    )  # title twice, heading and link, sentence, command, column, cell, footer; in two tables
+    count = read.text.count(HOSTILE)
+    assert count == 10  # title twice, heading and link, sentence, command, column, cell; in two tables
     assert f"What is {HOSTILE}? The numbers" in read.text
 
 
@@ -88,7 +87,7 @@ def test_a_table_without_a_figure_is_open_and_one_below_a_figure_is_folded(read)
 
 def test_a_long_table_shows_an_even_choice_and_says_so():
     table = pd.DataFrame({"x": range(2 * MOST_ROWS + 1)})
-    text = page("t", [Section("s", (), [Exhibit(table, title="Long")])], footer="")
+    text = page("t", [Section("s", (), [Exhibit(table, title="Long")])])
     assert f"one row in 3 of {2 * MOST_ROWS + 1:,} is shown" in text
     assert text.count("<tr>") == 1 + len(range(0, 2 * MOST_ROWS + 1, 3))
 
@@ -112,7 +111,7 @@ def test_a_page_is_written_whole_in_a_folder_that_is_made(tmp_path):
 
 def test_of_a_long_text_the_beginning_is_shown_and_its_length():
     table = pd.DataFrame({"note": ["x" * LONGEST_TEXT, "y" * (LONGEST_TEXT + 1)]})
-    text = page("p", [Section("s", (), [Exhibit(table, title="t")])], footer="f")
+    text = page("p", [Section("s", (), [Exhibit(table, title="t")])])
     assert "x" * LONGEST_TEXT in text
     assert "(500 characters)" not in text
     assert f"{'y' * LONGEST_TEXT}… (501 characters)" in text

@@ -49,7 +49,7 @@ def lesson_command(
             print(verdict_line(judgements[-1], width=console.width), flush=True)
             for part in details(judgements[-1], width=console.width) if claim else ():
                 console.print(part)
-        html = page(TITLE, lesson_sections(judgements), footer="Written by hpsearch.")
+        html = page(TITLE, lesson_sections(judgements))
         write_page(path, html)
         say(f"page in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
 

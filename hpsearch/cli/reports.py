@@ -67,7 +67,7 @@ def report_command(
             if not stored.study.study_name.endswith(".survey"):
                 with suppress(ImportanceError):  # of which the page says why
                     measured_importance(stored, workers=workers)
-            html = page(title_of(stored), sections(stored), footer="Written by hpsearch.")
+            html = page(title_of(stored), sections(stored))
             write_page(path, html)
             _offered(stored, path)
         say(f"report in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")

@@ -228,4 +228,4 @@ def comparison_page(comparison: Comparison) -> str:
             [Exhibit(c.defaults, title="Each setting as the one setting of all studies, the chosen one first.")],
         ),
     ]
-    return page(f"Compared: {', '.join(c.studies)}", sections, footer="Written by hpsearch.")
+    return page(f"Compared: {', '.join(c.studies)}", sections)

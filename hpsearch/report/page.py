@@ -79,13 +79,12 @@ class _Shown:
     left_out: str = ""
 
 
-def page(title: str, sections: Iterable[Section], *, footer: str) -> str:
+def page(title: str, sections: Iterable[Section]) -> str:
     """A page as HTML.
 
     Args:
         title: Of the page; plain text, like all that follows.
         sections: In the order of the page.
-        footer: Its last line.
     """
     from hpsearch.figures.style import DARK, LIGHT
 
@@ -100,9 +99,7 @@ def page(title: str, sections: Iterable[Section], *, footer: str) -> str:
         for number, section in enumerate(sections)
     ]
     templates = {"light": LIGHT.to_plotly_json(), "dark": DARK.to_plotly_json()}
-    return _template().render(
-        title=title, sections=shown, footer=footer, plotly=_plotly(), templates=_embedded(json.dumps(templates))
-    )
+    return _template().render(title=title, sections=shown, plotly=_plotly(), templates=_embedded(json.dumps(templates)))
 
 
 def write_page(path: Path, text: str) -> None:
