@@ -186,7 +186,7 @@ def test_pruned_trials_stop_at_a_checkpoint_and_the_others_train_as_if_unpruned(
     pruned = [t for t in trials if t.state == TrialState.PRUNED]
     assert 0 < len(pruned) < len(trials)
     for trial in trials:
-        settings = evaluator.hyperparameters(trial.params)
+        settings = evaluator.config.settings(trial.params)
         full = evaluator.evaluate([settings])[0].curve("validation_loss")
         last = max(trial.intermediate_values)
         assert list(trial.intermediate_values.values()) == full[: len(trial.intermediate_values)].tolist()

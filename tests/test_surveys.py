@@ -53,7 +53,7 @@ def test_a_row_is_what_its_settings_give_when_they_are_evaluated_alone(config, t
     for row in ends.iloc[::9].to_dict("records"):
         evaluator.seeds = (row["seed"],)
         params = {name: row[name] for name in config.space.dimensions}
-        (alone,) = evaluator.evaluate([evaluator.hyperparameters(params)])
+        (alone,) = evaluator.evaluate([evaluator.config.settings(params)])
         assert row["iteration"] == row["iterations"] == alone.iterations[-1]
         for metric in ("validation_loss", "gradient_norm"):
             assert row[metric] == alone.final[metric]

@@ -140,7 +140,7 @@ def test_a_pruned_search_goes_on_from_a_network_of_its_shape(shapes, tmp_path):
     assert len(complete) < len(study.trials) == 14
     evaluator = Evaluator(shapes)
     for trial in complete:
-        (evaluation,) = evaluator.evaluate([evaluator.hyperparameters(trial.params)])
+        (evaluation,) = evaluator.evaluate([evaluator.config.settings(trial.params)])
         assert trial.value == evaluation.final["validation_loss"]
 
 
@@ -152,7 +152,7 @@ def test_a_survey_of_networks_is_that_of_its_rows_and_goes_on(shapes, tmp_path):
     assert last["width"].nunique() > 3
     assert last["init"].nunique() == 3
     for row in last.iloc[:12].to_dict("records"):
-        setting = evaluator.hyperparameters({name: row[name] for name in config.space.dimensions})
+        setting = evaluator.config.settings({name: row[name] for name in config.space.dimensions})
         (evaluation,) = evaluator.evaluate([setting], seeds=[row["seed"]])
         assert row["validation_loss"] == evaluation.final["validation_loss"]
     assert str(table["activation"].dtype) == "str"

@@ -208,9 +208,7 @@ def defaults(evaluator: TrainingSource) -> dict[str, Any]:
 
 def _scores(evaluator: TrainingSource, rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[Any, Any]:
     """The metric and the validation error of each row on each seed, ``(rows, seeds)``."""
-    columns = {str(name): rows[name].tolist() for name in rows}
-    values = zip(*columns.values(), strict=True)
-    settings = [evaluator.config.settings(dict(zip(columns, row, strict=True))) for row in values]
+    settings = evaluator.config.settings_of({str(name): rows[name].tolist() for name in rows})
     return scores(evaluator, settings, seeds)
 
 

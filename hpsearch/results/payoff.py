@@ -178,7 +178,7 @@ def _scores(config: StudyConfig, data: Dataset, arms: tuple[Arm, ...], *, seeds:
     with Workers(evaluator.trainer, workers, surrounding()) as pool:
         parts = []
         for arm in arms:
-            setting = evaluator.hyperparameters(arm.params)
+            setting = evaluator.config.settings(arm.params)
             tasks = evaluator.tasks(setting, seeds=seeds)
             evaluation = evaluator.evaluation(tasks, list(pool.outcomes(tasks)))
             row = {"arm": arm.name, "study": arm.study, "number": arm.number, "value": arm.value}

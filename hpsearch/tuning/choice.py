@@ -59,7 +59,7 @@ def choose(study: optuna.Study, evaluator: Evaluator, *, results: str | Path) ->
     path = network_path(study.study_name, results)
     if trial is None or (fact(study, BEST, {}).get("number") == trial.number and path.is_file()):
         return trial
-    network = evaluator.network(evaluator.hyperparameters(trial.params), evaluator.seeds[0])
+    network = evaluator.network(evaluator.config.settings(trial.params), evaluator.seeds[0])
     dataset = evaluator.dataset
     scores = {"test": score_on_test(network, dataset), "guessing": guessing(dataset)}
     made_folder(path.parent)

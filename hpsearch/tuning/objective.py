@@ -90,7 +90,7 @@ class Objective:
         problems = [fault.line((name,)) for name, value in values.items() for fault in BY_NAME[name].faults(value)]
         if problems:
             raise ConfigError(config.name, problems)
-        settings = self.evaluator.hyperparameters(values)
+        settings = config.settings(values)
         size, examples = settings.batch_size, len(data.train.X)
         if size > examples:
             rule = f"batch_size: {size} is above the {examples} training examples of {data.name!r}"
