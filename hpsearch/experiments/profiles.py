@@ -17,7 +17,7 @@ from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.data import Dataset
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.outcomes import Evaluation
-from hpsearch.experiments.tolerances import intervals
+from hpsearch.experiments.tolerances import interval_columns, intervals
 from hpsearch.sensitivity.designs import DesignError, grid, one_at_a_time
 
 FRESH_SEEDS = 1_000_000
@@ -100,7 +100,7 @@ def _losses(name: str, samples: Any, chosen: int, *, step: float) -> dict[str, A
     """What each row loses beside the chosen one, with its interval; beside itself it loses nothing for certain."""
     ends = np.array(intervals(samples - samples[chosen], step=step))
     ends[1:, chosen] = ends[0, chosen]
-    return dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True))
+    return interval_columns(name, ends)
 
 
 def plane(
@@ -188,9 +188,9 @@ def tunability(evaluator: TrainingSource, best: Hyperparameters, *, values: int 
                 "hyperparameter": name,
                 "default": default[name],
                 "tuned": tuned,
-                **dict(zip(("gain", "gain_low", "gain_high"), gain, strict=True)),
+                **interval_columns("gain", gain),
                 "best": at_best[name],
-                **dict(zip(("gain_at_best", "at_best_low", "at_best_high"), gain_at_best, strict=True)),
+                **interval_columns("gain_at_best", gain_at_best, ends="at_best"),
             }
         )
     frame = pd.DataFrame(rows).astype({"hyperparameter": "str"})
