@@ -10,9 +10,10 @@ from typing import Any
 from rich.table import Table
 
 from hpsearch.config.hyperparameters import in_words
+from hpsearch.config.messages import listed
 from hpsearch.experiments.attributions import Attribution
 from hpsearch.experiments.shares import GAINS, HARMS, NOT_SHOWN
-from hpsearch.report.sentences import listed, short
+from hpsearch.report.sentences import short
 from hpsearch.report.tables import Part, plain_table
 
 SOURCE = (

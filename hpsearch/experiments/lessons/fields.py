@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from hpsearch.config.messages import listed
 from hpsearch.experiments.comparisons import FEWEST
-from hpsearch.experiments.lessons.judgement import Interval, Judgement, listed
+from hpsearch.experiments.lessons.judgement import Interval, Judgement
 from hpsearch.sensitivity.verdicts import holm
 
 _LEVEL = 0.05

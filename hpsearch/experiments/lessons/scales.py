@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hpsearch.config.messages import listed
 from hpsearch.engine.activations import ACTIVATIONS
-from hpsearch.experiments.lessons.judgement import Interval, Judgement, Trainings, listed, over_seeds, samples, select
+from hpsearch.experiments.lessons.judgement import Interval, Judgement, Trainings, over_seeds, samples, select
 from hpsearch.experiments.tolerances import interval_columns
 
 TARGET = 0.5
