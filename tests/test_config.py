@@ -27,6 +27,7 @@ from hpsearch.config import (
     to_toml,
 )
 from hpsearch.config.files import described_toml
+from hpsearch.config.messages import listed
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.space import Choice, Float, Int
 
@@ -868,9 +869,6 @@ def test_config_and_space_import_no_heavy_library():
     assert run.stdout.strip() == "[] ['config', 'engine', 'space']"
 
 
-def test_intervals_as_words():
-    assert Interval(0.1, -0.0001, 0.2).percent == "10.0 % [-0.0, 20.0]"
-    assert Interval(0.1, 0.05, 0.2).points == "10.0 points [5.0, 20.0]"
-    assert Interval(*np.log([3.0, 2.0, 40.0])).times == "3.0 times [2.0, 40]"
-    assert Interval(1.23456, 1, 2).short == "1.23 [1, 2]"
+def test_parts_are_listed_as_in_a_sentence():
     assert [listed(parts) for parts in ([], ["a"], ["a", "b", "c"])] == ["", "a", "a, b and c"]
+    assert listed(["a", "b"], "or") == "a or b"

@@ -6,7 +6,7 @@ import pytest
 from helpers import grid_of
 from scipy import stats
 
-from hpsearch.experiments.lessons import Judgement, Trainings, over_seeds
+from hpsearch.experiments.lessons import Interval, Judgement, Trainings, over_seeds
 
 STUDY = """
 [data]
@@ -45,6 +45,13 @@ def test_an_interval_of_a_share_is_never_narrower_than_its_step_allows():
     alike = over_seeds([0.1] * 5, step=0.01)
     assert over_seeds([0.1] * 5).low == pytest.approx(0.1)
     assert alike.low < 0.09 < 0.11 < alike.high
+
+
+def test_intervals_as_words():
+    assert Interval(0.1, -0.0001, 0.2).percent == "10.0 % [-0.0, 20.0]"
+    assert Interval(0.1, 0.05, 0.2).points == "10.0 points [5.0, 20.0]"
+    assert Interval(*np.log([3.0, 2.0, 40.0])).times == "3.0 times [2.0, 40]"
+    assert Interval(1.23456, 1, 2).short == "1.23 [1, 2]"
 
 
 def test_the_rate_is_chosen_on_the_first_seeds_and_told_on_the_others(trainings):

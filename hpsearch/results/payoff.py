@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from hpsearch.config import HYPERPARAMETERS, ConfigError, StudyConfig
 from hpsearch.config.tables import LARGEST_SEED
@@ -136,8 +137,6 @@ def verdict(table: pd.DataFrame) -> Payoff:
     Each repeat counts as one: its difference of means over seeds. A single repeat's interval is over its seeds, paired,
     and speaks of the two chosen settings alone.
     """
-    from scipy import stats
-
     scores = table.pivot_table(index=["repeat", "seed"], columns="arm", values="score", sort=False)
     means = scores.groupby("repeat").mean()
     pairs = means if len(means) > 1 else scores

@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Unpack
 
+import optuna
+
 from hpsearch.data.dataset import Dataset
 from hpsearch.data.files import atomic_write, made_folder
 from hpsearch.results import frames
@@ -25,7 +27,6 @@ from hpsearch.storage.studies import fact
 from hpsearch.tuning.scores import TestScore
 
 if TYPE_CHECKING:
-    import optuna
     import pandas as pd
 
     from hpsearch.results.plots import ResultsPlots
@@ -54,8 +55,6 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         Raises:
             ResultsError: if it is no study.
         """
-        import optuna
-
         if not isinstance(study, optuna.Study):
             raise ResultsError(
                 f"from_study takes an Optuna study (given: {type(study).__name__}): load one by "
@@ -91,8 +90,6 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         Raises:
             ResultsError: if there is none, or it is not complete.
         """
-        import optuna
-
         from hpsearch.experiments.kept_answers import FUNCTION, function_survey
         from hpsearch.experiments.stored import SurveyMissingError, stored_survey
 
@@ -212,8 +209,6 @@ def load(
         ResultsError: if no study has that name; it names those there are.
         StorageError: if the storage cannot be opened.
     """
-    import optuna
-
     with frames.collector_paused():
         opened = existing_storage(storage, results=results)
     requested, name = name, stored_name(name, opened)
