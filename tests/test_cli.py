@@ -18,8 +18,8 @@ from helpers import HPSEARCH, LONG, TIMES, run
 
 import hpsearch
 from hpsearch import load, load_config
-from hpsearch.cli.endings import StopSignals
 from hpsearch.cli.progress import LiveLine
+from hpsearch.cli.stops import StopSignals
 from hpsearch.evaluation import evaluator
 from hpsearch.report import dashboard
 from hpsearch.storage.access import JOURNAL

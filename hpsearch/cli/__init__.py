@@ -7,6 +7,7 @@ In this room, first what the commands share:
     machines.py    where a command trains, and for how long
     progress.py    the live line of a command that trains
     endings.py     how a command ends
+    stops.py       how a signal stops one
     streams.py     where commands print, whatever becomes of it
     again.py       the command as it was typed, to go on with
     lines.py       sentences on a terminal and through a pipe

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from hpsearch.cli.endings import STOPPED, Commands
+from hpsearch.cli.stops import STOPPED, Commands
 from hpsearch.cli.streams import lasting_output
 
 _COLLECTED_FROM = 5_000

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from hpsearch.cli.commands import ResultsOption, StorageOption, WorkersOption, app
-from hpsearch.cli.endings import STOPPED, StopSignals, errors, say_stopped, told_warnings
+from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
 from hpsearch.cli.progress import LiveLine, survey_words
 from hpsearch.cli.reports import completed
+from hpsearch.cli.stops import STOPPED, StopSignals, say_stopped
 
 if TYPE_CHECKING:
     from hpsearch.experiments.sources import ProfileProgress

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hpsearch.cli.commands import WorkersOption, app
-from hpsearch.cli.endings import STOPPED, StopSignals, errors, say_stopped, told_warnings
+from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.progress import LiveLine, cost_first
+from hpsearch.cli.stops import STOPPED, StopSignals, say_stopped
 
 if TYPE_CHECKING:
     import pandas as pd

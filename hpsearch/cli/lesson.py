@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hpsearch.cli.commands import COMPILING, ResultsOption, StorageOption, WorkersOption, app
-from hpsearch.cli.endings import StopSignals, errors, stopped
+from hpsearch.cli.endings import errors
 from hpsearch.cli.lines import say
 from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
 from hpsearch.cli.progress import LiveLine, search_words
+from hpsearch.cli.stops import StopSignals, stopped
 
 if TYPE_CHECKING:
     from hpsearch.experiments.lessons import Judgement

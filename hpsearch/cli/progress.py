@@ -8,8 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
-from hpsearch.cli.endings import StopSignals, stopped
 from hpsearch.cli.lines import say
+from hpsearch.cli.stops import StopSignals, stopped
 
 if TYPE_CHECKING:
     from hpsearch.results.resampling import ImportanceProgress

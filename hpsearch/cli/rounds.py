@@ -9,9 +9,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from hpsearch.cli.commands import COMPILING
-from hpsearch.cli.endings import StopSignals, stopped
 from hpsearch.cli.lines import print_parts, say
 from hpsearch.cli.progress import LiveLine, search_words
+from hpsearch.cli.stops import StopSignals, stopped
 
 if TYPE_CHECKING:
     from hpsearch.config import StudyConfig

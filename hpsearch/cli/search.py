@@ -20,10 +20,11 @@ from hpsearch.cli.commands import (
     WorkersOption,
     app,
 )
-from hpsearch.cli.endings import errors, tell_stored, told_warnings
+from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, Work, executor_of, refuse
 from hpsearch.cli.progress import search_words, stoppable_line
+from hpsearch.cli.stops import tell_stored
 
 if TYPE_CHECKING:
     import optuna

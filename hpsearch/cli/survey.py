@@ -19,10 +19,11 @@ from hpsearch.cli.commands import (
     WorkersOption,
     app,
 )
-from hpsearch.cli.endings import errors, tell_stored, told_warnings
+from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, Work, refuse
 from hpsearch.cli.progress import stoppable_line, survey_words
+from hpsearch.cli.stops import tell_stored
 
 if TYPE_CHECKING:
     from hpsearch.cli.studies import NamedStudy
