@@ -4,6 +4,7 @@ In this room, first what the commands share:
 
     commands.py    the application, and the arguments that several commands take
     studies.py     which study a command means, and what it would take
+    places.py      where its studies are kept
     machines.py    where a command trains, and for how long
     progress.py    the live line of a command that trains
     endings.py     how a command ends

@@ -12,6 +12,7 @@ from hpsearch.cli.commands import ResultsOption, StorageOption, WorkersOption, a
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
+from hpsearch.cli.places import Place
 from hpsearch.cli.progress import LiveLine, survey_words
 from hpsearch.cli.reports import completed
 from hpsearch.cli.stops import STOPPED, StopSignals, say_stopped
@@ -44,15 +45,12 @@ def compare_command(
     from hpsearch.data.files import check_writable
 
     with errors(), ExitStack() as machines:
-        path = to or results / "compare.html"
+        path, place = to or results / "compare.html", Place(storage, results)
         check_writable(path)  # before there is work to lose
         for study in [] if complete else studies:
-            check_stored(study, storage=storage, results=results)
+            check_stored(study, place)
         machines.enter_context(executor_of(executor, address, workers=workers))
-        names = [
-            completed(study, workers=workers, results=results, storage=storage) if complete else study
-            for study in studies
-        ]
+        names = [completed(study, place, workers=workers) if complete else study for study in studies]
         from hpsearch.experiments.sources import ProfileProgress
         from hpsearch.report.comparisons import comparison_page, comparison_report
         from hpsearch.report.page import write_page

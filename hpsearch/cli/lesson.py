@@ -12,6 +12,7 @@ from hpsearch.cli.commands import COMPILING, ResultsOption, StorageOption, Worke
 from hpsearch.cli.endings import errors
 from hpsearch.cli.lines import say
 from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
+from hpsearch.cli.places import Place
 from hpsearch.cli.progress import LiveLine, search_words
 from hpsearch.cli.stops import StopSignals, stopped
 
@@ -46,7 +47,7 @@ def lesson_command(
         check_writable(path)  # before there is work to lose
         machines.enter_context(executor_of(executor, address, workers=workers))
         for name in claims:
-            judgements.append(_judgement(name, workers=workers, results=results, storage=storage))
+            judgements.append(_judgement(name, Place(storage, results), workers=workers))
             print(verdict_line(judgements[-1], width=console.width), flush=True)
             for part in details(judgements[-1], width=console.width) if claim else ():
                 console.print(part)
@@ -55,7 +56,7 @@ def lesson_command(
         say(f"page in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
 
 
-def _judgement(name: str, *, workers: int, results: Path, storage: str | None) -> Judgement:
+def _judgement(name: str, place: Place, *, workers: int) -> Judgement:
     """A claim judged, with a live line for each of its studies."""
     from hpsearch.engine.compilation import before_compiling
     from hpsearch.results.lesson import Lesson
@@ -73,11 +74,11 @@ def _judgement(name: str, *, workers: int, results: Path, storage: str | None) -
 
     try:
         with signals, line, before_compiling(lambda: line.say(COMPILING)):
-            return Lesson(workers, results, storage, show).judgement(name)
+            return Lesson(workers, place.results, place.storage, show).judgement(name)
     except StudyChangedError as problem:
         lines = str(problem).splitlines()[:-1] or [str(problem).split(": start anew")[0]]
         ways = "start the lesson anew in another folder: --results FOLDER"
         raise ResultsError("\n".join([*lines, ways])) from None
     except KeyboardInterrupt:
         ((study, progress),) = last.items()
-        stopped(name=study, total=progress.total, rows="trials", storage=storage, results=results)
+        stopped(name=study, total=progress.total, rows="trials", place=place)

@@ -13,6 +13,7 @@ import typer
 from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, app
 from hpsearch.cli.endings import errors
 from hpsearch.cli.lines import say
+from hpsearch.cli.places import Place
 
 if TYPE_CHECKING:
     from hpsearch.config import StudyConfig
@@ -37,7 +38,7 @@ def refine_command(
     from hpsearch.results.names import ResultsError
 
     with errors():
-        stored = stored_results(study, storage=storage, results=results)
+        stored = stored_results(study, Place(storage, results))
         from hpsearch.report.rounds import refinement_lines
         from hpsearch.results.refinement import refine
 

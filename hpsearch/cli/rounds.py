@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from hpsearch.cli.commands import COMPILING
 from hpsearch.cli.lines import print_parts, say
+from hpsearch.cli.places import Place
 from hpsearch.cli.progress import LiveLine, search_words
 from hpsearch.cli.stops import StopSignals, stopped
 
@@ -63,9 +63,8 @@ def search_in_rounds(
     rounds: int | None,
     repeats: int | None,
     *,
+    place: Place,
     workers: int,
-    storage: str | None,
-    results: Path,
 ) -> None:
     """Search in rounds and at the same cost unrefined, and say what each round tried and what the rounds paid.
 
@@ -94,8 +93,8 @@ def search_in_rounds(
         try:
             with before_compiling(partial(say, COMPILING, error=True)):
                 table = payoff(
-                    config, rounds, repeats=1 if repeats is None else repeats, workers=workers, storage=storage,
-                    results=results, dataset=data, on_progress=lines.show, on_round=tell,
+                    config, rounds, repeats=1 if repeats is None else repeats, workers=workers,
+                    storage=place.storage, results=place.results, dataset=data, on_progress=lines.show, on_round=tell,
                 )  # fmt: skip
         except KeyboardInterrupt:
             lines.close()
@@ -103,8 +102,7 @@ def search_in_rounds(
                 name=lines.name or config.name,
                 total=lines.total,
                 rows=f"trials of {lines.name or config.name}",
-                storage=storage,
-                results=results,
+                place=place,
             )
     print_parts([*([payoff_table(table)] if repeats else []), *payoff_lines(table, data)])
     print_parts(filter(None, [survey_note(ended, repeats=repeats or 1)]))

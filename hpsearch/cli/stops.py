@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 import sys
 import threading
-from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, Self
 
@@ -15,6 +14,7 @@ from typer.core import TyperGroup
 from hpsearch.cli.again import command_again, remember
 from hpsearch.cli.endings import exit_code
 from hpsearch.cli.lines import say
+from hpsearch.cli.places import Place
 
 STOPPED = 130
 """Exit code of a command that a signal stopped: 128 and the number of SIGINT, as shells have it."""
@@ -86,7 +86,7 @@ class Commands(TyperGroup):
             raise typer.Exit(STOPPED) from None
 
 
-def stopped(*, name: str, total: int, rows: str, storage: str | None, results: Path) -> NoReturn:
+def stopped(*, name: str, total: int, rows: str, place: Place) -> NoReturn:
     """Say what a stopped command has stored and the command that goes on, and exit; see :func:`tell_stored`.
 
     Raises:
@@ -94,13 +94,13 @@ def stopped(*, name: str, total: int, rows: str, storage: str | None, results: P
     """
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # what follows takes a moment and changes nothing
     try:
-        tell_stored("stopped", name=name, total=total, rows=rows, storage=storage, results=results)
+        tell_stored("stopped", name=name, total=total, rows=rows, place=place)
     finally:
         signal.signal(signal.SIGINT, before)
     raise typer.Exit(STOPPED)
 
 
-def tell_stored(ending: str, *, name: str, total: int, rows: str, storage: str | None, results: Path) -> int:
+def tell_stored(ending: str, *, name: str, total: int, rows: str, place: Place) -> int:
     """Say what a command that came to no end has stored, and the command that goes on.
 
     Args:
@@ -109,8 +109,7 @@ def tell_stored(ending: str, *, name: str, total: int, rows: str, storage: str |
             its announcement.
         total: Number of trials that it shall hold; 0 if the signal came before that was reckoned.
         rows: What they are called.
-        storage: URL, or None for the journal in ``results``.
-        results: Folder of the results.
+        place: Where it is kept.
 
     Returns:
         Number of trials stored.
@@ -119,7 +118,7 @@ def tell_stored(ending: str, *, name: str, total: int, rows: str, storage: str |
     from hpsearch.storage.journal import StorageError
 
     try:
-        count = count_trials(name, storage, results=results)
+        count = count_trials(name, place.storage, results=place.results)
         words = f"{count}{f' of {total}' if total else ''} {rows} are stored, none is left running"
     except StorageError:  # such as a server that is away, for which the user would no longer wait
         count, words = 0, f"the storage cannot be read now to count its {rows}; what was stored is kept"
