@@ -245,7 +245,7 @@ def written(results, path):
         patch.setattr(module, "PROFILE", few)
         patch.setattr(module, "PLANE", few)
         patch.setattr(Results, "importance", partialmethod(Results.importance, **FEW))
-        html = page(module.title_of(results), module.sections(results))
+        html = page(results.study.study_name, module.sections(results))
     write_page(path, html)
     return html.count('class="plot"')
 

@@ -57,11 +57,12 @@ def report_command(
         if complete:
             study = completed(study, place, workers=workers)
         stored = stored_results(study, place)
+        from hpsearch.report.facts import name_of
         from hpsearch.report.page import page, write_page
-        from hpsearch.report.sections import sections, title_of
+        from hpsearch.report.sections import sections
         from hpsearch.results.surrogates import ImportanceError
 
-        path = to or results / f"{file_name(stored.study.study_name.removesuffix('.survey'))}.html"
+        path = to or results / f"{file_name(name_of(stored))}.html"
         check_writable(path)  # before there is work to lose
         _trained(stored, place, workers=workers)
         with warnings.catch_warnings():  # the page's own sentences say what is to be minded
@@ -69,7 +70,7 @@ def report_command(
             if not stored.study.study_name.endswith(".survey"):
                 with suppress(ImportanceError):  # of which the page says why
                     measured_importance(stored, workers=workers)
-            html = page(title_of(stored), sections(stored))
+            html = page(name_of(stored), sections(stored))
             write_page(path, html)
             _offered(stored, path)
         say(f"report in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
@@ -78,8 +79,8 @@ def report_command(
 def _offered(stored: Results, path: Path) -> None:
     """Let the dashboard offer the page of a study of ours, and show what it knows by now."""
     from hpsearch import figures
+    from hpsearch.report.around import attribution_of
     from hpsearch.report.explanation import explained
-    from hpsearch.report.sections import attribution_of
     from hpsearch.results.surrogates import ImportanceError
     from hpsearch.storage.front import show_attribution, show_search, show_surrogates
     from hpsearch.storage.journal import UNWRITABLE
@@ -122,7 +123,7 @@ def completed(study: str, place: Place, *, workers: int) -> str:
 def _trained(stored: Results, place: Place, *, workers: int) -> None:
     """Train what the page shows around the best setting, with progress; what is kept is read."""
     from hpsearch.experiments.sources import ProfileProgress
-    from hpsearch.report.sections import around_the_best
+    from hpsearch.report.around import around_the_best
 
     name = stored.study.study_name
     for table, words in around_the_best(stored).items():
