@@ -15,10 +15,11 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from hpsearch.config.study import StudyConfig
+from hpsearch.data.files import write_text
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.report import dashboard
 from hpsearch.report import sections as module
-from hpsearch.report.page import page, write_page
+from hpsearch.report.page import page
 from hpsearch.results.study import Results, load
 from hpsearch.storage.access import open_storage
 from hpsearch.storage.internals import note_of, set_note
@@ -246,7 +247,7 @@ def written(results, path):
         patch.setattr(module, "PLANE", few)
         patch.setattr(Results, "importance", partialmethod(Results.importance, **FEW))
         html = page(results.study.study_name, module.sections(results))
-    write_page(path, html)
+    write_text(path, html)
     return html.count('class="plot"')
 
 

@@ -53,7 +53,7 @@ def test_what_is_missing_is_named_and_made_on_demand(two, monkeypatch):
     def full(path, html):
         raise FileError("cannot write it: the disk is full")
 
-    monkeypatch.setattr("hpsearch.report.page.write_page", full)
+    monkeypatch.setattr("hpsearch.data.files.write_text", full)
     failed = run("compare", "small", "wines", "--seeds", 2, code=1)
     assert failed.stdout == done.stdout[done.stdout.index("total indices of") :].split("page in")[0]
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from hpsearch.data.files import FileError, atomic_write, check_writable, file_name, made_folder
+from hpsearch.data.files import FileError, atomic_write, check_writable, file_name, made_folder, write_text
 
 
 def test_a_file_takes_its_name_when_it_is_whole(tmp_path):
@@ -42,6 +42,11 @@ def test_a_file_that_was_never_written_is_an_error_and_leaves_the_former_one(tmp
     with pytest.raises(FileError, match=r"cannot write .*table.csv: No such file"), atomic_write(path):
         pass
     assert path.read_text(encoding="utf-8") == "former"
+
+
+def test_a_text_is_written_in_a_folder_that_is_made(tmp_path):
+    write_text(tmp_path / "new" / "page.html", "<p>α</p>")
+    assert (tmp_path / "new" / "page.html").read_text(encoding="utf-8") == "<p>α</p>"
 
 
 def test_two_writers_of_one_file_do_not_meet(tmp_path):

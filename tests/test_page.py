@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import pytest
 
 from hpsearch.figures.style import titled
-from hpsearch.report.page import LONGEST_TEXT, MOST_ROWS, Exhibit, Section, page, write_page
+from hpsearch.report.page import LONGEST_TEXT, MOST_ROWS, Exhibit, Section, page
 
 HOSTILE = "</script><img src=x onerror=alert(1)><b>&amp;"
 
@@ -102,11 +102,6 @@ def test_the_page_forbids_every_request_and_names_no_address(read):
 
 def test_plotly_s_script_is_inside_once():
     assert hostile().count("plotly.js v") == 1
-
-
-def test_a_page_is_written_whole_in_a_folder_that_is_made(tmp_path):
-    write_page(tmp_path / "new" / "page.html", "<p>α</p>")
-    assert (tmp_path / "new" / "page.html").read_text(encoding="utf-8") == "<p>α</p>"
 
 
 def test_of_a_long_text_the_beginning_is_shown_and_its_length():

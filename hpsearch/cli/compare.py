@@ -42,7 +42,7 @@ def compare_command(
     What it trains is kept with the studies; Ctrl-C keeps it too, and the same command goes on.
     """
     from hpsearch.cli.studies import check_stored
-    from hpsearch.data.files import check_writable
+    from hpsearch.data.files import check_writable, write_text
 
     with errors(), ExitStack() as machines:
         path, place = to or results / "compare.html", Place(storage, results)
@@ -53,7 +53,6 @@ def compare_command(
         names = [completed(study, place, workers=workers) if complete else study for study in studies]
         from hpsearch.experiments.sources import ProfileProgress
         from hpsearch.report.comparisons import comparison_page, comparison_report
-        from hpsearch.report.page import write_page
         from hpsearch.results.comparison import compare
 
         signals = StopSignals()
@@ -67,7 +66,7 @@ def compare_command(
             except KeyboardInterrupt:
                 _stopped(line.last)
         print_parts(comparison_report(comparison))  # which a page that cannot be written does not take away
-        write_page(path, comparison_page(comparison))
+        write_text(path, comparison_page(comparison))
         print_parts([f"page in {path}: open it in a browser, offline too"])
 
 

@@ -37,9 +37,9 @@ def lesson_command(
 
     console, judgements = Console(highlight=False, markup=False), []
     with errors(), ExitStack() as machines:
-        from hpsearch.data.files import check_writable
+        from hpsearch.data.files import check_writable, write_text
         from hpsearch.report.lesson import TITLE, details, lesson_sections, verdict_line
-        from hpsearch.report.page import page, write_page
+        from hpsearch.report.page import page
         from hpsearch.results.lesson import CLAIMS, checked
 
         claims = list(CLAIMS) if claim is None else [checked(claim)]
@@ -52,7 +52,7 @@ def lesson_command(
             for part in details(judgements[-1], width=console.width) if claim else ():
                 console.print(part)
         html = page(TITLE, lesson_sections(judgements))
-        write_page(path, html)
+        write_text(path, html)
         say(f"page in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
 
 

@@ -34,7 +34,7 @@ def refine_command(
 ) -> None:
     """Write the ranges to try next as the TOML of a new study: those that the survey proposes, else the search."""
     from hpsearch.cli.studies import stored_results
-    from hpsearch.data.files import atomic_write, made_folder
+    from hpsearch.data.files import write_text
     from hpsearch.results.names import ResultsError
 
     with errors():
@@ -47,9 +47,7 @@ def refine_command(
         if os.path.lexists(path):
             raise ResultsError(f"{path} already exists: give the new study another --name, or a file with --to")
         evidence = refinement_lines(refinement)
-        made_folder(path.parent)
-        with atomic_write(path) as partial:
-            partial.write_text(_refined_toml(study, refinement.config, evidence), encoding="utf-8")
+        write_text(path, _refined_toml(study, refinement.config, evidence))
         say(evidence)
         words = f"written to {path}, by {refinement.config.search.metric}; next:"
         say(words, command=f"hpsearch search {shlex.quote(str(path))}")

@@ -47,7 +47,7 @@ def report_command(
     What it shows around the best setting is trained first and kept; Ctrl-C keeps it too.
     """
     from hpsearch.cli.studies import check_stored, stored_results
-    from hpsearch.data.files import check_writable, file_name
+    from hpsearch.data.files import check_writable, file_name, write_text
 
     place = Place(storage, results)
     with errors(study), ExitStack() as machines:
@@ -58,7 +58,7 @@ def report_command(
             study = completed(study, place, workers=workers)
         stored = stored_results(study, place)
         from hpsearch.report.facts import name_of
-        from hpsearch.report.page import page, write_page
+        from hpsearch.report.page import page
         from hpsearch.report.sections import sections
         from hpsearch.results.surrogates import ImportanceError
 
@@ -71,7 +71,7 @@ def report_command(
                 with suppress(ImportanceError):  # of which the page says why
                     measured_importance(stored, workers=workers)
             html = page(name_of(stored), sections(stored))
-            write_page(path, html)
+            write_text(path, html)
             _offered(stored, path)
         say(f"report in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
 

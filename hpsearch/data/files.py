@@ -124,6 +124,17 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
             partial.unlink()
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8, whole or not at all; the folder is made if it is not there.
+
+    Raises:
+        FileError: if it cannot be written.
+    """
+    made_folder(path.parent)
+    with atomic_write(path) as partial:
+        partial.write_text(text, encoding="utf-8")
+
+
 def file_name(name: str) -> str:
     """A study's name as that of a file or a folder: one that is no plain name is spelt so, with a mark of its own.
 

@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,7 +17,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hpsearch.config.messages import printable
-from hpsearch.data.files import atomic_write, made_folder
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -100,17 +98,6 @@ def page(title: str, sections: Iterable[Section]) -> str:
     ]
     templates = {"light": LIGHT.to_plotly_json(), "dark": DARK.to_plotly_json()}
     return _template().render(title=title, sections=shown, plotly=_plotly(), templates=_embedded(json.dumps(templates)))
-
-
-def write_page(path: Path, text: str) -> None:
-    """Write a page as HTML, whole or not at all.
-
-    Raises:
-        FileError: if it cannot be written.
-    """
-    made_folder(path.parent)
-    with atomic_write(path) as partial:
-        partial.write_text(text, encoding="utf-8")
 
 
 @cache
