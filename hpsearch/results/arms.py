@@ -7,18 +7,14 @@ have cost what those of all rounds did.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpsearch.config import StudyConfig
-from hpsearch.data import Dataset
-from hpsearch.evaluation.evaluator import load_data
-from hpsearch.results.rounds import Announce, Round, Searches
+from hpsearch.results.rounds import Round, Searches
 from hpsearch.results.study import Results, ResultsError
-from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.trials import CURVES, values_of
 
 _MOST_TIMES = 10
@@ -47,16 +43,7 @@ class Arm:
     cost: int
 
 
-def unrefined_search(
-    config: StudyConfig,
-    cost: int,
-    *,
-    workers: int = 1,
-    storage: StorageAddress | None = None,
-    results: str | Path = "results",
-    dataset: Dataset | None = None,
-    on_progress: Announce | None = None,
-) -> Arm:
+def unrefined_search(config: StudyConfig, cost: int, searches: Searches) -> Arm:
     """Search within the study's own ranges, as `<name>-unrefined`, until its trainings have cost so much.
 
     A search that has settled on short trainings would need ever more of them, and a sampler that learns takes ever
@@ -65,14 +52,9 @@ def unrefined_search(
     Args:
         config: The study.
         cost: Of the trainings, as :func:`costs` counts; a trial that would exceed it does not count.
-        workers: As of :func:`search_rounds`, like those below.
-        storage: Of the study.
-        results: Folder.
-        dataset: Data of your own.
-        on_progress: Called with the study's name and its progress.
+        searches: Where it is made and kept.
     """
     own = config.with_overrides(name=f"{config.name}-unrefined", answer="")
-    searches = Searches(workers, storage, results, dataset or load_data(config), on_progress or (lambda *_: None))
     total, stored, most = config.search.trials, -1, _MOST_TIMES * config.search.trials
     while True:
         made = searches.search(own, total)

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -25,7 +24,7 @@ from hpsearch.evaluation.evaluator import Evaluator, load_data
 from hpsearch.evaluation.executors import Workers, surrounding
 from hpsearch.experiments.profiles import FRESH_SEEDS
 from hpsearch.results.arms import Arm, best_of_rounds, unrefined_search
-from hpsearch.results.rounds import Announce, Round, search_rounds
+from hpsearch.results.rounds import Announce, Round, Searches, search_shares, shares_of
 from hpsearch.storage.addresses import StorageAddress
 
 ROUNDS, UNREFINED = "rounds", "unrefined"
@@ -111,18 +110,12 @@ def payoff(
     if seeds < 2:
         raise ConfigError(config.name, [f"seeds: must be at least 2, for an interval (given: {seeds})"])
     data, tables = dataset or load_data(config), []
-    where: dict[str, Any] = {
-        "workers": workers,
-        "storage": storage,
-        "results": results,
-        "dataset": data,
-        "on_progress": on_progress,
-    }
+    searches = Searches(workers, storage, results, data, on_progress)
     for repeat in range(1, repeats + 1):
         own = _repeat(config, repeat)
         announce = None if on_round is None else (lambda ended, k=repeat: on_round(k, ended))
-        refined = best_of_rounds(search_rounds(own, rounds, on_round=announce, **where))
-        arms = (refined, unrefined_search(own, refined.cost, **where))
+        refined = best_of_rounds(search_shares(own, shares_of(own, rounds), searches, on_round=announce))
+        arms = (refined, unrefined_search(own, refined.cost, searches))
         first = max(FRESH_SEEDS, 1 + max(config.search.seeds)) + (repeat - 1) * seeds
         table = _scores(own, data, arms, seeds=range(first, first + seeds), workers=workers)
         table.insert(0, "repeat", repeat)
