@@ -57,7 +57,7 @@ class TrialTables:
 
     def _table_of(self, read: Callable[[optuna.Study], pd.DataFrame]) -> pd.DataFrame:
         """A table of the trials as they are now."""
-        now = frames.moment(self.study)
+        now = _moment(self.study)
         if self._tables[0] != now:
             self._tables = (now, {})
         tables = self._tables[1]
@@ -72,3 +72,13 @@ class TrialTables:
                 f"study {name!r} has not been searched yet, so no trial was chosen: hpsearch search {name}. "
                 f"The rows of its survey are trials of {self.study.study_name!r}"
             )
+
+
+def _moment(study: optuna.Study) -> object:
+    """What changes whenever a trial comes, goes on or ends: a finished one changes no more."""
+    stored = study.get_trials(deepcopy=False)
+    going = [trial for trial in stored if not trial.state.is_finished()]
+    return len(stored), [
+        (t.number, t.state, len(t.params), len(t.user_attrs), len(t.system_attrs), dict(t.intermediate_values))
+        for t in going
+    ]

@@ -26,6 +26,9 @@ REPLICATE = "replicate"
 FAILURE = "failure"
 """Column that says why a row has no responses."""
 
+LARGEST_BASE = 2**20
+"""Rows of a block, at most."""
+
 RESERVED = frozenset({"design", *KEY, REPLICATE, SEED, DUMMY, "iteration", "diverged", FAILURE})
 
 
@@ -67,7 +70,7 @@ class Design:
             raise DesignError(
                 f"a design needs a space (given: {kind}): make one, hpsearch.Space({{name: dimension, …}})"
             )
-        if not 2 <= self.base <= 2**20 or self.base & (self.base - 1):
+        if not 2 <= self.base <= LARGEST_BASE or self.base & (self.base - 1):
             raise DesignError(f"base must be a power of two from 2 to 2**20 (given: {self.base}); 64 and 128 are usual")
         if not 2 <= self.scrambles <= 1000:
             raise DesignError(f"scrambles must be from 2 to 1,000 (given: {self.scrambles}): intervals come from them")

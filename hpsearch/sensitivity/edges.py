@@ -12,7 +12,8 @@ from hpsearch.space import Dimension
 BEST = 10
 """Trials that count as the best."""
 
-_TENTHS = 10
+TENTHS = 10
+"""Parts of a range in which the best are counted."""
 
 
 def edges(trials: pd.DataFrame, space: Mapping[str, Dimension], *, lower: bool = True) -> pd.DataFrame:
@@ -34,10 +35,10 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension], *, lower: bool =
     for name, dimension in space.items():
         if best.empty or dimension.values(2).dtype.kind not in "iuf":
             continue
-        cells = dimension.cells(_TENTHS)
+        cells = dimension.cells(TENTHS)
         cell = dimension.cell_of(best[name].to_numpy(), cells)
         low, high = float(np.mean(cell == 0)), float(np.mean(cell == cells - 1))
-        tried = cells if cells < _TENTHS else complete[name].nunique()  # a grid tries few values of a wide range
+        tried = cells if cells < TENTHS else complete[name].nunique()  # a grid tries few values of a wide range
         many = max(0.5, 2 / tried)  # of two or three values an end holds half of the trials easily
         edge = "low" if low >= many else "high" if high >= many else ""
         ends = dict(zip(("low", "high"), dimension.ends, strict=True))
