@@ -55,7 +55,7 @@ def cure(number: int | None) -> str:
 
 
 @contextmanager
-def blaming(path: str | Path, *, doing: str = "write") -> Iterator[None]:
+def blaming(path: str | Path) -> Iterator[None]:
     """Turn what the system raises inside into an error that names the path.
 
     Raises:
@@ -64,7 +64,7 @@ def blaming(path: str | Path, *, doing: str = "write") -> Iterator[None]:
     try:
         yield
     except (OSError, UnicodeEncodeError) as problem:
-        raise blamed(path, problem, doing=doing) from problem
+        raise blamed(path, problem) from problem
 
 
 def made_folder(path: str | Path) -> Path:

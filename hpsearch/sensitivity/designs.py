@@ -7,7 +7,7 @@ that differ in one setting share it (common random numbers), and luck has indice
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -210,7 +210,7 @@ def steps(space: Space, name: str, count: int) -> Any:
     return space[name].values(count)
 
 
-def shared(rows: pd.DataFrame, *, without: Sequence[str] = ("iterations", DUMMY)) -> pd.Series:
+def shared(rows: pd.DataFrame) -> pd.Series:
     """Which rows are ends of one training: equal in everything that training depends on but its length.
 
     A run of 500 iterations is the first part of a run of 2,000 (the prefix property), and a dummy does nothing.
@@ -218,5 +218,5 @@ def shared(rows: pd.DataFrame, *, without: Sequence[str] = ("iterations", DUMMY)
     Returns:
         A number for each row, equal where a training is shared, in order of first appearance.
     """
-    same = [c for c in rows.columns if c not in {"design", *KEY, *without}]
+    same = [c for c in rows.columns if c not in {"design", *KEY, "iterations", DUMMY}]
     return rows.groupby(same, sort=False).ngroup()

@@ -16,13 +16,12 @@ TENTHS = 10
 """Parts of a range in which the best are counted."""
 
 
-def edges(trials: pd.DataFrame, space: Mapping[str, Dimension], *, lower: bool = True) -> pd.DataFrame:
+def edges(trials: pd.DataFrame, space: Mapping[str, Dimension]) -> pd.DataFrame:
     """Where in each range the ten best trials lie.
 
     Args:
-        trials: See :func:`hpsearch.results.frames.trials`.
+        trials: See :func:`hpsearch.results.frames.trials`; low values are good.
         space: The ranges, each column of which the trials have.
-        lower: Whether lower values are better.
 
     Returns:
         A row a range; unordered choices have no ends and no row. Columns: hyperparameter, low, high, scale, trials (how
@@ -30,7 +29,7 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension], *, lower: bool =
         tenth of the range, or at its first and last value), edge ("low" or "high" where at least half of them lie,
         or where three values were tried two thirds, or of two all; else "").
     """
-    complete = trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"], ascending=[lower, True])
+    complete = trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"])
     best, rows = complete.head(BEST), []
     for name, dimension in space.items():
         if best.empty or dimension.values(2).dtype.kind not in "iuf":
