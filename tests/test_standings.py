@@ -119,3 +119,15 @@ def test_a_parameter_named_like_a_metric_is_none(name):
     study.optimize(lambda trial: trial.suggest_float(name, 0, 1), n_trials=1)
     assert Results.from_study(study).best.metrics == {}
     assert name in Results.from_study(study).trials
+
+
+def test_a_study_that_was_deleted_is_said_to_be_gone_whatever_is_asked():
+    study = study_of(2.0)
+    results = Results.from_study(study)
+    assert len(results.trials) == 1
+    optuna.delete_study(study_name="f", storage=study._storage)
+    for read in ("study", "ours", "trials", "best", "pareto", "config", "survey"):
+        with pytest.raises(ResultsError, match="study 'f' has been deleted from its storage since it was loaded"):
+            getattr(results, read)
+    assert repr(results) == "Results('f', deleted)"
+    assert results._repr_html_() is None
