@@ -260,4 +260,6 @@ def test_a_study_s_page_opens_from_the_file_system(name, context, folder, shots,
     assert count >= 3
     assert visit.tab.locator(".xtitle").first.text_content() == "trial"
     assert (HOSTILE if name == "small" else MARKUP) in text
+    visit.tab.set_viewport_size({"width": 390, "height": 800})
+    visit.wait("`wide: ${document.documentElement.scrollWidth}`", "wide: 390")  # figures are drawn anew
     visit.tab.close()

@@ -55,6 +55,11 @@ def test_whatever_is_given_is_shown_as_text(read):
     count = read.text.count(HOSTILE)
     assert count == 10  # title twice, heading and link, sentence, command, column, cell; in two tables
     assert f"What is {HOSTILE}? The numbers" in read.text
+    assert "Alone" in read.text
+
+
+def test_no_line_breaks_between_a_number_and_its_per_cent_sign():
+    assert "<p>from 7.5\u00a0% to 19\u00a0%</p>" in page("x", [Section("y", ["from 7.5 % to 19 %"])], footer="z")
 
 
 def test_a_figure_is_plotly_s_json_and_cannot_end_its_element(read):

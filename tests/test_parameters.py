@@ -1,6 +1,10 @@
+import importlib.util
+
 import numpy as np
 import pytest
 
+from hpsearch.engine import parameters as module
+from hpsearch.engine.compilation import before_compiling
 from hpsearch.engine.parameters import (
     Layers,
     answers_of,
@@ -93,3 +97,13 @@ def test_initial_parameters_that_a_caller_changes_are_drawn_the_same_again(dtype
     kept = first.copy()
     first[:] = 0
     np.testing.assert_array_equal(initial_parameters(architecture, 7, 1.0), kept)
+
+
+def test_room_is_made_without_compiling_anything():
+    spec = importlib.util.spec_from_file_location("parameters_afresh", module.__file__)
+    afresh = importlib.util.module_from_spec(spec)  # in this process others may have been called already
+    spec.loader.exec_module(afresh)
+    said = []
+    with before_compiling(lambda: said.append("compiling")):
+        afresh.room_for(plan_of(Architecture(5, (4,), 3)), 20, "float32")
+    assert said == []

@@ -136,7 +136,7 @@ def test_a_search_that_is_killed_goes_on_at_once_from_another_folder(url, folder
     long.write_text(
         SMALL.replace("hidden = [6]", "hidden = [64]").replace("high = 60", "high = 2000"), encoding="utf-8"
     )
-    command = "from hpsearch.cli import command; command()"
+    command = "from hpsearch.__main__ import command; command()"
     arguments = ["search", "small", "--storage", url, "--trials", "60"]
     killed = subprocess.Popen([sys.executable, "-c", command, *arguments], stderr=subprocess.DEVNULL)
     while not (counted := trials_in(url)):

@@ -1,12 +1,15 @@
 """How a signal stops a command, wherever it comes, and what is said then."""
 
 import contextlib
+import gc
 import signal
+import subprocess
 import sys
 
 import pytest
 from helpers import run
 
+from hpsearch.__main__ import command
 from hpsearch.cli import commands
 from hpsearch.cli.stops import StopSignals
 from hpsearch.storage.journal import StorageError
@@ -48,16 +51,40 @@ def test_what_fails_in_a_library_that_swallowed_a_stop_is_a_stop_and_what_a_user
         raise RuntimeError("of the program")
 
 
-def test_ctrl_c_before_a_command_has_begun_ends_it_quietly_and_at_its_end_is_not_heeded(monkeypatch, capsys):
-    def stop(**options):
-        signal.raise_signal(signal.SIGINT)
+class Interrupting:
+    """Finds modules, and is interrupted at the commands'."""
 
-    monkeypatch.setattr(commands, "app", stop)
-    before = signal.getsignal(signal.SIGINT)
+    def find_spec(self, name, path=None, target=None):
+        if name == "hpsearch.cli":
+            signal.raise_signal(signal.SIGINT)
+
+
+def import_interrupted(monkeypatch):
+    monkeypatch.delitem(sys.modules, "hpsearch.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+
+
+def parse_interrupted(monkeypatch):
+    monkeypatch.setattr(commands, "app", lambda **options: signal.raise_signal(signal.SIGINT))
+
+
+@pytest.mark.parametrize("interrupted", [import_interrupted, parse_interrupted])
+def test_ctrl_c_before_a_command_has_begun_ends_it_quietly_and_at_its_end_is_not_heeded(
+    interrupted, monkeypatch, capsys
+):
+    interrupted(monkeypatch)
+    before, threshold = signal.getsignal(signal.SIGINT), gc.get_threshold()
     try:
         with pytest.raises(SystemExit) as end:
-            commands.command()
+            command()
         assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
+        gc.set_threshold(*threshold)
     assert (end.value.code, capsys.readouterr()) == (130, ("", ""))
+
+
+def test_the_command_imports_nothing_slow_before_it_minds_ctrl_c():
+    script = "import sys\nimport hpsearch.__main__\nprint('typer' in sys.modules, 'hpsearch.cli' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False\n"

@@ -47,7 +47,7 @@ from hpsearch.cli import lesson as lesson
 from hpsearch.cli import catalogue as catalogue
 from hpsearch.cli import export as export
 from hpsearch.cli import dashboard as dashboard
-from hpsearch.cli.commands import app, command, main
+from hpsearch.cli.commands import app, main
 # isort: on
 
-__all__ = ["app", "command", "main"]
+__all__ = ["app", "main"]

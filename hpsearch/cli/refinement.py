@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 from itertools import dropwhile
@@ -55,11 +56,13 @@ def refine_command(
 
 def _refined_toml(study: str, config: StudyConfig, evidence: str) -> str:
     """A refined study's file: the evidence for its ranges as a comment, then the file of the study before, changed."""
-    from hpsearch.config import ConfigError, refined_toml, resolve
+    from hpsearch.config import ConfigError, load_config, refined_toml, resolve
 
-    try:
-        lines = resolve(study).read_text(encoding="utf-8").splitlines(keepends=True)
+    source = None
+    with contextlib.suppress(ConfigError, OSError, UnicodeDecodeError):  # the results outlive the file
+        file = resolve(study)
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
         source = "".join(dropwhile(lambda line: line.startswith(_EVIDENCE), lines))
-    except (ConfigError, OSError, UnicodeDecodeError):  # the results outlive the file
-        source = None
+        written = load_config(file)  # a run may have been for fewer trials and rows
+        config = config.with_overrides(survey=written.describe()["survey"], **{"search.trials": written.search.trials})
     return "".join(f"# {line}\n" for line in evidence.splitlines()) + refined_toml(source, config)

@@ -168,7 +168,7 @@ def _in_room(room: Room, layer: int, before: int) -> Array:
 def room_for(plan: Array, examples: int, dtype: str) -> Room:
     """Room for so many examples."""
     units = 2 * (plan[-1, 4] + plan[-1, 1]) + plan[-1, 0]
-    count = int(units * _whole_lines(examples) + plan[:, 1].max())
+    count = int(units * whole_lines(examples) + plan[:, 1].max())
     return Room(aligned(count, dtype), plan, np.arange(examples, dtype=np.int32))
 
 
@@ -178,6 +178,9 @@ def room_within(room: Room, examples: int) -> Room:
     return Room(room.space, room.plan, room.every[:examples])
 
 
-@inlined
-def _whole_lines(count: int) -> int:
+def whole_lines(count: int) -> int:
+    """So many numbers and what fills the last line of the processor's cache."""
     return (count + _LINE - 1) // _LINE * _LINE
+
+
+_whole_lines = inlined(whole_lines)  # for compiled code; called from Python, it would be compiled in every process

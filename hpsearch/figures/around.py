@@ -108,11 +108,11 @@ def _panel(
 
 
 def _stretches(figure: go.Figure, tolerance: pd.DataFrame, *, rows: int) -> None:
-    """Shade what is near the best on the metric, and what the error tolerates below it."""
+    """Shade what is near the best on the metric, and where too much error is excluded, or not shown, below it."""
     wanted = [
         (1, "near", style.GREEN, "near the best"),
-        (rows, "unshown", style.GREY, "loss not shown"),
-        (rows, "tolerated", style.ORANGE, "error tolerated"),
+        (rows, "unshown", style.GREY, "too much error not shown"),
+        (rows, "tolerated", style.ORANGE, "too much error excluded"),
     ]
     for row, stretch, colour, words in wanted:
         ends = (f"{stretch}_low", f"{stretch}_high")

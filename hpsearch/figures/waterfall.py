@@ -50,7 +50,7 @@ def attribution(frame: pd.DataFrame, *, of: str = "one setting", against: str = 
     _beside(figure, frame)
     _name_rows(figure, frame)
     zero = {"zeroline": True, "zerolinewidth": 1, "zerolinecolor": style.GREY}
-    figure.update_xaxes(title_text="shares, one after another", nticks=6, **zero, col=1)
+    figure.update_xaxes(title_text="shares, added up", nticks=6, **zero, col=1)
     figure.update_xaxes(title_text="gain", nticks=5, **zero, col=2)
     return style.titled(figure, title, _subtitle(frame), height=_ROW * (len(frame) + 1) + 100)
 

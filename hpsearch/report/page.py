@@ -90,7 +90,7 @@ def page(title: str, sections: Iterable[Section]) -> str:
         {
             "title": section.title,
             "anchor": f"section-{number}",
-            "sentences": [sentence for sentence in section.sentences if sentence],
+            "sentences": [sentence.replace(" %", "\u00a0%") for sentence in section.sentences if sentence],
             "commands": section.commands,
             "exhibits": [_shown(exhibit, f"{number}-{k}") for k, exhibit in enumerate(section.exhibits)],
         }

@@ -122,7 +122,9 @@ def _sensitivity(survey: Survey) -> Iterator[Section]:
     yield Section(f"What {of} is sensitive to", sentences.sensitive_to(indices, SHARE), [shown])
     if survey.checkpoints:
         over = survey.sensitivity_over_iterations()
-        yield Section("When", [sentences.when(over)], [Exhibit(over, figures.sensitivity_over_iterations(over))])
+        yield Section(
+            "What matters when", [sentences.when(over)], [Exhibit(over, figures.sensitivity_over_iterations(over))]
+        )
     pairs, effects = survey.interactions(), survey.effects()
     exhibits = [Exhibit(pairs, survey.plot.interactions()), Exhibit(effects, figures.effects(effects))]
     yield Section("Which settings act together", [sentences.together(pairs)], exhibits)
@@ -193,7 +195,8 @@ def _curves(results: Results) -> Section:
 def _ranges(results: Results, survey: Survey) -> Section:
     table, cells = survey.ranges(), survey.best_tenth()
     exhibits = [Exhibit(table, figures.ranges(table, cells))]
-    lines = [line.strip() for line in range_lines(table, survey.design.space).splitlines()]
+    title = "Ranges to try next"
+    lines = [line.strip() for line in range_lines(table, survey.design.space, title=title).splitlines()]
     if results.function is not None:
         better = survey.take().better
         lines.append(f"Of this response, {better} was said to be better.")

@@ -165,8 +165,8 @@ def wrong_by(tolerance: pd.DataFrame, points: float) -> list[str]:
     near = "By the metric of the search, no value among these is shown to be worse than the chosen one: "
     texts = [f"{near}{_stretches(tolerance, 'near')}."]
     if (tolerance["tolerated_low"].notna() | tolerance["tolerated_choices"].notna()).all():
-        loss = "one point" if points == 0.01 else f"{100 * points:g} points"
-        excluded = f"A loss of more than {loss} of validation error is excluded within these around the chosen values: "
+        rise = "one point" if points == 0.01 else f"{100 * points:g} points"
+        excluded = f"Within these around the chosen values a rise of the validation error by over {rise} is excluded: "
         texts.append(f"{excluded}{_stretches(tolerance, 'tolerated')}.")
     return texts
 

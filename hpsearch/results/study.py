@@ -41,12 +41,11 @@ class Results(SurveyTables, SearchTables, ProfileTables):
     The tables of the trials are made again when trials have been added or have gone on since.
 
     Attributes:
-        study: The Optuna study.
         folder: Where saved networks lie.
     """
 
     def __init__(self, study: optuna.Study, folder: str | Path = "results", *, dataset: Dataset | None = None) -> None:
-        self.study, self.folder, self._dataset = study, Path(folder), dataset
+        self._study, self._name, self.folder, self._dataset = study, study.study_name, Path(folder), dataset
 
     @classmethod
     def from_study(cls, study: optuna.Study) -> Results:
@@ -63,9 +62,16 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         return cls(study)
 
     def __repr__(self) -> str:
-        return f"Results({self.study.study_name!r}, {len(self.study.get_trials(deepcopy=False))} trials)"
+        try:
+            return f"Results({self._name!r}, {len(self.study.get_trials(deepcopy=False))} trials)"
+        except ResultsError:
+            return f"Results({self._name!r}, deleted)"
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
+        try:
+            _ = self.study  # raises where it is gone, which `repr` then says
+        except ResultsError:
+            return None
         states = self.trials["state"].value_counts()
         words = ", ".join(f"{count:,} {str(state).lower()}" for state, count in states.items())
         head = f"<p>study {html.escape(self.study.study_name)}: {words or 'no'} trials</p>"

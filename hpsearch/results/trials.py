@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpsearch.results import frames
 from hpsearch.results.names import ResultsError
+from hpsearch.storage.internals import study_attributes
 from hpsearch.storage.studies import CONFIG, fact
 
 if TYPE_CHECKING:
@@ -23,17 +24,27 @@ class _current(cached_property["pd.DataFrame"]):
 
 
 class TrialTables:
-    """The tables that hold a study's trials, made again when trials have been added or have gone on since.
+    """The tables that hold a study's trials, made again when trials have been added or have gone on since."""
 
-    Attributes:
-        study: The Optuna study.
-    """
-
-    study: optuna.Study
+    _study: optuna.Study
+    _name: str
     _tables: tuple[object, dict[str, pd.DataFrame]] = (None, {})
     """The moment at which the tables were made, and those made since."""
     _survey_alone = ""
     """Name of the study that was asked for, where only its survey is there."""
+
+    @property
+    def study(self) -> optuna.Study:
+        """The Optuna study.
+
+        Raises:
+            ResultsError: if it has been deleted from its storage.
+        """
+        try:
+            study_attributes(self._study)  # its name alone may come from what Optuna keeps
+        except KeyError:
+            raise ResultsError(f"study {self._name!r} has been deleted from its storage since it was loaded") from None
+        return self._study
 
     @property
     def ours(self) -> bool:
