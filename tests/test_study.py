@@ -79,7 +79,7 @@ def test_two_workers_prune_the_same_trials_as_one(small, whole, pruner, tmp_path
     same(whole("random", pruner), search(config, results=tmp_path, workers=2))
 
 
-@pytest.mark.parametrize("told", [1, 4, 6, 8, 13])
+@pytest.mark.parametrize("told", [*(pytest.param(n, marks=pytest.mark.slow) for n in (1, 4)), 6, 8, 13])
 @pytest.mark.parametrize(
     ("sampler", "pruner"), [*((s, "none") for s in SAMPLERS), ("tpe", "median"), ("random", "hyperband")]
 )
