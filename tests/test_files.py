@@ -19,6 +19,16 @@ def test_a_file_takes_its_name_when_it_is_whole(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_whoever_has_the_former_file_open_reads_it_to_its_end(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("former", encoding="utf-8")
+    with path.open(encoding="utf-8") as reader:
+        with atomic_write(path) as partial:
+            partial.write_text("new", encoding="utf-8")
+        assert reader.read() == "former"
+    assert path.read_text(encoding="utf-8") == "new"
+
+
 def write_half(path, problem):
     with atomic_write(path) as partial:
         partial.write_text("hal", encoding="utf-8")

@@ -47,6 +47,8 @@ def test_what_fails_in_a_library_that_swallowed_a_stop_is_a_stop_and_what_a_user
     assert run("export", "small", code=130).stderr.startswith("\nstopped.")
     problem = StorageError("cannot write it")
     assert run("export", "small", code=1).stderr == "error: cannot write it\n"
+    with pytest.raises(StorageError, match="cannot write it"), StopSignals():
+        stop()
     with pytest.raises(RuntimeError, match="of the program"), StopSignals():
         raise RuntimeError("of the program")
 

@@ -209,7 +209,7 @@ def test_a_refined_study_keeps_the_question_and_has_no_answer_yet(config, tmp_pa
 
 def test_results_give_the_tables(config, tmp_path):
     survey_study(
-        config.with_overrides(**{"survey.dummy": True, "survey.base": 16, "survey.scrambles": 4}), results=tmp_path
+        config.with_overrides(**{"survey.dummy": True, "survey.base": 8, "survey.scrambles": 3}), results=tmp_path
     )
     r = load(config.name, results=tmp_path)
     assert list(r.survey.table.columns[:5]) == ["design", "scramble", "block", "row", "seed"]
@@ -265,7 +265,7 @@ def test_the_effective_step_has_a_range_to_try_next_that_is_none_of_the_learning
 
 
 def test_refine_writes_a_study_that_loads_and_runs(folder):
-    run("survey", "small", "--base", 16, "--scrambles", 4)
+    run("survey", "small", "--base", 8, "--scrambles", 2)
     study = load("small").study
     note = study._storage.get_study_system_attrs(study._study_id)["dashboard:note_str:0"]
     assert "| seed | " in note
