@@ -110,7 +110,7 @@ def grid_of(toml):
         dict(zip(space, point, strict=True))
         for point in itertools.product(*(space[n].values(2).tolist() for n in space))
     ]
-    settings = {number: evaluator.hyperparameters(point) for number, point in enumerate(points)}
+    settings = {number: evaluator.config.settings(point) for number, point in enumerate(points)}
     frames = []
     for (number, point), evaluation in zip(enumerate(points), evaluator.evaluate(list(settings.values())), strict=True):
         for seed, curve in zip(evaluation.seeds, evaluation.curves, strict=True):

@@ -4,13 +4,20 @@ import numpy as np
 import pytest
 
 from hpsearch import load
+from hpsearch.evaluation.evaluator import load_data
 from hpsearch.results.arms import best_of_rounds, costs, unrefined_search
-from hpsearch.results.rounds import search_rounds
+from hpsearch.results.rounds import Searches, search_rounds
 
 
 @pytest.fixture(scope="module")
 def config(small):
     return small.with_overrides(trials=41, seeds=2, sampler="random")
+
+
+@pytest.fixture(scope="module")
+def searches(config):
+    data = load_data(config)
+    return lambda folder: Searches(1, None, folder, data)
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +42,11 @@ def test_a_pruned_trial_costs_what_was_trained_of_it(config, tmp_path):
     assert (trained < results.trials.set_index("number")["iterations"] * 16).any()
 
 
-def test_the_unrefined_search_ends_where_it_has_cost_as_much(config, made):
+def test_the_unrefined_search_ends_where_it_has_cost_as_much(config, made, searches):
     folder, rounds = made
     refined = best_of_rounds(rounds)
     for cost in (refined.cost, 2 * refined.cost):
-        arm = unrefined_search(config, cost, results=folder)
+        arm = unrefined_search(config, cost, searches(folder))
         spent = np.cumsum(costs(load("small-unrefined", results=folder)))
         assert arm.cost == spent[arm.trials - 1] <= cost < spent[arm.trials]
         counted = load("small-unrefined", results=folder).trials[: arm.trials]
@@ -47,16 +54,16 @@ def test_the_unrefined_search_ends_where_it_has_cost_as_much(config, made):
         assert arm.number == counted["value"].idxmin()
 
 
-def test_a_grid_ends_the_unrefined_search_below_the_cost(config, tmp_path):
+def test_a_grid_ends_the_unrefined_search_below_the_cost(config, tmp_path, searches):
     grid = config.with_overrides(
         name="g", sampler="grid", **{"search.grid": 2, "space.l2": 0.01, "space.momentum": 0.5}
     )
-    arm = unrefined_search(grid, 10**12, results=tmp_path)
+    arm = unrefined_search(grid, 10**12, searches(tmp_path))
     assert arm.trials == 2**3 * 3
 
 
-def test_a_search_of_short_trainings_ends_at_ten_times_the_trials(config, tmp_path):
-    arm = unrefined_search(config.with_overrides(trials=3), 10**12, results=tmp_path)
+def test_a_search_of_short_trainings_ends_at_ten_times_the_trials(config, tmp_path, searches):
+    arm = unrefined_search(config.with_overrides(trials=3), 10**12, searches(tmp_path))
     assert arm.trials == len(load("small-unrefined", results=tmp_path).trials) == 30
 
 

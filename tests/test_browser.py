@@ -15,10 +15,11 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from hpsearch.config.study import StudyConfig
+from hpsearch.data.files import write_text
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.report import dashboard
 from hpsearch.report import sections as module
-from hpsearch.report.page import page, write_page
+from hpsearch.report.page import page
 from hpsearch.results.study import Results, load
 from hpsearch.storage.access import open_storage
 from hpsearch.storage.internals import note_of, set_note
@@ -245,8 +246,8 @@ def written(results, path):
         patch.setattr(module, "PROFILE", few)
         patch.setattr(module, "PLANE", few)
         patch.setattr(Results, "importance", partialmethod(Results.importance, **FEW))
-        html = page(module.title_of(results), module.sections(results), footer="Written by a test.")
-    write_page(path, html)
+        html = page(results.study.study_name, module.sections(results))
+    write_text(path, html)
     return html.count('class="plot"')
 
 
@@ -259,4 +260,6 @@ def test_a_study_s_page_opens_from_the_file_system(name, context, folder, shots,
     assert count >= 3
     assert visit.tab.locator(".xtitle").first.text_content() == "trial"
     assert (HOSTILE if name == "small" else MARKUP) in text
+    visit.tab.set_viewport_size({"width": 390, "height": 800})
+    visit.wait("`wide: ${document.documentElement.scrollWidth}`", "wide: 390")  # figures are drawn anew
     visit.tab.close()

@@ -53,7 +53,7 @@ NAMES = list(calls(None, None))
 def test_a_caller_s_process_is_as_before(name, every, child, request):
     logging.getLogger("optuna").addHandler(handler := logging.NullHandler())
     level = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    optuna.logging.set_verbosity(optuna.logging.INFO)  # what only ever rises shows
     try:
         with threadpool_limits(2), np.errstate(over="raise", divide="warn"):
             before = state(child)

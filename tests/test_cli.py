@@ -18,8 +18,8 @@ from helpers import HPSEARCH, LONG, TIMES, run
 
 import hpsearch
 from hpsearch import load, load_config
-from hpsearch.cli.endings import StopSignals
 from hpsearch.cli.progress import LiveLine
+from hpsearch.cli.stops import StopSignals
 from hpsearch.evaluation import evaluator
 from hpsearch.report import dashboard
 from hpsearch.storage.access import JOURNAL
@@ -263,9 +263,8 @@ def test_a_real_process_ends_with_the_code_of_its_mistake_and_no_traceback(folde
     assert done.stdout == ""
 
 
-def test_a_real_process_puts_its_results_in_the_pipe_and_its_progress_beside_it(folder):
-    done = start("search", "small", "--trials", "3")
-    assert done.returncode == 0
+def test_results_go_to_standard_output_and_progress_beside_it(folder):
+    done = run("search", "small", "--trials", 3)
     assert "the 3 best of 3 trials" in done.stdout
     assert "3/3" not in done.stdout
     assert "3/3" in done.stderr

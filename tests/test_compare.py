@@ -37,6 +37,8 @@ def test_what_is_missing_is_named_and_made_on_demand(two, monkeypatch):
     refused = run("compare", "wines", "wines", code=2).stderr
     assert "error: a comparison needs two different studies or more (given: wines twice)" in refused
     run("search", "small")
+    refused = run("compare", "small", "wines", "--complete", "--to", "studies", code=1).stderr
+    assert "cannot write studies: Is a directory" in refused  # before anything is surveyed, as is seen next
     assert "run first: hpsearch survey small; hpsearch survey wines" in run("compare", "small", "wines", code=2).stderr
     done = run("compare", "small", "wines", "--complete", "--seeds", 2)
     assert "small is not completely surveyed yet: surveying first" in done.stderr
@@ -53,7 +55,7 @@ def test_what_is_missing_is_named_and_made_on_demand(two, monkeypatch):
     def full(path, html):
         raise FileError("cannot write it: the disk is full")
 
-    monkeypatch.setattr("hpsearch.report.page.write_page", full)
+    monkeypatch.setattr("hpsearch.data.files.write_text", full)
     failed = run("compare", "small", "wines", "--seeds", 2, code=1)
     assert failed.stdout == done.stdout[done.stdout.index("total indices of") :].split("page in")[0]
 

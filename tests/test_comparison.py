@@ -15,7 +15,7 @@ from hpsearch.tuning.search import search
 @pytest.fixture(scope="module")
 def folder(small, tmp_path_factory):
     """Three small studies, searched and surveyed: of irises, of wines with other batch sizes, of numbers."""
-    path, size = tmp_path_factory.mktemp("compared"), {"survey.base": 8, "survey.scrambles": 3, "search.trials": 4}
+    path, size = tmp_path_factory.mktemp("compared"), {"survey.base": 4, "survey.scrambles": 2, "search.trials": 4}
     others = {"name": "wines", "data.source": "wine", "space.batch_size": {"choices": [8, 64, 100]}}
     patients = {"name": "patients", "data.source": "diabetes", "data.task": "regression", "space.momentum": 0.5}
     for changes in ({}, others, patients):

@@ -98,6 +98,17 @@ def test_nothing_is_read_or_written_out_of_bounds_and_the_source_is_plain_python
     assert ran.stdout == "trained\n", ran.stderr
 
 
+@pytest.mark.slow
+def test_a_second_process_compiles_nothing():
+    script = (
+        "from hpsearch.engine.compilation import before_compiling\nwith before_compiling(lambda: print('compiling')):\n"
+    )
+    script += "".join(f"    {line}\n" for line in TRAIN.splitlines())
+    for _ in range(2):  # the first keeps what it compiles
+        ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert ran.stdout == "trained\n"
+
+
 def kept(folder):
     """The files of compiled code in a folder."""
     return sorted(folder.rglob("*.nbc"))

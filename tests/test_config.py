@@ -27,6 +27,7 @@ from hpsearch.config import (
     to_toml,
 )
 from hpsearch.config.files import described_toml
+from hpsearch.config.messages import listed
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.space import Choice, Float, Int
 
@@ -866,3 +867,8 @@ def test_config_and_space_import_no_heavy_library():
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=STUDIES.parent)
     assert run.stdout.strip() == "[] ['config', 'engine', 'space']"
+
+
+def test_parts_are_listed_as_in_a_sentence():
+    assert [listed(parts) for parts in ([], ["a"], ["a", "b", "c"])] == ["", "a", "a, b and c"]
+    assert listed(["a", "b"], "or") == "a or b"

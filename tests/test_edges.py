@@ -40,12 +40,6 @@ def test_the_ten_best_are_counted_in_the_outer_tenths():
     assert table.loc["batch", ["share_low", "share_high", "edge"]].tolist() == [0.0, 0.0, ""]
 
 
-def test_the_best_of_a_maximised_study_are_the_highest():
-    table = edges(search(), SPACE, lower=False).set_index("hyperparameter")
-    assert table.loc["rate", "edge"] == "low"
-    assert table.loc["batch", "edge"] == "high"
-
-
 def test_half_of_the_trials_at_one_of_two_values_is_no_edge():
     assert edges(search(), SPACE).set_index("hyperparameter").loc["pair", "edge"] == ""
 

@@ -1,6 +1,7 @@
 """What an attribution says: words that are computed from its numbers, and none that they do not show."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,7 @@ def test_the_sentences_say_who_harms_alone_and_pays_in_company():
         "+0.100 (+0.100 to +0.100)."
     )
     assert shares == (
-        "Shares that gain: momentum μ 0.9 → 0.11 +0.100 (+0.100 to +0.100). No share beyond luck is shown for "
+        "Shares that gain: +0.100 (+0.100 to +0.100) by momentum μ 0.9 → 0.11. No share beyond luck is shown for "
         "batch size B and learning rate α."
     )
     assert company == [
@@ -106,7 +107,7 @@ def test_a_loss_that_rises_is_said_to_rise():
     whole, shares, *_, path = explained(told(lambda names: -0.1 * (MOMENTUM in names)))
     assert "validation loss rises from 0.500 to 0.600" in whole
     assert "a gain of −0.100" in whole
-    assert shares.startswith("Shares that harm: momentum μ 0.9 → 0.11 −0.100")
+    assert shares.startswith("Shares that harm: −0.100 (−0.100 to −0.100) by momentum μ 0.9 → 0.11.")
     assert path.endswith("Of its steps momentum μ harmed.")
 
 
@@ -125,6 +126,17 @@ def test_drawn_orders_are_told_with_their_error_and_without_pairs_and_path():
 )
 def test_numbers_have_the_decimals_of_the_metric_s_size(start, whole):
     assert f"a gain of {whole}" in explained(told(lambda names: 0.01 * (RATE in names), start=start, luck=1e-6))[0]
+
+
+def test_what_is_too_wide_for_a_terminal_breaks_between_two_values_and_in_no_verdict():
+    attribution = told(in_company, luck=0.01)
+    wide = replace(attribution, table=attribution.table.assign(against=0.000123, of=0.000784))
+    console = Console(width=80, record=True, file=io.StringIO())
+    console.print(attribution_report(wide, name="digits")[0])
+    lines = [line.rstrip() for line in console.export_text().splitlines()]
+    assert any(line.endswith("  not shown") for line in lines)
+    assert not any(line.endswith((" not", " after")) for line in lines)
+    assert any("0.000123 →  " in line for line in lines)
 
 
 def test_all_numbers_fit_a_terminal_of_80_columns():
@@ -149,5 +161,5 @@ def test_values_of_any_kind_are_told():
     table = shares_table(changes, parts, losses[[0, -1]])
     empty = pd.DataFrame()
     texts = explained(Attribution("x", "y", False, table, pairs_table(changes, np.empty((0, 2))), empty))
-    assert "a tanh → relu +0." in texts[1]
-    assert "b 8 → 8-4 +0." in texts[1]
+    assert " by a tanh → relu and " in texts[1]
+    assert " by b 8 → 8-4." in texts[1]

@@ -108,5 +108,6 @@ def test_a_write_that_failed_in_a_study_that_was_opened_twice_is_made_up_for(tmp
         patched.setattr(JournalFileBackend, "append_logs", full)
         with pytest.raises(StorageError, match="full"):
             add_trials(study, [trial])
+    assert [t.value for t in study.trials] == [0.0, 1.0, 2.0], "what was not written is not there"
     add_trials(study, [trial])
     assert [t.value for t in study.trials] == [0.0, 1.0, 2.0, 7.0]

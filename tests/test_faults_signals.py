@@ -25,7 +25,7 @@ from hpsearch.storage.access import JOURNAL, count_trials
 from hpsearch.storage.journal import JournalTailWarning
 
 CONFIG = validated(tomllib.loads(SMALL), where="a test")
-COMMAND = [sys.executable, "-c", "from hpsearch.cli import command; command()"]
+COMMAND = [sys.executable, "-c", "from hpsearch.__main__ import command; command()"]
 """The command in a process of its own."""
 
 

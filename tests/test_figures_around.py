@@ -81,10 +81,12 @@ def test_the_stretches_of_this_setting_are_shaded_and_named():
     figure = figures.profile(profile(), SPACE, TOLERANCE)
     assert stretches(figure) == {
         "near the best: 0.1 to 1": (0.1, 1.0, "y domain"),
-        "error tolerated: 0.01 to 1": (0.01, 1.0, "y2 domain"),
+        "too much error excluded: 0.01 to 1": (0.01, 1.0, "y2 domain"),
     }
     unshown = TOLERANCE.assign(unshown_low=0.02, unshown_high=0.5)
-    assert stretches(figures.profile(profile(), SPACE, unshown))["loss not shown: 0.02 to 0.5"][2] == "y2 domain"
+    assert (
+        stretches(figures.profile(profile(), SPACE, unshown))["too much error not shown: 0.02 to 0.5"][2] == "y2 domain"
+    )
 
 
 def test_a_regression_s_profile_has_no_error():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hpsearch.data.files import FileError, atomic_write, check_writable, file_name, made_folder
+from hpsearch.data.files import FileError, atomic_write, check_writable, file_name, made_folder, write_text
 
 
 def test_a_file_takes_its_name_when_it_is_whole(tmp_path):
@@ -20,6 +20,16 @@ def test_a_file_takes_its_name_when_it_is_whole(tmp_path):
         assert not path.exists()
     assert path.read_text(encoding="utf-8") == "a,b\n"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_whoever_has_the_former_file_open_reads_it_to_its_end(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("former", encoding="utf-8")
+    with path.open(encoding="utf-8") as reader:
+        with atomic_write(path) as partial:
+            partial.write_text("new", encoding="utf-8")
+        assert reader.read() == "former"
+    assert path.read_text(encoding="utf-8") == "new"
 
 
 def write_half(path, problem):
@@ -68,6 +78,11 @@ def test_what_a_killed_writer_left_is_removed_by_the_next_and_a_living_one_s_is_
         for writer in writers:
             writer.kill()
             writer.communicate()
+
+
+def test_a_text_is_written_in_a_folder_that_is_made(tmp_path):
+    write_text(tmp_path / "new" / "page.html", "<p>α</p>")
+    assert (tmp_path / "new" / "page.html").read_text(encoding="utf-8") == "<p>α</p>"
 
 
 def test_two_writers_of_one_file_do_not_meet(tmp_path):

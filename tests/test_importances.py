@@ -2,7 +2,9 @@
 
 import inspect
 import json
+import re
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import get_type_hints
 
 import numpy as np
@@ -19,6 +21,7 @@ from hpsearch.results.surrogates import ImportanceOptions, Options
 from hpsearch.storage.internals import study_attributes
 from hpsearch.storage.journal import StorageError
 
+ROOM = Path(importances.__file__).parent
 QUICK = {"measures": ("ped_anova", "permutation"), "permutations": 9, "bootstraps": 3}
 
 
@@ -67,12 +70,26 @@ def test_other_options_trials_or_targets_are_computed_and_tables_of_other_option
     assert len(kept) == 2  # a set of options each, whatever the trials
 
 
-@pytest.mark.parametrize("name", ["_REVISION", "version"])
+@pytest.mark.parametrize("name", ["_revision", "version"])
 def test_a_revision_of_the_measures_or_of_scikit_learn_is_computed_anew(study, computed, monkeypatch, name):
     Results(study).importance(**QUICK)
-    monkeypatch.setattr(importances, name, 10**6 if name == "_REVISION" else lambda package: "0")
+    monkeypatch.setattr(importances, name, lambda *package: "0")
     Results(study).importance(**QUICK)
     assert len(computed) == 2
+
+
+def test_the_revision_is_a_digest_of_all_the_code_that_computes_importances(monkeypatch):
+    imported, waiting = set(), ["surrogates"]
+    while waiting:
+        imported.add(name := waiting.pop())
+        text = (ROOM / f"{name}.py").read_text(encoding="utf-8")
+        waiting += set(re.findall(r"^from hpsearch\.results\.(\w+)", text, re.MULTILINE)) - imported
+    reading = {"samples", "observations", "evenness"}  # what they read is compared itself
+    own = {part.__name__.rpartition(".")[2] for part in importances._COMPUTING}
+    assert own == imported - reading - {"processes"} | {"holm"}
+    before = importances._revision.__wrapped__()
+    monkeypatch.setattr(importances.inspect, "getsource", lambda part: "" if part is importances.forest else "same")
+    assert importances._revision.__wrapped__() != before
 
 
 @pytest.mark.parametrize("problem", [StorageError("no space"), PermissionError("read-only")])

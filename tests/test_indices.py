@@ -10,7 +10,7 @@ from scipy import stats
 
 from hpsearch.experiments.function import survey_frames
 from hpsearch.sensitivity.designs import Design
-from hpsearch.sensitivity.indices import Contrasts, Responses, contrasts, ratio
+from hpsearch.sensitivity.indices import Contrasts, Interval, Responses, contrasts, ratio
 from hpsearch.sensitivity.verdicts import holm, verdicts
 from hpsearch.space import Float, Int, Space
 
@@ -109,6 +109,16 @@ def test_at_the_ends_of_fieller_s_interval_a_t_test_just_rejects():
         assert found.value == pytest.approx(numerator.mean() / variance.mean())
         for end in (found.low, found.high):
             assert stats.ttest_1samp(numerator - end * variance, 0).pvalue == pytest.approx(1 - confidence)
+        rescaled = ratio(1e-9 * numerator, 1e-9 * variance, confidence=confidence)  # another unit of the response
+        assert (rescaled.low, rescaled.high) == pytest.approx((found.low, found.high))
+
+
+def test_an_index_is_nothing_only_where_no_scramble_shows_any():
+    variance = np.array([1.9, 2.0, 2.1, 2.2])
+    assert ratio(np.zeros(4), variance) == Interval(0.0, 0.0, 0.0)
+    found = ratio(np.array([0.0, 0.1, 0.2, 0.3]), variance)
+    assert found.low < 0 < found.value < found.high
+    assert ratio(np.zeros(4), np.zeros(4)).reason == "no variance beyond the noise"
 
 
 def with_p_values(p, *, scrambles=8, share=0.01, base=64):

@@ -7,7 +7,6 @@ from helpers import grid_of
 from scipy import stats
 
 from hpsearch.experiments.lessons import Interval, Judgement, Trainings, over_seeds
-from hpsearch.experiments.lessons.judgement import listed
 
 STUDY = """
 [data]
@@ -53,7 +52,6 @@ def test_intervals_as_words():
     assert Interval(0.1, 0.05, 0.2).points == "10.0 points [5.0, 20.0]"
     assert Interval(*np.log([3.0, 2.0, 40.0])).times == "3.0 times [2.0, 40]"
     assert Interval(1.23456, 1, 2).short == "1.23 [1, 2]"
-    assert [listed(parts) for parts in ([], ["a"], ["a", "b", "c"])] == ["", "a", "a, b and c"]
 
 
 def test_the_rate_is_chosen_on_the_first_seeds_and_told_on_the_others(trainings):

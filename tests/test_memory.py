@@ -91,7 +91,7 @@ for hidden in ((4, 4), (4000, 4000)):  # the first compiles
     network = {{"hidden": hidden, "dtype": {dtype!r}}}
     space = {{"batch_size": 32, "iterations": 3, "learning_rate": {{"low": 0.1, "high": 0.2}}}}
     evaluator = Evaluator(StudyConfig(name="x", data={{"source": "iris"}}, network=network, space=space))
-    evaluator.evaluate([evaluator.hyperparameters({{"learning_rate": 0.1}})])
+    evaluator.evaluate([evaluator.config.settings({{"learning_rate": 0.1}})])
 print(memory("VmHWM") - before)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

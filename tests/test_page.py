@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import pytest
 
 from hpsearch.figures.style import titled
-from hpsearch.report.page import LONGEST_TEXT, MOST_ROWS, Exhibit, Section, page, write_page
+from hpsearch.report.page import LONGEST_TEXT, MOST_ROWS, Exhibit, Section, page
 
 HOSTILE = "</script><img src=x onerror=alert(1)><b>&amp;"
 
@@ -40,7 +40,7 @@ def hostile():
     figure = titled(go.Figure(go.Scatter(x=[1, 2], y=[1, 2], name=HOSTILE)), f"What is {HOSTILE}?", "of it", height=200)
     table = pd.DataFrame({HOSTILE: [1.5, None], "words": [HOSTILE, True], "count": [3, 4]})
     section = Section(HOSTILE, [HOSTILE], [Exhibit(table, figure), Exhibit(table, title="Alone")], [HOSTILE])
-    return page(HOSTILE, [section], footer=HOSTILE)
+    return page(HOSTILE, [section])
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +52,14 @@ def test_whatever_is_given_is_shown_as_text(read):
     tags = [tag for tag, _ in read.elements]
     assert "img" not in tags
     assert "b" not in tags
-    assert (
-        read.text.count(HOSTILE) == 11
-    )  # title twice, heading and link, sentence, command, column, cell, footer; in two tables
+    count = read.text.count(HOSTILE)
+    assert count == 10  # title twice, heading and link, sentence, command, column, cell; in two tables
     assert f"What is {HOSTILE}? The numbers" in read.text
+    assert "Alone" in read.text
+
+
+def test_no_line_breaks_between_a_number_and_its_per_cent_sign():
+    assert "<p>from 7.5\u00a0% to 19\u00a0%</p>" in page("x", [Section("y", ["from 7.5 % to 19 %"])], footer="z")
 
 
 def test_a_figure_is_plotly_s_json_and_cannot_end_its_element(read):
@@ -88,7 +92,7 @@ def test_a_table_without_a_figure_is_open_and_one_below_a_figure_is_folded(read)
 
 def test_a_long_table_shows_an_even_choice_and_says_so():
     table = pd.DataFrame({"x": range(2 * MOST_ROWS + 1)})
-    text = page("t", [Section("s", (), [Exhibit(table, title="Long")])], footer="")
+    text = page("t", [Section("s", (), [Exhibit(table, title="Long")])])
     assert f"one row in 3 of {2 * MOST_ROWS + 1:,} is shown" in text
     assert text.count("<tr>") == 1 + len(range(0, 2 * MOST_ROWS + 1, 3))
 
@@ -105,14 +109,9 @@ def test_plotly_s_script_is_inside_once():
     assert hostile().count("plotly.js v") == 1
 
 
-def test_a_page_is_written_whole_in_a_folder_that_is_made(tmp_path):
-    write_page(tmp_path / "new" / "page.html", "<p>α</p>")
-    assert (tmp_path / "new" / "page.html").read_text(encoding="utf-8") == "<p>α</p>"
-
-
 def test_of_a_long_text_the_beginning_is_shown_and_its_length():
     table = pd.DataFrame({"note": ["x" * LONGEST_TEXT, "y" * (LONGEST_TEXT + 1)]})
-    text = page("p", [Section("s", (), [Exhibit(table, title="t")])], footer="f")
+    text = page("p", [Section("s", (), [Exhibit(table, title="t")])])
     assert "x" * LONGEST_TEXT in text
     assert "(500 characters)" not in text
     assert f"{'y' * LONGEST_TEXT}… (501 characters)" in text

@@ -1,6 +1,10 @@
+import importlib.util
+
 import numpy as np
 import pytest
 
+from hpsearch.engine import parameters as module
+from hpsearch.engine.compilation import before_compiling
 from hpsearch.engine.parameters import (
     Layers,
     answers_of,
@@ -84,3 +88,22 @@ def test_constant_schemes_give_every_weight_one_value(init, value):
     for layer in architecture.layers(initial_parameters(architecture, 0, 0.25)):
         assert (layer[:, :-1] == value).all()
         assert (layer[:, -1] == 0).all()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_initial_parameters_that_a_caller_changes_are_drawn_the_same_again(dtype):
+    architecture = Architecture(3, (4,), 2, dtype=dtype)
+    first = initial_parameters(architecture, 7, 1.0)
+    kept = first.copy()
+    first[:] = 0
+    np.testing.assert_array_equal(initial_parameters(architecture, 7, 1.0), kept)
+
+
+def test_room_is_made_without_compiling_anything():
+    spec = importlib.util.spec_from_file_location("parameters_afresh", module.__file__)
+    afresh = importlib.util.module_from_spec(spec)  # in this process others may have been called already
+    spec.loader.exec_module(afresh)
+    said = []
+    with before_compiling(lambda: said.append("compiling")):
+        afresh.room_for(plan_of(Architecture(5, (4,), 3)), 20, "float32")
+    assert said == []

@@ -12,7 +12,8 @@ import typer
 from helpers import SMALL, TIMES, page, run
 from servers import PASSWORD
 
-from hpsearch.cli.endings import STOPPED, stopped
+from hpsearch.cli.places import Place
+from hpsearch.cli.stops import STOPPED, stopped
 from hpsearch.config import load_config
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import load
@@ -135,7 +136,7 @@ def test_a_search_that_is_killed_goes_on_at_once_from_another_folder(url, folder
     long.write_text(
         SMALL.replace("hidden = [6]", "hidden = [64]").replace("high = 60", "high = 2000"), encoding="utf-8"
     )
-    command = "from hpsearch.cli import command; command()"
+    command = "from hpsearch.__main__ import command; command()"
     arguments = ["search", "small", "--storage", url, "--trials", "60"]
     killed = subprocess.Popen([sys.executable, "-c", command, *arguments], stderr=subprocess.DEVNULL)
     while not (counted := trials_in(url)):
@@ -149,9 +150,9 @@ def test_a_search_that_is_killed_goes_on_at_once_from_another_folder(url, folder
 
 
 def test_a_stopped_command_whose_server_is_away_says_that_nothing_is_counted(postgres, tmp_path, capsys):
+    place = Place(postgres.url().replace(str(postgres.port), "1"), tmp_path)
     with pytest.raises(typer.Exit) as end:
-        stopped(name="small", total=4, rows="trials", storage=postgres.url().replace(str(postgres.port), "1"),
-                results=tmp_path)  # fmt: skip
+        stopped(name="small", total=4, rows="trials", place=place)
     assert end.value.exit_code == STOPPED
     said = " ".join(capsys.readouterr().err.split())
     assert "stopped: the storage cannot be read now to count its trials; what was stored is kept" in said

@@ -66,7 +66,7 @@ def test_new_data_of_the_wrong_form_is_refused(table):
     with pytest.raises(DataError, match="'size' holds values that are missing"):
         preparation.transform(table.assign(size=np.nan))
     with pytest.raises(DataError, match="'size' holds 'big' where the network was trained on numbers"):
-        preparation.transform(table.assign(size="big"))
+        preparation.transform(table.assign(size=[1.5] * 59 + ["big"]))
 
 
 @pytest.mark.parametrize(

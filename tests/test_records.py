@@ -103,8 +103,9 @@ def test_several_damaged_lines_are_all_named(journal, tmp_path):
 def test_a_lost_trial_is_known_by_what_is_left_of_its_line(journal, tmp_path):
     made = next(place for place, line in enumerate(journal) if b'"op_code":4' in line)
     left = journal[made].replace(b"datetime_start", b"datetime\0start")
-    path = stored(tmp_path, *journal[:made], left, *journal[made + 1 : made + 1])
-    assert sum(b'"op_code":4' in record for record in damage_of(path).records) == 1
+    for rest, trials in (([], 1), (journal[made + 1 :], 5)):
+        path = stored(tmp_path, *journal[:made], left, *rest)
+        assert sum(b'"op_code":4' in record for record in damage_of(path).records) == trials
 
 
 def test_a_damaged_last_line_is_found_before_the_next_append_hides_it(journal, tmp_path):

@@ -6,7 +6,8 @@ import optuna
 import pytest
 from helpers import run
 
-from hpsearch.report.sections import around_the_best, sections
+from hpsearch.report.around import around_the_best
+from hpsearch.report.sections import sections
 from hpsearch.results.study import Results, load
 from hpsearch.storage.front import ATTRIBUTION, EXPLAINED
 from hpsearch.storage.internals import artifacts_of, figure_of
@@ -27,9 +28,9 @@ def tiny(folder, monkeypatch):
     path.write_text(
         path.read_text(encoding="utf-8") + "\n[survey]\nbase = 8\nscrambles = 2\nseeds = 4\n", encoding="utf-8"
     )
-    monkeypatch.setattr("hpsearch.report.sections.PROFILE", {"values": 2, "seeds": 2})
-    monkeypatch.setattr("hpsearch.report.sections.PLANE", {"values": 2, "seeds": 2})
-    monkeypatch.setattr("hpsearch.report.sections.MIXED", 2)
+    monkeypatch.setattr("hpsearch.report.around.PROFILE", {"values": 2, "seeds": 2})
+    monkeypatch.setattr("hpsearch.report.around.PLANE", {"values": 2, "seeds": 2})
+    monkeypatch.setattr("hpsearch.report.around.MIXED", 2)
     return folder
 
 

@@ -11,9 +11,10 @@ from scipy import stats
 
 import hpsearch
 from hpsearch.data.dataset import from_arrays
+from hpsearch.evaluation.archive import NetworkFileError
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.outcomes import Evaluation
-from hpsearch.evaluation.trained import NetworkFileError, TrainedNetwork
+from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.results.study import Results, ResultsError, load
 from hpsearch.storage.internals import set_study_attribute, study_attributes
 from hpsearch.storage.trials import CURVES

@@ -174,10 +174,10 @@ def test_tolerances_are_told_in_points_and_for_a_regression_by_the_metric_alone(
         "iterations T 900 to 2,000 (chosen: 1,731)."
     )
     assert tolerated == (
-        "A loss of more than one point of validation error is excluded within these around the chosen values: "
+        "Within these around the chosen values a rise of the validation error by over one point is excluded: "
         "iterations T 217 to 2,000 (chosen: 1,731)."
     )
-    assert "of more than 2.5 points" in sentences.wrong_by(table, 0.025)[1]
+    assert "by over 2.5 points is excluded" in sentences.wrong_by(table, 0.025)[1]
     assert sentences.wrong_by(table.assign(tolerated_low=np.nan), 0.01) == [near]
     assert sentences.wrong_by(table.iloc[:0], 0.01) == []
 
@@ -188,5 +188,5 @@ def test_words_that_do_as_well_are_listed():
     table = pd.DataFrame({"hyperparameter": ["activation"], "best": ["tanh"], **ends, **sets})
     near, tolerated = sentences.wrong_by(table, 0.01)
     assert near.endswith("worse than the chosen one: activation tanh, relu and sigmoid (chosen: tanh).")
-    assert tolerated.endswith("around the chosen values: activation tanh (chosen: tanh).")
+    assert tolerated.endswith(" is excluded: activation tanh (chosen: tanh).")
     assert sentences.wrong_by(table.assign(tolerated_choices=None), 0.01) == [near]

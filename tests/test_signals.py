@@ -7,7 +7,9 @@ import threading
 
 import pytest
 
-from hpsearch.storage.signals import STOPS, stops_later
+from hpsearch.storage.signals import stops_later
+
+STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @pytest.fixture

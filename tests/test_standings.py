@@ -1,5 +1,6 @@
 """The best of any study is Optuna's own, or it is said why there is none."""
 
+import numpy as np
 import optuna
 import pandas as pd
 import pytest
@@ -75,7 +76,21 @@ def test_the_front_of_several_objectives_holds_what_no_other_trial_beats(constra
 def test_why_there_is_no_best_is_said(study, reason):
     with pytest.raises(ResultsError, match=reason):
         _ = Results.from_study(study).best
-    assert len(Results.from_study(study).pareto) == len(study.best_trials)
+    assert Results.from_study(study).pareto.empty
+
+
+def test_a_value_that_is_not_finite_is_on_no_front_and_beats_nothing():
+    values = [(-float("inf"), 5.0), (1.0, 4.0), (2.0, float("inf")), (2.0, 3.0), (0.5, -float("inf")), (3.0, 4.0)]
+    results = Results.from_study(study_of(*values, directions=["minimize", "maximize"]))
+    assert results.pareto["number"].tolist() == [1]
+
+
+def test_a_front_of_three_objectives_is_optuna_s():
+    values = np.random.default_rng(0).integers(0, 20, (80, 3)).astype(float)
+    study = study_of(*map(tuple, values), directions=["minimize", "maximize", "minimize"])
+    front = Results.from_study(study).pareto["number"].tolist()
+    assert front == sorted(trial.number for trial in study.best_trials)
+    assert 3 < len(front) < 80
 
 
 def test_trials_that_come_later_are_seen():
@@ -104,3 +119,15 @@ def test_a_parameter_named_like_a_metric_is_none(name):
     study.optimize(lambda trial: trial.suggest_float(name, 0, 1), n_trials=1)
     assert Results.from_study(study).best.metrics == {}
     assert name in Results.from_study(study).trials
+
+
+def test_a_study_that_was_deleted_is_said_to_be_gone_whatever_is_asked():
+    study = study_of(2.0)
+    results = Results.from_study(study)
+    assert len(results.trials) == 1
+    optuna.delete_study(study_name="f", storage=study._storage)
+    for read in ("study", "ours", "trials", "best", "pareto", "config", "survey"):
+        with pytest.raises(ResultsError, match="study 'f' has been deleted from its storage since it was loaded"):
+            getattr(results, read)
+    assert repr(results) == "Results('f', deleted)"
+    assert results._repr_html_() is None

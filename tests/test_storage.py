@@ -307,6 +307,21 @@ def test_a_writer_that_is_stopped_while_it_writes_stores_each_trial_once(tmp_pat
     assert [t.value for t in study.trials] == [0.0, 1.0]
 
 
+def test_a_writer_that_is_stopped_as_it_forgets_what_a_database_holds_stores_the_next_trial_too(tmp_path):
+    class Stopped(list):
+        def __delitem__(self, place):
+            super().__delitem__(place)
+            signal.raise_signal(signal.SIGINT)
+
+    study = study_in(open_storage(f"sqlite:///{tmp_path / 's.db'}"), trials=0)
+    with TrialWriter(study) as writer:
+        writer._waiting = Stopped([trial(0), trial(1)])
+        with pytest.raises(KeyboardInterrupt):
+            writer.write_if_due()
+        writer._waiting = [*writer._waiting, trial(2)]
+    assert [t.value for t in study.trials] == [0.0, 1.0, 2.0]
+
+
 def test_ctrl_c_waits_until_trials_are_stored(tmp_path, monkeypatch):
     study = study_in(open_storage(results=tmp_path))
     append = JournalFile._append

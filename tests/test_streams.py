@@ -21,11 +21,11 @@ def command(line, folder, **environment):
     return subprocess.run(["bash", "-c", line], cwd=folder, env=environment, capture_output=True, timeout=120)
 
 
-def printed(words, *, encoding):
-    """What a command that prints these words leaves in a file, by a stream of that encoding."""
+def printed(words, *, encoding="utf-8", kind=io.FileIO):
+    """What a command that prints these words leaves in a file, by a stream of that encoding over such a raw file."""
     read, write = os.pipe()
     before = sys.stdout
-    sys.stdout = io.TextIOWrapper(io.FileIO(write, "w"), encoding=encoding)
+    sys.stdout = io.TextIOWrapper(io.BufferedWriter(kind(write, "w")), encoding=encoding)
     try:
         with pytest.raises(SystemExit) as end, lasting_output():
             print(words)
@@ -50,7 +50,17 @@ def test_what_an_encoding_lacks_is_printed_plainly_or_as_an_escape(encoding, byt
 
 
 def test_a_path_that_is_no_text_is_printed():
-    assert printed("no \udcff here", encoding="utf-8") == b"no \\udcff here"
+    assert printed("no \udcff here") == b"no \\udcff here"
+
+
+def test_what_is_printed_passes_through_the_stream_s_own_raw_file():
+    class Console(io.FileIO):
+        """As that of Windows, which takes UTF-8 and gives the terminal another encoding."""
+
+        def write(self, data):
+            return len(data) * bool(super().write(bytes(data).decode("utf-8").encode("cp437")))
+
+    assert printed("learning rate α", kind=Console) == "learning rate α".encode("cp437")
 
 
 def test_the_streams_are_the_former_ones_afterwards_and_a_command_s_code_is_kept(capsys):

@@ -72,7 +72,9 @@ def test_a_trial_is_trained_as_in_a_study_of_its_network_alone(kind, small, requ
     assert len(seen) > 2
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc", "grid", "cmaes", "gp"])
+@pytest.mark.parametrize(
+    "sampler", ["tpe", "random", "qmc", "grid", "cmaes", pytest.param("gp", marks=pytest.mark.slow)]
+)
 def test_every_sampler_asks_for_networks(sampler, lists, tmp_path):
     if sampler == "gp":
         pytest.importorskip("torch")
@@ -140,7 +142,7 @@ def test_a_pruned_search_goes_on_from_a_network_of_its_shape(shapes, tmp_path):
     assert len(complete) < len(study.trials) == 14
     evaluator = Evaluator(shapes)
     for trial in complete:
-        (evaluation,) = evaluator.evaluate([evaluator.hyperparameters(trial.params)])
+        (evaluation,) = evaluator.evaluate([evaluator.config.settings(trial.params)])
         assert trial.value == evaluation.final["validation_loss"]
 
 
@@ -152,7 +154,7 @@ def test_a_survey_of_networks_is_that_of_its_rows_and_goes_on(shapes, tmp_path):
     assert last["width"].nunique() > 3
     assert last["init"].nunique() == 3
     for row in last.iloc[:12].to_dict("records"):
-        setting = evaluator.hyperparameters({name: row[name] for name in config.space.dimensions})
+        setting = evaluator.config.settings({name: row[name] for name in config.space.dimensions})
         (evaluation,) = evaluator.evaluate([setting], seeds=[row["seed"]])
         assert row["validation_loss"] == evaluation.final["validation_loss"]
     assert str(table["activation"].dtype) == "str"

@@ -4,9 +4,11 @@ In this room, first what the commands share:
 
     commands.py    the application, and the arguments that several commands take
     studies.py     which study a command means, and what it would take
+    places.py      where its studies are kept
     machines.py    where a command trains, and for how long
     progress.py    the live line of a command that trains
     endings.py     how a command ends
+    stops.py       how a signal stops one
     streams.py     where commands print, whatever becomes of it
     again.py       the command as it was typed, to go on with
     lines.py       sentences on a terminal and through a pipe
@@ -45,7 +47,7 @@ from hpsearch.cli import lesson as lesson
 from hpsearch.cli import catalogue as catalogue
 from hpsearch.cli import export as export
 from hpsearch.cli import dashboard as dashboard
-from hpsearch.cli.commands import app, command, main
+from hpsearch.cli.commands import app, main
 # isort: on
 
-__all__ = ["app", "command", "main"]
+__all__ = ["app", "main"]

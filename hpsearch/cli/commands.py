@@ -5,15 +5,13 @@ Each command parses, calls and prints, and imports what it needs when it runs, s
 
 from __future__ import annotations
 
-import signal
-import sys
 import warnings
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hpsearch.cli.endings import STOPPED, Commands
+from hpsearch.cli.stops import Commands
 from hpsearch.cli.streams import lasting_output
 
 app = typer.Typer(
@@ -69,13 +67,3 @@ def main() -> None:
     """The command ``hpsearch`` with this process's arguments; it ends by SystemExit."""
     with warnings.catch_warnings(), lasting_output():  # libraries add filters when they are imported
         app(prog_name="hpsearch")
-
-
-def command() -> None:
-    """The command ``hpsearch`` as a process of its own, which ends with it and heeds no Ctrl-C after its work."""
-    try:
-        main()
-    except KeyboardInterrupt:  # before a command has begun
-        sys.exit(STOPPED)
-    finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)  # Python ends the process now, and would print a traceback

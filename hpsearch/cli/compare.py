@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from hpsearch.cli.commands import ResultsOption, StorageOption, WorkersOption, app
-from hpsearch.cli.endings import STOPPED, StopSignals, errors, say_stopped, told_warnings
+from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
+from hpsearch.cli.places import Place
 from hpsearch.cli.progress import LiveLine, survey_words
 from hpsearch.cli.reports import completed
+from hpsearch.cli.stops import STOPPED, StopSignals, say_stopped
 
 if TYPE_CHECKING:
     from hpsearch.experiments.sources import ProfileProgress
@@ -40,21 +42,17 @@ def compare_command(
     What it trains is kept with the studies; Ctrl-C keeps it too, and the same command goes on.
     """
     from hpsearch.cli.studies import check_stored
-    from hpsearch.data.files import check_writable
+    from hpsearch.data.files import check_writable, write_text
 
     with errors(), ExitStack() as machines:
-        path = to or results / "compare.html"
+        path, place = to or results / "compare.html", Place(storage, results)
         check_writable(path)  # before there is work to lose
         for study in [] if complete else studies:
-            check_stored(study, storage=storage, results=results)
+            check_stored(study, place)
         machines.enter_context(executor_of(executor, address, workers=workers))
-        names = [
-            completed(study, workers=workers, results=results, storage=storage) if complete else study
-            for study in studies
-        ]
+        names = [completed(study, place, workers=workers) if complete else study for study in studies]
         from hpsearch.experiments.sources import ProfileProgress
         from hpsearch.report.comparisons import comparison_page, comparison_report
-        from hpsearch.report.page import write_page
         from hpsearch.results.comparison import compare
 
         signals = StopSignals()
@@ -68,7 +66,7 @@ def compare_command(
             except KeyboardInterrupt:
                 _stopped(line.last)
         print_parts(comparison_report(comparison))  # which a page that cannot be written does not take away
-        write_page(path, comparison_page(comparison))
+        write_text(path, comparison_page(comparison))
         print_parts([f"page in {path}: open it in a browser, offline too"])
 
 

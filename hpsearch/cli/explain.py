@@ -11,6 +11,7 @@ from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, Wo
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
+from hpsearch.cli.places import Place
 from hpsearch.cli.progress import stoppable_line, survey_words
 
 
@@ -35,7 +36,8 @@ def explain_command(
     from hpsearch.cli.studies import stored_results
 
     with errors(study), told_warnings():
-        stored = stored_results(study, storage=storage, results=results)
+        place = Place(storage, results)
+        stored = stored_results(study, place)
         from hpsearch import figures
         from hpsearch.experiments.sources import ProfileProgress
         from hpsearch.report.explanation import attribution_report, explained
@@ -43,7 +45,7 @@ def explain_command(
 
         line = stoppable_line(
             f"mixtures of {study}", survey_words, before=ProfileProgress(0, 0),
-            name=f"{study}.profiles", rows="trainings", storage=storage, results=results,
+            name=f"{study}.profiles", rows="trainings", place=place,
         )  # fmt: skip
         with line as live, executor_of(executor, address, workers=workers):
             attribution = stored.attribution(

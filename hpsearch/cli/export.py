@@ -10,6 +10,7 @@ import typer
 
 from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, app
 from hpsearch.cli.endings import errors
+from hpsearch.cli.places import Place
 
 
 class Format(StrEnum):
@@ -32,6 +33,6 @@ def export(
     from hpsearch.data.files import file_name
 
     with errors():
-        stored = stored_results(study, storage=storage, results=results)
+        stored = stored_results(study, Place(storage, results))
         for path in stored.export(to or results / file_name(study), format=format.value):
             print(path)

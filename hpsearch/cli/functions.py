@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hpsearch.cli.endings import told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import Machines, executor_of
+from hpsearch.cli.places import Place
 from hpsearch.cli.progress import LiveLine, stoppable_line
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def survey_of_function(
     sizes: dict[str, Any],
     until: str | None,
     timeout: float | None,
+    place: Place,
     where: tuple[Machines | None, str | None] = (None, None),
     **run: Any,
 ) -> None:
@@ -46,6 +48,7 @@ def survey_of_function(
         sizes: Of the design, instead of the TOML's.
         until: "decided", or a share.
         timeout: Seconds after which no row is begun.
+        place: Where the survey is kept.
         where: What calls it instead of this machine's workers, and its address.
         **run: Further arguments of :func:`hpsearch.survey`.
 
@@ -64,11 +67,11 @@ def survey_of_function(
     name = name or function.rpartition(":")[2]
     line = stoppable_line(
         f"survey of {name}", _words, before=FunctionProgress(0, 0),
-        name=f"{name}.survey", rows="evaluations", storage=run.get("storage"), results=run["results"],
+        name=f"{name}.survey", rows="evaluations", place=place,
     )  # fmt: skip
     try:
         with line as live, executor_of(*where, workers=run["workers"]) as executor:
-            options: dict[str, Any] = {**file.size, **sizes, **run, "executor": executor}
+            options: dict[str, Any] = {**file.size, **sizes, **run, "executor": executor, **vars(place)}
             measured = survey(
                 called, file.space, response=file.response, better=file.better, ceilings=file.ceilings, name=name,
                 until=enough, timeout=timeout, on_progress=_cost_first(live), **options,

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hpsearch.cli.commands import WorkersOption, app
-from hpsearch.cli.endings import STOPPED, StopSignals, errors, say_stopped, told_warnings
+from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
+from hpsearch.cli.places import Place
 from hpsearch.cli.progress import LiveLine, cost_first
+from hpsearch.cli.stops import STOPPED, StopSignals, say_stopped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,8 +40,8 @@ def importance(
     with errors(), told_warnings():
         path = Path(storage)
         journal = path.name == JOURNAL
-        results = path.parent if journal else Path("results")
-        stored = stored_results(study, storage=None if journal else storage, results=results)
+        place = Place(None, path.parent) if journal else Place(storage, Path("results"))
+        stored = stored_results(study, place)
         from hpsearch import figures
         from hpsearch.report.importance import IMPORTANCE_NOTE, importance_table
         from hpsearch.storage.front import show_surrogates

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from hpsearch.cli.commands import COMPILING, ResultsOption, StorageOption, WorkersOption, app
-from hpsearch.cli.endings import StopSignals, errors, stopped
+from hpsearch.cli.endings import errors
 from hpsearch.cli.lines import say
 from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
+from hpsearch.cli.places import Place
 from hpsearch.cli.progress import LiveLine, search_words
+from hpsearch.cli.stops import StopSignals, stopped
 
 if TYPE_CHECKING:
     from hpsearch.experiments.lessons import Judgement
@@ -35,9 +37,9 @@ def lesson_command(
 
     console, judgements = Console(highlight=False, markup=False), []
     with errors(), ExitStack() as machines:
-        from hpsearch.data.files import check_writable
+        from hpsearch.data.files import check_writable, write_text
         from hpsearch.report.lesson import TITLE, details, lesson_sections, verdict_line
-        from hpsearch.report.page import page, write_page
+        from hpsearch.report.page import page
         from hpsearch.results.lesson import CLAIMS, checked
 
         claims = list(CLAIMS) if claim is None else [checked(claim)]
@@ -45,16 +47,16 @@ def lesson_command(
         check_writable(path)  # before there is work to lose
         machines.enter_context(executor_of(executor, address, workers=workers))
         for name in claims:
-            judgements.append(_judgement(name, workers=workers, results=results, storage=storage))
+            judgements.append(_judgement(name, Place(storage, results), workers=workers))
             print(verdict_line(judgements[-1], width=console.width), flush=True)
             for part in details(judgements[-1], width=console.width) if claim else ():
                 console.print(part)
-        html = page(TITLE, lesson_sections(judgements), footer="Written by hpsearch.")
-        write_page(path, html)
+        html = page(TITLE, lesson_sections(judgements))
+        write_text(path, html)
         say(f"page in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
 
 
-def _judgement(name: str, *, workers: int, results: Path, storage: str | None) -> Judgement:
+def _judgement(name: str, place: Place, *, workers: int) -> Judgement:
     """A claim judged, with a live line for each of its studies."""
     from hpsearch.engine.compilation import before_compiling
     from hpsearch.results.lesson import Lesson
@@ -72,11 +74,11 @@ def _judgement(name: str, *, workers: int, results: Path, storage: str | None) -
 
     try:
         with signals, line, before_compiling(lambda: line.say(COMPILING)):
-            return Lesson(workers, results, storage, show).judgement(name)
+            return Lesson(workers, place.results, place.storage, show).judgement(name)
     except StudyChangedError as problem:
         lines = str(problem).splitlines()[:-1] or [str(problem).split(": start anew")[0]]
         ways = "start the lesson anew in another folder: --results FOLDER"
         raise ResultsError("\n".join([*lines, ways])) from None
     except KeyboardInterrupt:
         ((study, progress),) = last.items()
-        stopped(name=study, total=progress.total, rows="trials", storage=storage, results=results)
+        stopped(name=study, total=progress.total, rows="trials", place=place)

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from hpsearch.cli.places import Place
 
 
 class Machines(StrEnum):
@@ -64,16 +65,14 @@ class Work:
 
     Attributes:
         workers: Threads, or processes of a cluster on this machine.
-        storage: URL, or None for the journal in ``results``.
-        results: Folder of the results.
+        place: Where it keeps that.
         machines: What trains besides threads of this process.
         address: Of a cluster.
         timeout: Seconds after which it ends.
     """
 
     workers: int
-    storage: str | None
-    results: Path
+    place: Place
     machines: Machines | None = None
     address: str | None = None
     timeout: float | None = None

@@ -23,16 +23,14 @@ def new(
 ) -> None:
     """Write a table's study as a TOML to go on from: what the table holds, and every setting with its default."""
     from hpsearch.config import ConfigError
-    from hpsearch.data.files import atomic_write, made_folder
+    from hpsearch.data.files import write_text
 
     with errors(table):
         text, lines, study = new_toml(table, target, name=name)
         path = to or Path("studies") / f"{study}.toml"
         if os.path.lexists(path):
             raise ConfigError(str(path), ["already exists; give the new study another --name, or a file with --to"])
-        made_folder(path.parent)
-        with atomic_write(path) as partial:
-            partial.write_text(text, encoding="utf-8")
+        write_text(path, text)
         for line in lines:
             say(line)
         say(f"written to {path}; next:", command=f"hpsearch search {shlex.quote(str(path))}")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
-from hpsearch.cli.endings import StopSignals, stopped
 from hpsearch.cli.lines import say
+from hpsearch.cli.places import Place
+from hpsearch.cli.stops import StopSignals, stopped
 
 if TYPE_CHECKING:
     from hpsearch.results.resampling import ImportanceProgress
@@ -94,7 +94,7 @@ class LiveLine(Generic[P]):
 
 @contextmanager
 def stoppable_line(
-    title: str, words: Callable[[P], str], *, before: P, name: str, rows: str, storage: str | None, results: Path
+    title: str, words: Callable[[P], str], *, before: P, name: str, rows: str, place: Place
 ) -> Iterator[LiveLine[P]]:
     """A live line during work that a signal stops; the command then says what is stored, and exits.
 
@@ -104,8 +104,7 @@ def stoppable_line(
         before: As there.
         name: Of the study in the storage that the work adds to.
         rows: What its trials are called.
-        storage: URL, or None for the journal in ``results``.
-        results: Folder of the results.
+        place: Where that study is kept.
 
     Raises:
         typer.Exit: if a signal stopped the work.
@@ -116,7 +115,7 @@ def stoppable_line(
         with signals, line:
             yield line
     except KeyboardInterrupt:
-        stopped(name=name, total=line.last.total, rows=rows, storage=storage, results=results)
+        stopped(name=name, total=line.last.total, rows=rows, place=place)
 
 
 def _speed(rate: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 from itertools import dropwhile
@@ -13,6 +14,7 @@ import typer
 from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, app
 from hpsearch.cli.endings import errors
 from hpsearch.cli.lines import say
+from hpsearch.cli.places import Place
 
 if TYPE_CHECKING:
     from hpsearch.config import StudyConfig
@@ -33,11 +35,11 @@ def refine_command(
 ) -> None:
     """Write the ranges to try next as the TOML of a new study: those that the survey proposes, else the search."""
     from hpsearch.cli.studies import stored_results
-    from hpsearch.data.files import atomic_write, made_folder
+    from hpsearch.data.files import write_text
     from hpsearch.results.names import ResultsError
 
     with errors():
-        stored = stored_results(study, storage=storage, results=results)
+        stored = stored_results(study, Place(storage, results))
         from hpsearch.report.rounds import refinement_lines
         from hpsearch.results.refinement import refine
 
@@ -46,9 +48,7 @@ def refine_command(
         if os.path.lexists(path):
             raise ResultsError(f"{path} already exists: give the new study another --name, or a file with --to")
         evidence = refinement_lines(refinement)
-        made_folder(path.parent)
-        with atomic_write(path) as partial:
-            partial.write_text(_refined_toml(study, refinement.config, evidence), encoding="utf-8")
+        write_text(path, _refined_toml(study, refinement.config, evidence))
         say(evidence)
         words = f"written to {path}, by {refinement.config.search.metric}; next:"
         say(words, command=f"hpsearch search {shlex.quote(str(path))}")
@@ -56,11 +56,13 @@ def refine_command(
 
 def _refined_toml(study: str, config: StudyConfig, evidence: str) -> str:
     """A refined study's file: the evidence for its ranges as a comment, then the file of the study before, changed."""
-    from hpsearch.config import ConfigError, refined_toml, resolve
+    from hpsearch.config import ConfigError, load_config, refined_toml, resolve
 
-    try:
-        lines = resolve(study).read_text(encoding="utf-8").splitlines(keepends=True)
+    source = None
+    with contextlib.suppress(ConfigError, OSError, UnicodeDecodeError):  # the results outlive the file
+        file = resolve(study)
+        lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
         source = "".join(dropwhile(lambda line: line.startswith(_EVIDENCE), lines))
-    except (ConfigError, OSError, UnicodeDecodeError):  # the results outlive the file
-        source = None
+        written = load_config(file)  # a run may have been for fewer trials and rows
+        config = config.with_overrides(survey=written.describe()["survey"], **{"search.trials": written.search.trials})
     return "".join(f"# {line}\n" for line in evidence.splitlines()) + refined_toml(source, config)

@@ -20,6 +20,7 @@ from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.importance import measured_importance
 from hpsearch.cli.lines import say
 from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
+from hpsearch.cli.places import Place
 from hpsearch.cli.progress import stoppable_line, survey_words
 from hpsearch.cli.search import search_command
 from hpsearch.cli.survey import survey_command
@@ -46,30 +47,32 @@ def report_command(
     What it shows around the best setting is trained first and kept; Ctrl-C keeps it too.
     """
     from hpsearch.cli.studies import check_stored, stored_results
-    from hpsearch.data.files import check_writable, file_name
+    from hpsearch.data.files import check_writable, file_name, write_text
 
+    place = Place(storage, results)
     with errors(study), ExitStack() as machines:
         if not complete:
-            check_stored(study, storage=storage, results=results)  # before a cluster is started
+            check_stored(study, place)  # before a cluster is started
         machines.enter_context(executor_of(executor, address, workers=workers))
         if complete:
-            study = completed(study, workers=workers, results=results, storage=storage)
-        stored = stored_results(study, storage=storage, results=results)
-        from hpsearch.report.page import page, write_page
-        from hpsearch.report.sections import sections, title_of
+            study = completed(study, place, workers=workers)
+        stored = stored_results(study, place)
+        from hpsearch.report.facts import name_of
+        from hpsearch.report.page import page
+        from hpsearch.report.sections import sections
         from hpsearch.results.surrogates import ImportanceError
 
-        path = to or results / f"{file_name(stored.study.study_name.removesuffix('.survey'))}.html"
+        path = to or results / f"{file_name(name_of(stored))}.html"
         check_writable(path)  # before there is work to lose
         with told_warnings():
-            _trained(stored, workers=workers, storage=storage)
+            _trained(stored, place, workers=workers)
         with warnings.catch_warnings():  # the page's own sentences say what is to be minded
             warnings.simplefilter("ignore", UserWarning)
             if not stored.study.study_name.endswith(".survey"):
                 with suppress(ImportanceError):  # of which the page says why
                     measured_importance(stored, workers=workers)
-            html = page(title_of(stored), sections(stored), footer="Written by hpsearch.")
-            write_page(path, html)
+            html = page(name_of(stored), sections(stored))
+            write_text(path, html)
             _offered(stored, path)
         say(f"report in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
 
@@ -77,8 +80,8 @@ def report_command(
 def _offered(stored: Results, path: Path) -> None:
     """Let the dashboard offer the page of a study of ours, and show what it knows by now."""
     from hpsearch import figures
+    from hpsearch.report.around import attribution_of
     from hpsearch.report.explanation import explained
-    from hpsearch.report.sections import attribution_of
     from hpsearch.results.surrogates import ImportanceError
     from hpsearch.storage.front import show_attribution, show_search, show_surrogates
     from hpsearch.storage.journal import UNWRITABLE
@@ -96,38 +99,38 @@ def _offered(stored: Results, path: Path) -> None:
             show_surrogates(stored.study, figures.importance(stored.importance()))
 
 
-def completed(study: str, *, workers: int, results: Path, storage: str | None) -> str:
+def completed(study: str, place: Place, *, workers: int) -> str:
     """Search and survey a study where that is missing or unfinished, and say so; the study's name."""
     from hpsearch.cli.studies import study_named
     from hpsearch.results.study import ResultsError, load
 
-    config = study_named(study, None, storage=storage, results=results).config
+    config = study_named(study, None, place).config
     try:
-        stored = load(config.name, storage=storage, results=results)
+        stored = load(config.name, storage=place.storage, results=place.results)
         searched = stored.study.study_name == config.name and len(stored.trials) >= config.search.trials
     except (FileNotFoundError, ResultsError):
         searched = False
     if not searched:
         say(f"{config.name} is not completely searched yet: searching first", error=True)
-        search_command(study, workers=workers, results=results, storage=storage)
+        search_command(study, workers=workers, results=place.results, storage=place.storage)
     try:
-        load(config.name, storage=storage, results=results).survey  # noqa: B018  # read, to see whether it is complete
+        load(config.name, storage=place.storage, results=place.results).survey  # noqa: B018  # read, to see whether it is complete
     except ResultsError:
         say(f"{config.name} is not completely surveyed yet: surveying first", error=True)
-        survey_command(study, workers=workers, results=results, storage=storage)
+        survey_command(study, workers=workers, results=place.results, storage=place.storage)
     return config.name
 
 
-def _trained(stored: Results, *, workers: int, storage: str | None) -> None:
+def _trained(stored: Results, place: Place, *, workers: int) -> None:
     """Train what the page shows around the best setting, with progress; what is kept is read."""
     from hpsearch.experiments.sources import ProfileProgress
-    from hpsearch.report.sections import around_the_best
+    from hpsearch.report.around import around_the_best
 
     name = stored.study.study_name
     for table, words in around_the_best(stored).items():
         line = stoppable_line(
             f"{words} of {name}", survey_words, before=ProfileProgress(0, 0),
-            name=f"{name}.profiles", rows="trainings", storage=storage, results=stored.folder,
+            name=f"{name}.profiles", rows="trainings", place=place,
         )  # fmt: skip
         with line as live:
             table(workers=workers, on_progress=live.show)

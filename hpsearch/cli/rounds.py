@@ -8,9 +8,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from hpsearch.cli.commands import COMPILING, TIME_UP
-from hpsearch.cli.endings import StopSignals, stopped, tell_stored
 from hpsearch.cli.lines import print_parts, say
 from hpsearch.cli.progress import LiveLine, search_words
+from hpsearch.cli.stops import StopSignals, stopped, tell_stored
 
 if TYPE_CHECKING:
     from hpsearch.cli.machines import Work
@@ -98,15 +98,15 @@ def search_in_rounds(
             with before_compiling(partial(say, COMPILING, error=True)), work.executor():
                 table = payoff(
                     config, rounds, repeats=1 if repeats is None else repeats, workers=work.workers,
-                    storage=work.storage, results=work.results, dataset=data, timeout=work.timeout,
+                    storage=work.place.storage, results=work.place.results, dataset=data, timeout=work.timeout,
                     on_progress=lines.show, on_round=tell,
                 )  # fmt: skip
         except KeyboardInterrupt:
             lines.close()
-            stopped(**lines.stored(config), storage=work.storage, results=work.results)
+            stopped(**lines.stored(config), place=work.place)
         except OutOfTimeError:
             lines.close()
-            tell_stored(TIME_UP, **lines.stored(config), storage=work.storage, results=work.results)
+            tell_stored(TIME_UP, **lines.stored(config), place=work.place)
             return
     print_parts([*([payoff_table(table)] if repeats else []), *payoff_lines(table, data)])
     print_parts(filter(None, [survey_note(ended, repeats=repeats or 1)]))

@@ -20,10 +20,12 @@ from hpsearch.cli.commands import (
     WorkersOption,
     app,
 )
-from hpsearch.cli.endings import errors, tell_stored, told_warnings
+from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, Work, refuse
+from hpsearch.cli.places import Place
 from hpsearch.cli.progress import search_words, stoppable_line
+from hpsearch.cli.stops import tell_stored
 
 if TYPE_CHECKING:
     import optuna
@@ -70,10 +72,11 @@ def search_command(
     from hpsearch.cli.studies import study_named
 
     with errors(study), told_warnings():
-        named = study_named(study, target, storage=storage, results=results)
+        place = Place(storage, results)
+        named = study_named(study, target, place)
         options = {"name": name, "trials": trials, "sampler": sampler, "pruner": pruner, "seed": seed}
         named = replace(named, config=named.config.with_overrides(**options))
-        work = Work(workers, storage, results, executor, address, timeout)
+        work = Work(workers, place, executor, address, timeout)
         if rounds is None and repeats is None:
             _search(named, study, work, dry_run=dry_run)
             return
@@ -93,21 +96,21 @@ def _search(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:
     from hpsearch.tuning.batches import Progress
     from hpsearch.tuning.search import search
 
-    config = named.config
+    config, place = named.config, work.place
     line = stoppable_line(
         config.name, search_words, before=Progress(0, config.search.trials),
-        name=config.name, rows="trials", storage=work.storage, results=work.results,
+        name=config.name, rows="trials", place=place,
     )  # fmt: skip
     with line as live, before_compiling(partial(live.say, COMPILING)):
         evaluator = Evaluator(config, load_data(config))
         announce(named, evaluator, path)
         if dry_run:
-            done = count_trials(config.name, work.storage, results=work.results)
+            done = count_trials(config.name, place.storage, results=place.results)
             print_plan(named, evaluator, search_cost(evaluator, stored=done, workers=work.workers))
             return
         with work.executor():
             searched = search(
-                evaluator.config, workers=work.workers, storage=work.storage, results=work.results,
+                evaluator.config, workers=work.workers, storage=place.storage, results=place.results,
                 dataset=evaluator.dataset, timeout=work.timeout, on_progress=live.show,
             )  # fmt: skip
     _show(searched, live.last, evaluator, work)
@@ -118,10 +121,9 @@ def _show(searched: optuna.Study, last: Progress, evaluator: Evaluator, work: Wo
     from hpsearch.report.search import search_report
     from hpsearch.results.study import Results
 
-    name, storage, results = searched.study_name, work.storage, work.results
     if last.done < last.total and not tell_stored(
-        TIME_UP, name=name, total=last.total, rows="trials", storage=storage, results=results
+        TIME_UP, name=searched.study_name, total=last.total, rows="trials", place=work.place
     ):
         return
-    tables = Results(searched, results, dataset=evaluator.dataset)
+    tables, storage = Results(searched, work.place.results, dataset=evaluator.dataset), work.place.storage
     print_parts(search_report(evaluator.config, tables, fresh=last.fresh, storage=storage, notes=evaluator.notes))

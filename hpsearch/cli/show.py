@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hpsearch.cli.commands import ResultsOption, StorageOption, StudyArgument, TargetOption, app
 from hpsearch.cli.endings import errors
+from hpsearch.cli.places import Place
 
 
 @app.command()
@@ -25,4 +26,4 @@ def show(
         if is_table(study):
             print(new_toml(study, target)[0], end="")
         else:
-            print(to_toml(study_named(study, target, storage=storage, results=results).config), end="")
+            print(to_toml(study_named(study, target, Place(storage, results)).config), end="")

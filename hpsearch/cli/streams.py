@@ -24,14 +24,14 @@ def _plain(problem: UnicodeError) -> tuple[str, int]:
 
 
 class _Lasting(io.RawIOBase):
-    """A file descriptor whose first failure is remembered; all that is written afterwards is dropped.
+    """A file whose first failure is remembered; all that is written afterwards is dropped.
 
     Args:
-        number: The descriptor, which stays open.
+        file: Unbuffered; it stays open.
     """
 
-    def __init__(self, number: int) -> None:
-        self._file = io.FileIO(number, "w", closefd=False)
+    def __init__(self, file: io.RawIOBase) -> None:
+        self._file = file
         self.problem: OSError | None = None
 
     def writable(self) -> bool:
@@ -107,7 +107,9 @@ def _lasting(stream: Any) -> tuple[Any, _Lasting | None]:
         return _Nowhere(), None
     try:
         stream.flush()
-        raw = _Lasting(stream.fileno())
+        file = getattr(stream.buffer, "raw", stream.buffer)  # a console of Windows takes text through no other
+        file.fileno()
+        raw = _Lasting(file)
     except (AttributeError, OSError, ValueError):  # none, closed, or in memory
         return stream, None
     options = {"encoding": stream.encoding, "errors": "hpsearch.plain", "line_buffering": stream.line_buffering}

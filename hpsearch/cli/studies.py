@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpsearch.cli.lines import say
+from hpsearch.cli.places import Place
 
 if TYPE_CHECKING:
     from hpsearch.config import StudyConfig
@@ -30,14 +31,13 @@ class NamedStudy:
     assumptions: tuple[str, ...] | None = None
 
 
-def study_named(study: str, target: str | None, *, storage: str | None, results: Path) -> NamedStudy:
+def study_named(study: str, target: str | None, place: Place) -> NamedStudy:
     """The study of a TOML, of a table, or stored under a name that no TOML has.
 
     Args:
         study: Name or path.
         target: Column to predict, of a table.
-        storage: URL, or None for the journal in ``results``.
-        results: Folder of the results.
+        place: Where studies are stored.
 
     Raises:
         ConfigError: if there is no such study, or it is not valid.
@@ -61,33 +61,32 @@ def study_named(study: str, target: str | None, *, storage: str | None, results:
         from hpsearch.results.names import ResultsError
 
         try:
-            stored = stored_results(study, storage=storage, results=results)
+            stored = stored_results(study, place)
         except (FileNotFoundError, ResultsError):
             raise problem from None
         return NamedStudy(stored.config)
     return NamedStudy(load_config(file))
 
 
-def stored_results(study: str, *, storage: str | None, results: Path) -> Results:
+def stored_results(study: str, place: Place) -> Results:
     """A study read back; a name that is not in the journal is refused before all that tables need is imported.
 
     Args:
         study: Its name.
-        storage: URL, or None for the journal in ``results``.
-        results: Folder of the results.
+        place: Where it is stored.
 
     Raises:
         FileNotFoundError: if there are no results.
         ResultsError: if no study has that name.
         StorageError: if the storage cannot be opened.
     """
-    check_stored(study, storage=storage, results=results)
+    check_stored(study, place)
     from hpsearch.results.study import load
 
-    return load(study, storage=storage, results=results)
+    return load(study, storage=place.storage, results=place.results)
 
 
-def check_stored(study: str, *, storage: str | None, results: Path) -> None:
+def check_stored(study: str, place: Place) -> None:
     """Refuse a study whose name the journal does not hold; of a storage URL nothing is read.
 
     Raises:
@@ -98,11 +97,11 @@ def check_stored(study: str, *, storage: str | None, results: Path) -> None:
     from hpsearch.results.names import stored_name
     from hpsearch.storage.access import JOURNAL, existing_storage
 
-    if storage is not None:
+    if place.storage is not None:
         return
-    journal = results / JOURNAL
+    journal = place.results / JOURNAL
     if not (journal.is_file() and json.dumps(study).encode() in journal.read_bytes()):
-        stored_name(study, existing_storage(storage, results=results))
+        stored_name(study, existing_storage(None, results=place.results))
 
 
 def announce(study: NamedStudy, evaluator: Evaluator, path: str) -> None:

@@ -19,10 +19,12 @@ from hpsearch.cli.commands import (
     WorkersOption,
     app,
 )
-from hpsearch.cli.endings import errors, tell_stored, told_warnings
+from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, Work, refuse
+from hpsearch.cli.places import Place
 from hpsearch.cli.progress import stoppable_line, survey_words
+from hpsearch.cli.stops import tell_stored
 
 if TYPE_CHECKING:
     from hpsearch.cli.studies import NamedStudy
@@ -87,6 +89,7 @@ def survey_command(
     from hpsearch.cli.studies import study_named
 
     with errors(study or ("digits" if function is None else "")):
+        place = Place(storage, results)
         switches = {"dummy": dummy or None, "second_order": second_order or None}
         sizes = {"base": base, "scrambles": scrambles, **switches}
         if function is not None:
@@ -99,15 +102,15 @@ def survey_command(
                 name=name or study,
                 sizes={key: value for key, value in sizes.items() if value is not None}, until=until, timeout=timeout,
                 where=(executor, address), workers=workers, processes=processes, retry=retry,
-                storage=storage, results=results,
+                place=place,
             )  # fmt: skip
             return
         refuse_without_function({"--space": space, "--until": until, "--processes": processes, "--retry": retry})
-        named = study_named(study or "digits", target, storage=storage, results=results)
+        named = study_named(study or "digits", target, place)
         sizes["effective_step"] = effective_step or None
         options = {f"survey.{key}": value for key, value in sizes.items()}
         named = replace(named, config=named.config.with_overrides(name=name, **options))
-        work = Work(workers, storage, results, executor, address, timeout)
+        work = Work(workers, place, executor, address, timeout)
         _survey(named, study or "digits", work, dry_run=dry_run)
 
 
@@ -121,27 +124,27 @@ def _survey(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:
     from hpsearch.experiments.trainings import SurveyProgress, survey_study
     from hpsearch.storage.access import count_trials
 
-    config, storage, results = named.config, work.storage, work.results
+    config, place = named.config, work.place
     stored = survey_name(config)
     line = stoppable_line(
         f"survey of {config.name}", survey_words, before=SurveyProgress(0, 0),
-        name=stored, rows="rows", storage=storage, results=results,
+        name=stored, rows="rows", place=place,
     )  # fmt: skip
     try:
         with line as live, before_compiling(partial(live.say, COMPILING)):
             evaluator = Evaluator(config, load_data(config), checkpoint_count=config.survey.checkpoints)
             announce(named, evaluator, path)
             if dry_run:
-                done = count_trials(stored, storage, results=results)
+                done = count_trials(stored, place.storage, results=place.results)
                 print_plan(named, evaluator, survey_cost(evaluator, stored=done, workers=work.workers))
                 return
             with work.executor():
                 survey = survey_study(
-                    evaluator.config, workers=work.workers, storage=storage, results=results,
+                    evaluator.config, workers=work.workers, storage=place.storage, results=place.results,
                     dataset=evaluator.dataset, timeout=work.timeout, on_progress=live.show,
                 )  # fmt: skip
     except OutOfTimeError:
-        tell_stored(TIME_UP, name=stored, total=live.last.total, rows="rows", storage=storage, results=results)
+        tell_stored(TIME_UP, name=stored, total=live.last.total, rows="rows", place=place)
         return
     _show(survey, live.last, evaluator, work)
 
@@ -151,6 +154,6 @@ def _show(survey: Survey, last: SurveyProgress, evaluator: Evaluator, work: Work
     from hpsearch.report.survey import survey_report
     from hpsearch.storage.commands import options_for
 
-    place = options_for(work.storage, work.results)
+    options = options_for(work.place.storage, work.place.results)
     with told_warnings():
-        print_parts(survey_report(evaluator.config, survey, last, notes=evaluator.notes, options=place))
+        print_parts(survey_report(evaluator.config, survey, last, notes=evaluator.notes, options=options))

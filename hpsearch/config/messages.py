@@ -108,6 +108,15 @@ def did_you_mean(name: object, names: Iterable[str], *, otherwise: str = "") -> 
     return f'did you mean "{near[0]}"?' if near else otherwise
 
 
+def listed(parts: Sequence[str], word: str = "and") -> str:
+    """Parts as a sentence lists them.
+
+    >>> listed(["tanh", "relu", "sigmoid"])
+    'tanh, relu and sigmoid'
+    """
+    return f" {word} ".join(filter(None, [", ".join(parts[:-1]), parts[-1]])) if parts else ""
+
+
 def toml_value(value: object, *, depth: int = 6) -> str:
     """Write a value as TOML writes it, on one line; what TOML has no form for, as Python does.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,14 @@ class StudyConfig(Table):
         whole = {name: BY_NAME[name].natural(value) for name, value in {**self.fixed, **values}.items()}
         hidden = units_of(whole.pop("hidden")) if "hidden" in whole else (whole.pop("width"),) * whole.pop("depth")
         return Hyperparameters(**whole, hidden=hidden)
+
+    def settings_of(self, columns: Mapping[str, Iterable[Any]]) -> list[Hyperparameters]:
+        """The settings of a table's rows, as the engine takes them.
+
+        Args:
+            columns: Values of hyperparameters by name, ``(rows,)`` each; those left out are the fixed ones.
+        """
+        return [self.settings(dict(zip(columns, row, strict=True))) for row in zip(*columns.values(), strict=True)]
 
     def values(self, setting: Hyperparameters) -> dict[str, Any]:
         """A setting's values by name, in the order of `HYPERPARAMETERS`: what `settings` takes.

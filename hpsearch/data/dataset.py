@@ -31,8 +31,6 @@ from hpsearch.data.targets import Task, check_task, coded_targets, task_notes, t
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["DataError", "Dataset", "Preparation", "Split", "from_arrays", "from_frame", "load_dataset"]
-
 _ROWS = 1024
 
 _MANY = 1000

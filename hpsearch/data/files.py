@@ -64,7 +64,7 @@ def cure(number: int | None) -> str:
 
 
 @contextmanager
-def blaming(path: str | Path, *, doing: str = "write") -> Iterator[None]:
+def blaming(path: str | Path) -> Iterator[None]:
     """Turn what the system raises inside into an error that names the path.
 
     Raises:
@@ -73,7 +73,7 @@ def blaming(path: str | Path, *, doing: str = "write") -> Iterator[None]:
     try:
         yield
     except (OSError, UnicodeEncodeError) as problem:
-        raise blamed(path, problem, doing=doing) from problem
+        raise blamed(path, problem) from problem
 
 
 def made_folder(path: str | Path) -> Path:
@@ -170,6 +170,17 @@ def _remove_left_behind(target: Path) -> None:
 
 def _part_prefix(target: Path) -> str:
     return f".{target.name[:40]}."
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text as UTF-8, whole or not at all; the folder is made if it is not there.
+
+    Raises:
+        FileError: if it cannot be written.
+    """
+    made_folder(path.parent)
+    with atomic_write(path) as partial:
+        partial.write_text(text, encoding="utf-8")
 
 
 def file_name(name: str) -> str:

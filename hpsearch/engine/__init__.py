@@ -14,7 +14,8 @@ In this room:
     metrics.py      what each metric is
     diagnostics.py  how they are measured
     products.py     the matrix products of a layer
-    tiles.py        these in vector registers
+    tiles.py        these in tiles
+    vectors.py      the vector registers that hold a tile
     elementary.py   exp, tanh and log
     compilation.py  how all this is compiled, once
 """

@@ -7,6 +7,7 @@ inputs and examples, where a row of few outputs would leave them half empty.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -18,6 +19,9 @@ from hpsearch.engine.settings import Architecture, Array
 _LINE = 16
 """Numbers whose multiples begin a cache line, in either precision: a vector across two lines takes twice the time."""
 
+_KEPT_DRAWS, _KEPT_PARAMETERS = 32, 1 << 16
+"""Draws of so many networks, each of at most so many parameters, are kept: 16 MB, and a study trains few shapes."""
+
 
 def initial_parameters(architecture: Architecture, seed: int, scale: float) -> Array:
     """Draw the initial parameters, ``(parameters,)``.
@@ -26,6 +30,13 @@ def initial_parameters(architecture: Architecture, seed: int, scale: float) -> A
     (common random numbers). The fan-in factor is sqrt(2/n) for "he" (He et al. 2015) and sqrt(1/n) for "xavier"
     (Glorot and Bengio 2010, as usually taught for tanh).
     """
+    draw = _kept_draw if architecture.parameters <= _KEPT_PARAMETERS else _draw
+    with np.errstate(over="ignore"):  # a network that starts beyond its precision has diverged
+        return (draw(architecture, seed) * scale).astype(architecture.dtype)
+
+
+def _draw(architecture: Architecture, seed: int) -> Array:
+    """The initial parameters at scale 1."""
     flat = np.zeros(architecture.parameters)
     gain = {"he": 2.0, "xavier": 1.0}.get(architecture.init)
     generator = np.random.default_rng((seed, 0))
@@ -37,8 +48,11 @@ def initial_parameters(architecture: Architecture, seed: int, scale: float) -> A
         elif architecture.init == "zeros":
             draw = np.zeros((units, fan_in))
         layer[:, :-1] = draw * (1.0 if gain is None else np.sqrt(gain / fan_in))
-    with np.errstate(over="ignore"):  # a network that starts beyond its precision has diverged
-        return (flat * scale).astype(architecture.dtype)
+    flat.flags.writeable = False
+    return flat
+
+
+_kept_draw = lru_cache(maxsize=_KEPT_DRAWS)(_draw)
 
 
 def plan_of(architecture: Architecture) -> Array:
@@ -154,7 +168,7 @@ def _in_room(room: Room, layer: int, before: int) -> Array:
 def room_for(plan: Array, examples: int, dtype: str) -> Room:
     """Room for so many examples."""
     units = 2 * (plan[-1, 4] + plan[-1, 1]) + plan[-1, 0]
-    count = int(units * _whole_lines(examples) + plan[:, 1].max())
+    count = int(units * whole_lines(examples) + plan[:, 1].max())
     return Room(aligned(count, dtype), plan, np.arange(examples, dtype=np.int32))
 
 
@@ -164,6 +178,9 @@ def room_within(room: Room, examples: int) -> Room:
     return Room(room.space, room.plan, room.every[:examples])
 
 
-@inlined
-def _whole_lines(count: int) -> int:
+def whole_lines(count: int) -> int:
+    """So many numbers and what fills the last line of the processor's cache."""
     return (count + _LINE - 1) // _LINE * _LINE
+
+
+_whole_lines = inlined(whole_lines)  # for compiled code; called from Python, it would be compiled in every process

@@ -24,7 +24,8 @@ from numba.extending import overload
 
 from hpsearch.engine.compilation import compiled, inlined
 from hpsearch.engine.settings import Array
-from hpsearch.engine.tiles import block, last_block, last_tile, low_tile, tile_shape, wide_tile
+from hpsearch.engine.tiles import block, last_block, last_tile, low_tile, wide_tile
+from hpsearch.engine.vectors import tile_shape
 
 
 @inlined

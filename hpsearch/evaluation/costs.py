@@ -35,8 +35,7 @@ def search_seconds(evaluator: Evaluator, trials: int) -> tuple[float, float]:
     """
     space = evaluator.config.space.dimensions
     drawn = space.from_unit(np.random.default_rng(0).random((_DRAWN, len(space))))
-    values = zip(*(drawn[name].tolist() for name in space), strict=True)
-    settings = [evaluator.hyperparameters(dict(zip(space, row, strict=True))) for row in values]
+    settings = evaluator.config.settings_of({name: values.tolist() for name, values in drawn.items()})
     even = trials * _mean_seconds(evaluator, settings)
     if not evaluator.config.search.learns:
         return even, even

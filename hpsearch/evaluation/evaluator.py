@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from hpsearch.config.kinds import text_of
 from hpsearch.config.messages import ConfigError
@@ -60,10 +59,6 @@ class Evaluator:
 
     def __repr__(self) -> str:
         return f"Evaluator({self.config.name!r}, {self.dataset!r})"
-
-    def hyperparameters(self, params: Mapping[str, Any]) -> Hyperparameters:
-        """A trial's parameters with the study's fixed settings."""
-        return self.config.settings(params)
 
     def check_memory(self, *, workers: int, rows: int | None = None) -> None:
         """See that there is memory for a search on so many workers, or for a survey of so many rows.

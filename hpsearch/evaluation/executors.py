@@ -18,6 +18,7 @@ from typing import Self
 from hpsearch.evaluation.deadlines import Deadline
 from hpsearch.evaluation.jobs import Elsewhere
 from hpsearch.evaluation.tasks import Outcome, Task, Trainer
+from hpsearch.evaluation.turns import short_turns
 
 _AHEAD = 64
 """Trainings handed out beyond the one whose outcome is awaited: no more are lost, should the process be killed."""
@@ -77,6 +78,7 @@ class Workers:
         self._trainer, self._count, self._deadline = trainer, count, deadline or Deadline()
         self._elsewhere = None if executor is None else Elsewhere(trainer, executor, self._deadline)
         self._threads: ThreadPoolExecutor | None = None  # a run that has nothing to train starts none
+        self._turns = contextlib.ExitStack()
         self._stopping = threading.Event()
 
     def __enter__(self) -> Self:
@@ -91,6 +93,7 @@ class Workers:
             self._elsewhere.close()
         if self._threads is not None:
             self._threads.shutdown(wait=True, cancel_futures=True)
+        self._turns.close()
 
     @property
     def full(self) -> bool:
@@ -112,6 +115,7 @@ class Workers:
             return partial(self._here, task)
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="hpsearch")
+            self._turns.enter_context(short_turns())
         return partial(self._deadline.result, self._threads.submit(self._trainer.run, task, self._check))
 
     def outcomes(self, tasks: Iterable[Task]) -> Iterator[Outcome]:

@@ -12,6 +12,7 @@ import os
 import pickle
 import queue
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
@@ -50,7 +51,8 @@ class RestartedProcesses(Executor):
     def __init__(self, count: int) -> None:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._stopping = threading.Event()
-        resource_tracker.ensure_running()  # it resets the signal mask of the thread that starts it
+        if sys.platform != "win32":  # there is none there
+            resource_tracker.ensure_running()  # it resets the signal mask of the thread that starts it
         self._workers = [_Worker(self._jobs, self._stopping) for _ in range(count)]
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any, **options: Any) -> Future[Any]:
@@ -135,8 +137,8 @@ class _Child:
         code = self._process.exitcode
         if code is None or code >= 0:
             return f"exit code {code}"
-        memory = ", as when memory runs out" if code == -signal.SIGKILL else ""
-        return f"{signal.Signals(-code).name}{memory}"
+        name = signal.Signals(-code).name
+        return f"{name}, as when memory runs out" if name == "SIGKILL" else name
 
 
 class _Worker:

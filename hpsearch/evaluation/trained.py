@@ -9,17 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpsearch.data.dataset import Preparation
 from hpsearch.data.files import atomic_write
+from hpsearch.data.preparation import Preparation
 from hpsearch.engine.network import predict
 from hpsearch.engine.settings import Architecture, Array, Hyperparameters
-from hpsearch.evaluation.archive import FORMAT, NetworkFileError, read_network
+from hpsearch.evaluation.archive import FORMAT, read_network
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-__all__ = ["NetworkFileError", "TrainedNetwork"]
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ In this room:
     kept.py          these trainings, stored
     attributions.py  what each changed setting gained between two settings
     shares.py        the tables of that, from what changes gained on some seeds
-    lessons/       the lesson's claims, each judged by trainings
+    lessons/         the lesson's claims, each judged by trainings
 """
 
 from hpsearch.experiments.function import survey

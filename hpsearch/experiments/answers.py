@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
@@ -13,8 +13,9 @@ import pandas as pd
 
 from hpsearch.evaluation.calls import RESPONSE, Answer
 from hpsearch.sensitivity.analysis import Survey
-from hpsearch.sensitivity.designs import FAILURE, KEY, REPLICATE, Design
-from hpsearch.sensitivity.responses import Kind
+from hpsearch.sensitivity.designs import DUMMY, FAILURE, KEY, REPLICATE, SEED, Design
+from hpsearch.sensitivity.indices import ResponseError
+from hpsearch.sensitivity.responses import DERIVED, Kind
 
 Place: TypeAlias = tuple[int, str, int, int]
 """Scramble, block, row and replicate."""
@@ -39,6 +40,26 @@ class Analysis:
         kinds = {name: Kind(ceiling=ceiling) for name, ceiling in self.ceilings.items()}
         better: Any = self.better
         return {**kinds, main: dataclasses.replace(kinds.get(main, Kind()), better=better)}
+
+
+def check_names(names: Collection[str], columns: Collection[str], analysis: Analysis, *, told: str) -> None:
+    """Refuse responses whose names do not serve.
+
+    Args:
+        names: Of the responses.
+        columns: Of the design's table.
+        analysis: Which may name some.
+        told: Of the responses that are there, what precedes their names.
+
+    Raises:
+        ResponseError: if one is named like a column, or one is not there.
+    """
+    reserved = {"design", *KEY, REPLICATE, SEED, DUMMY, "iteration", FAILURE, *columns, *DERIVED}
+    if clashes := sorted(reserved & set(names)):
+        raise ResponseError(f"a response may not be named like a column of the design: {', '.join(clashes)}")
+    wanted = {*([analysis.response] if analysis.response else []), *analysis.ceilings}
+    if missing := sorted(wanted - set(names)):
+        raise ResponseError(f"no response {', '.join(missing)}: {told} {', '.join(names)}")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -19,7 +19,7 @@ from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.config.messages import did_you_mean
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.experiments.profiles import TrainingSource, fresh_seeds, scores, step_of
-from hpsearch.experiments.shares import Changes, pairs_table, path_table, shares_table, sided
+from hpsearch.experiments.shares import Changes, pairs_table, path_table, shares_table
 from hpsearch.sensitivity import attribution as games
 from hpsearch.sensitivity.designs import DesignError
 
@@ -70,7 +70,17 @@ class Attribution:
         return f"Attribution of {self.of} against {self.against}: {gains}"
 
     def _repr_html_(self) -> str:
-        shown = ["hyperparameter", "against", "of", *sided("share"), "share_verdict", "alone", "last"]
+        shown = [
+            "hyperparameter",
+            "against",
+            "of",
+            "share",
+            "share_low",
+            "share_high",
+            "share_verdict",
+            "alone",
+            "last",
+        ]
         return f"<p>{self.of} against {self.against}</p>{self.table[shown].to_html(index=False)}"
 
 

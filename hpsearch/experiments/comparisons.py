@@ -75,7 +75,7 @@ def fitted(setting: Mapping[str, Any], evaluator: Evaluator) -> tuple[Hyperparam
         for name in space.entries
         if values[name] != setting[name]
     ]
-    return evaluator.hyperparameters({name: values[name] for name in space.dimensions}), ", ".join(moved)
+    return config.settings({name: values[name] for name in space.dimensions}), ", ".join(moved)
 
 
 def _short(value: Any) -> str:

@@ -9,11 +9,10 @@ import numpy as np
 import pandas as pd
 
 from hpsearch.evaluation.calls import RESPONSE, FunctionError, numbers_of
-from hpsearch.experiments.answers import Analysis
+from hpsearch.experiments.answers import Analysis, check_names
 from hpsearch.sensitivity.analysis import Survey
-from hpsearch.sensitivity.designs import DUMMY, FAILURE, KEY, REPLICATE, Design
+from hpsearch.sensitivity.designs import FAILURE, KEY, REPLICATE, Design
 from hpsearch.sensitivity.indices import ResponseError
-from hpsearch.sensitivity.responses import DERIVED
 
 
 def survey_of(
@@ -57,18 +56,12 @@ def survey_of(
     rows = design.table(replicates)
     if isinstance(values, pd.DataFrame) and set(KEY) <= set(values.columns):
         values = _in_order(values, rows)
-    columns = _columns(values, rows)
-    reserved = {*rows.columns, REPLICATE, DUMMY, "iteration", FAILURE, *DERIVED}
-    if clashes := sorted(reserved & set(columns)):
-        raise ResponseError(f"a response may not be named like a column of the design: {', '.join(clashes)}")
-    wanted = {*([response] if response else []), *(ceilings or {})}
-    if missing := sorted(wanted - set(columns)):
-        raise ResponseError(f"no response {', '.join(missing)}: the values are {', '.join(columns)}")
+    columns, analysis = _columns(values, rows), Analysis(response, better, ceilings or {})
+    check_names(columns, rows.columns, analysis, told="the values are")
     table = pd.concat([rows, pd.DataFrame(columns)], axis=1)
     table[FAILURE] = pd.Series([""] * len(table), dtype="str")
     main = response or next(iter(columns))
-    kinds = Analysis(response, better, ceilings or {}).kinds(main)
-    survey = Survey(table, design, main, kinds, seeded=seeded and replicates == 1)
+    survey = Survey(table, design, main, analysis.kinds(main), seeded=seeded and replicates == 1)
     try:
         survey.take()
     except ResponseError as problem:

@@ -121,7 +121,7 @@ class KeptTrainings:
         trials = study.get_trials(deepcopy=False)
         for trial in trials[self._read :]:
             if CURVES in trial.system_attrs:
-                setting = self._evaluator.hyperparameters(values_of(trial))
+                setting = self._evaluator.config.settings(values_of(trial))
                 self._kept[setting, trial.params[SEED]] = Evaluation.decode(trial.system_attrs[CURVES])
         self._read = len(trials)
 

@@ -17,7 +17,7 @@ from hpsearch.experiments.answers import Answers
 from hpsearch.experiments.measurement import Measurement, OutOfTimeError
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.concentration import ConcentrationWarning
-from hpsearch.sensitivity.designs import DUMMY, SEED, Design, DesignError
+from hpsearch.sensitivity.designs import DUMMY, LARGEST_BASE, SEED, Design, DesignError
 from hpsearch.sensitivity.verdicts import NO_FLOOR, UNDECIDED
 
 LOOKS = 6
@@ -46,7 +46,7 @@ def share_of(until: Until) -> float:
 def planned(design: Design) -> list[Design]:
     """The designs at which verdicts are looked at, the smallest first."""
     bases = [design.base * 2**k for k in range(LOOKS)]
-    return [replace(design, base=base) for base in bases if base <= 2**20]
+    return [replace(design, base=base) for base in bases if base <= LARGEST_BASE]
 
 
 def grown(measurement: Measurement, answers: Answers, design: Design, *, until: Until) -> Survey:

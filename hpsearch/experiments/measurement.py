@@ -12,13 +12,12 @@ import pandas as pd
 
 from hpsearch.evaluation.calls import Answer, SettingCall, TableCall
 from hpsearch.evaluation.pools import Pool
-from hpsearch.experiments.answers import Answers, Place, places_of
+from hpsearch.experiments.answers import Answers, Place, check_names, places_of
 from hpsearch.experiments.progress import FunctionProgress
 from hpsearch.experiments.repeats import PROBE, different
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import DUMMY, FAILURE, KEY, REPLICATE, SEED, Design
 from hpsearch.sensitivity.indices import ResponseError
-from hpsearch.sensitivity.responses import DERIVED
 
 _MOST_FAILURES = 10
 """Rows that may fail before the first that does not: a function that never works is not called thousands of times."""
@@ -166,7 +165,8 @@ class Measurement:
                 raise _never(answer) if answer.raised else ResponseError(f"the function {answer.failure}")
             return
         if not names:
-            self._first(answer.values, setting)
+            check_names(answer.values, setting, self.answers.analysis, told="the function returned")
+            self.answers.learn(names=tuple(answer.values))
             for early in self._early:
                 self.answers.add(*early)
         elif not answer.failure and set(answer.values) != set(names):
@@ -174,17 +174,6 @@ class Measurement:
                 values={}, failure=f"returned {', '.join(answer.values)}, and not, as before, {', '.join(names)}"
             )
         self.answers.add(place, setting, answer)
-
-    def _first(self, values: Mapping[str, float], setting: Mapping[str, Any]) -> None:
-        """Refuse the first answer, before there are others, if its names do not serve."""
-        reserved = {"design", *KEY, REPLICATE, SEED, DUMMY, "iteration", FAILURE, *setting, *DERIVED}
-        if clashes := sorted(reserved & set(values)):
-            raise ResponseError(f"a response may not be named like a column of the design: {', '.join(clashes)}")
-        analysis = self.answers.analysis
-        wanted = {*([analysis.response] if analysis.response else []), *analysis.ceilings}
-        if missing := sorted(wanted - set(values)):
-            raise ResponseError(f"no response {', '.join(missing)}: the function returned {', '.join(values)}")
-        self.answers.learn(names=tuple(values))
 
     def _count(self, answers: Sequence[Answer]) -> None:
         failed = sum(bool(answer.failure) for answer in answers)

@@ -17,7 +17,7 @@ from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.data import Dataset
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.outcomes import Evaluation
-from hpsearch.experiments.tolerances import intervals
+from hpsearch.experiments.tolerances import interval_columns, intervals
 from hpsearch.sensitivity.designs import DesignError, grid, one_at_a_time
 
 FRESH_SEEDS = 1_000_000
@@ -41,7 +41,7 @@ class TrainingSource(Protocol):
 
 
 def profile(
-    evaluator: TrainingSource, around: Hyperparameters, name: str, *, values: int = 32, seeds: int = 32
+    source: TrainingSource, around: Hyperparameters, name: str, *, values: int = 32, seeds: int = 32
 ) -> pd.DataFrame:
     """The metric along one hyperparameter, the others held, and what another value than the chosen one loses.
 
@@ -50,7 +50,7 @@ def profile(
     here would be a winner by luck, and the others would seem worse than they are.
 
     Args:
-        evaluator: Of the study.
+        source: Of trainings.
         around: The setting to vary.
         name: Of the hyperparameter.
         values: Over its range, evenly in its scale; the one that ``around`` has joins them.
@@ -66,13 +66,13 @@ def profile(
     Raises:
         DesignError: if the hyperparameter does not vary in the study, or there are fewer than 2 seeds.
     """
-    space, metric = evaluator.config.space.dimensions, evaluator.config.search.metric
-    setting = evaluator.config.values(around)
+    space, metric = source.config.space.dimensions, source.config.search.metric
+    setting = source.config.values(around)
     rows = one_at_a_time(space, name, setting, values=values)
     rows = pd.concat([rows, pd.DataFrame([setting])]).drop_duplicates(name)
     rows = rows.iloc[np.argsort(space[name].to_unit(rows[name].to_numpy()))].reset_index(drop=True)
     chosen = int(np.argmax(rows[name] == setting[name]))
-    scores, errors = _scores(evaluator, rows, fresh_seeds(evaluator, seeds))
+    scores, errors = _scores(source, rows, fresh_seeds(source, seeds))
     mean, low, high = intervals(scores)
     frame = pd.DataFrame(
         {
@@ -82,34 +82,34 @@ def profile(
             "mean": mean,
             "low": low,
             "high": high,
-            **_losses("difference", scores, chosen, step=step_of(evaluator, metric)),
+            **_losses("difference", scores, chosen, step=step_of(source, metric)),
             "error": errors.mean(axis=1),
-            **_losses("error_difference", errors, chosen, step=step_of(evaluator, "validation_error")),
+            **_losses("error_difference", errors, chosen, step=step_of(source, "validation_error")),
             "seeds": seeds,
         }
     )
     return frame.assign(near_best=frame["difference_low"] <= 0, chosen=np.arange(len(rows)) == chosen)
 
 
-def step_of(evaluator: TrainingSource, metric: str) -> float:
+def step_of(source: TrainingSource, metric: str) -> float:
     """In which steps a metric of one training moves; 0 where it is continuous."""
-    return 1 / evaluator.dataset.validation.examples if metric == "validation_error" else 0.0
+    return 1 / source.dataset.validation.examples if metric == "validation_error" else 0.0
 
 
 def _losses(name: str, samples: Any, chosen: int, *, step: float) -> dict[str, Any]:
     """What each row loses beside the chosen one, with its interval; beside itself it loses nothing for certain."""
     ends = np.array(intervals(samples - samples[chosen], step=step))
     ends[1:, chosen] = ends[0, chosen]
-    return dict(zip((name, f"{name}_low", f"{name}_high"), ends, strict=True))
+    return interval_columns(name, ends)
 
 
 def plane(
-    evaluator: TrainingSource, around: Hyperparameters, first: str, second: str, *, values: int = 16, seeds: int = 3
+    source: TrainingSource, around: Hyperparameters, first: str, second: str, *, values: int = 16, seeds: int = 3
 ) -> pd.DataFrame:
     """The metric over a grid of two hyperparameters, the others held.
 
     Args:
-        evaluator: Of the study.
+        source: Of trainings.
         around: The setting to vary.
         first: Hyperparameter of the one axis.
         second: Of the other.
@@ -125,13 +125,11 @@ def plane(
     """
     if first == second:
         raise DesignError(f"a grid needs two hyperparameters (given: {first!r} twice)")
-    rows = grid(
-        evaluator.config.space.dimensions, (first, second), evaluator.config.values(around), values=(values, values)
-    )
-    scores, errors = _scores(evaluator, rows, fresh_seeds(evaluator, seeds))
+    rows = grid(source.config.space.dimensions, (first, second), source.config.values(around), values=(values, values))
+    scores, errors = _scores(source, rows, fresh_seeds(source, seeds))
     mean, low, high = intervals(scores)
     return rows[[first, second]].assign(
-        metric=pd.Series([evaluator.config.search.metric] * len(rows), dtype="str"),
+        metric=pd.Series([source.config.search.metric] * len(rows), dtype="str"),
         mean=mean,
         low=low,
         high=high,
@@ -140,7 +138,7 @@ def plane(
     )
 
 
-def fresh_seeds(evaluator: TrainingSource, seeds: int, *, extra: int = 0) -> range:
+def fresh_seeds(source: TrainingSource, seeds: int, *, extra: int = 0) -> range:
     """So many seeds, and some more, that the search did not use.
 
     Raises:
@@ -148,17 +146,17 @@ def fresh_seeds(evaluator: TrainingSource, seeds: int, *, extra: int = 0) -> ran
     """
     if seeds < 2:
         raise DesignError(f"an interval needs trainings on at least 2 seeds: give seeds=2 or more (given: {seeds})")
-    first = max(FRESH_SEEDS, 1 + max(evaluator.config.search.seeds))
+    first = max(FRESH_SEEDS, 1 + max(source.config.search.seeds))
     return range(first, first + seeds + extra)
 
 
-def tunability(evaluator: TrainingSource, best: Hyperparameters, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:
+def tunability(source: TrainingSource, best: Hyperparameters, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:
     """What tuning one hyperparameter alone gains over its default.
 
     The value is chosen on one set of fresh seeds and its gain measured on another, in pairs: no winner's curse.
 
     Args:
-        evaluator: Of the study.
+        source: Of trainings.
         best: The best setting, for the gain that is left when all others are tuned.
         values: Tried over each range.
         seeds: Trainings of each value, and of each setting that is compared.
@@ -172,54 +170,52 @@ def tunability(evaluator: TrainingSource, best: Hyperparameters, *, values: int 
     Raises:
         DesignError: if there are fewer than 2 seeds.
     """
-    space = evaluator.config.space.dimensions
-    at_best = evaluator.config.values(best)
-    default, fresh = defaults(evaluator), fresh_seeds(evaluator, seeds, extra=seeds)
+    space = source.config.space.dimensions
+    at_best = source.config.values(best)
+    default, fresh = defaults(source), fresh_seeds(source, seeds, extra=seeds)
     rows = []
     for name in space:
         tries = one_at_a_time(space, name, default, values=values)
-        scores, _ = _scores(evaluator, tries, fresh[:seeds])
+        scores, _ = _scores(source, tries, fresh[:seeds])
         tuned = tries[name].iat[int(scores.mean(axis=1).argmin())]
         compared = [default, {**default, name: tuned}, {**at_best, name: default[name]}, at_best]
-        scores, _ = _scores(evaluator, pd.DataFrame(compared), fresh[seeds:])
+        scores, _ = _scores(source, pd.DataFrame(compared), fresh[seeds:])
         gain, gain_at_best = np.transpose(intervals(scores[[0, 2]] - scores[[1, 3]]))
         rows.append(
             {
                 "hyperparameter": name,
                 "default": default[name],
                 "tuned": tuned,
-                **dict(zip(("gain", "gain_low", "gain_high"), gain, strict=True)),
+                **interval_columns("gain", gain),
                 "best": at_best[name],
-                **dict(zip(("gain_at_best", "at_best_low", "at_best_high"), gain_at_best, strict=True)),
+                **interval_columns("gain_at_best", gain_at_best, ends="at_best"),
             }
         )
     frame = pd.DataFrame(rows).astype({"hyperparameter": "str"})
     return frame.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
 
 
-def defaults(evaluator: TrainingSource) -> dict[str, Any]:
+def defaults(source: TrainingSource) -> dict[str, Any]:
     """The defaults of the settings, a fixed one's value, and the nearest end where a default lies outside the data."""
-    config, examples = evaluator.config, len(evaluator.dataset.train.X)
+    config, examples = source.config, len(source.dataset.train.X)
     default = {name: BY_NAME[name].default for name in config.space.dimensions}
     most = {"batch_size": examples, "iterations": int(config.space.largest("iterations"))}
     default |= {name: min(int(default[name]), limit) for name, limit in most.items() if name in default}
     return {**default, **config.fixed}
 
 
-def _scores(evaluator: TrainingSource, rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[Any, Any]:
+def _scores(source: TrainingSource, rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[Any, Any]:
     """The metric and the validation error of each row on each seed, ``(rows, seeds)``."""
-    columns = {str(name): rows[name].tolist() for name in rows}
-    values = zip(*columns.values(), strict=True)
-    settings = [evaluator.config.settings(dict(zip(columns, row, strict=True))) for row in values]
-    return scores(evaluator, settings, seeds)
+    settings = source.config.settings_of({str(name): rows[name].tolist() for name in rows})
+    return scores(source, settings, seeds)
 
 
-def scores(evaluator: TrainingSource, settings: Sequence[Hyperparameters], seeds: Sequence[int]) -> tuple[Any, Any]:
+def scores(source: TrainingSource, settings: Sequence[Hyperparameters], seeds: Sequence[int]) -> tuple[Any, Any]:
     """The metric and the validation error of each setting on each seed, ``(settings, seeds)``."""
-    evaluations = evaluator.evaluate(settings, seeds=seeds)
+    evaluations = source.evaluate(settings, seeds=seeds)
     metrics = evaluations[0].metrics
     ends = np.stack([evaluation.curves[:, -1].astype(float) for evaluation in evaluations])
-    metric = ends[:, :, metrics.index(evaluator.config.search.metric)]
+    metric = ends[:, :, metrics.index(source.config.search.metric)]
     if "validation_error" not in metrics:
         return metric, np.full(metric.shape, np.nan)
     return metric, ends[:, :, metrics.index("validation_error")]

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hpsearch.experiments.tolerances import intervals, p_values
+from hpsearch.experiments.tolerances import interval_columns, intervals, p_values
 from hpsearch.sensitivity.attribution import others
 from hpsearch.sensitivity.verdicts import holm
 
@@ -71,16 +71,11 @@ def shares_table(
         common=pd.Series(common, dtype="str"),
         start=ends[0].mean(),
         end=ends[1].mean(),
-        **dict(zip(sided("gain"), gain, strict=True)),
+        **interval_columns("gain", gain),
         sampling_error=sampling,
         seeds=ends.shape[1],
     )
     return frame.sort_values("share", ascending=False, kind="stable", ignore_index=True)
-
-
-def sided(part: str) -> tuple[str, str, str]:
-    """The columns of a part: its mean and the ends of its interval."""
-    return part, f"{part}_low", f"{part}_high"
 
 
 def _judged(part: str, samples: Any, step: float) -> dict[str, Any]:
@@ -88,7 +83,7 @@ def _judged(part: str, samples: Any, step: float) -> dict[str, Any]:
     ends = intervals(samples, step=step)
     shown = holm(p_values(samples, step=step)) <= 0.05
     words = [(GAINS if gain > 0 else HARMS) if seen else NOT_SHOWN for seen, gain in zip(shown, ends[0], strict=True)]
-    return {**dict(zip(sided(part), ends, strict=True)), f"{part}_verdict": pd.Series(words, dtype="str")}
+    return {**interval_columns(part, ends), f"{part}_verdict": pd.Series(words, dtype="str")}
 
 
 def _company(changes: Changes, gains: Any) -> tuple[list[str], list[str]]:

@@ -35,6 +35,18 @@ def intervals(samples: Any, *, step: float = 0.0) -> tuple[Any, Any, Any]:
     return mean, mean - half, mean + half
 
 
+def interval_columns(name: str, interval: Any, *, ends: str = "") -> dict[str, Any]:
+    """A mean with its interval, as the columns of a table.
+
+    Args:
+        name: Of the mean's column.
+        interval: Mean, lower end and upper end.
+        ends: What the names of the other two begin with, before _low and _high; the mean's by default.
+    """
+    mean, low, high = interval
+    return {name: mean, f"{ends or name}_low": low, f"{ends or name}_high": high}
+
+
 def p_values(samples: Any, *, step: float = 0.0) -> Any:
     """Two-sided p-values of a mean of 0, at or below 0.05 where the interval of :func:`intervals` excludes it.
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import optuna
+import pandas as pd
 from optuna.trial import FrozenTrial
 
 from hpsearch.config import StudyConfig
@@ -146,11 +147,13 @@ def survey_tasks(evaluator: Evaluator) -> tuple[int, list[Task]]:
     """
     config = evaluator.config
     table = with_learning_rate(design_of(config).table())
-    columns = {name: table[name].tolist() for name in config.space.dimensions}
-    rows = (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
-    settings, seeds = [evaluator.hyperparameters(row) for row in rows], table[SEED].tolist()
+    settings, seeds = _settings(config, table), table[SEED].tolist()
     groups = table.groupby(shared(table), sort=False).groups.values()
     return len(table), [evaluator.joint_task([settings[row] for row in rows], seeds[rows[0]]) for rows in groups]
+
+
+def _settings(config: StudyConfig, rows: pd.DataFrame) -> list[Hyperparameters]:
+    return config.settings_of({name: rows[name].tolist() for name in config.space.dimensions})
 
 
 def _identity(description: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,7 +197,7 @@ class _Rows:
         order = table.groupby(shared(table), sort=False).ngroup()[lacking].to_numpy()
         groups = self.missing.groupby(order).groups
         self.trainings = [list(rows) for rows in groups.values()]
-        self._settings = self._hyperparameters()
+        self._settings = _settings(evaluator.config, self.missing)
         self._seeds = self.missing[SEED].tolist()
         self.progress = SurveyProgress(
             len(table) - len(self.missing),
@@ -202,11 +205,6 @@ class _Rows:
             trainings=len(self.trainings),
             missing=len(self.missing),
         )
-
-    def _hyperparameters(self) -> list[Hyperparameters]:
-        columns = {name: self.missing[name].tolist() for name in self._evaluator.config.space.dimensions}
-        rows = (dict(zip(columns, values, strict=True)) for values in zip(*columns.values(), strict=True))
-        return [self._evaluator.hyperparameters(row) for row in rows]
 
     def train(self, workers: Workers, announce: Callable[[SurveyProgress], None]) -> None:
         """Train all of them, and store the rows in the order of their trainings, as these end."""

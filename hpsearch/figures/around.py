@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from hpsearch.config.hyperparameters import in_words
 from hpsearch.figures import axes, style
 
 _PANEL, _RUG = 240, 24
@@ -51,7 +52,7 @@ def profile(
         _ticks(figure, rug, name=name, scale=scale, row=len(heights))
     figure.update_xaxes({**axes.axis(name, scale, frame["value"]), "title": None})
     figure.update_xaxes(title_text=style.label(name, most=30), row=len(heights))
-    return style.titled(figure, f"How wrong may {style.words(name)} be?", _subtitle(frame), height=sum(heights) + 90)
+    return style.titled(figure, f"How wrong may {in_words(name)} be?", _subtitle(frame), height=sum(heights) + 90)
 
 
 def _check(frame: pd.DataFrame, space: pd.DataFrame, tolerance: pd.DataFrame | None) -> None:
@@ -107,11 +108,11 @@ def _panel(
 
 
 def _stretches(figure: go.Figure, tolerance: pd.DataFrame, *, rows: int) -> None:
-    """Shade what is near the best on the metric, and what the error tolerates below it."""
+    """Shade what is near the best on the metric, and where too much error is excluded, or not shown, below it."""
     wanted = [
         (1, "near", style.GREEN, "near the best"),
-        (rows, "unshown", style.GREY, "loss not shown"),
-        (rows, "tolerated", style.ORANGE, "error tolerated"),
+        (rows, "unshown", style.GREY, "too much error not shown"),
+        (rows, "tolerated", style.ORANGE, "too much error excluded"),
     ]
     for row, stretch, colour, words in wanted:
         ends = (f"{stretch}_low", f"{stretch}_high")
@@ -156,7 +157,7 @@ def plane(frame: pd.DataFrame, space: pd.DataFrame) -> go.Figure:
     style.checked(frame, columns, table="Results.plane(first, second)")
     style.checked(space, ("hyperparameter", "scale"), table="Results.space()")
     first, second = (str(name) for name in frame.columns[:2])
-    title = f"Which {style.words(first)} goes with which {style.words(second)}?"
+    title = f"Which {in_words(first)} goes with which {in_words(second)}?"
     if frame.empty:
         return style.empty(title, "this grid has no point")
     scale = space.set_index("hyperparameter")["scale"]
@@ -170,7 +171,7 @@ def plane(frame: pd.DataFrame, space: pd.DataFrame) -> go.Figure:
         figure.update_xaxes(range=axes.ends(frame[first], scales[first]))
         figure.update_yaxes(range=axes.ends(frame[second], scales[second]))
     seeds = f"{frame['seeds'].iloc[0]} fresh seeds"
-    subtitle = f"Mean {style.words(metric)} of {seeds}; the other settings as in the best; ★: the lowest mean"
+    subtitle = f"Mean {in_words(metric)} of {seeds}; the other settings as in the best; ★: the lowest mean"
     return style.titled(figure, title, subtitle, height=480)
 
 

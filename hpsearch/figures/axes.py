@@ -29,7 +29,7 @@ def colour_values(values: pd.Series) -> pd.Series:
 
 def colour_bar(title: str, values: pd.Series | None = None) -> dict[str, Any]:
     """The key to the colours, at the figure's foot; of :func:`colour_values` where values are given."""
-    bar: dict[str, Any] = {"title": {"text": title, "side": "right"}, "orientation": "h", "thickness": 10, "len": 0.6}
+    bar: dict[str, Any] = {"title": {"text": title, "side": "bottom"}, "orientation": "h", "thickness": 10, "len": 0.6}
     bar |= {"y": 0, "yref": "container", "yanchor": "bottom"}
     axis = {} if values is None else value_axis(values)
     if "tickvals" in axis:

@@ -148,7 +148,12 @@ def _name_rows(figure: go.Figure, frame: pd.DataFrame) -> None:
     """Names and ranges on the left; on the right the total index, or in the row why there is none."""
     names = [_named(row) for _, row in frame.iterrows()]
     figure.update_yaxes(
-        tickvals=list(frame.index), ticktext=names, range=[len(frame) - 0.5, -0.5], showgrid=False, ticks=""
+        tickvals=list(frame.index),
+        ticktext=names,
+        range=[len(frame) - 0.5, -0.5],
+        showgrid=False,
+        ticks="",
+        ticklabelstandoff=8,
     )
     figure.update_xaxes(title="share of the variance", range=[0, 1], tickformat=".1f")
     beside = {"xref": "paper", "x": 1, "xanchor": "left", "xshift": 8, "showarrow": False}

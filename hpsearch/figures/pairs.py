@@ -6,6 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from hpsearch.config.hyperparameters import in_words
 from hpsearch.figures import axes, style
 
 _TOGETHER = "Which settings act together?"
@@ -91,7 +92,7 @@ def surface(frame: pd.DataFrame) -> go.Figure:
         return style.empty(title, "the table has no means")
     figure = make_subplots(1, 1)
     first, second = _add_surface(figure, frame, place={"row": 1, "col": 1})
-    two = " and ".join(style.cut(style.words(name), _NAME) for name in (first, second))
+    two = " and ".join(style.cut(in_words(name), _NAME) for name in (first, second))
     subtitle = f"{style.response(frame)}: its mean over all but {two}. Cells without evaluations are blank."
     return style.titled(figure, title, subtitle, height=_SURFACE + 90)
 

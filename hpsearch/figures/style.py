@@ -147,22 +147,13 @@ def _escaped(text: str) -> str:
     return html.escape(text, quote=False)
 
 
-def words(name: str) -> str:
-    """A hyperparameter, metric or other column in words, with its letter where it has one; for titles, which escape it.
-
-    >>> words("learning_rate"), words("validation_loss")
-    ('learning rate α', 'validation loss')
-    """
-    return in_words(name)
-
-
 def label(name: str, *, most: int | None = None) -> str:
-    """The same as a figure's text, cut to ``most`` characters where there are more.
+    """A name in words as a figure's text, cut to ``most`` characters where there are more.
 
     >>> label("a_rather_long_name", most=10)
     'a rather …'
     """
-    return plain(words(name) if most is None else cut(words(name), most))
+    return plain(in_words(name) if most is None else cut(in_words(name), most))
 
 
 def cut(text: str, most: int) -> str:
@@ -173,7 +164,7 @@ def cut(text: str, most: int) -> str:
 def response(frame: pd.DataFrame) -> str:
     """The response of a survey's table in words, by its first row; for titles, which escape it."""
     name, form = (str(frame[column].iloc[0]) for column in ("response", "form"))
-    return {"log": "log of ", "rank": "rank of "}.get(form, "") + words(name)
+    return {"log": "log of ", "rank": "rank of "}.get(form, "") + in_words(name)
 
 
 def checked(frame: pd.DataFrame, columns: Sequence[str], *, table: str) -> None:

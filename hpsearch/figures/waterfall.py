@@ -8,6 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from hpsearch.config.hyperparameters import in_words
 from hpsearch.figures import style
 
 _ROW = 44
@@ -49,7 +50,7 @@ def attribution(frame: pd.DataFrame, *, of: str = "one setting", against: str = 
     _beside(figure, frame)
     _name_rows(figure, frame)
     zero = {"zeroline": True, "zerolinewidth": 1, "zerolinecolor": style.GREY}
-    figure.update_xaxes(title_text="shares, one after another", nticks=6, **zero, col=1)
+    figure.update_xaxes(title_text="shares, added up", nticks=6, **zero, col=1)
     figure.update_xaxes(title_text="gain", nticks=5, **zero, col=2)
     return style.titled(figure, title, _subtitle(frame), height=_ROW * (len(frame) + 1) + 100)
 
@@ -57,7 +58,7 @@ def attribution(frame: pd.DataFrame, *, of: str = "one setting", against: str = 
 def _subtitle(frame: pd.DataFrame) -> str:
     metric, (start, end) = str(frame["metric"].iloc[0]), (float(frame[side].iloc[0]) for side in ("start", "end"))
     return (
-        f"Mean {style.words(metric)} of {frame['seeds'].iloc[0]} fresh seeds: from {start:.4g} to {end:.4g}; a gain is "
+        f"Mean {in_words(metric)} of {frame['seeds'].iloc[0]} fresh seeds: from {start:.4g} to {end:.4g}; a gain is "
         "a fall.\nLeft: shares of the whole gain (Shapley values). Right: what a change gains by itself, and after all "
         "others. Bars: 95 % intervals over seeds."
     )

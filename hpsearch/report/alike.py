@@ -61,9 +61,8 @@ def _guessed(metric: str, dataset: Dataset) -> float:
 def _units(trials: pd.DataFrame, results: Results) -> str:
     """Whether the units of a layer compute the same in every trial, and how the weights began."""
     config = results.config
-    names = list(config.space.dimensions)
-    rows = [dict(zip(names, row, strict=True)) for row in trials[names].itertuples(index=False, name=None)]
-    narrowest = min(min(config.settings(row).hidden) for row in rows)
+    settings = config.settings_of({name: trials[name].tolist() for name in config.space.dimensions})
+    narrowest = min(min(setting.hidden) for setting in settings)
     if narrowest < 2 or not (trials["distinct_units"] == 1).all():
         return ""
     inits = list(dict.fromkeys(trials["init"])) if "init" in trials else [config.network.init]

@@ -10,8 +10,9 @@ from rich.table import Table
 
 from hpsearch.config import HYPERPARAMETERS
 from hpsearch.config.hyperparameters import in_words
+from hpsearch.config.messages import listed
 from hpsearch.experiments.comparisons import DEFAULTS
-from hpsearch.report.sentences import LUCK, listed, short
+from hpsearch.report.sentences import LUCK, short
 from hpsearch.report.tables import plain_table
 from hpsearch.results.comparison import Comparison
 
@@ -228,4 +229,4 @@ def comparison_page(comparison: Comparison) -> str:
             [Exhibit(c.defaults, title="Each setting as the one setting of all studies, the chosen one first.")],
         ),
     ]
-    return page(f"Compared: {', '.join(c.studies)}", sections, footer="Written by hpsearch.")
+    return page(f"Compared: {', '.join(c.studies)}", sections)

@@ -10,9 +10,10 @@ from typing import Any
 from rich.table import Table
 
 from hpsearch.config.hyperparameters import in_words
+from hpsearch.config.messages import listed
 from hpsearch.experiments.attributions import Attribution
 from hpsearch.experiments.shares import GAINS, HARMS, NOT_SHOWN
-from hpsearch.report.sentences import listed, short
+from hpsearch.report.sentences import short
 from hpsearch.report.tables import Part, plain_table
 
 SOURCE = (
@@ -164,7 +165,7 @@ def _path_table(attribution: Attribution) -> Table:
 def _table(title: str, columns: Mapping[str, Any]) -> Table:
     table = plain_table(title)
     for heading, justify in columns.items():
-        table.add_column(heading, justify=justify)
+        table.add_column(heading, justify=justify, no_wrap=heading != "change")  # two values break best
     return table
 
 
@@ -206,7 +207,7 @@ def _change(row: Mapping[Any, Any]) -> str:
 
 
 def _share(row: Mapping[Any, Any], number: _Numbers) -> str:
-    return f"{_change(row)} {number.interval(row, 'share')}"
+    return f"{number.interval(row, 'share')} by {_change(row)}"
 
 
 def _values(row: Mapping[Any, Any]) -> str:

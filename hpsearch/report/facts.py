@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from hpsearch.config.hyperparameters import in_words
-from hpsearch.report.sentences import listed
+from hpsearch.config.messages import listed
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.storage.notes import network_words
 

@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -18,7 +17,6 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from hpsearch.config.messages import printable
-from hpsearch.data.files import atomic_write, made_folder
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -79,13 +77,12 @@ class _Shown:
     left_out: str = ""
 
 
-def page(title: str, sections: Iterable[Section], *, footer: str) -> str:
+def page(title: str, sections: Iterable[Section]) -> str:
     """A page as HTML.
 
     Args:
         title: Of the page; plain text, like all that follows.
         sections: In the order of the page.
-        footer: Its last line.
     """
     from hpsearch.figures.style import DARK, LIGHT
 
@@ -93,27 +90,14 @@ def page(title: str, sections: Iterable[Section], *, footer: str) -> str:
         {
             "title": section.title,
             "anchor": f"section-{number}",
-            "sentences": [sentence for sentence in section.sentences if sentence],
+            "sentences": [sentence.replace(" %", "\u00a0%") for sentence in section.sentences if sentence],
             "commands": section.commands,
             "exhibits": [_shown(exhibit, f"{number}-{k}") for k, exhibit in enumerate(section.exhibits)],
         }
         for number, section in enumerate(sections)
     ]
     templates = {"light": LIGHT.to_plotly_json(), "dark": DARK.to_plotly_json()}
-    return _template().render(
-        title=title, sections=shown, footer=footer, plotly=_plotly(), templates=_embedded(json.dumps(templates))
-    )
-
-
-def write_page(path: Path, text: str) -> None:
-    """Write a page as HTML, whole or not at all.
-
-    Raises:
-        FileError: if it cannot be written.
-    """
-    made_folder(path.parent)
-    with atomic_write(path) as partial:
-        partial.write_text(text, encoding="utf-8")
+    return _template().render(title=title, sections=shown, plotly=_plotly(), templates=_embedded(json.dumps(templates)))
 
 
 @cache

@@ -9,8 +9,9 @@ import pandas as pd
 from rich.table import Table
 
 from hpsearch.config.hyperparameters import HYPERPARAMETERS, in_words
+from hpsearch.config.messages import listed
 from hpsearch.data import Dataset
-from hpsearch.report.sentences import listed, short
+from hpsearch.report.sentences import short
 from hpsearch.report.survey import range_lines
 from hpsearch.report.tables import plain_table
 from hpsearch.results.payoff import ROUNDS, UNREFINED, Payoff, verdict

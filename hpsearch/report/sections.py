@@ -3,85 +3,25 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterator
-from functools import partial
-from typing import TYPE_CHECKING, TypedDict
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from hpsearch import figures
 from hpsearch.config.hyperparameters import in_words
-from hpsearch.report import explanation, facts, sentences
+from hpsearch.report import around, explanation, facts, sentences
 from hpsearch.report.page import Exhibit, Section
 from hpsearch.report.search import balance_line
 from hpsearch.report.survey import range_lines
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.results.surrogates import ImportanceError, ImportanceWarning
-from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.verdicts import SHARE
 from hpsearch.storage.commands import command, make, options_of
 from hpsearch.storage.internals import storage_of
 
 if TYPE_CHECKING:
-    from hpsearch.experiments.attributions import Attribution
     from hpsearch.sensitivity.analysis import Survey
-
-
-class Size(TypedDict):
-    """Values along a range, and the fresh seeds that each is trained on."""
-
-    values: int
-    seeds: int
-
-
-POINTS = 0.01
-"""Validation error that may be lost, in the section that says how wrong a setting may be."""
-
-PROFILE, PLANE = Size(values=16, seeds=10), Size(values=12, seeds=3)
-"""Of what is trained for a page: on digits, half a minute with two workers."""
-
-MIXED = 10
-"""Fresh seeds that all mixtures of the defaults and the best are trained on."""
-
-RIDGE = ("learning_rate", "momentum")
-"""The two settings whose plane is shown, where both vary."""
-
-
-def title_of(results: Results) -> str:
-    """Title of a study's page: its name."""
-    return facts.name_of(results)
-
-
-def around_the_best(results: Results) -> dict[Callable[..., object], str]:
-    """What the page shows around the best setting and must be trained for it: each table's method, and its words."""
-    if not _trainable(results):
-        return {}
-    tables: dict[Callable[..., object], str] = {partial(results.tolerance, points=POINTS, **PROFILE): "profiles"}
-    if results.config.space.dimensions.keys() >= set(RIDGE):
-        tables[partial(results.plane, *RIDGE, **PLANE)] = "plane"
-    if _changed(results):
-        tables[partial(results.attribution, seeds=MIXED)] = "mixtures"
-    return tables
-
-
-def attribution_of(results: Results) -> Attribution | None:
-    """What each changed setting gained from the defaults to the best; None where there is no such change."""
-    return results.attribution(seeds=MIXED) if _trainable(results) and _changed(results) else None
-
-
-def _changed(results: Results) -> bool:
-    """Whether the best is another setting than the defaults."""
-    try:
-        results.cost("attribution", seeds=MIXED)
-    except DesignError:
-        return False
-    return True
-
-
-def _trainable(results: Results) -> bool:
-    """Whether there is a best setting to train around."""
-    searched = results.ours and not results.study.study_name.endswith(".survey")
-    return searched and bool((results.trials["state"] == "COMPLETE").any())
 
 
 def sections(results: Results) -> Iterator[Section]:
@@ -106,7 +46,7 @@ def sections(results: Results) -> Iterator[Section]:
         yield _unsurveyed(results)
     if searched and len(results.trials):
         yield _importance(results, survey)
-    if _trainable(results):
+    if around.trainable(results):
         yield _explained(results)
         yield _around(results)
         yield _curves(results)
@@ -142,9 +82,8 @@ def _surveyed(results: Results) -> Section:
 
 
 def _unsearched(results: Results) -> Iterator[Section]:
-    name = results.study.study_name.removesuffix(".survey")
     text = "There is no search of this study yet: it would find the best setting, and this page would show it."
-    yield Section("The best setting", [text], commands=[make("search", name, *_place(results))])
+    yield Section("The best setting", [text], commands=[make("search", facts.name_of(results), *_place(results))])
 
 
 def _unsurveyed(results: Results) -> Section:
@@ -183,7 +122,9 @@ def _sensitivity(survey: Survey) -> Iterator[Section]:
     yield Section(f"What {of} is sensitive to", sentences.sensitive_to(indices, SHARE), [shown])
     if survey.checkpoints:
         over = survey.sensitivity_over_iterations()
-        yield Section("When", [sentences.when(over)], [Exhibit(over, figures.sensitivity_over_iterations(over))])
+        yield Section(
+            "What matters when", [sentences.when(over)], [Exhibit(over, figures.sensitivity_over_iterations(over))]
+        )
     pairs, effects = survey.interactions(), survey.effects()
     exhibits = [Exhibit(pairs, survey.plot.interactions()), Exhibit(effects, figures.effects(effects))]
     yield Section("Which settings act together", [sentences.together(pairs)], exhibits)
@@ -216,7 +157,7 @@ def _importance(results: Results, survey: Survey | None) -> Section:
 
 
 def _explained(results: Results) -> Section:
-    attribution, title = attribution_of(results), "Where the difference from the defaults comes from"
+    attribution, title = around.attribution_of(results), "Where the difference from the defaults comes from"
     if attribution is None:
         return Section(title, ["The chosen setting is that of the defaults, so there is nothing to explain."])
     exhibits = [
@@ -233,15 +174,15 @@ def _explained(results: Results) -> Section:
 
 def _around(results: Results) -> Section:
     dimensions, space = results.config.space.dimensions, results.space()
-    tolerance = results.tolerance(points=POINTS, **PROFILE)
+    tolerance = results.tolerance(points=around.POINTS, **around.PROFILE)
     exhibits = [Exhibit(tolerance, title="How wrong may each setting be?")]
     for name in dimensions:
-        profile, stretches = results.profile(name, **PROFILE), tolerance[tolerance["hyperparameter"] == name]
+        profile, stretches = results.profile(name, **around.PROFILE), tolerance[tolerance["hyperparameter"] == name]
         exhibits.append(Exhibit(profile, figures.profile(profile, space, stretches, results.trials)))
-    if dimensions.keys() >= set(RIDGE):
-        plane = results.plane(*RIDGE, **PLANE)
+    if dimensions.keys() >= set(around.RIDGE):
+        plane = results.plane(*around.RIDGE, **around.PLANE)
         exhibits.append(Exhibit(plane, figures.plane(plane, space)))
-    return Section("Around the best: how wrong may one be?", sentences.wrong_by(tolerance, POINTS), exhibits)
+    return Section("Around the best: how wrong may one be?", sentences.wrong_by(tolerance, around.POINTS), exhibits)
 
 
 def _curves(results: Results) -> Section:
@@ -254,7 +195,8 @@ def _curves(results: Results) -> Section:
 def _ranges(results: Results, survey: Survey) -> Section:
     table, cells = survey.ranges(), survey.best_tenth()
     exhibits = [Exhibit(table, figures.ranges(table, cells))]
-    lines = [line.strip() for line in range_lines(table, survey.design.space).splitlines()]
+    title = "Ranges to try next"
+    lines = [line.strip() for line in range_lines(table, survey.design.space, title=title).splitlines()]
     if results.function is not None:
         better = survey.take().better
         lines.append(f"Of this response, {better} was said to be better.")

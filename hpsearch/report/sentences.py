@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.kinds import text_of
+from hpsearch.config.messages import listed
 from hpsearch.results.best import Best
 from hpsearch.tuning.baselines import GUESS
 from hpsearch.tuning.scores import TestScore
@@ -164,8 +165,8 @@ def wrong_by(tolerance: pd.DataFrame, points: float) -> list[str]:
     near = "By the metric of the search, no value among these is shown to be worse than the chosen one: "
     texts = [f"{near}{_stretches(tolerance, 'near')}."]
     if (tolerance["tolerated_low"].notna() | tolerance["tolerated_choices"].notna()).all():
-        loss = "one point" if points == 0.01 else f"{100 * points:g} points"
-        excluded = f"A loss of more than {loss} of validation error is excluded within these around the chosen values: "
+        rise = "one point" if points == 0.01 else f"{100 * points:g} points"
+        excluded = f"Within these around the chosen values a rise of the validation error by over {rise} is excluded: "
         texts.append(f"{excluded}{_stretches(tolerance, 'tolerated')}.")
     return texts
 
@@ -197,8 +198,3 @@ def short(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     return f"{value:,.0f}" if isinstance(value, int) or abs(value) >= 1000 else f"{value:.3g}"
-
-
-def listed(parts: Sequence[str]) -> str:
-    """Parts as a sentence lists them."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

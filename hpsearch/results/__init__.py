@@ -10,7 +10,7 @@ In this room, of which a worker process imports some files without Optuna and pa
     networks.py      the networks of a study's trials, trained again
     foreign.py       columns of what other programs stored: names of their own, values of one kind
     best.py          the chosen setting
-    standings.py     which trials stand out: the best by the study's rules, or one by its number; ResultsError
+    standings.py     which trials stand out: the best by the study's rules, or one by its number
     profiles.py      the tables of Results that train around the best, and keep what they trained
     searches.py      the tables of a search for its figures: history, space, bands of curves
     refinement.py    what to try after a study: by its survey, or else by its trials

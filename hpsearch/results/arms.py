@@ -7,19 +7,14 @@ have cost what those of all rounds did.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpsearch.config import StudyConfig
-from hpsearch.data import Dataset
-from hpsearch.evaluation.deadlines import Deadline
-from hpsearch.evaluation.evaluator import load_data
-from hpsearch.results.rounds import Announce, Round, Searches
+from hpsearch.results.rounds import Round, Searches
 from hpsearch.results.study import Results, ResultsError
-from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.trials import CURVES, values_of
 
 _MOST_TIMES = 10
@@ -48,17 +43,7 @@ class Arm:
     cost: int
 
 
-def unrefined_search(
-    config: StudyConfig,
-    cost: int,
-    *,
-    workers: int = 1,
-    storage: StorageAddress | None = None,
-    results: str | Path = "results",
-    dataset: Dataset | None = None,
-    timeout: float | None = None,
-    on_progress: Announce | None = None,
-) -> Arm:
+def unrefined_search(config: StudyConfig, cost: int, searches: Searches) -> Arm:
     """Search within the study's own ranges, as `<name>-unrefined`, until its trainings have cost so much.
 
     A search that has settled on short trainings would need ever more of them, and a sampler that learns takes ever
@@ -67,19 +52,12 @@ def unrefined_search(
     Args:
         config: The study.
         cost: Of the trainings, as :func:`costs` counts; a trial that would exceed it does not count.
-        workers: As of :func:`search_rounds`, like those below.
-        storage: Of the study.
-        results: Folder.
-        dataset: Data of your own.
-        timeout: Seconds.
-        on_progress: Called with the study's name and its progress.
+        searches: Where it is made and kept.
 
     Raises:
         OutOfTimeError: if the time was up before the trainings had cost so much.
     """
     own = config.with_overrides(name=f"{config.name}-unrefined", answer="")
-    dataset = dataset or load_data(config)
-    searches = Searches(workers, storage, results, dataset, on_progress or (lambda *_: None), Deadline(timeout))
     total, stored, most = config.search.trials, -1, _MOST_TIMES * config.search.trials
     while True:
         made = searches.search(own, total)

@@ -13,7 +13,7 @@ from optuna.storages import BaseStorage
 from hpsearch.config.study import PROFILES
 from hpsearch.experiments.kept_answers import FUNCTION
 from hpsearch.experiments.stored import DESIGN, STEP
-from hpsearch.results.frames import TIME
+from hpsearch.results.frames import TIME, value_columns
 from hpsearch.storage.studies import CONFIG, fact
 from hpsearch.tuning.choice import best_trial
 
@@ -59,14 +59,9 @@ def _row(name: str, search: optuna.Study | None, surveys: Sequence[optuna.Study]
         "ours": bool(surveys) or (search is not None and fact(search, CONFIG) is not None),
         "trials": len(trials),
         "unfinished": sum(not trial.state.is_finished() for trial in trials),
-        "metric": "" if search is None else ", ".join(_metrics(search)),
+        "metric": "" if search is None else ", ".join(search.metric_names or value_columns(search)),
         "best": float("nan") if best is None else best.values[0],
         "survey": len(rows),
         "surveyed": any(fact(survey, DESIGN) is not None for survey in surveys),
         "last": max(ends).astimezone(UTC) if ends else None,
     }
-
-
-def _metrics(search: optuna.Study) -> list[str]:
-    count = len(search.directions)
-    return search.metric_names or (["value"] if count == 1 else [f"value_{place}" for place in range(count)])

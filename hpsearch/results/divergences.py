@@ -7,13 +7,12 @@ permutations and half samples.
 from __future__ import annotations
 
 import math
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-Numbers: TypeAlias = NDArray[np.float64]
+from hpsearch.results.points import Numbers
 
 _BEST = 0.1
 _CELLS = 50

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hpsearch.data.imports import import_sklearn
+from hpsearch.results.points import Numbers
 
 if TYPE_CHECKING:
     from sklearn.tree import DecisionTreeRegressor
 
-Numbers: TypeAlias = NDArray[np.float64]
 
 TREES = 16
 

@@ -46,16 +46,6 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def moment(study: optuna.Study) -> object:
-    """What changes whenever a trial comes, goes on or ends: a finished one changes no more."""
-    stored = study.get_trials(deepcopy=False)
-    going = [trial for trial in stored if not trial.state.is_finished()]
-    return len(stored), [
-        (t.number, t.state, len(t.params), len(t.user_attrs), len(t.system_attrs), dict(t.intermediate_values))
-        for t in going
-    ]
-
-
 def trials(study: optuna.Study) -> pd.DataFrame:
     """One row a trial.
 

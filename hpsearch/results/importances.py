@@ -7,10 +7,12 @@ as it is: the table is then kept as long as the results that asked for it.
 from __future__ import annotations
 
 import hashlib
+import inspect
 import json
 from collections.abc import MutableMapping
 from contextlib import suppress
 from dataclasses import asdict, fields
+from functools import cache
 from importlib.metadata import version
 from typing import Any, Unpack
 
@@ -18,17 +20,19 @@ import numpy as np
 import optuna
 import pandas as pd
 
+from hpsearch.results import divergences, forest, measures, points, resampling, surrogates
 from hpsearch.results.points import Sample
 from hpsearch.results.samples import read_sample
 from hpsearch.results.surrogates import ImportanceOptions, Options, importance_of, tell
+from hpsearch.sensitivity.verdicts import holm
 from hpsearch.storage.internals import set_study_attribute, study_attributes
 from hpsearch.storage.journal import UNWRITABLE
 
 IMPORTANCE = "hpsearch:importance"
 """Beginning of the system attributes of a study that keep tables of importances; the options' fingerprint follows."""
 
-_REVISION = 1
-"""Of the measures: to be raised where a change of the code changes their numbers."""
+_COMPUTING = (points, divergences, forest, measures, resampling, surrogates, holm)
+"""The code that makes numbers of a sample."""
 
 
 def kept_importance(
@@ -71,7 +75,13 @@ def _computed(options: ImportanceOptions) -> Options:
 def _fingerprint_of(sample: Sample) -> str:
     """Of all numbers that importances depend on besides the options, the programs that compute them among them."""
     numbers = [array.tolist() for array in (sample.points, sample.owners, sample.values)]
-    return _fingerprint([_REVISION, version("scikit-learn"), sample.names, sample.count, numbers])
+    return _fingerprint([_revision(), version("scikit-learn"), sample.names, sample.count, numbers])
+
+
+@cache
+def _revision() -> str:
+    """A digest of the code: what other code has computed, be it by a comment, is computed anew."""
+    return _fingerprint([inspect.getsource(part) for part in _COMPUTING])
 
 
 def _fingerprint(value: Any) -> str:

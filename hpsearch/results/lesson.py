@@ -129,7 +129,7 @@ def trainings_of(results: Results) -> Trainings:
     curves = results.curves.merge(results.trials[["number", *names]], on="number")
     evaluator = Evaluator(results.config)
     trials = results.study.get_trials(deepcopy=False)
-    settings = {trial.number: evaluator.hyperparameters(trial.params) for trial in trials}
+    settings = {trial.number: evaluator.config.settings(trial.params) for trial in trials}
     return Trainings(curves, settings, evaluator)
 
 

@@ -13,9 +13,8 @@ from scipy.spatial.distance import cdist
 
 from hpsearch.results.divergences import divergences
 from hpsearch.results.forest import forest_variances, leaves, tree_shares
-from hpsearch.results.points import Sample
+from hpsearch.results.points import Numbers, Sample
 
-Numbers: TypeAlias = NDArray[np.float64]
 Orders: TypeAlias = NDArray[np.int64]
 
 _FOLDS = 5

@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+from scipy import stats
 
 from hpsearch.config import HYPERPARAMETERS, ConfigError, StudyConfig
 from hpsearch.config.tables import LARGEST_SEED
@@ -25,7 +25,7 @@ from hpsearch.evaluation.evaluator import Evaluator, load_data
 from hpsearch.evaluation.executors import Workers, surrounding
 from hpsearch.experiments.profiles import FRESH_SEEDS
 from hpsearch.results.arms import Arm, best_of_rounds, unrefined_search
-from hpsearch.results.rounds import Announce, Round, search_rounds
+from hpsearch.results.rounds import Announce, Round, Searches, search_shares, shares_of
 from hpsearch.storage.addresses import StorageAddress
 
 ROUNDS, UNREFINED = "rounds", "unrefined"
@@ -117,19 +117,12 @@ def payoff(
     if seeds < 2:
         raise ConfigError(config.name, [f"seeds: must be at least 2, for an interval (given: {seeds})"])
     data, arms, tables = dataset or load_data(config), [], []
-    where: dict[str, Any] = {
-        "workers": workers,
-        "storage": storage,
-        "results": results,
-        "dataset": data,
-        "on_progress": on_progress,
-    }
+    searches = Searches(workers, storage, results, data, on_progress, deadline)
     studies = [_repeat(config, repeat) for repeat in range(1, repeats + 1)]
     for repeat, own in enumerate(studies, start=1):
         announce = None if on_round is None else (lambda ended, k=repeat: on_round(k, ended))
-        ended = search_rounds(own, rounds, timeout=deadline.remaining, on_round=announce, **where)
-        refined = best_of_rounds(ended)
-        arms.append((refined, unrefined_search(own, refined.cost, timeout=deadline.remaining, **where)))
+        refined = best_of_rounds(search_shares(own, shares_of(own, rounds), searches, on_round=announce))
+        arms.append((refined, unrefined_search(own, refined.cost, searches)))
     for repeat, (own, pair) in enumerate(zip(studies, arms, strict=True), start=1):
         first = max(FRESH_SEEDS, 1 + max(config.search.seeds)) + (repeat - 1) * seeds
         table = _scores(own, data, pair, seeds=range(first, first + seeds), workers=workers)
@@ -145,8 +138,6 @@ def verdict(table: pd.DataFrame) -> Payoff:
     Each repeat counts as one: its difference of means over seeds. A single repeat's interval is over its seeds, paired,
     and speaks of the two chosen settings alone.
     """
-    from scipy import stats
-
     scores = table.pivot_table(index=["repeat", "seed"], columns="arm", values="score", sort=False)
     means = scores.groupby("repeat").mean()
     pairs = means if len(means) > 1 else scores
@@ -187,7 +178,7 @@ def _scores(config: StudyConfig, data: Dataset, arms: tuple[Arm, ...], *, seeds:
     with Workers(evaluator.trainer, workers, surrounding()) as pool:
         parts = []
         for arm in arms:
-            setting = evaluator.hyperparameters(arm.params)
+            setting = evaluator.config.settings(arm.params)
             tasks = evaluator.tasks(setting, seeds=seeds)
             evaluation = evaluator.evaluation(tasks, list(pool.outcomes(tasks)))
             row = {"arm": arm.name, "study": arm.study, "number": arm.number, "value": arm.value}

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
+
+Numbers: TypeAlias = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -23,14 +26,14 @@ class Sample:
     """
 
     names: tuple[str, ...]
-    points: NDArray[np.float64]
+    points: Numbers
     owners: NDArray[np.int64]
-    values: NDArray[np.float64]
+    values: Numbers
     count: int
     notes: tuple[str, ...]
 
     @property
-    def scores(self) -> NDArray[np.float64]:
+    def scores(self) -> Numbers:
         """Normal scores of the values' ranks, ``(settings,)`` (Blom 1958); ties share a rank."""
         return normal_scores(self.values)
 
@@ -47,6 +50,6 @@ class Sample:
         return replace(self, points=points)
 
 
-def normal_scores(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def normal_scores(values: Numbers) -> Numbers:
     """Normal scores of the ranks of some values, ``(values,)`` (Blom 1958): what an outlier cannot pull at."""
     return np.asarray(stats.norm.ppf((stats.rankdata(values) - 3 / 8) / (len(values) + 1 / 4)))

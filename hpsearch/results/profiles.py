@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
+import pandas as pd
+
 from hpsearch.config.study import PROFILES, TRANSFERS
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
@@ -13,8 +15,6 @@ from hpsearch.results.networks import TrialNetworks
 from hpsearch.storage.internals import storage_of
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from hpsearch.experiments.attributions import Attribution
     from hpsearch.experiments.kept import KeptTrainings
     from hpsearch.experiments.profiles import TrainingSource
@@ -188,8 +188,6 @@ class ProfileTables(TrialNetworks):
 
 def _tolerances(source: TrainingSource, around: Hyperparameters, *, points: float = 0.01, **sizes: int) -> pd.DataFrame:
     """The tolerance of every hyperparameter that varies, from its profile; sizes as of the profile."""
-    import pandas as pd
-
     from hpsearch.experiments.profiles import profile
     from hpsearch.experiments.tolerances import tolerance
 

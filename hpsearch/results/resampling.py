@@ -12,17 +12,14 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from math import ceil
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
 from hpsearch.results.measures import MEASURES
-from hpsearch.results.points import Sample
+from hpsearch.results.points import Numbers, Sample
 from hpsearch.results.processes import Processes
-
-Numbers: TypeAlias = NDArray[np.float64]
 
 _FIRST = 2
 """Pieces of each kind that are computed here at first: the fastest says how long the rest takes."""

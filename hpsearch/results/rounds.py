@@ -7,9 +7,9 @@ proposes, or else that round's trials (:mod:`hpsearch.results.refinement`).
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -62,7 +62,7 @@ class Searches:
         storage: As of :func:`hpsearch.storage.access.open_storage`.
         results: The results folder.
         dataset: Of all the studies.
-        announce: Told the progress.
+        on_progress: Called with a study's name and its progress.
         deadline: Of all of them together.
     """
 
@@ -70,8 +70,8 @@ class Searches:
     storage: StorageAddress | None
     results: str | Path
     dataset: Dataset
-    announce: Announce
-    deadline: Deadline
+    on_progress: Announce | None = None
+    deadline: Deadline = field(default_factory=Deadline)
 
     def search(self, config: StudyConfig, trials: int) -> Results:
         """Search until the study holds so many trials.
@@ -83,7 +83,8 @@ class Searches:
 
         def announce(progress: Progress) -> None:
             steps.append(progress)
-            self.announce(config.name, progress)
+            if self.on_progress is not None:
+                self.on_progress(config.name, progress)
 
         study = search(
             config, trials=trials, workers=self.workers, storage=self.storage, results=self.results,
@@ -128,11 +129,16 @@ def search_rounds(
         OutOfTimeError: if the time was up before the last round had ended.
         ValueError: if the timeout is not above 0.
     """
-    deadline = Deadline(timeout)
-    shares = _shares(config, rounds)
-    _check_stored(config, shares, storage=storage, results=results)
-    dataset = dataset or load_data(config)
-    searches = Searches(workers, storage, results, dataset, on_progress or (lambda *_: None), deadline)
+    deadline, shares = Deadline(timeout), shares_of(config, rounds)
+    searches = Searches(workers, storage, results, dataset or load_data(config), on_progress, deadline)
+    return search_shares(config, shares, searches, on_round=on_round)
+
+
+def search_shares(
+    config: StudyConfig, shares: Sequence[int], searches: Searches, *, on_round: Callable[[Round], None] | None = None
+) -> list[Round]:
+    """As :func:`search_rounds`, with the trials of each round."""
+    _check_stored(config, shares, searches)
     ended: list[Round] = []
     for number, trials in enumerate(shares, start=1):
         refinement = _refinement(ended[-1], config) if ended else None
@@ -144,8 +150,12 @@ def search_rounds(
     return ended
 
 
-def _shares(config: StudyConfig, rounds: int) -> list[int]:
-    """The trials of each round; what does not divide goes to the first ones."""
+def shares_of(config: StudyConfig, rounds: int) -> list[int]:
+    """The trials of each round; what does not divide goes to the first ones.
+
+    Raises:
+        ConfigError: if the number of rounds is not 2 to 10, or leaves fewer than 20 trials to a round.
+    """
     if not 2 <= rounds <= MOST:
         raise ConfigError(config.name, [f"rounds: must be from 2 to {MOST} (given: {rounds})"])
     each, rest = divmod(config.search.trials, rounds)
@@ -158,15 +168,13 @@ def _shares(config: StudyConfig, rounds: int) -> list[int]:
     return [each + (number < rest) for number in range(rounds)]
 
 
-def _check_stored(
-    config: StudyConfig, shares: list[int], *, storage: StorageAddress | None, results: str | Path
-) -> None:
+def _check_stored(config: StudyConfig, shares: Sequence[int], searches: Searches) -> None:
     """See that a round which another follows in the storage holds the trials that it is to hold.
 
     More trials in it would change the ranges of the next, whose trials would not compare.
     """
     try:
-        opened = existing_storage(storage, results=results)
+        opened = existing_storage(searches.storage, results=searches.results)
     except FileNotFoundError:
         return
     stored = optuna.get_all_study_names(opened)

@@ -7,6 +7,7 @@ import optuna
 import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
 
 from hpsearch.results.frames import parameter_columns, value_columns
 from hpsearch.results.trials import TrialTables
@@ -103,12 +104,21 @@ def pareto(study: optuna.Study, trials: pd.DataFrame) -> pd.DataFrame:
     """The front of a study: of the completed trials that keep the constraints, those that no other is better than.
 
     A trial is better than another if it is in one objective, by that one's direction, and worse in none. Of one
-    objective the front is the best value, with all trials that have it.
+    objective the front is the best value, with all trials that have it. A trial with a value that is not finite is
+    never the best, so neither it nor what it would beat counts (Optuna's ``best_trials`` has a loss of -inf there).
 
     Columns: those of ``trials``, in the order of the trials.
     """
-    front = {trial.number for trial in study.best_trials}
-    return trials[trials["number"].isin(front)].reset_index(drop=True)
+    counted = [trial for trial in ranked_trials(study) if np.isfinite(trial.values).all()]
+    signs = [-1.0 if direction == StudyDirection.MAXIMIZE else 1.0 for direction in study.directions]
+    unbeaten: list[FrozenTrial] = []
+    front = np.empty((0, len(signs)))
+    for trial in sorted(counted, key=lambda trial: [*np.multiply(signs, trial.values)]):
+        costs = np.multiply(signs, trial.values)  # who beats a trial comes before it in this order
+        if not ((front <= costs).all(axis=1) & (front < costs).any(axis=1)).any():
+            front = np.vstack([front, costs])
+            unbeaten.append(trial)
+    return trials[trials["number"].isin([trial.number for trial in unbeaten])].reset_index(drop=True)
 
 
 def trial_curves(curves: pd.DataFrame) -> pd.DataFrame:

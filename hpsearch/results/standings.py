@@ -8,6 +8,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.evaluation.outcomes import Evaluation
+from hpsearch.results.frames import value_columns
 from hpsearch.results.names import ResultsError
 from hpsearch.storage.trials import CURVES
 from hpsearch.tuning.choice import best_trial
@@ -20,7 +21,7 @@ def chosen_trial(study: optuna.Study) -> FrozenTrial:
         ResultsError: if there is none, which says why.
     """
     if len(study.directions) > 1:
-        objectives = ", ".join(study.metric_names or [f"value_{place}" for place in range(len(study.directions))])
+        objectives = ", ".join(study.metric_names or value_columns(study))
         raise ResultsError(
             f"study {study.study_name!r} has {len(study.directions)} objectives ({objectives}), so no one trial is its "
             "best: `pareto` has the trials that no other beats in all of them"

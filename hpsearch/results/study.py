@@ -9,6 +9,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Unpack
 
+import optuna
+
 from hpsearch.data.dataset import Dataset
 from hpsearch.data.files import atomic_write, made_folder
 from hpsearch.results import frames
@@ -25,7 +27,6 @@ from hpsearch.storage.studies import fact
 from hpsearch.tuning.scores import TestScore
 
 if TYPE_CHECKING:
-    import optuna
     import pandas as pd
 
     from hpsearch.results.plots import ResultsPlots
@@ -40,12 +41,11 @@ class Results(SurveyTables, SearchTables, ProfileTables):
     The tables of the trials are made again when trials have been added or have gone on since.
 
     Attributes:
-        study: The Optuna study.
         folder: Where saved networks lie.
     """
 
     def __init__(self, study: optuna.Study, folder: str | Path = "results", *, dataset: Dataset | None = None) -> None:
-        self.study, self.folder, self._dataset = study, Path(folder), dataset
+        self._study, self._name, self.folder, self._dataset = study, study.study_name, Path(folder), dataset
 
     @classmethod
     def from_study(cls, study: optuna.Study) -> Results:
@@ -54,8 +54,6 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         Raises:
             ResultsError: if it is no study.
         """
-        import optuna
-
         if not isinstance(study, optuna.Study):
             raise ResultsError(
                 f"from_study takes an Optuna study (given: {type(study).__name__}): load one by "
@@ -64,9 +62,16 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         return cls(study)
 
     def __repr__(self) -> str:
-        return f"Results({self.study.study_name!r}, {len(self.study.get_trials(deepcopy=False))} trials)"
+        try:
+            return f"Results({self._name!r}, {len(self.study.get_trials(deepcopy=False))} trials)"
+        except ResultsError:
+            return f"Results({self._name!r}, deleted)"
 
-    def _repr_html_(self) -> str:
+    def _repr_html_(self) -> str | None:
+        try:
+            _ = self.study  # raises where it is gone, which `repr` then says
+        except ResultsError:
+            return None
         states = self.trials["state"].value_counts()
         words = ", ".join(f"{count:,} {str(state).lower()}" for state, count in states.items())
         head = f"<p>study {html.escape(self.study.study_name)}: {words or 'no'} trials</p>"
@@ -91,8 +96,6 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         Raises:
             ResultsError: if there is none, or it is not complete.
         """
-        import optuna
-
         from hpsearch.experiments.kept_answers import FUNCTION, function_survey
         from hpsearch.experiments.stored import SurveyMissingError, stored_survey
 
@@ -212,8 +215,6 @@ def load(
         ResultsError: if no study has that name; it names those there are.
         StorageError: if the storage cannot be opened.
     """
-    import optuna
-
     with frames.collector_paused():
         opened = existing_storage(storage, results=results)
     requested, name = name, stored_name(name, opened)

@@ -29,22 +29,19 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, TypedDict
+from typing import TypedDict
 
 import numpy as np
 import optuna
 import pandas as pd
-from numpy.typing import NDArray
 from optuna.trial import FrozenTrial
 
 from hpsearch.results.measures import MEASURES
 from hpsearch.results.observations import ImportanceError, ImportanceWarning
-from hpsearch.results.points import Sample
+from hpsearch.results.points import Numbers, Sample
 from hpsearch.results.resampling import ImportanceProgress, Resamples, resampled
 from hpsearch.results.samples import read_sample
 from hpsearch.sensitivity.verdicts import holm
-
-Numbers: TypeAlias = NDArray[np.float64]
 
 __all__ = ["ImportanceError", "ImportanceProgress", "ImportanceWarning", "importance"]
 
@@ -184,18 +181,15 @@ def importance_of(
     frames = []
     for name in options.measures:
         resamples = [results[name, null] for null in (True, False) if (name, null) in results]
-        columns = _columns(name, sample, options, own[name], *resamples) if resamples else _without_importance(missing)
+        columns: dict[str, Numbers | list[str]] = {**dict.fromkeys(_COLUMNS, missing), "verdict": [""] * len(missing)}
+        if resamples:
+            columns = _columns(name, sample, options, own[name], *resamples)
         named = pd.DataFrame({"measure": name, "hyperparameter": sample.names, **columns})
         named = named.astype({"measure": "str", "hyperparameter": "str", "verdict": "str"})
         nulls, halves = options.counts(name, len(sample.names))
         counts = {"permutations": nulls, "bootstraps": halves, "trials": sample.count, "settings": len(sample.values)}
         frames.append(named.assign(**counts))
     return pd.concat(frames, ignore_index=True)
-
-
-def _without_importance(missing: Numbers) -> dict[str, Numbers | list[str]]:
-    """The columns where the values are constant."""
-    return {**dict.fromkeys(_COLUMNS, missing), "verdict": [""] * len(missing)}
 
 
 def _tasks(name: str, sample: Sample, options: Options) -> tuple[Resamples, Resamples]:

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hpsearch.experiments.comparisons import FEWEST
-from hpsearch.experiments.tolerances import intervals, p_values
+from hpsearch.experiments.comparisons import DEFAULTS, FEWEST
+from hpsearch.experiments.tolerances import interval_columns, intervals, p_values
 
 Numbers = NDArray[np.float64]
 
@@ -39,8 +39,6 @@ def transfer_table(scores: pd.DataFrame, *, classes: Mapping[str, bool]) -> pd.D
         classes, the regret is worth at least six test examples; else "not shown". Each is one of many: p is that of no
         regret, two-sided, for who corrects for their number (1 for the own best).
     """
-    from hpsearch.experiments.comparisons import DEFAULTS
-
     rows = []
     for study, part in scores.groupby("to", sort=False):
         names, points = _matrix(part, "points")
@@ -49,11 +47,11 @@ def transfer_table(scores: pd.DataFrame, *, classes: Mapping[str, bool]) -> pd.D
         step = _step(part, classes=classes)
         own, defaults = names.index(str(study)), names.index(DEFAULTS)
         columns = {
-            **_named("points", "points", np.clip(intervals(points, step=step), 0, 100)),
-            **_named("regret", "regret", _less(points, own, step=step)),
-            **_named("gain", "gain", _less(-points, defaults, step=step)),
+            **interval_columns("points", np.clip(intervals(points, step=step), 0, 100)),
+            **interval_columns("regret", _less(points, own, step=step)),
+            **interval_columns("gain", _less(-points, defaults, step=step)),
             "loss": loss.mean(axis=1),
-            **_named("loss_regret", "loss", _less(loss, own)),
+            **interval_columns("loss_regret", _less(loss, own), ends="loss"),
         }
         p = p_values(points - points[own], step=step)
         table = pd.DataFrame({"from": names, "to": str(study), **columns})
@@ -98,10 +96,10 @@ def single_setting_table(validation: pd.DataFrame, test: pd.DataFrame, *, classe
         {
             "from": pd.Series(names, dtype="str"),
             "validation": judged,
-            **_named("regret", "regret", intervals(mean, step=step)),
+            **interval_columns("regret", intervals(mean, step=step)),
             "worst_study": pd.Series([list(regrets)[place] for place in worst], dtype="str"),
-            **_named("worst", "worst", at_worst),
-            **_named("difference", "difference", _less(mean, chosen, step=step)),
+            **interval_columns("worst", at_worst),
+            **interval_columns("difference", _less(mean, chosen, step=step)),
             "chosen": np.arange(len(names)) == chosen,
             "studies": len(regrets),
             "seeds": mean.shape[1],
@@ -126,12 +124,6 @@ def _less(samples: Numbers, place: int, *, step: float = 0.0) -> tuple[Any, Any,
     mean, low, high = intervals(samples - samples[place], step=step)
     low[place] = high[place] = 0.0
     return mean, low, high
-
-
-def _named(name: str, ends: str, interval: Any) -> dict[str, Any]:
-    """A mean with its interval as columns."""
-    mean, low, high = interval
-    return {name: mean, f"{ends}_low": low, f"{ends}_high": high}
 
 
 def _verdicts(table: pd.DataFrame, fewest: float) -> NDArray[Any]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpsearch.results import frames
 from hpsearch.results.names import ResultsError
+from hpsearch.storage.internals import study_attributes
 from hpsearch.storage.studies import CONFIG, fact
 
 if TYPE_CHECKING:
@@ -23,17 +24,27 @@ class _current(cached_property["pd.DataFrame"]):
 
 
 class TrialTables:
-    """The tables that hold a study's trials, made again when trials have been added or have gone on since.
+    """The tables that hold a study's trials, made again when trials have been added or have gone on since."""
 
-    Attributes:
-        study: The Optuna study.
-    """
-
-    study: optuna.Study
+    _study: optuna.Study
+    _name: str
     _tables: tuple[object, dict[str, pd.DataFrame]] = (None, {})
     """The moment at which the tables were made, and those made since."""
     _survey_alone = ""
     """Name of the study that was asked for, where only its survey is there."""
+
+    @property
+    def study(self) -> optuna.Study:
+        """The Optuna study.
+
+        Raises:
+            ResultsError: if it has been deleted from its storage.
+        """
+        try:
+            study_attributes(self._study)  # its name alone may come from what Optuna keeps
+        except KeyError:
+            raise ResultsError(f"study {self._name!r} has been deleted from its storage since it was loaded") from None
+        return self._study
 
     @property
     def ours(self) -> bool:
@@ -57,7 +68,7 @@ class TrialTables:
 
     def _table_of(self, read: Callable[[optuna.Study], pd.DataFrame]) -> pd.DataFrame:
         """A table of the trials as they are now."""
-        now = frames.moment(self.study)
+        now = _moment(self.study)
         if self._tables[0] != now:
             self._tables = (now, {})
         tables = self._tables[1]
@@ -72,3 +83,13 @@ class TrialTables:
                 f"study {name!r} has not been searched yet, so no trial was chosen: hpsearch search {name}. "
                 f"The rows of its survey are trials of {self.study.study_name!r}"
             )
+
+
+def _moment(study: optuna.Study) -> object:
+    """What changes whenever a trial comes, goes on or ends: a finished one changes no more."""
+    stored = study.get_trials(deepcopy=False)
+    going = [trial for trial in stored if not trial.state.is_finished()]
+    return len(stored), [
+        (t.number, t.state, len(t.params), len(t.user_attrs), len(t.system_attrs), dict(t.intermediate_values))
+        for t in going
+    ]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
@@ -18,10 +17,6 @@ from hpsearch.sensitivity.indices import ResponseError, Responses, contrasts
 from hpsearch.sensitivity.responses import BEST_TENTH, Kind, Response, ResponseOptions, response_of
 from hpsearch.sensitivity.tables import SurveyTables
 from hpsearch.sensitivity.variates import additive
-
-if TYPE_CHECKING:
-    pass
-
 
 _NAMED = 12
 """Settings that a survey names where it is printed, at most."""

@@ -13,6 +13,7 @@ from math import ceil, log2
 import numpy as np
 from scipy import stats
 
+from hpsearch.sensitivity.designs import LARGEST_BASE
 from hpsearch.sensitivity.indices import Numbers, Responses
 
 SMALLEST_REGION = 0.005
@@ -20,7 +21,6 @@ SMALLEST_REGION = 0.005
 
 _FEW, _SHARE_OF_ROWS = 10, 0.02
 _MISS = 0.05
-_LARGEST_BASE = 2**20
 
 
 class ConcentrationWarning(UserWarning):
@@ -142,7 +142,7 @@ def _unlucky(count: int) -> float:
 
 def _base(least: float) -> int | None:
     base = 2 ** ceil(log2(least))
-    return base if base <= _LARGEST_BASE else None
+    return base if base <= LARGEST_BASE else None
 
 
 def _percent(share: float) -> str:

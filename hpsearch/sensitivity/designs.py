@@ -7,7 +7,7 @@ that differ in one setting share it (common random numbers), and luck has indice
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +25,9 @@ REPLICATE = "replicate"
 """Column that counts the evaluations of a row, where there are several."""
 FAILURE = "failure"
 """Column that says why a row has no responses."""
+
+LARGEST_BASE = 2**20
+"""Rows of a block, at most."""
 
 RESERVED = frozenset({"design", *KEY, REPLICATE, SEED, DUMMY, "iteration", "diverged", FAILURE})
 
@@ -67,7 +70,7 @@ class Design:
             raise DesignError(
                 f"a design needs a space (given: {kind}): make one, hpsearch.Space({{name: dimension, …}})"
             )
-        if not 2 <= self.base <= 2**20 or self.base & (self.base - 1):
+        if not 2 <= self.base <= LARGEST_BASE or self.base & (self.base - 1):
             raise DesignError(f"base must be a power of two from 2 to 2**20 (given: {self.base}); 64 and 128 are usual")
         if not 2 <= self.scrambles <= 1000:
             raise DesignError(f"scrambles must be from 2 to 1,000 (given: {self.scrambles}): intervals come from them")
@@ -207,7 +210,7 @@ def steps(space: Space, name: str, count: int) -> Any:
     return space[name].values(count)
 
 
-def shared(rows: pd.DataFrame, *, without: Sequence[str] = ("iterations", DUMMY)) -> pd.Series:
+def shared(rows: pd.DataFrame) -> pd.Series:
     """Which rows are ends of one training: equal in everything that training depends on but its length.
 
     A run of 500 iterations is the first part of a run of 2,000 (the prefix property), and a dummy does nothing.
@@ -215,5 +218,5 @@ def shared(rows: pd.DataFrame, *, without: Sequence[str] = ("iterations", DUMMY)
     Returns:
         A number for each row, equal where a training is shared, in order of first appearance.
     """
-    same = [c for c in rows.columns if c not in {"design", *KEY, *without}]
+    same = [c for c in rows.columns if c not in {"design", *KEY, "iterations", DUMMY}]
     return rows.groupby(same, sort=False).ngroup()

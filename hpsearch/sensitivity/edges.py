@@ -12,16 +12,16 @@ from hpsearch.space import Dimension
 BEST = 10
 """Trials that count as the best."""
 
-_TENTHS = 10
+TENTHS = 10
+"""Parts of a range in which the best are counted."""
 
 
-def edges(trials: pd.DataFrame, space: Mapping[str, Dimension], *, lower: bool = True) -> pd.DataFrame:
+def edges(trials: pd.DataFrame, space: Mapping[str, Dimension]) -> pd.DataFrame:
     """Where in each range the ten best trials lie.
 
     Args:
-        trials: See :func:`hpsearch.results.frames.trials`.
+        trials: See :func:`hpsearch.results.frames.trials`; low values are good.
         space: The ranges, each column of which the trials have.
-        lower: Whether lower values are better.
 
     Returns:
         A row a range; unordered choices have no ends and no row. Columns: hyperparameter, low, high, scale, trials (how
@@ -29,15 +29,15 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension], *, lower: bool =
         tenth of the range, or at its first and last value), edge ("low" or "high" where at least half of them lie,
         or where three values were tried two thirds, or of two all; else "").
     """
-    complete = trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"], ascending=[lower, True])
+    complete = trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"])
     best, rows = complete.head(BEST), []
     for name, dimension in space.items():
         if best.empty or dimension.values(2).dtype.kind not in "iuf":
             continue
-        cells = dimension.cells(_TENTHS)
-        cell = np.minimum(dimension.to_unit(best[name].to_numpy()) * cells, cells - 1).astype(int)
+        cells = dimension.cells(TENTHS)
+        cell = dimension.cell_of(best[name].to_numpy(), cells)
         low, high = float(np.mean(cell == 0)), float(np.mean(cell == cells - 1))
-        tried = cells if cells < _TENTHS else complete[name].nunique()  # a grid tries few values of a wide range
+        tried = cells if cells < TENTHS else complete[name].nunique()  # a grid tries few values of a wide range
         many = max(0.5, 2 / tried)  # of two or three values an end holds half of the trials easily
         edge = "low" if low >= many else "high" if high >= many else ""
         ends = dict(zip(("low", "high"), dimension.ends, strict=True))

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from hpsearch.sensitivity.designs import SEED, Design
-from hpsearch.sensitivity.indices import Numbers, Responses, contrasts, interval, missing
+from hpsearch.sensitivity.indices import Responses, contrasts, interval, missing
 from hpsearch.sensitivity.responses import Response, last
-from hpsearch.sensitivity.verdicts import NO_FLOOR, UNDECIDED, holm
+from hpsearch.sensitivity.verdicts import NO_FLOOR, UNDECIDED, holm, one_sided
 from hpsearch.space import Dimension
 
 PRESENT, NOT_SEEN = "present", "not seen"
@@ -28,7 +28,7 @@ def interactions(response: Response, responses: Responses, *, budget: str | None
         confidence: Of the intervals, and of the verdicts.
     """
     sums, pairs = contrasts(responses), list(combinations(responses.factors, 2))
-    present = _above_zero(sums.pairs, level=(1 - confidence) / 2)
+    present = holm(one_sided(sums.pairs)) <= (1 - confidence) / 2
     rows = []
     for k, pair in enumerate(pairs):
         both, alone = missing(NO_FLOOR), missing("the design has no blocks BA")
@@ -44,15 +44,6 @@ def interactions(response: Response, responses: Responses, *, budget: str | None
     frame = pd.DataFrame(rows, columns=[*words[:2], *numbers, *words[2:]]).astype(dict.fromkeys(words, "str"))
     _label(frame, response, budget=pd.Series([budget] * len(frame), dtype="str"))
     return frame.sort_values("interaction", ascending=False, kind="stable", ignore_index=True)
-
-
-def _above_zero(numerators: Numbers, *, level: float) -> NDArray[np.bool_]:
-    """Whether the mean over scrambles of each column is above 0, by one-sided t-tests with Holm's correction."""
-    count = len(numerators)
-    mean, error = numerators.mean(axis=0), numerators.std(axis=0, ddof=1) / np.sqrt(count)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.where(mean == 0, 0.0, mean / error)
-    return np.asarray(holm(stats.t.sf(t, count - 1)) <= level)
 
 
 def main_effects(
@@ -74,11 +65,10 @@ def main_effects(
         seed_low, seed_high (the mean less and more that much), rows.
     """
     rows = last(table).reset_index(drop=True)
-    cube = design.space.to_unit({name: rows[name].to_numpy() for name in design.space})
     places, differences = _seed_differences(rows, response)
     parts = []
-    for k, (name, dimension) in enumerate(design.space.items()):
-        cells = _cells(dimension, cube[:, k], bins=bins)
+    for name, dimension in design.space.items():
+        cells = dimension.cell_of(rows[name].to_numpy(), dimension.cells(bins))
         grouped = pd.Series(response.values).groupby(cells)
         mean = _over_scrambles(response.values, rows["scramble"].to_numpy(), cells=cells, confidence=confidence)
         part = cell_ends(dimension, dimension.cells(bins))
@@ -114,7 +104,8 @@ def surface(
     """
     rows = last(table).reset_index(drop=True)
     values = pd.Series(response.values)
-    cells = [_cells(design.space[name], design.space[name].to_unit(rows[name].to_numpy()), bins=bins) for name in names]
+    sides = {name: design.space[name] for name in names}
+    cells = [dimension.cell_of(rows[name].to_numpy(), dimension.cells(bins)) for name, dimension in sides.items()]
     grouped = values.groupby(cells).agg(["mean", "size"])
     mean = grouped["mean"].to_numpy()
     middles: dict[str, pd.Series] = {}
@@ -124,9 +115,9 @@ def surface(
         place = grouped.index.get_level_values(level).to_numpy()
         effect = values.groupby(cell).mean() - response.values.mean()
         rest = rest - effect.loc[place].to_numpy()
-        sides = cell_ends(design.space[name], design.space[name].cells(bins)).iloc[place].reset_index(drop=True)
-        middles[name] = sides["value"]
-        ends |= {f"{('first', 'second')[level]}_{end}": sides[end] for end in ("low", "high", "scale")}
+        own = cell_ends(sides[name], sides[name].cells(bins)).iloc[place].reset_index(drop=True)
+        middles[name] = own["value"]
+        ends |= {f"{('first', 'second')[level]}_{end}": own[end] for end in ("low", "high", "scale")}
     frame = pd.DataFrame({**middles, **ends, "mean": mean, "interaction": rest, "rows": grouped["size"].to_numpy()})
     _label(frame, response)
     return frame
@@ -143,12 +134,6 @@ def _label(frame: pd.DataFrame, response: Response, **more: pd.Series) -> None:
     }
     for place, (name, column) in enumerate(labels.items()):
         frame.insert(place, name, column)
-
-
-def _cells(dimension: Dimension, unit: NDArray[np.float64], *, bins: int) -> NDArray[np.intp]:
-    """Cell of each point of the unit interval, ``(rows,)``."""
-    count = dimension.cells(bins)
-    return np.minimum((unit * count).astype(np.intp), count - 1)
 
 
 def cell_ends(dimension: Dimension, count: int) -> pd.DataFrame:

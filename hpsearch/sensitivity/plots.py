@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+import inspect
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from hpsearch import figures
 from hpsearch.sensitivity.designs import DUMMY, SEED
 from hpsearch.sensitivity.responses import Form
-from hpsearch.sensitivity.verdicts import SHARE
+from hpsearch.sensitivity.tables import SurveyTables
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
 
-    from hpsearch.sensitivity.tables import SurveyTables
+P = ParamSpec("P")
+
+
+def _drawn(
+    table: Callable[Concatenate[SurveyTables, P], pd.DataFrame], words: str
+) -> Callable[Concatenate[SurveyPlots, P], go.Figure]:
+    """A method that draws a table, with the table's own options, by the figure of the same name.
+
+    Args:
+        table: Method of a survey's tables.
+        words: What the figure shows.
+    """
+    name = table.__name__
+
+    def draw(self: SurveyPlots, /, *arguments: P.args, **options: P.kwargs) -> go.Figure:
+        figure: go.Figure = getattr(figures, name)(table(self._tables, *arguments, **options))
+        return figure
+
+    draw.__name__, draw.__qualname__ = name, f"SurveyPlots.{name}"
+    draw.__doc__ = f"{words} (see ``SurveyTables.{name}``, :func:`hpsearch.figures.{name}`)."
+    vars(draw)["__signature__"] = inspect.signature(table).replace(return_annotation="go.Figure")
+    return draw
 
 
 class SurveyPlots:
@@ -28,56 +51,10 @@ class SurveyPlots:
     def __repr__(self) -> str:
         return f"figures of {self._tables!r}"
 
-    def sensitivity(
-        self,
-        metric: str | None = None,
-        *,
-        form: Form | None = None,
-        iteration: int | None = None,
-        target: float | None = None,
-        share: float = SHARE,
-        confidence: float = 0.95,
-    ) -> go.Figure:
-        """What training is sensitive to (see ``SurveyTables.sensitivity``, :func:`hpsearch.figures.sensitivity`)."""
-        return figures.sensitivity(
-            self._tables.sensitivity(
-                metric, form=form, iteration=iteration, target=target, share=share, confidence=confidence
-            )
-        )
-
-    def sensitivity_over_iterations(
-        self,
-        metric: str | None = None,
-        *,
-        form: Form | None = None,
-        target: float | None = None,
-        checkpoints: Iterable[int] | None = None,
-        share: float = SHARE,
-        confidence: float = 0.95,
-    ) -> go.Figure:
-        """Which setting matters when (see ``SurveyTables.sensitivity_over_iterations``)."""
-        return figures.sensitivity_over_iterations(
-            self._tables.sensitivity_over_iterations(
-                metric, form=form, target=target, checkpoints=checkpoints, share=share, confidence=confidence
-            )
-        )
-
-    def effects(
-        self,
-        metric: str | None = None,
-        *,
-        form: Form | None = None,
-        iteration: int | None = None,
-        target: float | None = None,
-        bins: int = 10,
-        confidence: float = 0.95,
-    ) -> go.Figure:
-        """How the response goes with each setting (see ``SurveyTables.effects``)."""
-        return figures.effects(
-            self._tables.effects(
-                metric, form=form, iteration=iteration, target=target, bins=bins, confidence=confidence
-            )
-        )
+    sensitivity = _drawn(SurveyTables.sensitivity, "What training is sensitive to")
+    sensitivity_over_iterations = _drawn(SurveyTables.sensitivity_over_iterations, "Which setting matters when")
+    effects = _drawn(SurveyTables.effects, "How the response goes with each setting")
+    surface = _drawn(SurveyTables.surface, "How the response goes with two settings")
 
     def interactions(
         self,
@@ -99,22 +76,6 @@ class SurveyPlots:
                 surface = self._tables.surface(first, second, metric, form=form, iteration=iteration, target=target)
                 break
         return figures.interactions(pairs, surface)
-
-    def surface(
-        self,
-        first: str,
-        second: str,
-        metric: str | None = None,
-        *,
-        form: Form | None = None,
-        iteration: int | None = None,
-        target: float | None = None,
-        bins: int = 8,
-    ) -> go.Figure:
-        """How the response goes with two settings (see ``SurveyTables.surface``)."""
-        return figures.surface(
-            self._tables.surface(first, second, metric, form=form, iteration=iteration, target=target, bins=bins)
-        )
 
     def ranges(
         self,

@@ -17,12 +17,11 @@ import pandas as pd
 
 from hpsearch.sensitivity.crowds import Crowd
 from hpsearch.sensitivity.designs import Design, DesignError
+from hpsearch.sensitivity.edges import TENTHS
 from hpsearch.sensitivity.effects import cell_ends
 from hpsearch.sensitivity.proposals import proposal
 from hpsearch.sensitivity.responses import Response, last
 from hpsearch.space import Choice, Dimension, Float, Int
-
-_TENTHS = 10
 
 _OF_AN_ORDER = (
     *("low", "high", "share_low", "share_high", "best_low", "best_median", "best_high"),
@@ -115,7 +114,7 @@ def _crowds(response: Response, design: Design, *, table: pd.DataFrame) -> dict[
             best[name].to_numpy(),
             weights=weights,
             scramble=best["scramble"].to_numpy(),
-            cells=dimension.cells(_TENTHS),
+            cells=dimension.cells(TENTHS),
         )
         for name, dimension in design.space.items()
     }
@@ -127,7 +126,7 @@ def _cost(response: Response) -> pd.Series:
 
 def _best(cost: pd.Series) -> pd.Series:
     """How much of each row is among the best tenth, at least one row: those that tie at the cut share what is left."""
-    count = max(len(cost) // _TENTHS, 1)
+    count = max(len(cost) // TENTHS, 1)
     cut = np.partition(cost.to_numpy(), count - 1)[count - 1]
     better, ties = cost < cut, cost == cut
     return better + ties * (count - better.sum()) / ties.sum()

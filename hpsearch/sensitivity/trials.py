@@ -18,12 +18,10 @@ from numpy.typing import NDArray
 
 from hpsearch.sensitivity.crowds import Crowd
 from hpsearch.sensitivity.designs import DesignError
-from hpsearch.sensitivity.edges import BEST, edges
+from hpsearch.sensitivity.edges import BEST, TENTHS, edges
 from hpsearch.sensitivity.proposals import proposal
 from hpsearch.sensitivity.ranges import longer
 from hpsearch.space import Choice, Dimension
-
-_TENTHS = 10
 
 LEAST = 2 * BEST
 """Trials, complete or pruned, from which ranges are proposed: of fewer the ten best are no choice."""
@@ -104,7 +102,7 @@ def trial_ranges(
             f"ranges are made of the best of at least {LEAST} trials, {BEST} of them complete, and there are {count}, "
             f"{len(complete)} of them complete: search on with more --trials, or measure a survey"
         )
-    best, rows = complete.head(max(BEST, count // _TENTHS)), []
+    best, rows = complete.head(max(BEST, count // TENTHS)), []
     ends = edges(trials, space).set_index("hyperparameter")
     for name, dimension in space.items():
         crowded = ends.loc[name] if name in ends.index else {"share_low": nan, "share_high": nan, "edge": ""}
@@ -132,12 +130,10 @@ def enough(trials: pd.DataFrame) -> bool:
 
 
 def _box(dimension: Dimension, values: NDArray[Any], *, edge: str) -> _Box:
-    units = dimension.to_unit(values)
-    low, middle, high = np.quantile(units, [0, 0.5, 1]).tolist()
+    low, middle, high = np.quantile(dimension.to_unit(values), [0, 0.5, 1]).tolist()
     margin = max(_MARGIN * (high - low), _LEAST_MARGIN)
-    cells = dimension.cells(_TENTHS)
-    cell = np.minimum(units * cells, cells - 1).astype(int)
-    shares = np.bincount(cell, minlength=cells)[None] / len(units)
+    cells = dimension.cells(TENTHS)
+    shares = np.bincount(dimension.cell_of(values, cells), minlength=cells)[None] / len(values)
     return _Box((max(low - margin, 0.0), middle, min(high + margin, 1.0)), shares, edge=edge)
 
 

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 
 from hpsearch.sensitivity.concentration import ConcentrationWarning, doubts, hidden, warning
-from hpsearch.sensitivity.designs import DUMMY, SEED, Design
+from hpsearch.sensitivity.designs import DUMMY, LARGEST_BASE, SEED, Design
 from hpsearch.sensitivity.indices import Contrasts, Interval, Numbers, Responses, contrasts, interval, missing
 from hpsearch.sensitivity.responses import Response
 
@@ -29,7 +29,6 @@ _NOISE_OF_DUMMY = "its total is the noise that the seed does not govern, taken o
 _MEAN_NOT_SHOWN = (
     "its total is above the share, but no effect on the mean over seeds is shown: it may only re-roll luck"
 )
-_LARGEST_BASE = 2**20
 
 
 def index_table(
@@ -228,6 +227,6 @@ def _deciding(excess: Numbers, base: int, *, level: float) -> int | None:
     """Base at which the interval would clear the share if the mean stayed; its width falls with the root of base."""
     half = stats.t.isf(level, len(excess) - 1) * excess.std(ddof=1) / np.sqrt(len(excess))
     least = base * (half / abs(excess.mean())) ** 2 if excess.mean() else np.inf
-    if least > _LARGEST_BASE:
+    if least > LARGEST_BASE:
         return None
     return int(max(2 * base, 2 ** np.ceil(np.log2(max(least, 1.0)))))

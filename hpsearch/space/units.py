@@ -30,6 +30,14 @@ class UnitMap(ABC):
         """
         return self._points_of(np.asarray(values))
 
+    def cell_of(self, values: ArrayLike, count: int) -> NDArray[np.intp]:
+        """Which of ``count`` equal parts of the unit interval each value lies in, from 0.
+
+        Raises:
+            ValueError: if a value is none of this dimension's.
+        """
+        return np.minimum((self.to_unit(values) * count).astype(np.intp), count - 1)
+
     @abstractmethod
     def _values_at(self, points: NDArray[np.float64]) -> NDArray[Any]: ...
 

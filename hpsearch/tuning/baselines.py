@@ -19,12 +19,11 @@ from hpsearch.tuning.scores import TestScore, error, r2
 GUESS, DEFAULT = "guessing", "scikit-learn's default MLP"
 
 
-def baselines(dataset: Dataset, *, seed: int = 0) -> dict[str, TestScore]:
+def baselines(dataset: Dataset) -> dict[str, TestScore]:
     """Train the baselines on the training split and score them on the test split.
 
     Args:
         dataset: As the study's networks see it: encoded, standardised, split.
-        seed: Of scikit-learn's network.
 
     Returns:
         The score of :data:`GUESS` (the most frequent class of the training split; its mean for a regression), then that
@@ -37,7 +36,7 @@ def baselines(dataset: Dataset, *, seed: int = 0) -> dict[str, TestScore]:
     if dataset.test is None or guessed is None:
         return {}
     regression = dataset.classes is None
-    model = (MLPRegressor if regression else MLPClassifier)(random_state=seed)
+    model = (MLPRegressor if regression else MLPClassifier)(random_state=0)
     with warnings.catch_warnings():  # its default of 200 passes is what it is
         warnings.simplefilter("ignore", ConvergenceWarning)
         model.fit(dataset.train.X, dataset.train.y)

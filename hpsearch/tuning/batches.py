@@ -154,7 +154,7 @@ class SearchRun:
             return _Batch(numbers, [], ())
         self._mirror.sampler = sampler(self._config, batch)
         trials = [self._mirror.ask(self._distributions) for _ in numbers]
-        settings = [self._evaluator.hyperparameters(trial.params) for trial in trials]
+        settings = [self._config.settings(trial.params) for trial in trials]
         evaluations = self._pruned(trials, settings) if self._prunes else self._trained(settings)
         return _Batch(numbers, trials, evaluations)
 

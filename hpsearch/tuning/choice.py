@@ -15,8 +15,9 @@ from optuna.trial import FrozenTrial, TrialState
 
 from hpsearch.data import Dataset
 from hpsearch.data.files import atomic_write, file_name, made_folder
+from hpsearch.evaluation.archive import NetworkFileError
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.trained import NetworkFileError, TrainedNetwork
+from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.storage.internals import artifacts_of, set_artifact, set_study_attribute
 from hpsearch.storage.studies import BEST, fact
 from hpsearch.tuning.balance import balance
@@ -76,7 +77,7 @@ def choose(study: optuna.Study, evaluator: Evaluator, *, results: str | Path) ->
     if units:
         words = f"the data are in other units than those that {path} was saved for ({units}): no trial changes by that"
         warnings.warn(f"{words}, and the network is saved for the new ones", UnitsWarning, stacklevel=2)
-    network = evaluator.network(evaluator.hyperparameters(trial.params), evaluator.seeds[0])
+    network = evaluator.network(evaluator.config.settings(trial.params), evaluator.seeds[0])
     dataset = evaluator.dataset
     scores = {"test": score_on_test(network, dataset), "guessing": guessing(dataset)}
     made_folder(path.parent)
@@ -98,7 +99,7 @@ def _other_units(study: optuna.Study, evaluator: Evaluator, path: Path) -> str:
         network = TrainedNetwork.load(path)
     except NetworkFileError:  # damaged, or a user's own file
         return ""
-    setting = evaluator.hyperparameters(study.get_trials(deepcopy=False)[number].params)
+    setting = evaluator.config.settings(study.get_trials(deepcopy=False)[number].params)
     return _differences(network, evaluator.dataset) if network.hyperparameters == setting else ""
 
 

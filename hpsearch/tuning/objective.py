@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeAlias
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import optuna
+from optuna.trial import FixedTrial, FrozenTrial
 
 from hpsearch.config import ConfigError, StudyConfig, load_config, resolve
 from hpsearch.config.hyperparameters import BY_NAME
@@ -15,13 +19,7 @@ from hpsearch.evaluation.stages import Stages
 from hpsearch.storage.internals import set_system_attribute
 from hpsearch.storage.trials import CURVES, attributes, suggest
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-    import optuna
-    from optuna.trial import FixedTrial, FrozenTrial
-
-    AnyTrial: TypeAlias = optuna.Trial | FixedTrial | FrozenTrial
+AnyTrial: TypeAlias = optuna.Trial | FixedTrial | FrozenTrial
 
 
 class Objective:
@@ -58,8 +56,6 @@ class Objective:
             ConfigError: if the trial's hyperparameters cannot be trained; nothing is.
             optuna.TrialPruned: if the study's pruner says so at a checkpoint.
         """
-        import optuna
-
         evaluator = self.evaluator
         metric = evaluator.config.search.metric
         settings = self._settings(trial)
@@ -90,7 +86,7 @@ class Objective:
         problems = [fault.line((name,)) for name, value in values.items() for fault in BY_NAME[name].faults(value)]
         if problems:
             raise ConfigError(config.name, problems)
-        settings = self.evaluator.hyperparameters(values)
+        settings = config.settings(values)
         size, examples = settings.batch_size, len(data.train.X)
         if size > examples:
             rule = f"batch_size: {size} is above the {examples} training examples of {data.name!r}"

@@ -106,9 +106,8 @@ class SobolSampler(optuna.samplers.BaseSampler):
         self, study: optuna.Study, trial: optuna.trial.FrozenTrial, search_space: Mapping[str, BaseDistribution]
     ) -> dict[str, Any]:
         """The point of the trial's number."""
-        points = _sobol(len(self._space), self._seed, 1 << max(10, int(trial.number).bit_length()))
-        columns = self._space.from_unit(points[trial.number : trial.number + 1])
-        return {name: values.tolist()[0] for name, values in columns.items()}
+        columns = _sobol(self._space, self._seed, 1 << max(10, int(trial.number).bit_length()))
+        return {name: values[trial.number : trial.number + 1].tolist()[0] for name, values in columns.items()}
 
     def sample_independent(
         self,
@@ -122,7 +121,6 @@ class SobolSampler(optuna.samplers.BaseSampler):
 
 
 @lru_cache(maxsize=2)
-def _sobol(dimensions: int, seed: int, count: int) -> Array:
-    """``(count, dimensions)``; a longer sequence begins with the shorter one."""
-    points: Array = qmc.Sobol(dimensions, rng=np.random.default_rng(seed)).random(count)
-    return points
+def _sobol(space: Space, seed: int, count: int) -> dict[str, Array]:
+    """So many settings, a column a name; a longer sequence begins with the shorter one."""
+    return space.from_unit(qmc.Sobol(len(space), rng=np.random.default_rng(seed)).random(count))

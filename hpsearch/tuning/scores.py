@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import stats
 
 from hpsearch.data.dataset import Dataset
 from hpsearch.engine.settings import Array
@@ -66,8 +67,6 @@ def error(predicted: Array, target: Array) -> TestScore:
 
 def proportion(metric: str, count: int, examples: int) -> TestScore:
     """A share of examples, with Wilson's interval."""
-    from scipy import stats
-
     interval = stats.binomtest(count, examples).proportion_ci(method="wilson")
     return TestScore(metric, count / examples, float(interval.low), float(interval.high), examples)
 
@@ -79,8 +78,6 @@ def r2(predicted: Array, target: Array) -> TestScore:
         predicted: ``(examples,)`` numbers.
         target: ``(examples,)``.
     """
-    from scipy import stats
-
     if len(target) < 2:
         return TestScore("test_r2", float("nan"), float("nan"), float("nan"), len(target))
     interval = stats.bootstrap(

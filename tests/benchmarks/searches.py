@@ -18,7 +18,7 @@ SPLIT = {"validation": 0.25, "test": 0}
 """1,347 training and 450 validation examples of digits."""
 TRIALS = 1000
 SCRIPT_TRIALS = 100
-ROUNDS = 3
+ROUNDS = 5
 TPE_TRIALS, TPE_ROUNDS = 700, 2
 
 

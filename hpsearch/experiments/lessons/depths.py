@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hpsearch.config.messages import listed
 from hpsearch.engine.activations import ACTIVATIONS
-from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, Trainings, listed, over_seeds, select
+from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, Trainings, over_seeds, select
 from hpsearch.experiments.lessons.layers import sizes
 
 SMALL = "scale 0.01"

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, Trainings, listed, over_seeds, samples
+from hpsearch.config.messages import listed
+from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, Trainings, over_seeds, samples
 
 _PAIR = 1
 """Units that may seem to repeat another by chance: scaled far down, all units learn one direction first, and two of

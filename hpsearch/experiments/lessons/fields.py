@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from hpsearch.experiments.comparisons import FEWEST
-from hpsearch.experiments.lessons.judgement import Interval, Judgement, listed
+from hpsearch.config.messages import listed
+from hpsearch.experiments.comparisons import DEFAULTS, FEWEST
+from hpsearch.experiments.lessons.judgement import Interval, Judgement
 from hpsearch.sensitivity.verdicts import holm
 
 _LEVEL = 0.05
@@ -23,8 +24,6 @@ def other_fields(
     transfers: tuple[pd.DataFrame, pd.DataFrame],
     home: pd.DataFrame,
     single: pd.DataFrame,
-    *,
-    defaults: str = "defaults",
 ) -> Judgement:
     """L7: the best setting of one study is not that of another.
 
@@ -35,10 +34,9 @@ def other_fields(
             regret_high, verdict ("own best", "worse", "better" or "not shown"), examples, p.
         home: The best of each second search beside that of the first, a row a study. Columns: those of the transfers.
         single: A row a setting, the best for all first. Columns: from, regret, regret_low, regret_high.
-        defaults: How the defaults are called among the settings.
     """
-    transfer = shown_beside_both(*transfers, defaults=defaults)
-    pairs = transfer[(transfer["from"] != transfer["to"]) & (transfer["from"] != defaults)]
+    transfer = shown_beside_both(*transfers)
+    pairs = transfer[(transfer["from"] != transfer["to"]) & (transfer["from"] != DEFAULTS)]
     worse = pairs[pairs["verdict"] == "worse"].sort_values("regret", ascending=False)
     fields = [str(name) for name in dict.fromkeys(pairs["to"]) if name in set(worse["to"])]
     everywhere = set(fields) == set(pairs["to"])
@@ -58,14 +56,14 @@ def other_fields(
     )
 
 
-def shown_beside_both(first: pd.DataFrame, second: pd.DataFrame, *, defaults: str = "defaults") -> pd.DataFrame:
+def shown_beside_both(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame:
     """The transfers beside the first search, whose verdict stands where both tables and Holm's correction bear it out.
 
     Of the p-values of both the larger one counts, so that both have to be small (Berger 1982, Technometrics 24). The
     defaults are no best setting: they are not among what is corrected for, and their verdict stands as it is.
     """
     both = first.merge(second[["from", "to", "verdict", "p"]], on=["from", "to"], suffixes=("", "_second"))
-    pairs = ((both["from"] != both["to"]) & (both["from"] != defaults)).to_numpy()
+    pairs = ((both["from"] != both["to"]) & (both["from"] != DEFAULTS)).to_numpy()
     p = np.array(both[["p", "p_second"]].max(axis=1))
     p[pairs] = holm(p[pairs])
     borne_out = (p <= _LEVEL) & (both["verdict"] == both["verdict_second"])

@@ -173,12 +173,3 @@ def select(rows: pd.DataFrame, **settings: object) -> pd.DataFrame:
 def samples(rows: pd.DataFrame, metric: str) -> Any:
     """A metric of each seed, by seed, ``(seeds,)``; the rows are of one setting."""
     return rows.sort_values("seed")[metric].to_numpy(dtype=float)
-
-
-def listed(parts: Sequence[str], word: str = "and") -> str:
-    """Parts as a sentence lists them.
-
-    >>> listed(["tanh", "relu", "sigmoid"])
-    'tanh, relu and sigmoid'
-    """
-    return f" {word} ".join(filter(None, [", ".join(parts[:-1]), parts[-1]])) if parts else ""

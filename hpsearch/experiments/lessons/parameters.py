@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 
 from hpsearch.config.hyperparameters import in_words
+from hpsearch.config.messages import listed
 from hpsearch.data.dataset import Dataset
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.estimator import ShallowNetworkClassifier, ShallowNetworkRegressor
 from hpsearch.evaluation.trained import TrainedNetwork
-from hpsearch.experiments.lessons.judgement import Judgement, Trainings, listed
+from hpsearch.experiments.lessons.judgement import Judgement, Trainings
 
 
 def two_kinds(trainings: Trainings) -> Judgement:

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hpsearch.experiments.lessons.judgement import Interval, Judgement, listed, over_seeds
+from hpsearch.config.messages import listed
+from hpsearch.experiments.lessons.judgement import Interval, Judgement, over_seeds
 from hpsearch.experiments.tolerances import p_values
 from hpsearch.sensitivity.verdicts import holm
 

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hpsearch.config.messages import listed
 from hpsearch.engine.activations import ACTIVATIONS
-from hpsearch.experiments.lessons.judgement import Interval, Judgement, Trainings, listed, over_seeds, samples, select
+from hpsearch.experiments.lessons.judgement import Interval, Judgement, Trainings, over_seeds, samples, select
+from hpsearch.experiments.tolerances import interval_columns
 
 TARGET = 0.5
 """Training loss that a training is to reach; guessing among ten classes has 2.3."""
@@ -96,21 +98,17 @@ def _scales(trainings: Trainings, activation: str) -> pd.DataFrame:
             {
                 "activation": activation,
                 "init_scale": float(scale),  # type: ignore[arg-type]
-                **_columns("saturation", flat),
-                **_columns("gradient_norm", Interval(*np.exp(over_seeds(gradient)))),
-                **_columns("gradient_share", Interval(*np.exp(over_seeds(share)))),
-                **_columns("iterations", Interval(*np.exp(time))),
+                **interval_columns("saturation", flat),
+                **interval_columns("gradient_norm", Interval(*np.exp(over_seeds(gradient)))),
+                **interval_columns("gradient_share", Interval(*np.exp(over_seeds(share)))),
+                **interval_columns("iterations", Interval(*np.exp(time))),
                 "reached": float(np.mean(logs < longest)),
-                **_columns("slower", slower),
+                **interval_columns("slower", slower),
                 "best": scale == best,
                 "seeds": seeds,
             }
         )
     return pd.DataFrame(rows)
-
-
-def _columns(name: str, interval: Interval) -> dict[str, float]:
-    return {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
 
 
 def _interval(row: Mapping[Any, Any] | pd.Series, name: str) -> Interval:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from hpsearch.config.messages import listed
 from hpsearch.engine.network import predict
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.experiments.lessons.judgement import (
@@ -14,7 +15,6 @@ from hpsearch.experiments.lessons.judgement import (
     Interval,
     Judgement,
     Trainings,
-    listed,
     over_seeds,
     samples,
     select,

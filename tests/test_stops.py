@@ -1,0 +1,92 @@
+"""How a signal stops a command, wherever it comes, and what is said then."""
+
+import contextlib
+import gc
+import signal
+import subprocess
+import sys
+
+import pytest
+from helpers import run
+
+from hpsearch.__main__ import command
+from hpsearch.cli import commands
+from hpsearch.cli.stops import StopSignals
+from hpsearch.storage.journal import StorageError
+
+
+def test_a_command_that_is_stopped_before_its_work_says_how_to_run_it_again(folder, monkeypatch):
+    def stop(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("hpsearch.cli.studies.stored_results", stop)
+    told = run("export", "small", "--format", "parquet", code=130).stderr
+    assert told == "\nstopped. To run it again:\n  hpsearch export small --format parquet\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_that_comes_while_a_library_is_imported_ends_a_command_in_a_sentence(folder, monkeypatch, number):
+    def stop(*arguments, **options):
+        monkeypatch.setitem(sys.modules, "hpsearch.storage", None)  # what was half imported cannot be imported again
+        signal.raise_signal(number)
+
+    monkeypatch.setattr("hpsearch.cli.studies.stored_results", stop)
+    told = run("refine", "small", code=130).stderr
+    assert told == "\nstopped. To run it again:\n  hpsearch refine small\n"
+
+
+def test_what_fails_in_a_library_that_swallowed_a_stop_is_a_stop_and_what_a_user_mends_is_an_error(folder, monkeypatch):
+    problem = RuntimeError("no compiled object yet")
+
+    def stop(*arguments, **options):
+        with contextlib.suppress(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGTERM)
+        raise problem
+
+    monkeypatch.setattr("hpsearch.cli.studies.stored_results", stop)
+    assert run("export", "small", code=130).stderr.startswith("\nstopped.")
+    problem = StorageError("cannot write it")
+    assert run("export", "small", code=1).stderr == "error: cannot write it\n"
+    with pytest.raises(StorageError, match="cannot write it"), StopSignals():
+        stop()
+    with pytest.raises(RuntimeError, match="of the program"), StopSignals():
+        raise RuntimeError("of the program")
+
+
+class Interrupting:
+    """Finds modules, and is interrupted at the commands'."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name == "hpsearch.cli":
+            signal.raise_signal(signal.SIGINT)
+
+
+def import_interrupted(monkeypatch):
+    monkeypatch.delitem(sys.modules, "hpsearch.cli")
+    monkeypatch.setattr(sys, "meta_path", [Interrupting(), *sys.meta_path])
+
+
+def parse_interrupted(monkeypatch):
+    monkeypatch.setattr(commands, "app", lambda **options: signal.raise_signal(signal.SIGINT))
+
+
+@pytest.mark.parametrize("interrupted", [import_interrupted, parse_interrupted])
+def test_ctrl_c_before_a_command_has_begun_ends_it_quietly_and_at_its_end_is_not_heeded(
+    interrupted, monkeypatch, capsys
+):
+    interrupted(monkeypatch)
+    before, threshold = signal.getsignal(signal.SIGINT), gc.get_threshold()
+    try:
+        with pytest.raises(SystemExit) as end:
+            command()
+        assert signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+        gc.set_threshold(*threshold)
+    assert (end.value.code, capsys.readouterr()) == (130, ("", ""))
+
+
+def test_the_command_imports_nothing_slow_before_it_minds_ctrl_c():
+    script = "import sys\nimport hpsearch.__main__\nprint('typer' in sys.modules, 'hpsearch.cli' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False False\n"
