@@ -133,7 +133,7 @@ def test_the_ranges_to_try_next_make_a_study(config, tmp_path, name, sign, dimen
     made = replace(
         found, table=found.table.assign(validation_loss=np.exp(slope)), kinds={"validation_loss": Kind("log")}
     )
-    next_one = refined_config(made, wider, name="following").space.dimensions[name]
+    next_one = refined_config(made.ranges(), wider, name="following").space.dimensions[name]
     ends = (next_one.choices[0], next_one.choices[-1]) if "choices" in dimension else (next_one.low, next_one.high)
     assert ends == pytest.approx(following, abs=0.02)
 
@@ -203,7 +203,7 @@ def test_a_study_s_survey_speaks_of_the_metric_by_which_the_study_is_searched(co
 
 def test_a_refined_study_keeps_the_question_and_has_no_answer_yet(config, tmp_path):
     before = config.with_overrides(question="Which?", answer="This.")
-    following = refined_config(survey_study(before, results=tmp_path), before, name="following")
+    following = refined_config(survey_study(before, results=tmp_path).ranges(), before, name="following")
     assert (following.question, following.answer) == ("Which?", "")
 
 
@@ -261,7 +261,7 @@ def test_the_effective_step_has_a_range_to_try_next_that_is_none_of_the_learning
     assert (row["next_low"], row["next_high"]) == pytest.approx((1e-6, 0.104), abs=0.02)  # a learning rate is above 0
     assert row["next_low"] == 1e-6
     with pytest.raises(ConfigError, match=r"effective_step: .* proposes 1e-06 to 0.*refine from the plain survey"):
-        refined_config(made, stepped, name="following")
+        refined_config(made.ranges(), stepped, name="following")
 
 
 def test_refine_writes_a_study_that_loads_and_runs(folder):

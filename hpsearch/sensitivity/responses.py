@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from scipy import stats
 from hpsearch.sensitivity.indices import ResponseError
 
 Form: TypeAlias = Literal["log", "rank", "linear"]
-FORMS: tuple[Form, ...] = ("log", "rank", "linear")
+FORMS: tuple[Form, ...] = get_args(Form)
 
 
 @dataclass(frozen=True)
