@@ -38,10 +38,8 @@ def explain_command(
     with errors(study):
         place = Place(storage, results)
         stored = stored_results(study, place)
-        from hpsearch import figures
         from hpsearch.experiments.sources import ProfileProgress
-        from hpsearch.report.explanation import attribution_report, explained
-        from hpsearch.storage.front import show_attribution
+        from hpsearch.report.explanation import attribution_report, show_explained
 
         line = stoppable_line(
             f"mixtures of {study}", survey_words, before=ProfileProgress(0, 0),
@@ -53,5 +51,4 @@ def explain_command(
             )
         print_parts(attribution_report(attribution, name=study))
         if of is None and against is None:
-            figure = figures.attribution(attribution.table, of=attribution.of, against=attribution.against)
-            show_attribution(stored.study, figure, " ".join(explained(attribution)))
+            show_explained(stored.study, attribution)

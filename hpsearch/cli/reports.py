@@ -80,9 +80,9 @@ def _offered(stored: Results, path: Path) -> None:
     """Let the dashboard offer the page of a study of ours, and show what it knows by now."""
     from hpsearch import figures
     from hpsearch.report.around import attribution_of
-    from hpsearch.report.explanation import explained
+    from hpsearch.report.explanation import show_explained
     from hpsearch.results.surrogates import ImportanceError
-    from hpsearch.storage.front import show_attribution, show_search, show_surrogates
+    from hpsearch.storage.front import show_search, show_surrogates
     from hpsearch.storage.journal import UNWRITABLE
     from hpsearch.tuning.choice import ARTIFACTS, register
 
@@ -93,8 +93,7 @@ def _offered(stored: Results, path: Path) -> None:
         if not stored.study.study_name.endswith(".survey"):
             show_search(stored.study)
             if attribution := attribution_of(stored):
-                figure = figures.attribution(attribution.table, of=attribution.of, against=attribution.against)
-                show_attribution(stored.study, figure, " ".join(explained(attribution)))
+                show_explained(stored.study, attribution)
             show_surrogates(stored.study, figures.importance(stored.importance()))
 
 
