@@ -29,7 +29,7 @@ _WORTH = 5.0
 
 def survey_of_function(
     function: str,
-    space: Path,
+    space: Path | None,
     *,
     name: str | None,
     sizes: dict[str, Any],
@@ -43,7 +43,7 @@ def survey_of_function(
 
     Args:
         function: As package.module:function.
-        space: Its TOML.
+        space: Its TOML, which there must be.
         name: Of the survey; the function's own by default.
         sizes: Of the design, instead of the TOML's.
         until: "decided", or a share.
@@ -56,13 +56,15 @@ def survey_of_function(
         ConfigError: if the function or its space cannot be read, or an option is no such value.
         typer.Exit: if a signal stopped it.
     """
-    from hpsearch.config.messages import printable
+    from hpsearch.config.messages import ConfigError, printable
     from hpsearch.config.spaces import load_space
     from hpsearch.experiments.function import survey
     from hpsearch.experiments.progress import FunctionProgress
     from hpsearch.experiments.runs import SurveyTimeoutError
     from hpsearch.report.functions import function_report
 
+    if space is None:
+        raise ConfigError("--space", [f"is missing: give the TOML with the [space] of {function}"])
     file, called, enough = load_space(space), loaded(function), _until(until)
     name = name or function.rpartition(":")[2]
     line = stoppable_line(
@@ -83,28 +85,8 @@ def survey_of_function(
         print_parts(function_report(name, measured, live.last))
 
 
-def space_of(function: str, space: Path | None, of_studies: Mapping[str, object]) -> Path:
-    """The file of a function's space.
-
-    Args:
-        function: To be surveyed.
-        space: The file.
-        of_studies: Options that are of a study's survey alone.
-
-    Raises:
-        ConfigError: if there is none, or an option of a study's survey is there.
-    """
-    from hpsearch.config import ConfigError
-
-    if misplaced := [option for option, value in of_studies.items() if value]:
-        raise ConfigError(misplaced[0], ["applies to a study alone: leave it out with --function"])
-    if space is None:
-        raise ConfigError("--space", [f"is missing: give the TOML with the [space] of {function}"])
-    return space
-
-
-def refuse_without_function(options: Mapping[str, object]) -> None:
-    """Refuse options that are of a function's survey alone.
+def refuse_misplaced(options: Mapping[str, object], rule: str) -> None:
+    """Refuse options that mean nothing for what is surveyed.
 
     Raises:
         ConfigError: if one is there.
@@ -112,9 +94,7 @@ def refuse_without_function(options: Mapping[str, object]) -> None:
     from hpsearch.config import ConfigError
 
     if misplaced := [option for option, value in options.items() if value]:
-        raise ConfigError(
-            misplaced[0], ["applies to the survey of a function alone: add --function package.module:function"]
-        )
+        raise ConfigError(misplaced[0], [rule])
 
 
 def loaded(place: str) -> Callable[..., Any]:

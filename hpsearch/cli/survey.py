@@ -85,7 +85,7 @@ def survey_command(
 
     Ctrl-C stops at any time, and --timeout ends it: finished trainings are kept, and the same command goes on.
     """
-    from hpsearch.cli.functions import refuse_without_function, space_of, survey_of_function
+    from hpsearch.cli.functions import refuse_misplaced, survey_of_function
     from hpsearch.cli.studies import study_named
 
     with errors(study or ("digits" if function is None else "")):
@@ -96,16 +96,18 @@ def survey_command(
             others = {"--effective-step": effective_step, "--target": target, "--dry-run": dry_run}
             if executor is not None:
                 refuse({"--processes": processes or None}, beside="--executor")
+            refuse_misplaced(others, "applies to a study alone: leave it out with --function")
             survey_of_function(
                 function,
-                space_of(function, space, others),
+                space,
                 name=name or study,
                 sizes={key: value for key, value in sizes.items() if value is not None}, until=until, timeout=timeout,
                 where=(executor, address), workers=workers, processes=processes, retry=retry,
                 place=place,
             )  # fmt: skip
             return
-        refuse_without_function({"--space": space, "--until": until, "--processes": processes, "--retry": retry})
+        own = {"--space": space, "--until": until, "--processes": processes, "--retry": retry}
+        refuse_misplaced(own, "applies to the survey of a function alone: add --function package.module:function")
         named = study_named(study or "digits", target, place)
         sizes["effective_step"] = effective_step or None
         options = {f"survey.{key}": value for key, value in sizes.items()}

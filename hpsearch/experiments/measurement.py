@@ -162,7 +162,7 @@ class Measurement:
                 raise _never(answer) if answer.raised else ResponseError(f"the function {answer.failure}")
             return
         if not names:
-            check_names(answer.values, setting, self.answers.analysis, told="the function returned")
+            check_names(answer.values, setting, self.answers.analysis, words="the function returned")
             self.answers.learn(names=tuple(answer.values))
             for early in self._early:
                 self.answers.add(*early)
