@@ -10,7 +10,7 @@ import typer
 from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, WorkersOption, app
 from hpsearch.cli.endings import errors
 from hpsearch.cli.lines import print_parts
-from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
+from hpsearch.cli.machines import AddressOption, ExecutorOption, Work
 from hpsearch.cli.places import Place
 from hpsearch.cli.progress import stoppable_line, survey_words
 
@@ -36,16 +36,16 @@ def explain_command(
     from hpsearch.cli.studies import stored_results
 
     with errors(study):
-        place = Place(storage, results)
-        stored = stored_results(study, place)
+        work = Work(workers, Place(storage, results), executor, address)
+        stored = stored_results(study, work.place)
         from hpsearch.experiments.sources import ProfileProgress
         from hpsearch.report.explanation import attribution_report, show_explained
 
         line = stoppable_line(
             f"mixtures of {study}", survey_words, before=ProfileProgress(0, 0),
-            name=f"{study}.profiles", rows="trainings", place=place,
+            name=f"{study}.profiles", rows="trainings", place=work.place,
         )  # fmt: skip
-        with line as live, executor_of(executor, address, workers=workers):
+        with line as live, work.executor():
             attribution = stored.attribution(
                 of=of, against=against, seeds=seeds, workers=workers, on_progress=live.show
             )

@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpsearch.cli.endings import told_warnings
 from hpsearch.cli.lines import print_parts
-from hpsearch.cli.machines import Machines, executor_of
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import Work
 from hpsearch.cli.progress import LiveLine, stoppable_line
 
 if TYPE_CHECKING:
@@ -30,26 +29,22 @@ _WORTH = 5.0
 def survey_of_function(
     function: str,
     space: Path | None,
+    work: Work,
     *,
     name: str | None,
     sizes: dict[str, Any],
     until: str | None,
-    timeout: float | None,
-    place: Place,
-    where: tuple[Machines | None, str | None] = (None, None),
-    **run: Any,
+    **run: bool,
 ) -> None:
     """Survey a function, going on from what is stored, and say what it is sensitive to.
 
     Args:
         function: As package.module:function.
         space: Its TOML, which there must be.
+        work: What calls it, and where the survey is kept.
         name: Of the survey; the function's own by default.
         sizes: Of the design, instead of the TOML's.
         until: "decided", or a share.
-        timeout: Seconds after which no row is begun.
-        place: Where the survey is kept.
-        where: What calls it instead of this machine's workers, and its address.
         **run: Further arguments of :func:`hpsearch.survey`.
 
     Raises:
@@ -69,14 +64,15 @@ def survey_of_function(
     name = name or function.rpartition(":")[2]
     line = stoppable_line(
         f"survey of {name}", _words, before=FunctionProgress(0, 0),
-        name=f"{name}.survey", rows="evaluations", place=place,
+        name=f"{name}.survey", rows="evaluations", place=work.place,
     )  # fmt: skip
     try:
-        with line as live, executor_of(*where, workers=run["workers"]) as executor:
-            options: dict[str, Any] = {**file.size, **sizes, **run, "executor": executor, **vars(place)}
+        with line as live, work.executor() as executor:
+            options: dict[str, Any] = {**file.size, **sizes, **run, **vars(work.place)}
             measured = survey(
                 called, file.space, response=file.response, better=file.better, ceilings=file.ceilings, name=name,
-                until=enough, timeout=timeout, on_progress=_cost_first(live), **options,
+                workers=work.workers, executor=executor, until=enough, timeout=work.timeout,
+                on_progress=_cost_first(live), **options,
             )  # fmt: skip
     except SurveyTimeoutError as late:
         print(printable(f"\n{late}", keep="\n"), file=sys.stderr)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Self
 
 from hpsearch.cli.commands import COMPILING
 from hpsearch.cli.lines import print_parts, say
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import Work
 from hpsearch.cli.progress import LiveLine, search_words
 from hpsearch.cli.stops import StopSignals, stopped
 
@@ -58,14 +58,7 @@ class _Lines:
         self._line = None
 
 
-def search_in_rounds(
-    config: StudyConfig,
-    rounds: int | None,
-    repeats: int | None,
-    *,
-    place: Place,
-    workers: int,
-) -> None:
+def search_in_rounds(config: StudyConfig, rounds: int | None, repeats: int | None, work: Work) -> None:
     """Search in rounds and at the same cost unrefined, and say what each round tried and what the rounds paid.
 
     Raises:
@@ -93,8 +86,8 @@ def search_in_rounds(
         try:
             with before_compiling(partial(say, COMPILING, error=True)):
                 table = payoff(
-                    config, rounds, repeats=1 if repeats is None else repeats, workers=workers,
-                    storage=place.storage, results=place.results, dataset=data, on_progress=lines.show, on_round=tell,
+                    config, rounds, repeats=1 if repeats is None else repeats, dataset=data, workers=work.workers,
+                    storage=work.place.storage, results=work.place.results, on_progress=lines.show, on_round=tell,
                 )  # fmt: skip
         except KeyboardInterrupt:
             lines.close()
@@ -102,7 +95,7 @@ def search_in_rounds(
                 name=lines.name or config.name,
                 total=lines.total,
                 rows=f"trials of {lines.name or config.name}",
-                place=place,
+                place=work.place,
             )
     print_parts([*([payoff_table(table)] if repeats else []), *payoff_lines(table, data)])
     print_parts(filter(None, [survey_note(ended, repeats=repeats or 1)]))

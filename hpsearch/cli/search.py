@@ -22,7 +22,7 @@ from hpsearch.cli.commands import (
 )
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
-from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, Work, executor_of, refuse
+from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, Work, refuse
 from hpsearch.cli.places import Place
 from hpsearch.cli.progress import search_words, stoppable_line
 from hpsearch.cli.stops import tell_stored
@@ -72,19 +72,18 @@ def search_command(
     from hpsearch.cli.studies import study_named
 
     with errors(study):
-        place = Place(storage, results)
-        named = study_named(study, target, place)
+        work = Work(workers, Place(storage, results), executor, address, timeout)
+        named = study_named(study, target, work.place)
         options = {"name": name, "trials": trials, "sampler": sampler, "pruner": pruner, "seed": seed}
         named = replace(named, config=named.config.with_overrides(**options))
         if rounds is None and repeats is None:
-            work = Work(workers, place, executor, address, timeout)
             _search(named, study, work, dry_run=dry_run)
             return
         from hpsearch.cli.rounds import search_in_rounds
 
         refuse({"--timeout": timeout}, beside="--rounds")
-        with executor_of(executor, address, workers=workers):
-            search_in_rounds(named.config, rounds, repeats, place=place, workers=workers)
+        with work.executor():
+            search_in_rounds(named.config, rounds, repeats, work)
 
 
 def _search(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:

@@ -89,7 +89,7 @@ def survey_command(
     from hpsearch.cli.studies import study_named
 
     with errors(study or ("digits" if function is None else "")):
-        place = Place(storage, results)
+        work = Work(workers, Place(storage, results), executor, address, timeout)
         switches = {"dummy": dummy or None, "second_order": second_order or None}
         sizes = {"base": base, "scrambles": scrambles, **switches}
         if function is not None:
@@ -98,21 +98,16 @@ def survey_command(
                 refuse({"--processes": processes or None}, beside="--executor")
             refuse_misplaced(others, "applies to a study alone: leave it out with --function")
             survey_of_function(
-                function,
-                space,
-                name=name or study,
-                sizes={key: value for key, value in sizes.items() if value is not None}, until=until, timeout=timeout,
-                where=(executor, address), workers=workers, processes=processes, retry=retry,
-                place=place,
+                function, space, work, name=name or study, until=until, processes=processes, retry=retry,
+                sizes={key: value for key, value in sizes.items() if value is not None},
             )  # fmt: skip
             return
         own = {"--space": space, "--until": until, "--processes": processes, "--retry": retry}
         refuse_misplaced(own, "applies to the survey of a function alone: add --function package.module:function")
-        named = study_named(study or "digits", target, place)
+        named = study_named(study or "digits", target, work.place)
         sizes["effective_step"] = effective_step or None
         options = {f"survey.{key}": value for key, value in sizes.items()}
         named = replace(named, config=named.config.with_overrides(name=name, **options))
-        work = Work(workers, place, executor, address, timeout)
         _survey(named, study or "digits", work, dry_run=dry_run)
 
 
