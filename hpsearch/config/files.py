@@ -38,6 +38,15 @@ def load_config(study: str | os.PathLike[str]) -> StudyConfig:
     return validated(settings, where=str(file), folder=Path(os.path.abspath(file)).parent)
 
 
+def config_of(study: StudyConfig | str | os.PathLike[str]) -> StudyConfig:
+    """A study as it is, or read from the file that is named.
+
+    Raises:
+        ConfigError: as :func:`load_config`.
+    """
+    return study if isinstance(study, StudyConfig) else load_config(study)
+
+
 def parsed(file: Path) -> dict[str, Any]:
     """The tables of a TOML file.
 
