@@ -23,7 +23,7 @@ The public names, from the same order:
 
 ==============================================  ============================================================
 `Space`, `Float`, `Int`, `Choice`               a space of hyperparameters
-`Dataset`                                       the data of a study
+`Dataset`, `data`                               the data of a study: ``data.from_frame(frame, target)``
 `Hyperparameters`                               one point of the space: what is chosen
 `load_config`, `StudyConfig`                    a study's TOML, read
 `Survey`                                        a survey's table and all tables made of it

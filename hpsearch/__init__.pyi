@@ -1,3 +1,4 @@
+from . import data as data
 from . import figures as figures
 from .config import ConfigError as ConfigError
 from .config import StudyConfig as StudyConfig

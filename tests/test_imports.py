@@ -93,6 +93,7 @@ PUBLIC = [
     "TrainedNetwork",
     "WorkersLostError",
     "compare",
+    "data",
     "figures",
     "importance",
     "load",

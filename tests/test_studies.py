@@ -7,6 +7,7 @@ import pytest
 from helpers import SMALL, TIMES
 
 from hpsearch.config import ConfigError, load_config
+from hpsearch.data import from_frame
 from hpsearch.experiments.stored import CEILINGS, DESIGN, EXAMPLES
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.rounds import search_rounds
@@ -163,8 +164,10 @@ def test_of_a_moved_project_other_data_and_other_settings_are_told_and_not_the_p
     with pytest.raises(StudyChangedError) as refused:
         search(config)
     assert [key for key, *_ in refused.value.changes] == ["data.source", "the data itself (fingerprint)"]
-    with pytest.raises(ResultsError, match=r"has changed since .* again from 'csv:.*/second/data/t\.csv'"):
+    with pytest.raises(ResultsError, match=r"has changed since .* again from 'csv:.*/second/data/t\.csv'; .*dataset="):
         load("small").network(0)
+    with pytest.raises(ResultsError, match="again from the given dataset; "):
+        load("small", dataset=from_frame(table, "y")).network(0)
 
 
 def test_of_a_new_study_no_fact_is_a_user_attribute(made):
