@@ -13,7 +13,8 @@ from hpsearch.report.comparisons import (
     single_setting_sentence,
     transfer_sentences,
 )
-from hpsearch.results.comparison import Comparison
+from hpsearch.results.comparison import Comparison, compare
+from hpsearch.results.names import ResultsError
 from hpsearch.sensitivity.designs import DesignError
 
 TINY = "[survey]\nbase = 4\nscrambles = 2\nseeds = 4\n"
@@ -36,6 +37,8 @@ def test_what_is_missing_is_named_and_made_on_demand(two, monkeypatch):
     assert "no study 'small' in the results" in run("compare", "small", "wines", code=2).stderr
     refused = run("compare", "wines", "wines", code=2).stderr
     assert "error: a comparison needs two different studies or more (given: wines twice)" in refused
+    with pytest.raises(ResultsError, match="takes a list of studies"):
+        compare("wines")
     run("search", "small")
     refused = run("compare", "small", "wines", "--complete", "--to", "studies", code=1).stderr
     assert "cannot write studies: Is a directory" in refused  # before anything is surveyed, as is seen next

@@ -553,10 +553,10 @@ def test_a_missing_file_names_the_nearest_study(study, tmp_path):
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        (".", "is a folder; give a TOML file in it"),
+        ("./.", "is a folder; give a TOML file in it"),
         (os.devnull, "is not a text file of at most 1 MB"),
-        ("a\0b", r"a\\u0000b: 1 problem\n  is no path"),
-        ("a" * 3000, "cannot be read: File name too long"),
+        ("a\0b.toml", r"a\\u0000b.toml: 1 problem\n  is no path"),
+        ("a" * 3000 + ".toml", "cannot be read: File name too long"),
         (__file__ + "/x.toml", "there is no such file"),
     ],
     ids=["folder", "device", "NUL", "long", "below a file"],
@@ -564,6 +564,17 @@ def test_a_missing_file_names_the_nearest_study(study, tmp_path):
 def test_a_path_that_is_no_file_is_refused(path, message):
     with pytest.raises(ConfigError, match=message):
         load_config(path)
+
+
+def test_a_study_is_read_by_its_name_too_unless_a_file_is_called_so(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert load_config("digits") == load_config(STUDIES / "digits.toml")
+    (tmp_path / "digits").mkdir()
+    assert load_config("digits").name == "digits"
+    with pytest.raises(ConfigError, match=r'no study has this name .* did you mean "digits"'):
+        load_config("digit")
+    (tmp_path / "wine").write_text('name = "mine"', encoding="utf-8")
+    assert load_config("wine").name == "mine"
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")

@@ -1,7 +1,10 @@
 """Imports point down only; heavy libraries stay where they belong."""
 
 import ast
+import builtins
 import functools
+import inspect
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -57,22 +60,40 @@ OPTUNA_FILES = {
 
 PUBLIC = [
     "Choice",
+    "ConcentrationWarning",
     "ConfigError",
     "DataError",
     "Dataset",
     "Design",
+    "DesignError",
+    "FigureError",
+    "FileError",
     "Float",
+    "FunctionError",
     "Hyperparameters",
+    "ImportanceError",
+    "ImportanceWarning",
     "Int",
+    "NetworkFileError",
     "Objective",
+    "OutOfTimeError",
+    "ResponseError",
     "Results",
+    "ResultsError",
     "ShallowNetworkClassifier",
     "ShallowNetworkRegressor",
     "Space",
+    "StorageError",
+    "StudyBusyError",
+    "StudyChangedError",
     "StudyConfig",
     "Survey",
+    "SurveyStopped",
+    "SurveyTimeoutError",
     "TrainedNetwork",
+    "WorkersLostError",
     "compare",
+    "data",
     "figures",
     "importance",
     "load",
@@ -171,6 +192,24 @@ def test_public_names_are_all_there_and_no_others():
     assert sorted(hpsearch.__all__) == sorted(dir(hpsearch)) == PUBLIC
     for name in hpsearch.__all__:
         assert getattr(hpsearch, name).__name__.removeprefix("hpsearch.") == name
+
+
+def documented(name):
+    """The docstring of a public name, and those of the methods of its own."""
+    thing = getattr(hpsearch, name)
+    members = inspect.getmembers(thing) if inspect.isclass(thing) or inspect.ismodule(thing) else []
+    own = [member for key, member in members if str(getattr(member, "__module__", "")).startswith("hpsearch.")]
+    return [inspect.getdoc(each) or "" for each in (thing, *own)]
+
+
+def test_every_error_and_warning_that_a_docstring_names_can_be_caught_by_a_public_name():
+    texts = [text for name in hpsearch.__all__ for text in documented(name)]
+    named = {
+        error for text in texts for error in re.findall(r"^ +(\w+(?:Error|Warning|Stopped)): ", text, re.MULTILINE)
+    }
+    assert len(named) > 15
+    theirs = {"ConvergenceWarning"}  # scikit-learn's
+    assert {error for error in named if not hasattr(builtins, error) and error not in PUBLIC} == theirs
 
 
 def test_the_map_of_the_package_names_every_room_and_every_public_name():

@@ -38,7 +38,8 @@ def survey_command(
     study: Annotated[
         str | None,
         typer.Argument(
-            help="A name in [b]studies/[/b], or the path of a TOML; with --function the survey's name.",
+            help="A name in [b]studies/[/b], such as digits, the path of a TOML, or a table: CSV or Parquet; with "
+            "--function the survey's name.",
             show_default="digits",
         ),
     ] = None,

@@ -53,7 +53,8 @@ def index_table(
         confidence: Of the intervals.
     """
     if concentrated := warning(responses):
-        warnings.warn(f"{response.name}: {concentrated}", ConcentrationWarning, stacklevel=3)
+        at = "" if response.iteration is None else f" at iteration {response.iteration:,}"
+        warnings.warn(f"{response.name}{at}: {concentrated}", ConcentrationWarning, stacklevel=3)
     sums = contrasts(responses)
     judged = _judged(sums, responses, seeded=seeded, share=share, confidence=confidence)
     explained = {"response": response.name, "form": response.form, "budget": budget, "iteration": response.iteration}

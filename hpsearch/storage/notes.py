@@ -22,6 +22,12 @@ from hpsearch.sensitivity.responses import Kind
 from hpsearch.storage.commands import make
 from hpsearch.storage.internals import note_of, set_note
 
+_ROW, _NO_SEARCH = (
+    "these trials",
+    "No sampler proposed them, so the page's history, timeline and importances mean nothing here",
+)
+"""The row of a front page that says what its trials are, where no search made them, and its words."""
+
 MOST_DRAWN = 2000
 """Trials of a study that the dashboard's page draws; it stops answering at some 10,000."""
 
@@ -75,7 +81,9 @@ def note_survey(study: optuna.Study, survey: Survey) -> None:
 
 
 def note_profiles(study: optuna.Study) -> None:
-    """Write what the trainings around a study's best are as their note."""
+    """Write what the trainings around a study's best are as their note, and what its front page does not say."""
+    if study.user_attrs.get(_ROW) != _NO_SEARCH:
+        study.set_user_attr(_ROW, _NO_SEARCH)
     name = study.study_name.removesuffix(PROFILES)
     if name.endswith(TRANSFERS):
         _note_transfers(study, name.removesuffix(TRANSFERS))
@@ -83,8 +91,7 @@ def note_profiles(study: optuna.Study) -> None:
     paragraphs = [
         f"# {as_text(study.study_name)}",
         f"Each trial is one training around the best setting of `{name}`, around the defaults, between the two, or at "
-        "the best of another study, on a seed that no search has seen. No sampler proposed them, so the page's "
-        "history, timeline and importances mean nothing here.",
+        f"the best of another study, on a seed that no search has seen. {_NO_SEARCH}.",
         f'They are kept for `hpsearch.load("{name}").profile(...)`, `.plane(...)`, `.tolerance()`, `.tunability()` and '
         "`.attribution()`, which train them again if this study is deleted.",
     ]
@@ -96,8 +103,8 @@ def _note_transfers(study: optuna.Study, name: str) -> None:
     paragraphs = [
         f"# {as_text(study.study_name)}",
         f"Each trial is one training of the best setting of `{name}`, of another study's best, or of the defaults, on "
-        f"a seed that no search has seen. What is called validation here is of the *test* examples of `{name}`. No "
-        "sampler proposed them, so the page's history, timeline and importances mean nothing here.",
+        f"a seed that no search has seen. What is called validation here is of the *test* examples of `{name}`. "
+        f"{_NO_SEARCH}.",
         "They are kept for `hpsearch compare`, which trains them again if this study is deleted.",
     ]
     _save(study, paragraphs)

@@ -74,6 +74,8 @@ def open_study(
 ) -> optuna.Study:
     """A config's study in a storage, made if it is not there; its words and where its data lies become the config's.
 
+    So does the number of its trials, if it is larger.
+
     Args:
         storage: Of all studies.
         config: The study.
@@ -88,7 +90,9 @@ def open_study(
     study = optuna.create_study(study_name=name or config.name, storage=storage, load_if_exists=True)
     if _made_alike(study, config, fingerprint, identity):
         stored, data = fact(study, CONFIG), {"source": config.data.source}  # its file may lie elsewhere by now
-        new = {"question": config.question, "answer": config.answer, "data": {**fact(study, CONFIG)["data"], **data}}
+        most = max(stored["search"]["trials"], config.search.trials)  # a first run may have been for few
+        new = {"question": config.question, "answer": config.answer, "data": {**stored["data"], **data}}
+        new["search"] = {**stored["search"], "trials": most}
         if {**stored, **new} != stored:  # an answer is written into the file once there is one
             set_study_attribute(study, CONFIG, {**stored, **new})
         return study
