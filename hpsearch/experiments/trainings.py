@@ -171,7 +171,8 @@ def useless(dataset: Dataset) -> dict[str, float]:
     """
     parts = {"train_loss": dataset.train.y, "validation_loss": dataset.validation.y}
     if dataset.classes is None:
-        losses = {name: float(np.minimum(0.5 * np.square(y.astype(float)), CEILING).mean()) for name, y in parts.items()}
+        squares = {name: 0.5 * np.square(y.astype(float)) for name, y in parts.items()}
+        losses = {name: float(np.minimum(square, CEILING).mean()) for name, square in squares.items()}
         return {**losses, "validation_r2": 0.0}
     frequency = np.bincount(dataset.train.y, minlength=len(dataset.classes)) / len(dataset.train.y)
     with np.errstate(divide="ignore"):
