@@ -43,7 +43,7 @@ def test_what_is_missing_is_named_and_made_on_demand(two, monkeypatch):
     done = run("compare", "small", "wines", "--complete", "--seeds", 2)
     assert "small is not completely surveyed yet: surveying first" in done.stderr
     assert "searching first" not in done.stderr
-    table = done.stdout.split("total indices of")[1].split("The largest")[0]
+    table = done.stdout.split("total indices of")[1].split("By the estimates")[0].split("No setting")[0]
     assert max(len(line.rstrip()) for line in table.splitlines()) <= 80
     for words in ("Kendall's τ", "the best settings", "points lost by", "Shown to lose", "one setting for all studies"):
         assert words in done.stdout
@@ -86,18 +86,30 @@ def test_which_setting_leads_where_and_which_ranges_and_orders_differ():
         INDEX, ("a", "l2", 0, 1, "linear", 0.5), ("a", "momentum", 0, 1, "linear", 0.2),
         ("a", "seed", 0, 3, "pool", 0.9),
         ("b", "l2", 0, 2, "linear", 0.1), ("b", "momentum", 0, 1, "linear", 0.2), ("b", "seed", 0, 3, "pool", 0.9),
-    )  # fmt: skip
+    ).assign(verdict=["sensitive", "sensitive", "luck"] * 2)  # fmt: skip
     apart = comparison(indices=indices, agreement=rows(AGREEMENT, ("a", "b", 0.0, 1, 3)))
     largest, ranges, orders = sensitivity_sentences(apart)
-    assert largest == "The largest total index is that of l2 λ in a; momentum μ in b."
+    assert largest == "By the estimates the largest total index is that of l2 λ in a; momentum μ in b."
     assert ranges.startswith("The range is not the same in all studies for l2 λ:")
     assert orders == "Some pairs of settings are shown to matter in opposite orders: in a and b (1 of 3)."
     alike = comparison(
         indices=indices[indices["hyperparameter"] == "momentum"], agreement=rows(AGREEMENT, ("a", "b", 1.0, 0, 3))
     )
     assert sensitivity_sentences(alike) == [
-        "The largest total index is that of momentum μ in all.",
+        "By the estimates the largest total index is that of momentum μ in all.",
         "No two settings are shown to matter in opposite orders in two of these studies.",
+    ]
+
+
+def test_what_is_not_shown_to_matter_leads_nowhere():
+    indices = rows(
+        INDEX, ("a", "l2", 0, 1, "linear", 0.5), ("a", "momentum", 0, 1, "linear", 0.2),
+        ("b", "l2", 0, 1, "linear", 0.1), ("b", "momentum", 0, 1, "linear", 0.2),
+    ).assign(verdict=["undecided", "sensitive", "undecided", "inert"])  # fmt: skip
+    told = sensitivity_sentences(comparison(indices=indices, agreement=rows(AGREEMENT, ("a", "b", 0.0, 0, 1))))
+    assert told[:2] == [
+        "By the estimates the largest total index is that of momentum μ in a.",
+        "No setting is shown to matter in b.",
     ]
 
 

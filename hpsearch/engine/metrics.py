@@ -4,7 +4,7 @@
 |---|---|
 | train_loss | mean loss over the training examples (the first 2,048 of a larger set), without the λ term |
 | validation_loss | mean loss over all validation examples |
-| validation_error | share of validation examples put in the wrong class; for regression `validation_r2`: R², at least −30.9 |
+| validation_error | share of validation examples put in the wrong class; for regression `validation_r2`, R², ≥ −30.9 |
 | gradient_norm | Euclidean length of the cost's gradient over the first 256 training examples |
 | saturation | share of hidden activations, over these, whose slope is under 2 % of the steepest (tanh: beyond ±0.99) |
 | weight_norm | Euclidean length of all weights, biases left out |

@@ -67,10 +67,14 @@ def sensitivity_sentences(comparison: Comparison) -> list[str]:
     """Which setting has the largest index where, where ranges differ, and which orders are shown to differ."""
     frame, pairs = comparison.indices, comparison.agreement
     settings = frame[~frame["hyperparameter"].isin(LUCK) & frame["total_order"].notna()]
-    top = settings.loc[settings.groupby("study", sort=False)["total_order"].idxmax()]
+    shown = settings[settings["verdict"] == "sensitive"]
+    top = shown.loc[shown.groupby("study", sort=False)["total_order"].idxmax()]
     groups = {in_words(str(name)): list(rows["study"]) for name, rows in top.groupby("hyperparameter", sort=False)}
-    parts = [f"{name} in {listed(where) if len(groups) > 1 else 'all'}" for name, where in groups.items()]
-    sentences = [f"The largest total index is that of {'; '.join(parts)}."]
+    everywhere = len(top) == len(comparison.studies) and len(groups) == 1
+    parts = [f"{name} in {'all' if everywhere else listed(where)}" for name, where in groups.items()]
+    sentences = [f"By the estimates the largest total index is that of {'; '.join(parts)}."] if parts else []
+    if nowhere := [study for study in comparison.studies if study not in set(top["study"])]:
+        sentences.append(f"No setting is shown to matter in {listed(nowhere)}.")
     ranges = settings.drop_duplicates(["hyperparameter", "low", "high", "scale"])["hyperparameter"]
     differ = list(ranges[ranges.duplicated()].unique())
     if differ:

@@ -10,7 +10,9 @@ import pandas as pd
 
 from hpsearch import figures
 from hpsearch.config.hyperparameters import in_words
+from hpsearch.experiments.tolerances import excludable
 from hpsearch.report import around, explanation, facts, sentences
+from hpsearch.report.edges import edge_sentences
 from hpsearch.report.page import Exhibit, Section
 from hpsearch.report.search import balance_line
 from hpsearch.report.survey import range_lines
@@ -107,8 +109,8 @@ def _search(results: Results) -> Iterator[Section]:
             texts.append(f"Mind {balance_line(results.best.balance)}.")
         yield Section("What was chosen", texts)
     texts = [sentences.went(history, len(results.study.directions))]
-    if results.ours and complete:
-        texts.append(sentences.at_edges(results.edges()))
+    if results.ours:
+        texts.append(edge_sentences(results))
     exhibits = [Exhibit(history, figures.history(history))]
     if complete:
         exhibits.append(Exhibit(results.trials, figures.trials(results.trials, results.space(), history)))
@@ -182,7 +184,9 @@ def _around(results: Results) -> Section:
     if dimensions.keys() >= set(around.RIDGE):
         plane = results.plane(*around.RIDGE, **around.PLANE)
         exhibits.append(Exhibit(plane, figures.plane(plane, space)))
-    return Section("Around the best: how wrong may one be?", sentences.wrong_by(tolerance, around.POINTS), exhibits)
+    points, seeds, examples = around.POINTS, around.PROFILE["seeds"], results.dataset.validation.examples
+    texts = sentences.wrong_by(tolerance, points, enough=excludable(points, examples=examples, seeds=seeds))
+    return Section("Around the best: how wrong may one be?", texts, exhibits)
 
 
 def _curves(results: Results) -> Section:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,6 +11,7 @@ from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.kinds import text_of
 from hpsearch.config.messages import listed
 from hpsearch.results.best import Best
+from hpsearch.sensitivity.verdicts import MEAN_NOT_SHOWN, NO_FLOOR
 from hpsearch.tuning.baselines import GUESS
 from hpsearch.tuning.scores import TestScore
 
@@ -74,44 +75,69 @@ def went(history: pd.DataFrame, objectives: int = 1) -> str:
         )
     first = complete.loc[complete["best_so_far"] == best, "number"].min()
     after = int((history["number"] > first).sum())
-    later = f"{after:,} trials after it found no better" if after else "it is the last"
+    later = f"{after:,} trial{'s' if after > 1 else ''} after it found no better" if after else "it is the last"
     first_of = "" if objectives == 1 else f" of the first of {objectives} objectives, {history['metric'].iloc[0]}"
     return f"{sentence} The best value{first_of}, {best:.4g}, was reached at trial {first}; {later}."
 
 
 def at_edges(edges: pd.DataFrame) -> str:
-    """Whether the best trials lie at an end of a range."""
+    """Whether the best trials lie at an end of a range, and whether the range can go on there.
+
+    Args:
+        edges: Of ``Results.edges()``, with a column ``reachable``: whether there are values beyond the end.
+    """
     if edges.empty:
         return ""
     count, at = edges["trials"].max(), edges[edges["edge"] != ""]
     if at.empty:
         return f"The {count} best trials crowd at no end of a range."
-    parts = [f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in at.to_dict("records")]
-    return f"Of the {count} best trials at least half lie at {listed(parts)}: better settings may lie beyond."
+    texts = []
+    for reachable, words in ((True, "better settings may lie beyond"), (False, "beyond that nothing is allowed")):
+        rows = at[at["reachable"] == reachable].to_dict("records")
+        parts = [f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in rows]
+        if parts:
+            texts.append(f"Of the {count} best trials at least half lie at {listed(parts)}: {words}.")
+    return " ".join(texts)
 
 
 def sensitive_to(indices: pd.DataFrame, share: float) -> list[str]:
     """What a response is sensitive to, what is inert or only re-rolls luck, and how large luck is."""
     settings = indices[~indices["hyperparameter"].isin(LUCK)]
-    sentences = []
-    for verdict, words in (
-        ("sensitive", "{response} is sensitive to"),
-        ("re-rolls luck", "Other values only re-roll luck, without a change of the mean over seeds, for"),
-        ("inert", f"Inert, below {100 * share:g} % of the variance:"),
-        ("undecided", "Not decided by this survey:"),
+    if (settings["verdict"] == "").all():
+        return [f"No index is there: {settings['reason'].iat[0]}."]
+    response, sentences = str(settings["response"].iat[0]).replace("_", " "), []
+    maybe_luck = settings["reason"] == MEAN_NOT_SHOWN
+    for verdict, reasoned, words in (
+        ("sensitive", False, f"{response} is sensitive to"),
+        ("re-rolls luck", False, "other values only re-roll luck, without a change of the mean over seeds, for"),
+        ("inert", False, f"inert, below {100 * share:g} % of the variance:"),
+        ("undecided", True, f"shown to change {response}, if perhaps only by other luck of the seed:"),
+        ("undecided", False, "not decided by this survey:"),
     ):
-        rows = settings[settings["verdict"] == verdict]
+        rows = settings[(settings["verdict"] == verdict) & (maybe_luck == reasoned)]
         if len(rows):
-            parts = [index_words(row) for row in rows.to_dict("records")]
-            response = str(rows["response"].iat[0]).replace("_", " ")
-            sentences.append(f"{words.format(response=response[0].upper() + response[1:])} {listed(parts)}.")
+            sentences.append(f"{words[0].upper()}{words[1:]} {_with_indices(rows)}.")
     if not (settings["verdict"] == "sensitive").any():
-        sentences.insert(0, "No setting is shown to matter over these ranges.")
-    seed = indices[indices["hyperparameter"] == "seed"]
-    if len(seed) and seed["total_order"].notna().all():
-        luck = percent(float(seed["total_order"].to_numpy()[0]))
-        sentences.append(f"Luck, the random seed with all that it interacts with, has {luck} of the variance.")
-    return sentences
+        change = "change the mean over seeds" if maybe_luck.any() else "matter"
+        sentences.insert(0, f"No setting is shown to {change} over these ranges.")
+    return [*sentences, *_luck(indices)]
+
+
+def _with_indices(rows: pd.DataFrame) -> str:
+    """Settings with their total indices, or the one reason why these say nothing of them."""
+    if (rows["reason"] == NO_FLOOR).all():
+        names = listed([in_words(name) for name in rows["hyperparameter"]])
+        return f"{names}, for every total index may be noise ({NO_FLOOR})"
+    return listed([index_words(row) for row in rows.to_dict("records")])
+
+
+def _luck(indices: pd.DataFrame) -> Iterator[str]:
+    """How large luck is; with noise of an unknown size in it, nothing."""
+    for row in indices[indices["hyperparameter"] == "seed"].to_dict("records"):
+        if pd.notna(row["total_order"]) and not (indices["reason"] == NO_FLOOR).any():
+            total, low, high = (percent(row[f"total_{column}"]) for column in ("order", "low", "high"))
+            share = f"{total} of the variance ({low} to {high})"
+            yield f"Luck, the random seed with all that it interacts with, has {share}."
 
 
 def index_words(row: Mapping[Any, Any]) -> str:
@@ -124,22 +150,25 @@ def index_words(row: Mapping[Any, Any]) -> str:
 
 
 def when(over: pd.DataFrame) -> str:
-    """Which setting matters most at which iterations."""
+    """Which of the settings that are shown to matter has the largest index at which iterations."""
     settings = over[~over["hyperparameter"].isin(LUCK) & over["total_order"].notna()]
+    shown = settings[settings["verdict"] == "sensitive"]
     if settings.empty:
         return ""
-    top = settings.loc[settings.groupby("iteration")["total_order"].idxmax()].sort_values("iteration")
-    changes = top[top["hyperparameter"] != top["hyperparameter"].shift()]
-    parts = [
-        f"{in_words(row['hyperparameter'])} {'before training' if row['iteration'] == 0 else _from(row['iteration'])} "
-        f"({percent(row['total_order'])})"
-        for row in changes.to_dict("records")
-    ]
-    return f"The largest total index belongs to {listed(parts)}."
+    if shown.empty:
+        return "At no iteration is a setting shown to matter."
+    largest = shown.loc[shown.groupby("iteration")["total_order"].idxmax()].set_index("iteration")
+    top = largest.reindex(sorted(settings["iteration"].unique())).reset_index()
+    names = top["hyperparameter"].fillna("")
+    parts = [_since(row) for row in top[names != names.shift()].to_dict("records")]
+    return f"By the estimates the largest total index is that of {listed(parts)}."
 
 
-def _from(iteration: int) -> str:
-    return f"from iteration {iteration:,} on"
+def _since(row: Mapping[Any, Any]) -> str:
+    since = "before training" if row["iteration"] == 0 else f"from iteration {row['iteration']:,} on"
+    if pd.isna(row["hyperparameter"]):
+        return f"none {since} (no setting is shown to matter there)"
+    return f"{in_words(row['hyperparameter'])} {since} ({percent(row['total_order'])} there)"
 
 
 def together(interactions: pd.DataFrame) -> str:
@@ -158,14 +187,23 @@ def together(interactions: pd.DataFrame) -> str:
     return "No interaction is seen beyond its uncertainty, which does not show that there is none."
 
 
-def wrong_by(tolerance: pd.DataFrame, points: float) -> list[str]:
-    """How wrong each setting may be: where it is not shown to be worse, and where such a loss is excluded."""
+def wrong_by(tolerance: pd.DataFrame, points: float, *, enough: bool = True) -> list[str]:
+    """How wrong each setting may be: outside of what it is shown to be worse, and where such a loss is excluded.
+
+    Args:
+        tolerance: See :func:`hpsearch.experiments.tolerances.tolerance`.
+        points: Validation error that may be lost.
+        enough: Whether there are examples and seeds enough to exclude such a loss where nothing changes.
+    """
     if tolerance.empty:
         return []
-    near = "By the metric of the search, no value among these is shown to be worse than the chosen one: "
-    texts = [f"{near}{_stretches(tolerance, 'near')}."]
+    near = "By the metric of the search, every value that was tried outside of these is shown to be worse than the "
+    texts = [f"{near}chosen one: {_stretches(tolerance, 'near')}."]
     if (tolerance["tolerated_low"].notna() | tolerance["tolerated_choices"].notna()).all():
         rise = "one point" if points == 0.01 else f"{100 * points:g} points"
+        if not enough:
+            few = "the validation examples are too few for that, on so few seeds"
+            return [*texts, f"A rise of the validation error by over {rise} is excluded nowhere: {few}."]
         excluded = f"Within these around the chosen values a rise of the validation error by over {rise} is excluded: "
         texts.append(f"{excluded}{_stretches(tolerance, 'tolerated')}.")
     return texts

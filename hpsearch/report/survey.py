@@ -40,7 +40,7 @@ def _verdict(row: Mapping[Any, Any]) -> str:
     if row["verdict"] != "undecided" or (row["reason"] and pd.isna(row["base_needed"])):
         return str(row["verdict"])
     needed = row["base_needed"]
-    return "undecided (at any base of use)" if pd.isna(needed) else f"undecided (--base {needed} would decide)"
+    return "undecided (at any base of use)" if pd.isna(needed) else f"undecided (--base {needed} may decide)"
 
 
 def sensitivity_legend(frame: pd.DataFrame) -> str:
