@@ -46,8 +46,8 @@ def test_what_may_change_by_luck_alone_is_told_from_what_is_not_decided():
     table = indices(l2=("undecided", 0.4), momentum=("undecided", 0.05)).assign(reason=[MEAN_NOT_SHOWN, ""])
     assert sentences.sensitive_to(table, 0.01) == [
         "No setting is shown to change the mean over seeds over these ranges.",
-        "Shown to change validation loss, if perhaps only by other luck of the seed: l2 λ (40 % of the variance in all, "
-        "30 % to 50 %).",
+        "Shown to change validation loss, if perhaps only by other luck of the seed: l2 λ (40 % of the variance in "
+        "all, 30 % to 50 %).",
         "Not decided by this survey: momentum μ (5.0 % of the variance in all, 0.0 % to 15 %).",
     ]
 
