@@ -24,8 +24,8 @@ RULES = (
     "per cent of wrong answers, or of variance that a regression does not explain. ±: 95 % interval over seeds, for "
     "these examples and no others. *: shown, that is, the interval lies on one side of 0 and, for classes, the "
     "difference is worth at least six test examples; fewer may be luck of which examples they are. Each is a test by "
-    "itself. =: points of the own best. Another search of a study may end at another setting, as good there, that loses "
-    "other amounts elsewhere."
+    "itself. =: points of the own best. Another search of a study may end at another setting, as good there, that "
+    "loses other amounts elsewhere."
 )
 """What the numbers of the transfers are, for a legend."""
 
