@@ -2,14 +2,18 @@
 
 import json
 
+import numpy as np
 import optuna
 import plotly.graph_objects as go
 import pytest
 from optuna_dashboard import get_note
 
+from hpsearch.experiments.function import survey_frames
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import load
 from hpsearch.sensitivity import Survey
+from hpsearch.sensitivity.verdicts import NO_FLOOR
+from hpsearch.space import Float, Space
 from hpsearch.storage.access import JOURNAL, open_storage
 from hpsearch.storage.front import (
     ATTRIBUTION,
@@ -122,6 +126,15 @@ def test_a_study_of_another_program_is_left_as_it_is_by_a_survey_of_its_name(con
     survey_study(config, results=tmp_path)
     assert not study.user_attrs
     assert not study_attributes(study)
+
+
+def test_totals_lie_within_their_intervals_and_may_be_noise_where_the_seed_does_not_govern_it(tmp_path):
+    rng = np.random.default_rng(0)
+    space = Space({"x": Float(0, 1)})
+    survey_frames(lambda rows: rng.standard_normal(len(rows)), space, base=16, name="noise", results=tmp_path)
+    words = load("noise", results=tmp_path).study.user_attrs[MEASURED]
+    assert "x 1.00 (0." in words
+    assert words.endswith(f". Each may be noise ({NO_FLOOR})")
 
 
 def test_where_a_survey_has_no_index_the_page_says_why(config, tmp_path, monkeypatch):

@@ -67,6 +67,11 @@ def test_verdicts_stand_in_one_line_without_the_seed_and_the_dummy():
     )
 
 
+def test_a_survey_without_an_index_says_why():
+    none = pd.DataFrame({"hyperparameter": ["l2", "seed"], "total_order": NAN, "verdict": "", "reason": "constant"})
+    assert survey.verdict_line(none) == "by the survey no setting has an index: constant"
+
+
 def ranges(*rows):
     columns = ["hyperparameter", "low", "high", "boundary", "next_low", "next_high", "next_choices", "reason"]
     return pd.DataFrame([dict(zip(columns, row, strict=True)) for row in rows])

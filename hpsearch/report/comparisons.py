@@ -63,8 +63,8 @@ def index_table(comparison: Comparison) -> Table:
 def _index(row: dict[Any, Any]) -> str:
     if pd.isna(row["total_order"]):
         return "missing"
-    low, high = (f"{min(max(row[f'total_{end}'], 0), 1):.2f}".removeprefix("0") for end in ("low", "high"))
-    return f"{row['total_order']:.2f}\n{low}–{high}"
+    total, low, high = (f"{min(max(row[f'total_{end}'], 0), 1):.2f}" for end in ("order", "low", "high"))
+    return f"{total}\n{low.removeprefix('0')}–{high.removeprefix('0')}"
 
 
 def sensitivity_sentences(comparison: Comparison) -> list[str]:
