@@ -108,6 +108,16 @@ def test_the_chosen_setting_is_named_with_its_letters():
     )
 
 
+def test_the_best_of_those_that_may_be_it_is_no_best_of_all():
+    best = Best(2, 0.6, {"x": 0.6}, {}, None, lambda: None)
+    assert sentences.chosen(best, 20, 8) == (
+        "Trial 2 was chosen, the best of 8 that satisfy the constraints and have a finite value, of 20 completed ones: "
+        "x 0.6."
+    )
+    assert sentences.chosen(best, 20, 20) == "Trial 2 was chosen, the best of 20 completed ones: x 0.6."
+    assert "The best value within the constraints, 1, was reached" in sentences.went(history([1.0]), constrained=True)
+
+
 def history(values, states=None):
     frame = pd.DataFrame({"number": range(len(values)), "value": values, "state": states or "COMPLETE"})
     return frame.assign(diverged=False, best_so_far=frame["value"].cummin())

@@ -21,6 +21,7 @@ from hpsearch.results.surrogates import ImportanceError, ImportanceWarning
 from hpsearch.sensitivity.verdicts import SHARE
 from hpsearch.storage.commands import command, make, options_of
 from hpsearch.storage.internals import storage_of
+from hpsearch.tuning.choice import ranked_trials
 
 if TYPE_CHECKING:
     from hpsearch.sensitivity.analysis import Survey
@@ -108,7 +109,8 @@ def _search(results: Results) -> Iterator[Section]:
         if results.best.balance is not None:
             texts.append(f"Mind {balance_line(results.best.balance)}.")
         yield Section("What was chosen", texts)
-    texts = [sentences.went(history, len(results.study.directions))]
+    violated = any(excess > 0 for t in results.study.get_trials(deepcopy=False) for excess in t.constraints.values())
+    texts = [sentences.went(history, len(results.study.directions), constrained=violated)]
     if results.ours:
         texts.append(edge_sentences(results))
     exhibits = [Exhibit(history, figures.history(history))]
@@ -135,7 +137,8 @@ def _sensitivity(survey: Survey) -> Iterator[Section]:
 def _standing(results: Results, complete: int) -> Section:
     """The best of another program's study, or why there is none, and its front where it has several objectives."""
     try:
-        return Section("What was chosen", [sentences.chosen(results.best, complete)])
+        eligible = len(ranked_trials(results.study))
+        return Section("What was chosen", [sentences.chosen(results.best, complete, eligible)])
     except ResultsError as problem:
         front = [Exhibit(results.pareto, title="The front")] if len(results.study.directions) > 1 else []
         return Section("What was chosen", [f"{problem}."], front)

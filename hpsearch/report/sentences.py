@@ -21,11 +21,20 @@ LUCK = ("seed", "dummy")
 """Rows of the tables of a survey that are no settings."""
 
 
-def chosen(best: Best, complete: int) -> str:
-    """Which trial was chosen, with which setting."""
+def chosen(best: Best, complete: int, eligible: int | None = None) -> str:
+    """Which trial was chosen, with which setting.
+
+    Args:
+        best: Of the study.
+        complete: How many trials are.
+        eligible: How many of these satisfy the constraints and have a finite value; all by default.
+    """
     setting = best.hyperparameters if isinstance(best.hyperparameters, dict) else vars(best.hyperparameters)
     values = listed([f"{in_words(name)} {short(value)}" for name, value in setting.items()]) if setting else ""
-    return f"Trial {best.number} was chosen, the best of {complete:,} completed ones{': ' if setting else ''}{values}."
+    of = f"{complete:,} completed ones"
+    if eligible is not None and eligible < complete:
+        of = f"{eligible:,} that satisfy the constraints and have a finite value, of {of}"
+    return f"Trial {best.number} was chosen, the best of {of}{': ' if setting else ''}{values}."
 
 
 def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> list[str]:
@@ -34,7 +43,7 @@ def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> li
         return ["There is no test split (data.test is 0), so how well the network does on new data is not known."]
     metric = test.metric.removeprefix("test_").replace("r2", "R²")
     sentences = [
-        f"On the {test.examples:,} test examples, used once and for this choice alone, its network has {metric} "
+        f"On the {test.examples:,} test examples, by which nothing was chosen, its network has {metric} "
         f"{interval(test)}."
     ]
     for name, score in baselines.items():
@@ -55,8 +64,14 @@ def interval(score: TestScore) -> str:
     return f"{value} (95 % interval {low} to {high})"
 
 
-def went(history: pd.DataFrame, objectives: int = 1) -> str:
-    """How the search went: states, diverged trials, and when the best was found, of several objectives in the first."""
+def went(history: pd.DataFrame, objectives: int = 1, *, constrained: bool = False) -> str:
+    """How the search went: states, diverged trials, and when the best was found, of several objectives in the first.
+
+    Args:
+        history: See ``Results.history``.
+        objectives: How many the study has.
+        constrained: Whether some trials violate constraints: their values do not count.
+    """
     if history.empty:
         return "The search has no trials yet."
     states = history["state"].value_counts().to_dict()
@@ -76,8 +91,9 @@ def went(history: pd.DataFrame, objectives: int = 1) -> str:
     first = complete.loc[complete["best_so_far"] == best, "number"].min()
     after = int((history["number"] > first).sum())
     later = f"{after:,} trial{'s' if after > 1 else ''} after it found no better" if after else "it is the last"
+    within = " within the constraints" if constrained else ""
     first_of = "" if objectives == 1 else f" of the first of {objectives} objectives, {history['metric'].iloc[0]}"
-    return f"{sentence} The best value{first_of}, {best:.4g}, was reached at trial {first}; {later}."
+    return f"{sentence} The best value{first_of}{within}, {best:.4g}, was reached at trial {first}; {later}."
 
 
 def at_edges(edges: pd.DataFrame) -> str:
