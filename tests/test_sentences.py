@@ -230,8 +230,8 @@ def test_tolerances_are_told_in_points_and_for_a_regression_by_the_metric_alone(
     assert sentences.wrong_by(table.iloc[:0], 0.01) == []
     assert sentences.wrong_by(table, 0.01, enough=False) == [
         near,
-        "A loss of more than one point of validation error is excluded nowhere: the validation examples are too few "
-        "for that, on so few seeds.",
+        "A rise of the validation error by over one point is excluded nowhere: the validation examples are too few for "
+        "that, on so few seeds.",
     ]
 
 

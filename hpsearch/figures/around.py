@@ -108,7 +108,7 @@ def _panel(
 
 
 def _stretches(figure: go.Figure, tolerance: pd.DataFrame, *, rows: int) -> None:
-    """Shade that outside of which all is shown to be worse by the metric, and where too much error is excluded, below it."""
+    """Shade that outside of which all is shown to be worse by the metric; below, where too much error is excluded."""
     wanted = [
         (1, "near", style.GREEN, "shown to be worse outside of"),
         (rows, "unshown", style.GREY, "too much error shown outside of"),

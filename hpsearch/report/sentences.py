@@ -204,12 +204,12 @@ def together(interactions: pd.DataFrame) -> str:
 
 
 def wrong_by(tolerance: pd.DataFrame, points: float, *, enough: bool = True) -> list[str]:
-    """How wrong each setting may be: outside of what it is shown to be worse, and where such a loss is excluded.
+    """How wrong each setting may be: outside of what it is shown to be worse, and where too much error is excluded.
 
     Args:
         tolerance: See :func:`hpsearch.experiments.tolerances.tolerance`.
         points: Validation error that may be lost.
-        enough: Whether there are examples and seeds enough to exclude such a loss where nothing changes.
+        enough: Whether there are examples and seeds enough to exclude so much where nothing changes.
     """
     if tolerance.empty:
         return []

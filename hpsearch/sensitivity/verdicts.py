@@ -26,9 +26,7 @@ LUCK, CONTROL = "luck", "control"
 """Of the seed and of the dummy, which are no settings."""
 NO_FLOOR = "the noise is not governed by the seed: its floor is unknown without replicates or a dummy"
 _NOISE_OF_DUMMY = "its total is the noise that the seed does not govern, taken off all the others"
-MEAN_NOT_SHOWN = (
-    "its total is above the share, but no effect on the mean over seeds is shown: it may only re-roll luck"
-)
+MEAN_NOT_SHOWN = "its total is above the share, but no effect on the mean over seeds is shown: it may only re-roll luck"
 
 
 def index_table(
