@@ -6,6 +6,7 @@ import pytest
 
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.report import sentences
+from hpsearch.report.search import chosen_line
 from hpsearch.results.best import Best
 from hpsearch.sensitivity.verdicts import MEAN_NOT_SHOWN, NO_FLOOR
 from hpsearch.tuning.baselines import DEFAULT, GUESS
@@ -81,10 +82,26 @@ def test_a_constant_response_is_no_finding():
 )
 def test_a_baseline_is_better_or_worse_only_where_the_intervals_are_apart(metric, own, other, verdict):
     own, other = (TestScore(metric, *numbers, 360) for numbers in (own, other))
-    told = sentences.test_score(own, {GUESS: other, DEFAULT: other})
-    assert [text.endswith(f": {verdict}.") for text in told] == [False, True, True]
-    assert told[1].startswith("Guessing the m")
-    assert told[2].startswith("scikit-learn's default MLP has")
+    _, told = sentences.test_score(own, {DEFAULT: other})
+    assert told.startswith("scikit-learn's default MLP has")
+    assert told.endswith(f": {verdict}.")
+
+
+@pytest.mark.parametrize(
+    ("metric", "guess", "told"),
+    [
+        ("test_error", 0.5, "the most frequent class has 50.0 % on the same examples: the chosen network is better"),
+        ("test_error", 0.1, "the most frequent class has 10.0 % on the same examples: the chosen network is worse"),
+        ("test_error", 0.24, "the network's interval holds that, so it does not tell which is better"),
+        ("test_r2", -0.1, "Guessing the mean has -0.100 on the same examples: the chosen network is better"),
+    ],
+)
+def test_guessing_is_told_by_whether_the_network_s_interval_holds_it_as_a_terminal_does(metric, guess, told):
+    own, score = TestScore(metric, 0.2, 0.15, 0.25, 360), TestScore(metric, guess, guess - 0.3, guess + 0.3, 360)
+    text = sentences.test_score(own, {GUESS: score})[1]
+    assert text.endswith(f"{told}.")
+    line = chosen_line(Best(0, 0.1, {}, {}, own, lambda: None, score))
+    assert ("not shown to be better" in line) == ("network is better." not in text)
 
 
 def test_errors_are_in_per_cent_and_r2_is_not():

@@ -47,21 +47,29 @@ def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> li
         f"{interval(test)}."
     ]
     for name, score in baselines.items():
-        far = score.low > test.high or test.low > score.high
+        apart = score.low > test.high or test.low > score.high
+        telling = "the intervals overlap, so they do not tell which is better"
+        beside = f"{name} has {interval(score)}"
+        if name == GUESS:  # it is what the examples are, and has no luck of its own
+            apart = not test.low <= score.value <= test.high
+            telling = "the network's interval holds that, so it does not tell which is better"
+            beside = f"{_GUESSES[test.metric]} has {_ends(score)[0]}"
         better = (test.value < score.value) == (metric == "error")
-        verdict = "the intervals overlap, so they do not tell which is better"
-        if far:
-            verdict = "the chosen network is better" if better else "the chosen network is worse"
-        words = _GUESSES[test.metric] if name == GUESS else name
-        sentences.append(f"{words} has {interval(score)} on the same examples: {verdict}.")
+        if apart:
+            telling = f"the chosen network is {'better' if better else 'worse'}"
+        sentences.append(f"{beside} on the same examples: {telling}.")
     return sentences
 
 
 def interval(score: TestScore) -> str:
     """A score with its 95 % interval, in per cent where it is an error."""
-    percent = score.metric.endswith("error")
-    value, low, high = (f"{100 * v:.1f} %" if percent else f"{v:.3f}" for v in (score.value, score.low, score.high))
+    value, low, high = _ends(score)
     return f"{value} (95 % interval {low} to {high})"
+
+
+def _ends(score: TestScore) -> list[str]:
+    percent = score.metric.endswith("error")
+    return [f"{100 * v:.1f} %" if percent else f"{v:.3f}" for v in (score.value, score.low, score.high)]
 
 
 def went(history: pd.DataFrame, objectives: int = 1, *, constrained: bool = False) -> str:
