@@ -8,7 +8,7 @@ from helpers import SMALL, run
 
 from hpsearch import load, load_config, search
 from hpsearch.experiments.stored import DESIGN
-from hpsearch.report.edges import edge_line
+from hpsearch.report.edges import edge_line, edge_sentences
 from hpsearch.results.refinement import reachable, refine
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.space import Choice
@@ -93,5 +93,17 @@ def test_of_too_few_trials_nothing_is_said(searched, monkeypatch):
     trials = searched.trials.assign(learning_rate=0.99 - searched.trials["number"] / 1000)
     monkeypatch.setattr(Results, "trials", trials)
     assert "which ends at 1" in edge_line(searched)
+    assert edge_sentences(searched) != ""
     monkeypatch.setattr(Results, "trials", trials.head(19))
-    assert edge_line(searched) == ""
+    assert edge_line(searched) == edge_sentences(searched) == ""
+
+
+def test_a_page_tells_an_end_that_nothing_lies_beyond_from_one_that_the_range_may_pass(searched, monkeypatch):
+    less = searched.trials["number"] / 1000
+    monkeypatch.setattr(Results, "trials", searched.trials.assign(learning_rate=0.99 - less, momentum=less))
+    ends, stops = edge_sentences(searched).split(". ")
+    assert "the high end of learning rate α" in ends
+    assert ends.endswith("better settings may lie beyond")
+    assert stops == (
+        "Of the 10 best trials at least half lie at the low end of momentum μ: beyond that nothing is allowed."
+    )

@@ -90,6 +90,14 @@ def test_a_regression_s_loss_counts_no_more_than_that_of_guessing_the_mean():
     assert useless(data) == pytest.approx({**wanted, "validation_r2": 0.0})
 
 
+def test_a_target_far_out_costs_an_answer_of_the_mean_no_more_than_a_diverged_training():
+    data = from_arrays(*load_diabetes(return_X_y=True), seed=1)
+    targets = np.zeros_like(data.validation.y)
+    targets[0] = 1000.0
+    far = replace(data, validation=replace(data.validation, y=targets))
+    assert useless(far)["validation_loss"] == pytest.approx(-np.log(np.finfo(np.float32).eps) / len(targets))
+
+
 def test_a_class_that_training_never_saw_costs_no_more_than_a_diverged_training():
     data = from_arrays(*load_iris(return_X_y=True), seed=1)
     unseen = replace(data, train=replace(data.train, y=np.zeros_like(data.train.y)))

@@ -165,10 +165,14 @@ def _identity(description: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def useless(dataset: Dataset) -> dict[str, float]:
-    """Losses of an answer that does not look at its input: the training's class frequencies, or its mean."""
+    """Losses of an answer that does not look at its input: the training's class frequencies, or its mean.
+
+    They are clipped example by example as those of a network are, or one target far out would hide every failure.
+    """
     parts = {"train_loss": dataset.train.y, "validation_loss": dataset.validation.y}
     if dataset.classes is None:
-        losses = {name: float(0.5 * np.mean(np.square(y.astype(float)))) for name, y in parts.items()}
+        squares = {name: 0.5 * np.square(y.astype(float)) for name, y in parts.items()}
+        losses = {name: float(np.minimum(square, CEILING).mean()) for name, square in squares.items()}
         return {**losses, "validation_r2": 0.0}
     frequency = np.bincount(dataset.train.y, minlength=len(dataset.classes)) / len(dataset.train.y)
     with np.errstate(divide="ignore"):

@@ -24,7 +24,8 @@ SOURCE = (
     "A share is a Shapley value (1953): what a change gains, averaged over all orders of making the changes; shares "
     "sum to the whole gain. Pairs are Shapley-Taylor indices of order 2 (Sundararajan et al. 2020): above 0, the two "
     "gain more together than each alone. Intervals are 95 % t-intervals over seeds; what gains or harms is told by "
-    "tests with Holm's correction."
+    "tests with Holm's correction. All of it was measured on the validation examples, by which a search chooses: on "
+    "other examples its choice may gain less."
 )
 
 

@@ -17,6 +17,7 @@ import optuna
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.study import PROFILES, StudyConfig
 from hpsearch.sensitivity.analysis import Survey
+from hpsearch.sensitivity.verdicts import NO_FLOOR
 from hpsearch.storage.commands import make
 from hpsearch.storage.internals import figure_of, set_figure, storage_of
 from hpsearch.storage.journal import UNWRITABLE
@@ -151,15 +152,15 @@ def _measured(table: pd.DataFrame, *, of: str = "trainings") -> str:
     indices = table[table["total_order"].notna()].to_dict("records")
     if not indices:
         return f"{_BARS}. Real {of} gave no index: {table['reason'].iat[0]}"
-    shares = [
-        f"{in_words(row['hyperparameter'])} {row['total_order']:.2f} "
-        f"({max(row['total_low'], 0.0):.2f} to {min(row['total_high'], 1.0):.2f})"
-        for row in indices
-    ]
+    shares = []
+    for row in indices:
+        total, low, high = (f"{min(max(row[f'total_{end}'], 0.0), 1.0):.2f}" for end in ("order", "low", "high"))
+        shares.append(f"{in_words(row['hyperparameter'])} {total} ({low} to {high})")
+    noise = f". Each may be noise ({NO_FLOOR})" if (table["reason"] == NO_FLOOR).any() else ""
     response = f"{in_words(indices[0]['response'])} ({indices[0]['form']} form)"
     return (
         f"{_BARS}. Real {of} gave these total indices, shares of the variance of {response}, with 95 % intervals: "
-        + ", ".join(shares)
+        f"{', '.join(shares)}{noise}"
     )
 
 

@@ -19,6 +19,7 @@ from hpsearch.config.study import PROFILES, TRANSFERS
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.edges import edges
 from hpsearch.sensitivity.responses import Kind
+from hpsearch.sensitivity.trials import enough
 from hpsearch.storage.commands import make
 from hpsearch.storage.internals import note_of, set_note
 
@@ -176,20 +177,30 @@ def as_text(words: str) -> str:
 
 
 def _at_edges(study: optuna.Study, config: StudyConfig) -> str:
-    """Whether the best trials crowd at an end of a range, where better settings may lie beyond."""
-    trials = [
-        {"number": trial.number, "state": trial.state.name, "value": trial.value, **trial.params}
-        for trial in study.get_trials(deepcopy=False)
-    ]
-    table = edges(pd.DataFrame(trials), config.space.dimensions) if trials else pd.DataFrame()
-    if table.empty:
+    """Whether the best trials crowd at an end of a range; nothing where they are too few to be the best."""
+    trials = pd.DataFrame(
+        [
+            {"number": trial.number, "state": trial.state.name, "value": trial.value, **trial.params}
+            for trial in study.get_trials(deepcopy=False)
+        ],
+        columns=["number", "state", "value", *config.space.dimensions],
+    )
+    if not enough(trials):
         return ""
+    table = edges(trials, config.space.dimensions)
     crowded = table[table["edge"] != ""].to_dict("records")
-    ends = ", ".join(f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in crowded)
     best = f"the {table['trials'].max()} best trials"
-    if not ends:
+    if not crowded:
         return f"At no end of a range lie half of {best}."
-    return f"At least half of {best} lie at {ends}: better settings may lie beyond."
+    ends = ", ".join(f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in crowded)
+    beyond = ": better settings may lie beyond" if any(map(_goes_on, crowded)) else ""
+    return f"At least half of {best} lie at {ends}{beyond}."
+
+
+def _goes_on(row: Mapping[Any, Any]) -> bool:
+    """Whether values are allowed beyond the end at which the best crowd."""
+    low, high = BY_NAME[row["hyperparameter"]].limits
+    return bool(row["low"] > low if row["edge"] == "low" else row["high"] < high)
 
 
 def network_words(config: StudyConfig) -> str:
