@@ -173,6 +173,7 @@ A journal is of an older version, or vanishes in mid-run: read, or refused with 
 import ast
 import re
 import sqlite3
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -182,6 +183,7 @@ from hpsearch.storage.access import existing_storage, open_storage
 from hpsearch.storage.journal import StorageError
 
 
+@cache
 def names_in(file):
     """Names of the tests that a file of tests defines."""
     tree = ast.parse(Path(__file__).with_name(f"{file}.py").read_text(encoding="utf-8"))

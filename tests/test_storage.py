@@ -212,8 +212,9 @@ def test_a_journal_that_vanishes_is_told_of_and_not_begun_anew(tmp_path, lost):
     study = study_in(open_storage(results=tmp_path / "a"))
     path = tmp_path / "a" / JOURNAL
     path.unlink() if lost == "journal" else shutil.rmtree(path.parent)
-    with pytest.raises(StorageError, match=f"{path} is not there, or not any more: .* Put it back"):
-        add_trials(study, [trial(7)])
+    for action in (lambda: add_trials(study, [trial(7)]), lambda: study.trials):
+        with pytest.raises(StorageError, match=f"{path} is not there, or not any more: .* Put it back"):
+            action()
     assert not path.exists()
 
 
