@@ -1,5 +1,6 @@
 """Trainings in an executor: jobs of about a second, and data that goes to each worker about once."""
 
+import itertools
 import pickle
 import threading
 from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecutor
@@ -17,6 +18,7 @@ from hpsearch.evaluation.costs import training_seconds
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.failures import EngineDiffersError, WorkersLostError
+from hpsearch.evaluation.jobs import Elsewhere
 from hpsearch.evaluation.tasks import Outcome, Task
 
 
@@ -156,6 +158,18 @@ def test_enough_is_handed_out_to_keep_all_workers_at_work_and_no_more(small_eval
             submitted += 1
     assert submitted == pytest.approx(max(3.0 * 10 / one, 65), rel=0.05)
     assert (submitted == 65) == (iterations > 20_000)
+
+
+def test_before_the_first_outcome_is_awaited_all_workers_have_enough(small_evaluator, monkeypatch):
+    monkeypatch.setattr(Elsewhere, "_outcome", lambda self, ticket: ticket)  # nothing is waited for
+    slow = Slow(small_evaluator.examples, times=1.0, workers=1)
+    task = tasks_of(small_evaluator, 1, iterations=20_000)[0]
+    enough = 3.0 / training_seconds(small_evaluator.examples, task)
+    begun = itertools.count()
+    with Workers(small_evaluator.trainer, executor=slow) as here:
+        next(here.outcomes(task for _ in begun))
+    assert next(begun) == pytest.approx(enough, rel=0.05)
+    assert enough > 100
 
 
 def test_outcomes_that_were_handed_back_make_room_for_more(small_evaluator):
