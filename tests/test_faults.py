@@ -107,8 +107,8 @@ SIGINT comes once: writing ends, no loss, how to go on; twice: leave now, still 
     test_cli::test_a_signal_whose_exception_was_swallowed_is_remembered_and_the_handlers_come_back
     test_signals::test_of_two_signals_the_first_is_heeded
     test_storage::test_a_writer_that_is_stopped_while_it_writes_stores_each_trial_once
-    test_endings::test_a_signal_that_comes_while_a_library_is_imported_ends_a_command_in_a_sentence
-    test_endings::test_ctrl_c_before_a_command_has_begun_ends_it_quietly_and_at_its_end_is_not_heeded
+    test_stops::test_a_signal_that_comes_while_a_library_is_imported_ends_a_command_in_a_sentence
+    test_stops::test_ctrl_c_before_a_command_has_begun_ends_it_quietly_and_at_its_end_is_not_heeded
 SIGTERM or SIGHUP comes in mid-write: held off as SIGINT is
     test_signals::test_a_signal_waits_until_the_end_and_is_then_heeded
     test_faults_signals::test_a_signal_in_mid_write_waits_until_the_trial_is_stored
@@ -150,8 +150,8 @@ What is compiled is cut short, damaged, of another version, or compiled by two a
     test_compilation::test_where_the_disk_is_full_it_is_compiled_for_the_process
     test_compilation::test_where_no_folder_can_be_written_it_is_compiled_for_the_process
 A stop comes while a library is imported, compiles or swallows it: a stop all the same
-    test_endings::test_a_signal_that_comes_while_a_library_is_imported_ends_a_command_in_a_sentence
-    test_endings::test_what_fails_in_a_library_that_swallowed_a_stop_is_a_stop_and_what_a_user_mends_is_an_error
+    test_stops::test_a_signal_that_comes_while_a_library_is_imported_ends_a_command_in_a_sentence
+    test_stops::test_what_fails_in_a_library_that_swallowed_a_stop_is_a_stop_and_what_a_user_mends_is_an_error
 Standard error is closed: a mistake has its exit code, and no file of results takes the stream's number
     test_streams::test_where_standard_error_is_closed_a_mistake_has_its_code_and_no_file_takes_its_place
 Results can be read only: a page, a table and an explanation are made all the same, elsewhere
