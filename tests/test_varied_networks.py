@@ -72,7 +72,9 @@ def test_a_trial_is_trained_as_in_a_study_of_its_network_alone(kind, small, requ
     assert len(seen) > 2
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "qmc", "grid", "cmaes", pytest.param("gp", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "sampler", ["tpe", "random", "qmc", "grid", "cmaes", pytest.param("gp", marks=pytest.mark.slow)]
+)
 def test_every_sampler_asks_for_networks(sampler, lists, tmp_path):
     if sampler == "gp":
         pytest.importorskip("torch")
