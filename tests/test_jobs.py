@@ -152,7 +152,7 @@ def test_enough_is_handed_out_to_keep_all_workers_at_work_and_no_more(small_eval
     one = training_seconds(small_evaluator.examples, task)
     with Workers(small_evaluator.trainer, executor=slow) as here:
         submitted = 0
-        while not here.full:
+        while not here.full and submitted < 10_000:
             here.submit(task)
             submitted += 1
     assert submitted == pytest.approx(max(3.0 * 10 / one, 65), rel=0.05)
