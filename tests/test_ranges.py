@@ -436,6 +436,8 @@ def test_a_word_that_may_hold_its_even_share_stays():
     assert next_of(dimension, few) == (dimension, "no choice is shown to hold few of the best")
     shown = Crowd((0.25, 0.25, 0.25), np.array([[1.0, 0.0], [0.99, 0.01]]), ordered=False)
     assert next_of(dimension, shown)[1] == "a alone holds the best: fix it"
+    for held, worse in ((0.24, True), (0.26, False)):  # half its even share of 0.5
+        assert Crowd((0, 0, 0), np.array([[1 - held, held]] * 2), ordered=False).worse.tolist() == [False, worse]
 
 
 def next_of(dimension, crowd):

@@ -77,6 +77,7 @@ def test_a_search_alone_says_what_a_survey_would_add_and_a_survey_alone_what_a_s
     assert (tiny / "elsewhere" / "page.html").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_without_a_survey_the_page_says_what_one_would_add(tiny):
     run("search", "small")
@@ -89,8 +90,9 @@ def test_without_a_survey_the_page_says_what_one_would_add(tiny):
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_another_program_s_study_has_what_its_trials_alone_can_fill(folder):
-    storage = f"sqlite:///{folder / 'other.db'}"
-    study = optuna.create_study(study_name="<b>x</b>", storage=storage, sampler=optuna.samplers.RandomSampler(seed=0))
+    storage = str(folder / "other.log")
+    theirs = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(storage))
+    study = optuna.create_study(study_name="<b>x</b>", storage=theirs, sampler=optuna.samplers.RandomSampler(seed=0))
     study.optimize(lambda trial: trial.suggest_float("a<i>", 0, 1) + trial.suggest_int("n", 1, 9), n_trials=15)
     run("report", "<b>x</b>", "--storage", storage, "--to", "page.html")
     assert titles(Results.from_study(study)) == [
