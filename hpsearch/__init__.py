@@ -23,9 +23,9 @@ The public names, from the same order:
 
 ==============================================  ============================================================
 `Space`, `Float`, `Int`, `Choice`               a space of hyperparameters
-`Dataset`, `DataError`                          the data of a study
+`Dataset`, `data`                               the data of a study: ``data.from_frame(frame, target)``
 `Hyperparameters`                               one point of the space: what is chosen
-`load_config`, `StudyConfig`, `ConfigError`     a study's TOML, read
+`load_config`, `StudyConfig`                    a study's TOML, read
 `Survey`                                        a survey's table and all tables made of it
 `TrainedNetwork`                                a trained network: ``predict``, ``save``, ``load``
 `ShallowNetworkClassifier`, `…Regressor`        scikit-learn estimators
@@ -40,6 +40,11 @@ The public names, from the same order:
 `importance`                                    of any Optuna study's parameters, with intervals
 `figures`                                       of every table, as plotly figures
 ==============================================  ============================================================
+
+They raise, each where its docstring says so: `ConfigError`, `DataError`, `DesignError`, `FigureError`, `FileError`,
+`FunctionError`, `ImportanceError`, `NetworkFileError`, `OutOfTimeError`, `ResponseError`, `ResultsError`,
+`StorageError`, `StudyBusyError`, `StudyChangedError`, `SurveyStopped`, `SurveyTimeoutError`, `WorkersLostError`; and
+warn of: `ConcentrationWarning`, `ImportanceWarning`.
 
 Each is imported when it is first used, because a cluster's worker needs the engine but not Optuna. `__init__.pyi` is
 the one list of them, for this module and for type checkers alike.

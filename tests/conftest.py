@@ -1,7 +1,9 @@
 """Fixtures that many test files share."""
 
+import contextlib
 import os
 import signal
+import sqlite3
 
 import numpy as np
 import optuna
@@ -28,8 +30,17 @@ def one_blas_thread():
 @pytest.fixture(scope="session", autouse=True)
 def unflushed():
     """No test waits for the disk: what a power failure leaves, processes of their own show, which flush as always."""
+    connect = sqlite3.dbapi2.connect
+
+    def hurried(*arguments, **options):
+        connection = connect(*arguments, **options)
+        with contextlib.suppress(sqlite3.Error):  # what is no database is for whoever reads it to find
+            connection.execute("PRAGMA synchronous = OFF")
+        return connection
+
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda descriptor: None)
+        patch.setattr(sqlite3.dbapi2, "connect", hurried)
         yield
 
 

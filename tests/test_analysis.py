@@ -24,6 +24,7 @@ def test_a_constant_response_has_no_indices_and_says_why():
     found = survey_frames(lambda r: np.full(len(r), 0.1), unit(2), base=8).sensitivity()
     assert found["total_order"].isna().all()
     assert set(found["reason"]) == {"the response is constant"}
+    assert set(found["verdict"]) == {""}
 
 
 @pytest.mark.parametrize("scrambles", [2, 3])

@@ -19,7 +19,7 @@ from hpsearch.config import load_config
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.tuning.search import search
 
-SIZE = {"survey.base": 8, "survey.scrambles": 4, "survey.seeds": 4, "trials": 20}
+SIZE = {"survey.base": 4, "survey.scrambles": 2, "survey.seeds": 4, "trials": 20}
 
 
 @pytest.fixture(scope="module")

@@ -36,7 +36,7 @@ def storage(folder):
     return storage
 
 
-def test_every_study_is_a_row_with_its_trials_its_best_and_its_survey(storage):
+def test_every_study_is_a_row_with_its_trials_its_best_and_its_survey_and_the_command_lists_them(storage):
     frame = catalogue(storage).set_index("study")
     assert list(frame.index) == ["alone", "empty.survey", "of [b]two", "small", "theirs"]
     small = optuna.load_study(study_name="small", storage=storage)
@@ -55,9 +55,6 @@ def test_every_study_is_a_row_with_its_trials_its_best_and_its_survey(storage):
     last = max(t.datetime_complete for t in optuna.load_study(study_name="small.survey", storage=storage).trials)
     assert frame["last"]["small"] == pd.Timestamp(last.astimezone())
     assert pd.isna(frame["last"]["empty.survey"])
-
-
-def test_the_command_lists_them_as_they_are(storage):
     rows = printed(catalogue_table(catalogue(storage), title="studies"), width=120)
     assert any(row.startswith("small 3 ") and "validation loss 72 rows" in row for row in rows)
     assert any(row.startswith("of [b]two 1 - value 0, value 1 - ") for row in rows)

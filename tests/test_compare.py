@@ -13,7 +13,8 @@ from hpsearch.report.comparisons import (
     single_setting_sentence,
     transfer_sentences,
 )
-from hpsearch.results.comparison import Comparison
+from hpsearch.results.comparison import Comparison, compare
+from hpsearch.results.names import ResultsError
 from hpsearch.sensitivity.designs import DesignError
 
 TINY = "[survey]\nbase = 4\nscrambles = 2\nseeds = 4\n"
@@ -36,6 +37,8 @@ def test_what_is_missing_is_named_and_made_on_demand(two, monkeypatch):
     assert "no study 'small' in the results" in run("compare", "small", "wines", code=2).stderr
     refused = run("compare", "wines", "wines", code=2).stderr
     assert "error: a comparison needs two different studies or more (given: wines twice)" in refused
+    with pytest.raises(ResultsError, match="takes a list of studies"):
+        compare("wines")
     run("search", "small")
     refused = run("compare", "small", "wines", "--complete", "--to", "studies", code=1).stderr
     assert "cannot write studies: Is a directory" in refused  # before anything is surveyed, as is seen next
@@ -43,7 +46,7 @@ def test_what_is_missing_is_named_and_made_on_demand(two, monkeypatch):
     done = run("compare", "small", "wines", "--complete", "--seeds", 2)
     assert "small is not completely surveyed yet: surveying first" in done.stderr
     assert "searching first" not in done.stderr
-    table = done.stdout.split("total indices of")[1].split("The largest")[0]
+    table = done.stdout.split("total indices of")[1].split("By the estimates")[0].split("No setting")[0]
     assert max(len(line.rstrip()) for line in table.splitlines()) <= 80
     for words in ("Kendall's τ", "the best settings", "points lost by", "Shown to lose", "one setting for all studies"):
         assert words in done.stdout
@@ -86,36 +89,51 @@ def test_which_setting_leads_where_and_which_ranges_and_orders_differ():
         INDEX, ("a", "l2", 0, 1, "linear", 0.5), ("a", "momentum", 0, 1, "linear", 0.2),
         ("a", "seed", 0, 3, "pool", 0.9),
         ("b", "l2", 0, 2, "linear", 0.1), ("b", "momentum", 0, 1, "linear", 0.2), ("b", "seed", 0, 3, "pool", 0.9),
-    )  # fmt: skip
+    ).assign(verdict=["sensitive", "sensitive", "luck"] * 2)  # fmt: skip
     apart = comparison(indices=indices, agreement=rows(AGREEMENT, ("a", "b", 0.0, 1, 3)))
     largest, ranges, orders = sensitivity_sentences(apart)
-    assert largest == "The largest total index is that of l2 λ in a; momentum μ in b."
+    assert largest == "By the estimates the largest total index is that of l2 λ in a; momentum μ in b."
     assert ranges.startswith("The range is not the same in all studies for l2 λ:")
     assert orders == "Some pairs of settings are shown to matter in opposite orders: in a and b (1 of 3)."
     alike = comparison(
         indices=indices[indices["hyperparameter"] == "momentum"], agreement=rows(AGREEMENT, ("a", "b", 1.0, 0, 3))
     )
     assert sensitivity_sentences(alike) == [
-        "The largest total index is that of momentum μ in all.",
+        "By the estimates the largest total index is that of momentum μ in all.",
         "No two settings are shown to matter in opposite orders in two of these studies.",
     ]
 
 
-REGRET = "from to regret regret_low regret_high verdict moved"
+def test_what_is_not_shown_to_matter_leads_nowhere():
+    indices = rows(
+        INDEX, ("a", "l2", 0, 1, "linear", 0.5), ("a", "momentum", 0, 1, "linear", 0.2),
+        ("b", "l2", 0, 1, "linear", 0.1), ("b", "momentum", 0, 1, "linear", 0.2),
+    ).assign(verdict=["undecided", "sensitive", "undecided", "inert"])  # fmt: skip
+    told = sensitivity_sentences(comparison(indices=indices, agreement=rows(AGREEMENT, ("a", "b", 0.0, 0, 1))))
+    assert told[:2] == [
+        "By the estimates the largest total index is that of momentum μ in a.",
+        "No setting is shown to matter in b.",
+    ]
+
+
+REGRET = "from to regret regret_low regret_high verdict p moved"
 
 
 def test_which_transfers_lose_and_what_tuning_gains_and_what_was_moved():
     frame = rows(
-        REGRET, ("a", "a", 0, 0, 0, "own best", ""), ("b", "a", 12.3, 10.0, 14.6, "worse", "batch_size 64 → 8"),
-        (DEFAULTS, "a", 7.0, 6.0, 8.0, "worse", ""), ("a", "b", -9.0, -10.0, -8.0, "better", ""),
-        ("b", "b", 0, 0, 0, "own best", ""), (DEFAULTS, "b", 1.0, -1.0, 3.0, "not shown", ""),
+        REGRET, ("a", "a", 0, 0, 0, "own best", 1, ""), ("b", "a", 12.3, 10.0, 14.6, "worse", 0.02, "l2 64 → 8"),
+        (DEFAULTS, "a", 7.0, 6.0, 8.0, "worse", 0.01, ""), ("a", "b", -9.0, -10.0, -8.0, "better", 0.03, ""),
+        ("b", "b", 0, 0, 0, "own best", 1, ""), (DEFAULTS, "b", 1.0, -1.0, 3.0, "not shown", 0.5, ""),
     )  # fmt: skip
     assert transfer_sentences(comparison(transfer=frame)) == [
-        "Shown to lose points: 1 of 2 transfers: b on a (+12.3, 10.0 to 14.6).",
-        "Shown to gain points: 1 of 2 transfers: a on b (-9.0, -10.0 to -8.0).",
+        "Shown to lose points: 1 of 2 transfers (1 after Holm's correction for so many tests): b on a (+12.3, 10.0 to "
+        "14.6).",
+        "Shown to gain points: 1 of 2 transfers (1 after Holm's correction for so many tests): a on b (-9.0, -10.0 to "
+        "-8.0).",
         "The defaults are shown to lose points against the own best on a (+7.0, 6.0 to 8.0).",
-        "Moved to what a study can take: b on a: batch_size 64 → 8.",
+        "Moved to what a study can take: b on a: l2 64 → 8.",
     ]
+    assert "1 of 2 transfers (0 after" in transfer_sentences(comparison(transfer=frame.assign(p=0.04)))[0]
     none = transfer_sentences(comparison(transfer=frame.assign(verdict="not shown", moved="")))
     assert none == [
         "Shown to lose points: 0 of 2 transfers.",
@@ -124,7 +142,7 @@ def test_which_transfers_lose_and_what_tuning_gains_and_what_was_moved():
     ]
 
 
-SINGLE = "from chosen regret regret_low regret_high worst worst_low worst_high worst_study difference_low studies"
+SINGLE = "from chosen regret regret_low regret_high worst worst_low worst_high worst_study verdict studies"
 
 
 @pytest.mark.parametrize(
@@ -132,9 +150,9 @@ SINGLE = "from chosen regret regret_low regret_high worst worst_low worst_high w
 )
 def test_which_setting_serves_all_and_which_others_are_not_shown_to_lose_more(chosen, words):
     frame = rows(
-        SINGLE, (chosen, True, 2.0, 1.0, 3.0, 4.0, 2.0, 6.0, "b", 0.0, 2),
-        ("c", False, 2.5, 1.0, 4.0, 5.0, 3.0, 7.0, "a", -0.1, 2),
-        ("d", False, 9.0, 8.0, 9.9, 9.0, 8.0, 9.9, "a", 6.0, 2),
+        SINGLE, (chosen, True, 2.0, 1.0, 3.0, 4.0, 2.0, 6.0, "b", "chosen", 2),
+        ("c", False, 2.5, 1.0, 4.0, 5.0, 3.0, 7.0, "a", "not shown", 2),
+        ("d", False, 9.0, 8.0, 9.9, 9.0, 8.0, 9.9, "a", "worse", 2),
     )  # fmt: skip
     sentence = single_setting_sentence(comparison(defaults=frame))
     assert sentence.startswith(f"{words} best as one setting, by their validation examples.")

@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from numba.core import caching
+from numba.core import caching, config
 
 from hpsearch.engine import compilation
 from hpsearch.engine.compilation import before_compiling
@@ -19,6 +19,12 @@ from hpsearch.engine.compilation import compiled
 def double(x):
     return 2 * x
 """
+
+
+@pytest.fixture(autouse=True)
+def beside_the_source(monkeypatch):
+    """Compiled code is kept there, whatever folder the environment names."""
+    monkeypatch.setattr(config, "CACHE_DIR", "")
 
 
 def double(path):

@@ -47,6 +47,14 @@ def spiked(rows, blocks, *, base=64, height=1000.0, dummy=False, share=0.01):
     return Survey(table, design, "response").sensitivity(share=share).set_index("hyperparameter")
 
 
+def test_the_checkpoint_at_which_few_rows_carry_the_variance_is_named():
+    design = Design(unit(2), base=64, scrambles=8)
+    table = design.table().assign(iteration=5, response=0.0)
+    table.loc[table["block"].eq("A") & table["row"].eq(3) & table["scramble"].lt(2), "response"] = 1.0
+    with pytest.warns(ConcentrationWarning, match="^response at iteration 5: half of the variance"):
+        Survey(table, design, "response", checkpoints=(5,)).sensitivity_over_iterations()
+
+
 def test_few_rows_that_carry_the_variance_leave_nothing_inert_and_warn():
     with pytest.warns(
         ConcentrationWarning, match=r"response: half of the variance comes from 2 of 512 rows: .*ceilings"

@@ -10,6 +10,7 @@ from sklearn.metrics import accuracy_score, log_loss, r2_score
 from hpsearch.engine.diagnostics import distinct
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.losses import CEILING
+from hpsearch.engine.metrics import METRIC
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training, checkpoints, train
 
@@ -67,15 +68,29 @@ def test_metrics_equal_scikit_learn_s_and_the_reference_s(digits):
     assert found["distinct_units"][0] == 8  # the fewest of any hidden layer
 
 
-def test_regression_is_scored_by_r2_and_half_the_squared_error():
+@pytest.mark.parametrize("far", [None, 100.0])
+def test_regression_is_scored_by_r2_and_half_the_squared_error_that_counts_up_to_the_ceiling(far):
     X, y = load_diabetes(return_X_y=True)
     y = (y - y.mean()) / y.std()
+    if far:
+        y[-1] = far
     architecture = Architecture(10, (4,), 1, output="identity", dtype="float64")
     examples = Examples.of(architecture, (X[:300], y[:300]), (X[300:], y[300:]))
     parameters, found, _ = at_start(examples, architecture, [0.5])
     logits = reference.forward(layers_of(architecture, parameters[0]), X[300:], "tanh")[1][:, 0]
     assert found["validation_r2"][0] == pytest.approx(r2_score(y[300:], logits))
-    assert found["validation_loss"][0] == pytest.approx(0.5 * np.mean((y[300:] - logits) ** 2))
+    counted = np.minimum(0.5 * (y[300:] - logits) ** 2, -np.log(np.finfo(np.float32).eps))
+    assert found["validation_loss"][0] == pytest.approx(counted.mean())
+
+
+def test_r2_is_no_less_than_that_of_a_diverged_training():
+    X, y = load_diabetes(return_X_y=True)
+    y = (y - y.mean()) / y.std()
+    architecture = Architecture(10, (4,), 1, output="identity", dtype="float64")
+    examples = Examples.of(architecture, (X[:300], y[:300]), (X[300:], y[300:]))
+    _, found, _ = at_start(examples, architecture, [1e6])
+    assert found["validation_r2"][0] == pytest.approx(1 + 2 * np.log(np.finfo(np.float32).eps))
+    assert METRIC["validation_r2"].worst == found["validation_r2"][0]
 
 
 def test_two_classes_are_scored_by_accuracy_and_log_loss():

@@ -37,6 +37,7 @@ The disk is full, the folder read-only: an error before or at once, and what was
     test_faults_disk::test_on_a_full_disk_a_command_says_so_and_what_was_stored_stays
     test_faults_disk::test_where_nothing_may_be_written_a_command_says_so_and_all_is_read
     test_faults_disk::test_a_search_that_met_a_full_disk_goes_on_as_if_it_had_not
+    test_storage::test_a_write_that_breaks_off_leaves_the_journal_as_it_was
     test_faults_journal::test_a_write_that_failed_in_a_study_that_was_opened_twice_is_made_up_for
 The disk fills, or permission lacks, at any file that is written: one error with path and cause, no half file
     test_faults_disk::test_on_a_disk_that_fills_in_mid_write_no_half_file_stays
@@ -44,11 +45,14 @@ The disk fills, or permission lacks, at any file that is written: one error with
     test_files::test_where_no_file_can_be_the_path_the_cause_and_the_cure_are_told
     test_files::test_a_failure_leaves_the_former_file_and_no_part_of_the_new_one
     test_files::test_what_a_killed_writer_left_is_removed_by_the_next_and_a_living_one_s_is_not
+    test_files::test_whoever_has_the_former_file_open_reads_it_to_its_end
     test_streams::test_a_search_on_a_full_disk_does_its_work_and_says_what_failed
 A storage goes away and comes back; its connections are ended; an answer is lost: bounded retries, no doubles
     test_postgres::test_a_server_that_is_away_for_ten_seconds_is_waited_for
     test_postgres::test_a_server_that_does_not_come_back_is_an_error_that_says_so
     test_postgres::test_connections_that_are_ended_again_and_again_cost_nothing
+    test_patience::test_a_server_that_is_away_or_in_use_is_tried_again
+    test_patience::test_what_stays_refused_is_told_at_once
     test_database::test_a_batch_whose_answer_was_lost_is_not_stored_twice
     test_database::test_a_storage_that_stays_away_is_an_error_after_a_while_and_the_end_waits_no_second_time
 Two searches are on one study at once: refused
@@ -108,11 +112,13 @@ A network's file comes from a stranger: nothing executed, bounded memory, a clea
     test_archive::test_a_damaged_file_is_refused_wherever_it_is_damaged
 SIGINT comes once: writing ends, no loss, how to go on; twice: leave now, still no loss; so does SIGTERM
     test_cli::test_a_stopped_search_keeps_its_trials_and_goes_on
+    test_study::test_ctrl_c_leaves_finished_trials_whole_and_none_running
     test_cli::test_a_signal_whose_exception_was_swallowed_is_remembered_and_the_handlers_come_back
     test_signals::test_of_two_signals_the_first_is_heeded
     test_storage::test_a_writer_that_is_stopped_while_it_writes_stores_each_trial_once
-    test_endings::test_a_signal_that_comes_while_a_library_is_imported_ends_a_command_in_a_sentence
-    test_endings::test_ctrl_c_before_a_command_has_begun_ends_it_quietly_and_at_its_end_is_not_heeded
+    test_storage::test_a_writer_that_is_stopped_as_it_forgets_what_a_database_holds_stores_the_next_trial_too
+    test_stops::test_a_signal_that_comes_while_a_library_is_imported_ends_a_command_in_a_sentence
+    test_stops::test_ctrl_c_before_a_command_has_begun_ends_it_quietly_and_at_its_end_is_not_heeded
 SIGTERM or SIGHUP comes in mid-write: held off as SIGINT is
     test_signals::test_a_signal_waits_until_the_end_and_is_then_heeded
     test_faults_signals::test_a_signal_in_mid_write_waits_until_the_trial_is_stored
@@ -154,8 +160,8 @@ What is compiled is cut short, damaged, of another version, or compiled by two a
     test_compilation::test_where_the_disk_is_full_it_is_compiled_for_the_process
     test_compilation::test_where_no_folder_can_be_written_it_is_compiled_for_the_process
 A stop comes while a library is imported, compiles or swallows it: a stop all the same
-    test_endings::test_a_signal_that_comes_while_a_library_is_imported_ends_a_command_in_a_sentence
-    test_endings::test_what_fails_in_a_library_that_swallowed_a_stop_is_a_stop_and_what_a_user_mends_is_an_error
+    test_stops::test_a_signal_that_comes_while_a_library_is_imported_ends_a_command_in_a_sentence
+    test_stops::test_what_fails_in_a_library_that_swallowed_a_stop_is_a_stop_and_what_a_user_mends_is_an_error
 Standard error is closed: a mistake has its exit code, and no file of results takes the stream's number
     test_streams::test_where_standard_error_is_closed_a_mistake_has_its_code_and_no_file_takes_its_place
 Results can be read only: a page, a table and an explanation are made all the same, elsewhere
@@ -177,6 +183,7 @@ A journal is of an older version, or vanishes in mid-run: read, or refused with 
 import ast
 import re
 import sqlite3
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -186,6 +193,7 @@ from hpsearch.storage.access import existing_storage, open_storage
 from hpsearch.storage.journal import StorageError
 
 
+@cache
 def names_in(file):
     """Names of the tests that a file of tests defines."""
     tree = ast.parse(Path(__file__).with_name(f"{file}.py").read_text(encoding="utf-8"))

@@ -58,7 +58,7 @@ COMMANDS = [
     ("search", "small", "--trials", 60),
     ("survey", "small", "--base", 16, "--scrambles", 2),
     ("export", "small"),
-    ("export", "small", "--format", "parquet"),
+    pytest.param(("export", "small", "--format", "parquet"), marks=pytest.mark.slow),
     pytest.param(("report", "small"), marks=pytest.mark.slow),  # it trains what it shows
     ("refine", "small", "--to", "results/next.toml"),
     ("survey", "--function", "bowl:bowl", "--space", "space.toml", "--base", 16, "--scrambles", 2),

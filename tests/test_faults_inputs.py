@@ -46,7 +46,10 @@ def toml(tables):
 
 def mutations():
     """A valid study with one setting wrong, misspelt, doubled or elsewhere: what is wrong, and the text."""
-    valid = tomllib.loads(to_toml(validated({"name": "valid"}, where="a test")))
+    file = {"source": "csv:table.csv", "target": "y", "separator": ";", "decimal": ","}
+    rows = {"missing": ["?"], "incomplete": "drop", "drop": ["id"]}
+    every = {"name": "valid", "data": file | rows, "search": {"batch": 4}}  # what is not set by default is set
+    valid = tomllib.loads(to_toml(validated(every, where="a test")))
     for table, settings in [("", {k: v for k, v in valid.items() if not isinstance(v, dict)}), *valid.items()]:
         if not isinstance(settings, dict):
             continue

@@ -80,20 +80,18 @@ def test_where_the_table_has_differences_they_are_shown_with_the_chosen_value():
 def test_the_stretches_of_this_setting_are_shaded_and_named():
     figure = figures.profile(profile(), SPACE, TOLERANCE)
     assert stretches(figure) == {
-        "near the best: 0.1 to 1": (0.1, 1.0, "y domain"),
+        "shown to be worse outside of 0.1 to 1": (0.1, 1.0, "y domain"),
         "too much error excluded: 0.01 to 1": (0.01, 1.0, "y2 domain"),
     }
-    unshown = TOLERANCE.assign(unshown_low=0.02, unshown_high=0.5)
-    assert (
-        stretches(figures.profile(profile(), SPACE, unshown))["too much error not shown: 0.02 to 0.5"][2] == "y2 domain"
-    )
+    unshown = figures.profile(profile(), SPACE, TOLERANCE.assign(unshown_low=0.02, unshown_high=0.5))
+    assert stretches(unshown)["too much error shown outside of 0.02 to 0.5"][2] == "y2 domain"
 
 
 def test_a_regression_s_profile_has_no_error():
     missing = TOLERANCE.assign(tolerated_low=math.nan, tolerated_high=math.nan)
     figure = figures.profile(profile(error=[math.nan] * 3), SPACE, missing)
     assert {trace.yaxis for trace in figure.data} == {"y"}
-    assert list(stretches(figure)) == ["near the best: 0.1 to 1"]
+    assert list(stretches(figure)) == ["shown to be worse outside of 0.1 to 1"]
 
 
 def test_the_search_s_trials_lie_below_a_profile():

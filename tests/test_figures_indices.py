@@ -54,6 +54,13 @@ def test_each_verdict_has_a_mark_and_a_colour_of_its_own(table):
     assert len({symbol for symbol, _ in marks}) == len({colour for _, colour in marks}) == len(marks) == 4
 
 
+def test_why_all_are_undecided_stands_above_the_totals_that_noise_may_be(table):
+    table[["verdict", "reason"]] = "undecided", "noise <floor>"
+    assert figures.sensitivity(table).layout.title.subtitle.text.endswith("Undecided: noise &lt;floor&gt;.")
+    table.loc[0, "reason"] = ""
+    assert "Undecided" not in figures.sensitivity(table).layout.title.subtitle.text
+
+
 def test_an_interval_is_cut_at_the_ends_of_the_axis_and_an_arrow_stands_there(table):
     table.loc[0, ["total_low", "total_high"]] = -np.inf, 1.2
     figure = figures.sensitivity(table)

@@ -17,6 +17,7 @@ from hpsearch.evaluation.costs import training_seconds
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.failures import EngineDiffersError, WorkersLostError
+from hpsearch.evaluation.jobs import Elsewhere
 from hpsearch.evaluation.tasks import Outcome, Task
 
 
@@ -144,16 +145,30 @@ def test_what_is_there_is_shared_by_idle_workers_in_parts_that_take_equally_long
     assert all(sum(job) == pytest.approx(total / 3, abs=2 * one) for job in slow.jobs)
 
 
-def test_enough_is_handed_out_to_keep_all_workers_at_work_and_no_more(small_evaluator):
+@pytest.mark.parametrize("iterations", [20_000, 10_000_000])  # some milliseconds, and so long that a few fill 30 s
+def test_enough_is_handed_out_to_keep_all_workers_at_work_and_no_more(small_evaluator, iterations):
     slow = Slow(small_evaluator.examples, times=1.0, workers=10)
-    task = tasks_of(small_evaluator, 1, iterations=5000)[0]
+    task = tasks_of(small_evaluator, 1, iterations=iterations)[0]
     one = training_seconds(small_evaluator.examples, task)
     with Workers(small_evaluator.trainer, executor=slow) as here:
         submitted = 0
-        while not here.full:
+        while not here.full and submitted < 10_000:
             here.submit(task)
             submitted += 1
-    assert submitted * one == pytest.approx(3.0 * 10, rel=0.05)
+    assert submitted == pytest.approx(max(3.0 * 10 / one, 65), rel=0.05)
+    assert (submitted == 65) == (iterations > 20_000)
+
+
+def test_before_the_first_outcome_is_awaited_all_workers_have_enough(small_evaluator, monkeypatch):
+    monkeypatch.setattr(Elsewhere, "_outcome", lambda self, ticket: ticket)  # nothing is waited for
+    slow = Slow(small_evaluator.examples, times=1.0, workers=1)
+    task = tasks_of(small_evaluator, 1, iterations=20_000)[0]
+    enough = 3.0 / training_seconds(small_evaluator.examples, task)
+    begun = []
+    with Workers(small_evaluator.trainer, executor=slow) as here:
+        next(here.outcomes(begun.append(k) or task for k in range(int(3 * enough))))
+    assert len(begun) == pytest.approx(enough, rel=0.05)
+    assert enough > 100
 
 
 def test_outcomes_that_were_handed_back_make_room_for_more(small_evaluator):

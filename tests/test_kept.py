@@ -275,6 +275,7 @@ def test_the_study_of_profiles_is_one_to_read_and_disturbs_no_other(results, fol
     network = profiles.network(7)
     assert network.seed == profiles.members["seed"][7]
     assert "one training around the best setting of `small`" in note_of(profiles.study)
+    assert "timeline and importances mean nothing here" in profiles.study.user_attrs["these trials"]
     after = load("small", results=results.folder)
     pd.testing.assert_frame_equal(after.trials, before[0])
     assert after.best.number == before[1]

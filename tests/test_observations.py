@@ -61,7 +61,7 @@ def test_an_objective_by_place_or_name_is_turned_so_that_lower_is_better(objecti
 
 @pytest.mark.parametrize("objective", [2, -1, "socre"])
 def test_an_objective_that_is_not_there_is_refused(objective):
-    with pytest.raises(ImportanceError, match="choose objective='loss', objective='score'"):
+    with pytest.raises(ImportanceError, match="choose 'loss' or 'score'"):
         usable_trials(two_objectives(["loss", "score"]), target=None, objective=objective)
 
 
@@ -73,7 +73,7 @@ def test_a_misspelt_objective_gets_the_nearest_and_both_words_are_refused():
 
 
 def test_several_objectives_need_a_word_which():
-    with pytest.raises(ImportanceError, match="has 2 objectives: say which to explain, by objective=0, objective=1"):
+    with pytest.raises(ImportanceError, match="has 2 objectives: say by `objective` which to explain, 0 or 1"):
         usable_trials(two_objectives(), target=None, objective=None)
 
 

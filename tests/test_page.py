@@ -59,7 +59,7 @@ def test_whatever_is_given_is_shown_as_text(read):
 
 
 def test_no_line_breaks_between_a_number_and_its_per_cent_sign():
-    assert "<p>from 7.5\u00a0% to 19\u00a0%</p>" in page("x", [Section("y", ["from 7.5 % to 19 %"])], footer="z")
+    assert "<p>from 7.5\u00a0% to 19\u00a0%</p>" in page("x", [Section("y", ["from 7.5 % to 19 %"])])
 
 
 def test_a_figure_is_plotly_s_json_and_cannot_end_its_element(read):

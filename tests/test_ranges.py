@@ -188,6 +188,24 @@ def test_a_crowd_is_more_than_an_even_share_by_a_t_interval_over_scrambles(count
     assert found["boundary"] == (end if crowded else "")
 
 
+@pytest.mark.parametrize(("ranges", "boundary"), [(1, "low"), (7, "low"), (8, "")])
+def test_a_crowd_is_told_from_chance_at_the_ends_of_all_ranges_together(ranges, boundary):
+    """0.2 is 0.1 above even, by 3.8 standard errors of 8 scrambles: beyond t of 0.025 / 7, and not of 0.025 / 8."""
+    sides = 0.1 / 3.8 * np.sqrt(7) * np.array([1, -1] * 4)
+    shares = np.full((8, 10), 0.8 / 9)
+    shares[:, 0] = 0.2 + sides
+    assert stats.t.isf(0.025 / 7, 7) < 3.8 < stats.t.isf(0.025 / 8, 7)
+    assert Crowd((0.05, 0.5, 0.95), shares, ranges=ranges).boundary == boundary
+
+
+def test_the_ranges_that_have_ends_are_those_at_which_crowds_are_looked_for(monkeypatch):
+    looked = []
+    monkeypatch.setattr(Crowd, "boundary", property(lambda crowd: looked.append(crowd.ranges) or ""))
+    space = Space({"x": Float(0, 1), "size": Choice((1, 2, 4)), "word": Choice(("u", "v"))})
+    survey_frames(lambda r: r.x, space, base=8).ranges()
+    assert set(looked) == {2}
+
+
 def test_where_higher_is_better_ranges_go_to_the_highest():
     """Of 10 + 10·u the best tenth are the highest: their middle 90 % are from 0.905 to 0.995 of the range."""
     surveyed = survey_frames(lambda r: r.x.rename("score"), Space({"x": Float(10, 20)}), base=256)
@@ -418,6 +436,8 @@ def test_a_word_that_may_hold_its_even_share_stays():
     assert next_of(dimension, few) == (dimension, "no choice is shown to hold few of the best")
     shown = Crowd((0.25, 0.25, 0.25), np.array([[1.0, 0.0], [0.99, 0.01]]), ordered=False)
     assert next_of(dimension, shown)[1] == "a alone holds the best: fix it"
+    for held, worse in ((0.24, True), (0.26, False)):  # half its even share of 0.5
+        assert Crowd((0, 0, 0), np.array([[1 - held, held]] * 2), ordered=False).worse.tolist() == [False, worse]
 
 
 def next_of(dimension, crowd):

@@ -95,8 +95,11 @@ def test_what_a_newer_optuna_wrote_is_no_damage(journal, tmp_path, opened, place
 
 def test_several_damaged_lines_are_all_named(journal, tmp_path):
     path = stored(tmp_path, journal[0], b"?\n", *journal[2:7], b"?\n", *journal[8:])
+    kept = path.with_name(f"{JOURNAL}.recovered")
+    kept.write_bytes(b"of a damage before\n")
     with pytest.raises(StorageError, match=r"line 2 is no record .*, line 8 is no record"):
         existing_storage(None, results=tmp_path)
+    assert kept.read_bytes() == b"".join(damage_of(path).records)
     assert damage_of(path).whole == len(journal) - 2
 
 

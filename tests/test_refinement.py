@@ -8,9 +8,9 @@ from helpers import SMALL, run
 
 from hpsearch import load, load_config, search
 from hpsearch.experiments.stored import DESIGN
-from hpsearch.report.edges import edge_line
+from hpsearch.report.edges import edge_line, edge_sentences
 from hpsearch.results.refinement import reachable, refine
-from hpsearch.results.study import ResultsError
+from hpsearch.results.study import Results, ResultsError
 from hpsearch.space import Choice
 from hpsearch.storage.access import open_storage
 
@@ -33,13 +33,13 @@ def test_without_a_survey_the_trials_propose(searched):
     assert (momentum.low, momentum.high) == (rows.loc["momentum", "next_low"], rows.loc["momentum", "next_high"])
 
 
-def test_a_proposal_stays_within_what_the_hyperparameters_and_the_data_allow(small, tmp_path):
+def test_a_proposal_stays_within_what_the_hyperparameters_and_the_data_allow(small, tmp_path, monkeypatch):
     edge = small.with_overrides(
         trials=20, sampler="random", **{"space.batch_size": {"choices": [45, 90]}, "space.momentum": 0.9}
     )
     results = load(search(edge, results=tmp_path).study_name, results=tmp_path)
     full = results.trials.assign(batch_size=90)
-    results.__dict__["trials"] = full  # all of them at the full training set of 90
+    monkeypatch.setattr(Results, "trials", full)  # all of them at the full training set of 90
     batch = refine(results, name="next").config.space.batch_size
     assert batch == Choice((45, 90))
     (row,) = [row for row in results.edges().to_dict("records") if row["hyperparameter"] == "batch_size"]
@@ -89,8 +89,21 @@ def test_a_search_says_in_one_line_where_the_best_crowd(folder):
     assert "`hpsearch refine slow` proposes ranges" in line
 
 
-def test_of_too_few_trials_nothing_is_said(searched):
-    searched.__dict__["trials"] = searched.trials.assign(learning_rate=0.99 - searched.trials["number"] / 1000)
+def test_of_too_few_trials_nothing_is_said(searched, monkeypatch):
+    trials = searched.trials.assign(learning_rate=0.99 - searched.trials["number"] / 1000)
+    monkeypatch.setattr(Results, "trials", trials)
     assert "which ends at 1" in edge_line(searched)
-    searched.__dict__["trials"] = searched.trials.head(19)
-    assert edge_line(searched) == ""
+    assert edge_sentences(searched) != ""
+    monkeypatch.setattr(Results, "trials", trials.head(19))
+    assert edge_line(searched) == edge_sentences(searched) == ""
+
+
+def test_a_page_tells_an_end_that_nothing_lies_beyond_from_one_that_the_range_may_pass(searched, monkeypatch):
+    less = searched.trials["number"] / 1000
+    monkeypatch.setattr(Results, "trials", searched.trials.assign(learning_rate=0.99 - less, momentum=less))
+    ends, stops = edge_sentences(searched).split(". ")
+    assert "the high end of learning rate α" in ends
+    assert ends.endswith("better settings may lie beyond")
+    assert stops == (
+        "Of the 10 best trials at least half lie at the low end of momentum μ: beyond that nothing is allowed."
+    )

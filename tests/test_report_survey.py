@@ -67,6 +67,11 @@ def test_verdicts_stand_in_one_line_without_the_seed_and_the_dummy():
     )
 
 
+def test_a_survey_without_an_index_says_why():
+    none = pd.DataFrame({"hyperparameter": ["l2", "seed"], "total_order": NAN, "verdict": "", "reason": "constant"})
+    assert survey.verdict_line(none) == "by the survey no setting has an index: constant"
+
+
 def ranges(*rows):
     columns = ["hyperparameter", "low", "high", "boundary", "next_low", "next_high", "next_choices", "reason"]
     return pd.DataFrame([dict(zip(columns, row, strict=True)) for row in rows])
@@ -164,9 +169,9 @@ def test_indices_stand_beside_their_intervals_and_verdicts():
         "small: what matters",
         "setting total order mean first order verdict",
         "rate 0.500 [0.450, 0.550] 0.490 0.250 [0.200, 0.300] sensitive",
-        "size 0.050 [0.010, 0.090] 0.050 0.020 [0.010, 0.050] undecided (--base 512 would decide)",
+        "size 0.050 [0.010, 0.090] 0.050 0.020 [0.010, 0.050] undecided (--base 512 may decide)",
         "depth 0.050 [ <0, >1] 0.050 0.020 [ <0, >1] undecided",
-        "width 0.050 [0.010, 0.090] 0.010 0.020 [0.010, 0.050] undecided (--base 256 would decide)",
+        "width 0.050 [0.010, 0.090] 0.010 0.020 [0.010, 0.050] undecided (--base 256 may decide)",
         "share 0.040 [ <0, >1] 0.040 0.010 [0.000, 0.020] undecided",
         "fixed - - - does not vary",
         "seed 0.100 [0.080, 0.120] - - luck",

@@ -1,6 +1,7 @@
 """The command `hpsearch report`: the page of a search, a survey, both or another program's study."""
 
 from functools import partialmethod
+from itertools import islice
 
 import optuna
 import pytest
@@ -76,18 +77,22 @@ def test_a_search_alone_says_what_a_survey_would_add_and_a_survey_alone_what_a_s
     assert (tiny / "elsewhere" / "page.html").is_file()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_without_a_survey_the_page_says_what_one_would_add(tiny):
     run("search", "small")
     told = {section.title: section for section in sections(load("small"))}
     assert told["What training is sensitive to"].commands == ["hpsearch survey small"]
     assert "What to try next" not in told
+    around = told["Around the best: how wrong may one be?"].sentences
+    assert "is excluded nowhere" in around[1]  # of 30 examples on two seeds
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_another_program_s_study_has_what_its_trials_alone_can_fill(folder):
-    storage = f"sqlite:///{folder / 'other.db'}"
-    study = optuna.create_study(study_name="<b>x</b>", storage=storage, sampler=optuna.samplers.RandomSampler(seed=0))
+    storage = str(folder / "other.log")
+    theirs = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(storage))
+    study = optuna.create_study(study_name="<b>x</b>", storage=theirs, sampler=optuna.samplers.RandomSampler(seed=0))
     study.optimize(lambda trial: trial.suggest_float("a<i>", 0, 1) + trial.suggest_int("n", 1, 9), n_trials=15)
     run("report", "<b>x</b>", "--storage", storage, "--to", "page.html")
     assert titles(Results.from_study(study)) == [
@@ -110,6 +115,17 @@ def test_a_best_that_is_the_defaults_has_nothing_to_explain(tiny):
     assert sentence == "The chosen setting is that of the defaults, so there is nothing to explain."
     assert "mixtures" not in around_the_best(load("small")).values()
     assert "the two settings are the same, so there is no difference" in run("explain", "small", code=2).stderr
+
+
+def test_the_best_within_the_constraints_is_not_called_that_of_all():
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(seed=0))
+    for value in (1.0, 2.0, 3.0):
+        trial = study.ask()
+        trial.set_constraint("at least 2", 2.0 - value)
+        study.tell(trial, value)
+    chosen, went = (section.sentences[0] for section in islice(sections(Results.from_study(study)), 2))
+    assert chosen.startswith("Trial 1 was chosen, the best of 2 that satisfy the constraints")
+    assert "The best value within the constraints, 2, was reached at trial 1" in went
 
 
 def test_a_study_without_trials_has_a_page(folder):

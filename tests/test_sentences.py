@@ -6,7 +6,9 @@ import pytest
 
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.report import sentences
+from hpsearch.report.search import chosen_line
 from hpsearch.results.best import Best
+from hpsearch.sensitivity.verdicts import MEAN_NOT_SHOWN, NO_FLOOR
 from hpsearch.tuning.baselines import DEFAULT, GUESS
 from hpsearch.tuning.scores import TestScore
 
@@ -31,7 +33,7 @@ def test_verdicts_are_told_apart_and_luck_is_a_sentence_of_its_own():
         "variance in all, 10 % to 30 %).",
         "Inert, below 1 % of the variance: l2 λ (0.4 % of the variance in all, 0.0 % to 10 %).",
         "Not decided by this survey: momentum μ (5.0 % of the variance in all, 0.0 % to 15 %).",
-        "Luck, the random seed with all that it interacts with, has 0.3 % of the variance.",
+        "Luck, the random seed with all that it interacts with, has 0.3 % of the variance (0.0 % to 10 %).",
     ]
 
 
@@ -39,6 +41,28 @@ def test_where_nothing_is_sensitive_this_is_said_first_and_a_missing_index_has_i
     first, second = sentences.sensitive_to(indices(x=("undecided", np.nan)), 0.01)
     assert first == "No setting is shown to matter over these ranges."
     assert second == "Not decided by this survey: x (no index: too noisy)."
+
+
+def test_what_may_change_by_luck_alone_is_told_from_what_is_not_decided():
+    table = indices(l2=("undecided", 0.4), momentum=("undecided", 0.05)).assign(reason=[MEAN_NOT_SHOWN, ""])
+    assert sentences.sensitive_to(table, 0.01) == [
+        "No setting is shown to change the mean over seeds over these ranges.",
+        "Shown to change validation loss, if perhaps only by other luck of the seed: l2 λ (40 % of the variance in "
+        "all, 30 % to 50 %).",
+        "Not decided by this survey: momentum μ (5.0 % of the variance in all, 0.0 % to 15 %).",
+    ]
+
+
+def test_totals_that_noise_may_be_are_no_share_of_anything():
+    table = indices(x=("undecided", 0.9), y=("undecided", 0.8), seed=("luck", 0.9))
+    none, undecided = sentences.sensitive_to(table.assign(reason=[NO_FLOOR, NO_FLOOR, ""]), 0.01)
+    assert none == "No setting is shown to matter over these ranges."
+    assert undecided == f"Not decided by this survey: x and y, for every total index may be noise ({NO_FLOOR})."
+
+
+def test_a_constant_response_is_no_finding():
+    told = sentences.sensitive_to(indices(x=("", np.nan), seed=("luck", np.nan)).assign(reason="it is constant"), 0.01)
+    assert told == ["No index is there: it is constant."]
 
 
 @pytest.mark.parametrize(
@@ -58,10 +82,26 @@ def test_where_nothing_is_sensitive_this_is_said_first_and_a_missing_index_has_i
 )
 def test_a_baseline_is_better_or_worse_only_where_the_intervals_are_apart(metric, own, other, verdict):
     own, other = (TestScore(metric, *numbers, 360) for numbers in (own, other))
-    told = sentences.test_score(own, {GUESS: other, DEFAULT: other})
-    assert [text.endswith(f": {verdict}.") for text in told] == [False, True, True]
-    assert told[1].startswith("Guessing the m")
-    assert told[2].startswith("scikit-learn's default MLP has")
+    _, told = sentences.test_score(own, {DEFAULT: other})
+    assert told.startswith("scikit-learn's default MLP has")
+    assert told.endswith(f": {verdict}.")
+
+
+@pytest.mark.parametrize(
+    ("metric", "guess", "told"),
+    [
+        ("test_error", 0.5, "the most frequent class has 50.0 % on the same examples: the chosen network is better"),
+        ("test_error", 0.1, "the most frequent class has 10.0 % on the same examples: the chosen network is worse"),
+        ("test_error", 0.24, "the network's interval holds that, so it does not tell which is better"),
+        ("test_r2", -0.1, "Guessing the mean has -0.100 on the same examples: the chosen network is better"),
+    ],
+)
+def test_guessing_is_told_by_whether_the_network_s_interval_holds_it_as_a_terminal_does(metric, guess, told):
+    own, score = TestScore(metric, 0.2, 0.15, 0.25, 360), TestScore(metric, guess, guess - 0.3, guess + 0.3, 360)
+    text = sentences.test_score(own, {GUESS: score})[1]
+    assert text.endswith(f"{told}.")
+    line = chosen_line(Best(0, 0.1, {}, {}, own, lambda: None, score))
+    assert ("not shown to be better" in line) == ("network is better." not in text)
 
 
 def test_errors_are_in_per_cent_and_r2_is_not():
@@ -85,6 +125,16 @@ def test_the_chosen_setting_is_named_with_its_letters():
     )
 
 
+def test_the_best_of_those_that_may_be_it_is_no_best_of_all():
+    best = Best(2, 0.6, {"x": 0.6}, {}, None, lambda: None)
+    assert sentences.chosen(best, 20, 8) == (
+        "Trial 2 was chosen, the best of 8 that satisfy the constraints and have a finite value, of 20 completed ones: "
+        "x 0.6."
+    )
+    assert sentences.chosen(best, 20, 20) == "Trial 2 was chosen, the best of 20 completed ones: x 0.6."
+    assert "The best value within the constraints, 1, was reached" in sentences.went(history([1.0]), constrained=True)
+
+
 def history(values, states=None):
     frame = pd.DataFrame({"number": range(len(values)), "value": values, "state": states or "COMPLETE"})
     return frame.assign(diverged=False, best_so_far=frame["value"].cummin())
@@ -96,6 +146,7 @@ def test_the_best_is_dated_by_the_trial_that_first_reached_it():
         "better."
     )
     assert sentences.went(history([3.0, 1.0])).endswith("was reached at trial 1; it is the last.")
+    assert sentences.went(history([1.0, 3.0])).endswith("was reached at trial 0; 1 trial after it found no better.")
 
 
 def test_a_search_without_a_complete_trial_has_no_best():
@@ -114,25 +165,39 @@ def test_the_best_of_several_objectives_is_that_of_the_first():
     assert "The best value of the first of 2 objectives, value_0, 1, was reached at trial 1;" in told
 
 
-def test_edges_are_told_or_their_absence():
-    table = pd.DataFrame({"hyperparameter": ["learning_rate", "l2"], "trials": 10, "edge": ["high", ""]})
-    assert sentences.at_edges(table) == (
-        "Of the 10 best trials at least half lie at the high end of learning rate α: better settings may lie beyond."
+def test_edges_are_told_or_their_absence_and_where_a_range_may_go_no_further():
+    table = pd.DataFrame(
+        {"hyperparameter": ["learning_rate", "l2"], "trials": 10, "edge": ["high", ""], "reachable": [True, False]}
     )
+    told = "Of the 10 best trials at least half lie at the high end of learning rate α: better settings may lie beyond."
+    assert sentences.at_edges(table) == told
     assert sentences.at_edges(table.assign(edge="")) == "The 10 best trials crowd at no end of a range."
     assert sentences.at_edges(table.iloc[:0]) == ""
-
-
-def test_when_names_the_largest_index_and_where_it_changes():
-    rows = [
-        (0, "init_scale", 0.6), (0, "learning_rate", 0.0), (1, "init_scale", 0.3), (1, "learning_rate", 0.7),
-        (2, "learning_rate", 0.8), (2, "seed", 0.9),
-    ]  # fmt: skip
-    over = pd.DataFrame(rows, columns=["iteration", "hyperparameter", "total_order"])
-    assert sentences.when(over) == (
-        "The largest total index belongs to init scale σ before training (60 %) and learning rate α from iteration 1 "
-        "on (70 %)."
+    assert sentences.at_edges(table.assign(edge=["high", "low"])) == (
+        f"{told} Of the 10 best trials at least half lie at the low end of l2 λ: beyond that nothing is allowed."
     )
+
+
+def over_iterations(*rows):
+    return pd.DataFrame(rows, columns=["iteration", "hyperparameter", "total_order", "verdict"])
+
+
+def test_when_names_the_largest_estimate_of_what_is_shown_to_matter_and_where_it_changes():
+    over = over_iterations(
+        (0, "init_scale", 0.6, "sensitive"), (0, "learning_rate", 0.0, "inert"), (1, "init_scale", 0.3, "sensitive"),
+        (1, "learning_rate", 0.7, "sensitive"), (2, "learning_rate", 0.8, "sensitive"), (2, "seed", 0.9, "luck"),
+        (2, "init_scale", 0.9, "undecided"), (4, "init_scale", 0.9, "undecided"),
+    )  # fmt: skip
+    assert sentences.when(over) == (
+        "By the estimates the largest total index is that of init scale σ before training (60 % there), learning rate "
+        "α from iteration 1 on (70 % there) and none from iteration 4 on (no setting is shown to matter there)."
+    )
+
+
+def test_when_nothing_is_shown_to_matter_nothing_is_the_largest():
+    over = over_iterations((0, "init_scale", 0.6, "undecided"), (8, "init_scale", 0.9, "inert"))
+    assert sentences.when(over) == "At no iteration is a setting shown to matter."
+    assert sentences.when(over.assign(total_order=np.nan)) == ""
 
 
 def test_pairs_that_are_present_are_told_without_luck_and_their_absence_is_no_proof():
@@ -170,8 +235,8 @@ def test_tolerances_are_told_in_points_and_for_a_regression_by_the_metric_alone(
     )
     near, tolerated = sentences.wrong_by(table, 0.01)
     assert near == (
-        "By the metric of the search, no value among these is shown to be worse than the chosen one: "
-        "iterations T 900 to 2,000 (chosen: 1,731)."
+        "By the metric of the search, every value that was tried outside of these is shown to be worse than the chosen "
+        "one: iterations T 900 to 2,000 (chosen: 1,731)."
     )
     assert tolerated == (
         "Within these around the chosen values a rise of the validation error by over one point is excluded: "
@@ -180,6 +245,11 @@ def test_tolerances_are_told_in_points_and_for_a_regression_by_the_metric_alone(
     assert "by over 2.5 points is excluded" in sentences.wrong_by(table, 0.025)[1]
     assert sentences.wrong_by(table.assign(tolerated_low=np.nan), 0.01) == [near]
     assert sentences.wrong_by(table.iloc[:0], 0.01) == []
+    assert sentences.wrong_by(table, 0.01, enough=False) == [
+        near,
+        "A rise of the validation error by over one point is excluded nowhere: the validation examples are too few for "
+        "that, on so few seeds.",
+    ]
 
 
 def test_words_that_do_as_well_are_listed():

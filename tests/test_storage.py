@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 import warnings
+from types import SimpleNamespace
 
 import optuna
 import pytest
 from helpers import study_in
+from optuna.storages.journal import JournalFileBackend
 
-from hpsearch.storage import database
+from hpsearch.storage import database, journal, writing
 from hpsearch.storage.access import (
     JOURNAL,
     existing_storage,
@@ -39,8 +41,9 @@ def test_a_relative_path_survives_a_change_of_folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("cut", [1, 2, 7, 30, 61, 100, 150])
-@pytest.mark.parametrize("tail", [b"", b"\0" * 64])
-def test_a_torn_tail_is_cut_to_the_last_whole_record_and_kept_aside(tmp_path, cut, tail):
+@pytest.mark.parametrize(("tail", "block"), [(b"", journal._BLOCK), (b"\0" * 64, 50)])
+def test_a_torn_tail_is_cut_to_the_last_whole_record_and_kept_aside(tmp_path, monkeypatch, cut, tail, block):
+    monkeypatch.setattr(journal, "_BLOCK", block)
     study_in(open_storage(results=tmp_path))
     path = tmp_path / JOURNAL
     whole = path.read_bytes()
@@ -55,6 +58,22 @@ def test_a_torn_tail_is_cut_to_the_last_whole_record_and_kept_aside(tmp_path, cu
     study = study_in(storage, trials=2)
     assert len(study.trials) == before + 2
     assert len(optuna.load_study(study_name="s", storage=open_storage(results=tmp_path)).trials) == before + 2
+
+
+@pytest.mark.parametrize("problem", [OSError(errno.ENOSPC, "full"), MemoryError("none is left")])
+def test_a_write_that_breaks_off_leaves_the_journal_as_it_was(tmp_path, monkeypatch, problem):
+    study = study_in(open_storage(results=tmp_path))
+    path = tmp_path / JOURNAL
+    before = path.read_bytes()
+
+    def half(self, logs):
+        path.write_bytes(before + b'{"op_code":4,"work')
+        raise problem
+
+    monkeypatch.setattr(JournalFileBackend, "append_logs", half)
+    with pytest.raises((StorageError, MemoryError), match=r"full|none is left"):
+        study.set_user_attr("a", 1)
+    assert path.read_bytes() == before
 
 
 @pytest.mark.slow
@@ -212,8 +231,9 @@ def test_a_journal_that_vanishes_is_told_of_and_not_begun_anew(tmp_path, lost):
     study = study_in(open_storage(results=tmp_path / "a"))
     path = tmp_path / "a" / JOURNAL
     path.unlink() if lost == "journal" else shutil.rmtree(path.parent)
-    with pytest.raises(StorageError, match=f"{path} is not there, or not any more: .* Put it back"):
-        add_trials(study, [trial(7)])
+    for action in (lambda: add_trials(study, [trial(7)]), lambda: study.set_user_attr("a", 1), lambda: study.trials):
+        with pytest.raises(StorageError, match=f"{path} is not there, or not any more: .* Put it back"):
+            action()
     assert not path.exists()
 
 
@@ -289,6 +309,17 @@ def test_trials_whose_write_failed_are_stored_by_the_next(url, tmp_path, monkeyp
     again = optuna.load_study(study_name="s", storage=existing_storage(url and url.format(tmp_path), results=tmp_path))
     assert told(study.trials) == told(again.trials)
     assert [t.value for t in again.trials] == [0.0, 1.0, 2.0, 0.0, 1.0, 2.0, 5.0]
+
+
+def test_trials_are_written_at_once_the_first_time_and_then_every_second_or_sixty_four_at_a_time(tmp_path, monkeypatch):
+    study, now = study_in(open_storage(results=tmp_path), trials=0), 100.0
+    monkeypatch.setattr(writing, "time", SimpleNamespace(monotonic=lambda: now))
+    with TrialWriter(study) as writer:
+        for seconds, trials, stored in ((0.0, 1, 1), (0.0, 63, 1), (0.0, 1, 65), (0.9, 1, 65), (0.2, 1, 67)):
+            now += seconds
+            writer.add(*map(trial, range(trials)))
+            writer.write_if_due()
+            assert len(study.trials) == stored
 
 
 def test_a_writer_that_is_stopped_while_it_writes_stores_each_trial_once(tmp_path, monkeypatch):

@@ -8,14 +8,17 @@ import pandas as pd
 import pytest
 from helpers import SMALL, TIMES, run
 
-from hpsearch.config import StoredConfigError, load_config
+from hpsearch.config import ConfigError, StoredConfigError, load_config
+from hpsearch.data import from_frame
 from hpsearch.evaluation.outcomes import CurvesError
 from hpsearch.experiments.stored import CEILINGS, DESIGN, EXAMPLES
 from hpsearch.experiments.trainings import survey_study
+from hpsearch.results.rounds import search_rounds
 from hpsearch.results.study import Results, ResultsError, load
 from hpsearch.storage.access import open_storage
 from hpsearch.storage.internals import set_study_attribute, study_attributes
 from hpsearch.storage.studies import BASELINES, BEST, CONFIG, DATA, ENGINE_OF_STUDY, VERSION, StudyChangedError, fact
+from hpsearch.tuning.objective import Objective
 from hpsearch.tuning.search import search
 
 OLD = {"survey.base": 8, "survey.scrambles": 2, "survey.seeds": 4, "trials": 4}
@@ -105,6 +108,18 @@ def test_a_study_that_names_no_engine_is_of_the_first_and_none_is_added_to_it(ma
     pd.testing.assert_frame_equal(*trials)
 
 
+@pytest.mark.parametrize("run", [search, survey_study, search_rounds, Objective])
+def test_a_study_may_be_given_by_its_name_whatever_runs_it(run):
+    with pytest.raises(ConfigError, match=r"no study has this name .*wine"):
+        run("wien")
+
+
+def test_a_study_is_of_the_most_trials_that_it_was_searched_for(small, tmp_path):
+    for trials, most in ((2, 2), (4, 4), (3, 4)):
+        search(small.with_overrides(trials=trials), results=tmp_path)
+        assert load("small", results=tmp_path).config.search.trials == most
+
+
 @pytest.fixture
 def project(tmp_path, monkeypatch):
     """A user's folder with a study of a file of its own, entered."""
@@ -140,7 +155,7 @@ def test_a_project_that_moved_goes_on(project, tmp_path, monkeypatch):
 
 
 def test_of_a_moved_project_other_data_and_other_settings_are_told_and_not_the_place(project, tmp_path, monkeypatch):
-    search(load_config("studies/small.toml"), trials=4)
+    search("small", trials=4)
     moved = project.rename(tmp_path / "second")
     monkeypatch.chdir(moved)
     config = load_config("studies/small.toml")
@@ -152,8 +167,10 @@ def test_of_a_moved_project_other_data_and_other_settings_are_told_and_not_the_p
     with pytest.raises(StudyChangedError) as refused:
         search(config)
     assert [key for key, *_ in refused.value.changes] == ["data.source", "the data itself (fingerprint)"]
-    with pytest.raises(ResultsError, match=r"has changed since .* again from 'csv:.*/second/data/t\.csv'"):
+    with pytest.raises(ResultsError, match=r"has changed since .* again from 'csv:.*/second/data/t\.csv'; .*dataset="):
         load("small").network(0)
+    with pytest.raises(ResultsError, match="again from the given dataset; "):
+        load("small", dataset=from_frame(table, "y")).network(0)
 
 
 def test_of_a_new_study_no_fact_is_a_user_attribute(made):

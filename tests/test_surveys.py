@@ -90,6 +90,14 @@ def test_a_regression_s_loss_counts_no_more_than_that_of_guessing_the_mean():
     assert useless(data) == pytest.approx({**wanted, "validation_r2": 0.0})
 
 
+def test_a_target_far_out_costs_an_answer_of_the_mean_no_more_than_a_diverged_training():
+    data = from_arrays(*load_diabetes(return_X_y=True), seed=1)
+    targets = np.zeros_like(data.validation.y)
+    targets[0] = 1000.0
+    far = replace(data, validation=replace(data.validation, y=targets))
+    assert useless(far)["validation_loss"] == pytest.approx(-np.log(np.finfo(np.float32).eps) / len(targets))
+
+
 def test_a_class_that_training_never_saw_costs_no_more_than_a_diverged_training():
     data = from_arrays(*load_iris(return_X_y=True), seed=1)
     unseen = replace(data, train=replace(data.train, y=np.zeros_like(data.train.y)))
@@ -133,7 +141,7 @@ def test_the_ranges_to_try_next_make_a_study(config, tmp_path, name, sign, dimen
     made = replace(
         found, table=found.table.assign(validation_loss=np.exp(slope)), kinds={"validation_loss": Kind("log")}
     )
-    next_one = refined_config(made, wider, name="following").space.dimensions[name]
+    next_one = refined_config(made.ranges(), wider, name="following").space.dimensions[name]
     ends = (next_one.choices[0], next_one.choices[-1]) if "choices" in dimension else (next_one.low, next_one.high)
     assert ends == pytest.approx(following, abs=0.02)
 
@@ -203,7 +211,7 @@ def test_a_study_s_survey_speaks_of_the_metric_by_which_the_study_is_searched(co
 
 def test_a_refined_study_keeps_the_question_and_has_no_answer_yet(config, tmp_path):
     before = config.with_overrides(question="Which?", answer="This.")
-    following = refined_config(survey_study(before, results=tmp_path), before, name="following")
+    following = refined_config(survey_study(before, results=tmp_path).ranges(), before, name="following")
     assert (following.question, following.answer) == ("Which?", "")
 
 
@@ -261,7 +269,7 @@ def test_the_effective_step_has_a_range_to_try_next_that_is_none_of_the_learning
     assert (row["next_low"], row["next_high"]) == pytest.approx((1e-6, 0.104), abs=0.02)  # a learning rate is above 0
     assert row["next_low"] == 1e-6
     with pytest.raises(ConfigError, match=r"effective_step: .* proposes 1e-06 to 0.*refine from the plain survey"):
-        refined_config(made, stepped, name="following")
+        refined_config(made.ranges(), stepped, name="following")
 
 
 def test_refine_writes_a_study_that_loads_and_runs(folder):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hpsearch.experiments.tolerances import intervals, p_values, tolerance
+from hpsearch.experiments.tolerances import excludable, intervals, p_values, tolerance
 
 
 def test_an_interval_is_that_of_the_t_distribution():
@@ -15,6 +15,14 @@ def test_an_interval_is_that_of_the_t_distribution():
     assert mean == pytest.approx(samples.mean(axis=1))
     assert np.transpose([low, high]) == pytest.approx(np.array(wanted))
     assert intervals(samples, step=1e-6) == pytest.approx(np.array([mean, low, high]))
+
+
+@pytest.mark.parametrize("seeds", [5, 10, 32])
+def test_so_few_examples_and_seeds_exclude_a_loss_nowhere_and_one_more_where_nothing_changes(seeds):
+    """Wilson's interval of no step in so many ends at t² steps."""
+    least = stats.t.isf(0.025, seeds - 1) ** 2 / seeds / 0.01
+    assert not excludable(0.01, examples=int(least), seeds=seeds)
+    assert excludable(0.01, examples=int(least) + 1, seeds=seeds)
 
 
 @pytest.mark.parametrize(("steps", "sign"), [(0, 1), (1, 1), (3, 1), (3, -1)])

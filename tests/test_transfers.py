@@ -102,3 +102,16 @@ def test_the_single_setting_is_chosen_by_validation_and_measured_on_the_test():
     assert (chosen["worst_study"], chosen["worst"], chosen["difference_high"]) == ("a", 4, 0)
     assert default["difference"] == pytest.approx(np.mean([2.5, 1.0]) - 2.0)
     assert (chosen["studies"], chosen["seeds"]) == (2, 4)
+
+
+@pytest.mark.parametrize(
+    ("examples", "classes", "verdict"),
+    [(20, CLASSES, "not shown"), (40, CLASSES, "worse"), (20, {"a": True, "b": False}, "worse")],
+)
+def test_a_setting_loses_more_than_the_chosen_one_by_six_examples_of_all_studies_together(examples, classes, verdict):
+    """20 and 5 points more are 4 and 1 of 20 examples each, and twice as many of 40."""
+    points = {"a": {"a": [10.0] * 8, "b": [10.0] * 8, DEFAULTS: [30.0] * 8},
+              "b": {"a": [10.0] * 8, "b": [20.0] * 8, DEFAULTS: [15.0] * 8}}  # fmt: skip
+    frame = single_setting_table(scores(points), scores(points, examples=examples), classes=classes)
+    told = frame.set_index("from")["verdict"]
+    assert (told["a"], told[DEFAULTS]) == ("chosen", verdict)

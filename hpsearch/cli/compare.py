@@ -11,7 +11,7 @@ import typer
 from hpsearch.cli.commands import ResultsOption, StorageOption, WorkersOption, app
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
-from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
+from hpsearch.cli.machines import AddressOption, ExecutorOption, Work
 from hpsearch.cli.places import Place
 from hpsearch.cli.progress import LiveLine, survey_words
 from hpsearch.cli.reports import completed
@@ -45,12 +45,13 @@ def compare_command(
     from hpsearch.data.files import check_writable, write_text
 
     with errors(), ExitStack() as machines:
-        path, place = to or results / "compare.html", Place(storage, results)
+        path = to or results / "compare.html"
+        work = Work(workers, Place(storage, results), executor, address)
         check_writable(path)  # before there is work to lose
         for study in [] if complete else studies:
-            check_stored(study, place)
-        machines.enter_context(executor_of(executor, address, workers=workers))
-        names = [completed(study, place, workers=workers) if complete else study for study in studies]
+            check_stored(study, work.place)
+        machines.enter_context(work.executor())
+        names = [completed(study, work) if complete else study for study in studies]
         from hpsearch.experiments.sources import ProfileProgress
         from hpsearch.report.comparisons import comparison_page, comparison_report
         from hpsearch.results.comparison import compare

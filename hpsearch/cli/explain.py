@@ -10,7 +10,7 @@ import typer
 from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, WorkersOption, app
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
-from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
+from hpsearch.cli.machines import AddressOption, ExecutorOption, Work
 from hpsearch.cli.places import Place
 from hpsearch.cli.progress import stoppable_line, survey_words
 
@@ -36,22 +36,19 @@ def explain_command(
     from hpsearch.cli.studies import stored_results
 
     with errors(study), told_warnings():
-        place = Place(storage, results)
-        stored = stored_results(study, place)
-        from hpsearch import figures
+        work = Work(workers, Place(storage, results), executor, address)
+        stored = stored_results(study, work.place)
         from hpsearch.experiments.sources import ProfileProgress
-        from hpsearch.report.explanation import attribution_report, explained
-        from hpsearch.storage.front import show_attribution
+        from hpsearch.report.explanation import attribution_report, show_explained
 
         line = stoppable_line(
             f"mixtures of {study}", survey_words, before=ProfileProgress(0, 0),
-            name=f"{study}.profiles", rows="trainings", place=place,
+            name=f"{study}.profiles", rows="trainings", place=work.place,
         )  # fmt: skip
-        with line as live, executor_of(executor, address, workers=workers):
+        with line as live, work.executor():
             attribution = stored.attribution(
                 of=of, against=against, seeds=seeds, workers=workers, on_progress=live.show
             )
         print_parts(attribution_report(attribution, name=study))
         if of is None and against is None:
-            figure = figures.attribution(attribution.table, of=attribution.of, against=attribution.against)
-            show_attribution(stored.study, figure, " ".join(explained(attribution)))
+            show_explained(stored.study, attribution)

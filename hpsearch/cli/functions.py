@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpsearch.cli.endings import told_warnings
 from hpsearch.cli.lines import print_parts
-from hpsearch.cli.machines import Machines, executor_of
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import Work
 from hpsearch.cli.progress import LiveLine, stoppable_line
 
 if TYPE_CHECKING:
@@ -29,52 +28,51 @@ _WORTH = 5.0
 
 def survey_of_function(
     function: str,
-    space: Path,
+    space: Path | None,
+    work: Work,
     *,
     name: str | None,
     sizes: dict[str, Any],
     until: str | None,
-    timeout: float | None,
-    place: Place,
-    where: tuple[Machines | None, str | None] = (None, None),
-    **run: Any,
+    **run: bool,
 ) -> None:
     """Survey a function, going on from what is stored, and say what it is sensitive to.
 
     Args:
         function: As package.module:function.
-        space: Its TOML.
+        space: Its TOML, which there must be.
+        work: What calls it, and where the survey is kept.
         name: Of the survey; the function's own by default.
         sizes: Of the design, instead of the TOML's.
         until: "decided", or a share.
-        timeout: Seconds after which no row is begun.
-        place: Where the survey is kept.
-        where: What calls it instead of this machine's workers, and its address.
         **run: Further arguments of :func:`hpsearch.survey`.
 
     Raises:
         ConfigError: if the function or its space cannot be read, or an option is no such value.
         typer.Exit: if a signal stopped it.
     """
-    from hpsearch.config.messages import printable
+    from hpsearch.config.messages import ConfigError, printable
     from hpsearch.config.spaces import load_space
     from hpsearch.experiments.function import survey
     from hpsearch.experiments.progress import FunctionProgress
     from hpsearch.experiments.runs import SurveyTimeoutError
     from hpsearch.report.functions import function_report
 
+    if space is None:
+        raise ConfigError("--space", [f"is missing: give the TOML with the [space] of {function}"])
     file, called, enough = load_space(space), loaded(function), _until(until)
     name = name or function.rpartition(":")[2]
     line = stoppable_line(
         f"survey of {name}", _words, before=FunctionProgress(0, 0),
-        name=f"{name}.survey", rows="evaluations", place=place,
+        name=f"{name}.survey", rows="evaluations", place=work.place,
     )  # fmt: skip
     try:
-        with line as live, executor_of(*where, workers=run["workers"]) as executor:
-            options: dict[str, Any] = {**file.size, **sizes, **run, "executor": executor, **vars(place)}
+        with line as live, work.executor() as executor:
+            options: dict[str, Any] = {**file.size, **sizes, **run, **vars(work.place)}
             measured = survey(
                 called, file.space, response=file.response, better=file.better, ceilings=file.ceilings, name=name,
-                until=enough, timeout=timeout, on_progress=_cost_first(live), **options,
+                workers=work.workers, executor=executor, until=enough, timeout=work.timeout,
+                on_progress=_cost_first(live), **options,
             )  # fmt: skip
     except SurveyTimeoutError as late:
         print(printable(f"\n{late}", keep="\n"), file=sys.stderr)
@@ -83,28 +81,8 @@ def survey_of_function(
         print_parts(function_report(name, measured, live.last))
 
 
-def space_of(function: str, space: Path | None, of_studies: Mapping[str, object]) -> Path:
-    """The file of a function's space.
-
-    Args:
-        function: To be surveyed.
-        space: The file.
-        of_studies: Options that are of a study's survey alone.
-
-    Raises:
-        ConfigError: if there is none, or an option of a study's survey is there.
-    """
-    from hpsearch.config import ConfigError
-
-    if misplaced := [option for option, value in of_studies.items() if value]:
-        raise ConfigError(misplaced[0], ["applies to a study alone: leave it out with --function"])
-    if space is None:
-        raise ConfigError("--space", [f"is missing: give the TOML with the [space] of {function}"])
-    return space
-
-
-def refuse_without_function(options: Mapping[str, object]) -> None:
-    """Refuse options that are of a function's survey alone.
+def refuse_misplaced(options: Mapping[str, object], rule: str) -> None:
+    """Refuse options that mean nothing for what is surveyed.
 
     Raises:
         ConfigError: if one is there.
@@ -112,9 +90,7 @@ def refuse_without_function(options: Mapping[str, object]) -> None:
     from hpsearch.config import ConfigError
 
     if misplaced := [option for option, value in options.items() if value]:
-        raise ConfigError(
-            misplaced[0], ["applies to the survey of a function alone: add --function package.module:function"]
-        )
+        raise ConfigError(misplaced[0], [rule])
 
 
 def loaded(place: str) -> Callable[..., Any]:

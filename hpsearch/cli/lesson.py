@@ -11,7 +11,7 @@ import typer
 from hpsearch.cli.commands import COMPILING, ResultsOption, StorageOption, WorkersOption, app
 from hpsearch.cli.endings import errors
 from hpsearch.cli.lines import say
-from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
+from hpsearch.cli.machines import AddressOption, ExecutorOption, Work
 from hpsearch.cli.places import Place
 from hpsearch.cli.progress import LiveLine, search_words
 from hpsearch.cli.stops import StopSignals, stopped
@@ -45,9 +45,10 @@ def lesson_command(
         claims = list(CLAIMS) if claim is None else [checked(claim)]
         path = results / (f"lesson-{claims[0]}.html" if claim else "lesson.html")
         check_writable(path)  # before there is work to lose
-        machines.enter_context(executor_of(executor, address, workers=workers))
+        work = Work(workers, Place(storage, results), executor, address)
+        machines.enter_context(work.executor())
         for name in claims:
-            judgements.append(_judgement(name, Place(storage, results), workers=workers))
+            judgements.append(_judgement(name, work))
             print(verdict_line(judgements[-1], width=console.width), flush=True)
             for part in details(judgements[-1], width=console.width) if claim else ():
                 console.print(part)
@@ -56,7 +57,7 @@ def lesson_command(
         say(f"page in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
 
 
-def _judgement(name: str, place: Place, *, workers: int) -> Judgement:
+def _judgement(name: str, work: Work) -> Judgement:
     """A claim judged, with a live line for each of its studies."""
     from hpsearch.engine.compilation import before_compiling
     from hpsearch.results.lesson import Lesson
@@ -74,11 +75,11 @@ def _judgement(name: str, place: Place, *, workers: int) -> Judgement:
 
     try:
         with signals, line, before_compiling(lambda: line.say(COMPILING)):
-            return Lesson(workers, place.results, place.storage, show).judgement(name)
+            return Lesson(work.workers, work.place.results, work.place.storage, show).judgement(name)
     except StudyChangedError as problem:
         lines = str(problem).splitlines()[:-1] or [str(problem).split(": start anew")[0]]
         ways = "start the lesson anew in another folder: --results FOLDER"
         raise ResultsError("\n".join([*lines, ways])) from None
     except KeyboardInterrupt:
         ((study, progress),) = last.items()
-        stopped(name=study, total=progress.total, rows="trials", place=place)
+        stopped(name=study, total=progress.total, rows="trials", place=work.place)

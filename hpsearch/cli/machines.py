@@ -77,45 +77,41 @@ class Work:
     address: str | None = None
     timeout: float | None = None
 
-    def executor(self) -> contextlib.AbstractContextManager[Executor | None]:
-        """See :func:`executor_of`."""
-        return executor_of(self.machines, self.address, workers=self.workers)
+    @contextlib.contextmanager
+    def executor(self) -> Iterator[Executor | None]:
+        """The executor that the options mean; all trainings run in it meanwhile. None is this process's threads.
 
+        Raises:
+            ConfigError: if the options do not fit together, or Dask is not installed.
+            ClusterError: if the cluster cannot be reached, or has no workers.
+        """
+        from hpsearch.config import ConfigError
 
-@contextlib.contextmanager
-def executor_of(machines: Machines | None, address: str | None, *, workers: int) -> Iterator[Executor | None]:
-    """The executor that a command's options mean; all trainings run in it meanwhile. None is this process's threads.
+        if self.machines is None:
+            if self.address is not None:
+                raise ConfigError(
+                    "hpsearch", [f"--address: is for a cluster (given: {self.address!r}); add --executor dask"]
+                )
+            yield None
+            return
+        if self.address is not None and self.workers > 1:
+            problem = (
+                f"--workers: is for this machine (given: {self.workers}), and the cluster at {self.address} has its own"
+            )
+            raise ConfigError("hpsearch", [f"{problem}; leave it out"])
+        try:
+            from hpsearch.evaluation.clusters import dask_executor
+        except ModuleNotFoundError as missing:
+            if missing.name and missing.name.split(".")[0] not in ("distributed", "dask"):
+                raise
+            problem = "--executor: 'dask' needs Dask, which is not installed"
+            raise ConfigError(
+                "hpsearch", [f"{problem}; install the extra with `pip install 'hpsearch[dask]'`"]
+            ) from None
+        from hpsearch.evaluation.executors import training_on
 
-    Args:
-        machines: What trains.
-        address: Of a cluster.
-        workers: Threads, or processes of a cluster on this machine.
-
-    Raises:
-        ConfigError: if the options do not fit together, or Dask is not installed.
-        ClusterError: if the cluster cannot be reached, or has no workers.
-    """
-    from hpsearch.config import ConfigError
-
-    if machines is None:
-        if address is not None:
-            raise ConfigError("hpsearch", [f"--address: is for a cluster (given: {address!r}); add --executor dask"])
-        yield None
-        return
-    if address is not None and workers > 1:
-        problem = f"--workers: is for this machine (given: {workers}), and the cluster at {address} has its own"
-        raise ConfigError("hpsearch", [f"{problem}; leave it out"])
-    try:
-        from hpsearch.evaluation.clusters import dask_executor
-    except ModuleNotFoundError as missing:
-        if missing.name and missing.name.split(".")[0] not in ("distributed", "dask"):
-            raise
-        problem = "--executor: 'dask' needs Dask, which is not installed"
-        raise ConfigError("hpsearch", [f"{problem}; install the extra with `pip install 'hpsearch[dask]'`"]) from None
-    from hpsearch.evaluation.executors import training_on
-
-    with dask_executor(address, workers=workers) as executor, training_on(executor):
-        yield executor
+        with dask_executor(self.address, workers=self.workers) as executor, training_on(executor):
+            yield executor
 
 
 def refuse(options: Mapping[str, Any], *, beside: str) -> None:

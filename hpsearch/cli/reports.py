@@ -19,7 +19,7 @@ from hpsearch.cli.commands import (
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.importance import measured_importance
 from hpsearch.cli.lines import say
-from hpsearch.cli.machines import AddressOption, ExecutorOption, executor_of
+from hpsearch.cli.machines import AddressOption, ExecutorOption, Work
 from hpsearch.cli.places import Place
 from hpsearch.cli.progress import stoppable_line, survey_words
 from hpsearch.cli.search import search_command
@@ -49,14 +49,14 @@ def report_command(
     from hpsearch.cli.studies import check_stored, stored_results
     from hpsearch.data.files import check_writable, file_name, write_text
 
-    place = Place(storage, results)
+    work = Work(workers, Place(storage, results), executor, address)
     with errors(study), ExitStack() as machines:
         if not complete:
-            check_stored(study, place)  # before a cluster is started
-        machines.enter_context(executor_of(executor, address, workers=workers))
+            check_stored(study, work.place)  # before a cluster is started
+        machines.enter_context(work.executor())
         if complete:
-            study = completed(study, place, workers=workers)
-        stored = stored_results(study, place)
+            study = completed(study, work)
+        stored = stored_results(study, work.place)
         from hpsearch.report.facts import name_of
         from hpsearch.report.page import page
         from hpsearch.report.sections import sections
@@ -65,7 +65,7 @@ def report_command(
         path = to or results / f"{file_name(name_of(stored))}.html"
         check_writable(path)  # before there is work to lose
         with told_warnings():
-            _trained(stored, place, workers=workers)
+            _trained(stored, work)
         with warnings.catch_warnings():  # the page's own sentences say what is to be minded
             warnings.simplefilter("ignore", UserWarning)
             if not stored.study.study_name.endswith(".survey"):
@@ -81,9 +81,9 @@ def _offered(stored: Results, path: Path) -> None:
     """Let the dashboard offer the page of a study of ours, and show what it knows by now."""
     from hpsearch import figures
     from hpsearch.report.around import attribution_of
-    from hpsearch.report.explanation import explained
+    from hpsearch.report.explanation import show_explained
     from hpsearch.results.surrogates import ImportanceError
-    from hpsearch.storage.front import show_attribution, show_search, show_surrogates
+    from hpsearch.storage.front import show_search, show_surrogates
     from hpsearch.storage.journal import UNWRITABLE
     from hpsearch.tuning.choice import ARTIFACTS, register
 
@@ -94,17 +94,16 @@ def _offered(stored: Results, path: Path) -> None:
         if not stored.study.study_name.endswith(".survey"):
             show_search(stored.study)
             if attribution := attribution_of(stored):
-                figure = figures.attribution(attribution.table, of=attribution.of, against=attribution.against)
-                show_attribution(stored.study, figure, " ".join(explained(attribution)))
+                show_explained(stored.study, attribution)
             show_surrogates(stored.study, figures.importance(stored.importance()))
 
 
-def completed(study: str, place: Place, *, workers: int) -> str:
+def completed(study: str, work: Work) -> str:
     """Search and survey a study where that is missing or unfinished, and say so; the study's name."""
     from hpsearch.cli.studies import study_named
     from hpsearch.results.study import ResultsError, load
 
-    config = study_named(study, None, place).config
+    place, config = work.place, study_named(study, None, work.place).config
     try:
         stored = load(config.name, storage=place.storage, results=place.results)
         searched = stored.study.study_name == config.name and len(stored.trials) >= config.search.trials
@@ -112,16 +111,16 @@ def completed(study: str, place: Place, *, workers: int) -> str:
         searched = False
     if not searched:
         say(f"{config.name} is not completely searched yet: searching first", error=True)
-        search_command(study, workers=workers, results=place.results, storage=place.storage)
+        search_command(study, workers=work.workers, results=place.results, storage=place.storage)
     try:
         load(config.name, storage=place.storage, results=place.results).survey  # noqa: B018  # read, to see whether it is complete
     except ResultsError:
         say(f"{config.name} is not completely surveyed yet: surveying first", error=True)
-        survey_command(study, workers=workers, results=place.results, storage=place.storage)
+        survey_command(study, workers=work.workers, results=place.results, storage=place.storage)
     return config.name
 
 
-def _trained(stored: Results, place: Place, *, workers: int) -> None:
+def _trained(stored: Results, work: Work) -> None:
     """Train what the page shows around the best setting, with progress; what is kept is read."""
     from hpsearch.experiments.sources import ProfileProgress
     from hpsearch.report.around import around_the_best
@@ -130,7 +129,7 @@ def _trained(stored: Results, place: Place, *, workers: int) -> None:
     for table, words in around_the_best(stored).items():
         line = stoppable_line(
             f"{words} of {name}", survey_words, before=ProfileProgress(0, 0),
-            name=f"{name}.profiles", rows="trainings", place=place,
+            name=f"{name}.profiles", rows="trainings", place=work.place,
         )  # fmt: skip
         with line as live:
-            table(workers=workers, on_progress=live.show)
+            table(workers=work.workers, on_progress=live.show)

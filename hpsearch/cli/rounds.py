@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Self
 
 from hpsearch.cli.commands import COMPILING, TIME_UP
 from hpsearch.cli.lines import print_parts, say
+from hpsearch.cli.machines import Work
 from hpsearch.cli.progress import LiveLine, search_words
 from hpsearch.cli.stops import StopSignals, stopped, tell_stored
 
 if TYPE_CHECKING:
-    from hpsearch.cli.machines import Work
     from hpsearch.config import StudyConfig
     from hpsearch.results.rounds import Round
     from hpsearch.tuning.batches import Progress
@@ -63,12 +63,7 @@ class _Lines:
         self._line = None
 
 
-def search_in_rounds(
-    config: StudyConfig,
-    rounds: int | None,
-    repeats: int | None,
-    work: Work,
-) -> None:
+def search_in_rounds(config: StudyConfig, rounds: int | None, repeats: int | None, work: Work) -> None:
     """Search in rounds and at the same cost unrefined, and say what each round tried and what the rounds paid.
 
     Raises:

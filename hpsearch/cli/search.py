@@ -72,11 +72,10 @@ def search_command(
     from hpsearch.cli.studies import study_named
 
     with errors(study), told_warnings():
-        place = Place(storage, results)
-        named = study_named(study, target, place)
+        work = Work(workers, Place(storage, results), executor, address, timeout)
+        named = study_named(study, target, work.place)
         options = {"name": name, "trials": trials, "sampler": sampler, "pruner": pruner, "seed": seed}
         named = replace(named, config=named.config.with_overrides(**options))
-        work = Work(workers, place, executor, address, timeout)
         if rounds is None and repeats is None:
             _search(named, study, work, dry_run=dry_run)
             return

@@ -38,7 +38,8 @@ def survey_command(
     study: Annotated[
         str | None,
         typer.Argument(
-            help="A name in [b]studies/[/b], or the path of a TOML; with --function the survey's name.",
+            help="A name in [b]studies/[/b], such as digits, the path of a TOML, or a table: CSV or Parquet; with "
+            "--function the survey's name.",
             show_default="digits",
         ),
     ] = None,
@@ -85,32 +86,29 @@ def survey_command(
 
     Ctrl-C stops at any time, and --timeout ends it: finished trainings are kept, and the same command goes on.
     """
-    from hpsearch.cli.functions import refuse_without_function, space_of, survey_of_function
+    from hpsearch.cli.functions import refuse_misplaced, survey_of_function
     from hpsearch.cli.studies import study_named
 
     with errors(study or ("digits" if function is None else "")):
-        place = Place(storage, results)
+        work = Work(workers, Place(storage, results), executor, address, timeout)
         switches = {"dummy": dummy or None, "second_order": second_order or None}
         sizes = {"base": base, "scrambles": scrambles, **switches}
         if function is not None:
             others = {"--effective-step": effective_step, "--target": target, "--dry-run": dry_run}
             if executor is not None:
                 refuse({"--processes": processes or None}, beside="--executor")
+            refuse_misplaced(others, "applies to a study alone: leave it out with --function")
             survey_of_function(
-                function,
-                space_of(function, space, others),
-                name=name or study,
-                sizes={key: value for key, value in sizes.items() if value is not None}, until=until, timeout=timeout,
-                where=(executor, address), workers=workers, processes=processes, retry=retry,
-                place=place,
+                function, space, work, name=name or study, until=until, processes=processes, retry=retry,
+                sizes={key: value for key, value in sizes.items() if value is not None},
             )  # fmt: skip
             return
-        refuse_without_function({"--space": space, "--until": until, "--processes": processes, "--retry": retry})
-        named = study_named(study or "digits", target, place)
+        own = {"--space": space, "--until": until, "--processes": processes, "--retry": retry}
+        refuse_misplaced(own, "applies to the survey of a function alone: add --function package.module:function")
+        named = study_named(study or "digits", target, work.place)
         sizes["effective_step"] = effective_step or None
         options = {f"survey.{key}": value for key, value in sizes.items()}
         named = replace(named, config=named.config.with_overrides(name=name, **options))
-        work = Work(workers, place, executor, address, timeout)
         _survey(named, study or "digits", work, dry_run=dry_run)
 
 

@@ -15,7 +15,7 @@ every mistake at once. Inside:
 """
 
 from hpsearch.config.entries import Entry
-from hpsearch.config.files import load_config, refined_toml, resolve, to_toml
+from hpsearch.config.files import config_of, load_config, refined_toml, resolve, to_toml
 from hpsearch.config.hyperparameters import HYPERPARAMETERS
 from hpsearch.config.kinds import Hyperparameter
 from hpsearch.config.messages import ConfigError, StoredConfigError
@@ -37,6 +37,7 @@ __all__ = [
     "StoredConfigError",
     "StudyConfig",
     "SurveyConfig",
+    "config_of",
     "differences",
     "load_config",
     "refined_toml",

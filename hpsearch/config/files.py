@@ -23,16 +23,28 @@ LARGEST_FILE = 1_000_000
 """Bytes; a study's file has a thousand or so."""
 
 
-def load_config(path: str | os.PathLike[str]) -> StudyConfig:
+def load_config(study: str | os.PathLike[str]) -> StudyConfig:
     """Read a study from its TOML file; the study is named after the file unless it says otherwise.
 
+    Args:
+        study: Path of the file, or the study's name in ``studies/`` or among those that come with the package.
+
     Raises:
-        ConfigError: if the file cannot be read or is not a valid study; with every problem found.
+        ConfigError: if there is no such file, it cannot be read or is not a valid study; with every problem found.
     """
-    file = Path(path)
+    file = Path(study) if os.path.isfile(study) else resolve(study)
     settings = parsed(file)
     settings.setdefault("name", file.stem)
     return validated(settings, where=str(file), folder=Path(os.path.abspath(file)).parent)
+
+
+def config_of(study: StudyConfig | str | os.PathLike[str]) -> StudyConfig:
+    """A study as it is, or read from the file that is named.
+
+    Raises:
+        ConfigError: as :func:`load_config`.
+    """
+    return study if isinstance(study, StudyConfig) else load_config(study)
 
 
 def parsed(file: Path) -> dict[str, Any]:

@@ -83,12 +83,6 @@ class SpaceConfig(Table):
 
     def largest(self, name: str) -> float | int:
         """The largest value that a number takes in this study."""
-        return self._ends(name)[1]
-
-    def smallest(self, name: str) -> float | int:
-        """The smallest value that a number takes in this study."""
-        return self._ends(name)[0]
-
-    def _ends(self, name: str) -> tuple[Any, Any]:
         entry = self.entries[name]
-        return entry.ends if isinstance(entry, Dimension) else (entry, entry)
+        largest: Any = entry.ends[1] if isinstance(entry, Dimension) else entry
+        return largest

@@ -9,7 +9,7 @@ import numpy as np
 
 from hpsearch.engine.activations import SIGMOID, times_slope
 from hpsearch.engine.compilation import compiled, flattened, inlined
-from hpsearch.engine.losses import CEILING, losses, mistakes
+from hpsearch.engine.losses import CEILING, LEAST_R2, half_squares, losses, mistakes
 from hpsearch.engine.network import IDENTITY, SOFTMAX, backward, error, forward, shift, step
 from hpsearch.engine.parameters import (
     Layers,
@@ -60,8 +60,10 @@ def measure(
     """
     place = 1
     if len(validation[0]) > 0:
-        metrics[1], wrong = _scores(validation, len(validation[0]), layers, room, choices)
-        metrics[2] = 1 - 2 * metrics[1] / variance if choices[1] == IDENTITY else wrong
+        metrics[1], metrics[2] = _scores(validation, len(validation[0]), layers, room, choices)
+        if choices[1] == IDENTITY:
+            r2 = 1 - 2 * metrics[2] / variance
+            metrics[2] = LEAST_R2 if r2 < LEAST_R2 else r2
         place = 3
     metrics[0], _ = _scores(train, min(len(train[0]), _TRAIN_EXAMPLES), layers, room, choices)
     _probe(train, layers, room, choices, l2, metrics[place:])
@@ -80,10 +82,14 @@ def _finite(numbers: Array) -> bool:
 def _scores(examples: tuple[Array, Array], count: int, layers: Layers, room: Room, choices: tuple[int, int]) -> Any:
     """Mean loss over the first ``count`` examples, and the share of them put in the wrong class.
 
+    For regression the second is the mean of half the squared error, which is not clipped as the loss of an example is:
+    one target far out would have a small loss beside a large variance, and R² would seem near 1.
+
     The last to be answered are the first examples: the room is left with what the network answers to them.
     """
     activation, output = choices
-    total, wrong, values = 0.0, 0, np.empty(count)
+    total, missed, values = 0.0, 0.0, np.empty(count)
+    squares = np.empty(count if output == IDENTITY else 0)
     for start in range((count - 1) // PROBE * PROBE, -1, -PROBE):
         part = room_within(room, min(PROBE, count - start))
         some = slice(start, start + len(part.every))
@@ -91,13 +97,17 @@ def _scores(examples: tuple[Array, Array], count: int, layers: Layers, room: Roo
         logits, targets = _logits_to_change(part), examples[1][some]
         if output == SOFTMAX:
             shift(logits, turned_of(part)[0])
-        if output != IDENTITY:
-            wrong += mistakes(output, logits, targets)
+        if output == IDENTITY:
+            half_squares(logits, targets, squares[some])
+        else:
+            missed += mistakes(output, logits, targets)
         losses(output, logits, targets, values[some])
     for value in values:
         total += value
+    for square in squares:
+        missed += square
     mean = total / count
-    return CEILING if mean > CEILING else mean, wrong / count
+    return CEILING if mean > CEILING else mean, missed / count
 
 
 @inlined

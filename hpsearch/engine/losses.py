@@ -12,6 +12,9 @@ from hpsearch.engine.settings import Array
 CEILING = float(-np.log(np.finfo(np.float32).eps))
 """The largest loss, 15.94: scikit-learn's ``log_loss`` clips probabilities at float32 eps in the same way."""
 
+LEAST_R2 = 1 - 2 * CEILING
+"""The least R², −30.9: that of an error of 5.6 standard deviations for every example."""
+
 _LEAST_LOSS = -700.0
 """The logarithm of the least loss of one sigmoid unit: exp below it is denormal."""
 
@@ -33,13 +36,25 @@ def losses(output: int, logits: Array, targets: Array, values: Array) -> None:
             z = float(logits[0, i])
             values[i] = log_1p(exp(max(-abs(z), _LEAST_LOSS))) + (z if z > 0 else 0.0) - float(targets[i, 0]) * z
     else:
-        for i in range(values.size):
-            values[i] = 0.0
-        for k in range(logits.shape[0]):
-            for i in range(values.size):
-                values[i] += 0.5 * float(logits[k, i] - targets[i, k]) ** 2
+        half_squares(logits, targets, values)
     for i in range(values.size):
         values[i] = CEILING if values[i] > CEILING else 0.0 if values[i] < 0 else values[i]
+
+
+@compiled
+def half_squares(outputs: Array, targets: Array, values: Array) -> None:
+    """Write half the squared error of each example, however large, to ``values``.
+
+    Args:
+        outputs: ``(outputs, examples)``.
+        targets: ``(examples, outputs)``.
+        values: ``(examples,)`` in float64.
+    """
+    for i in range(values.size):
+        values[i] = 0.0
+    for k in range(outputs.shape[0]):
+        for i in range(values.size):
+            values[i] += 0.5 * float(outputs[k, i] - targets[i, k]) ** 2
 
 
 @compiled

@@ -4,7 +4,7 @@
 |---|---|
 | train_loss | mean loss over the training examples (the first 2,048 of a larger set), without the λ term |
 | validation_loss | mean loss over all validation examples |
-| validation_error | share of validation examples put in the wrong class; `validation_r2`, R², for regression |
+| validation_error | share of validation examples put in the wrong class; for regression `validation_r2`, R², ≥ −30.9 |
 | gradient_norm | Euclidean length of the cost's gradient over the first 256 training examples |
 | saturation | share of hidden activations, over these, whose slope is under 2 % of the steepest (tanh: beyond ±0.99) |
 | weight_norm | Euclidean length of all weights, biases left out |
@@ -20,7 +20,7 @@ from typing import Literal
 import numpy as np
 
 from hpsearch.engine.examples import Examples
-from hpsearch.engine.losses import CEILING
+from hpsearch.engine.losses import CEILING, LEAST_R2
 
 FLOOR = float(np.finfo(np.float32).eps)
 """The least that counts in the logarithm: the loss of a probability of 1 − ε, and the rounding of a length near 1."""
@@ -33,8 +33,7 @@ class Metric:
     Attributes:
         name: Its column in every table.
         better: "lower" or "higher"; None for what describes a training and is no goal.
-        worst: What a diverged training gets: the ceiling of a loss. None where a diverged training has no value; that
-            of R² depends on the data, see :func:`worst_values`.
+        worst: What a diverged training gets: the ceiling of a loss. None where a diverged training has no value.
         form: In which its sensitivity is analysed unless another is asked for.
         floor: Value at which it is clipped from below in the logarithm, which 0 does not have. None where no floor is
             that of every study: a share's depends on the number of its examples.
@@ -53,7 +52,7 @@ METRICS: tuple[Metric, ...] = (
     Metric("train_loss", better="lower", worst=CEILING, form="log", floor=FLOOR),
     Metric("validation_loss", better="lower", worst=CEILING, form="log", floor=FLOOR, shown=True),
     Metric("validation_error", better="lower", worst=1.0, shown=True),
-    Metric("validation_r2", better="higher", shown=True),
+    Metric("validation_r2", better="higher", worst=LEAST_R2, shown=True),
     Metric("gradient_norm", floor=FLOOR),
     Metric("saturation"),
     Metric("weight_norm", floor=FLOOR),
@@ -67,7 +66,5 @@ METRIC: Mapping[str, Metric] = {metric.name: metric for metric in METRICS}
 
 def worst_values(examples: Examples) -> list[float]:
     """What a diverged training gets, in the order of ``examples.metrics``; NaN where it has no value."""
-    worst = {metric.name: metric.worst for metric in METRICS if metric.worst is not None}
-    if "validation_r2" in examples.metrics:
-        worst["validation_r2"] = 1 - 2 * CEILING / examples.validation_variance
-    return [worst.get(name, np.nan) for name in examples.metrics]
+    worst = (METRIC[name].worst for name in examples.metrics)
+    return [np.nan if value is None else value for value in worst]

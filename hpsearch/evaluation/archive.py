@@ -120,7 +120,7 @@ def _array(name: str, data: bytes) -> Array:
     if dtype.kind not in _KINDS.get(name, "U"):
         wrong(f"{name} holds {dtype}")
     rest = file.read()
-    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != len(rest) or len(shape) > 1:
+    if math.prod(shape) * dtype.itemsize != len(rest) or len(shape) > 1:
         wrong(f"{name} is said to have shape {shape} of {dtype} and has {len(rest):,} bytes")
     array: Array = np.frombuffer(rest, dtype).reshape(shape).astype(dtype.newbyteorder("="))
     if array.dtype.kind == "f" and not np.isfinite(array).all():

@@ -42,14 +42,14 @@ class Analysis:
         return {**kinds, main: dataclasses.replace(kinds.get(main, Kind()), better=better)}
 
 
-def check_names(names: Collection[str], columns: Collection[str], analysis: Analysis, *, told: str) -> None:
+def check_names(names: Collection[str], columns: Collection[str], analysis: Analysis, *, words: str) -> None:
     """Refuse responses whose names do not serve.
 
     Args:
         names: Of the responses.
         columns: Of the design's table.
         analysis: Which may name some.
-        told: Of the responses that are there, what precedes their names.
+        words: Of the responses that are there, what precedes their names.
 
     Raises:
         ResponseError: if one is named like a column, or one is not there.
@@ -59,7 +59,7 @@ def check_names(names: Collection[str], columns: Collection[str], analysis: Anal
         raise ResponseError(f"a response may not be named like a column of the design: {', '.join(clashes)}")
     wanted = {*([analysis.response] if analysis.response else []), *analysis.ceilings}
     if missing := sorted(wanted - set(names)):
-        raise ResponseError(f"no response {', '.join(missing)}: {told} {', '.join(names)}")
+        raise ResponseError(f"no response {', '.join(missing)}: {words} {', '.join(names)}")
 
 
 @dataclasses.dataclass(frozen=True)

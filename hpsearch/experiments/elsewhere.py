@@ -57,7 +57,7 @@ def survey_of(
     if isinstance(values, pd.DataFrame) and set(KEY) <= set(values.columns):
         values = _in_order(values, rows)
     columns, analysis = _columns(values, rows), Analysis(response, better, ceilings or {})
-    check_names(columns, rows.columns, analysis, told="the values are")
+    check_names(columns, rows.columns, analysis, words="the values are")
     table = pd.concat([rows, pd.DataFrame(columns)], axis=1)
     table[FAILURE] = pd.Series([""] * len(table), dtype="str")
     main = response or next(iter(columns))

@@ -13,8 +13,9 @@ import warnings
 from dataclasses import replace
 from typing import Literal
 
+from hpsearch.evaluation.deadlines import OutOfTimeError
 from hpsearch.experiments.answers import Answers
-from hpsearch.experiments.measurement import Measurement, OutOfTimeError
+from hpsearch.experiments.measurement import Measurement
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.concentration import ConcentrationWarning
 from hpsearch.sensitivity.designs import DUMMY, LARGEST_BASE, SEED, Design, DesignError

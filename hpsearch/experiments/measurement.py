@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from hpsearch.evaluation.calls import Answer, SettingCall, TableCall
+from hpsearch.evaluation.deadlines import OutOfTimeError
 from hpsearch.evaluation.pools import Pool
 from hpsearch.experiments.answers import Answers, Place, check_names, places_of
 from hpsearch.experiments.progress import FunctionProgress
@@ -23,10 +24,6 @@ _MOST_FAILURES = 10
 """Rows that may fail before the first that does not: a function that never works is not called thousands of times."""
 
 _SECONDS_BETWEEN_WORDS = 1.0
-
-
-class OutOfTimeError(Exception):
-    """The time is up, and rows are lacking."""
 
 
 class ChangedAnswerError(Exception):
@@ -153,7 +150,7 @@ class Measurement:
             self._count(answers)
         if left:
             self._tell(at_once=True)
-            raise OutOfTimeError
+            raise OutOfTimeError("the time is up, and rows are lacking")
         if len(rows) and not self.answers.state.names:
             raise _never(self._early[-1][2])
 
@@ -165,7 +162,7 @@ class Measurement:
                 raise _never(answer) if answer.raised else ResponseError(f"the function {answer.failure}")
             return
         if not names:
-            check_names(answer.values, setting, self.answers.analysis, told="the function returned")
+            check_names(answer.values, setting, self.answers.analysis, words="the function returned")
             self.answers.learn(names=tuple(answer.values))
             for early in self._early:
                 self.answers.add(*early)

@@ -153,7 +153,8 @@ def fresh_seeds(source: TrainingSource, seeds: int, *, extra: int = 0) -> range:
 def tunability(source: TrainingSource, best: Hyperparameters, *, values: int = 24, seeds: int = 10) -> pd.DataFrame:
     """What tuning one hyperparameter alone gains over its default.
 
-    The value is chosen on one set of fresh seeds and its gain measured on another, in pairs: no winner's curse.
+    The value is chosen on one set of fresh seeds and its gain measured on another, in pairs, so that it is no winner by
+    luck of the seeds. Both are on the validation examples: on others it may gain less.
 
     Args:
         source: Of trainings.

@@ -14,11 +14,12 @@ import pandas as pd
 
 from hpsearch.config.study import validated
 from hpsearch.evaluation.calls import SettingCall, TableCall
+from hpsearch.evaluation.deadlines import OutOfTimeError
 from hpsearch.evaluation.pools import Pool
 from hpsearch.experiments.answers import Analysis, Answers
 from hpsearch.experiments.kept_answers import open_answers
 from hpsearch.experiments.looks import Until, grown, share_of
-from hpsearch.experiments.measurement import ChangedAnswerError, Measurement, OutOfTimeError
+from hpsearch.experiments.measurement import ChangedAnswerError, Measurement
 from hpsearch.experiments.progress import FunctionProgress
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import FAILURE, Design, DesignError

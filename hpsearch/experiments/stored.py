@@ -24,7 +24,7 @@ from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Dimension, Float, Space
 from hpsearch.storage.commands import command, options_of
 from hpsearch.storage.internals import storage_of
-from hpsearch.storage.studies import CONFIG, config_of, fact
+from hpsearch.storage.studies import CONFIG, config_of_study, fact
 from hpsearch.storage.trials import CURVES, distributions
 
 DESIGN = "hpsearch:design"
@@ -64,14 +64,20 @@ def design_of(config: StudyConfig) -> Design:
     return Design(space, s.base, s.scrambles, s.seeds, s.dummy, s.second_order, s.seed)
 
 
-def refined_config(survey: Survey, config: StudyConfig, *, name: str) -> StudyConfig:
+def refined_config(proposals: pd.DataFrame, config: StudyConfig, *, name: str) -> StudyConfig:
     """The study with the ranges to try next, as a new one: its question is the same, and has no answer yet.
 
+    Args:
+        proposals: Of ``Survey.ranges()``, or of a search's trials.
+        config: The study before.
+        name: Of the new one.
+
     Raises:
-        ConfigError: if the survey is of the effective step, whose range is none of the learning rate.
+        ConfigError: if a survey of the effective step proposes them, whose range is none of the learning rate.
     """
-    if STEP in survey.design.space:
-        row = survey.ranges().set_index("hyperparameter").loc[STEP]
+    stepped = proposals["hyperparameter"] == STEP
+    if stepped.any():
+        row = proposals[stepped].iloc[0]
         raise ConfigError(
             config.name,
             [
@@ -80,7 +86,8 @@ def refined_config(survey: Survey, config: StudyConfig, *, name: str) -> StudyCo
                 "with survey.effective_step = false)"
             ],
         )
-    return following_config(survey.ranges(), config, name=name)
+    entries = {**config.space.fixed, **refined(proposals, config.space.dimensions)}
+    return StudyConfig.from_description({**config.describe(), "name": name, "answer": "", "space": entries})
 
 
 def row_distributions(design: Design) -> dict[str, BaseDistribution]:
@@ -89,12 +96,6 @@ def row_distributions(design: Design) -> dict[str, BaseDistribution]:
     if design.dummy:
         extra[DUMMY] = FloatDistribution(0.0, 1.0)
     return {**distributions(design.space), **extra}
-
-
-def following_config(proposals: pd.DataFrame, config: StudyConfig, *, name: str) -> StudyConfig:
-    """The study with the proposed ranges, as a new one: its question is the same, and has no answer yet."""
-    entries = {**config.space.fixed, **refined(proposals, config.space.dimensions)}
-    return StudyConfig.from_description({**config.describe(), "name": name, "answer": "", "space": entries})
 
 
 def with_learning_rate(rows: pd.DataFrame) -> pd.DataFrame:
@@ -119,7 +120,7 @@ def stored_survey(study: optuna.Study) -> Survey:
     completed = fact(study, DESIGN)
     if completed is None:
         raise SurveyMissingError(_why_missing(study))
-    config = config_of(study)
+    config = config_of_study(study)
     design = replace(design_of(config), **completed)
     return Survey(
         _stored_table(study, design),
@@ -159,7 +160,7 @@ def _stored_table(study: optuna.Study, design: Design) -> pd.DataFrame:
 
 def _going_on(study: optuna.Study) -> str:
     """The command that goes on with a survey as it was begun, also if its study's file asks for another."""
-    config = config_of(study)
+    config = config_of_study(study)
     s = config.survey
     flags = {"--dummy": s.dummy, "--second-order": s.second_order, "--effective-step": s.effective_step}
     options = ["--base", str(s.base), "--scrambles", str(s.scrambles), *(flag for flag, on in flags.items() if on)]

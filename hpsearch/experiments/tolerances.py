@@ -47,6 +47,17 @@ def interval_columns(name: str, interval: Any, *, ends: str = "") -> dict[str, A
     return {name: mean, f"{ends or name}_low": low, f"{ends or name}_high": high}
 
 
+def excludable(points: float, *, examples: int, seeds: int) -> bool:
+    """Whether a loss of so much can be excluded at all: it can where nothing changes, or nowhere.
+
+    Args:
+        points: Validation error that may be lost.
+        examples: In the validation split.
+        seeds: Trainings of each value.
+    """
+    return bool(intervals(np.zeros((1, seeds)), step=1 / examples)[2][0] < points)
+
+
 def p_values(samples: Any, *, step: float = 0.0) -> Any:
     """Two-sided p-values of a mean of 0, at or below 0.05 where the interval of :func:`intervals` excludes it.
 

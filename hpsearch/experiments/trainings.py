@@ -19,7 +19,7 @@ import optuna
 import pandas as pd
 from optuna.trial import FrozenTrial
 
-from hpsearch.config import StudyConfig
+from hpsearch.config import StudyConfig, config_of
 from hpsearch.data import Dataset
 from hpsearch.engine.losses import CEILING
 from hpsearch.engine.settings import Hyperparameters
@@ -78,7 +78,7 @@ class SurveyProgress:
 
 
 def survey_study(
-    config: StudyConfig,
+    config: StudyConfig | str | Path,
     *,
     workers: int = 1,
     storage: StorageAddress | None = None,
@@ -91,7 +91,7 @@ def survey_study(
     """Train what a study's survey lacks, and read it back; the numbers do not depend on workers, order or stops.
 
     Args:
-        config: The study; its table [survey] says how large.
+        config: The study, the path of its TOML, or its name; its table [survey] says how large.
         workers: Number of threads that train.
         storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
             ``results``.
@@ -103,7 +103,7 @@ def survey_study(
         on_progress: Called at the start and after every training.
 
     Raises:
-        ConfigError: if the config does not fit the data.
+        ConfigError: if the config cannot be read or does not fit the data.
         DataError: if the data cannot be read.
         StudyChangedError: if the stored survey was made with other settings.
         StudyBusyError: if another process is surveying the same study.
@@ -112,7 +112,7 @@ def survey_study(
         OutOfTimeError: if the timeout came before the last row.
         ValueError: if the timeout is not above 0.
     """
-    deadline, executor = Deadline(timeout), surrounding(executor)
+    config, deadline, executor = config_of(config), Deadline(timeout), surrounding(executor)
     evaluator = Evaluator(config, dataset, checkpoint_count=config.survey.checkpoints)
     config = evaluator.config
     size = config.survey
@@ -165,10 +165,14 @@ def _identity(description: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def useless(dataset: Dataset) -> dict[str, float]:
-    """Losses of an answer that does not look at its input: the training's class frequencies, or its mean."""
+    """Losses of an answer that does not look at its input: the training's class frequencies, or its mean.
+
+    They are clipped example by example as those of a network are, or one target far out would hide every failure.
+    """
     parts = {"train_loss": dataset.train.y, "validation_loss": dataset.validation.y}
     if dataset.classes is None:
-        losses = {name: float(0.5 * np.mean(np.square(y.astype(float)))) for name, y in parts.items()}
+        squares = {name: 0.5 * np.square(y.astype(float)) for name, y in parts.items()}
+        losses = {name: float(np.minimum(square, CEILING).mean()) for name, square in squares.items()}
         return {**losses, "validation_r2": 0.0}
     frequency = np.bincount(dataset.train.y, minlength=len(dataset.classes)) / len(dataset.train.y)
     with np.errstate(divide="ignore"):

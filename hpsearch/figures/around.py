@@ -64,7 +64,7 @@ def _check(frame: pd.DataFrame, space: pd.DataFrame, tolerance: pd.DataFrame | N
 
 def _subtitle(frame: pd.DataFrame) -> str:
     seeds = f"{frame['seeds'].iloc[0]} fresh seeds a value, " if "seeds" in frame else ""
-    marks = "; filled marks: near the best" if "near_best" in frame else ""
+    marks = "; filled marks: not shown to be worse than the chosen" if "near_best" in frame else ""
     return f"The other settings as in the best; {seeds}mean with 95 % interval{marks}"
 
 
@@ -79,7 +79,7 @@ def _error_columns(frame: pd.DataFrame) -> tuple[str, ...]:
 def _panel(
     figure: go.Figure, frame: pd.DataFrame, columns: tuple[str, ...], *, words: str, scale: str, row: int, colour: str
 ) -> None:
-    """A line with its interval, words without a line; values near the best are filled marks, the chosen is a star."""
+    """A line with its interval, words without a line; what is not shown to be worse is filled, the chosen is a star."""
     x, middle = axes.positions(frame["value"], scale), columns[0]
     line, error = axes.ordered(frame["value"]), None
     if len(columns) == 3 and line:
@@ -108,11 +108,11 @@ def _panel(
 
 
 def _stretches(figure: go.Figure, tolerance: pd.DataFrame, *, rows: int) -> None:
-    """Shade what is near the best on the metric, and where too much error is excluded, or not shown, below it."""
+    """Shade that outside of which all is shown to be worse by the metric; below, where too much error is excluded."""
     wanted = [
-        (1, "near", style.GREEN, "near the best"),
-        (rows, "unshown", style.GREY, "too much error not shown"),
-        (rows, "tolerated", style.ORANGE, "too much error excluded"),
+        (1, "near", style.GREEN, "shown to be worse outside of"),
+        (rows, "unshown", style.GREY, "too much error shown outside of"),
+        (rows, "tolerated", style.ORANGE, "too much error excluded:"),
     ]
     for row, stretch, colour, words in wanted:
         ends = (f"{stretch}_low", f"{stretch}_high")
@@ -121,7 +121,7 @@ def _stretches(figure: go.Figure, tolerance: pd.DataFrame, *, rows: int) -> None
         low, high = (tolerance[name].iloc[0] for name in ends)
         figure.add_vrect(
             x0=low, x1=high, fillcolor=colour, opacity=0.15, line_width=0, layer="below", row=row, col=1,
-            name=f"{words}: {style.number(float(low))} to {style.number(float(high))}", showlegend=True,
+            name=f"{words} {style.number(float(low))} to {style.number(float(high))}", showlegend=True,
         )  # fmt: skip
 
 
@@ -171,7 +171,8 @@ def plane(frame: pd.DataFrame, space: pd.DataFrame) -> go.Figure:
         figure.update_xaxes(range=axes.ends(frame[first], scales[first]))
         figure.update_yaxes(range=axes.ends(frame[second], scales[second]))
     seeds = f"{frame['seeds'].iloc[0]} fresh seeds"
-    subtitle = f"Mean {in_words(metric)} of {seeds}; the other settings as in the best; ★: the lowest mean"
+    star = "★: the lowest of these means, in part by luck"
+    subtitle = f"Mean {in_words(metric)} of {seeds}; the other settings as in the best; {star}"
     return style.titled(figure, title, subtitle, height=480)
 
 

@@ -200,7 +200,10 @@ def _title(frame: pd.DataFrame) -> str:
 
 def _subtitle(frame: pd.DataFrame) -> str:
     first = frame.iloc[0]
+    reasons = frame.loc[(frame["verdict"] == "undecided") & frame["total_order"].notna(), "reason"].unique()
+    shared = str(reasons[0]) if len(reasons) == 1 else ""
     return (
         f"{style.response(frame)}; {first['rows']:,} evaluations, {first['scrambles']} scrambles.\n"
         "Points with intervals over scrambles; arrows: the interval goes on. These ranges and no others."
+        + (f"\nUndecided: {shared}." if shared else "")
     )

@@ -15,13 +15,17 @@ from hpsearch.experiments.comparisons import DEFAULTS
 from hpsearch.report.sentences import LUCK, short
 from hpsearch.report.tables import plain_table
 from hpsearch.results.comparison import Comparison
+from hpsearch.sensitivity.verdicts import holm
+
+_LEVEL = 0.05
 
 RULES = (
     "Points lost are those on the test examples of a study, on seeds that no search has seen, against its own best: "
     "per cent of wrong answers, or of variance that a regression does not explain. ±: 95 % interval over seeds, for "
     "these examples and no others. *: shown, that is, the interval lies on one side of 0 and, for classes, the "
-    "difference is worth at least six test examples; fewer may be luck of which examples they are. =: points of the "
-    "own best. Another search of a study may end at another setting, as good there, that loses other amounts elsewhere."
+    "difference is worth at least six test examples; fewer may be luck of which examples they are. Each is a test by "
+    "itself. =: points of the own best. Another search of a study may end at another setting, as good there, that "
+    "loses other amounts elsewhere."
 )
 """What the numbers of the transfers are, for a legend."""
 
@@ -59,18 +63,22 @@ def index_table(comparison: Comparison) -> Table:
 def _index(row: dict[Any, Any]) -> str:
     if pd.isna(row["total_order"]):
         return "missing"
-    low, high = (f"{min(max(row[f'total_{end}'], 0), 1):.2f}".removeprefix("0") for end in ("low", "high"))
-    return f"{row['total_order']:.2f}\n{low}–{high}"
+    total, low, high = (f"{min(max(row[f'total_{end}'], 0), 1):.2f}" for end in ("order", "low", "high"))
+    return f"{total}\n{low.removeprefix('0')}–{high.removeprefix('0')}"
 
 
 def sensitivity_sentences(comparison: Comparison) -> list[str]:
     """Which setting has the largest index where, where ranges differ, and which orders are shown to differ."""
     frame, pairs = comparison.indices, comparison.agreement
     settings = frame[~frame["hyperparameter"].isin(LUCK) & frame["total_order"].notna()]
-    top = settings.loc[settings.groupby("study", sort=False)["total_order"].idxmax()]
+    shown = settings[settings["verdict"] == "sensitive"]
+    top = shown.loc[shown.groupby("study", sort=False)["total_order"].idxmax()]
     groups = {in_words(str(name)): list(rows["study"]) for name, rows in top.groupby("hyperparameter", sort=False)}
-    parts = [f"{name} in {listed(where) if len(groups) > 1 else 'all'}" for name, where in groups.items()]
-    sentences = [f"The largest total index is that of {'; '.join(parts)}."]
+    everywhere = len(top) == len(comparison.studies) and len(groups) == 1
+    parts = [f"{name} in {'all' if everywhere else listed(where)}" for name, where in groups.items()]
+    sentences = [f"By the estimates the largest total index is that of {'; '.join(parts)}."] if parts else []
+    if nowhere := [study for study in comparison.studies if study not in set(top["study"])]:
+        sentences.append(f"No setting is shown to matter in {listed(nowhere)}.")
     ranges = settings.drop_duplicates(["hyperparameter", "low", "high", "scale"])["hyperparameter"]
     differ = list(ranges[ranges.duplicated()].unique())
     if differ:
@@ -140,12 +148,15 @@ def transfer_sentences(comparison: Comparison) -> list[str]:
     """Which transfers are shown to lose or to gain, what tuning gains over the defaults, and what had to move."""
     frame = comparison.transfer
     others = frame[(frame["from"] != frame["to"]) & (frame["from"] != DEFAULTS)]
+    adjusted = pd.Series(holm(others["p"].to_numpy(dtype=float)), index=others.index)
     sentences = []
     for verdict, words in (("worse", "lose"), ("better", "gain")):
         shown = others[others["verdict"] == verdict].sort_values("regret", key=abs, ascending=False)
         parts = [f"{row['from']} on {row['to']} ({_interval(row)})" for row in _rows(shown.head(3))]
         most = f": {'most ' if len(shown) > 3 else ''}{'; '.join(parts)}" if parts else ""
-        sentences.append(f"Shown to {words} points: {len(shown)} of {len(others)} transfers{most}.")
+        corrected = int((adjusted[shown.index] <= _LEVEL).sum())
+        beyond = f" ({corrected} after Holm's correction for so many tests)" if parts else ""
+        sentences.append(f"Shown to {words} points: {len(shown)} of {len(others)} transfers{beyond}{most}.")
     lost = frame[(frame["from"] == DEFAULTS) & (frame["verdict"] == "worse")]
     parts = [f"{row['to']} ({_interval(row)})" for row in _rows(lost)]
     tuned = f"on {listed(parts)}" if parts else "on none of these studies"
@@ -165,7 +176,8 @@ def single_setting_table(comparison: Comparison) -> Table:
             name, justify="left" if name == "the best of" else "right", no_wrap=name in ("the best of", "at worst")
         )
     for row in _rows(comparison.defaults):
-        beside = "-" if row["chosen"] else _signed(row, "difference")
+        mark = "*" if row["verdict"] in ("worse", "better") else " "
+        beside = "-" if row["chosen"] else f"{_signed(row, 'difference')}{mark}"
         worst = f"{row['worst']:+.1f} on {row['worst_study']}"
         table.add_row(row["from"], f"{row['validation']:.1f}", _signed(row, "regret"), beside, worst)
     return table
@@ -175,7 +187,7 @@ def single_setting_sentence(comparison: Comparison) -> str:
     """Which single setting serves all studies best, what it loses, and which others are not shown to lose more."""
     frame = comparison.defaults
     (chosen,) = _rows(frame[frame["chosen"]])
-    others = frame[~frame["chosen"] & (frame["difference_low"] <= 0)]
+    others = frame[frame["verdict"].isin(["not shown", "better"])]
     alike = f" Not shown to lose more: {listed(list(others['from']))}." if len(others) else ""
     name, lose = f"The best of {chosen['from']} serves", "it loses"
     if chosen["from"] == DEFAULTS:

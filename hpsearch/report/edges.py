@@ -1,10 +1,11 @@
-"""What a terminal says of the best trials where they crowd at the end of a range."""
+"""What a terminal and a page say of the best trials where they crowd at the end of a range."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from hpsearch.report.sentences import at_edges
 from hpsearch.results.refinement import reachable
 from hpsearch.results.study import Results
 from hpsearch.sensitivity.trials import enough
@@ -21,6 +22,15 @@ def edge_line(results: Results) -> str:
         return ""
     way = command("refine", results.study.study_name, *options_of(storage_of(results.study)))
     return f"{'; '.join(parts)}: better settings may lie beyond; `{way}` proposes ranges"
+
+
+def edge_sentences(results: Results) -> str:
+    """Whether the ten best trials crowd at an end of a range, for a page; nothing where they are too few to be best."""
+    if not enough(results.trials):
+        return ""
+    edges = results.edges()
+    beyond = [bool(row["edge"]) and reachable(results, row) for row in edges.to_dict("records")]
+    return at_edges(edges.assign(reachable=beyond))
 
 
 def _crowd(row: Mapping[Any, Any]) -> str:

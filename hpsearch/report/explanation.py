@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
@@ -15,12 +15,17 @@ from hpsearch.experiments.attributions import Attribution
 from hpsearch.experiments.shares import GAINS, HARMS, NOT_SHOWN
 from hpsearch.report.sentences import short
 from hpsearch.report.tables import Part, plain_table
+from hpsearch.storage.front import show_attribution
+
+if TYPE_CHECKING:
+    import optuna
 
 SOURCE = (
     "A share is a Shapley value (1953): what a change gains, averaged over all orders of making the changes; shares "
     "sum to the whole gain. Pairs are Shapley-Taylor indices of order 2 (Sundararajan et al. 2020): above 0, the two "
     "gain more together than each alone. Intervals are 95 % t-intervals over seeds; what gains or harms is told by "
-    "tests with Holm's correction."
+    "tests with Holm's correction. All of it was measured on the validation examples, by which a search chooses: on "
+    "other examples its choice may gain less."
 )
 
 
@@ -124,6 +129,19 @@ def _path(attribution: Attribution) -> str:
     )
     harmful = [in_words(name) for name in steps.loc[steps["verdict"] == HARMS, "hyperparameter"]]
     return f"{text} Of its steps {listed(harmful)} harmed." if harmful else text
+
+
+def show_explained(study: optuna.Study, attribution: Attribution) -> None:
+    """Put what was gained from the defaults to the best on the study's front page in the dashboard.
+
+    Args:
+        study: As of :func:`hpsearch.storage.front.show_attribution`.
+        attribution: Of its best.
+    """
+    from hpsearch import figures  # brings plotly, which words do not need
+
+    figure = figures.attribution(attribution.table, of=attribution.of, against=attribution.against)
+    show_attribution(study, figure, " ".join(explained(attribution)))
 
 
 def attribution_report(attribution: Attribution, *, name: str) -> list[Part]:

@@ -112,6 +112,12 @@ def limits(results: Results, survey: Survey | None) -> list[str]:
         )
     if results.ours:
         texts.append("The test split was used for the setting that was chosen, and no choice was made by it.")
+        if not results.study.study_name.endswith(".survey"):
+            texts.append(
+                "What is said around the best, and of the gain over the defaults, was measured on the validation "
+                "examples, by which the best was chosen: their intervals hold the luck of seeds and not that of the "
+                "examples, and on other examples the best may be less far ahead, or not at all."
+            )
     elif results.function is not None:
         texts.append(
             "What the function computes, and whether its seed governs all of its luck beyond the rows that were "

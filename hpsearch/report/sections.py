@@ -10,7 +10,9 @@ import pandas as pd
 
 from hpsearch import figures
 from hpsearch.config.hyperparameters import in_words
+from hpsearch.experiments.tolerances import excludable
 from hpsearch.report import around, explanation, facts, sentences
+from hpsearch.report.edges import edge_sentences
 from hpsearch.report.page import Exhibit, Section
 from hpsearch.report.search import balance_line
 from hpsearch.report.survey import range_lines
@@ -19,6 +21,7 @@ from hpsearch.results.surrogates import ImportanceError, ImportanceWarning
 from hpsearch.sensitivity.verdicts import SHARE
 from hpsearch.storage.commands import command, make, options_of
 from hpsearch.storage.internals import storage_of
+from hpsearch.tuning.choice import ranked_trials
 
 if TYPE_CHECKING:
     from hpsearch.sensitivity.analysis import Survey
@@ -106,9 +109,10 @@ def _search(results: Results) -> Iterator[Section]:
         if results.best.balance is not None:
             texts.append(f"Mind {balance_line(results.best.balance)}.")
         yield Section("What was chosen", texts)
-    texts = [sentences.went(history, len(results.study.directions))]
-    if results.ours and complete:
-        texts.append(sentences.at_edges(results.edges()))
+    violated = any(excess > 0 for t in results.study.get_trials(deepcopy=False) for excess in t.constraints.values())
+    texts = [sentences.went(history, len(results.study.directions), constrained=violated)]
+    if results.ours:
+        texts.append(edge_sentences(results))
     exhibits = [Exhibit(history, figures.history(history))]
     if complete:
         exhibits.append(Exhibit(results.trials, figures.trials(results.trials, results.space(), history)))
@@ -133,7 +137,8 @@ def _sensitivity(survey: Survey) -> Iterator[Section]:
 def _standing(results: Results, complete: int) -> Section:
     """The best of another program's study, or why there is none, and its front where it has several objectives."""
     try:
-        return Section("What was chosen", [sentences.chosen(results.best, complete)])
+        eligible = len(ranked_trials(results.study))
+        return Section("What was chosen", [sentences.chosen(results.best, complete, eligible)])
     except ResultsError as problem:
         front = [Exhibit(results.pareto, title="The front")] if len(results.study.directions) > 1 else []
         return Section("What was chosen", [f"{problem}."], front)
@@ -182,7 +187,9 @@ def _around(results: Results) -> Section:
     if dimensions.keys() >= set(around.RIDGE):
         plane = results.plane(*around.RIDGE, **around.PLANE)
         exhibits.append(Exhibit(plane, figures.plane(plane, space)))
-    return Section("Around the best: how wrong may one be?", sentences.wrong_by(tolerance, around.POINTS), exhibits)
+    points, seeds, examples = around.POINTS, around.PROFILE["seeds"], results.dataset.validation.examples
+    texts = sentences.wrong_by(tolerance, points, enough=excludable(points, examples=examples, seeds=seeds))
+    return Section("Around the best: how wrong may one be?", texts, exhibits)
 
 
 def _curves(results: Results) -> Section:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pandas as pd
@@ -11,6 +11,7 @@ from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.kinds import text_of
 from hpsearch.config.messages import listed
 from hpsearch.results.best import Best
+from hpsearch.sensitivity.verdicts import MEAN_NOT_SHOWN, NO_FLOOR
 from hpsearch.tuning.baselines import GUESS
 from hpsearch.tuning.scores import TestScore
 
@@ -20,11 +21,20 @@ LUCK = ("seed", "dummy")
 """Rows of the tables of a survey that are no settings."""
 
 
-def chosen(best: Best, complete: int) -> str:
-    """Which trial was chosen, with which setting."""
+def chosen(best: Best, complete: int, eligible: int | None = None) -> str:
+    """Which trial was chosen, with which setting.
+
+    Args:
+        best: Of the study.
+        complete: How many trials are.
+        eligible: How many of these satisfy the constraints and have a finite value; all by default.
+    """
     setting = best.hyperparameters if isinstance(best.hyperparameters, dict) else vars(best.hyperparameters)
     values = listed([f"{in_words(name)} {short(value)}" for name, value in setting.items()]) if setting else ""
-    return f"Trial {best.number} was chosen, the best of {complete:,} completed ones{': ' if setting else ''}{values}."
+    of = f"{complete:,} completed ones"
+    if eligible is not None and eligible < complete:
+        of = f"{eligible:,} that satisfy the constraints and have a finite value, of {of}"
+    return f"Trial {best.number} was chosen, the best of {of}{': ' if setting else ''}{values}."
 
 
 def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> list[str]:
@@ -33,29 +43,43 @@ def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> li
         return ["There is no test split (data.test is 0), so how well the network does on new data is not known."]
     metric = test.metric.removeprefix("test_").replace("r2", "R²")
     sentences = [
-        f"On the {test.examples:,} test examples, used once and for this choice alone, its network has {metric} "
+        f"On the {test.examples:,} test examples, by which nothing was chosen, its network has {metric} "
         f"{interval(test)}."
     ]
     for name, score in baselines.items():
-        far = score.low > test.high or test.low > score.high
+        apart = score.low > test.high or test.low > score.high
+        telling = "the intervals overlap, so they do not tell which is better"
+        beside = f"{name} has {interval(score)}"
+        if name == GUESS:  # it is what the examples are, and has no luck of its own
+            apart = not test.low <= score.value <= test.high
+            telling = "the network's interval holds that, so it does not tell which is better"
+            beside = f"{_GUESSES[test.metric]} has {_ends(score)[0]}"
         better = (test.value < score.value) == (metric == "error")
-        verdict = "the intervals overlap, so they do not tell which is better"
-        if far:
-            verdict = "the chosen network is better" if better else "the chosen network is worse"
-        words = _GUESSES[test.metric] if name == GUESS else name
-        sentences.append(f"{words} has {interval(score)} on the same examples: {verdict}.")
+        if apart:
+            telling = f"the chosen network is {'better' if better else 'worse'}"
+        sentences.append(f"{beside} on the same examples: {telling}.")
     return sentences
 
 
 def interval(score: TestScore) -> str:
     """A score with its 95 % interval, in per cent where it is an error."""
-    percent = score.metric.endswith("error")
-    value, low, high = (f"{100 * v:.1f} %" if percent else f"{v:.3f}" for v in (score.value, score.low, score.high))
+    value, low, high = _ends(score)
     return f"{value} (95 % interval {low} to {high})"
 
 
-def went(history: pd.DataFrame, objectives: int = 1) -> str:
-    """How the search went: states, diverged trials, and when the best was found, of several objectives in the first."""
+def _ends(score: TestScore) -> list[str]:
+    percent = score.metric.endswith("error")
+    return [f"{100 * v:.1f} %" if percent else f"{v:.3f}" for v in (score.value, score.low, score.high)]
+
+
+def went(history: pd.DataFrame, objectives: int = 1, *, constrained: bool = False) -> str:
+    """How the search went: states, diverged trials, and when the best was found, of several objectives in the first.
+
+    Args:
+        history: See ``Results.history``.
+        objectives: How many the study has.
+        constrained: Whether some trials violate constraints: their values do not count.
+    """
     if history.empty:
         return "The search has no trials yet."
     states = history["state"].value_counts().to_dict()
@@ -74,44 +98,70 @@ def went(history: pd.DataFrame, objectives: int = 1) -> str:
         )
     first = complete.loc[complete["best_so_far"] == best, "number"].min()
     after = int((history["number"] > first).sum())
-    later = f"{after:,} trials after it found no better" if after else "it is the last"
+    later = f"{after:,} trial{'s' if after > 1 else ''} after it found no better" if after else "it is the last"
+    within = " within the constraints" if constrained else ""
     first_of = "" if objectives == 1 else f" of the first of {objectives} objectives, {history['metric'].iloc[0]}"
-    return f"{sentence} The best value{first_of}, {best:.4g}, was reached at trial {first}; {later}."
+    return f"{sentence} The best value{first_of}{within}, {best:.4g}, was reached at trial {first}; {later}."
 
 
 def at_edges(edges: pd.DataFrame) -> str:
-    """Whether the best trials lie at an end of a range."""
+    """Whether the best trials lie at an end of a range, and whether the range can go on there.
+
+    Args:
+        edges: Of ``Results.edges()``, with a column ``reachable``: whether there are values beyond the end.
+    """
     if edges.empty:
         return ""
     count, at = edges["trials"].max(), edges[edges["edge"] != ""]
     if at.empty:
         return f"The {count} best trials crowd at no end of a range."
-    parts = [f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in at.to_dict("records")]
-    return f"Of the {count} best trials at least half lie at {listed(parts)}: better settings may lie beyond."
+    texts = []
+    for reachable, words in ((True, "better settings may lie beyond"), (False, "beyond that nothing is allowed")):
+        rows = at[at["reachable"] == reachable].to_dict("records")
+        parts = [f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in rows]
+        if parts:
+            texts.append(f"Of the {count} best trials at least half lie at {listed(parts)}: {words}.")
+    return " ".join(texts)
 
 
 def sensitive_to(indices: pd.DataFrame, share: float) -> list[str]:
     """What a response is sensitive to, what is inert or only re-rolls luck, and how large luck is."""
     settings = indices[~indices["hyperparameter"].isin(LUCK)]
-    sentences = []
-    for verdict, words in (
-        ("sensitive", "{response} is sensitive to"),
-        ("re-rolls luck", "Other values only re-roll luck, without a change of the mean over seeds, for"),
-        ("inert", f"Inert, below {100 * share:g} % of the variance:"),
-        ("undecided", "Not decided by this survey:"),
+    if (settings["verdict"] == "").all():
+        return [f"No index is there: {settings['reason'].iat[0]}."]
+    response, sentences = str(settings["response"].iat[0]).replace("_", " "), []
+    maybe_luck = settings["reason"] == MEAN_NOT_SHOWN
+    for verdict, reasoned, words in (
+        ("sensitive", False, f"{response} is sensitive to"),
+        ("re-rolls luck", False, "other values only re-roll luck, without a change of the mean over seeds, for"),
+        ("inert", False, f"inert, below {100 * share:g} % of the variance:"),
+        ("undecided", True, f"shown to change {response}, if perhaps only by other luck of the seed:"),
+        ("undecided", False, "not decided by this survey:"),
     ):
-        rows = settings[settings["verdict"] == verdict]
+        rows = settings[(settings["verdict"] == verdict) & (maybe_luck == reasoned)]
         if len(rows):
-            parts = [index_words(row) for row in rows.to_dict("records")]
-            response = str(rows["response"].iat[0]).replace("_", " ")
-            sentences.append(f"{words.format(response=response[0].upper() + response[1:])} {listed(parts)}.")
+            sentences.append(f"{words[0].upper()}{words[1:]} {_with_indices(rows)}.")
     if not (settings["verdict"] == "sensitive").any():
-        sentences.insert(0, "No setting is shown to matter over these ranges.")
-    seed = indices[indices["hyperparameter"] == "seed"]
-    if len(seed) and seed["total_order"].notna().all():
-        luck = percent(float(seed["total_order"].to_numpy()[0]))
-        sentences.append(f"Luck, the random seed with all that it interacts with, has {luck} of the variance.")
-    return sentences
+        change = "change the mean over seeds" if maybe_luck.any() else "matter"
+        sentences.insert(0, f"No setting is shown to {change} over these ranges.")
+    return [*sentences, *_luck(indices)]
+
+
+def _with_indices(rows: pd.DataFrame) -> str:
+    """Settings with their total indices, or the one reason why these say nothing of them."""
+    if (rows["reason"] == NO_FLOOR).all():
+        names = listed([in_words(name) for name in rows["hyperparameter"]])
+        return f"{names}, for every total index may be noise ({NO_FLOOR})"
+    return listed([index_words(row) for row in rows.to_dict("records")])
+
+
+def _luck(indices: pd.DataFrame) -> Iterator[str]:
+    """How large luck is; with noise of an unknown size in it, nothing."""
+    for row in indices[indices["hyperparameter"] == "seed"].to_dict("records"):
+        if pd.notna(row["total_order"]) and not (indices["reason"] == NO_FLOOR).any():
+            total, low, high = (percent(row[f"total_{column}"]) for column in ("order", "low", "high"))
+            share = f"{total} of the variance ({low} to {high})"
+            yield f"Luck, the random seed with all that it interacts with, has {share}."
 
 
 def index_words(row: Mapping[Any, Any]) -> str:
@@ -124,22 +174,25 @@ def index_words(row: Mapping[Any, Any]) -> str:
 
 
 def when(over: pd.DataFrame) -> str:
-    """Which setting matters most at which iterations."""
+    """Which of the settings that are shown to matter has the largest index at which iterations."""
     settings = over[~over["hyperparameter"].isin(LUCK) & over["total_order"].notna()]
+    shown = settings[settings["verdict"] == "sensitive"]
     if settings.empty:
         return ""
-    top = settings.loc[settings.groupby("iteration")["total_order"].idxmax()].sort_values("iteration")
-    changes = top[top["hyperparameter"] != top["hyperparameter"].shift()]
-    parts = [
-        f"{in_words(row['hyperparameter'])} {'before training' if row['iteration'] == 0 else _from(row['iteration'])} "
-        f"({percent(row['total_order'])})"
-        for row in changes.to_dict("records")
-    ]
-    return f"The largest total index belongs to {listed(parts)}."
+    if shown.empty:
+        return "At no iteration is a setting shown to matter."
+    largest = shown.loc[shown.groupby("iteration")["total_order"].idxmax()].set_index("iteration")
+    top = largest.reindex(sorted(settings["iteration"].unique())).reset_index()
+    names = top["hyperparameter"].fillna("")
+    parts = [_since(row) for row in top[names != names.shift()].to_dict("records")]
+    return f"By the estimates the largest total index is that of {listed(parts)}."
 
 
-def _from(iteration: int) -> str:
-    return f"from iteration {iteration:,} on"
+def _since(row: Mapping[Any, Any]) -> str:
+    since = "before training" if row["iteration"] == 0 else f"from iteration {row['iteration']:,} on"
+    if pd.isna(row["hyperparameter"]):
+        return f"none {since} (no setting is shown to matter there)"
+    return f"{in_words(row['hyperparameter'])} {since} ({percent(row['total_order'])} there)"
 
 
 def together(interactions: pd.DataFrame) -> str:
@@ -158,14 +211,23 @@ def together(interactions: pd.DataFrame) -> str:
     return "No interaction is seen beyond its uncertainty, which does not show that there is none."
 
 
-def wrong_by(tolerance: pd.DataFrame, points: float) -> list[str]:
-    """How wrong each setting may be: where it is not shown to be worse, and where such a loss is excluded."""
+def wrong_by(tolerance: pd.DataFrame, points: float, *, enough: bool = True) -> list[str]:
+    """How wrong each setting may be: outside of what it is shown to be worse, and where too much error is excluded.
+
+    Args:
+        tolerance: See :func:`hpsearch.experiments.tolerances.tolerance`.
+        points: Validation error that may be lost.
+        enough: Whether there are examples and seeds enough to exclude so much where nothing changes.
+    """
     if tolerance.empty:
         return []
-    near = "By the metric of the search, no value among these is shown to be worse than the chosen one: "
-    texts = [f"{near}{_stretches(tolerance, 'near')}."]
+    near = "By the metric of the search, every value that was tried outside of these is shown to be worse than the "
+    texts = [f"{near}chosen one: {_stretches(tolerance, 'near')}."]
     if (tolerance["tolerated_low"].notna() | tolerance["tolerated_choices"].notna()).all():
         rise = "one point" if points == 0.01 else f"{100 * points:g} points"
+        if not enough:
+            few = "the validation examples are too few for that, on so few seeds"
+            return [*texts, f"A rise of the validation error by over {rise} is excluded nowhere: {few}."]
         excluded = f"Within these around the chosen values a rise of the validation error by over {rise} is excluded: "
         texts.append(f"{excluded}{_stretches(tolerance, 'tolerated')}.")
     return texts

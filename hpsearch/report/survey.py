@@ -40,7 +40,7 @@ def _verdict(row: Mapping[Any, Any]) -> str:
     if row["verdict"] != "undecided" or (row["reason"] and pd.isna(row["base_needed"])):
         return str(row["verdict"])
     needed = row["base_needed"]
-    return "undecided (at any base of use)" if pd.isna(needed) else f"undecided (--base {needed} would decide)"
+    return "undecided (at any base of use)" if pd.isna(needed) else f"undecided (--base {needed} may decide)"
 
 
 def sensitivity_legend(frame: pd.DataFrame) -> str:
@@ -105,6 +105,8 @@ def verdict_line(frame: pd.DataFrame) -> str:
             index = "(no index)" if pd.isna(row["total_order"]) else f"{row['total_order']:.2f}"
             words.setdefault(row["verdict"], []).append(f"{row['hyperparameter']} {index}")
     parts = [f"{verdict}: {', '.join(names)}" for verdict, names in words.items()]
+    if not parts:
+        return f"by the survey no setting has an index: {frame['reason'].iat[0]}"
     return "by the survey (total index), " + "; ".join(parts)
 
 

@@ -135,6 +135,8 @@ def _loaded(
     studies: Sequence[str | Results], *, results: str | Path, storage: StorageAddress | None
 ) -> dict[str, Results]:
     """The results by study; all that is missing is told at once."""
+    if isinstance(studies, str):
+        raise ResultsError(f"a comparison takes a list of studies (given: {studies!r} alone)")
     each = [study if isinstance(study, Results) else load(study, storage=storage, results=results) for study in studies]
     names = [one.study.study_name.removesuffix(".survey") for one in each]
     twice = sorted({name for name in names if names.count(name) > 1})

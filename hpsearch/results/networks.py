@@ -176,8 +176,10 @@ class TrialNetworks(TrialTables):
         evaluator = Evaluator(self.config, self._dataset)
         now, then = evaluator.dataset.fingerprint, fact(self.study, DATA)
         if now != then:
+            source = repr(self.config.data.source) if self._dataset is None else "the given dataset"
             raise ResultsError(
                 f"the data of study {self.study.study_name!r} has changed since (fingerprint {then[:12]}, "
-                f"now {now[:12]}): its networks cannot be trained again from {self.config.data.source!r}"
+                f"now {now[:12]}): its networks cannot be trained again from {source}; data that was given to its "
+                "search is given by load(..., dataset=...) too"
             )
         return evaluator

@@ -82,9 +82,10 @@ def _value(
 def _place(study: optuna.Study, objective: int | str | None) -> int:
     """The place of an objective among the study's."""
     count, names = len(study.directions), study.metric_names or []
-    options = ", ".join(f"objective={choice!r}" for choice in (names or range(count)))
+    options = " or ".join(map(repr, names or range(count)))
     if objective is None and count > 1:
-        raise ImportanceError(f"study {study.study_name!r} has {count} objectives: say which to explain, by {options}")
+        several = f"study {study.study_name!r} has {count} objectives"
+        raise ImportanceError(f"{several}: say by `objective` which to explain, {options}")
     if isinstance(objective, str) and objective in names:
         return names.index(objective)
     place = 0 if objective is None else objective

@@ -10,7 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from hpsearch.config import StudyConfig
-from hpsearch.experiments.stored import following_config, limits_of, refined_config
+from hpsearch.experiments.stored import limits_of, refined_config
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.trials import trial_ranges, tried
@@ -74,9 +74,10 @@ def refine(results: Results, *, name: str) -> Refinement:
         if results.study.study_name.endswith(".survey"):  # its rows are no search
             raise
         ranges = search_ranges(results)
-        following = following_config(ranges, config, name=name)
+        following = refined_config(ranges, config, name=name)
         return Refinement("trials", ranges, config.space.dimensions, following, tried(results.trials))
-    following, ranges = refined_config(survey, config, name=name), survey.ranges()
+    ranges = survey.ranges()
+    following = refined_config(ranges, config, name=name)
     return Refinement("survey", ranges, survey.design.space, following, len(survey.design))
 
 

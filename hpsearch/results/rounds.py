@@ -16,7 +16,7 @@ from typing import TypeAlias
 import numpy as np
 import optuna
 
-from hpsearch.config import ConfigError, StudyConfig
+from hpsearch.config import ConfigError, StudyConfig, config_of
 from hpsearch.config.space import SpaceConfig
 from hpsearch.data import Dataset
 from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
@@ -97,7 +97,7 @@ class Searches:
 
 
 def search_rounds(
-    config: StudyConfig,
+    config: StudyConfig | str | Path,
     rounds: int = 3,
     *,
     workers: int = 1,
@@ -111,7 +111,7 @@ def search_rounds(
     """Search in rounds, each within the ranges that the one before proposes; goes on from what is stored.
 
     Args:
-        config: The study; its trials are divided among the rounds.
+        config: The study, the path of its TOML, or its name; its trials are divided among the rounds.
         rounds: How many, 2 to 10.
         workers: Number of threads that train. No result depends on it.
         storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
@@ -123,13 +123,15 @@ def search_rounds(
         on_round: Called with each round when it has ended.
 
     Raises:
-        ConfigError: if the number of rounds is not 2 to 10, or leaves fewer than 20 trials to a round.
+        ConfigError: if the config cannot be read, or the number of rounds is not 2 to 10, or leaves fewer than 20
+            trials to a round.
         ResultsError: if rounds are stored that were divided otherwise, or a round completed too few trials.
         StudyChangedError: if a round is stored with other settings, such as other ranges since there is a survey.
         OutOfTimeError: if the time was up before the last round had ended.
         ValueError: if the timeout is not above 0.
     """
-    deadline, shares = Deadline(timeout), shares_of(config, rounds)
+    deadline, config = Deadline(timeout), config_of(config)
+    shares = shares_of(config, rounds)
     searches = Searches(workers, storage, results, dataset or load_data(config), on_progress, deadline)
     return search_shares(config, shares, searches, on_round=on_round)
 

@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial
 
 from hpsearch.results.frames import parameter_columns, value_columns
 from hpsearch.results.trials import TrialTables
-from hpsearch.storage.studies import CONFIG, config_of, fact
+from hpsearch.storage.studies import CONFIG, config_of_study, fact
 from hpsearch.tuning.choice import ranked_trials
 
 BAND = {"q10": 0.1, "median": 0.5, "q90": 0.9}
@@ -52,7 +52,7 @@ class SearchTables(TrialTables):
 def metric_of(study: optuna.Study) -> str:
     """Name of what a trial's value is, of several the first; "value" or "value_0" where nobody said it."""
     if fact(study, CONFIG):
-        return str(config_of(study).search.metric)
+        return str(config_of_study(study).search.metric)
     return (study.metric_names or value_columns(study))[0]
 
 

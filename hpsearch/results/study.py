@@ -46,6 +46,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
 
     def __init__(self, study: optuna.Study, folder: str | Path = "results", *, dataset: Dataset | None = None) -> None:
         self._study, self._name, self.folder, self._dataset = study, study.study_name, Path(folder), dataset
+        self._importances: dict[str, pd.DataFrame] = {}
 
     @classmethod
     def from_study(cls, study: optuna.Study) -> Results:
@@ -140,10 +141,6 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         from hpsearch.results.importances import kept_importance
 
         return kept_importance(self.study, self._importances, **options)
-
-    @cached_property
-    def _importances(self) -> dict[str, pd.DataFrame]:
-        return {}
 
     def edges(self) -> pd.DataFrame:
         """Whether the best trials lie at the ends of the ranges; see :func:`hpsearch.sensitivity.edges.edges`."""

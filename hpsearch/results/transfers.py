@@ -55,8 +55,9 @@ def transfer_table(scores: pd.DataFrame, *, classes: Mapping[str, bool]) -> pd.D
         }
         p = p_values(points - points[own], step=step)
         table = pd.DataFrame({"from": names, "to": str(study), **columns})
-        fewest = FEWEST * step
-        rows.append(table.assign(verdict=_verdicts(table, fewest), examples=examples, seeds=points.shape[1], p=p))
+        own_best = table["from"] == table["to"]
+        verdict = _verdicts(table, "regret", worth=table["regret"], fewest=FEWEST * step, own=own_best, self="own best")
+        rows.append(table.assign(verdict=verdict, examples=examples, seeds=points.shape[1], p=p))
     return pd.concat(rows, ignore_index=True).astype({"from": "str", "to": "str", "verdict": "str"})
 
 
@@ -76,11 +77,13 @@ def single_setting_table(validation: pd.DataFrame, test: pd.DataFrame, *, classe
         A row a setting, best by validation first. Columns: from, validation (mean points over studies), regret,
         regret_low, regret_high (test points more than those of each study's own best, mean over studies), worst_study,
         worst (the largest regret on one study), worst_low, worst_high, difference, difference_low, difference_high
-        (mean regret more than that of the chosen), chosen, studies, seeds. Intervals are 95 % over seeds, for these
-        studies and their examples; that of the worst is as if the study had been named before.
+        (mean regret more than that of the chosen), verdict, chosen, studies, seeds. Intervals are 95 % over seeds, for
+        these studies and their examples; that of the worst is as if the study had been named before. The verdict is
+        "chosen"; "worse" or "better" where the interval of the difference lies on one side of 0 and it is worth at
+        least six test examples of all studies together, or a regression is among them; else "not shown".
     """
     regrets: dict[str, Numbers] = {}
-    steps, alone = [], []
+    steps, alone, worth = [], [], []
     names: list[str] = []
     for study, part in test.groupby("to", sort=False):
         names, points = _matrix(part, "points")
@@ -88,6 +91,7 @@ def single_setting_table(validation: pd.DataFrame, test: pd.DataFrame, *, classe
         regrets[str(study)] = points - points[own]
         steps.append(_step(part, classes=classes))
         alone.append(_less(points, own, step=steps[-1]))
+        worth.append(points.mean(axis=1) / steps[-1] if steps[-1] else np.full(len(names), np.inf))
     judged = validation.groupby("from")["points"].mean().reindex(names).to_numpy(dtype=float)
     mean, step = np.mean(list(regrets.values()), axis=0), max(steps) / len(steps)
     chosen, worst = int(np.argmin(judged)), np.array(alone)[:, 0].argmax(axis=0)
@@ -105,6 +109,10 @@ def single_setting_table(validation: pd.DataFrame, test: pd.DataFrame, *, classe
             "seeds": mean.shape[1],
         }
     )
+    wrong = np.sum(worth, axis=0)
+    examples = wrong - wrong[chosen] if np.isfinite(wrong).all() else np.full(len(names), np.inf)
+    words = _verdicts(frame, "difference", worth=examples, fewest=FEWEST, own=frame["chosen"], self="chosen")
+    frame.insert(list(frame).index("chosen"), "verdict", pd.Series(words, dtype="str"))
     return frame.sort_values("validation", kind="stable", ignore_index=True)
 
 
@@ -126,9 +134,8 @@ def _less(samples: Numbers, place: int, *, step: float = 0.0) -> tuple[Any, Any,
     return mean, low, high
 
 
-def _verdicts(table: pd.DataFrame, fewest: float) -> NDArray[Any]:
-    """Whether the regret is shown, by its interval and by the points that it is at least."""
-    enough = table["regret"].abs() >= fewest - 1e-9  # a mean over seeds of shares has rounding
-    worse, better = (table["regret_low"] > 0) & enough, (table["regret_high"] < 0) & enough
-    own = table["from"] == table["to"]
-    return np.select([own, worse, better], ["own best", "worse", "better"], default="not shown")
+def _verdicts(table: pd.DataFrame, name: str, *, worth: Any, fewest: float, own: pd.Series, self: str) -> NDArray[Any]:
+    """Whether a difference is shown: by its interval, and by what it is worth at least; ``self`` of what is its own."""
+    enough = np.abs(worth) >= fewest - 1e-9  # a mean over seeds of shares has rounding
+    worse, better = (table[f"{name}_low"] > 0) & enough, (table[f"{name}_high"] < 0) & enough
+    return np.select([own, worse, better], [self, "worse", "better"], default="not shown")

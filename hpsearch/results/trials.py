@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from hpsearch.results import frames
 from hpsearch.results.names import ResultsError
@@ -14,13 +13,6 @@ from hpsearch.storage.studies import CONFIG, fact
 if TYPE_CHECKING:
     import optuna
     import pandas as pd
-
-
-class _current(cached_property["pd.DataFrame"]):
-    """A table that is asked for anew each time; what is put in its place on an object stays there."""
-
-    def __get__(self, results: Any, owner: type | None = None) -> pd.DataFrame:  # type: ignore[override]
-        return self if results is None else self.func(results)  # type: ignore[return-value]
 
 
 class TrialTables:
@@ -51,17 +43,17 @@ class TrialTables:
         """Whether this project made the study, so that its networks can be trained further."""
         return fact(self.study, CONFIG) is not None
 
-    @_current
+    @property
     def trials(self) -> pd.DataFrame:
         """One row a trial; see :func:`hpsearch.results.frames.trials`."""
         return self._table_of(frames.trials)
 
-    @_current
+    @property
     def curves(self) -> pd.DataFrame:
         """One row a trial, seed and checkpoint; see :func:`hpsearch.results.frames.curves`."""
         return self._table_of(frames.curves)
 
-    @_current
+    @property
     def members(self) -> pd.DataFrame:
         """One row a trial and seed; see :func:`hpsearch.results.frames.members`."""
         return self._table_of(frames.members)

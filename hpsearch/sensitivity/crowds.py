@@ -25,11 +25,13 @@ class Crowd:
         quantiles: 5, 50 and 95 % of them, on the unit interval.
         shares: ``(scrambles, cells)``: of a scramble's best rows, in each cell of the range.
         ordered: Whether the range has an order, and so ends.
+        ranges: At the ends of how many ranges crowds are looked for: the more, the larger one must be to be no chance.
     """
 
     quantiles: tuple[float, float, float]
     shares: NDArray[np.float64]
     ordered: bool = True
+    ranges: int = 1
 
     words = "the middle 90 % of the best"
     """What the outer quantiles enclose, as the reason of a proposal says it."""
@@ -66,6 +68,7 @@ class Crowd:
         weights: NDArray[np.float64],
         scramble: NDArray[np.int64],
         cells: int,
+        ranges: int = 1,
     ) -> Crowd:
         """Count the best rows by scramble in so many cells of equal width of the unit interval.
 
@@ -77,12 +80,13 @@ class Crowd:
             weights: ``(rows,)``: how much of each row is among the best of its scramble.
             scramble: ``(rows,)``.
             cells: How many.
+            ranges: In how many ranges with an order crowds are looked for.
         """
         units = dimension.to_unit(values)
         within = np.diff(_below(dimension, values, units=units, edges=np.linspace(0, 1, cells + 1)), axis=1)
         shares = pd.DataFrame(within * weights[:, None]).groupby(scramble).sum()
         low, middle, high = np.quantile(units, [0.05, 0.5, 0.95], weights=weights, method="inverted_cdf").tolist()
-        return cls((low, middle, high), shares.div(shares.sum(axis=1), axis=0).to_numpy(), dimension.ordered)
+        return cls((low, middle, high), shares.div(shares.sum(axis=1), axis=0).to_numpy(), dimension.ordered, ranges)
 
     def half_width(self, confidence: float) -> NDArray[np.float64]:
         """Of the t-interval over scrambles of each cell's share, ``(cells,)``."""
@@ -93,14 +97,15 @@ class Crowd:
     def boundary(self) -> str:
         """The end of the range at which the best crowd, or nothing.
 
-        The cell there holds more than its even share, by the 95 % t-interval over scrambles, and the fullest cell lies
-        within that interval. Without an order there is no end.
+        The cell there holds more than its even share, by the t-interval over scrambles that misses it at any end of any
+        range in 5 % of surveys at most (Bonferroni), and the fullest cell lies within its 95 % interval. Without an
+        order there is no end.
         """
         if not self.ordered:
             return ""
-        mean, half = self.shares.mean(axis=0), self.half_width(0.95)
+        mean, half, wide = self.shares.mean(axis=0), self.half_width(0.95), self.half_width(1 - 0.05 / self.ranges)
         for name, cell in (("low", 0), ("high", -1)):
-            more, fullest = mean[cell] - half[cell] - 1 / len(mean), mean[cell] + half[cell] - np.max(mean)
+            more, fullest = mean[cell] - wide[cell] - 1 / len(mean), mean[cell] + half[cell] - np.max(mean)
             if more > _ROUNDING and fullest >= -_ROUNDING:
                 return name
         return ""

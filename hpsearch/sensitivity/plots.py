@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 
 
-def _drawn(
+def _drawing(
     table: Callable[Concatenate[SurveyTables, P], pd.DataFrame], words: str
 ) -> Callable[Concatenate[SurveyPlots, P], go.Figure]:
     """A method that draws a table, with the table's own options, by the figure of the same name.
@@ -51,10 +51,10 @@ class SurveyPlots:
     def __repr__(self) -> str:
         return f"figures of {self._tables!r}"
 
-    sensitivity = _drawn(SurveyTables.sensitivity, "What training is sensitive to")
-    sensitivity_over_iterations = _drawn(SurveyTables.sensitivity_over_iterations, "Which setting matters when")
-    effects = _drawn(SurveyTables.effects, "How the response goes with each setting")
-    surface = _drawn(SurveyTables.surface, "How the response goes with two settings")
+    sensitivity = _drawing(SurveyTables.sensitivity, "What training is sensitive to")
+    sensitivity_over_iterations = _drawing(SurveyTables.sensitivity_over_iterations, "Which setting matters when")
+    effects = _drawing(SurveyTables.effects, "How the response goes with each setting")
+    surface = _drawing(SurveyTables.surface, "How the response goes with two settings")
 
     def interactions(
         self,

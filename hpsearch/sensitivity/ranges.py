@@ -108,6 +108,7 @@ def _crowds(response: Response, design: Design, *, table: pd.DataFrame) -> dict[
     rows = last(table).reset_index(drop=True)
     weights = _cost(response).groupby(rows["scramble"].to_numpy()).transform(_best).to_numpy()
     best, weights = rows[weights > 0], weights[weights > 0]
+    ordered = sum(dimension.ordered for dimension in design.space.values())
     return {
         name: Crowd.of(
             dimension,
@@ -115,6 +116,7 @@ def _crowds(response: Response, design: Design, *, table: pd.DataFrame) -> dict[
             weights=weights,
             scramble=best["scramble"].to_numpy(),
             cells=dimension.cells(TENTHS),
+            ranges=ordered,
         )
         for name, dimension in design.space.items()
     }

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import pandas as pd
@@ -19,7 +19,7 @@ from scipy import stats
 from hpsearch.sensitivity.indices import ResponseError
 
 Form: TypeAlias = Literal["log", "rank", "linear"]
-FORMS: tuple[Form, ...] = ("log", "rank", "linear")
+FORMS: tuple[Form, ...] = get_args(Form)
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,8 @@ class ResponseOptions:
 
     Attributes:
         metric: A column of responses, generalisation_gap (validation_loss − train_loss), iterations_to_target, or
-            best_tenth (1 for the best 10 % of the survey's own response, else 0); the survey's own by default.
+            best_tenth (1 for the best 10 % of the survey's own response and all that tie with the last of these, else
+            0); the survey's own by default.
         form: "log", "rank" or "linear"; by default that of the response's kind.
         iteration: Each row at this checkpoint, or where it ended if that was before; by default where it ended.
         target: Validation loss to reach, for iterations_to_target; by default the median of the final ones.

@@ -26,9 +26,7 @@ LUCK, CONTROL = "luck", "control"
 """Of the seed and of the dummy, which are no settings."""
 NO_FLOOR = "the noise is not governed by the seed: its floor is unknown without replicates or a dummy"
 _NOISE_OF_DUMMY = "its total is the noise that the seed does not govern, taken off all the others"
-_MEAN_NOT_SHOWN = (
-    "its total is above the share, but no effect on the mean over seeds is shown: it may only re-roll luck"
-)
+MEAN_NOT_SHOWN = "its total is above the share, but no effect on the mean over seeds is shown: it may only re-roll luck"
 
 
 def index_table(
@@ -53,7 +51,8 @@ def index_table(
         confidence: Of the intervals.
     """
     if concentrated := warning(responses):
-        warnings.warn(f"{response.name}: {concentrated}", ConcentrationWarning, stacklevel=3)
+        at = "" if response.iteration is None else f" at iteration {response.iteration:,}"
+        warnings.warn(f"{response.name}{at}: {concentrated}", ConcentrationWarning, stacklevel=3)
     sums = contrasts(responses)
     judged = _judged(sums, responses, seeded=seeded, share=share, confidence=confidence)
     explained = {"response": response.name, "form": response.form, "budget": budget, "iteration": response.iteration}
@@ -129,7 +128,8 @@ class Verdict:
 
     Attributes:
         verdict: "sensitive", "inert", "re-rolls luck" or "undecided".
-        base: Rows of a block that would decide, for an undecided one; None if more than 2**20.
+        base: Rows of a block that would decide an undecided one if the estimates stayed as they are; None if more than
+            2**20.
         reason: Why it is undecided, where that is not the width of the interval; of an inert one, what may be unseen.
     """
 
@@ -180,7 +180,7 @@ def verdicts(
         if seen[k] and mean_below[k]:
             return Verdict(REROLLS)
         if seen[k] and shown is mean:
-            return Verdict(UNDECIDED, _deciding(mean[:, k], base, level=level), _MEAN_NOT_SHOWN)
+            return Verdict(UNDECIDED, _deciding(mean[:, k], base, level=level), MEAN_NOT_SHOWN)
         return Verdict(UNDECIDED, _deciding(total[:, k], base, level=level))
 
     return [judge(k) for k in range(len(places))]

@@ -17,11 +17,12 @@ import optuna
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.study import PROFILES
 from hpsearch.sensitivity.analysis import Survey
+from hpsearch.sensitivity.verdicts import NO_FLOOR
 from hpsearch.storage.commands import make
 from hpsearch.storage.internals import figure_of, set_figure, storage_of
 from hpsearch.storage.journal import UNWRITABLE
 from hpsearch.storage.notes import note_search, note_survey
-from hpsearch.storage.studies import BASELINES, BEST, CONFIG, config_of, fact
+from hpsearch.storage.studies import BASELINES, BEST, CONFIG, config_of_study, fact
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +49,7 @@ def show_search(study: optuna.Study) -> None:
     Args:
         study: Made by this project.
     """
-    config, survey = config_of(study), _sibling(study, f"{study.study_name}.survey")
+    config, survey = config_of_study(study), _sibling(study, f"{study.study_name}.survey")
     measured = "" if survey is None else survey.user_attrs.get(MEASURED, "")
     rows = {"question": config.question, **dict(_choice(study)), MEASURED: measured or _unmeasured(study)}
     _save_rows(study, rows)
@@ -64,7 +65,7 @@ def show_survey(study: optuna.Study, survey: Survey) -> None:
         study: Of the stored survey.
         survey: The same, read.
     """
-    config, table = config_of(study), survey.sensitivity()
+    config, table = config_of_study(study), survey.sensitivity()
     _save_rows(study, {"question": config.question, MEASURED: _measured(table)})
     _save_figure(study, _figure(table, count=len(survey.design)))
     note_survey(study, survey)
@@ -151,15 +152,15 @@ def _measured(table: pd.DataFrame, *, of: str = "trainings") -> str:
     indices = table[table["total_order"].notna()].to_dict("records")
     if not indices:
         return f"{_BARS}. Real {of} gave no index: {table['reason'].iat[0]}"
-    shares = [
-        f"{in_words(row['hyperparameter'])} {row['total_order']:.2f} "
-        f"({max(row['total_low'], 0.0):.2f} to {min(row['total_high'], 1.0):.2f})"
-        for row in indices
-    ]
+    shares = []
+    for row in indices:
+        total, low, high = (f"{min(max(row[f'total_{end}'], 0.0), 1.0):.2f}" for end in ("order", "low", "high"))
+        shares.append(f"{in_words(row['hyperparameter'])} {total} ({low} to {high})")
+    noise = f". Each may be noise ({NO_FLOOR})" if (table["reason"] == NO_FLOOR).any() else ""
     response = f"{in_words(indices[0]['response'])} ({indices[0]['form']} form)"
     return (
         f"{_BARS}. Real {of} gave these total indices, shares of the variance of {response}, with 95 % intervals: "
-        + ", ".join(shares)
+        f"{', '.join(shares)}{noise}"
     )
 
 

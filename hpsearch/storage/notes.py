@@ -19,8 +19,15 @@ from hpsearch.config.study import PROFILES, TRANSFERS
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.edges import edges
 from hpsearch.sensitivity.responses import Kind
+from hpsearch.sensitivity.trials import enough
 from hpsearch.storage.commands import make
 from hpsearch.storage.internals import note_of, set_note
+
+_ROW, _NO_SEARCH = (
+    "these trials",
+    "No sampler proposed them, so the page's history, timeline and importances mean nothing here",
+)
+"""The row of a front page that says what its trials are, where no search made them, and its words."""
 
 MOST_DRAWN = 2000
 """Trials of a study that the dashboard's page draws; it stops answering at some 10,000."""
@@ -75,7 +82,9 @@ def note_survey(study: optuna.Study, survey: Survey) -> None:
 
 
 def note_profiles(study: optuna.Study) -> None:
-    """Write what the trainings around a study's best are as their note."""
+    """Write what the trainings around a study's best are as their note, and what its front page does not say."""
+    if study.user_attrs.get(_ROW) != _NO_SEARCH:
+        study.set_user_attr(_ROW, _NO_SEARCH)
     name = study.study_name.removesuffix(PROFILES)
     if name.endswith(TRANSFERS):
         _note_transfers(study, name.removesuffix(TRANSFERS))
@@ -83,8 +92,7 @@ def note_profiles(study: optuna.Study) -> None:
     paragraphs = [
         f"# {as_text(study.study_name)}",
         f"Each trial is one training around the best setting of `{name}`, around the defaults, between the two, or at "
-        "the best of another study, on a seed that no search has seen. No sampler proposed them, so the page's "
-        "history, timeline and importances mean nothing here.",
+        f"the best of another study, on a seed that no search has seen. {_NO_SEARCH}.",
         f'They are kept for `hpsearch.load("{name}").profile(...)`, `.plane(...)`, `.tolerance()`, `.tunability()` and '
         "`.attribution()`, which train them again if this study is deleted.",
     ]
@@ -96,8 +104,8 @@ def _note_transfers(study: optuna.Study, name: str) -> None:
     paragraphs = [
         f"# {as_text(study.study_name)}",
         f"Each trial is one training of the best setting of `{name}`, of another study's best, or of the defaults, on "
-        f"a seed that no search has seen. What is called validation here is of the *test* examples of `{name}`. No "
-        "sampler proposed them, so the page's history, timeline and importances mean nothing here.",
+        f"a seed that no search has seen. What is called validation here is of the *test* examples of `{name}`. "
+        f"{_NO_SEARCH}.",
         "They are kept for `hpsearch compare`, which trains them again if this study is deleted.",
     ]
     _save(study, paragraphs)
@@ -169,20 +177,30 @@ def as_text(words: str) -> str:
 
 
 def _at_edges(study: optuna.Study, config: StudyConfig) -> str:
-    """Whether the best trials crowd at an end of a range, where better settings may lie beyond."""
-    trials = [
-        {"number": trial.number, "state": trial.state.name, "value": trial.value, **trial.params}
-        for trial in study.get_trials(deepcopy=False)
-    ]
-    table = edges(pd.DataFrame(trials), config.space.dimensions) if trials else pd.DataFrame()
-    if table.empty:
+    """Whether the best trials crowd at an end of a range; nothing where they are too few to be the best."""
+    trials = pd.DataFrame(
+        [
+            {"number": trial.number, "state": trial.state.name, "value": trial.value, **trial.params}
+            for trial in study.get_trials(deepcopy=False)
+        ],
+        columns=["number", "state", "value", *config.space.dimensions],
+    )
+    if not enough(trials):
         return ""
+    table = edges(trials, config.space.dimensions)
     crowded = table[table["edge"] != ""].to_dict("records")
-    ends = ", ".join(f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in crowded)
     best = f"the {table['trials'].max()} best trials"
-    if not ends:
+    if not crowded:
         return f"At no end of a range lie half of {best}."
-    return f"At least half of {best} lie at {ends}: better settings may lie beyond."
+    ends = ", ".join(f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in crowded)
+    beyond = ": better settings may lie beyond" if any(map(_goes_on, crowded)) else ""
+    return f"At least half of {best} lie at {ends}{beyond}."
+
+
+def _goes_on(row: Mapping[Any, Any]) -> bool:
+    """Whether values are allowed beyond the end at which the best crowd."""
+    low, high = BY_NAME[row["hyperparameter"]].limits
+    return bool(row["low"] > low if row["edge"] == "low" else row["high"] < high)
 
 
 def network_words(config: StudyConfig) -> str:

@@ -79,6 +79,8 @@ def open_study(
 ) -> optuna.Study:
     """A config's study in a storage, made if it is not there; its words and where its data lies become the config's.
 
+    So does the number of its trials, if it is larger.
+
     Args:
         storage: Of all studies.
         config: The study.
@@ -93,7 +95,9 @@ def open_study(
     study = optuna.create_study(study_name=name or config.name, storage=storage, load_if_exists=True)
     if _made_alike(study, config, fingerprint, identity):
         stored, data = fact(study, CONFIG), {"source": config.data.source}  # its file may lie elsewhere by now
-        new = {"question": config.question, "answer": config.answer, "data": {**fact(study, CONFIG)["data"], **data}}
+        most = max(stored["search"]["trials"], config.search.trials)  # a first run may have been for few
+        new = {"question": config.question, "answer": config.answer, "data": {**stored["data"], **data}}
+        new["search"] = {**stored["search"], "trials": most}
         if {**stored, **new} != stored:  # an answer is written into the file once there is one
             set_study_attribute(study, CONFIG, {**stored, **new})
         return study
@@ -150,7 +154,7 @@ def _made_alike(
         changes = [("made by", "another program", "hpsearch")]
     if changes:
         if changes[0][0] != "made by":
-            config_of(study)  # settings that only another version knows are no change of the user's
+            config_of_study(study)  # settings that only another version knows are no change of the user's
         raise StudyChangedError(config.name, changes, stored=study.study_name)
     return stored is not None
 
@@ -177,10 +181,10 @@ def stored_config(study: optuna.Study, *, folders: Iterable[Path]) -> StudyConfi
         places = (folder.absolute().joinpath(*end) for folder in folders for end in ends)
         file = next((place for place in places if place.is_file()), path)
         description = {**description, "data": {**description["data"], "source": f"{kind}:{file}"}}
-    return config_of(study, description)
+    return config_of_study(study, description)
 
 
-def config_of(study: optuna.Study, description: Mapping[str, Any] | None = None) -> StudyConfig:
+def config_of_study(study: optuna.Study, description: Mapping[str, Any] | None = None) -> StudyConfig:
     """The config that a study of this project was made with, or what was changed in it.
 
     Raises:

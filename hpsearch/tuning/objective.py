@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import optuna
 from optuna.trial import FixedTrial, FrozenTrial
 
-from hpsearch.config import ConfigError, StudyConfig, load_config, resolve
+from hpsearch.config import ConfigError, StudyConfig, config_of
 from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.data import Dataset
 from hpsearch.engine.settings import Hyperparameters
@@ -39,8 +39,7 @@ class Objective:
     """
 
     def __init__(self, study: StudyConfig | str | Path, *, dataset: Dataset | None = None) -> None:
-        config = study if isinstance(study, StudyConfig) else load_config(resolve(study))
-        self.evaluator = Evaluator(config, dataset)
+        self.evaluator = Evaluator(config_of(study), dataset)
 
     def __repr__(self) -> str:
         return f"Objective({self.evaluator.config.name!r})"

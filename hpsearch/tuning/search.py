@@ -9,7 +9,7 @@ from pathlib import Path
 
 import optuna
 
-from hpsearch.config import StudyConfig
+from hpsearch.config import StudyConfig, config_of
 from hpsearch.data import Dataset
 from hpsearch.data.files import check_writable
 from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
@@ -25,7 +25,7 @@ from hpsearch.tuning.samplers import check_sampler, grid_size
 
 
 def search(
-    config: StudyConfig,
+    config: StudyConfig | str | Path,
     *,
     trials: int | None = None,
     workers: int = 1,
@@ -42,7 +42,7 @@ def search(
     a note stand in the study.
 
     Args:
-        config: The study.
+        config: The study, the path of its TOML, or its name.
         trials: Total number, including those stored; the config's by default. A grid ends with its last point.
         workers: Number of threads that train. No result depends on it.
         storage: A storage URL of Optuna's, the path of a journal, or an open storage, instead of the journal in
@@ -59,7 +59,7 @@ def search(
         The Optuna study, in its storage.
 
     Raises:
-        ConfigError: if the config does not fit the data, or its sampler is not installed.
+        ConfigError: if the config cannot be read or does not fit the data, or its sampler is not installed.
         DataError: if the data cannot be read.
         StudyChangedError: if the study is stored with other settings.
         StudyBusyError: if another process is searching the same study.
@@ -68,7 +68,7 @@ def search(
         WorkersLostError: if the executor's workers are lost, or its scheduler; finished trials are stored.
         ValueError: if the timeout is not above 0.
     """
-    deadline, executor = Deadline(timeout), surrounding(executor)
+    config, deadline, executor = config_of(config), Deadline(timeout), surrounding(executor)
     check_sampler(config)
     evaluator = Evaluator(config, dataset)
     config = evaluator.config
