@@ -8,10 +8,11 @@ import pytest
 from helpers import TIMES, run
 
 from hpsearch import load, search, survey_study
-from hpsearch.config import ConfigError
+from hpsearch.config import ConfigError, StudyConfig
 from hpsearch.results.refinement import refine
 from hpsearch.results.rounds import search_rounds
 from hpsearch.results.study import ResultsError
+from hpsearch.space import Choice
 
 
 @pytest.fixture(scope="module")
@@ -110,6 +111,14 @@ def test_rounds_may_be_more_or_fewer_where_each_keeps_its_trials(config, tmp_pat
 
 
 ROUNDS = ("search", "small", "--rounds", 2, "--trials", 40)
+
+
+def test_mini_batches_that_the_file_does_not_name_are_fitted_to_the_data_as_in_a_plain_search(tmp_path):
+    own = StudyConfig(name="own", data={"source": "iris"}, network={"hidden": [2]}, search={"trials": 40, "batch": 20})
+    search_rounds(own, 2, results=tmp_path)
+    plain = search(own.with_overrides(name="plain"), trials=1, results=tmp_path)
+    fitted = [load(name, results=tmp_path).config.space.batch_size for name in ("own-round-1", plain.study_name)]
+    assert fitted == [Choice((16, 32, 64))] * 2  # of 90 training examples
 
 
 def test_the_command_tells_each_round_the_two_choices_and_what_they_do_not_say(folder):

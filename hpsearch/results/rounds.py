@@ -21,6 +21,7 @@ from hpsearch.config.space import SpaceConfig
 from hpsearch.data import Dataset
 from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
 from hpsearch.evaluation.evaluator import load_data
+from hpsearch.evaluation.fitting import fitted
 from hpsearch.results.refinement import Refinement, refine
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.trials import LEAST
@@ -140,6 +141,7 @@ def search_shares(
     config: StudyConfig, shares: Sequence[int], searches: Searches, *, on_round: Callable[[Round], None] | None = None
 ) -> list[Round]:
     """As :func:`search_rounds`, with the trials of each round."""
+    config, _ = fitted(config, searches.dataset.train.examples)  # before the space of a round is written out
     _check_stored(config, shares, searches)
     ended: list[Round] = []
     for number, trials in enumerate(shares, start=1):
