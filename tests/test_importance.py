@@ -155,6 +155,22 @@ def test_what_95_of_100_permutations_stay_below_is_below_an_importance_that_is_s
     assert found["null_high"].between(0, 1).all()
 
 
+@pytest.mark.filterwarnings("ignore::hpsearch.results.observations.ImportanceWarning")
+def test_a_permutation_that_is_as_extreme_counts_against_a_parameter():
+    """A choice that one trial of forty makes differently, and that one is not among the best: so is nearly every one
+    of its permutations, and all these have the same statistic.
+    """
+    made = study(40, lambda x, y, kind: x)
+    space = {**made.trials[0].distributions, "kind": optuna.distributions.CategoricalDistribution(("a", "b"))}
+    alone = optuna.create_study()
+    for trial in made.trials:
+        params = {**trial.params, "kind": "b" if trial.value == max(t.value for t in made.trials) else "a"}
+        alone.add_trial(create_trial(params=params, distributions=space, value=trial.value))
+    found = importance(alone, measures=("ped_anova",), permutations=39, bootstraps=2).set_index("hyperparameter")
+    assert found.loc["kind", "p_value"] > 0.7
+    assert found.loc["rate", "p_value"] == 1 / 40
+
+
 def test_verdicts_are_by_the_p_value_adjusted_within_a_measure():
     found = importance(study(100, slope), **{**QUICK, "permutations": 99, "bootstraps": 0})
     for _, rows in found.groupby("measure"):

@@ -440,5 +440,10 @@ def test_a_word_that_may_hold_its_even_share_stays():
         assert Crowd((0, 0, 0), np.array([[1 - held, held]] * 2), ordered=False).worse.tolist() == [False, worse]
 
 
+def test_a_whole_number_that_holds_all_the_best_is_joined_by_the_next():
+    held = Crowd((0.5, 0.5, 0.5), np.array([[0.0, 0.0, 1.0, 0.0, 0.0]] * 2))
+    assert next_of(Int(10, 14), held) == (Int(12, 13), "the middle 90 % of the best")
+
+
 def next_of(dimension, crowd):
     return next_proposal(dimension, crowd, verdict="sensitive", limit=(-np.inf, np.inf))
