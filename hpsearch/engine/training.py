@@ -9,10 +9,10 @@ What holds of every training:
 * Nothing depends on ``iterations``: a run of 500 is the first part of a run of 2,000.
 * Momentum is classical: ``V ← μ·V − α·dW;  W ← W + V``.
 * No sum is reordered, every multiply-add of a product is rounded once, and exp, tanh and log are the engine's own. From
-  the same initial weights and examples, the numbers are the same to the bit on every x86 processor (tested: code for
-  AVX-512 and for AVX2), on any number of threads, and with the versions of Python, NumPy and numba that were tried.
-  ARM is not tested. The initial draws and the shuffles are NumPy's: the same with and without its vector instructions,
-  but its generators may change with a version.
+  the same settings, initial weights and examples, the numbers are the same to the bit on every x86 processor (tested:
+  code for AVX-512 and for AVX2), on 64-bit ARM (seen on an emulated one, under Linux), on any number of threads, and
+  with the versions of Python, NumPy and numba that were tried. The initial draws and the shuffles are NumPy's: the same
+  with and without its vector instructions, but its generators may change with a version.
 """
 
 from __future__ import annotations
