@@ -7,7 +7,7 @@ from typing import Any, Literal, TypeAlias
 
 from numpy.typing import NDArray
 
-ENGINE = 2
+ENGINE = 3
 """Counts the changes of the engine that change numbers: what one engine trained is not mixed with another's."""
 
 

@@ -58,14 +58,18 @@ def unrefined_search(config: StudyConfig, cost: int, searches: Searches) -> Arm:
         OutOfTimeError: if the time was up before the trainings had cost so much.
     """
     own = config.with_overrides(name=f"{config.name}-unrefined", answer="")
-    total, stored, most = config.search.trials, -1, _MOST_TIMES * config.search.trials
+    total, stored, most, least = config.search.trials, -1, _MOST_TIMES * config.search.trials, 1
     while True:
         made = searches.search(own, total)
         spent = np.cumsum(costs(made))[:most]
         if spent[-1] >= cost or len(spent) in (stored, most):  # a grid ends
             break
         stored = len(spent)
-        total = min(len(spent) + int(np.ceil((cost - spent[-1]) / spent[-1] * len(spent))) + 1, most)
+        more = int(np.ceil((cost - spent[-1]) / spent[-1] * len(spent))) + 1
+        total = min(len(spent) + max(more, least), most)
+        least = (
+            total // 4
+        )  # the trials to come may be far cheaper than those before, and a search begins anew each time
     return _arm("unrefined", [made], first=max(int(np.searchsorted(spent, cost, side="right")), 1))
 
 

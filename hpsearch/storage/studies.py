@@ -51,8 +51,7 @@ class StudyChangedError(ValueError):
         if [key for key, *_ in changes] == [ENGINE_OF_STUDY]:
             super().__init__(
                 f"study {stored or name!r} was begun with an engine of another version of hpsearch, whose numbers "
-                "differ in the last digits; its trials can be read as before, but no more are added: start anew under "
-                "another name: "
+                "differ; its trials can be read as before, but no more are added: start anew under another name: "
                 f"--name {name}-2"
             )
             return
