@@ -65,7 +65,7 @@ def price(config: Any, kind: str) -> float:
         longest = rows.sort_values("iterations").groupby(shared(rows)).tail(1)
         values = longest[[*config.space.dimensions]].to_dict("records")
     work = 0.0
-    for setting in map(evaluator.hyperparameters, values):
+    for setting in map(evaluator.config.settings, values):
         shape, (task,) = evaluator.architecture(setting), evaluator.tasks(setting)
         work += arithmetic((shape.features, *shape.hidden, shape.outputs), task, evaluator.examples)
     return took / work
