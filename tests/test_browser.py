@@ -17,9 +17,9 @@ from playwright.sync_api import sync_playwright
 from hpsearch.config.study import StudyConfig
 from hpsearch.data.files import write_text
 from hpsearch.experiments.trainings import survey_study
-from hpsearch.report import dashboard
-from hpsearch.report import sections as module
+from hpsearch.report import around, dashboard
 from hpsearch.report.page import page
+from hpsearch.report.sections import sections
 from hpsearch.results.study import Results, load
 from hpsearch.storage.access import open_storage
 from hpsearch.storage.internals import note_of, set_note
@@ -243,10 +243,10 @@ def written(results, path):
     """The page of a study, of little training."""
     few = {"values": 2, "seeds": 2}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "PROFILE", few)
-        patch.setattr(module, "PLANE", few)
+        patch.setattr(around, "PROFILE", few)
+        patch.setattr(around, "PLANE", few)
         patch.setattr(Results, "importance", partialmethod(Results.importance, **FEW))
-        html = page(results.study.study_name, module.sections(results))
+        html = page(results.study.study_name, sections(results))
     write_text(path, html)
     return html.count('class="plot"')
 
