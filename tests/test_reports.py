@@ -52,7 +52,8 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
     assert "first" not in again.stderr
     assert len(load("small.profiles").trials) == stored > 0
     assert titles(load("small")) == [
-        "Question and answer", "What was chosen", "How the search went", "What training is sensitive to", "What matters when",
+        "Question and answer", "What was chosen", "How the search went", "What training is sensitive to",
+        "What matters when",
         "Which settings act together", "What surrogates say", "Where the difference from the defaults comes from",
         "Around the best: how wrong may one be?", "Curves of the best",
         "What to try next", "How it was measured", "What this does not say",
