@@ -225,9 +225,8 @@ def _suggested():
     try:
         _tables([both], **DIVERGENCES)
     except ImportanceError as refusal:
-        advice = re.search(r"target=lambda trial: trial\.values\[0\]|objective=0", str(refusal))[0]
-    options = eval(f"dict({advice})")
-    found, due = _tables([both], **DIVERGENCES, **options)[0], _tables([alone], **DIVERGENCES)[0]
+        first = re.search(r"say by `objective` which to explain, (\d)", str(refusal))[1]
+    found, due = _tables([both], **DIVERGENCES, objective=int(first))[0], _tables([alone], **DIVERGENCES)[0]
     return round(float((found["importance"] - due["importance"]).abs().max()), 3)
 
 
