@@ -116,7 +116,9 @@ class SearchRun:
         self._mirror = optuna.create_study(study_name=config.name, pruner=pruner(config))
         self._prunes = config.search.pruner != "none"
         self._learns = self._prunes or config.search.learns  # else more batches may be asked without knowing the last
-        self._lag = 0 if self._prunes else 1  # pruning compares with what has been told: nothing may be on the way
+        # Pruning compares with what has been told: nothing may be on the way. Where nothing is learnt a second batch
+        # waits, as workers may be through with one of short trainings before the next is asked.
+        self._lag = 0 if self._prunes else 1 if self._learns else 2
         self._batches = -(-self._total // self._size)
         self._progress = Progress(0, self._total)
         for trial in self._stored:
