@@ -31,7 +31,9 @@ def measured(part: str) -> list:
     os.environ.pop("OPENBLAS_CORETYPE", None)  # where an environment forces old kernels, these halve BLAS
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         rows = pool.submit(PARTS[part]).result()
-    print(f"{part}: {time.perf_counter() - began:.0f} s", file=sys.stderr, flush=True)
+    print(f"{part}: {time.perf_counter() - began:.0f} s", file=sys.stderr)
+    for row in rows:  # at once, as another part may fail
+        print(f"  {row.name} {row.value:.3g}: {row.what}", file=sys.stderr, flush=True)
     return rows
 
 
