@@ -43,7 +43,7 @@ StorageOption = Annotated[
 
 
 TIME_UP = "the time is up"
-COMPILING = "compiling the engine, once: this takes some ten seconds"
+COMPILING = "compiling the engine, once: this takes a quarter of a minute"
 
 
 def _tell_version(wanted: bool) -> None:
