@@ -14,7 +14,6 @@ place of an activation in ``ACTIVATIONS``, of an output in ``OUTPUTS``.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -27,9 +26,6 @@ from hpsearch.engine.parameters import (
     Room,
     answers_of,
     biases_of,
-    packed,
-    plan_of,
-    room_for,
     signal_of,
     sums_of,
     turned_of,
@@ -54,8 +50,8 @@ _LEAST_LOGIT = -80
 """Logits this far under the largest are raised to here: exp(-80) is still a normal float32, and denormal numbers
 make an elementwise pass many times slower on some processors. No probability changes by more than 2e-35."""
 
-_CHUNK = 1024
-"""Examples answered at a time, so that memory stays bounded."""
+_CHUNK = 128
+"""Examples answered at a time: so many inputs stay in the processor's cache."""
 
 
 @compiled
@@ -201,12 +197,23 @@ def _descend_along(b: Array, V: Array, db: Array, rates: tuple[Any, Any, Any]) -
 
 
 @compiled
-def _answer(inputs: Array, layers: Layers, room: Room, activation: int, output: int, answers: Array) -> None:
-    forward(inputs, room.every, layers, room, activation)
-    last = len(room.plan) - 1
-    logits = answers_of(room, last)
-    respond(output, logits, turned_of(room)[0])
-    answers[:] = logits.T
+def _z(layer: Array, inputs: Array) -> Array:
+    """A layer's ``W·inputs + b``, ``(units, examples)``; each number is summed as :func:`forward` does it.
+
+    Plain loops, which compile in a tenth of the time that tiles take: answers are asked for at the end alone.
+
+    Args:
+        layer: W and b, ``(units, inputs + 1)``.
+        inputs: ``(inputs, examples)``.
+    """
+    last, z = len(inputs), np.empty((len(layer), inputs.shape[1]))
+    for k in range(z.shape[0]):
+        for i in range(z.shape[1]):
+            z[k, i] = layer[k, last]
+        for j in range(last):
+            for i in range(z.shape[1]):
+                z[k, i] = fma(layer[k, j], inputs[j, i], z[k, i])
+    return z
 
 
 def predict(architecture: Architecture, parameters: Array, inputs: Array) -> Array:
@@ -225,12 +232,17 @@ def predict(architecture: Architecture, parameters: Array, inputs: Array) -> Arr
     """
     if inputs.ndim != 2 or inputs.shape[1] != architecture.features:
         raise ValueError(f"inputs are (examples, {architecture.features}) for this network (given: {inputs.shape})")
-    flat = packed(replace(architecture, dtype="float64"), np.asarray(parameters))
-    plan, answers = plan_of(architecture), np.empty((len(inputs), architecture.outputs))
+    activation, output = codes_of(architecture)
+    *hidden, last = architecture.layers(np.array(parameters, float))
+    answers = np.empty((len(inputs), architecture.outputs))
     for start in range(0, len(inputs), _CHUNK):
-        rows = np.array(inputs[start : start + _CHUNK], float, order="C")
-        room = room_for(plan, len(rows), "float64")
-        _answer(rows, Layers(flat, plan), room, *codes_of(architecture), answers[start : start + len(rows)])
+        a = np.array(inputs[start : start + _CHUNK].T, float, order="C")
+        for layer in hidden:
+            a = _z(layer, a)
+            activate(activation, a)
+        a = _z(last, a)
+        respond(output, a, np.empty(a.shape[1]))
+        answers[start : start + a.shape[1]] = a.T
     return answers
 
 
