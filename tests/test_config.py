@@ -26,8 +26,8 @@ from hpsearch.config import (
     resolve,
     to_toml,
 )
-from hpsearch.config.files import described_toml
 from hpsearch.config.messages import listed
+from hpsearch.config.writing import described_toml
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.space import Choice, Float, Int
 
@@ -60,7 +60,7 @@ def test_an_empty_file_is_the_reference_study_named_after_the_file(study):
     assert config == StudyConfig(name="petals é")
     assert config.space == SpaceConfig.reference()
     assert list(config.space.dimensions) == NAMES
-    assert config.space.fixed == {}
+    assert list(config.fixed) == ["hidden", "activation", "init"]
 
 
 def test_the_reference_space_is_the_table_of_settings():
@@ -95,16 +95,17 @@ def test_what_a_proposed_range_may_reach_is_allowed():
 
 
 def test_a_hyperparameter_left_out_of_a_space_is_fixed(study):
-    space = load_config(study("[space]\nmomentum = {low = 0, high = 0.5}\niterations = 70\nl2 = 0")).space
-    assert dict(space.dimensions) == {"momentum": Float(0.0, 0.5)}
-    assert space.fixed == {
+    config = load_config(study("[space]\nmomentum = {low = 0, high = 0.5}\niterations = 70\nl2 = 0"))
+    assert dict(config.space.dimensions) == {"momentum": Float(0.0, 0.5)}
+    fixed = {name: value for name, value in config.fixed.items() if name in NAMES}
+    assert fixed == {
         "learning_rate": 0.1,
         "iterations": 70,
         "l2": 0.0,
         "batch_size": 32,
         "init_scale": 0.1,
     }
-    assert [type(value) for value in space.fixed.values()] == [float, int, float, int, float]
+    assert [type(value) for value in fixed.values()] == [float, int, float, int, float]
 
 
 def test_entries_take_the_kind_of_their_hyperparameter(study):

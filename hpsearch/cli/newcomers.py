@@ -41,7 +41,7 @@ def new_toml(table: str, target: str | None, *, name: str | None = None) -> tupl
 
     A table whose columns cannot be used has its study too: the file is where that is mended.
     """
-    from hpsearch.config.files import described_toml
+    from hpsearch.config.writing import described_toml
     from hpsearch.data import DataError
     from hpsearch.evaluation.evaluator import load_data
     from hpsearch.evaluation.fitting import fitted

@@ -9,19 +9,21 @@ every mistake at once. Inside:
     space.py             the table [space]
     tables.py            the tables [data], [network], [search], [survey]
     study.py             StudyConfig: describing, comparing and changing it; its settings as the engine takes them
-    files.py             finding, reading and writing TOML files
+    files.py             finding and reading TOML files
+    writing.py           a study as TOML
     spaces.py            the space of a function's survey, and what its TOML says of it
     messages.py          ConfigError, and how a mistake is reported
 """
 
 from hpsearch.config.entries import Entry
-from hpsearch.config.files import config_of, load_config, refined_toml, resolve, to_toml
+from hpsearch.config.files import config_of, load_config, resolve
 from hpsearch.config.hyperparameters import HYPERPARAMETERS
 from hpsearch.config.kinds import Hyperparameter
 from hpsearch.config.messages import ConfigError, StoredConfigError
 from hpsearch.config.space import SpaceConfig
 from hpsearch.config.study import NOT_COMPARED, StudyConfig, differences
 from hpsearch.config.tables import BUNDLED, DataConfig, NetworkConfig, SearchConfig, SurveyConfig
+from hpsearch.config.writing import refined_toml, to_toml
 
 __all__ = [
     "BUNDLED",

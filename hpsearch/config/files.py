@@ -1,4 +1,4 @@
-"""Finding, reading and writing the TOML file of a study."""
+"""Finding and reading the TOML file of a study."""
 
 from __future__ import annotations
 
@@ -7,15 +7,10 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import tomlkit
-import tomlkit.items
-from tomlkit.exceptions import TOMLKitError
-
-from hpsearch.config.hyperparameters import HYPERPARAMETERS
 from hpsearch.config.messages import ConfigError, Fault, did_you_mean, printable, shown
 from hpsearch.config.study import StudyConfig, validated
 
@@ -86,106 +81,6 @@ def shipped_studies() -> Path:
     return inside if inside.is_dir() else package.parent / "studies"
 
 
-def to_toml(config: StudyConfig) -> str:
-    """Write a study with every default as TOML that `load_config` reads back to an equal study."""
-    document = tomlkit.document()
-    for key, value in config.describe().items():
-        if isinstance(value, dict):
-            document.add(tomlkit.nl())
-            document.add(key, _table(value))
-        else:
-            document.add(key, value)
-    # tomlkit leaves these control characters in texts as they are, and a terminal would obey them.
-    return re.sub("[\x80-\x9f]", lambda match: printable(match[0]), tomlkit.dumps(document))
-
-
-def described_toml(config: StudyConfig, heading: Sequence[str]) -> str:
-    """Write a study as :func:`to_toml` does, with what each setting is beside it.
-
-    Args:
-        config: The study.
-        heading: Lines of a comment at the top.
-    """
-    lines = [f"# {printable(line)}" for line in heading]
-    texts = {h.name: h.description for h in HYPERPARAMETERS}
-    here: Any = StudyConfig
-    for line in to_toml(config).splitlines():
-        if line.startswith("["):
-            here = StudyConfig.model_fields[line.strip("[]")].annotation
-        key = re.match(r"(?:# )?(\w+)(?: = | is not set)", line)
-        field = here.model_fields.get(key[1]) if key else None
-        text = (field.description or texts.get(key[1], "")) if key and field else ""
-        lines.append(f"{line}{': ' if line.startswith('#') else '  # '}{text}" if text else line)
-    return "\n".join(lines) + "\n"
-
-
-def refined_toml(source: str | None, config: StudyConfig) -> str:
-    """Write a study that follows from another as that one's TOML with the changes, its comments and order kept.
-
-    Args:
-        source: The text of the other study's file; None if there is none any more.
-        config: The study that follows.
-
-    Returns:
-        A text that `load_config` reads to the config: the edited source, or, where that cannot be edited so,
-        `to_toml` of the config.
-    """
-    if source is None:
-        return to_toml(config)
-    try:
-        text = _edited(source, config)
-        same = validated(tomllib.loads(text), where="the edited study") == config
-    except (ValueError, TOMLKitError):  # the source is no study; a ConfigError is a ValueError
-        same = False
-    return text if same else to_toml(config)
-
-
-def _edited(source: str, config: StudyConfig) -> str:
-    document = tomlkit.parse(source)
-    before = validated({"name": config.name, **document.unwrap()}, where="the study's file").describe()
-    before["name"] = document.get("name")
-    # A relative path is relative to the file, and the new file may stand elsewhere.
-    before["data"]["source"] = document.get("data", {}).get("source", before["data"]["source"])
-    _edit(document, before, config.describe())
-    return tomlkit.dumps(document)
-
-
-def _edit(table: Any, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
-    """Set in a table of a document what differs between what it says and what it is to say."""
-    for key in [key for key in table if key not in after]:
-        del table[key]
-    for key, value in after.items():
-        if key in before and before[key] == value:
-            continue
-        if value is None:
-            table.pop(key, None)
-        elif isinstance(value, Mapping) and isinstance(table.get(key), Mapping):
-            _edit(table[key], before[key], value)
-        elif isinstance(value, Mapping) and isinstance(table, tomlkit.TOMLDocument):
-            table[key] = _table(value)
-        else:
-            table[key] = _item(value)
-
-
-def _table(settings: Mapping[str, Any]) -> tomlkit.items.Table:
-    table = tomlkit.table()
-    for key, value in settings.items():
-        if value is None:
-            table.add(tomlkit.comment(f"{key} is not set"))
-        else:
-            table.add(key, _item(value))
-    return table
-
-
-def _item(value: Any) -> Any:
-    """A setting as a document holds it, ranges and choices on one line."""
-    if not isinstance(value, Mapping):
-        return tomlkit.item(value)
-    table = tomlkit.inline_table()
-    table.update(value)
-    return table
-
-
 def _choice(name: str, folders: Sequence[Path]) -> str:
     """Say which studies some folders have, the one nearest to a name first."""
     names: list[str] = []
@@ -195,9 +90,8 @@ def _choice(name: str, folders: Sequence[Path]) -> str:
             names += [stem for stem in stems if stem not in names]
     if not names:
         return "give the path of a TOML file"
-    near = did_you_mean(name, names)
     listed = ", ".join(names[:20]) + (f" and {len(names) - 20} more" if len(names) > 20 else "")
-    return printable(f"{near}{' ' if near else ''}there are: {listed}")
+    return printable(did_you_mean(name, names, then=f"there are: {listed}"))
 
 
 def _broken(file: Path, problem: str, rule: str) -> ConfigError:

@@ -16,7 +16,7 @@ WIDEST, DEEPEST = 65_536, 16
 _TEXT = re.compile(r"[0-9]{1,5}(-[0-9]{1,5}){0,15}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Hyperparameter:
     """A hyperparameter whose values are numbers.
 
@@ -35,10 +35,10 @@ class Hyperparameter:
     """
 
     name: str
-    symbol: str
+    symbol: str = ""
     kind: Literal["float", "int", "text"]
     default: Any
-    reference: Dimension | None
+    reference: Dimension | None = None
     description: str
     limits: tuple[float, float] = (-math.inf, math.inf)
     at_least: float = -math.inf
@@ -50,7 +50,7 @@ class Hyperparameter:
     def rule(self) -> str:
         """The values allowed, in words.
 
-        >>> Hyperparameter("momentum", "μ", "float", 0.9, None, "inertia", at_least=0, below=1).rule
+        >>> Hyperparameter(name="x", kind="float", default=0.9, description="", at_least=0, below=1).rule
         'a number, at least 0, below 1'
         """
         ends = {name: getattr(self, name) for name in ("at_least", "above", "at_most", "below")}
@@ -84,7 +84,7 @@ class Hyperparameter:
         return value
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Option(Hyperparameter):
     """A hyperparameter whose values are words, in no order.
 
@@ -92,7 +92,8 @@ class Option(Hyperparameter):
         options: The words.
     """
 
-    options: tuple[str, ...] = ()
+    kind: Literal["text"] = "text"
+    options: tuple[str, ...]
 
     @property
     def rule(self) -> str:
@@ -108,17 +109,20 @@ class Option(Hyperparameter):
         """Say what keeps a value from being one of this hyperparameter; nothing if it may stand."""
         if isinstance(value, str) and value in self.options:
             return []
-        near = did_you_mean(value, self.options) if isinstance(value, str) else ""
-        return [Fault("is not one of the values", value, f"{near} {self.name} is {self.rule}".strip(), at)]
+        names = self.options if isinstance(value, str) else ()
+        words = did_you_mean(value, names, then=f"{self.name} is {self.rule}")
+        return [Fault("is not one of the values", value, words, at)]
 
     def natural(self, value: Any) -> Any:
         """The word."""
         return str(value)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Layers(Hyperparameter):
     """The hidden layers as one hyperparameter: a list of widths in a study's file, text such as "32-16" elsewhere."""
+
+    kind: Literal["text"] = "text"
 
     @property
     def rule(self) -> str:

@@ -98,14 +98,15 @@ def refusal(*faults: Fault) -> PydanticCustomError:
     return PydanticCustomError("refused", "{message}", {"message": message, "faults": faults})
 
 
-def did_you_mean(name: object, names: Iterable[str], *, otherwise: str = "") -> str:
-    """Ask about the nearest valid name, or say something else if none is near.
+def did_you_mean(name: object, names: Iterable[str], *, otherwise: str = "", then: str = "") -> str:
+    """Ask about the nearest valid name, or say something else if none is near; then say what is true in either case.
 
-    >>> did_you_mean("tpee", ["tpe", "random"])
-    'did you mean "tpe"?'
+    >>> did_you_mean("tpee", ["tpe", "random"], then="there are 2")
+    'did you mean "tpe"? there are 2'
     """
     near = difflib.get_close_matches(str(name).lower(), list(names), n=1)
-    return f'did you mean "{near[0]}"?' if near else otherwise
+    question = f'did you mean "{near[0]}"?' if near else otherwise
+    return " ".join(filter(None, [question, then]))
 
 
 def listed(parts: Sequence[str], word: str = "and") -> str:
@@ -186,11 +187,9 @@ def _faults(detail: ErrorDetails, root: type[BaseModel]) -> tuple[Fault, ...]:
     info = _field(keys, root)
     if kind == "model_type":
         return (Fault(problem, value, f"begin it with [{_dotted(keys)}]" if keys else ""),)
-    options = _options(info)
-    if options:
-        listed = "use " + ", ".join(toml_value(option) for option in options)
-        near = did_you_mean(detail["input"], options)
-        return (Fault(problem, value, f"{near} {listed}" if near else listed),)
+    if options := _options(info):
+        words = f"use {', '.join(map(toml_value, options))}"
+        return (Fault(problem, value, did_you_mean(detail["input"], options, then=words)),)
     extra = info.json_schema_extra if info else None
     rule = extra.get("rule", "") if isinstance(extra, dict) else ""
     return (Fault(problem, value, f"give {rule}" if rule else ""),)

@@ -76,11 +76,6 @@ class SpaceConfig(Table):
         """The hyperparameters that vary, in the order of `HYPERPARAMETERS`."""
         return Space({name: entry for name, entry in self.entries.items() if isinstance(entry, Dimension)})
 
-    @property
-    def fixed(self) -> dict[str, float | int | str]:
-        """The hyperparameters that [space] fixes, in the order of `HYPERPARAMETERS`."""
-        return {name: entry for name, entry in self.entries.items() if not isinstance(entry, Dimension)}
-
     def largest(self, name: str) -> float | int:
         """The largest value that a number takes in this study."""
         entry = self.entries[name]

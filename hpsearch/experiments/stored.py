@@ -86,7 +86,7 @@ def refined_config(proposals: pd.DataFrame, config: StudyConfig, *, name: str) -
                 "with survey.effective_step = false)"
             ],
         )
-    entries = {**config.space.fixed, **refined(proposals, config.space.dimensions)}
+    entries = {**config.space.entries, **refined(proposals, config.space.dimensions)}
     return StudyConfig.from_description({**config.describe(), "name": name, "answer": "", "space": entries})
 
 
