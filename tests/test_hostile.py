@@ -161,7 +161,7 @@ def test_every_table_and_line_is_text_on_a_console_that_reads_markup(small):
 
 
 def test_the_live_line_shows_a_name_as_it_is(capsys):
-    line = LiveLine("importance in [/s] :boom: [b]x", lambda _: "[/t]", before=Progress(0, 2), check=lambda: None)
+    line = LiveLine("importance in [/s] :boom: [b]x", lambda _: "[/t]", check=lambda: None)
     with line:
         line.show(Progress(1, 2))
         line.say("[/u]")

@@ -12,7 +12,7 @@ import typer
 from helpers import SMALL, TIMES, page, run
 from servers import PASSWORD
 
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import Place
 from hpsearch.cli.stops import STOPPED, stopped
 from hpsearch.config import load_config
 from hpsearch.experiments.trainings import survey_study

@@ -4,13 +4,11 @@ In this room, first what the commands share:
 
     commands.py    the application, and the arguments that several commands take
     studies.py     which study a command means, and what it would take
-    places.py      where its studies are kept
-    machines.py    where a command trains, and for how long
+    machines.py    where a command trains, and where it keeps its studies
     progress.py    the live line of a command that trains
     endings.py     how a command ends
-    stops.py       how a signal stops one
+    stops.py       how a signal stops one, and the command to go on
     streams.py     where commands print, whatever becomes of it
-    again.py       the command as it was typed, to go on with
     lines.py       sentences on a terminal and through a pipe
 
 and then the commands, in the order in which help lists them:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from hpsearch.cli.commands import ResultsOption, StorageOption, WorkersOption, app
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
-from hpsearch.cli.machines import AddressOption, ExecutorOption, Work
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, Work
 from hpsearch.cli.progress import LiveLine, survey_words
 from hpsearch.cli.reports import completed
 from hpsearch.cli.stops import STOPPED, StopSignals, say_stopped
@@ -52,12 +51,11 @@ def compare_command(
             check_stored(study, work.place)
         machines.enter_context(work.executor())
         names = [completed(study, work) if complete else study for study in studies]
-        from hpsearch.experiments.sources import ProfileProgress
         from hpsearch.report.comparisons import comparison_page, comparison_report
         from hpsearch.results.comparison import compare
 
         signals = StopSignals()
-        line = LiveLine("comparison", survey_words, before=ProfileProgress(0, 0), check=signals.check)
+        line: LiveLine[ProfileProgress] = LiveLine("comparison", survey_words, check=signals.check)
         with told_warnings():
             try:
                 with signals, line:
@@ -65,13 +63,8 @@ def compare_command(
                         names, results=results, storage=storage, seeds=seeds, workers=workers, on_progress=line.show
                     )
             except KeyboardInterrupt:
-                _stopped(line.last)
+                say_stopped(f"{line.done} of {line.total} trainings are kept with their studies, none is left running")
+                raise typer.Exit(STOPPED) from None
         print_parts(comparison_report(comparison))  # which a page that cannot be written does not take away
         write_text(path, comparison_page(comparison))
         print_parts([f"page in {path}: open it in a browser, offline too"])
-
-
-def _stopped(last: ProfileProgress) -> NoReturn:
-    """Say what a stopped comparison has kept and the command that goes on, and exit."""
-    say_stopped(f"{last.done} of {last.total} trainings are kept with their studies, none is left running")
-    raise typer.Exit(STOPPED)

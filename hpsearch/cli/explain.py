@@ -10,8 +10,7 @@ import typer
 from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, WorkersOption, app
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
-from hpsearch.cli.machines import AddressOption, ExecutorOption, Work
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, Work
 from hpsearch.cli.progress import stoppable_line, survey_words
 
 
@@ -38,13 +37,11 @@ def explain_command(
     with errors(study), told_warnings():
         work = Work(workers, Place(storage, results), executor, address)
         stored = stored_results(study, work.place)
-        from hpsearch.experiments.sources import ProfileProgress
         from hpsearch.report.explanation import attribution_report, show_explained
 
         line = stoppable_line(
-            f"mixtures of {study}", survey_words, before=ProfileProgress(0, 0),
-            name=f"{study}.profiles", rows="trainings", place=work.place,
-        )  # fmt: skip
+            f"mixtures of {study}", survey_words, name=f"{study}.profiles", rows="trainings", place=work.place
+        )
         with line as live, work.executor():
             attribution = stored.attribution(
                 of=of, against=against, seeds=seeds, workers=workers, on_progress=live.show

@@ -10,7 +10,7 @@ import typer
 
 from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, app
 from hpsearch.cli.endings import errors
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import Place
 
 
 class Format(StrEnum):

@@ -10,13 +10,14 @@ import typer
 from hpsearch.cli.commands import WorkersOption, app
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import Place
 from hpsearch.cli.progress import LiveLine, cost_first
 from hpsearch.cli.stops import STOPPED, StopSignals, say_stopped
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from hpsearch.results.resampling import ImportanceProgress
     from hpsearch.results.study import Results
 
 
@@ -55,10 +56,10 @@ def importance(
 
 def measured_importance(stored: Results, *, workers: int, objective: int | str | None = None) -> pd.DataFrame:
     """Importances of a study, with a live line and what they cost; a signal ends the command."""
-    from hpsearch.results.resampling import ImportanceProgress
-
-    signals, before = StopSignals(), ImportanceProgress(0, 0, 0, 0.0)
-    line = LiveLine(f"importance in {stored.study.study_name}", lambda _: "", before=before, check=signals.check)
+    signals = StopSignals()
+    line: LiveLine[ImportanceProgress] = LiveLine(
+        f"importance in {stored.study.study_name}", lambda _: "", check=signals.check
+    )
     try:
         with signals, line:
             show = cost_first(line, workers=workers)

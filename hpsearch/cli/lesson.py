@@ -11,13 +11,13 @@ import typer
 from hpsearch.cli.commands import COMPILING, ResultsOption, StorageOption, WorkersOption, app
 from hpsearch.cli.endings import errors
 from hpsearch.cli.lines import say
-from hpsearch.cli.machines import AddressOption, ExecutorOption, Work
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, Work
 from hpsearch.cli.progress import LiveLine, search_words
 from hpsearch.cli.stops import StopSignals, stopped
 
 if TYPE_CHECKING:
     from hpsearch.experiments.lessons import Judgement
+    from hpsearch.tuning.batches import Progress
 
 
 @app.command("lesson")
@@ -63,14 +63,13 @@ def _judgement(name: str, work: Work) -> Judgement:
     from hpsearch.results.lesson import Lesson
     from hpsearch.results.study import ResultsError
     from hpsearch.storage.studies import StudyChangedError
-    from hpsearch.tuning.batches import Progress
 
-    signals, last = StopSignals(), {name: Progress(0, 0)}
-    line = LiveLine(name, search_words, before=Progress(0, 0), check=signals.check)
+    signals, under_way = StopSignals(), name
+    line = LiveLine(name, search_words, check=signals.check)
 
     def show(study: str, progress: Progress) -> None:
-        last.clear()
-        last[study] = progress
+        nonlocal under_way
+        under_way = study
         line.show(progress)
 
     try:
@@ -81,5 +80,4 @@ def _judgement(name: str, work: Work) -> Judgement:
         ways = "start the lesson anew in another folder: --results FOLDER"
         raise ResultsError("\n".join([*lines, ways])) from None
     except KeyboardInterrupt:
-        ((study, progress),) = last.items()
-        stopped(name=study, total=progress.total, rows="trials", place=work.place)
+        stopped(name=under_way, total=line.total, rows="trials", place=work.place)

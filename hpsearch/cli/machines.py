@@ -1,4 +1,4 @@
-"""Where a command trains, and for how long."""
+"""Where a command trains and for how long, and where it keeps what it has trained."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-
-from hpsearch.cli.places import Place
 
 
 class Machines(StrEnum):
@@ -57,6 +56,19 @@ TimeoutOption = Annotated[
         rich_help_panel="Machines and time",
     ),
 ]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a command's studies are kept.
+
+    Attributes:
+        storage: Storage URL or path of a journal; None for the journal in ``results``.
+        results: Folder of the results.
+    """
+
+    storage: str | None
+    results: Path
 
 
 @dataclass(frozen=True)

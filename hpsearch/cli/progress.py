@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import TracebackType
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
 
 from hpsearch.cli.lines import say
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import Place
 from hpsearch.cli.stops import StopSignals, stopped
 
 if TYPE_CHECKING:
@@ -40,19 +39,23 @@ class LiveLine(Generic[P]):
     Args:
         title: At its beginning.
         words: What it says of a progress besides how much is done, how fast, and how long is left.
-        before: The progress before the first that is shown.
         check: Called at every progress; it may stop the command by an exception.
+        total: Number of trials or rows, if it is known before the first progress.
 
     Attributes:
-        last: The last progress.
+        last: The last progress, when there was one.
+        done: Of it; 0 before the first.
+        total: Likewise.
     """
 
-    def __init__(self, title: str, words: Callable[[P], str], *, before: P, check: Callable[[], None]) -> None:
+    last: P
+
+    def __init__(self, title: str, words: Callable[[P], str], *, check: Callable[[], None], total: int = 0) -> None:
         from rich.console import Console
         from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
         from rich.progress import Progress as Bar
 
-        self.last = before
+        self.done, self.total = 0, total
         self._words, self._check, self._started = words, check, False
         columns = (TextColumn("{task.description}", "bold", markup=False), BarColumn(), MofNCompleteColumn())
         texts = (TextColumn("{task.fields[speed]}"), TextColumn("{task.fields[words]}", markup=False))
@@ -63,9 +66,7 @@ class LiveLine(Generic[P]):
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *ending: object) -> None:
         if self._started:
             self._bar.stop()
 
@@ -75,14 +76,14 @@ class LiveLine(Generic[P]):
 
     def show(self, progress: P) -> None:
         """Show a progress; the first one starts the line, since before it the input may yet be refused."""
-        self.last = progress
+        self.last, self.done, self.total = progress, progress.done, progress.total
         if not self._started:
             self._bar.start_task(self._task)
         elapsed = self._bar.tasks[0].elapsed
         self._bar.update(
             self._task,
-            completed=progress.done,
-            total=progress.total,
+            completed=self.done,
+            total=self.total,
             speed=_speed(progress.fresh / elapsed) if progress.fresh and elapsed else "",
             words=f"{self._words(progress)} left".lstrip(),
         )
@@ -94,28 +95,28 @@ class LiveLine(Generic[P]):
 
 @contextmanager
 def stoppable_line(
-    title: str, words: Callable[[P], str], *, before: P, name: str, rows: str, place: Place
+    title: str, words: Callable[[P], str], *, name: str, rows: str, place: Place, total: int = 0
 ) -> Iterator[LiveLine[P]]:
     """A live line during work that a signal stops; the command then says what is stored, and exits.
 
     Args:
-        title: As :class:`LiveLine`'s, like the next two.
+        title: As :class:`LiveLine`'s.
         words: As there.
-        before: As there.
         name: Of the study in the storage that the work adds to.
         rows: What its trials are called.
         place: Where that study is kept.
+        total: As :class:`LiveLine`'s.
 
     Raises:
         typer.Exit: if a signal stopped the work.
     """
     signals = StopSignals()
-    line = LiveLine(title, words, before=before, check=signals.check)
+    line = LiveLine(title, words, check=signals.check, total=total)
     try:
         with signals, line:
             yield line
     except KeyboardInterrupt:
-        stopped(name=name, total=line.last.total, rows=rows, place=place)
+        stopped(name=name, total=line.total, rows=rows, place=place)
 
 
 def _speed(rate: float) -> str:
@@ -129,8 +130,8 @@ def search_words(progress: Progress) -> str:
     return " ".join([f"best {best}", *(f"{word} {count}" for word, count in counts.items() if count)])
 
 
-class Divergences(Protocol):
-    """A progress that counts trainings that diverged."""
+class Divergences(Step, Protocol):
+    """A progress that counts trainings that diverged too."""
 
     @property
     def diverged(self) -> int: ...  # noqa: D102
@@ -150,7 +151,7 @@ def cost_first(line: LiveLine[ImportanceProgress], *, workers: int) -> Callable[
     """
 
     def show(progress: ImportanceProgress) -> None:
-        if not line.last.total and progress.seconds > _LONG:
+        if not line.total and progress.seconds > _LONG:
             share = f"{workers} workers" if workers > 1 else "one worker; more share the work (--workers)"
             say(f"about {progress.seconds:.0f} s for {progress.total:,} resamples with {share}", error=True)
         line.show(progress)

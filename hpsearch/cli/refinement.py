@@ -14,7 +14,7 @@ import typer
 from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, app
 from hpsearch.cli.endings import errors
 from hpsearch.cli.lines import say
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import Place
 
 if TYPE_CHECKING:
     from hpsearch.config import StudyConfig

@@ -9,18 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpsearch.cli.commands import (
-    NameArgument,
-    ResultsOption,
-    StorageOption,
-    WorkersOption,
-    app,
-)
+from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, WorkersOption, app
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.importance import measured_importance
 from hpsearch.cli.lines import say
-from hpsearch.cli.machines import AddressOption, ExecutorOption, Work
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, Work
 from hpsearch.cli.progress import stoppable_line, survey_words
 from hpsearch.cli.search import search_command
 from hpsearch.cli.survey import survey_command
@@ -122,14 +115,12 @@ def completed(study: str, work: Work) -> str:
 
 def _trained(stored: Results, work: Work) -> None:
     """Train what the page shows around the best setting, with progress; what is kept is read."""
-    from hpsearch.experiments.sources import ProfileProgress
     from hpsearch.report.around import around_the_best
 
     name = stored.study.study_name
     for table, words in around_the_best(stored).items():
         line = stoppable_line(
-            f"{words} of {name}", survey_words, before=ProfileProgress(0, 0),
-            name=f"{name}.profiles", rows="trainings", place=work.place,
-        )  # fmt: skip
+            f"{words} of {name}", survey_words, name=f"{name}.profiles", rows="trainings", place=work.place
+        )
         with line as live:
             table(workers=work.workers, on_progress=live.show)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from hpsearch.cli.commands import COMPILING, TIME_UP
@@ -38,16 +37,14 @@ class _Lines:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *ending: object) -> None:
         self.close()
 
     def show(self, name: str, progress: Progress) -> None:
         """Show how far a search is."""
         if self._line is None or name != self.name:
             self.close()
-            self._line = LiveLine(name, search_words, before=progress, check=self._check)
+            self._line = LiveLine(name, search_words, check=self._check)
         self.name, self.total = name, progress.total
         self._line.show(progress)
 
@@ -59,7 +56,7 @@ class _Lines:
     def close(self) -> None:
         """End the line, so that others may print."""
         if self._line is not None:
-            self._line.__exit__(None, None, None)
+            self._line.__exit__()
         self._line = None
 
 

@@ -22,8 +22,7 @@ from hpsearch.cli.commands import (
 )
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
-from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, Work, refuse
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, TimeoutOption, Work, refuse
 from hpsearch.cli.progress import search_words, stoppable_line
 from hpsearch.cli.stops import tell_stored
 
@@ -92,14 +91,11 @@ def _search(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:
     from hpsearch.engine.compilation import before_compiling
     from hpsearch.evaluation.evaluator import Evaluator, load_data
     from hpsearch.storage.access import count_trials
-    from hpsearch.tuning.batches import Progress
     from hpsearch.tuning.search import search
 
     config, place = named.config, work.place
-    line = stoppable_line(
-        config.name, search_words, before=Progress(0, config.search.trials),
-        name=config.name, rows="trials", place=place,
-    )  # fmt: skip
+    total = config.search.trials
+    line = stoppable_line(config.name, search_words, name=config.name, rows="trials", place=place, total=total)
     with line as live, before_compiling(partial(live.say, COMPILING)):
         evaluator = Evaluator(config, load_data(config))
         announce(named, evaluator, path)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from hpsearch.cli.commands import ResultsOption, StorageOption, StudyArgument, TargetOption, app
 from hpsearch.cli.endings import errors
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import Place
 
 
 @app.command()

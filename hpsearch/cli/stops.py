@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 import signal
 import sys
 import threading
+from contextvars import ContextVar
 from types import FrameType, TracebackType
 from typing import Any, NoReturn, Self
 
 import typer
 from typer.core import TyperGroup
 
-from hpsearch.cli.again import command_again, remember
 from hpsearch.cli.endings import exit_code
 from hpsearch.cli.lines import say
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import Place
+
+_TYPED: ContextVar[tuple[str, ...]] = ContextVar("typed", default=())
+"""What was typed behind ``hpsearch``: every option of it, so that none is forgotten in a message."""
 
 STOPPED = 130
 """Exit code of a command that a signal stopped: 128 and the number of SIGINT, as shells have it."""
@@ -68,7 +72,7 @@ class Commands(TyperGroup):
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """As Typer's own."""
-        remember(args)
+        _TYPED.set(tuple(args))
         return super().make_context(info_name, args, parent, **extra)
 
     def invoke(self, context: Any) -> Any:
@@ -130,3 +134,16 @@ def say_stopped(words: str, *, ending: str = "stopped", next: str = "Go on with"
     """Say that a command was stopped, what became of its work, and that the same command goes on, or begins anew."""
     print(file=sys.stderr)  # the terminal has shown ^C, or the live line
     say(f"{ending}: {words}. {next}:", command=command_again(), error=True)
+
+
+def command_again() -> str:
+    """What to paste into a shell to run the same command again, without the password of a storage URL."""
+    typed = [_without_password(word) if "://" in word else word for word in _TYPED.get()]
+    missing = "" if tuple(typed) == _TYPED.get() else "  # with the password for ***"
+    return shlex.join(["hpsearch", *typed]) + missing
+
+
+def _without_password(url: str) -> str:
+    from hpsearch.storage.addresses import hide_password  # no import may fail where one was stopped: only for a URL
+
+    return hide_password(url)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpsearch.cli.lines import say
-from hpsearch.cli.places import Place
+from hpsearch.cli.machines import Place
 
 if TYPE_CHECKING:
     from hpsearch.config import StudyConfig

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,9 +22,8 @@ from hpsearch.cli.commands import (
 )
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
-from hpsearch.cli.machines import AddressOption, ExecutorOption, TimeoutOption, Work, refuse
-from hpsearch.cli.places import Place
-from hpsearch.cli.progress import stoppable_line, survey_words
+from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, TimeoutOption, Work, refuse
+from hpsearch.cli.progress import LiveLine, stoppable_line, survey_words
 from hpsearch.cli.stops import tell_stored
 
 if TYPE_CHECKING:
@@ -119,15 +119,14 @@ def _survey(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:
     from hpsearch.evaluation.deadlines import OutOfTimeError
     from hpsearch.evaluation.evaluator import Evaluator, load_data
     from hpsearch.experiments.stored import survey_name
-    from hpsearch.experiments.trainings import SurveyProgress, survey_study
+    from hpsearch.experiments.trainings import survey_study
     from hpsearch.storage.access import count_trials
 
     config, place = named.config, work.place
     stored = survey_name(config)
-    line = stoppable_line(
-        f"survey of {config.name}", survey_words, before=SurveyProgress(0, 0),
-        name=stored, rows="rows", place=place,
-    )  # fmt: skip
+    line: AbstractContextManager[LiveLine[SurveyProgress]] = stoppable_line(
+        f"survey of {config.name}", survey_words, name=stored, rows="rows", place=place
+    )
     try:
         with line as live, before_compiling(partial(live.say, COMPILING)):
             evaluator = Evaluator(config, load_data(config), checkpoint_count=config.survey.checkpoints)
@@ -142,7 +141,7 @@ def _survey(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:
                     dataset=evaluator.dataset, timeout=work.timeout, on_progress=live.show,
                 )  # fmt: skip
     except OutOfTimeError:
-        tell_stored(TIME_UP, name=stored, total=live.last.total, rows="rows", place=place)
+        tell_stored(TIME_UP, name=stored, total=live.total, rows="rows", place=place)
         return
     _show(survey, live.last, evaluator, work)
 

@@ -64,12 +64,10 @@ class StudyConfig(Table):
     @classmethod
     def _network_is_said_once(cls, space: SpaceConfig, info: ValidationInfo) -> SpaceConfig:
         in_network = info.data["network"].model_fields_set if "network" in info.data else set()
-        twice = [
-            name for name in space.entries if name in space.model_fields_set and _key_in_network(name) in in_network
-        ]
         faults = [
             Fault(f"stands beside network.{_key_in_network(name)}", rule="remove one of the two", at=(name,))
-            for name in twice
+            for name in space.entries
+            if name in space.model_fields_set and _key_in_network(name) in in_network
         ]
         if faults:
             raise refusal(*faults)
