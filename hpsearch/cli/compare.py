@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,12 +12,9 @@ from hpsearch.cli.commands import ResultsOption, StorageOption, WorkersOption, a
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, Work
-from hpsearch.cli.progress import LiveLine, survey_words
+from hpsearch.cli.progress import LiveLine, stoppable_line, survey_words
 from hpsearch.cli.reports import completed
-from hpsearch.cli.stops import STOPPED, StopSignals, say_stopped
-
-if TYPE_CHECKING:
-    from hpsearch.experiments.sources import ProfileProgress
+from hpsearch.cli.stops import say_stopped
 
 
 @app.command("compare")
@@ -54,17 +51,14 @@ def compare_command(
         from hpsearch.report.comparisons import comparison_page, comparison_report
         from hpsearch.results.comparison import compare
 
-        signals = StopSignals()
-        line: LiveLine[ProfileProgress] = LiveLine("comparison", survey_words, check=signals.check)
-        with told_warnings():
-            try:
-                with signals, line:
-                    comparison = compare(
-                        names, results=results, storage=storage, seeds=seeds, workers=workers, on_progress=line.show
-                    )
-            except KeyboardInterrupt:
-                say_stopped(f"{line.done} of {line.total} trainings are kept with their studies, none is left running")
-                raise typer.Exit(STOPPED) from None
+        with told_warnings(), stoppable_line("comparison", survey_words, _stopped) as line:
+            comparison = compare(
+                names, results=results, storage=storage, seeds=seeds, workers=workers, on_progress=line.show
+            )
         print_parts(comparison_report(comparison))  # which a page that cannot be written does not take away
         write_text(path, comparison_page(comparison))
         print_parts([f"page in {path}: open it in a browser, offline too"])
+
+
+def _stopped(line: LiveLine[Any]) -> None:
+    say_stopped(f"{line.done} of {line.total} trainings are kept with their studies, none is left running")

@@ -11,7 +11,7 @@ from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, Wo
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, Work
-from hpsearch.cli.progress import stoppable_line, survey_words
+from hpsearch.cli.progress import storing_line, survey_words
 
 
 @app.command("explain")
@@ -39,7 +39,7 @@ def explain_command(
         stored = stored_results(study, work.place)
         from hpsearch.report.explanation import attribution_report, show_explained
 
-        line = stoppable_line(
+        line = storing_line(
             f"mixtures of {study}", survey_words, name=f"{study}.profiles", rows="trainings", place=work.place
         )
         with line as live, work.executor():

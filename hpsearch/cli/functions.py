@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from hpsearch.cli.endings import told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import Work
-from hpsearch.cli.progress import LiveLine, stoppable_line
+from hpsearch.cli.progress import LiveLine, storing_line
 
 if TYPE_CHECKING:
     from hpsearch.experiments.progress import FunctionProgress
@@ -61,7 +61,7 @@ def survey_of_function(
         raise ConfigError("--space", [f"is missing: give the TOML with the [space] of {function}"])
     file, called, enough = load_space(space), loaded(function), _until(until)
     name = name or function.rpartition(":")[2]
-    line = stoppable_line(f"survey of {name}", _words, name=f"{name}.survey", rows="evaluations", place=work.place)
+    line = storing_line(f"survey of {name}", _words, name=f"{name}.survey", rows="evaluations", place=work.place)
     try:
         with line as live, work.executor() as executor:
             options: dict[str, Any] = {**file.size, **sizes, **run, **vars(work.place)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,8 +12,8 @@ from hpsearch.cli.commands import WorkersOption, app
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import Place
-from hpsearch.cli.progress import LiveLine, cost_first
-from hpsearch.cli.stops import STOPPED, StopSignals, say_stopped
+from hpsearch.cli.progress import LiveLine, cost_first, stoppable_line
+from hpsearch.cli.stops import say_stopped
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +27,7 @@ def importance(
     storage: Annotated[str, typer.Argument(help="An Optuna storage URL, or the path of a journal of any name.")],
     study: Annotated[str, typer.Argument(help="Name of any Optuna study in it.")],
     objective: Annotated[
-        str | None,
-        typer.Option(help="Which of several objectives to explain: its index, from 0, or its metric name."),
+        str | None, typer.Option(help="Which of several objectives to explain: its index, from 0, or its metric name.")
     ] = None,
     workers: WorkersOption = 1,
 ) -> None:
@@ -56,14 +56,13 @@ def importance(
 
 def measured_importance(stored: Results, *, workers: int, objective: int | str | None = None) -> pd.DataFrame:
     """Importances of a study, with a live line and what they cost; a signal ends the command."""
-    signals = StopSignals()
-    line: LiveLine[ImportanceProgress] = LiveLine(
-        f"importance in {stored.study.study_name}", lambda _: "", check=signals.check
+    line: AbstractContextManager[LiveLine[ImportanceProgress]] = stoppable_line(
+        f"importance in {stored.study.study_name}", lambda _: "", _stopped
     )
-    try:
-        with signals, line:
-            show = cost_first(line, workers=workers)
-            return stored.importance(objective=objective, workers=workers, on_progress=show)
-    except KeyboardInterrupt:
-        say_stopped("nothing of it is kept, and nothing is left running", next="Begin anew with")
-        raise typer.Exit(STOPPED) from None
+    with line as live:
+        show = cost_first(live, workers=workers)
+        return stored.importance(objective=objective, workers=workers, on_progress=show)
+
+
+def _stopped(line: object) -> None:
+    say_stopped("nothing of it is kept, and nothing is left running", next="Begin anew with")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,8 +13,8 @@ from hpsearch.cli.commands import COMPILING, ResultsOption, StorageOption, Worke
 from hpsearch.cli.endings import errors
 from hpsearch.cli.lines import say
 from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, Work
-from hpsearch.cli.progress import LiveLine, search_words
-from hpsearch.cli.stops import StopSignals, stopped
+from hpsearch.cli.progress import LiveLine, search_words, stoppable_line
+from hpsearch.cli.stops import stopped
 
 if TYPE_CHECKING:
     from hpsearch.experiments.lessons import Judgement
@@ -64,8 +65,10 @@ def _judgement(name: str, work: Work) -> Judgement:
     from hpsearch.results.study import ResultsError
     from hpsearch.storage.studies import StudyChangedError
 
-    signals, under_way = StopSignals(), name
-    line = LiveLine(name, search_words, check=signals.check)
+    under_way = name
+
+    def tell(line: LiveLine[Progress]) -> None:
+        stopped(name=under_way, total=line.total, rows="trials", place=work.place)
 
     def show(study: str, progress: Progress) -> None:
         nonlocal under_way
@@ -73,11 +76,9 @@ def _judgement(name: str, work: Work) -> Judgement:
         line.show(progress)
 
     try:
-        with signals, line, before_compiling(lambda: line.say(COMPILING)):
+        with stoppable_line(name, search_words, tell) as line, before_compiling(partial(line.say, COMPILING)):
             return Lesson(work.workers, work.place.results, work.place.storage, show).judgement(name)
     except StudyChangedError as problem:
         lines = str(problem).splitlines()[:-1] or [str(problem).split(": start anew")[0]]
         ways = "start the lesson anew in another folder: --results FOLDER"
         raise ResultsError("\n".join([*lines, ways])) from None
-    except KeyboardInterrupt:
-        stopped(name=under_way, total=line.total, rows="trials", place=work.place)

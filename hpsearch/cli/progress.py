@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Generic, Protocol, Self, TypeVar
+
+import typer
 
 from hpsearch.cli.lines import say
 from hpsearch.cli.machines import Place
-from hpsearch.cli.stops import StopSignals, stopped
+from hpsearch.cli.stops import STOPPED, StopSignals, stopped
 
 if TYPE_CHECKING:
     from hpsearch.results.resampling import ImportanceProgress
@@ -95,16 +97,14 @@ class LiveLine(Generic[P]):
 
 @contextmanager
 def stoppable_line(
-    title: str, words: Callable[[P], str], *, name: str, rows: str, place: Place, total: int = 0
+    title: str, words: Callable[[P], str], stopped: Callable[[LiveLine[P]], object], *, total: int = 0
 ) -> Iterator[LiveLine[P]]:
-    """A live line during work that a signal stops; the command then says what is stored, and exits.
+    """A live line during work that a signal stops; the command then says what became of the work, and exits.
 
     Args:
         title: As :class:`LiveLine`'s.
         words: As there.
-        name: Of the study in the storage that the work adds to.
-        rows: What its trials are called.
-        place: Where that study is kept.
+        stopped: Says it.
         total: As :class:`LiveLine`'s.
 
     Raises:
@@ -116,7 +116,17 @@ def stoppable_line(
         with signals, line:
             yield line
     except KeyboardInterrupt:
-        stopped(name=name, total=line.total, rows=rows, place=place)
+        stopped(line)
+        raise typer.Exit(STOPPED) from None
+
+
+def storing_line(
+    title: str, words: Callable[[P], str], *, name: str, rows: str, place: Place, total: int = 0
+) -> AbstractContextManager[LiveLine[P]]:
+    """The same of work that adds trials, or rows, to a study: it says how many are stored."""
+    return stoppable_line(
+        title, words, lambda line: stopped(name=name, total=line.total, rows=rows, place=place), total=total
+    )
 
 
 def _speed(rate: float) -> str:

@@ -14,7 +14,7 @@ from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.importance import measured_importance
 from hpsearch.cli.lines import say
 from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, Work
-from hpsearch.cli.progress import stoppable_line, survey_words
+from hpsearch.cli.progress import storing_line, survey_words
 from hpsearch.cli.search import search_command
 from hpsearch.cli.survey import survey_command
 
@@ -119,7 +119,7 @@ def _trained(stored: Results, work: Work) -> None:
 
     name = stored.study.study_name
     for table, words in around_the_best(stored).items():
-        line = stoppable_line(
+        line = storing_line(
             f"{words} of {name}", survey_words, name=f"{name}.profiles", rows="trainings", place=work.place
         )
         with line as live:

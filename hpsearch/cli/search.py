@@ -23,7 +23,7 @@ from hpsearch.cli.commands import (
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, TimeoutOption, Work, refuse
-from hpsearch.cli.progress import search_words, stoppable_line
+from hpsearch.cli.progress import search_words, storing_line
 from hpsearch.cli.stops import tell_stored
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _search(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:
 
     config, place = named.config, work.place
     total = config.search.trials
-    line = stoppable_line(config.name, search_words, name=config.name, rows="trials", place=place, total=total)
+    line = storing_line(config.name, search_words, name=config.name, rows="trials", place=place, total=total)
     with line as live, before_compiling(partial(live.say, COMPILING)):
         evaluator = Evaluator(config, load_data(config))
         announce(named, evaluator, path)

@@ -23,7 +23,7 @@ from hpsearch.cli.commands import (
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, TimeoutOption, Work, refuse
-from hpsearch.cli.progress import LiveLine, stoppable_line, survey_words
+from hpsearch.cli.progress import LiveLine, storing_line, survey_words
 from hpsearch.cli.stops import tell_stored
 
 if TYPE_CHECKING:
@@ -91,8 +91,7 @@ def survey_command(
 
     with errors(study or ("digits" if function is None else "")):
         work = Work(workers, Place(storage, results), executor, address, timeout)
-        switches = {"dummy": dummy or None, "second_order": second_order or None}
-        sizes = {"base": base, "scrambles": scrambles, **switches}
+        sizes = {"base": base, "scrambles": scrambles, "dummy": dummy or None, "second_order": second_order or None}
         if function is not None:
             others = {"--effective-step": effective_step, "--target": target, "--dry-run": dry_run}
             if executor is not None:
@@ -124,7 +123,7 @@ def _survey(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:
 
     config, place = named.config, work.place
     stored = survey_name(config)
-    line: AbstractContextManager[LiveLine[SurveyProgress]] = stoppable_line(
+    line: AbstractContextManager[LiveLine[SurveyProgress]] = storing_line(
         f"survey of {config.name}", survey_words, name=stored, rows="rows", place=place
     )
     try:
