@@ -15,10 +15,7 @@ from typing import Any, Concatenate, ParamSpec, TypeAlias, TypeVar
 
 import optuna
 import sqlalchemy as sa
-from optuna.distributions import (
-    check_distribution_compatibility,
-    json_to_distribution,
-)
+from optuna.distributions import check_distribution_compatibility, json_to_distribution
 from optuna.trial import FrozenTrial
 
 from hpsearch.storage.internals import check_trial

@@ -99,10 +99,9 @@ def show_surrogates(study: optuna.Study, figure: go.Figure) -> None:
     """
     survey = _sibling(study, f"{study.study_name}.survey")
     measured = survey is not None and figure_of(survey, FIGURE)
-    if fact(study, CONFIG) is None or measured or study.study_name.endswith((".survey", PROFILES)):
-        return
-    with contextlib.suppress(*UNWRITABLE):
-        _save_figure(study, str(copy.deepcopy(figure).update_layout(height=_FRAME).to_json()))
+    if _is_search(study) and not measured:
+        with contextlib.suppress(*UNWRITABLE):
+            _save_figure(study, _framed(copy.deepcopy(figure)))
 
 
 def show_attribution(study: optuna.Study, figure: go.Figure, words: str) -> None:
@@ -113,11 +112,10 @@ def show_attribution(study: optuna.Study, figure: go.Figure, words: str) -> None
         figure: As of :func:`hpsearch.figures.attribution`; made as small as the page's frame.
         words: What it says.
     """
-    if fact(study, CONFIG) is None or study.study_name.endswith((".survey", PROFILES)):
-        return
-    with contextlib.suppress(*UNWRITABLE):
-        _save_rows(study, {EXPLAINED: words})
-        _save_figure(study, str(copy.deepcopy(figure).update_layout(height=_FRAME).to_json()), name=ATTRIBUTION)
+    if _is_search(study):
+        with contextlib.suppress(*UNWRITABLE):
+            _save_rows(study, {EXPLAINED: words})
+            _save_figure(study, _framed(copy.deepcopy(figure)), name=ATTRIBUTION)
 
 
 def score_words(score: Mapping[str, Any]) -> str:
@@ -172,6 +170,11 @@ def _sibling(study: optuna.Study, name: str) -> optuna.Study | None:
     return optuna.load_study(study_name=name, storage=storage)
 
 
+def _is_search(study: optuna.Study) -> bool:
+    """Whether a study is a search of this project's, and not what was stored beside one."""
+    return fact(study, CONFIG) is not None and not study.study_name.endswith((".survey", PROFILES))
+
+
 def _save_rows(study: optuna.Study, rows: Mapping[str, str]) -> None:
     stored = study.user_attrs
     for name, words in rows.items():
@@ -192,4 +195,9 @@ def _figure(table: pd.DataFrame, *, count: int, of: str = "trainings") -> str:
     figure = figures.sensitivity(table.drop(columns="mean_order"))
     subtitle = f"{_BARS}. This is measured by {count:,} rows of real {of}: {style.response(table)}."
     style.titled(figure, str(figure.layout.meta["title"]), subtitle, height=_FRAME)
+    return _framed(figure)
+
+
+def _framed(figure: go.Figure) -> str:
+    """A figure as JSON, made as high as the page's frame."""
     return str(figure.update_layout(height=_FRAME).to_json())

@@ -107,12 +107,13 @@ def set_study_attribute(study: optuna.Study, name: str, value: Any) -> None:
     study._storage.set_study_system_attr(study._study_id, name, value)
 
 
+_NOTE = "dashboard:note_str:"
+"""Begins the names of the attributes that hold a note."""
+
+
 def note_of(study: optuna.Study) -> str:
     """The note that the dashboard shows of a study; it is stored in pieces (optuna-dashboard 0.21)."""
-    attributes = study_attributes(study)
-    prefix = "dashboard:note_str:"
-    places = sorted(int(key.removeprefix(prefix)) for key in attributes if key.startswith(prefix))
-    return "".join(attributes[f"{prefix}{place}"] for place in places)
+    return _pieces(study, _NOTE)
 
 
 def set_note(study: optuna.Study, text: str) -> None:
@@ -121,19 +122,24 @@ def set_note(study: optuna.Study, text: str) -> None:
     The dashboard's own ``save_note`` does the same, and importing it brings a web server into every search.
     """
     set_study_attribute(study, "dashboard:note_ver", study_attributes(study).get("dashboard:note_ver", 0) + 1)
-    _set_pieces(study, "dashboard:note_str:", text)
+    _set_pieces(study, _NOTE, text)
 
 
 def figure_of(study: optuna.Study, name: str) -> str:
     """The figure of that name that the dashboard shows of a study, as JSON; "" if there is none."""
-    attributes, prefix = study_attributes(study), f"dashboard:plot_data:{name}:"
-    count = sum(key.startswith(prefix) for key in attributes)
-    return "".join(attributes[f"{prefix}{place}"] for place in range(count))
+    return _pieces(study, f"dashboard:plot_data:{name}:")
 
 
 def set_figure(study: optuna.Study, name: str, figure: str) -> None:
     """Let the dashboard show a figure, given as JSON, of a study; it is stored in pieces (optuna-dashboard 0.21)."""
     _set_pieces(study, f"dashboard:plot_data:{name}:", figure)
+
+
+def _pieces(study: optuna.Study, prefix: str) -> str:
+    """The text that is stored in the attributes of a prefix and a number."""
+    attributes = study_attributes(study)
+    places = sorted(int(key.removeprefix(prefix)) for key in attributes if key.startswith(prefix))
+    return "".join(attributes[f"{prefix}{place}"] for place in places)
 
 
 def _set_pieces(study: optuna.Study, prefix: str, text: str) -> None:

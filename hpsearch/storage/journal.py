@@ -64,8 +64,8 @@ class JournalFile(BaseJournalBackend):
             self._file = JournalFileBackend(str(self.path), lock_obj=Unlocked())  # type: ignore[arg-type]  # its base class is private
             self._check_ends()  # before a lock is made beside a file that is no journal
             if not read_only:
-                with self._locked(), self.path.open("rb+"):
-                    self._repair()
+                with self._locked():  # which tells whether it can be written
+                    pass
         except OSError as problem:
             raise unusable(self.path, problem) from problem
 
@@ -91,7 +91,6 @@ class JournalFile(BaseJournalBackend):
             self._waiting += logs
             return
         with self._locked():
-            self._repair()
             self._append(logs)
 
     @contextlib.contextmanager
@@ -104,7 +103,6 @@ class JournalFile(BaseJournalBackend):
             StorageError: if the disk is full or the file cannot be written.
         """
         with self._locked():
-            self._repair()
             self._read_on()
             self._waiting = []
             try:
@@ -120,10 +118,7 @@ class JournalFile(BaseJournalBackend):
         size = self.path.stat().st_size
         try:
             self._file.append_logs(logs)
-        except OSError as problem:
-            os.truncate(self.path, size)
-            raise unusable(self.path, problem) from problem
-        except BaseException:  # Ctrl-C in mid-write: no half a line may stay
+        except BaseException:  # a full disk, or Ctrl-C in mid-write: no half a line may stay
             os.truncate(self.path, size)
             raise
 
@@ -142,8 +137,11 @@ class JournalFile(BaseJournalBackend):
                 return
             except (ValueError, RecursionError):
                 log = {}
+            except FileNotFoundError as problem:
+                raise _gone(self.path) from problem
             except OSError as problem:
-                raise _unreadable(self.path, problem) from problem
+                reason = problem.strerror or problem
+                raise StorageError(f"cannot read {self.path}: {reason}; {cure(problem.errno)}") from problem
             if not is_record(log) or doubled(log, last):
                 raise self.damage()
             last = log
@@ -196,37 +194,29 @@ class JournalFile(BaseJournalBackend):
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
+        """Hold the file, which then ends in a whole line."""
         try:
             self._lock.acquire()
+            with stops_later():
+                try:
+                    self._cut_tail()
+                    yield
+                finally:
+                    self._lock.release()
+        except FileNotFoundError as problem:
+            raise _gone(self.path) from problem
         except OSError as problem:
-            raise self._lost(problem) from problem
-        with stops_later():
-            try:
-                yield
-            finally:
-                self._lock.release()
-
-    def _repair(self) -> None:
-        """Cut a torn last line off, under the lock; where another line is damaged besides, nothing is cut."""
-        try:
-            self._cut_tail()
-        except OSError as problem:
-            raise self._lost(problem) from problem
-
-    def _lost(self, problem: OSError) -> StorageError:
-        return _gone(self.path) if isinstance(problem, FileNotFoundError) else unusable(self.path, problem)
+            raise unusable(self.path, problem) from problem
 
     def _cut_tail(self) -> None:
-        with self.path.open("rb") as file:
+        """Cut a torn last line off; where another line is damaged besides, nothing is cut."""
+        with self.path.open("rb+") as file:
             size = file.seek(0, os.SEEK_END)
-            if size == 0:
-                return
-            file.seek(size - 1)
-            if file.read(1) == b"\n":
+            keep = _after_last_newline(file, size)
+            if keep == size:
                 return
             if damage_of(self.path).lines:
                 raise self.damage()
-            keep = _after_last_newline(file, size)
             file.seek(keep)
             tail = file.read()
         copy = self.path.with_name(f"{self.path.name}.torn-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}")
@@ -253,12 +243,6 @@ def unusable(path: Path, problem: OSError) -> StorageError:
     return StorageError(
         f"cannot write {path}: {reason}; {cure(problem.errno)} (--results, --storage). What was stored stays readable"
     )
-
-
-def _unreadable(path: Path, problem: OSError) -> StorageError:
-    if isinstance(problem, FileNotFoundError):
-        return _gone(path)
-    return StorageError(f"cannot read {path}: {problem.strerror or problem}; {cure(problem.errno)}")
 
 
 def _gone(path: Path) -> StorageError:

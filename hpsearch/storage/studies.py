@@ -93,27 +93,27 @@ def open_study(
     """
     study = optuna.create_study(study_name=name or config.name, storage=storage, load_if_exists=True)
     if _made_alike(study, config, fingerprint, identity):
-        stored, data = fact(study, CONFIG), {"source": config.data.source}  # its file may lie elsewhere by now
-        most = max(stored["search"]["trials"], config.search.trials)  # a first run may have been for few
-        new = {"question": config.question, "answer": config.answer, "data": {**stored["data"], **data}}
-        new["search"] = {**stored["search"], "trials": most}
-        if {**stored, **new} != stored:  # an answer is written into the file once there is one
-            set_study_attribute(study, CONFIG, {**stored, **new})
+        _renew(study, config)
         return study
     with warnings.catch_warnings():  # Optuna calls the name of an objective experimental
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         study.set_metric_names([config.search.metric])
+    made = {**(facts or {}), DATA: fingerprint, ENGINE_OF_STUDY: ENGINE, VERSION: version("hpsearch")}
     # The config comes last: a study that has it was made whole.
-    made = {
-        **(facts or {}),
-        DATA: fingerprint,
-        ENGINE_OF_STUDY: ENGINE,
-        VERSION: version("hpsearch"),
-        CONFIG: config.describe(),
-    }
-    for key, value in made.items():
+    for key, value in {**made, CONFIG: config.describe()}.items():
         set_study_attribute(study, key, value)
     return study
+
+
+def _renew(study: optuna.Study, config: StudyConfig) -> None:
+    """Write what of a study's config may change: an answer is written into the file once there is one."""
+    stored = fact(study, CONFIG)
+    data = {**stored["data"], "source": config.data.source}  # its file may lie elsewhere by now
+    most = max(stored["search"]["trials"], config.search.trials)  # a first run may have been for few
+    words = {"question": config.question, "answer": config.answer}
+    new = {**stored, **words, "data": data, "search": {**stored["search"], "trials": most}}
+    if new != stored:
+        set_study_attribute(study, CONFIG, new)
 
 
 def existing_study(
