@@ -167,17 +167,13 @@ def tanh(x: Any) -> Any:
     return _tanh_32(x) if isinstance(x, np.float32) else _tanh_64(x)
 
 
-def _exp_of(x: Any) -> Any:
-    return _source(_exp_32 if x == types.float32 else _exp_64)
-
-
-def _tanh_of(x: Any) -> Any:
-    return _source(_tanh_32 if x == types.float32 else _tanh_64)
-
-
-def _source(function: Any) -> Any:
+@overload(exp)
+def _(x: Any) -> Any:
+    function: Any = _exp_32 if x == types.float32 else _exp_64
     return function.py_func
 
 
-overload(exp)(_exp_of)
-overload(tanh)(_tanh_of)
+@overload(tanh)
+def _(x: Any) -> Any:
+    function: Any = _tanh_32 if x == types.float32 else _tanh_64
+    return function.py_func

@@ -21,16 +21,7 @@ import numpy as np
 from hpsearch.engine.activations import ACTIVATIONS, SIGMOID, activate, times_slope
 from hpsearch.engine.compilation import compiled, flattened, unowned
 from hpsearch.engine.elementary import exp, fma
-from hpsearch.engine.parameters import (
-    Layers,
-    Room,
-    answers_of,
-    biases_of,
-    signal_of,
-    sums_of,
-    turned_of,
-    weights_of,
-)
+from hpsearch.engine.parameters import Layers, Room, answers_of, biases_of, signal_of, sums_of, turned_of, weights_of
 from hpsearch.engine.products import (
     affine,
     last_affine,

@@ -103,13 +103,8 @@ def _other_units(study: optuna.Study, evaluator: Evaluator, path: Path) -> str:
     return _differences(network, evaluator.dataset) if network.hyperparameters == setting else ""
 
 
-def _differences(before: TrainedNetwork | Dataset, now: TrainedNetwork | Dataset) -> str:
-    """The first column that is read in another way, by name, and how many more are; "" if none, or not comparable.
-
-    Args:
-        before: Has a preparation, and the mean and scale of the target.
-        now: Likewise.
-    """
+def _differences(before: TrainedNetwork, now: Dataset) -> str:
+    """The first column that is read in another way, by name, and how many more are; "" if none, or not comparable."""
     names = [*now.preparation.columns, *now.preparation.feature_names]
     old_names = [*before.preparation.columns, *before.preparation.feature_names]
     if len(names) != len(old_names):

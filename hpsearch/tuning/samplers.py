@@ -7,6 +7,7 @@ depends on the trials told before, and on nothing that a resumed process would h
 from __future__ import annotations
 
 import importlib.util
+import math
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -38,11 +39,8 @@ def check_sampler(config: StudyConfig) -> None:
         ConfigError: if it needs a package that is not installed.
     """
     if config.search.sampler == "gp" and importlib.util.find_spec("torch") is None:
-        problem = (
-            "search.sampler: 'gp' needs PyTorch, which is not installed; "
-            "install the extra with `pip install 'hpsearch[gp]'`, or use 'tpe'"
-        )
-        raise ConfigError(config.name, [problem])
+        rule = "install the extra with `pip install 'hpsearch[gp]'`, or use 'tpe'"
+        raise ConfigError(config.name, [f"search.sampler: 'gp' needs PyTorch, which is not installed; {rule}"])
 
 
 def sampler(config: StudyConfig, batch: int) -> optuna.samplers.BaseSampler:
@@ -80,10 +78,7 @@ def grid(config: StudyConfig) -> dict[str, list[Any]]:
 
 def grid_size(config: StudyConfig) -> int:
     """Number of points on the grid."""
-    size = 1
-    for values in grid(config).values():
-        size *= len(values)
-    return size
+    return math.prod(len(values) for values in grid(config).values())
 
 
 class SobolSampler(optuna.samplers.BaseSampler):

@@ -81,10 +81,7 @@ def search(
     opened = open_storage(storage, results=results)
     with quiet_optuna(), only_writer(config.name, opened, results=results):
         study = open_study(opened, config, evaluator.dataset.fingerprint)
-        with (
-            contextlib.suppress(OutOfTimeError),
-            Workers(evaluator.trainer, workers, executor, deadline) as pool,
-        ):
+        with contextlib.suppress(OutOfTimeError), Workers(evaluator.trainer, workers, executor, deadline) as pool:
             SearchRun(evaluator, study, pool, total).run(announce)
         choose(study, evaluator, results=results)
         show_search(study)
