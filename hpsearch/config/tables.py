@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import Annotated, Any, Literal
 
@@ -33,7 +32,9 @@ _FILE_KINDS = ("csv", "parquet")
 
 
 def _whole(default: int | None, low: int, high: int, description: str) -> Any:
-    return _ruled(default, f"a whole number from {low:,} to {high:,}", description, ge=low, le=high)
+    rule = f"a whole number from {low:,} to {high:,}"
+    extra: dict[str, Any] = {"rule": rule}
+    return Field(default, ge=low, le=high, description=description, json_schema_extra=extra)
 
 
 def _ruled(default: Any, rule: str, description: str, **limits: Any) -> Any:
@@ -131,10 +132,9 @@ class DataConfig(Table):
             return f"{kind}:{_data_file(source, location, info)}"
         if source in BUNDLED:
             return source
-        rule = did_you_mean(
-            source, BUNDLED, then=f'bundled: {", ".join(BUNDLED)}; or give "csv:PATH" or "parquet:PATH"'
-        )
-        raise refusal(Fault("is not a known data set", source, rule))
+        listed = f'bundled: {", ".join(BUNDLED)}; or give "csv:PATH" or "parquet:PATH"'
+        near = did_you_mean(source, BUNDLED)
+        raise refusal(Fault("is not a known data set", source, f"{near} {listed}" if near else listed))
 
     @field_validator("target")
     @classmethod
@@ -163,11 +163,12 @@ def _data_file(source: str, location: str, info: ValidationInfo) -> str:
     folder = (info.context or {}).get("folder")
     path = os.path.abspath(os.path.join(folder or os.getcwd(), os.path.expanduser(location)))
     if folder and not os.path.isfile(path):
-        place, files = os.path.dirname(path), []
-        with contextlib.suppress(OSError, ValueError):
-            files = os.listdir(place)
-        rule = did_you_mean(os.path.basename(path), files, then=f"looked in {place}")
-        raise refusal(Fault("names a file that does not exist", source, rule))
+        try:
+            near = did_you_mean(os.path.basename(path), os.listdir(os.path.dirname(path)))
+        except (OSError, ValueError):
+            near = ""
+        rule = f"looked in {os.path.dirname(path)}"
+        raise refusal(Fault("names a file that does not exist", source, f"{near} {rule}" if near else rule))
     return path
 
 
@@ -211,7 +212,7 @@ class SearchConfig(Table):
             raise refusal(Fault("must be a whole number or a list", seeds, rule))
         if not 1 <= len(seeds) <= 1000:
             raise refusal(Fault(f"lists {len(seeds):,} seeds", seeds, rule))
-        if faults := [Fault("is no seed", seed, rule, (k,)) for k, seed in enumerate(seeds) if not is_seed(seed)]:
+        if faults := [Fault("is no seed", seed, rule, (k,)) for k, seed in enumerate(seeds) if not _is_seed(seed)]:
             raise refusal(*faults)
         if len(set(seeds)) < len(seeds):
             raise refusal(Fault("has a seed twice", seeds, rule))
@@ -246,6 +247,5 @@ class SurveyConfig(Table):
         return base
 
 
-def is_seed(value: object) -> bool:
-    """Whether a value may be the seed of a training."""
+def _is_seed(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_SEED

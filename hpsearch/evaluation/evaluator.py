@@ -13,7 +13,7 @@ from hpsearch.engine.examples import Examples
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training, checkpoints, train
 from hpsearch.evaluation.fitting import fitted
-from hpsearch.evaluation.memory import check_search, check_survey, check_training
+from hpsearch.evaluation.memory import check_memory
 from hpsearch.evaluation.outcomes import Evaluation, stops_of
 from hpsearch.evaluation.tasks import Outcome, Task, Trainer
 from hpsearch.evaluation.trained import TrainedNetwork
@@ -49,7 +49,7 @@ class Evaluator:
         self.notes = (*dataset.notes, *([note] if note else []))
         self._architecture = architecture = _architecture(config, dataset)
         _check_fit(config, dataset, architecture)
-        check_training(config, dataset, architecture)
+        check_memory(config, dataset, architecture)
         self.seeds = config.search.seeds
         count = checkpoint_count or config.search.checkpoints
         self.stops = checkpoints(int(config.space.largest("iterations")), count)
@@ -66,10 +66,8 @@ class Evaluator:
         Raises:
             ConfigError: if there is not, with the sum and what to change.
         """
-        if rows is None:
-            check_search(self.config, self.dataset, self._architecture, workers=workers)
-        else:
-            check_survey(self.config, self.dataset, self._architecture, workers=workers, rows=rows)
+        trials = self.config.search.trials if rows is None else 0
+        check_memory(self.config, self.dataset, self._architecture, workers=workers, trials=trials, rows=rows or 0)
 
     def architecture(self, settings: Hyperparameters) -> Architecture:
         """The network of a setting."""

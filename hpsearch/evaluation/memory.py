@@ -24,47 +24,40 @@ _NETWORK = ("hidden", "width", "depth", "batch_size")
 """Settings that decide how much a training takes."""
 
 
-def check_search(config: StudyConfig, dataset: Dataset, architecture: Architecture, *, workers: int) -> None:
-    """See that the memory for a search is there.
+def check_memory(
+    config: StudyConfig,
+    dataset: Dataset,
+    architecture: Architecture,
+    *,
+    workers: int = 1,
+    trials: int = 0,
+    rows: int = 0,
+) -> None:
+    """See that the memory for trainings is there, and for what is kept of them.
 
     Args:
         config: The study.
         dataset: Its data, which is in memory already.
         architecture: Of any of its networks.
         workers: That train at once.
+        trials: Of the search, that are kept.
+        rows: Of the survey, that are kept.
 
     Raises:
         ConfigError: if it is not, with the sum and what to change.
     """
-    search = config.search
-    per_trial = _TRIAL + len(search.seeds) * search.checkpoints * _CHECKPOINT
-    kept = {f"{search.trials:,} trials": search.trials * per_trial}
-    _check(config, dataset, architecture, workers=workers, kept=kept, cure="search.trials")
-
-
-def check_survey(config: StudyConfig, dataset: Dataset, architecture: Architecture, *, workers: int, rows: int) -> None:
-    """See that the memory for a survey of so many rows is there; as :func:`check_search`."""
-    kept = {f"{rows:,} rows of the survey": rows * (_ROW + config.survey.checkpoints * _ROW_CHECKPOINT)}
-    _check(config, dataset, architecture, workers=workers, kept=kept, cure="survey.base or survey.scrambles")
-
-
-def check_training(config: StudyConfig, dataset: Dataset, architecture: Architecture) -> None:
-    """See that the memory for one training is there; as :func:`check_search`."""
-    _check(config, dataset, architecture, workers=1, kept={}, cure="")
-
-
-def _check(
-    config: StudyConfig, dataset: Dataset, architecture: Architecture, *, workers: int, kept: dict[str, int], cure: str
-) -> None:
     largest, count = max(_trainings(config, architecture))
     numbers = sum(split.examples for split in (dataset.train, dataset.validation)) * dataset.features
+    per_trial = _TRIAL + len(config.search.seeds) * config.search.checkpoints * _CHECKPOINT
     parts = {
         f"{workers} training{'s' * (workers > 1)} at once of {count:,} parameters": workers * largest,
         "the data as the network reads it": numbers * item_bytes(architecture),
-        **kept,
+        f"{trials:,} trials": trials * per_trial,
+        f"{rows:,} rows of the survey": rows * (_ROW + config.survey.checkpoints * _ROW_CHECKPOINT),
     }
-    if problem := excess(parts):
-        changes = ["network.hidden", *(["--workers"] if workers > 1 else []), *([cure] if cure else [])]
+    if problem := excess({what: size for what, size in parts.items() if size}):
+        cures = {"--workers": workers > 1, "search.trials": trials, "survey.base or survey.scrambles": rows}
+        changes = ["network.hidden", *(name for name, helps in cures.items() if helps)]
         raise ConfigError(config.name, [f"{problem}; lower {', '.join(changes)}, or take a machine with more"])
 
 

@@ -26,14 +26,13 @@ class Stages:
     """
 
     def __init__(self, evaluator: Evaluator, settings: Hyperparameters, workers: Workers) -> None:
-        self.iterations, self.stopped = settings.iterations, None
+        self.iterations = settings.iterations
+        self.stopped: int | None = None
         self._evaluator, self._workers = evaluator, workers
         self._tasks = evaluator.tasks(settings)
         self._going_on: dict[int, Task] = dict(enumerate(self._tasks))
         self._waiting: dict[int, Callable[[], Outcome]] = {}
         self._outcomes: dict[int, Outcome] = {}
-
-    stopped: int | None
 
     @property
     def ended(self) -> bool:
@@ -48,14 +47,10 @@ class Stages:
     def wait(self) -> None:
         """Wait until they are at the checkpoint."""
         for place, outcome in self._waiting.items():
-            came = outcome()
-            before = self._outcomes.get(place)
+            came, before, task = outcome(), self._outcomes.get(place), self._going_on.pop(place)
             self._outcomes[place] = came if before is None else before.then(came)
-            rest = self._tasks[place].after(came)
-            if rest is None:
-                del self._going_on[place]
-            else:
-                self._going_on[place] = rest
+            if came.training is not None:
+                self._going_on[place] = replace(task, training=came.training)
         self._waiting = {}
 
     def evaluation(self, until: int | None = None) -> Evaluation:

@@ -6,7 +6,7 @@ A worker imports this module and the engine, and neither Optuna nor pandas.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.settings import Hyperparameters
@@ -31,10 +31,6 @@ class Task:
     stops: tuple[int, ...]
     training: Training | None = None
     until: int | None = None
-
-    def after(self, outcome: Outcome) -> Task | None:
-        """The rest of this training; None if it has ended."""
-        return None if outcome.training is None else replace(self, training=outcome.training)
 
 
 @dataclass(frozen=True)
