@@ -101,12 +101,6 @@ def stoppable_line(
 ) -> Iterator[LiveLine[P]]:
     """A live line during work that a signal stops; the command then says what became of the work, and exits.
 
-    Args:
-        title: As :class:`LiveLine`'s.
-        words: As there.
-        stopped: Says it.
-        total: As :class:`LiveLine`'s.
-
     Raises:
         typer.Exit: if a signal stopped the work.
     """
@@ -153,12 +147,7 @@ def survey_words(progress: Divergences) -> str:
 
 
 def cost_first(line: LiveLine[ImportanceProgress], *, workers: int) -> Callable[[ImportanceProgress], None]:
-    """The line's own ``show``, but at first the cost is told where it is high.
-
-    Args:
-        line: On which nothing was shown yet.
-        workers: That share the work.
-    """
+    """The line's own ``show``, but at first the cost is told where it is high."""
 
     def show(progress: ImportanceProgress) -> None:
         if not line.total and progress.seconds > _LONG:

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 class _Lines:
     """A live line for each study that is searched, one after another.
 
-    Args:
-        check: Called at every progress; it may stop the command by an exception.
-
     Attributes:
         name: Of the study that is searched, or was last.
         total: Number of trials that it shall hold.

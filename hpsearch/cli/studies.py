@@ -34,11 +34,6 @@ class NamedStudy:
 def study_named(study: str, target: str | None, place: Place) -> NamedStudy:
     """The study of a TOML, of a table, or stored under a name that no TOML has.
 
-    Args:
-        study: Name or path.
-        target: Column to predict, of a table.
-        place: Where studies are stored.
-
     Raises:
         ConfigError: if there is no such study, or it is not valid.
         DataError: if the table cannot be read.
@@ -70,10 +65,6 @@ def study_named(study: str, target: str | None, place: Place) -> NamedStudy:
 
 def stored_results(study: str, place: Place) -> Results:
     """A study read back; a name that is not in the journal is refused before all that tables need is imported.
-
-    Args:
-        study: Its name.
-        place: Where it is stored.
 
     Raises:
         FileNotFoundError: if there are no results.

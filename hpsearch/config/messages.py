@@ -212,12 +212,7 @@ def _options(info: FieldInfo | None) -> tuple[str, ...]:
 
 
 def _where_it_belongs(keys: Keys, root: type[BaseModel]) -> str:
-    """Say where an unknown key may belong, or which key it may have meant.
-
-    Args:
-        keys: The key's table, then the key itself.
-        root: The model of the whole file.
-    """
+    """Say where an unknown key may belong, or which key it may have meant."""
     here, key = _dotted(keys[:-1]), str(keys[-1])
     tables = {"": list(root.model_fields)}
     for name, info in root.model_fields.items():

@@ -30,12 +30,7 @@ def to_toml(config: StudyConfig) -> str:
 
 
 def described_toml(config: StudyConfig, heading: Sequence[str]) -> str:
-    """Write a study as :func:`to_toml` does, with what each setting is beside it.
-
-    Args:
-        config: The study.
-        heading: Lines of a comment at the top.
-    """
+    """Write a study as :func:`to_toml` does, with what each setting is beside it."""
     lines = [f"# {printable(line)}" for line in heading]
     here: Any = StudyConfig
     for line in to_toml(config).splitlines():

@@ -33,13 +33,7 @@ def is_numeric_dtype(dtype: Any) -> bool:
 
 
 def column_problems(frame: pd.DataFrame, target: str, words: Mapping[str, str] | None = None) -> list[str]:
-    """What keeps columns from being used, a sentence each, in the order of the columns.
-
-    Args:
-        frame: The raw table; its names are unique.
-        target: Name of the target column.
-        words: What is written where values are missing, by column, where that may be meant as a value.
-    """
+    """What keeps columns from being used, a sentence each, in the order of the columns."""
     problems: dict[str, list[str]] = {}
     for block in number_blocks(frame):
         problems |= _number_problems(block, target)

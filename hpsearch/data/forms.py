@@ -1,4 +1,7 @@
-"""How texts write what is no text (numbers, dates, values that are missing), and texts that differ in writing alone."""
+"""How texts write what is no text (numbers, dates, values that are missing), and texts that differ in writing alone.
+
+``counts`` here says how often each text stands in a column, and ``name`` is the column's.
+"""
 
 from __future__ import annotations
 
@@ -65,13 +68,7 @@ def toml_list(texts: Sequence[str]) -> str:
 
 
 def numbers_as_text(counts: pd.Series, name: str, *, target: bool) -> str:
-    """What is said of a column of text most of whose values are numbers; a target of plain numbers alone is classes.
-
-    Args:
-        counts: How often each text stands in the column.
-        name: Of the column.
-        target: Whether it is the target.
-    """
+    """What is said of a column of text most of whose values are numbers; a target of plain numbers alone is classes."""
     forms = _forms(counts)
     sums = {kind: int(counts[[f == kind for f in forms.values()]].sum()) for kind in set(forms.values())}
     numbers = sum(count for kind, count in sums.items() if kind not in _NO_NUMBERS)
@@ -108,11 +105,7 @@ def _tokens(texts: Mapping[str, int], name: str, most: int = 5) -> str:
 
 
 def dates_as_text(counts: pd.Series) -> str:
-    """What is said of texts that are mostly dates or times, of many values; "" if they are not.
-
-    Args:
-        counts: How often each text stands in a column.
-    """
+    """What is said of texts that are mostly dates or times, of many values; "" if they are not."""
     dates = [kind == "date" for kind in map(form_of, map(str, counts.index))]
     if sum(dates) <= FEW or 2 * counts[dates].sum() <= counts.sum():
         return ""
@@ -120,12 +113,7 @@ def dates_as_text(counts: pd.Series) -> str:
 
 
 def writing_note(counts: pd.Series, name: str) -> str:
-    """What is said of texts that differ only in blanks or in case, and so are values of their own.
-
-    Args:
-        counts: How often each text stands in the column.
-        name: Of the column.
-    """
+    """What is said of texts that differ only in blanks or in case, and so are values of their own."""
     texts = [str(text) for text in counts.index]
     plain = [" ".join(text.split()).casefold() for text in texts]
     often = Counter(plain)
@@ -138,12 +126,7 @@ def writing_note(counts: pd.Series, name: str) -> str:
 
 
 def absence_note(counts: pd.Series, name: str) -> str:
-    """What is said of texts that often stand for a missing value, and are values like others here.
-
-    Args:
-        counts: How often each text stands in the column.
-        name: Of the column.
-    """
+    """What is said of texts that often stand for a missing value, and are values like others here."""
     words = [text for text in map(str, counts.index) if form_of(text) == "absent"]
     if not words:
         return ""

@@ -16,12 +16,7 @@ if TYPE_CHECKING:
 
 
 def identifiers(frame: pd.DataFrame, target: str) -> dict[str, str]:
-    """Names of the columns that look like identifiers, or hold dates as text, each with what speaks for it.
-
-    Args:
-        frame: The raw table.
-        target: Name of its target column, which is none.
-    """
+    """Names of the columns that look like identifiers, or hold dates as text, each with what speaks for it."""
     features = frame.drop(columns=[target], errors="ignore")
     reasons = _counts(features)
     for name, numeric in zip(features.columns, numeric_columns(features), strict=True):

@@ -58,11 +58,6 @@ class _CodeFiles(IndexDataCacheFile):  # type: ignore[misc]  # numba has no type
     Numba's own index is written before the code that it names, so a process that is killed between the two, or another
     that reads meanwhile, would take the code of the former engine, or of other types, for what it asks for. And numba
     compares a function with its own file alone, while what it calls is compiled into it.
-
-    Args:
-        folder: Of the files.
-        function: Beginning of their names.
-        source: Digest of all source that is compiled into it.
     """
 
     def __init__(self, folder: str, function: str, source: str) -> None:
@@ -193,11 +188,7 @@ def source_stamp() -> str:
 
 
 class _FirstStart:
-    """Calls an action when compiling starts, once.
-
-    Args:
-        action: To be called.
-    """
+    """Calls an action when compiling starts, once."""
 
     def __init__(self, action: Callable[[], None]) -> None:
         self._action: Callable[[], None] | None = action

@@ -11,12 +11,7 @@ what they are copied through. By the highest use of memory of networks of 16 mil
 
 
 def training_bytes(architecture: Architecture, batch_size: int) -> int:
-    """Bytes that one training takes at its highest, its examples aside.
-
-    Args:
-        architecture: Of the network.
-        batch_size: Examples of a mini-batch.
-    """
+    """Bytes that one training takes at its highest, its examples aside."""
     answers = max(batch_size, PROBE) * (2 * sum(units for units, _ in architecture.shapes) + architecture.shapes[-1][1])
     return int(item_bytes(architecture) * (_COPIES * architecture.parameters + answers))
 

@@ -111,11 +111,6 @@ Call = SettingCall | TableCall
 def setting_call(function: Callable[..., Any], names: Sequence[str], *, seed: str) -> SettingCall:
     """A function of one setting, whose signature takes these names; the seed only if it has a place for it.
 
-    Args:
-        function: To be called with keyword arguments.
-        names: Of the hyperparameters.
-        seed: Name of the seed.
-
     Raises:
         FunctionError: if it is no function, or its signature does not fit.
     """

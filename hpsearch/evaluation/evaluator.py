@@ -94,10 +94,6 @@ class Evaluator:
     def evaluate(self, settings: Sequence[Hyperparameters], *, seeds: Sequence[int] | None = None) -> list[Evaluation]:
         """Evaluate settings on every seed, in this thread.
 
-        Args:
-            settings: To be evaluated.
-            seeds: Instead of the study's own.
-
         Returns:
             An evaluation for each, in order.
         """

@@ -61,11 +61,6 @@ class Elsewhere:
     back; one such job at a time is sent again with the data, and the others wait for it: so the data goes to each
     worker about once.
 
-    Args:
-        trainer: The data, and what runs the tasks.
-        executor: The user's.
-        deadline: Until when outcomes are waited for.
-
     Raises:
         WorkersLostError: if a Dask cluster does not answer.
     """

@@ -50,14 +50,7 @@ class Evaluation:
     def of(
         cls, outcomes: Sequence[Outcome], *, metrics: tuple[str, ...], seeds: Sequence[int], stops: tuple[int, ...]
     ) -> Evaluation:
-        """A trial's evaluation from the outcomes of its trainings.
-
-        Args:
-            outcomes: Of each seed.
-            metrics: Names, in order.
-            seeds: In order.
-            stops: Checkpoints up to where training ended, or is looked at as if it had.
-        """
+        """A trial's evaluation from the outcomes of its trainings."""
         records = [outcome.record for outcome in outcomes]
         return cls(
             metrics=metrics,

@@ -15,11 +15,6 @@ from hpsearch.evaluation.tasks import Outcome, Task
 class Stages:
     """A trial's trainings between two checkpoints.
 
-    Args:
-        evaluator: Of the study.
-        settings: Of the trial.
-        workers: That train.
-
     Attributes:
         iterations: Of the settings.
         stopped: The checkpoint at which a pruner stopped the trial; to be set.

@@ -142,13 +142,8 @@ def only_writer(study: str, storage: optuna.storages.BaseStorage, *, results: st
     """Hold a study for one run, against every other run that writes to the same storage.
 
     Of a journal and of an SQLite database a lock beside the file decides, which ends with its holder; of a database
-    server a claim in the database (see :mod:`hpsearch.storage.claims`). Of another kind of storage, runs with the same
-    results folder are kept apart.
-
-    Args:
-        study: Its name; of a database server it is made if it is not there.
-        storage: That holds it, or will.
-        results: The results folder.
+    server a claim in the database (see :mod:`hpsearch.storage.claims`), where the study is made if it is not there. Of
+    another kind of storage, runs with the same results folder are kept apart.
 
     Raises:
         StudyBusyError: if another run holds it.

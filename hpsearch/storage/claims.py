@@ -36,12 +36,6 @@ class Claim:
 
     Attributes:
         token: What tells it from every other claim.
-
-    Args:
-        engine: Of the database.
-        study_id: Of the study there.
-        study: Its name.
-        place: The database, as it may be printed.
     """
 
     def __init__(self, engine: sa.Engine, study_id: int, study: str, *, place: str) -> None:
@@ -107,11 +101,6 @@ _HELD: set[str] = set()
 @contextlib.contextmanager
 def claimed(study: optuna.Study, database: optuna.storages.RDBStorage, *, place: str) -> Iterator[None]:
     """Hold a study of a database server.
-
-    Args:
-        study: In the database.
-        database: The same, without a cache.
-        place: The database, as it may be printed.
 
     Raises:
         StudyBusyError: if another run holds it.

@@ -51,10 +51,7 @@ def _patient(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[A
 class Database(optuna.storages.RDBStorage):
     """Optuna's database, patient, with few connections that are closed with it.
 
-    Args:
-        url: Of SQLAlchemy's form.
-        create: Make the tables where they are not there.
-        place: The URL as it may be printed.
+    Its ``place`` is the URL as it may be printed; without ``create`` no tables are made where there are none.
     """
 
     def __init__(self, url: sa.URL, *, place: str, create: bool = True) -> None:
@@ -108,12 +105,6 @@ def stores_together(storage: optuna.storages.RDBStorage) -> bool:
 
 def store(engine: sa.Engine, study_id: int, trials: Sequence[FrozenTrial], *, batch: str) -> None:
     """Store finished trials in one transaction, and once: a batch that was stored last is not stored again.
-
-    Args:
-        engine: Of the database.
-        study_id: Of the study there.
-        trials: Finished, in the order of the numbers that they get.
-        batch: Its name, as no other batch has it.
 
     Raises:
         KeyError: if the study is gone.

@@ -44,11 +44,7 @@ _BARS = 'The bars called "Hyperparameter Importance" are guesses of a surrogate,
 
 
 def show_search(study: optuna.Study) -> None:
-    """Write the front page of a search, with what the survey of the same study measured, where there is one.
-
-    Args:
-        study: Made by this project.
-    """
+    """Write the front page of a search, with what the survey of the same study measured, where there is one."""
     config, survey = config_of_study(study), _sibling(study, f"{study.study_name}.survey")
     measured = "" if survey is None else survey.user_attrs.get(MEASURED, "")
     rows = {"question": config.question, **dict(_choice(study)), MEASURED: measured or _unmeasured(study)}
@@ -59,12 +55,7 @@ def show_search(study: optuna.Study) -> None:
 
 
 def show_survey(study: optuna.Study, survey: Survey) -> None:
-    """Write the front page of a survey, and that of the search of the same study, which shows the same figure.
-
-    Args:
-        study: Of the stored survey.
-        survey: The same, read.
-    """
+    """Write the front page of a survey, and that of the search of the same study, which shows the same figure."""
     config, table = config_of_study(study), survey.sensitivity()
     _save_rows(study, {"question": config.question, MEASURED: _measured(table)})
     _save_figure(study, _figure(table, count=len(survey.design)))
@@ -75,12 +66,7 @@ def show_survey(study: optuna.Study, survey: Survey) -> None:
 
 
 def show_function_survey(study: optuna.Study, survey: Survey) -> None:
-    """Write the front page of a survey of a function.
-
-    Args:
-        study: Of the stored survey.
-        survey: The same, read.
-    """
+    """Write the front page of a survey of a function."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # who reads the table is warned
         table = survey.sensitivity()
@@ -92,10 +78,7 @@ def show_function_survey(study: optuna.Study, survey: Survey) -> None:
 def show_surrogates(study: optuna.Study, figure: go.Figure) -> None:
     """Put a figure of surrogates, with their null, on the front page of a search where nothing is measured yet.
 
-    Args:
-        study: Nothing is written if it is no search of this project's, its survey has a figure, or its storage cannot
-            be written.
-        figure: As of :func:`hpsearch.figures.importance`; made as small as the page's frame.
+    Nothing is written if it is no search of this project's, its survey has a figure, or its storage cannot be written.
     """
     survey = _sibling(study, f"{study.study_name}.survey")
     measured = survey is not None and figure_of(survey, FIGURE)
@@ -107,10 +90,7 @@ def show_surrogates(study: optuna.Study, figure: go.Figure) -> None:
 def show_attribution(study: optuna.Study, figure: go.Figure, words: str) -> None:
     """Put what each changed setting gained, from the defaults to the best, on the front page of a search.
 
-    Args:
-        study: Nothing is written if it is no search of this project's, or its storage cannot be written.
-        figure: As of :func:`hpsearch.figures.attribution`; made as small as the page's frame.
-        words: What it says.
+    Nothing is written if it is no search of this project's, or its storage cannot be written.
     """
     if _is_search(study):
         with contextlib.suppress(*UNWRITABLE):

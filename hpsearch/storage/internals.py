@@ -86,11 +86,6 @@ def end_trial(study: optuna.Study, number: int, ended: FrozenTrial) -> None:
 
     Unlike ``Study.tell`` it calls no sampler (the grid's would stop a ``study.optimize`` that is not there) and
     copies no trial, which takes longer than all else that it does.
-
-    Args:
-        study: Holds the running trial.
-        number: Of that trial.
-        ended: Completed or pruned.
     """
     storage = study._storage
     trial_id = storage.get_trial_id_from_study_id_trial_number(study._study_id, number)
@@ -158,14 +153,7 @@ def artifacts_of(study: optuna.Study, filename: str) -> list[str]:
 
 
 def set_artifact(study: optuna.Study, artifact: str, *, filename: str, mimetype: str) -> None:
-    """Tell of an artifact of a study whose file is there; Optuna's own upload tells of it before it is written.
-
-    Args:
-        study: In its storage.
-        artifact: Its id, which is the file's name among the artifacts.
-        filename: What it is called.
-        mimetype: Of the file.
-    """
+    """Tell of an artifact of a study whose file is there; Optuna's own upload tells of it before it is written."""
     about = {"artifact_id": artifact, "filename": filename, "mimetype": mimetype, "encoding": None}
     set_study_attribute(study, f"artifacts:{artifact}", json.dumps(about))
 

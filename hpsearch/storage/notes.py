@@ -34,13 +34,7 @@ MOST_DRAWN = 2000
 
 
 def note_search(study: optuna.Study, config: StudyConfig, rows: Mapping[str, str]) -> None:
-    """Write what a study asks, what was chosen, how good it is, and what its trials are, as its note.
-
-    Args:
-        study: Of the search.
-        config: Its own.
-        rows: What the front page says in words, by name.
-    """
+    """Write what a study asks, what was chosen, how good it is, and what its trials are, as its note."""
     ranges = [f"| {name} | {BY_NAME[name].symbol} | {_range(entry)} |" for name, entry in config.space.entries.items()]
     lines = [f"- **{name}:** {as_text(words)}" for name, words in rows.items() if name != "question"]
     paragraphs = [

@@ -37,11 +37,7 @@ def _utc(moment: datetime | None) -> datetime | None:
 
 
 def parts_of(trials: Sequence[tuple[int, FrozenTrial]]) -> dict[str, list[dict[str, Any]]]:
-    """The rows of what belongs to trials, by table.
-
-    Args:
-        trials: Each with its number in the database.
-    """
+    """The rows of what belongs to trials, by table."""
     return {
         "trial_values": [_value(i, place, v) for i, trial in trials for place, v in enumerate(trial.values or ())],
         "trial_params": [

@@ -168,10 +168,6 @@ def stored_config(study: optuna.Study, *, folders: Iterable[Path]) -> StudyConfi
 
     A data file that is no longer where it was, as in a project that was moved or checked out elsewhere, is looked for
     under the folders, by the end of its path: the longest that is there.
-
-    Args:
-        study: Made by this project.
-        folders: Where to look.
     """
     description = fact(study, CONFIG)
     kind, _, path = description["data"]["source"].partition(":")

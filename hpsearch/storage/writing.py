@@ -97,9 +97,6 @@ class TrialWriter:
     """Stores finished trials some at a time; as a context manager it stores the rest at the end, whatever happens.
 
     Trials whose write failed still wait, and the next write takes them.
-
-    Args:
-        study: In its storage.
     """
 
     def __init__(self, study: optuna.Study) -> None:

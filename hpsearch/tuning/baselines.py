@@ -22,9 +22,6 @@ GUESS, DEFAULT = "guessing", "scikit-learn's default MLP"
 def baselines(dataset: Dataset) -> dict[str, TestScore]:
     """Train the baselines on the training split and score them on the test split.
 
-    Args:
-        dataset: As the study's networks see it: encoded, standardised, split.
-
     Returns:
         The score of :data:`GUESS` (the most frequent class of the training split; its mean for a regression), then that
         of :data:`DEFAULT` (``MLPClassifier()`` or ``MLPRegressor()``); nothing where there is no test split.

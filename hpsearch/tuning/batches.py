@@ -95,14 +95,7 @@ class _Batch:
 
 
 class SearchRun:
-    """One run of a search.
-
-    Args:
-        evaluator: Of the study.
-        study: In its storage.
-        workers: That train.
-        total: Number of trials that the study shall hold at the end.
-    """
+    """One run of a search."""
 
     def __init__(self, evaluator: Evaluator, study: optuna.Study, workers: Workers, total: int) -> None:
         config = evaluator.config

@@ -59,11 +59,6 @@ def choose(study: optuna.Study, evaluator: Evaluator, *, results: str | Path) ->
     A study whose best trial is the same as before is left as it is, so the test split is used once for each choice. But
     where the data are in other units by now, which changes no trial, its network is saved for these, with a warning.
 
-    Args:
-        study: In its storage.
-        evaluator: Of the study's config.
-        results: Folder for ``<study>.npz`` and the artifacts.
-
     Returns:
         The chosen trial, or None if no trial is complete.
     """
@@ -132,12 +127,6 @@ def register(study: optuna.Study, path: Path, *, folder: Path, mimetype: str) ->
     """Register a file as an artifact of the study, in place of an earlier one of the same name.
 
     Of the study and not of its best trial, because a finished trial takes no attribute any more.
-
-    Args:
-        study: In its storage.
-        path: Of the file.
-        folder: Of the artifacts, which holds a copy; made if it is not there.
-        mimetype: Of the file.
 
     Raises:
         FileError: if the copy cannot be written; the study is then as it was.
