@@ -41,7 +41,6 @@ StorageOption = Annotated[
     typer.Option(help="Optuna storage URL, or path of a journal file, instead of the journal in the results folder."),
 ]
 
-
 TIME_UP = "the time is up"
 COMPILING = "compiling the engine, once: this takes a quarter of a minute"
 

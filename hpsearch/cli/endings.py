@@ -77,7 +77,6 @@ _FAILED = (
 )
 """Problems of the machine, likewise."""
 
-
 _NO_MEMORY = re.compile("failed to map segment|cannot allocate memory|can't start new thread", re.IGNORECASE)
 """What libraries say that cannot be loaded, and threads that cannot be started, where memory is short."""
 

@@ -30,7 +30,6 @@ _CURES = {
 }
 """What to do, by the system's cause."""
 
-
 _PART = ".partial"
 """Ends the name of a file that is being written."""
 

@@ -54,7 +54,6 @@ _DATE = re.compile(
 )
 """A date with or without a time, or a time."""
 
-
 _NO_NUMBERS = ("text", "absent", "date")
 
 

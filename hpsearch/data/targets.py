@@ -13,15 +13,11 @@ from hpsearch.data.columns import is_numeric
 if TYPE_CHECKING:
     import pandas as pd
 
-
 Task = Literal["auto", "classification", "regression"]
 
-
 _MOST_CLASSES = 1000
-
-
 _MOST_WHOLE, _MOST_WHOLE_FLOATS = 50, 20
-
+"""Distinct whole numbers that are taken for classes: integers, and floats."""
 
 SMALLEST_SCALE = 1e-100  # the squares of smaller deviations underflow
 

@@ -10,16 +10,9 @@ from numpy.typing import NDArray
 ENGINE = 3
 """Counts the changes of the engine that change numbers: what one engine trained is not mixed with another's."""
 
-
 Array: TypeAlias = NDArray[Any]
-
-
 Activation: TypeAlias = Literal["tanh", "relu", "sigmoid"]
-
-
 Output: TypeAlias = Literal["softmax", "binary", "identity"]
-
-
 Init: TypeAlias = Literal["scaled", "xavier", "he", "zeros", "constant"]
 
 

@@ -23,7 +23,6 @@ from hpsearch.evaluation.turns import short_turns
 _AHEAD = 64
 """Trainings handed out beyond the one whose outcome is awaited: no more are lost, should the process be killed."""
 
-
 _SURROUNDING: ContextVar[Executor | None] = ContextVar("executor", default=None)
 
 
