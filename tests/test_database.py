@@ -18,7 +18,7 @@ from helpers import study_in
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState, create_trial
 
-from hpsearch.storage import database, patience
+from hpsearch.storage import database, patience, writing
 from hpsearch.storage.access import existing_storage, open_storage
 from hpsearch.storage.internals import set_study_attribute
 from hpsearch.storage.journal import StorageError
@@ -274,7 +274,7 @@ def test_a_url_may_hold_what_a_format_or_a_configuration_file_would_read_as_its_
 def test_a_trial_that_another_kind_of_database_refuses_is_an_error_with_its_words(tmp_path, monkeypatch):
     """As MySQL does, whose texts end at 64 KB, and whose trials are stored by Optuna itself."""
     study = study_in(open_storage(f"sqlite:///{tmp_path}/s.db"), trials=1)
-    monkeypatch.setattr(database, "_TOGETHER", ())
+    monkeypatch.setattr(writing, "_KNOW_BATCHES", ())
     add_trials(study, study.trials)
     assert [trial.value for trial in study.get_trials()] == [0.0, 0.0]
 

@@ -16,6 +16,7 @@ from hpsearch.cli.machines import Work
 from hpsearch.cli.progress import LiveLine, storing_line
 
 if TYPE_CHECKING:
+    from hpsearch.experiments.looks import Until
     from hpsearch.experiments.progress import FunctionProgress
 
 _LONG = 20.0
@@ -118,13 +119,13 @@ def loaded(place: str) -> Callable[..., Any]:
     return function
 
 
-def _until(text: str | None) -> Any:
+def _until(text: str | None) -> Until | None:
     from hpsearch.config import ConfigError
 
-    if text is None or text == "decided":
-        return text
+    if text is None:
+        return None
     try:
-        return float(text)
+        return "decided" if text == "decided" else float(text)
     except ValueError:
         rule = 'must be "decided", or the share of settings that may stay undecided, such as 0.2'
         raise ConfigError("--until", [f"{rule} (given: {text!r})"]) from None

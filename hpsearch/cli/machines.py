@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
@@ -101,25 +102,17 @@ class Work:
 
         if self.machines is None:
             if self.address is not None:
-                raise ConfigError(
-                    "hpsearch", [f"--address: is for a cluster (given: {self.address!r}); add --executor dask"]
-                )
+                problem = f"--address: is for a cluster (given: {self.address!r}); add --executor dask"
+                raise ConfigError("hpsearch", [problem])
             yield None
             return
         if self.address is not None and self.workers > 1:
-            problem = (
-                f"--workers: is for this machine (given: {self.workers}), and the cluster at {self.address} has its own"
-            )
-            raise ConfigError("hpsearch", [f"{problem}; leave it out"])
-        try:
-            from hpsearch.evaluation.clusters import dask_executor
-        except ModuleNotFoundError as missing:
-            if missing.name and missing.name.split(".")[0] not in ("distributed", "dask"):
-                raise
-            problem = "--executor: 'dask' needs Dask, which is not installed"
-            raise ConfigError(
-                "hpsearch", [f"{problem}; install the extra with `pip install 'hpsearch[dask]'`"]
-            ) from None
+            problem = f"--workers: is for this machine (given: {self.workers}), and the cluster at {self.address} has"
+            raise ConfigError("hpsearch", [f"{problem} its own; leave it out"])
+        if importlib.util.find_spec("distributed") is None:
+            rule = "install the extra with `pip install 'hpsearch[dask]'`"
+            raise ConfigError("hpsearch", [f"--executor: 'dask' needs Dask, which is not installed; {rule}"])
+        from hpsearch.evaluation.clusters import dask_executor
         from hpsearch.evaluation.executors import training_on
 
         with dask_executor(self.address, workers=self.workers) as executor, training_on(executor):

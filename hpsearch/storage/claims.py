@@ -57,7 +57,8 @@ class Claim:
                 if quiet < LAPSE and not ended:
                     words = f"{holder}, last heard of {max(quiet, 0):.0f} s ago (void after {LAPSE:.0f} s of silence)"
                     raise busy(self._study, self._place, words)
-            claim = {**asdict(Holder.this()), "since": _iso(now), "token": self.token, "seen": now}
+            since = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds")
+            claim = {**asdict(Holder.this()), "since": since, "token": self.token, "seen": now}
             set_attribute(connection, self._study_id, WRITER, claim)
 
     def check(self, connection: sa.Connection) -> None:
@@ -148,7 +149,3 @@ def _now(connection: sa.Connection) -> float:
     """The server's time in seconds since 1970; what zone a server means does not matter to a difference."""
     now: Any = connection.execute(sa.select(sa.func.current_timestamp())).scalar_one()
     return float((now if now.tzinfo else now.replace(tzinfo=UTC)).timestamp())
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

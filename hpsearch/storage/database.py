@@ -34,9 +34,6 @@ Check: TypeAlias = Callable[[sa.Connection], None]
 CHECKS: weakref.WeakKeyDictionary[sa.Engine, dict[int, Check]] = weakref.WeakKeyDictionary()
 """For each study of a database that this process holds, what every write to it looks at first."""
 
-_TOGETHER = ("postgresql", "sqlite")
-"""Dialects that tell the numbers of many rows that are inserted at once."""
-
 
 def _patient(method: Callable[Concatenate[Any, P], T]) -> Callable[Concatenate[Any, P], T]:
     """A method of Optuna's that may be repeated, made patient."""
@@ -96,11 +93,6 @@ class Database(optuna.storages.RDBStorage):
     get_trial = _patient(optuna.storages.RDBStorage.get_trial)
     get_all_trials = _patient(optuna.storages.RDBStorage.get_all_trials)
     _get_trials = _patient(optuna.storages.RDBStorage._get_trials)
-
-
-def stores_together(storage: optuna.storages.RDBStorage) -> bool:
-    """Whether :func:`store` serves this database."""
-    return storage.engine.dialect.name in _TOGETHER
 
 
 def store(engine: sa.Engine, study_id: int, trials: Sequence[FrozenTrial], *, batch: str) -> None:

@@ -19,6 +19,10 @@ from hpsearch.storage.internals import database_of, journal_backend, read_anew, 
 from hpsearch.storage.journal import JournalFile, StorageError
 from hpsearch.storage.signals import stops_later
 
+_KNOW_BATCHES = ("postgresql", "sqlite")
+"""Dialects that tell the numbers of many rows that are inserted at once, as :func:`hpsearch.storage.database.store`
+needs them."""
+
 _WRITTEN_TOGETHER = 64
 _SECONDS_BETWEEN_WRITES = 1.0
 """Finished trials are written when there are so many of them, or after so long: a kill loses no more."""
@@ -45,22 +49,21 @@ def add_trials(
         return
     storage = storage_of(study)
     backend, database = journal_backend(storage), database_of(storage)
-    if database is not None and _knows_batches(storage):
+    if database is not None and _knows_batches(database):
         _add_batch(study, database, trials, batch=batch or uuid.uuid4().hex, patience=patience)
         return
     with stops_later():
         if database is not None:
             _add_one_by_one(study, database, trials)
-            return
-        if not isinstance(backend, JournalFile):
+        elif isinstance(backend, JournalFile):
+            try:
+                with backend.together():
+                    study.add_trials(trials)
+            except BaseException:
+                read_anew(storage)
+                raise
+        else:
             study.add_trials(trials)
-            return
-        try:
-            with backend.together():
-                study.add_trials(trials)
-        except BaseException:
-            read_anew(storage)
-            raise
 
 
 def _add_batch(
@@ -130,7 +133,7 @@ class TrialWriter:
 
     def _write(self, *, patience: float | None = None) -> None:
         storage = storage_of(self._study)
-        named = _knows_batches(storage)
+        named = _knows_batches(database_of(storage))
         together = named or isinstance(journal_backend(storage), JournalFile)
         while self._waiting:
             # Where a batch is known by its name, a server that is away may be waited for. Elsewhere no stop may come
@@ -145,10 +148,5 @@ class TrialWriter:
         self._written = time.monotonic()
 
 
-def _knows_batches(storage: optuna.storages.BaseStorage) -> bool:
-    database = database_of(storage)
-    if database is None:
-        return False
-    from hpsearch.storage.database import stores_together  # SQLAlchemy is slow to import
-
-    return stores_together(database)
+def _knows_batches(database: optuna.storages.RDBStorage | None) -> bool:
+    return database is not None and database.engine.dialect.name in _KNOW_BATCHES
