@@ -45,9 +45,9 @@ class LiveLine(Generic[P]):
         total: Number of trials or rows, if it is known before the first progress.
 
     Attributes:
-        last: The last progress, when there was one.
-        done: Of it; 0 before the first.
-        total: Likewise.
+        last: The last progress; not there before the first.
+        done: Of the last progress; 0 before the first.
+        total: Likewise; what was given before the first.
     """
 
     last: P
@@ -97,9 +97,9 @@ class LiveLine(Generic[P]):
 
 @contextmanager
 def stoppable_line(
-    title: str, words: Callable[[P], str], stopped: Callable[[LiveLine[P]], object], *, total: int = 0
+    title: str, words: Callable[[P], str], tell: Callable[[LiveLine[P]], object], *, total: int = 0
 ) -> Iterator[LiveLine[P]]:
-    """A live line during work that a signal stops; the command then says what became of the work, and exits.
+    """A live line during work that a signal stops; the command then tells what became of the work, and exits.
 
     Raises:
         typer.Exit: if a signal stopped the work.
@@ -110,7 +110,7 @@ def stoppable_line(
         with signals, line:
             yield line
     except KeyboardInterrupt:
-        stopped(line)
+        tell(line)
         raise typer.Exit(STOPPED) from None
 
 
