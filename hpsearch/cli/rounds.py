@@ -74,6 +74,7 @@ def search_in_rounds(config: StudyConfig, rounds: int | None, repeats: int | Non
     if rounds is None:
         raise ConfigError(config.name, ["--repeats: applies to rounds alone; add --rounds 3"])
     data, signals = load_data(config), StopSignals()
+    lines = _Lines(signals.check)
     ended: list[Round] = []
 
     def tell(repeat: int, round: Round) -> None:
@@ -82,21 +83,18 @@ def search_in_rounds(config: StudyConfig, rounds: int | None, repeats: int | Non
             ended.append(round)
             _tell(round)
 
-    with signals, _Lines(signals.check) as lines:
-        try:
-            with before_compiling(partial(say, COMPILING, error=True)), work.executor():
-                table = payoff(
-                    config, rounds, repeats=1 if repeats is None else repeats, workers=work.workers,
-                    storage=work.place.storage, results=work.place.results, dataset=data, timeout=work.timeout,
-                    on_progress=lines.show, on_round=tell,
-                )  # fmt: skip
-        except KeyboardInterrupt:
-            lines.close()
-            stopped(**lines.stored(config), place=work.place)
-        except OutOfTimeError:
-            lines.close()
-            tell_stored(TIME_UP, **lines.stored(config), place=work.place)
-            return
+    try:
+        with signals, lines, before_compiling(partial(say, COMPILING, error=True)), work.executor():
+            table = payoff(
+                config, rounds, repeats=1 if repeats is None else repeats, workers=work.workers,
+                storage=work.place.storage, results=work.place.results, dataset=data, timeout=work.timeout,
+                on_progress=lines.show, on_round=tell,
+            )  # fmt: skip
+    except KeyboardInterrupt:
+        stopped(**lines.stored(config), place=work.place)
+    except OutOfTimeError:
+        tell_stored(TIME_UP, **lines.stored(config), place=work.place)
+        return
     print_parts([*([payoff_table(table)] if repeats else []), *payoff_lines(table, data)])
     print_parts(filter(None, [survey_note(ended, repeats=repeats or 1)]))
 

@@ -47,7 +47,6 @@ def load_space(path: str | os.PathLike[str]) -> FunctionSpace:
     """
     file = Path(path)
     tables = parsed(file)
-    dimensions: dict[str, Dimension] = {}
     faults = [
         Fault("is not a known table", value, "known here: space, survey", (key,))
         for key, value in tables.items()
@@ -58,17 +57,13 @@ def load_space(path: str | os.PathLike[str]) -> FunctionSpace:
         faults.append(Fault("is missing or empty", rule="begin it with [space], and give each hyperparameter a line",
                             at=("space",)))  # fmt: skip
         entries = {}
-    for name, entry in entries.items():
-        read = _dimension(entry, ("space", name))
-        if isinstance(read, Fault):
-            faults.append(read)
-        else:
-            dimensions[name] = read
+    dimensions = {name: _dimension(entry, ("space", name)) for name, entry in entries.items()}
+    faults += [fault for fault in dimensions.values() if isinstance(fault, Fault)]
     faults += _survey_faults(options)
     if faults:
         raise ConfigError(str(file), [fault.line() for fault in faults])
     return FunctionSpace(
-        Space(dimensions),
+        Space({name: dimension for name, dimension in dimensions.items() if not isinstance(dimension, Fault)}),
         {name: options[name] for name in _SIZES if name in options},
         options.get("response"),
         options.get("better", "lower"),

@@ -90,12 +90,8 @@ def numbers_as_text(counts: pd.Series, name: str, *, target: bool) -> str:
         said.append("correct these rows or remove them")
     if not others and sums.keys() == {"number"}:
         said.append("turn it into numbers, or into a categorical if they are codes")
-    return "; ".join(
-        [
-            *said,
-            "or predict another column" if target else f"or leave the column out with data.drop = {toml_list([name])}",
-        ]
-    )
+    leave = f"leave the column out with data.drop = {toml_list([name])}"
+    return "; ".join([*said, "or predict another column" if target else f"or {leave}"])
 
 
 def _tokens(texts: Mapping[str, int], name: str, most: int = 5) -> str:
