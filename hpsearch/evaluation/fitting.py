@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.config.study import StudyConfig
 from hpsearch.space import Choice, Dimension
 
@@ -24,8 +23,8 @@ def fitted(config: StudyConfig, examples: int) -> tuple[StudyConfig, str]:
     """
     if "space" in config.model_fields_set and "batch_size" in config.space.model_fields_set:
         return config, ""
-    default, name = config.space.batch_size, BY_NAME["batch_size"].name
-    if config.space.largest(name) <= examples or not isinstance(default, Choice | int):
+    default = config.space.batch_size
+    if config.space.largest("batch_size") <= examples or not isinstance(default, Choice | int):
         return config, ""
     if isinstance(default, int):
         batch_size: Dimension | int = examples
@@ -34,6 +33,6 @@ def fitted(config: StudyConfig, examples: int) -> tuple[StudyConfig, str]:
         while len(kept := [size for size in sizes if size <= examples]) < 2 and max(sizes) > 1:
             sizes = sorted({max(size // 2, 1) for size in sizes})
         batch_size = Choice(tuple(kept)) if len(kept) > 1 else 1
-    space = config.space.model_copy(update={name: batch_size})
-    note = f"{name}: {default} by default, here {batch_size}, because the training split has {examples:,} examples"
+    space = config.space.model_copy(update={"batch_size": batch_size})
+    note = f"batch_size: {default} by default, here {batch_size}, because the training split has {examples:,} examples"
     return config.model_copy(update={"space": space}), note

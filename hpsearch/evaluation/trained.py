@@ -55,12 +55,10 @@ class TrainedNetwork:
     def _summary(self) -> dict[str, str]:
         """Shape, hyperparameters and seed, a few digits of each."""
         shape = self.architecture
-        units = (shape.features, *shape.hidden, shape.outputs)
-        rows = {"units": "-".join(map(str, units)), "activation": shape.activation}
-        rows["init"] = shape.init
+        units = "-".join(map(str, (shape.features, *shape.hidden, shape.outputs)))
         numbers = {name: value for name, value in asdict(self.hyperparameters).items() if name not in asdict(shape)}
-        rows |= {name: f"{value:.4g}" for name, value in numbers.items()}
-        return {**rows, "seed": str(self.seed)}
+        rows = {name: f"{value:.4g}" for name, value in numbers.items()}
+        return {"units": units, "activation": shape.activation, "init": shape.init, **rows, "seed": str(self.seed)}
 
     @property
     def weights(self) -> list[Array]:

@@ -46,25 +46,18 @@ class StudyChangedError(ValueError):
         changes: ``(key, stored, given)`` for each difference.
     """
 
-    def __init__(self, name: str, changes: Sequence[tuple[str, Any, Any]], *, stored: str | None = None) -> None:
+    def __init__(self, name: str, changes: Sequence[tuple[str, Any, Any]], *, stored: str) -> None:
         self.changes = tuple(changes)
+        anew = f"start anew under another name: --name {name}-2"
         if [key for key, *_ in changes] == [ENGINE_OF_STUDY]:
             super().__init__(
-                f"study {stored or name!r} was begun with an engine of another version of hpsearch, whose numbers "
-                "differ; its trials can be read as before, but no more are added: start anew under another name: "
-                f"--name {name}-2"
+                f"study {stored!r} was begun with an engine of another version of hpsearch, whose numbers differ; its "
+                f"trials can be read as before, but no more are added: {anew}"
             )
             return
+        first = f"study {stored!r} is in the storage with other settings; its trials would not compare:"
         lines = [f"  {key}: stored {old!r}, now {new!r}" for key, old, new in changes]
-        super().__init__(
-            "\n".join(
-                [
-                    f"study {stored or name!r} is in the storage with other settings; its trials would not compare:",
-                    *lines,
-                    f"undo the change to go on with it, or start anew under another name: --name {name}-2",
-                ]
-            )
-        )
+        super().__init__("\n".join([first, *lines, f"undo the change to go on with it, or {anew}"]))
 
 
 def open_study(
