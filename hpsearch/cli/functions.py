@@ -39,15 +39,6 @@ def survey_of_function(
 ) -> None:
     """Survey a function, going on from what is stored, and say what it is sensitive to.
 
-    Args:
-        function: As package.module:function.
-        space: Its TOML, which there must be.
-        work: What calls it, and where the survey is kept.
-        name: Of the survey; the function's own by default.
-        sizes: Of the design, instead of the TOML's.
-        until: "decided", or a share.
-        **run: Further arguments of :func:`hpsearch.survey`.
-
     Raises:
         ConfigError: if the function or its space cannot be read, or an option is no such value.
         typer.Exit: if a signal stopped it.

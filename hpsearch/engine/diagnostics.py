@@ -125,15 +125,9 @@ def _logits_to_change(room: Room) -> Array:
 def _probe(
     train: tuple[Array, Array], layers: Layers, room: Room, choices: tuple[int, int], l2: float, metrics: Array
 ) -> None:
-    """What the gradient, the activations and the weights tell, on the first training examples.
+    """Fill four metrics: what the gradient, the activations and the weights tell, on the first training examples.
 
-    Args:
-        train: Inputs and targets.
-        layers: The parameters.
-        room: With what the network answers to these examples.
-        choices: Activation and output.
-        l2: λ.
-        metrics: Filled, ``(4,)``.
+    The room holds what the network answers to these.
     """
     activation, output = choices
     room = room_within(room, min(PROBE, len(train[0])))

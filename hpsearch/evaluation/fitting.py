@@ -7,16 +7,10 @@ from hpsearch.space import Choice, Dimension
 
 
 def fitted(config: StudyConfig, examples: int) -> tuple[StudyConfig, str]:
-    """A study whose default mini-batches are not above its training examples; what the user wrote stays as it is.
+    """A study whose default mini-batches are not above its training examples, and a note of that; "" if none is needed.
 
-    Choices above them are left out; where fewer than two are left, all are halved until two are.
-
-    Args:
-        config: The study.
-        examples: In its training split.
-
-    Returns:
-        The study, and a note of what was changed; "" if nothing was.
+    What the user wrote stays as it is. Choices above the examples are left out; where fewer than two are left, all are
+    halved until two are.
 
     >>> fitted(StudyConfig(name="x"), 100)[1]
     'batch_size: 16, 32, 64, 128, 256 by default, here 16, 32, 64, because the training split has 100 examples'

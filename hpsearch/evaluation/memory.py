@@ -33,15 +33,7 @@ def check_memory(
     trials: int = 0,
     rows: int = 0,
 ) -> None:
-    """See that the memory for trainings is there, and for what is kept of them.
-
-    Args:
-        config: The study.
-        dataset: Its data, which is in memory already.
-        architecture: Of any of its networks.
-        workers: That train at once.
-        trials: Of the search, that are kept.
-        rows: Of the survey, that are kept.
+    """See that there is memory to train on so many workers, and to keep so many trials of a search or rows of a survey.
 
     Raises:
         ConfigError: if it is not, with the sum and what to change.
