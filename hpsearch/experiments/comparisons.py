@@ -118,7 +118,7 @@ def scores(source: TrainingSource, settings: Mapping[str, Hyperparameters], *, s
     return pd.DataFrame(
         {
             "from": pd.Series(np.repeat(list(settings), seeds), dtype="str"),
-            "to": pd.Series([source.config.name] * (seeds * len(settings)), dtype="str"),
+            "to": source.config.name,
             "seed": np.tile(np.arange(seeds), len(settings)),
             "points": points(metrics, ends).ravel(),
             "loss": ends[:, :, metrics.index("validation_loss")].ravel(),

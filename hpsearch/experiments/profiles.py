@@ -76,9 +76,9 @@ def profile(
     mean, low, high = intervals(scores)
     frame = pd.DataFrame(
         {
-            "hyperparameter": pd.Series([name] * len(rows), dtype="str"),
+            "hyperparameter": name,
             "value": rows[name],
-            "metric": pd.Series([metric] * len(rows), dtype="str"),
+            "metric": metric,
             "mean": mean,
             "low": low,
             "high": high,
@@ -129,7 +129,7 @@ def plane(
     scores, errors = _scores(source, rows, fresh_seeds(source, seeds))
     mean, low, high = intervals(scores)
     return rows[[first, second]].assign(
-        metric=pd.Series([source.config.search.metric] * len(rows), dtype="str"),
+        metric=source.config.search.metric,
         mean=mean,
         low=low,
         high=high,

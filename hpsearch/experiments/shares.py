@@ -62,7 +62,7 @@ def shares_table(
     nobody = [""] * len(changes.names)
     company, common = (nobody, nobody) if gains is None else _company(changes, gains)
     frame = pd.DataFrame(changes.columns(changes.names))
-    frame["metric"] = pd.Series([changes.metric] * len(frame), dtype="str")
+    frame["metric"] = changes.metric
     for part, samples in parts.items():
         frame = frame.assign(**_judged(part, samples, changes.step))
     gain = np.ravel(intervals((ends[0] - ends[1])[None], step=changes.step))

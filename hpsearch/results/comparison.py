@@ -171,7 +171,7 @@ def _indices(name: str, results: Results, metric: str) -> pd.DataFrame:
         table = results.sensitivity(metric)
     for warning in caught:
         warnings.warn(f"{name}: {warning.message}", warning.category, stacklevel=3)
-    table.insert(0, "study", pd.Series([name] * len(table), dtype="str"))
+    table.insert(0, "study", name)
     return table
 
 

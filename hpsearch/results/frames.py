@@ -64,7 +64,7 @@ def trials(study: optuna.Study) -> pd.DataFrame:
     started = [_utc(t.datetime_start) for t in stored]
     finished = [_utc(t.datetime_complete) for t in stored]
     columns: dict[str, Any] = {
-        "study": pd.Series([writable(study.study_name)] * len(stored), dtype="str"),
+        "study": writable(study.study_name),
         "number": pd.Series([t.number for t in stored], dtype="int64"),
         "state": pd.Series([t.state.name for t in stored], dtype="str"),
         **{
@@ -150,7 +150,7 @@ def curves(study: optuna.Study) -> pd.DataFrame:
         rows = pd.concat([rows, _steps(foreign)], ignore_index=True).sort_values(
             ["number", "seed", "iteration"], kind="stable", ignore_index=True
         )
-    rows.insert(0, "study", pd.Series([writable(study.study_name)] * len(rows), dtype="str"))
+    rows.insert(0, "study", writable(study.study_name))
     return rows
 
 
@@ -166,7 +166,7 @@ def members(study: optuna.Study) -> pd.DataFrame:
     values = np.concatenate([np.zeros((0, len(metrics))), *(_ordered(e, metrics)[:, -1] for _, e in ours)])
     return pd.DataFrame(
         {
-            "study": pd.Series([writable(study.study_name)] * sum(seeds), dtype="str"),
+            "study": writable(study.study_name),
             "number": np.repeat([n for n, _ in ours], seeds).astype("int64"),
             "seed": np.array([seed for _, e in ours for seed in e.seeds], dtype="int64"),
             "iterations": np.repeat([e.iterations[-1] for _, e in ours], seeds).astype("int64"),

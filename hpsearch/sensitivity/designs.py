@@ -133,7 +133,7 @@ class Design:
         cube = self.cube(scramble).reshape(self.rows_per_scramble, len(self.factors))
         seeds = np.minimum((cube[:, -1] * self.seeds).astype("int64"), self.seeds - 1)
         columns: dict[str, Any] = {
-            "design": pd.Series(["saltelli"] * len(cube), dtype="str"),
+            "design": "saltelli",
             "scramble": np.full(len(cube), scramble),
             "block": pd.Series(np.repeat(self.blocks, self.base), dtype="str"),
             "row": np.tile(np.arange(self.base), len(self.blocks)),
