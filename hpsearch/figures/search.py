@@ -73,9 +73,8 @@ def _kinds(frame: pd.DataFrame) -> pd.Series:
 
 def _star(figure: go.Figure, best: pd.DataFrame, *, x: str, y: str, **place: Any) -> None:
     """Mark the best trial, of which there may be none."""
-    marker = {"symbol": "star", "size": 15, "color": style.ORANGE}
     text = style.hover([name for name in ("number", x, y) if name in best], best)
-    figure.add_scatter(x=best[x], y=best[y], mode="markers", name="best", marker=marker, **text, **place)
+    figure.add_scatter(x=best[x], y=best[y], mode="markers", name="best", marker=style.STAR, **text, **place)
 
 
 def _subtitle(frame: pd.DataFrame, best: pd.DataFrame, *more: str) -> str:
@@ -152,9 +151,7 @@ def _lines(figure: go.Figure, best: pd.DataFrame, metric: str, *, first: bool, *
         ("best trial", best[best["rank"] == 1], {"color": style.VERMILION, "width": 2.5}),
     ):
         columns = ("number", "rank", "iteration", metric)
-        gap = (
-            part.groupby("rank", sort=False).tail(1).assign(**{metric: math.nan})
-        )  # a missing value ends a trial's line
+        gap = part.groupby("rank", sort=False).tail(1).assign(**{metric: math.nan})  # ends a trial's line
         broken = pd.concat([part, gap]).sort_values("rank", kind="stable") if len(part) else part
         figure.add_scatter(
             x=_places(broken["iteration"]), y=broken[metric], mode="lines", line=line, name=name, legendgroup=name,
