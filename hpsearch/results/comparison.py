@@ -11,12 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hpsearch.experiments.comparisons import (
-    DEFAULTS,
-    SEEDS,
-    named_setting,
-    scores,
-)
+from hpsearch.experiments.comparisons import DEFAULTS, SEEDS, named_setting, scores
 from hpsearch.experiments.sources import ProfileProgress, together
 from hpsearch.results.profiles import SPLITS
 from hpsearch.results.study import Results, ResultsError, load

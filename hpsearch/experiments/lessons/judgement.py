@@ -58,6 +58,11 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+    @classmethod
+    def of(cls, row: Mapping[Any, Any] | pd.Series, mean: str, low: str = "low", high: str = "high") -> Interval:
+        """That of a table's row, by the names of its columns."""
+        return cls(row[mean], row[low], row[high])
+
     @property
     def percent(self) -> str:
         """Of a share, in per cent.

@@ -112,7 +112,7 @@ def _scales(trainings: Trainings, activation: str) -> pd.DataFrame:
 
 
 def _interval(row: Mapping[Any, Any] | pd.Series, name: str) -> Interval:
-    return Interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
+    return Interval.of(row, name, f"{name}_low", f"{name}_high")
 
 
 def _iterations(curves: pd.DataFrame) -> Any:
@@ -187,11 +187,8 @@ def _gradient(tanh: pd.DataFrame) -> str:
 def _others(table: pd.DataFrame, trainings: Trainings) -> list[str]:
     """What the other activations do."""
     sentences = []
-    for activation in table["activation"].unique():
-        rows = select(table, activation=activation)
+    for activation, rows in table[table["activation"] != "tanh"].groupby("activation", sort=False):
         best, start = rows.loc[rows["best"]].iloc[0], _slow_from(rows, flat=activation in _SLOPES)
-        if activation == "tanh":
-            continue
         if start is None:
             sentences.append(f"{activation}: no scale above {best['init_scale']:g} is shown to be slower.")
             continue
