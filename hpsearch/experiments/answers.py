@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -89,14 +88,6 @@ class Answers:
     def __init__(self, analysis: Analysis) -> None:
         self.analysis, self.state = analysis, State()
         self._answers: dict[Place, Answer] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
 
     def lacking(self, places: Iterable[Place], *, retry: bool) -> list[int]:
         """Which of these have no answer, or with ``retry`` none but a failure."""
