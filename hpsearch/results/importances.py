@@ -21,9 +21,10 @@ import optuna
 import pandas as pd
 
 from hpsearch.results import divergences, forest, measures, points, resampling, surrogates
+from hpsearch.results.observations import tell
 from hpsearch.results.points import Sample
 from hpsearch.results.samples import read_sample
-from hpsearch.results.surrogates import ImportanceOptions, Options, importance_of, tell
+from hpsearch.results.surrogates import ImportanceOptions, Options, importance_of
 from hpsearch.sensitivity.verdicts import holm
 from hpsearch.storage.internals import set_study_attribute, study_attributes
 from hpsearch.storage.journal import UNWRITABLE

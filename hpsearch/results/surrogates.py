@@ -26,7 +26,6 @@ parameters, but in 70 to 95 % of those of the two that matter, because importanc
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
@@ -37,7 +36,7 @@ import pandas as pd
 from optuna.trial import FrozenTrial
 
 from hpsearch.results.measures import MEASURES
-from hpsearch.results.observations import ImportanceError, ImportanceWarning
+from hpsearch.results.observations import ImportanceError, ImportanceWarning, tell
 from hpsearch.results.points import Numbers, Sample
 from hpsearch.results.resampling import ImportanceProgress, Resamples, resampled
 from hpsearch.results.samples import read_sample
@@ -119,12 +118,6 @@ def importance(
     sample = read_sample(study, target=target, objective=objective)
     tell(sample.notes, stacklevel=3)
     return importance_of(sample, options, workers=workers, on_progress=on_progress)
-
-
-def tell(notes: Sequence[str], *, stacklevel: int) -> None:
-    """Warn of what to bear in mind, in the line of a call so many levels up."""
-    for note in notes:
-        warnings.warn(note, ImportanceWarning, stacklevel=stacklevel)
 
 
 class ImportanceOptions(TypedDict, total=False):
