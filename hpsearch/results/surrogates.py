@@ -50,7 +50,7 @@ a parameter Holm's correction leaves it at 0.05."""
 
 _BOOTSTRAPS = {"ped_anova": 200, "fanova": 100, "permutation": 200}
 
-_COLUMNS = ("importance", "low", "high", "null_high", "p_value", "p_adjusted")
+COLUMNS = ("importance", "low", "high", "null_high", "p_value", "p_adjusted")
 _NULL = 0.95
 """Of the permutations, below ``null_high``."""
 
@@ -174,7 +174,7 @@ def importance_of(
     frames = []
     for name in options.measures:
         resamples = [results[name, null] for null in (True, False) if (name, null) in results]
-        columns: dict[str, Numbers | list[str]] = {**dict.fromkeys(_COLUMNS, missing), "verdict": [""] * len(missing)}
+        columns: dict[str, Numbers | list[str]] = {**dict.fromkeys(COLUMNS, missing), "verdict": [""] * len(missing)}
         if resamples:
             columns = _columns(name, sample, options, own[name], *resamples)
         named = pd.DataFrame({"measure": name, "hyperparameter": sample.names, **columns})
@@ -215,7 +215,7 @@ def _columns(
         adjusted = holm(p)
     level = 1 - options.confidence
     verdicts = [_verdict(a, b, smallest=1 / (1 + nulls), level=level) for a, b in zip(p, adjusted, strict=True)]
-    return {**dict(zip(_COLUMNS, (own, low, high, null_high, p, adjusted), strict=True)), "verdict": verdicts}
+    return {**dict(zip(COLUMNS, (own, low, high, null_high, p, adjusted), strict=True)), "verdict": verdicts}
 
 
 def _importance_of(null: Numbers, own: Numbers, statistic: Numbers, *, shares: bool) -> Numbers:
