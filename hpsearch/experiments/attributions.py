@@ -22,6 +22,7 @@ from hpsearch.experiments.profiles import TrainingSource, fresh_seeds, scores, s
 from hpsearch.experiments.shares import Changes, pairs_table, path_table, shares_table
 from hpsearch.sensitivity import attribution as games
 from hpsearch.sensitivity.designs import DesignError
+from hpsearch.sensitivity.indices import Numbers
 
 MOST_MIXED = 10
 """Changes of which all mixtures are trained; of more, orders are drawn."""
@@ -125,7 +126,7 @@ def _changes(source: TrainingSource, of: Hyperparameters, against: Hyperparamete
     return Changes(names, ours, theirs, metric=metric, step=step_of(source, metric))
 
 
-def _losses(source: TrainingSource, changes: Changes, mixtures: Sequence[int], seeds: Sequence[int]) -> Any:
+def _losses(source: TrainingSource, changes: Changes, mixtures: Sequence[int], seeds: Sequence[int]) -> Numbers:
     """The metric of each mixture, numbered as in ``sensitivity.attribution``, on each seed, ``(mixtures, seeds)``."""
     settings = [
         {**changes.against, **{name: changes.of[name] for name in changes.made(mixture)}} for mixture in mixtures
@@ -139,7 +140,7 @@ def _corners(count: int) -> list[int]:
     return [0, *(1 << k for k in range(count)), *(end ^ 1 << k for k in range(count)), end]
 
 
-def _ends(corners: Any) -> dict[str, Any]:
+def _ends(corners: Numbers) -> dict[str, Numbers]:
     """What each change gains alone and last, ``(changes, seeds)`` each, from the losses of the corners."""
     count = len(corners) // 2 - 1
     return {"alone": corners[0] - corners[1 : count + 1], "last": corners[count + 1 : -1] - corners[-1]}

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from hpsearch.experiments.comparisons import DEFAULTS, FEWEST
 from hpsearch.experiments.tolerances import interval_columns, intervals, p_values
-
-Numbers = NDArray[np.float64]
+from hpsearch.sensitivity.indices import Numbers
 
 
 def transfer_table(scores: pd.DataFrame, *, classes: Mapping[str, bool]) -> pd.DataFrame:
@@ -127,7 +126,7 @@ def _matrix(part: pd.DataFrame, column: str) -> tuple[list[str], Numbers]:
     return [str(name) for name in table.index], table.to_numpy(dtype=float)
 
 
-def _less(samples: Numbers, place: int, *, step: float = 0.0) -> tuple[Any, Any, Any]:
+def _less(samples: Numbers, place: int, *, step: float = 0.0) -> tuple[Numbers, Numbers, Numbers]:
     """Each row less that of a place, with its interval over seeds in pairs; of that place itself 0 for certain."""
     mean, low, high = intervals(samples - samples[place], step=step)
     low[place] = high[place] = 0.0
