@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -31,14 +31,13 @@ class Analysis:
     """
 
     response: str | None = None
-    better: str = "lower"
+    better: Literal["lower", "higher"] = "lower"
     ceilings: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     def kinds(self, main: str) -> dict[str, Kind]:
         """The kinds of the responses."""
         kinds = {name: Kind(ceiling=ceiling) for name, ceiling in self.ceilings.items()}
-        better: Any = self.better
-        return {**kinds, main: dataclasses.replace(kinds.get(main, Kind()), better=better)}
+        return {**kinds, main: dataclasses.replace(kinds.get(main, Kind()), better=self.better)}
 
 
 def check_names(names: Collection[str], columns: Collection[str], analysis: Analysis, *, words: str) -> None:
@@ -73,7 +72,7 @@ class State:
     """
 
     noisy: tuple[str, ...] | None = None
-    probed: Mapping[str, int | bool] | None = None
+    probed: Mapping[str, Any] | None = None
     looks: tuple[tuple[int, int], ...] = ()
     names: tuple[str, ...] = ()
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -79,7 +78,7 @@ def _units(rows: pd.DataFrame, width: int) -> str:
     return f"all {width} hidden units are distinct" if least == width else f"only {least} of {width} units are distinct"
 
 
-def _down_to(table: pd.DataFrame, fine: Any) -> float | None:
+def _down_to(table: pd.DataFrame, fine: pd.Series) -> float | None:
     """The smallest scale such that it and all larger ones that were tried are fine; None if the largest is not."""
     scales = table.assign(fine=fine).groupby("init_scale")["fine"].all().sort_index(ascending=False)
     run = scales[scales.cummin()]

@@ -12,6 +12,7 @@ from hpsearch.config.messages import listed
 from hpsearch.engine.activations import ACTIVATIONS
 from hpsearch.experiments.lessons.judgement import Interval, Judgement, Trainings, over_seeds, samples, select
 from hpsearch.experiments.tolerances import interval_columns
+from hpsearch.sensitivity.indices import Numbers
 
 TARGET = 0.5
 """Training loss that a training is to reach; guessing among ten classes has 2.3."""
@@ -115,7 +116,7 @@ def _interval(row: Mapping[Any, Any] | pd.Series, name: str) -> Interval:
     return Interval.of(row, name, f"{name}_low", f"{name}_high")
 
 
-def _iterations(curves: pd.DataFrame) -> Any:
+def _iterations(curves: pd.DataFrame) -> Numbers:
     """Logarithm of the iteration at which each seed's training loss reaches the target, between its checkpoints."""
     logs = []
     for _, part in curves.sort_values(["seed", "iteration"]).groupby("seed"):
