@@ -184,7 +184,9 @@ def test_words_are_joined_by_no_line_and_have_their_intervals():
     frame = later(profile("momentum", values=["tanh", "relu", "sigmoid"]))
     figure = figures.profile(frame, SPACE.assign(scale="choices"))
     assert not [trace for trace in figure.data if trace.fill or "lines" in trace.mode]
-    mean, error = (next(t for t in figure.data if t.yaxis == axis and t.error_y.array) for axis in ("y", "y2"))
+    mean, error = (
+        next(t for t in figure.data if t.yaxis == axis and t.error_y.array is not None) for axis in ("y", "y2")
+    )
     assert list(mean.x) == ["tanh", "relu", "sigmoid"]
     assert np.add(mean.y, mean.error_y.array).tolist() == frame["high"].tolist()
     assert np.subtract(error.y, error.error_y.arrayminus) == pytest.approx(frame["error_difference_low"].to_numpy())

@@ -6,7 +6,7 @@ import pytest
 from helpers import grid_of
 from scipy import stats
 
-from hpsearch.experiments.lessons import Interval, Judgement, Trainings, over_seeds
+from hpsearch.experiments.lessons.judgement import Interval, Judgement, Trainings, over_seeds
 
 STUDY = """
 [data]

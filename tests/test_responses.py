@@ -9,7 +9,7 @@ from closed_forms import unit
 
 from hpsearch.experiments.function import survey_frames
 from hpsearch.sensitivity.indices import ResponseError, Responses
-from hpsearch.sensitivity.responses import Kind, ResponseOptions, response_of
+from hpsearch.sensitivity.responses import Kind, response_of
 
 
 def test_what_is_not_finite_is_refused_or_counts_as_the_ceiling():
@@ -53,7 +53,7 @@ KINDS = {
 
 
 def values(name, table=TABLE, **how):
-    return response_of(table, ResponseOptions(name, **how), main="validation_loss", kinds=KINDS).values.tolist()
+    return response_of(table, name, main="validation_loss", kinds=KINDS, **how).values.tolist()
 
 
 def test_a_loss_counts_no_more_than_its_ceiling():
@@ -84,7 +84,7 @@ def test_a_log_form_counts_no_less_than_its_floor_and_says_how_many_do():
     table = pd.DataFrame({"validation_loss": [0.0, 1e-9, 1e-6, 0.5, 16.0, np.nan]})
     kinds = {"validation_loss": Kind("log", ceiling=2.25, floor=1e-6)}
     logs, plain, ranks = (
-        response_of(table, ResponseOptions(form=form), main="validation_loss", kinds=kinds)
+        response_of(table, "validation_loss", main="validation_loss", kinds=kinds, form=form)
         for form in ("log", "linear", "rank")
     )
     assert logs.values.tolist() == pytest.approx(np.log([1e-6, 1e-6, 1e-6, 0.5, 2.25, 2.25]))
@@ -105,9 +105,9 @@ def test_a_table_of_indices_tells_how_many_values_are_clipped():
 def test_a_gap_is_clipped_where_one_of_its_losses_is():
     for column, ceiling, count in (("train_loss", 0.4, 3), ("validation_loss", 2.0, 2)):
         kinds = {**KINDS, column: Kind(ceiling=ceiling)}
-        gap = response_of(TABLE, ResponseOptions("generalisation_gap"), main="validation_loss", kinds=kinds)
+        gap = response_of(TABLE, "generalisation_gap", main="validation_loss", kinds=kinds)
         assert gap.at_ceiling == count
-    assert response_of(TABLE, ResponseOptions(), main="iterations_to_target", kinds=KINDS).at_ceiling == 0
+    assert response_of(TABLE, "iterations_to_target", main="iterations_to_target", kinds=KINDS).at_ceiling == 0
 
 
 def test_the_iterations_to_a_target_are_the_first_checkpoint_that_has_it_or_the_longest_training():
@@ -124,7 +124,7 @@ def test_the_best_tenth_are_the_lowest_of_the_main_response():
 
 def test_where_higher_is_better_the_best_tenth_are_the_highest():
     table = pd.DataFrame({"validation_r2": np.arange(20.0) / 20})
-    tenth = response_of(table, ResponseOptions("best_tenth"), main="validation_r2", kinds=KINDS)
+    tenth = response_of(table, "best_tenth", main="validation_r2", kinds=KINDS)
     assert tenth.values.tolist() == [0.0] * 18 + [1.0] * 2
     assert (tenth.name, tenth.better) == ("best_tenth of validation_r2", "higher")
 

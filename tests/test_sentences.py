@@ -6,6 +6,7 @@ import pytest
 
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.report import sentences
+from hpsearch.report.edges import at_edges
 from hpsearch.report.search import chosen_line
 from hpsearch.results.best import Best
 from hpsearch.sensitivity.verdicts import MEAN_NOT_SHOWN, NO_FLOOR
@@ -170,10 +171,10 @@ def test_edges_are_told_or_their_absence_and_where_a_range_may_go_no_further():
         {"hyperparameter": ["learning_rate", "l2"], "trials": 10, "edge": ["high", ""], "reachable": [True, False]}
     )
     told = "Of the 10 best trials at least half lie at the high end of learning rate α: better settings may lie beyond."
-    assert sentences.at_edges(table) == told
-    assert sentences.at_edges(table.assign(edge="")) == "The 10 best trials crowd at no end of a range."
-    assert sentences.at_edges(table.iloc[:0]) == ""
-    assert sentences.at_edges(table.assign(edge=["high", "low"])) == (
+    assert at_edges(table) == told
+    assert at_edges(table.assign(edge="")) == "The 10 best trials crowd at no end of a range."
+    assert at_edges(table.iloc[:0]) == ""
+    assert at_edges(table.assign(edge=["high", "low"])) == (
         f"{told} Of the 10 best trials at least half lie at the low end of l2 λ: beyond that nothing is allowed."
     )
 

@@ -23,7 +23,7 @@ from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments.stored import design_of, place_of, refined_config
 from hpsearch.experiments.trainings import survey_study, useless
 from hpsearch.results.study import ResultsError
-from hpsearch.sensitivity.responses import Kind, ResponseOptions
+from hpsearch.sensitivity.responses import Kind
 from hpsearch.storage import studies
 from hpsearch.storage.access import JOURNAL, open_storage
 from hpsearch.storage.journal import JournalFile
@@ -206,7 +206,7 @@ def test_a_study_s_survey_speaks_of_the_metric_by_which_the_study_is_searched(co
     r = load(config.name, results=tmp_path)
     assert set(r.sensitivity()["response"]) == set(r.ranges()["response"]) == {"validation_loss"}
     pd.testing.assert_frame_equal(r.ranges(), found.ranges("validation_loss"))
-    assert r.survey.take().values.tolist() == found.take(ResponseOptions("validation_loss")).values.tolist()
+    assert r.survey.take().values.tolist() == found.take("validation_loss").values.tolist()
 
 
 def test_a_refined_study_keeps_the_question_and_has_no_answer_yet(config, tmp_path):

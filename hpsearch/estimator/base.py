@@ -97,25 +97,17 @@ class ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
         settings, network = self._settings()
         inputs, targets = self._validated(X, y, dtype=network.dtype, reset=True)
         output, outputs = self._learn_targets(targets)
-        architecture = Architecture(
-            features=inputs.shape[1],
-            hidden=network.hidden,
-            outputs=outputs,
-            activation=network.activation,
-            output=output,
-            init=network.init,
-            dtype=network.dtype,
-        )
+        architecture = Architecture(features=inputs.shape[1], outputs=outputs, output=output, **dict(network))
         validation_examples = None if validation is None else self._validation_examples(validation, network.dtype)
-        needed = training_bytes(architecture, min(settings.batch_size, len(inputs)))
+        batch_size = min(settings.batch_size, len(inputs))
+        needed = training_bytes(architecture, batch_size)
         if problem := excess({f"a training of {architecture.parameters:,} parameters": needed}):
             raise ConfigError(type(self).__name__, [f"{problem}; lower hidden, or take a machine with more"])
         examples = Examples.of(architecture, (inputs, self._encode(targets)), validation_examples)
         if validation_examples is not None and self._numeric and examples.validation_variance == 0:
             raise ValueError("validation: y has one value only; its R² needs at least two different ones")
-        self.architecture_ = architecture
-        self.batch_size_ = min(settings.batch_size, len(inputs))
-        self._train(replace(settings, batch_size=self.batch_size_), examples)
+        self.architecture_, self.batch_size_ = architecture, batch_size
+        self._train(replace(settings, batch_size=batch_size), examples)
         return self
 
     def _settings(self) -> tuple[Hyperparameters, NetworkConfig]:
@@ -133,8 +125,8 @@ class ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
         if lines:
             raise ConfigError(type(self).__name__, lines)
         numbers: dict[str, Any] = {h.name: h.natural(arguments[h.name]) for h in TRAINING}
-        hidden, activation, init = network.hidden, network.activation, network.init
-        return Hyperparameters(**numbers, hidden=hidden, activation=activation, init=init), network
+        shape = network.model_dump(exclude={"dtype"})
+        return Hyperparameters(**numbers, **shape), network
 
     def _validated(self, *tables: Any, dtype: str, reset: bool = False) -> Any:
         """X, or X and y, after scikit-learn's checks."""
@@ -153,14 +145,12 @@ class ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
 
         start = Training.start(self.architecture_, settings, int(self.seed))
         record, training = train(start, examples, checkpoints(settings.iterations, _CHECKPOINTS))
-        curve = pd.DataFrame(record.metrics.astype(float), columns=list(examples.metrics))
-        curve.insert(0, "iteration", record.iterations)
-        self.curve_ = curve
+        self.curve_ = pd.DataFrame(record.metrics.astype(float), columns=list(examples.metrics))
+        self.curve_.insert(0, "iteration", record.iterations)
         self.loss_, self.n_iter_ = float(record.metrics[-1, 0]), record.iterations[-1]
         self.diverged_ = record.diverged
-        layers = self.architecture_.layers(
-            np.zeros_like(training.parameters) if record.diverged else training.parameters
-        )
+        learned = np.zeros_like(training.parameters) if record.diverged else training.parameters
+        layers = self.architecture_.layers(learned)
         self.coefs_ = [layer[:, :-1].T.copy() for layer in layers]
         self.intercepts_ = [layer[:, -1].copy() for layer in layers]
         if record.diverged:
@@ -180,10 +170,8 @@ class ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
         """The network's outputs, ``(examples, outputs)``."""
         check_is_fitted(self)
         inputs = self._validated(X, dtype=self.architecture_.dtype)
-        layers = [
-            np.vstack([coefs, intercepts]).T for coefs, intercepts in zip(self.coefs_, self.intercepts_, strict=True)
-        ]
-        return predict(self.architecture_, np.concatenate([layer.ravel() for layer in layers]), inputs)
+        layers = [np.vstack([W, b]).T.ravel() for W, b in zip(self.coefs_, self.intercepts_, strict=True)]
+        return predict(self.architecture_, np.concatenate(layers), inputs)
 
     @abstractmethod
     def _learn_targets(self, y: Array) -> tuple[Output, int]:

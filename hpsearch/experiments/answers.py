@@ -5,8 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from types import TracebackType
-from typing import Any, Self, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -32,14 +31,13 @@ class Analysis:
     """
 
     response: str | None = None
-    better: str = "lower"
+    better: Literal["lower", "higher"] = "lower"
     ceilings: Mapping[str, float] = dataclasses.field(default_factory=dict)
 
     def kinds(self, main: str) -> dict[str, Kind]:
         """The kinds of the responses."""
         kinds = {name: Kind(ceiling=ceiling) for name, ceiling in self.ceilings.items()}
-        better: Any = self.better
-        return {**kinds, main: dataclasses.replace(kinds.get(main, Kind()), better=better)}
+        return {**kinds, main: dataclasses.replace(kinds.get(main, Kind()), better=self.better)}
 
 
 def check_names(names: Collection[str], columns: Collection[str], analysis: Analysis, *, words: str) -> None:
@@ -74,7 +72,7 @@ class State:
     """
 
     noisy: tuple[str, ...] | None = None
-    probed: Mapping[str, int | bool] | None = None
+    probed: Mapping[str, Any] | None = None
     looks: tuple[tuple[int, int], ...] = ()
     names: tuple[str, ...] = ()
 
@@ -89,14 +87,6 @@ class Answers:
     def __init__(self, analysis: Analysis) -> None:
         self.analysis, self.state = analysis, State()
         self._answers: dict[Place, Answer] = {}
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        pass
 
     def lacking(self, places: Iterable[Place], *, retry: bool) -> list[int]:
         """Which of these have no answer, or with ``retry`` none but a failure."""

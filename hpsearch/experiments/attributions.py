@@ -22,6 +22,7 @@ from hpsearch.experiments.profiles import TrainingSource, fresh_seeds, scores, s
 from hpsearch.experiments.shares import Changes, pairs_table, path_table, shares_table
 from hpsearch.sensitivity import attribution as games
 from hpsearch.sensitivity.designs import DesignError
+from hpsearch.sensitivity.indices import Numbers
 
 MOST_MIXED = 10
 """Changes of which all mixtures are trained; of more, orders are drawn."""
@@ -70,17 +71,8 @@ class Attribution:
         return f"Attribution of {self.of} against {self.against}: {gains}"
 
     def _repr_html_(self) -> str:
-        shown = [
-            "hyperparameter",
-            "against",
-            "of",
-            "share",
-            "share_low",
-            "share_high",
-            "share_verdict",
-            "alone",
-            "last",
-        ]
+        shares = ["share", "share_low", "share_high", "share_verdict"]
+        shown = ["hyperparameter", "against", "of", *shares, "alone", "last"]
         return f"<p>{self.of} against {self.against}</p>{self.table[shown].to_html(index=False)}"
 
 
@@ -106,11 +98,10 @@ def attribution(
             data.
     """
     changes, fresh = _changes(source, of, against), fresh_seeds(source, seeds, extra=seeds)
-    mixtures = _Mixtures(source, changes)
     count = len(changes.names)
     if count > MOST_MIXED:
-        return _drawn(mixtures, fresh[:seeds], words)
-    losses = mixtures.losses(range(1 << count), fresh[:seeds])
+        return _drawn(source, changes, fresh[:seeds], words)
+    losses = _losses(source, changes, range(1 << count), fresh[:seeds])
     parts = {"share": games.shapley_values(losses), **_ends(losses[_corners(count)])}
     order = games.best_path(losses.mean(axis=1))
     return Attribution(
@@ -118,7 +109,7 @@ def attribution(
         exact=True,
         table=shares_table(changes, parts, losses[[0, -1]], gains=games.gains(losses)),
         interactions=pairs_table(changes, games.pair_interactions(losses)),
-        path=path_table(changes, order, mixtures.losses(games.mixtures_along(order), fresh[seeds:])),
+        path=path_table(changes, order, _losses(source, changes, games.mixtures_along(order), fresh[seeds:])),
     )
 
 
@@ -135,20 +126,12 @@ def _changes(source: TrainingSource, of: Hyperparameters, against: Hyperparamete
     return Changes(names, ours, theirs, metric=metric, step=step_of(source, metric))
 
 
-@dataclass(frozen=True)
-class _Mixtures:
-    """The trainings of mixtures of two settings, numbered as in ``sensitivity.attribution``."""
-
-    source: TrainingSource
-    changes: Changes
-
-    def losses(self, mixtures: Sequence[int], seeds: Sequence[int]) -> Any:
-        """The metric of each mixture on each seed, ``(mixtures, seeds)``."""
-        changes = self.changes
-        settings = [
-            {**changes.against, **{name: changes.of[name] for name in changes.made(mixture)}} for mixture in mixtures
-        ]
-        return scores(self.source, [self.source.config.settings(setting) for setting in settings], seeds)[0]
+def _losses(source: TrainingSource, changes: Changes, mixtures: Sequence[int], seeds: Sequence[int]) -> Numbers:
+    """The metric of each mixture, numbered as in ``sensitivity.attribution``, on each seed, ``(mixtures, seeds)``."""
+    settings = [
+        {**changes.against, **{name: changes.of[name] for name in changes.made(mixture)}} for mixture in mixtures
+    ]
+    return scores(source, [source.config.settings(setting) for setting in settings], seeds)[0]
 
 
 def _corners(count: int) -> list[int]:
@@ -157,22 +140,21 @@ def _corners(count: int) -> list[int]:
     return [0, *(1 << k for k in range(count)), *(end ^ 1 << k for k in range(count)), end]
 
 
-def _ends(corners: Any) -> dict[str, Any]:
+def _ends(corners: Numbers) -> dict[str, Numbers]:
     """What each change gains alone and last, ``(changes, seeds)`` each, from the losses of the corners."""
     count = len(corners) // 2 - 1
     return {"alone": corners[0] - corners[1 : count + 1], "last": corners[count + 1 : -1] - corners[-1]}
 
 
-def _drawn(mixtures: _Mixtures, seeds: Sequence[int], words: tuple[str, str]) -> Attribution:
+def _drawn(source: TrainingSource, changes: Changes, seeds: Sequence[int], words: tuple[str, str]) -> Attribution:
     """The same from orders that each seed draws for itself: intervals over seeds then hold the error of drawing too."""
-    changes = mixtures.changes
     count = len(changes.names)
-    corners = mixtures.losses(_corners(count), seeds)
+    corners = _losses(source, changes, _corners(count), seeds)
     shares, errors = np.empty((count, len(seeds))), np.empty((count, len(seeds)))
     for place, seed in enumerate(seeds):
         orders = games.sampled_orders(count, pairs=PAIRS, rng=np.random.default_rng((seed, count)))
         met = sorted({mixture for order in orders for mixture in games.mixtures_along(order)})
-        losses = dict(zip(met, mixtures.losses(met, [seed])[:, 0].tolist(), strict=True))
+        losses = dict(zip(met, _losses(source, changes, met, [seed])[:, 0].tolist(), strict=True))
         shares[:, place], errors[:, place] = games.sampled_values(orders, losses.__getitem__)
     sampling = np.sqrt(np.square(errors).sum(axis=1)) / len(seeds)
     return Attribution(

@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from hpsearch.config import HYPERPARAMETERS, StudyConfig
 from hpsearch.config.kinds import text_of
@@ -21,6 +20,7 @@ from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments.profiles import TrainingSource, fresh_seeds
 from hpsearch.sensitivity.designs import DesignError
+from hpsearch.sensitivity.indices import Numbers
 
 DEFAULTS = "defaults"
 """Name of the defaults among settings that are named after the studies whose best they are."""
@@ -118,7 +118,7 @@ def scores(source: TrainingSource, settings: Mapping[str, Hyperparameters], *, s
     return pd.DataFrame(
         {
             "from": pd.Series(np.repeat(list(settings), seeds), dtype="str"),
-            "to": pd.Series([source.config.name] * (seeds * len(settings)), dtype="str"),
+            "to": source.config.name,
             "seed": np.tile(np.arange(seeds), len(settings)),
             "points": points(metrics, ends).ravel(),
             "loss": ends[:, :, metrics.index("validation_loss")].ravel(),
@@ -127,7 +127,7 @@ def scores(source: TrainingSource, settings: Mapping[str, Hyperparameters], *, s
     )
 
 
-def points(metrics: Iterable[str], ends: NDArray[np.float64]) -> NDArray[np.float64]:
+def points(metrics: Iterable[str], ends: Numbers) -> Numbers:
     """What is lost to a perfect answer, in points from 0 to 100: a scale that all data sets share.
 
     Of classes: examples put in the wrong class, in per cent. Of numbers: the share of their variance that is not

@@ -58,8 +58,7 @@ def survey_of(
         values = _in_order(values, rows)
     columns, analysis = _columns(values, rows), Analysis(response, better, ceilings or {})
     check_names(columns, rows.columns, analysis, words="the values are")
-    table = pd.concat([rows, pd.DataFrame(columns)], axis=1)
-    table[FAILURE] = pd.Series([""] * len(table), dtype="str")
+    table = pd.concat([rows, pd.DataFrame(columns)], axis=1).assign(**{FAILURE: ""})
     main = response or next(iter(columns))
     survey = Survey(table, design, main, analysis.kinds(main), seeded=seeded and replicates == 1)
     try:

@@ -10,8 +10,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
@@ -45,17 +44,20 @@ _KINDS: Mapping[str, type[Dimension]] = {"Float": Float, "Int": Int, "Choice": C
 
 
 class StoredAnswers(Answers):
-    """Answers in a study of Optuna's; as a context manager it writes the rest at its end.
+    """Answers in a study of Optuna's.
 
     Args:
         study: In its storage; made by :func:`open_answers`.
         design: Of the rows.
         analysis: Of the responses; the stored one by default.
+
+    Attributes:
+        writer: A context, at whose end the rest is written.
     """
 
     def __init__(self, study: optuna.Study, design: Design, analysis: Analysis | None = None) -> None:
         super().__init__(analysis or Analysis(**fact(study, _ANALYSIS, {})))
-        self._study, self._distributions, self._writer = study, row_distributions(design), TrialWriter(study)
+        self._study, self._distributions, self.writer = study, row_distributions(design), TrialWriter(study)
         stored = fact(study, _STATE, {})
         looks, names = (tuple(tuple(look) for look in stored.get("looks", ())), tuple(stored.get("names", ())))
         noisy = None if stored.get("noisy") is None else tuple(stored["noisy"])
@@ -64,20 +66,11 @@ class StoredAnswers(Answers):
             if _ANSWER in trial.system_attrs:
                 self._answers[_place(trial)] = _read(trial)
 
-    def __enter__(self) -> Self:
-        self._writer.__enter__()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._writer.__exit__(kind, problem, trace)
-
     def add(self, place: Place, setting: Mapping[str, Any], answer: Answer) -> None:
         """Take the answer to a row, and write what is due."""
         super().add(place, setting, answer)
-        self._writer.add(self._trial(place, setting, answer))
-        self._writer.write_if_due()
+        self.writer.add(self._trial(place, setting, answer))
+        self.writer.write_if_due()
 
     def learn(self, **news: Any) -> None:
         """Change the state, and store it."""

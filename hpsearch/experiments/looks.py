@@ -14,7 +14,6 @@ from dataclasses import replace
 from typing import Literal
 
 from hpsearch.evaluation.deadlines import OutOfTimeError
-from hpsearch.experiments.answers import Answers
 from hpsearch.experiments.measurement import Measurement
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.concentration import ConcentrationWarning
@@ -50,7 +49,7 @@ def planned(design: Design) -> list[Design]:
     return [replace(design, base=base) for base in bases if base <= LARGEST_BASE]
 
 
-def grown(measurement: Measurement, answers: Answers, design: Design, *, until: Until) -> Survey:
+def grown(measurement: Measurement, design: Design, *, until: Until) -> Survey:
     """Measure a design, and larger ones as long as verdicts are undecided and time is left.
 
     Returns:
@@ -60,7 +59,7 @@ def grown(measurement: Measurement, answers: Answers, design: Design, *, until: 
         OutOfTimeError: if not even the first is complete.
         ResponseError: if the response that is judged cannot be analysed.
     """
-    designs, allowed = planned(design), share_of(until)
+    designs, allowed, answers = planned(design), share_of(until), measurement.answers
     sizes = {*answers.state.looks, *((d.base, d.scrambles) for d in designs)}
     answers.learn(looks=tuple(sorted(sizes)))
     survey = None

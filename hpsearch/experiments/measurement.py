@@ -101,10 +101,11 @@ class Measurement:
         """Rows drawn at random from the first design that was measured, to be evaluated again."""
         if self.replicates > 1:
             return rows.iloc[:0]
-        if self.answers.state.probed is None:
-            self.answers.learn(probed=design.describe())
-        size: Any = self.answers.state.probed
-        drawn = Design(design.space, **size)
+        probed = self.answers.state.probed
+        if probed is None:
+            probed = design.describe()
+            self.answers.learn(probed=probed)
+        drawn = Design(design.space, **probed)
         some = np.random.default_rng((drawn.seed, PROBE)).choice(len(drawn), min(PROBE, len(drawn)), replace=False)
         again = (rows if drawn == design else drawn.table()).iloc[some].reset_index(drop=True)
         again.insert(4, REPLICATE, 1)

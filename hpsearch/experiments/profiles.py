@@ -19,6 +19,7 @@ from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.experiments.tolerances import interval_columns, intervals
 from hpsearch.sensitivity.designs import DesignError, grid, one_at_a_time
+from hpsearch.sensitivity.indices import Numbers
 
 FRESH_SEEDS = 1_000_000
 """First of the seeds on which profiles are trained, unless the search used larger ones: the best of a search is a
@@ -76,9 +77,9 @@ def profile(
     mean, low, high = intervals(scores)
     frame = pd.DataFrame(
         {
-            "hyperparameter": pd.Series([name] * len(rows), dtype="str"),
+            "hyperparameter": name,
             "value": rows[name],
-            "metric": pd.Series([metric] * len(rows), dtype="str"),
+            "metric": metric,
             "mean": mean,
             "low": low,
             "high": high,
@@ -96,7 +97,7 @@ def step_of(source: TrainingSource, metric: str) -> float:
     return 1 / source.dataset.validation.examples if metric == "validation_error" else 0.0
 
 
-def _losses(name: str, samples: Any, chosen: int, *, step: float) -> dict[str, Any]:
+def _losses(name: str, samples: Numbers, chosen: int, *, step: float) -> dict[str, Any]:
     """What each row loses beside the chosen one, with its interval; beside itself it loses nothing for certain."""
     ends = np.array(intervals(samples - samples[chosen], step=step))
     ends[1:, chosen] = ends[0, chosen]
@@ -129,7 +130,7 @@ def plane(
     scores, errors = _scores(source, rows, fresh_seeds(source, seeds))
     mean, low, high = intervals(scores)
     return rows[[first, second]].assign(
-        metric=pd.Series([source.config.search.metric] * len(rows), dtype="str"),
+        metric=source.config.search.metric,
         mean=mean,
         low=low,
         high=high,
@@ -178,7 +179,7 @@ def tunability(source: TrainingSource, best: Hyperparameters, *, values: int = 2
     for name in space:
         tries = one_at_a_time(space, name, default, values=values)
         scores, _ = _scores(source, tries, fresh[:seeds])
-        tuned = tries[name].iat[int(scores.mean(axis=1).argmin())]
+        tuned = tries[name].iat[int(np.argmin(scores.mean(axis=1)))]
         compared = [default, {**default, name: tuned}, {**at_best, name: default[name]}, at_best]
         scores, _ = _scores(source, pd.DataFrame(compared), fresh[seeds:])
         gain, gain_at_best = np.transpose(intervals(scores[[0, 2]] - scores[[1, 3]]))
@@ -205,13 +206,15 @@ def defaults(source: TrainingSource) -> dict[str, Any]:
     return {**default, **config.fixed}
 
 
-def _scores(source: TrainingSource, rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[Any, Any]:
+def _scores(source: TrainingSource, rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[Numbers, Numbers]:
     """The metric and the validation error of each row on each seed, ``(rows, seeds)``."""
     settings = source.config.settings_of({str(name): rows[name].tolist() for name in rows})
     return scores(source, settings, seeds)
 
 
-def scores(source: TrainingSource, settings: Sequence[Hyperparameters], seeds: Sequence[int]) -> tuple[Any, Any]:
+def scores(
+    source: TrainingSource, settings: Sequence[Hyperparameters], seeds: Sequence[int]
+) -> tuple[Numbers, Numbers]:
     """The metric and the validation error of each setting on each seed, ``(settings, seeds)``."""
     evaluations = source.evaluate(settings, seeds=seeds)
     metrics = evaluations[0].metrics

@@ -93,7 +93,7 @@ def surveyed(
     analysis: Analysis,
     run: Run,
     *,
-    replicates: int = 1,
+    replicates: int,
     frame_rows: int = 1,
 ) -> Survey:
     """Survey a function; see :func:`hpsearch.experiments.function.survey`."""
@@ -108,8 +108,8 @@ def surveyed(
             retry=run.retry, deadline=deadline, announce=run.on_progress or (lambda progress: None),
             workers=0 if run.executor is not None else run.workers,
         )  # fmt: skip
-        with _ends(answers, design, measurement, run):
-            survey = _measured(measurement, answers, design, run)
+        with _ends(measurement, design, run):
+            survey = measurement.complete(design) if run.until is None else grown(measurement, design, until=run.until)
         _check(survey, kept=run.name is not None)
         if study is not None:
             show_function_survey(study, survey)
@@ -120,31 +120,30 @@ def _opened(
     call: SettingCall | TableCall, design: Design, analysis: Analysis, run: Run, stack: contextlib.ExitStack
 ) -> tuple[optuna.Study | None, Answers]:
     if run.name is None:
-        return None, stack.enter_context(Answers(analysis))
+        return None, Answers(analysis)
     function = f"{call.function.__module__}:{getattr(call.function, '__qualname__', type(call.function).__name__)}"
     stack.enter_context(quiet_optuna())
     storage = open_storage(run.storage, results=run.results)
     stack.enter_context(only_writer(f"{run.name}.survey", storage, results=run.results))
     study, answers = open_answers(storage, run.name, function, design=design, analysis=analysis)
-    return study, stack.enter_context(answers)
-
-
-def _measured(measurement: Measurement, answers: Answers, design: Design, run: Run) -> Survey:
-    if run.until is not None:
-        return grown(measurement, answers, design, until=run.until)
-    return measurement.complete(design)
+    stack.enter_context(answers.writer)
+    return study, answers
 
 
 @contextlib.contextmanager
-def _ends(answers: Answers, design: Design, measurement: Measurement, run: Run) -> Iterator[None]:
+def _ends(measurement: Measurement, design: Design, run: Run) -> Iterator[None]:
     """Say what a run that does not come to its end leaves behind."""
+
+    def table() -> pd.DataFrame:
+        return measurement.answers.survey(design, design.table(measurement.replicates)).table
+
     try:
         yield
     except OutOfTimeError:
         p = measurement.progress
         kept = "nothing keeps them but the table of this exception" if run.name is None else "the same call goes on"
         told = f"the time ({run.timeout:g} s) was up with {p.done:,} of {p.total:,} rows evaluated: {kept}"
-        raise SurveyTimeoutError(told, answers.survey(design, design.table(measurement.replicates)).table) from None
+        raise SurveyTimeoutError(told, table()) from None
     except ChangedAnswerError as changed:
         stored, now = changed.args
         differs = ("the function's answer to the first row", stored, now)
@@ -152,7 +151,7 @@ def _ends(answers: Answers, design: Design, measurement: Measurement, run: Run) 
     except KeyboardInterrupt:
         if run.name is not None:
             raise
-        raise SurveyStopped(answers.survey(design, design.table(measurement.replicates)).table) from None
+        raise SurveyStopped(table()) from None
 
 
 def _check(survey: Survey, *, kept: bool) -> None:

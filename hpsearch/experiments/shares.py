@@ -12,6 +12,7 @@ import pandas as pd
 
 from hpsearch.experiments.tolerances import interval_columns, intervals, p_values
 from hpsearch.sensitivity.attribution import others
+from hpsearch.sensitivity.indices import Numbers
 from hpsearch.sensitivity.verdicts import holm
 
 GAINS, HARMS, NOT_SHOWN = "gains", "harms", "not shown"
@@ -48,7 +49,12 @@ class Changes:
 
 
 def shares_table(
-    changes: Changes, parts: Mapping[str, Any], ends: Any, *, gains: Any = None, sampling: Any = 0.0
+    changes: Changes,
+    parts: Mapping[str, Numbers],
+    ends: Numbers,
+    *,
+    gains: Numbers | None = None,
+    sampling: float | Numbers = 0.0,
 ) -> pd.DataFrame:
     """A row a change (columns: see :class:`~hpsearch.experiments.attributions.Attribution`).
 
@@ -62,7 +68,7 @@ def shares_table(
     nobody = [""] * len(changes.names)
     company, common = (nobody, nobody) if gains is None else _company(changes, gains)
     frame = pd.DataFrame(changes.columns(changes.names))
-    frame["metric"] = pd.Series([changes.metric] * len(frame), dtype="str")
+    frame["metric"] = changes.metric
     for part, samples in parts.items():
         frame = frame.assign(**_judged(part, samples, changes.step))
     gain = np.ravel(intervals((ends[0] - ends[1])[None], step=changes.step))
@@ -78,7 +84,7 @@ def shares_table(
     return frame.sort_values("share", ascending=False, kind="stable", ignore_index=True)
 
 
-def _judged(part: str, samples: Any, step: float) -> dict[str, Any]:
+def _judged(part: str, samples: Numbers, step: float) -> dict[str, Any]:
     """Mean, interval and verdict of each row of samples, ``(rows, seeds)``."""
     ends = intervals(samples, step=step)
     shown = holm(p_values(samples, step=step)) <= 0.05
@@ -86,7 +92,7 @@ def _judged(part: str, samples: Any, step: float) -> dict[str, Any]:
     return {**interval_columns(part, ends), f"{part}_verdict": pd.Series(words, dtype="str")}
 
 
-def _company(changes: Changes, gains: Any) -> tuple[list[str], list[str]]:
+def _company(changes: Changes, gains: Numbers) -> tuple[list[str], list[str]]:
     """For each change the fewest others beside which it is shown to gain, and those of all mixtures where it is.
 
     Every step between two mixtures is tested, with Holm's correction over all of them: whichever is picked from those
@@ -105,7 +111,7 @@ def _company(changes: Changes, gains: Any) -> tuple[list[str], list[str]]:
     return company, common
 
 
-def pairs_table(changes: Changes, samples: Any) -> pd.DataFrame:
+def pairs_table(changes: Changes, samples: Numbers) -> pd.DataFrame:
     """A row a pair of changes, the strongest first, from their interactions ``(pairs, seeds)``; empty where none is."""
     pairs = list(combinations(changes.names, 2))[: len(samples)]
     frame = pd.DataFrame(pairs, columns=["first", "second"], dtype="str")
@@ -114,7 +120,7 @@ def pairs_table(changes: Changes, samples: Any) -> pd.DataFrame:
     return frame.sort_values("interaction", key=np.abs, ascending=False, kind="stable", ignore_index=True)
 
 
-def path_table(changes: Changes, order: Sequence[int], losses: Any) -> pd.DataFrame:
+def path_table(changes: Changes, order: Sequence[int], losses: Numbers) -> pd.DataFrame:
     """A row a step of making the changes in an order, from the losses on the way, ``(steps and 1, seeds)``."""
     steps = pd.DataFrame(changes.columns([changes.names[k] for k in order]))
     steps = steps.assign(**_judged("gain", losses[:-1] - losses[1:], changes.step))

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import stats
+
+from hpsearch.sensitivity.indices import Numbers
 
 _STRETCHES = ("near", "tolerated", "unshown")
 
 
-def intervals(samples: Any, *, step: float = 0.0) -> tuple[Any, Any, Any]:
+def intervals(samples: Numbers, *, step: float = 0.0) -> tuple[Numbers, Numbers, Numbers]:
     """Mean of each row with its 95 % t-interval over seeds.
 
     A share of n examples moves in steps of 1/n. Where few seeds meet few steps they may all agree by chance, and a
@@ -58,7 +62,7 @@ def excludable(points: float, *, examples: int, seeds: int) -> bool:
     return bool(intervals(np.zeros((1, seeds)), step=1 / examples)[2][0] < points)
 
 
-def p_values(samples: Any, *, step: float = 0.0) -> Any:
+def p_values(samples: Numbers, *, step: float = 0.0) -> Numbers:
     """Two-sided p-values of a mean of 0, at or below 0.05 where the interval of :func:`intervals` excludes it.
 
     Args:
@@ -73,7 +77,7 @@ def p_values(samples: Any, *, step: float = 0.0) -> Any:
     t = np.divide(mean, error, out=np.where(mean > 0, np.inf, 0.0), where=error > 0)
     if step:
         t = np.minimum(t, np.sqrt(mean * seeds / (2 * step)))  # Wilson's interval excludes 0 beyond this quantile
-    return 2 * stats.t.sf(t, seeds - 1)
+    return np.asarray(2 * stats.t.sf(t, seeds - 1))
 
 
 def tolerance(profiled: pd.DataFrame, *, points: float = 0.01) -> dict[str, Any]:
@@ -130,7 +134,7 @@ def _each(profiled: pd.DataFrame, points: float) -> dict[str, list[int]]:
     seeds, others = profiled["seeds"].to_numpy()[0], len(profiled) - 1
     wider = stats.t.isf(0.025 / others, seeds - 1) / stats.t.isf(0.025, seeds - 1)
 
-    def ends(name: str, factor: float) -> Any:
+    def ends(name: str, factor: float) -> Iterator[Numbers]:
         middle = profiled[name].to_numpy()
         return (middle + factor * (profiled[f"{name}_{end}"].to_numpy() - middle) for end in ("low", "high"))
 
@@ -143,7 +147,7 @@ def _each(profiled: pd.DataFrame, points: float) -> dict[str, list[int]]:
     return {name: np.flatnonzero(places | profiled["chosen"].to_numpy()).tolist() for name, places in within.items()}
 
 
-def _outward(excluded: Any, best: int) -> tuple[int, int]:
+def _outward(excluded: NDArray[np.bool_], best: int) -> tuple[int, int]:
     """Ends of the unbroken run of true around a place."""
     low = high = best
     while low > 0 and excluded[low - 1]:
@@ -153,7 +157,7 @@ def _outward(excluded: Any, best: int) -> tuple[int, int]:
     return low, high
 
 
-def _inward(unshown: Any, best: int) -> tuple[int, int]:
+def _inward(unshown: NDArray[np.bool_], best: int) -> tuple[int, int]:
     """The first and the last that is true or the best."""
     places = [*np.flatnonzero(unshown).tolist(), best]
     return min(places), max(places)

@@ -198,8 +198,7 @@ class _Rows:
         lacking = [place not in stored for place in places]
         self.missing = table[lacking].reset_index(drop=True)
         # In the order of the whole design's trainings, also where a part of a training's rows is stored.
-        order = table.groupby(shared(table), sort=False).ngroup()[lacking].to_numpy()
-        groups = self.missing.groupby(order).groups
+        groups = self.missing.groupby(shared(table)[lacking].to_numpy()).groups
         self.trainings = [list(rows) for rows in groups.values()]
         self._settings = _settings(evaluator.config, self.missing)
         self._seeds = self.missing[SEED].tolist()

@@ -96,12 +96,11 @@ def _panel(
         **style.hover(shown, frame),
     )  # fmt: skip
     if "chosen" in frame:
-        star = {"symbol": "star", "size": 15, "color": style.ORANGE}
         chosen = frame[frame["chosen"].astype(bool)]
         text = {"name": "chosen value", "showlegend": row == 1, **style.hover(shown, chosen)}
         figure.add_scatter(
-            x=axes.positions(chosen["value"], scale), y=chosen[middle], mode="markers", marker=star, row=row, col=1,
-            **text,
+            x=axes.positions(chosen["value"], scale), y=chosen[middle], mode="markers", marker=style.STAR,
+            row=row, col=1, **text,
         )  # fmt: skip
     ends = [frame[name] for name in columns]
     figure.update_yaxes(axes.value_axis(*ends), title_text=style.label(words), row=row, col=1)
@@ -194,7 +193,6 @@ def _field(figure: go.Figure, frame: pd.DataFrame, scales: dict[str, str], *, wo
         figure.add_heatmap(**how)
     if frame["mean"].notna().any():
         best = grid.loc[[frame["mean"].idxmin()]]
-        star = {"symbol": "star", "size": 15, "color": style.ORANGE}
         hover = style.hover(shown, frame.loc[best.index])
         place = {"x": best["x"], "y": best["y"], "cliponaxis": False}
-        figure.add_scatter(**place, mode="markers", marker=star, showlegend=False, **hover)
+        figure.add_scatter(**place, mode="markers", marker=style.STAR, showlegend=False, **hover)

@@ -41,11 +41,8 @@ def compared_indices(frame: pd.DataFrame) -> go.Figure:
     studies, differ = list(dict.fromkeys(frame["study"])), _differing_range(frame)
     texts = [_index_text(row, star=star) for row, star in zip(frame.to_dict("records"), differ, strict=True)]
     figure = go.Figure()
-    cells = {"x": order, "y": studies}
-    _add_cells(
-        figure, frame.assign(value=frame["total_order"].clip(0, 1), text=texts), cells,
-        columns=("hyperparameter", "study"), hover=frame, zmin=0, zmax=1, title="share of the variance",
-    )  # fmt: skip
+    cells = {"hyperparameter": order, "study": studies}
+    _add_cells(figure, frame, cells, frame["total_order"].clip(0, 1), texts, most=1, title="share of the variance")
     figure.update_xaxes(ticktext=[style.label(name, most=_NAME) for name in order])
     figure.update_yaxes(title="study")
     lines = f"{style.response(frame)}: total indices with 95 % intervals over scrambles, over each study's ranges."
@@ -72,11 +69,8 @@ def transfer(frame: pd.DataFrame) -> go.Figure:
     settings, studies = list(dict.fromkeys(frame["from"])), list(dict.fromkeys(frame["to"]))
     texts = [_regret_text(row) for row in frame.to_dict("records")]
     figure = go.Figure()
-    _add_cells(
-        figure, frame.assign(value=frame["regret"].clip(lower=0), text=texts), {"x": studies, "y": settings},
-        columns=("to", "from"), hover=frame, zmin=0, zmax=max(1.0, float(frame["regret"].max())),
-        title="points lost",
-    )  # fmt: skip
+    cells, lost = {"to": studies, "from": settings}, frame["regret"].clip(lower=0)
+    _add_cells(figure, frame, cells, lost, texts, most=max(1.0, float(lost.max())), title="points lost")
     figure.update_xaxes(title="on the data of", ticktext=[style.label(name, most=_NAME) for name in studies])
     figure.update_yaxes(title="the best of")
     subtitle = (
@@ -87,39 +81,38 @@ def transfer(frame: pd.DataFrame) -> go.Figure:
 
 
 def _add_cells(
-    figure: go.Figure, frame: pd.DataFrame, cells: dict[str, list[str]], *, columns: tuple[str, str],
-    hover: pd.DataFrame, zmin: float, zmax: float, title: str,
+    figure: go.Figure, frame: pd.DataFrame, cells: dict[str, list[str]], values: pd.Series, texts: list[str], *,
+    most: float, title: str,
 ) -> None:  # fmt: skip
     """A heat map with a text in each cell, dark on light colours and light on dark ones.
 
     Args:
         figure: Changed in place.
-        frame: A row a cell, with value and text.
-        cells: Names along x and y, in order.
-        columns: Of the frame, that hold these names.
-        hover: The rows as they are told.
-        zmin: Value of the first colour.
-        zmax: Of the last.
+        frame: A row a cell.
+        cells: Of the columns with the names along x and along y, these names in order.
+        values: That give the colours, a cell each.
+        texts: In the cells.
+        most: Value of the last colour; that of the first is 0.
         title: Of the key to the colours.
     """
-    x, y = ([cells[axis].index(name) for name in frame[column]] for axis, column in zip("xy", columns, strict=True))
-    shown: list[list[float | None]] = [[None] * len(cells["x"]) for _ in cells["y"]]
-    for column, row, value in zip(x, y, frame["value"], strict=True):
+    x, y = ([names.index(name) for name in frame[column]] for column, names in cells.items())
+    right, below = cells.values()
+    shown: list[list[float | None]] = [[None] * len(right) for _ in below]
+    for column, row, value in zip(x, y, values, strict=True):
         shown[row][column] = None if math.isnan(value) else value
     figure.add_heatmap(
-        z=shown, zmin=zmin, zmax=zmax, colorscale=style.SEQUENTIAL, hoverinfo="skip", xgap=2, ygap=2,
+        z=shown, zmin=0, zmax=most, colorscale=style.SEQUENTIAL, hoverinfo="skip", xgap=2, ygap=2,
         colorbar=axes.colour_bar(title),
     )  # fmt: skip
-    font = {"size": 10, "color": [_on(value, middle=(zmin + zmax) / 2) for value in frame["value"]]}
+    font = {"size": 10, "color": [_on(value, middle=most / 2) for value in values]}
     figure.add_scatter(
-        x=x, y=y, mode="text", text=frame["text"], textfont=font, showlegend=False, cliponaxis=False,
-        **style.row_hover(hover),
+        x=x, y=y, mode="text", text=texts, textfont=font, showlegend=False, cliponaxis=False,
+        **style.row_hover(frame),
     )  # fmt: skip
     shared: dict[str, Any] = {"showgrid": False, "ticks": ""}
-    across, down = (list(range(len(cells[axis]))) for axis in "xy")
-    figure.update_xaxes(tickvals=across, range=[-0.5, len(across) - 0.5], tickangle=-30, **shared)
-    names = [style.label(name, most=_NAME) for name in cells["y"]]
-    figure.update_yaxes(tickvals=down, ticktext=names, range=[len(down) - 0.5, -0.5], **shared)
+    figure.update_xaxes(tickvals=[*range(len(right))], range=[-0.5, len(right) - 0.5], tickangle=-30, **shared)
+    names = [style.label(name, most=_NAME) for name in below]
+    figure.update_yaxes(tickvals=[*range(len(below))], ticktext=names, range=[len(below) - 0.5, -0.5], **shared)
 
 
 def _on(value: float, *, middle: float) -> str:

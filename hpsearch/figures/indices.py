@@ -131,10 +131,10 @@ def _add_intervals(
     """
     rows = frame[frame[f"{index}_order"].notna()]
     point, low, high = (rows[f"{index}_{end}"].clip(0, 1) for end in ("order", "low", "high"))
-    error = {"type": "data", "array": high - point, "arrayminus": point - low, "width": 0, "thickness": width}
+    error = style.error_bars(point, low, high, color=look["color"], width=width)
     figure.add_scatter(
         x=point, y=rows.index + below, mode="markers", marker=look, name=name, legendgroup=name,
-        error_x={**error, "color": look["color"]}, cliponaxis=False, **style.row_hover(rows),
+        error_x=error, cliponaxis=False, **style.row_hover(rows),
     )  # fmt: skip
     for beyond, edge, arrow in ((rows[f"{index}_low"] < 0, 0, "left"), (rows[f"{index}_high"] > 1, 1, "right")):
         if beyond.any():
@@ -188,7 +188,7 @@ def _named(row: pd.Series) -> str:
     """A setting's name, and its range below it in small."""
     ends = "" if pd.isna(row["low"]) else f"{row['low']:.4g} to {row['high']:.4g}"
     parts = [part for part in (ends, str(row["scale"]).removeprefix("linear")) if part]
-    return f"{style.label(row['hyperparameter'], most=24)}<br><span style='font-size:10px'>{', '.join(parts)}</span>"
+    return f"{style.label(row['hyperparameter'], most=24)}<br>{style.small(', '.join(parts))}"
 
 
 def _title(frame: pd.DataFrame) -> str:

@@ -141,8 +141,7 @@ def _add_shares(figure: go.Figure, panel: _Panel) -> None:
         figure.add_scatter(x=even_at, y=rows["share"].repeat(2), fill="tozeroy", fillcolor=style.SKY, **how, **fill)
     dashed = {"mode": "lines", "line": {"color": style.GREY, "width": 1.5, "dash": "dash"}, "hoverinfo": "skip"}
     figure.add_scatter(x=even_at, y=even, **dashed, **_legend(figure, "even share"), **panel.place)
-    error = {"type": "data", "array": rows["share_high"] - rows["share"], "width": 0, "thickness": 1.5}
-    error |= {"arrayminus": rows["share"] - rows["share_low"], "color": style.BLUE}
+    error = style.error_bars(rows["share"], rows["share_low"], rows["share_high"], color=style.BLUE)
     marks = {"mode": "markers", "marker": {"color": style.BLUE, "size": 5}, "error_y": error, "showlegend": False}
     figure.add_scatter(x=panel.at, y=rows["share"], **marks, **panel.place, **style.row_hover(rows))
 
@@ -170,8 +169,8 @@ def _add_proposal(figure: go.Figure, panel: _Panel, row: dict[Hashable, Any]) ->
         shared = {"hoverinfo": "skip", **_legend(figure, "end at which the best crowd"), **panel.place}
         figure.add_scatter(x=[ends[row["boundary"]]], y=[0], **mark, **shared)
     lines = [style.plain(line) for line in textwrap.wrap(str(row["reason"]), _REASON)]
-    small = f"<span style='font-size:10px'>{'<br>'.join(lines)}</span>"
-    figure.update_xaxes(title=f"{style.label(panel.name, most=_NAME)}<br>{small}", **panel.place)
+    title = f"{style.label(panel.name, most=_NAME)}<br>{style.small('<br>'.join(lines))}"
+    figure.update_xaxes(title=title, **panel.place)
 
 
 def _next_choices(row: dict[Hashable, Any]) -> list[Any]:

@@ -47,7 +47,7 @@ def history(frame: pd.DataFrame) -> go.Figure:
     figure.add_scatter(
         x=drawn["number"], y=drawn["best_so_far"], mode="lines", name="best so far", line=line, hoverinfo="skip"
     )
-    _star(figure, _best(valued), x="number", y="value")
+    _star(figure, _best(valued), x="number")
     figure.update_xaxes(title_text="trial")
     figure.update_yaxes(axes.value_axis(valued["value"]), title_text=style.label(str(frame["metric"].iloc[0])))
     return style.titled(figure, title, _subtitle(frame, _best(valued), thinning), height=360)
@@ -71,11 +71,10 @@ def _kinds(frame: pd.DataFrame) -> pd.Series:
     )
 
 
-def _star(figure: go.Figure, best: pd.DataFrame, *, x: str, y: str, **place: Any) -> None:
+def _star(figure: go.Figure, best: pd.DataFrame, *, x: str, **place: Any) -> None:
     """Mark the best trial, of which there may be none."""
-    marker = {"symbol": "star", "size": 15, "color": style.ORANGE}
-    text = style.hover([name for name in ("number", x, y) if name in best], best)
-    figure.add_scatter(x=best[x], y=best[y], mode="markers", name="best", marker=marker, **text, **place)
+    text = style.hover([name for name in ("number", x, "value") if name in best], best)
+    figure.add_scatter(x=best[x], y=best["value"], mode="markers", name="best", marker=style.STAR, **text, **place)
 
 
 def _subtitle(frame: pd.DataFrame, best: pd.DataFrame, *more: str) -> str:
@@ -152,9 +151,7 @@ def _lines(figure: go.Figure, best: pd.DataFrame, metric: str, *, first: bool, *
         ("best trial", best[best["rank"] == 1], {"color": style.VERMILION, "width": 2.5}),
     ):
         columns = ("number", "rank", "iteration", metric)
-        gap = (
-            part.groupby("rank", sort=False).tail(1).assign(**{metric: math.nan})
-        )  # a missing value ends a trial's line
+        gap = part.groupby("rank", sort=False).tail(1).assign(**{metric: math.nan})  # ends a trial's line
         broken = pd.concat([part, gap]).sort_values("rank", kind="stable") if len(part) else part
         figure.add_scatter(
             x=_places(broken["iteration"]), y=broken[metric], mode="lines", line=line, name=name, legendgroup=name,
@@ -211,6 +208,6 @@ def _against(
         x=x, y=drawn["value"], mode="markers", marker=marker | {"opacity": 0.8, "line": edge}, showlegend=False,
         row=row, col=col, **text,
     )  # fmt: skip
-    _star(figure, top.assign(**{name: axes.positions(top[name], scale)}), x=name, y="value", row=row, col=col)
+    _star(figure, top.assign(**{name: axes.positions(top[name], scale)}), x=name, row=row, col=col)
     figure.update_traces(showlegend=False)
     figure.update_xaxes(axes.axis(name, scale, drawn[name], most=_CHOICES), row=row, col=col)

@@ -18,9 +18,7 @@ import plotly.graph_objects as go
 
 from hpsearch.config.hyperparameters import in_words
 
-BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE, YELLOW = (
-    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442",
-)  # fmt: skip
+BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
 GREY = "#808080"
 SERIES = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY)
 """Of lines in one plot, with :data:`DASHES` in the same order."""
@@ -28,6 +26,9 @@ SERIES = (BLUE, ORANGE, GREEN, PURPLE, VERMILION, SKY)
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SEQUENTIAL = "Cividis"
 """Of values: perceptually even, for colour-blind people and greyscale (Nuñez et al. 2018)."""
+
+STAR = {"symbol": "star", "size": 15, "color": ORANGE}
+"""The mark of what is best or was chosen."""
 
 MOST_DRAWN = 2000
 """Points that a figure draws; of more it draws an even choice and says so."""
@@ -132,8 +133,8 @@ def add_band(
 
 
 def error_bars(middle: pd.Series, low: pd.Series, high: pd.Series, *, color: str, width: float = 1.5) -> dict[str, Any]:
-    """An interval at each point, for ``error_y``: what stands for a band where no line may join the points."""
-    arms = {"array": (high - middle).tolist(), "arrayminus": (middle - low).tolist()}
+    """An interval at each point, for ``error_x`` or ``error_y``."""
+    arms = {"array": high - middle, "arrayminus": middle - low}
     return {"type": "data", **arms, "width": 0, "thickness": width, "color": color}
 
 
@@ -145,6 +146,11 @@ def plain(text: object) -> str:
 def _escaped(text: str) -> str:
     """Without quotes, whose entities plotly shows as they are."""
     return html.escape(text, quote=False)
+
+
+def small(text: str) -> str:
+    """A figure's text, in small."""
+    return f"<span style='font-size:10px'>{text}</span>"
 
 
 def label(name: str, *, most: int | None = None) -> str:

@@ -120,9 +120,8 @@ def _marks(
     marker: dict[str, Any], name: str, below: float, shown: Sequence[str], width: float,
 ) -> None:  # fmt: skip
     value, low, high = (part[column] for column in columns)
-    bars = {"type": "data", "symmetric": False, "array": high - value, "arrayminus": value - low}
-    bars |= {"color": marker["color"], "thickness": width, "width": 0}
     figure.add_scatter(
         x=value, y=[places[str(setting)] - below for setting in part["hyperparameter"]], mode="markers", marker=marker,
-        error_x=bars, name=name, **style.hover(shown, part),
+        error_x=style.error_bars(value, low, high, color=marker["color"], width=width), name=name,
+        **style.hover(shown, part),
     )  # fmt: skip

@@ -89,10 +89,10 @@ def _bar(
     figure: go.Figure, rows: pd.DataFrame, part: str, *, base: Any, name: str, marker: dict[str, Any], shown: list[str]
 ) -> None:
     value, low, high = (rows[f"{part}{end}"] for end in ("", "_low", "_high"))
-    error = {"type": "data", "symmetric": False, "array": high - value, "arrayminus": value - low}
+    error = style.error_bars(value, low, high, color=style.GREY)
     figure.add_bar(
         x=value, base=base, y=rows.index, orientation="h", width=0.6, name=name, marker=marker, row=1, col=1,
-        error_x={**error, "color": style.GREY, "thickness": 1.5, "width": 3}, **style.hover(shown, rows),
+        error_x={**error, "width": 3}, **style.hover(shown, rows),
     )  # fmt: skip
 
 
@@ -100,11 +100,10 @@ def _beside(figure: go.Figure, frame: pd.DataFrame) -> None:
     """What each change gains alone and last, with intervals."""
     for part, name, colour, symbol, below in _PARTS:
         value, low, high = (frame[f"{part}{end}"] for end in ("", "_low", "_high"))
-        error = {"type": "data", "symmetric": False, "array": high - value, "arrayminus": value - low}
         figure.add_scatter(
             x=value, y=frame.index + below, mode="markers", name=name, row=1, col=2,
             marker={"symbol": symbol, "size": 8, "color": colour, "line": {"width": 2, "color": colour}},
-            error_x={**error, "color": colour, "width": 0, "thickness": 2},
+            error_x=style.error_bars(value, low, high, color=colour, width=2),
             **style.hover(["hyperparameter", part, f"{part}_low", f"{part}_high"], frame),
         )  # fmt: skip
 
@@ -113,17 +112,18 @@ def _name_rows(figure: go.Figure, frame: pd.DataFrame) -> None:
     """On the left each change with its share, and the whole gain."""
     names = [
         f"{style.label(row['hyperparameter'], most=24)}<br>"
-        + _small(f"{_value(row['against'])} → {_value(row['of'])}: {row['share']:+.3g}")
+        + _signed(f"{_value(row['against'])} → {_value(row['of'])}: {row['share']:+.3g}")
         for row in frame.to_dict("records")
     ]
-    names.append(f"in all<br>{_small(format(frame['gain'].iloc[0], '+.3g'))}")
+    names.append(f"in all<br>{_signed(format(frame['gain'].iloc[0], '+.3g'))}")
     figure.update_yaxes(
         tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.5], ticks="", showgrid=False
     )
 
 
-def _small(text: str) -> str:
-    return f"<span style='font-size:10px'>{text.replace('-', '−')}</span>"
+def _signed(text: str) -> str:
+    """Small text with the minus sign of numbers."""
+    return style.small(text.replace("-", "−"))
 
 
 def _value(value: object) -> str:

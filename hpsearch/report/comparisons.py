@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -88,7 +87,10 @@ def sensitivity_sentences(comparison: Comparison) -> list[str]:
             "rank agreement between studies whose ranges differ."
         )
     opposite = pairs[pairs["opposite"] > 0]
-    parts = [f"{row['first']} and {row['second']} ({row['opposite']} of {row['pairs']})" for row in _rows(opposite)]
+    parts = [
+        f"{row['first']} and {row['second']} ({row['opposite']} of {row['pairs']})"
+        for row in opposite.to_dict("records")
+    ]
     sentences.append(
         f"Some pairs of settings are shown to matter in opposite orders: in {listed(parts)}."
         if parts
@@ -102,7 +104,7 @@ def agreement_table(comparison: Comparison) -> Table:
     table = plain_table("Kendall's τ of the total indices, with 95 % bounds")
     for name in ("studies", "τ", "bounds", "pairs of settings: same order, opposite, of"):
         table.add_column(name, justify="left" if name == "studies" else "right")
-    for row in _rows(comparison.agreement.sort_values("tau", kind="stable")):
+    for row in comparison.agreement.sort_values("tau", kind="stable").to_dict("records"):
         counts = f"{row['same']}, {row['opposite']}, {row['pairs']}"
         studies = f"{row['first']}, {row['second']}"
         if pd.isna(row["tau"]):
@@ -119,7 +121,7 @@ def setting_table(comparison: Comparison) -> Table:
     names = [h.name for h in HYPERPARAMETERS if h.name in comparison.settings]
     for name in names:
         table.add_column(name.replace("_", "\n"), justify="right")
-    for row in _rows(comparison.settings):
+    for row in comparison.settings.to_dict("records"):
         table.add_row(str(row["from"]), *(short(row[name]) for name in names))
     return table
 
@@ -131,7 +133,7 @@ def transfer_table(comparison: Comparison) -> Table:
     table.add_column("the best of", no_wrap=True)
     for study in comparison.studies:
         table.add_column(study.replace("_", "\n"), justify="right")
-    cells = {(row["from"], row["to"]): _regret(row) for row in _rows(frame)}
+    cells = {(row["from"], row["to"]): _regret(row) for row in frame.to_dict("records")}
     for name in dict.fromkeys(frame["from"]):
         table.add_row(str(name), *(cells[name, study] for study in comparison.studies))
     return table
@@ -152,17 +154,17 @@ def transfer_sentences(comparison: Comparison) -> list[str]:
     sentences = []
     for verdict, words in (("worse", "lose"), ("better", "gain")):
         shown = others[others["verdict"] == verdict].sort_values("regret", key=abs, ascending=False)
-        parts = [f"{row['from']} on {row['to']} ({_interval(row)})" for row in _rows(shown.head(3))]
+        parts = [f"{row['from']} on {row['to']} ({_interval(row)})" for row in shown.head(3).to_dict("records")]
         most = f": {'most ' if len(shown) > 3 else ''}{'; '.join(parts)}" if parts else ""
         corrected = int((adjusted[shown.index] <= _LEVEL).sum())
         beyond = f" ({corrected} after Holm's correction for so many tests)" if parts else ""
         sentences.append(f"Shown to {words} points: {len(shown)} of {len(others)} transfers{beyond}{most}.")
     lost = frame[(frame["from"] == DEFAULTS) & (frame["verdict"] == "worse")]
-    parts = [f"{row['to']} ({_interval(row)})" for row in _rows(lost)]
+    parts = [f"{row['to']} ({_interval(row)})" for row in lost.to_dict("records")]
     tuned = f"on {listed(parts)}" if parts else "on none of these studies"
     sentences.append(f"The defaults are shown to lose points against the own best {tuned}.")
     moved = frame[(frame["moved"] != "") & (frame["from"] != frame["to"])]
-    parts = [f"{row['from']} on {row['to']}: {row['moved']}" for row in _rows(moved)]
+    parts = [f"{row['from']} on {row['to']}: {row['moved']}" for row in moved.to_dict("records")]
     if parts:
         sentences.append(f"Moved to what a study can take: {'; '.join(parts)}.")
     return sentences
@@ -175,7 +177,7 @@ def single_setting_table(comparison: Comparison) -> Table:
         table.add_column(
             name, justify="left" if name == "the best of" else "right", no_wrap=name in ("the best of", "at worst")
         )
-    for row in _rows(comparison.defaults):
+    for row in comparison.defaults.to_dict("records"):
         mark = "*" if row["verdict"] in ("worse", "better") else " "
         beside = "-" if row["chosen"] else f"{_signed(row, 'difference')}{mark}"
         worst = f"{row['worst']:+.1f} on {row['worst_study']}"
@@ -186,7 +188,7 @@ def single_setting_table(comparison: Comparison) -> Table:
 def single_setting_sentence(comparison: Comparison) -> str:
     """Which single setting serves all studies best, what it loses, and which others are not shown to lose more."""
     frame = comparison.defaults
-    (chosen,) = _rows(frame[frame["chosen"]])
+    (chosen,) = frame[frame["chosen"]].to_dict("records")
     others = frame[frame["verdict"].isin(["not shown", "better"])]
     alike = f" Not shown to lose more: {listed(list(others['from']))}." if len(others) else ""
     name, lose = f"The best of {chosen['from']} serves", "it loses"
@@ -206,10 +208,6 @@ def _interval(row: dict[Any, Any]) -> str:
 
 def _signed(row: dict[Any, Any], name: str) -> str:
     return f"{row[name]:+.1f} ±{row[f'{name}_high'] - row[name]:.1f}"
-
-
-def _rows(frame: pd.DataFrame) -> Iterable[dict[Any, Any]]:
-    return frame.to_dict("records")
 
 
 def comparison_page(comparison: Comparison) -> str:

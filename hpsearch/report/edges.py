@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from hpsearch.report.sentences import at_edges
+import pandas as pd
+
+from hpsearch.config.hyperparameters import in_words
+from hpsearch.config.messages import listed
 from hpsearch.results.refinement import reachable
 from hpsearch.results.study import Results
 from hpsearch.sensitivity.trials import enough
@@ -31,6 +34,26 @@ def edge_sentences(results: Results) -> str:
     edges = results.edges()
     beyond = [bool(row["edge"]) and reachable(results, row) for row in edges.to_dict("records")]
     return at_edges(edges.assign(reachable=beyond))
+
+
+def at_edges(edges: pd.DataFrame) -> str:
+    """Whether the best trials lie at an end of a range, and whether the range can go on there.
+
+    Args:
+        edges: Of ``Results.edges()``, with a column ``reachable``: whether there are values beyond the end.
+    """
+    if edges.empty:
+        return ""
+    count, at = edges["trials"].max(), edges[edges["edge"] != ""]
+    if at.empty:
+        return f"The {count} best trials crowd at no end of a range."
+    texts = []
+    for further, words in ((True, "better settings may lie beyond"), (False, "beyond that nothing is allowed")):
+        rows = at[at["reachable"] == further].to_dict("records")
+        parts = [f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in rows]
+        if parts:
+            texts.append(f"Of the {count} best trials at least half lie at {listed(parts)}: {words}.")
+    return " ".join(texts)
 
 
 def _crowd(row: Mapping[Any, Any]) -> str:

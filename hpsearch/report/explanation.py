@@ -28,7 +28,6 @@ SOURCE = (
     "other examples its choice may gain less."
 )
 
-
 _MOST_DECIMALS = 6
 
 
@@ -164,13 +163,7 @@ def _shares_table(attribution: Attribution, *, title: str) -> Table:
 
 def _path_table(attribution: Attribution) -> Table:
     """The best path, a row a step."""
-    columns = {
-        "setting": "left",
-        "change": "left",
-        "mean": "right",
-        "gain": "right",
-        "": "left",
-    }
+    columns = {"setting": "left", "change": "left", "mean": "right", "gain": "right", "": "left"}
     title = f"best path: {_metric(attribution)} on seeds that did not choose it"
     table, number = _table(title, columns), _Numbers.of(attribution)
     table.add_row(attribution.against, "", number.mean(attribution.path["mean"].iloc[0]))

@@ -15,10 +15,7 @@ from hpsearch.results.study import Results, ResultsError
 from hpsearch.storage.notes import network_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from hpsearch.sensitivity.analysis import Survey
-    from hpsearch.space import Dimension
 
 SOURCES = (
     "First order S_i = V[E(Y|x_i)] / V(Y), by Saltelli et al. 2010; total order S_Ti = E[V(Y|x_~i)] / V(Y), by Jansen "
@@ -28,6 +25,12 @@ SOURCES = (
     "A test error's interval is Wilson's (1927). Profiles compare a setting with the best one on the same fresh seeds, "
     "which no search has seen, in pairs.",
 )
+
+LOOKED = (
+    "the design grew until its verdicts were decided, by a plan of {looks} looks; each look spends 1/{looks} of the "
+    "error, so that intervals and verdicts hold at whichever the survey ended"
+)
+"""Of a survey that grew by what it showed."""
 
 
 def name_of(results: Results) -> str:
@@ -54,7 +57,8 @@ def facts(results: Results, survey: Survey | None) -> pd.DataFrame:
             rows.append(("looks", LOOKED.format(looks=survey.looks)))
     if results.function is not None:
         rows.append(("function", results.function))
-        rows += [(f"range of {in_words(name)}", str(dimension)) for name, dimension in _space(survey)]
+        space = {} if survey is None else survey.design.space
+        rows += [(f"range of {in_words(name)}", str(dimension)) for name, dimension in space.items()]
     trials = results.trials
     rows.append(("trials", f"{len(trials):,}"))
     if trials["finished"].notna().any():
@@ -65,17 +69,6 @@ def facts(results: Results, survey: Survey | None) -> pd.DataFrame:
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     rows.append(("versions, where this page was written", f"Python {platform.python_version()}, {versions}"))
     return pd.DataFrame(rows, columns=["what", "value"])
-
-
-LOOKED = (
-    "the design grew until its verdicts were decided, by a plan of {looks} looks; each look spends 1/{looks} of the "
-    "error, so that intervals and verdicts hold at whichever the survey ended"
-)
-"""Of a survey that grew by what it showed."""
-
-
-def _space(survey: Survey | None) -> Iterable[tuple[str, Dimension]]:
-    return () if survey is None else survey.design.space.items()
 
 
 def _made(results: Results) -> list[tuple[str, str]]:

@@ -12,7 +12,7 @@ from hpsearch.report.survey import (
     sensitivity_note,
     sensitivity_table,
 )
-from hpsearch.report.tables import Part, next_line
+from hpsearch.report.tables import Part, survey_next
 from hpsearch.sensitivity.analysis import Survey
 
 
@@ -33,12 +33,5 @@ def function_report(name: str, survey: Survey, progress: FunctionProgress) -> li
         interaction_lines(survey.interactions()),
         *([stopped] if progress.done < progress.total else []),
         range_lines(survey.ranges(), survey.design.space, title=title),
-        next_line(
-            (f"hpsearch report {name}", "b"),
-            " for figures, or in Python ",
-            (f"r = hpsearch.load({name!r})", "b"),
-            ", then ",
-            ("r.survey, r.sensitivity(), r.effects()", "b"),
-            ", …",
-        ),
+        survey_next(f"hpsearch report {name}", f"hpsearch.load({name!r})"),
     ]

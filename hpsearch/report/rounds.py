@@ -14,7 +14,8 @@ from hpsearch.data import Dataset
 from hpsearch.report.sentences import short
 from hpsearch.report.survey import range_lines
 from hpsearch.report.tables import plain_table
-from hpsearch.results.payoff import ROUNDS, UNREFINED, Payoff, verdict
+from hpsearch.results.arms import ROUNDS, UNREFINED
+from hpsearch.results.payoff import Payoff, verdict
 from hpsearch.results.refinement import Refinement
 from hpsearch.results.rounds import Round
 

@@ -41,8 +41,10 @@ def sections(results: Results) -> Iterator[Section]:
         yield _question(results)
     if results.function is not None:
         yield _surveyed(results)
+    elif searched:
+        yield from _search(results)
     else:
-        yield from _search(results) if searched else _unsearched(results)
+        yield _unsearched(results)
     if survey is not None:
         yield from _sensitivity(survey)
     elif results.ours:
@@ -84,9 +86,9 @@ def _surveyed(results: Results) -> Section:
     return Section("What was surveyed", texts)
 
 
-def _unsearched(results: Results) -> Iterator[Section]:
+def _unsearched(results: Results) -> Section:
     text = "There is no search of this study yet: it would find the best setting, and this page would show it."
-    yield Section("The best setting", [text], commands=[make("search", facts.name_of(results), *_place(results))])
+    return Section("The best setting", [text], commands=[make("search", facts.name_of(results), *_place(results))])
 
 
 def _unsurveyed(results: Results) -> Section:
@@ -165,11 +167,8 @@ def _explained(results: Results) -> Section:
     attribution, title = around.attribution_of(results), "Where the difference from the defaults comes from"
     if attribution is None:
         return Section(title, ["The chosen setting is that of the defaults, so there is nothing to explain."])
-    exhibits = [
-        Exhibit(
-            attribution.table, figures.attribution(attribution.table, of=attribution.of, against=attribution.against)
-        )
-    ]
+    figure = figures.attribution(attribution.table, of=attribution.of, against=attribution.against)
+    exhibits = [Exhibit(attribution.table, figure)]
     if attribution.exact:
         exhibits.append(Exhibit(attribution.interactions, title="Which changes act together?"))
         exhibits.append(Exhibit(attribution.path, title="Along which order of changes?"))

@@ -104,26 +104,6 @@ def went(history: pd.DataFrame, objectives: int = 1, *, constrained: bool = Fals
     return f"{sentence} The best value{first_of}{within}, {best:.4g}, was reached at trial {first}; {later}."
 
 
-def at_edges(edges: pd.DataFrame) -> str:
-    """Whether the best trials lie at an end of a range, and whether the range can go on there.
-
-    Args:
-        edges: Of ``Results.edges()``, with a column ``reachable``: whether there are values beyond the end.
-    """
-    if edges.empty:
-        return ""
-    count, at = edges["trials"].max(), edges[edges["edge"] != ""]
-    if at.empty:
-        return f"The {count} best trials crowd at no end of a range."
-    texts = []
-    for reachable, words in ((True, "better settings may lie beyond"), (False, "beyond that nothing is allowed")):
-        rows = at[at["reachable"] == reachable].to_dict("records")
-        parts = [f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in rows]
-        if parts:
-            texts.append(f"Of the {count} best trials at least half lie at {listed(parts)}: {words}.")
-    return " ".join(texts)
-
-
 def sensitive_to(indices: pd.DataFrame, share: float) -> list[str]:
     """What a response is sensitive to, what is inert or only re-rolls luck, and how large luck is."""
     settings = indices[~indices["hyperparameter"].isin(LUCK)]

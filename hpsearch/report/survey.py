@@ -12,7 +12,7 @@ from rich.text import Text
 from hpsearch.config import StudyConfig
 from hpsearch.experiments.trainings import SurveyProgress
 from hpsearch.report.facts import LOOKED
-from hpsearch.report.tables import Part, call_arguments, cell, next_line, note_cells, plain_table
+from hpsearch.report.tables import Part, call_arguments, cell, note_cells, plain_table, survey_next
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.space import Choice, Dimension
 from hpsearch.storage.commands import make
@@ -138,12 +138,5 @@ def survey_report(
         interaction_lines(survey.interactions()),
         range_lines(survey.ranges(), survey.design.space),
         *note_cells(notes),
-        next_line(
-            (make("report", config.name, *options), "b"),
-            " for figures, or in Python ",
-            (f"r = hpsearch.load({stored!r}{call_arguments(options)})", "b"),
-            ", then ",
-            ("r.survey, r.sensitivity(), r.effects()", "b"),
-            ", …",
-        ),
+        survey_next(make("report", config.name, *options), f"hpsearch.load({stored!r}{call_arguments(options)})"),
     ]

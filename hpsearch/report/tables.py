@@ -42,6 +42,12 @@ def call_arguments(options: Sequence[str]) -> str:
     return "".join(f", {name.removeprefix('--')}={value!r}" for name, value in pairs)
 
 
+def survey_next(report: str, load: str) -> Text:
+    """What to type after a survey: the command of its page, and the call that loads it."""
+    calls = "r.survey, r.sensitivity(), r.effects()"
+    return next_line((report, "b"), " for figures, or in Python ", (f"r = {load}", "b"), ", then ", (calls, "b"), ", …")
+
+
 def next_line(*parts: str | tuple[str, str]) -> Text:
     """What to type next."""
     return Text.assemble("next: ", *parts)

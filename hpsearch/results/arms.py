@@ -17,6 +17,9 @@ from hpsearch.results.rounds import Round, Searches
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.storage.trials import CURVES, values_of
 
+ROUNDS, UNREFINED = "rounds", "unrefined"
+"""Names of the two."""
+
 _MOST_TIMES = 10
 
 
@@ -67,15 +70,13 @@ def unrefined_search(config: StudyConfig, cost: int, searches: Searches) -> Arm:
         stored = len(spent)
         more = int(np.ceil((cost - spent[-1]) / spent[-1] * len(spent))) + 1
         total = min(len(spent) + max(more, least), most)
-        least = (
-            total // 4
-        )  # the trials to come may be far cheaper than those before, and a search begins anew each time
-    return _arm("unrefined", [made], first=max(int(np.searchsorted(spent, cost, side="right")), 1))
+        least = total // 4  # trials to come may be far cheaper than those before, and each search begins anew
+    return _arm(UNREFINED, [made], first=max(int(np.searchsorted(spent, cost, side="right")), 1))
 
 
 def best_of_rounds(rounds: list[Round]) -> Arm:
     """The best trial of all rounds, whichever had it."""
-    return _arm("rounds", [round.results for round in rounds])
+    return _arm(ROUNDS, [round.results for round in rounds])
 
 
 def costs(results: Results) -> NDArray[np.int64]:

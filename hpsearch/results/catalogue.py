@@ -18,6 +18,7 @@ from hpsearch.storage.studies import CONFIG, fact
 from hpsearch.tuning.choice import best_trial
 
 _SURVEY = ".survey"
+_COLUMNS = ["study", "ours", "trials", "unfinished", "metric", "best", "survey", "surveyed", "last"]
 
 
 def catalogue(storage: BaseStorage) -> pd.DataFrame:
@@ -44,9 +45,6 @@ def catalogue(storage: BaseStorage) -> pd.DataFrame:
             surveys.setdefault(name.removesuffix(_SURVEY).removesuffix(f".{STEP}"), []).append(study)
     rows = [_row(name, searches.get(name), surveys.get(name, [])) for name in sorted({*searches, *surveys})]
     return pd.DataFrame(rows, columns=_COLUMNS).astype({"best": float, "last": TIME})
-
-
-_COLUMNS = ["study", "ours", "trials", "unfinished", "metric", "best", "survey", "surveyed", "last"]
 
 
 def _row(name: str, search: optuna.Study | None, surveys: Sequence[optuna.Study]) -> dict[str, Any]:

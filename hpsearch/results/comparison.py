@@ -11,12 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from hpsearch.experiments.comparisons import (
-    DEFAULTS,
-    SEEDS,
-    named_setting,
-    scores,
-)
+from hpsearch.experiments.comparisons import DEFAULTS, SEEDS, named_setting, scores
 from hpsearch.experiments.sources import ProfileProgress, together
 from hpsearch.results.profiles import SPLITS
 from hpsearch.results.study import Results, ResultsError, load
@@ -171,7 +166,7 @@ def _indices(name: str, results: Results, metric: str) -> pd.DataFrame:
         table = results.sensitivity(metric)
     for warning in caught:
         warnings.warn(f"{name}: {warning.message}", warning.category, stacklevel=3)
-    table.insert(0, "study", pd.Series([name] * len(table), dtype="str"))
+    table.insert(0, "study", name)
     return table
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from hpsearch.engine.metrics import METRICS
@@ -58,13 +59,9 @@ def trials(study: optuna.Study) -> pd.DataFrame:
     ``params_``, an attribute that is called like one of the columns before it ``user_attrs_``, as often as it takes for
     a name of its own. Choices and attributes of several kinds (None and 0.5), and lists, are text, lists as JSON.
     """
-    stored = study.get_trials(deepcopy=False)
-    metrics = _metrics(t.system_attrs.get(CURVES) for t in stored)
-    names = parameter_columns(study)
-    started = [_utc(t.datetime_start) for t in stored]
-    finished = [_utc(t.datetime_complete) for t in stored]
+    stored, names = study.get_trials(deepcopy=False), parameter_columns(study)
     columns: dict[str, Any] = {
-        "study": pd.Series([writable(study.study_name)] * len(stored), dtype="str"),
+        "study": writable(study.study_name),
         "number": pd.Series([t.number for t in stored], dtype="int64"),
         "state": pd.Series([t.state.name for t in stored], dtype="str"),
         **{
@@ -73,15 +70,13 @@ def trials(study: optuna.Study) -> pd.DataFrame:
         },
     }
     columns |= {column: _hyperparameter(stored, name) for name, column in names.items()}
-    ours = {
-        **{m: pd.Series([_ours(t, m, np.nan) for t in stored], dtype="float64") for m in metrics},
-        "diverged": _flags([_ours(t, "diverged") for t in stored]),
-        "seeds": pd.Series([_count(_ours(t, "seeds")) for t in stored], dtype="Int64"),
-    }
-    columns |= ours
-    times = {"started": pd.Series(started, dtype=TIME), "finished": pd.Series(finished, dtype=TIME)}
-    columns["duration_s"] = (times["finished"] - times["started"]).dt.total_seconds()
-    columns |= times
+    columns |= {name: pd.Series([_ours(t, name) for t in stored], dtype="float64") for name in _measured(stored)}
+    diverged = [_ours(t, "diverged") for t in stored]
+    columns["diverged"] = pd.Series(diverged, dtype="boolean" if None in diverged else "bool")
+    columns["seeds"] = pd.Series([_ours(t, "seeds") for t in stored], dtype="Int64")
+    started = pd.Series([_utc(t.datetime_start) for t in stored], dtype=TIME)
+    finished = pd.Series([_utc(t.datetime_complete) for t in stored], dtype=TIME)
+    columns |= {"duration_s": (finished - started).dt.total_seconds(), "started": started, "finished": finished}
     if fact(study, CONFIG) is None:
         columns |= _attributes(stored, used=set(columns))
     return pd.DataFrame(columns)
@@ -99,8 +94,7 @@ def parameter_columns(study: optuna.Study) -> dict[str, str]:
     That is the order in which the first trials suggested them.
     """
     stored = study.get_trials(deepcopy=False)
-    metrics = _metrics(t.system_attrs.get(CURVES) for t in stored)
-    own = {"study", "number", "state", VALUE, *value_columns(study), *metrics, *_OWN}
+    own = {"study", "number", "state", VALUE, *value_columns(study), *_measured(stored), *_OWN}
     return unique_names((name for t in stored for name in t.params), "params_", own)
 
 
@@ -131,15 +125,14 @@ def curves(study: optuna.Study) -> pd.DataFrame:
     in a column ``value``, its steps as iterations, and no seed.
     """
     ours = _evaluations(study)
-    metrics = _metrics({"metrics": e.metrics} for _, e in ours)
+    metrics = _metrics(e.metrics for _, e in ours)
     values = np.concatenate(
         [np.zeros((0, len(metrics))), *(_ordered(e, metrics).reshape(-1, len(metrics)) for _, e in ours)]
     )
+    counts = [len(e.seeds) * len(e.iterations) for _, e in ours]
     rows = pd.DataFrame(
         {
-            "number": np.repeat([n for n, _ in ours], [len(e.seeds) * len(e.iterations) for _, e in ours]).astype(
-                "int64"
-            ),
+            "number": np.repeat([n for n, _ in ours], counts).astype("int64"),
             "seed": pd.array([seed for _, e in ours for seed in e.seeds for _ in e.iterations], dtype="Int64"),
             "iteration": np.array([i for _, e in ours for _ in e.seeds for i in e.iterations], dtype="int64"),
             **dict(zip(metrics, values.T, strict=True)),
@@ -150,7 +143,7 @@ def curves(study: optuna.Study) -> pd.DataFrame:
         rows = pd.concat([rows, _steps(foreign)], ignore_index=True).sort_values(
             ["number", "seed", "iteration"], kind="stable", ignore_index=True
         )
-    rows.insert(0, "study", pd.Series([writable(study.study_name)] * len(rows), dtype="str"))
+    rows.insert(0, "study", writable(study.study_name))
     return rows
 
 
@@ -161,12 +154,12 @@ def members(study: optuna.Study) -> pd.DataFrame:
     program has no row.
     """
     ours = _evaluations(study)
-    metrics = _metrics({"metrics": e.metrics} for _, e in ours)
+    metrics = _metrics(e.metrics for _, e in ours)
     seeds = [len(e.seeds) for _, e in ours]
     values = np.concatenate([np.zeros((0, len(metrics))), *(_ordered(e, metrics)[:, -1] for _, e in ours)])
     return pd.DataFrame(
         {
-            "study": pd.Series([writable(study.study_name)] * sum(seeds), dtype="str"),
+            "study": writable(study.study_name),
             "number": np.repeat([n for n, _ in ours], seeds).astype("int64"),
             "seed": np.array([seed for _, e in ours for seed in e.seeds], dtype="int64"),
             "iterations": np.repeat([e.iterations[-1] for _, e in ours], seeds).astype("int64"),
@@ -183,12 +176,18 @@ def _evaluations(study: optuna.Study) -> list[tuple[int, Evaluation]]:
         return [(t.number, Evaluation.decode(t.system_attrs[CURVES])) for t in stored if CURVES in t.system_attrs]
 
 
-def _metrics(stored: Iterable[Any]) -> list[str]:
-    measured = {name for attribute in stored if attribute for name in attribute.get("metrics", ())}
+def _measured(stored: Sequence[FrozenTrial]) -> list[str]:
+    """The metrics of the trials that this project made."""
+    return _metrics(t.system_attrs[CURVES]["metrics"] for t in stored if CURVES in t.system_attrs)
+
+
+def _metrics(names: Iterable[Iterable[str]]) -> list[str]:
+    """All of these, in the engine's order."""
+    measured = {name for each in names for name in each}
     return [metric.name for metric in METRICS if metric.name in measured]
 
 
-def _ordered(evaluation: Evaluation, metrics: Sequence[str]) -> Any:
+def _ordered(evaluation: Evaluation, metrics: Sequence[str]) -> NDArray[np.float32]:
     """``(seeds, checkpoints, metrics)`` in this order."""
     return evaluation.curves[:, :, [evaluation.metrics.index(metric) for metric in metrics]]
 
@@ -227,18 +226,9 @@ def _value(trial: FrozenTrial, place: int) -> float:
     return np.nan
 
 
-def _ours(trial: FrozenTrial, name: str, missing: Any = None) -> Any:
+def _ours(trial: FrozenTrial, name: str) -> Any:
     """An attribute that this project wrote; another program's of that name may hold anything."""
-    return trial.user_attrs.get(name, missing) if CURVES in trial.system_attrs else missing
-
-
-def _flags(values: Sequence[Any]) -> pd.Series:
-    flags = [value if value is None else bool(value) for value in values]
-    return pd.Series(flags, dtype="boolean" if None in flags else "bool")
-
-
-def _count(value: Any) -> int | None:
-    return None if value is None else int(value)
+    return trial.user_attrs.get(name) if CURVES in trial.system_attrs else None
 
 
 def _utc(time: datetime | None) -> datetime | None:

@@ -16,14 +16,14 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any, Unpack
 
-import numpy as np
 import optuna
 import pandas as pd
 
 from hpsearch.results import divergences, forest, measures, points, resampling, surrogates
+from hpsearch.results.observations import tell
 from hpsearch.results.points import Sample
 from hpsearch.results.samples import read_sample
-from hpsearch.results.surrogates import ImportanceOptions, Options, importance_of, tell
+from hpsearch.results.surrogates import COLUMNS, ImportanceOptions, Options, importance_of
 from hpsearch.sensitivity.verdicts import holm
 from hpsearch.storage.internals import set_study_attribute, study_attributes
 from hpsearch.storage.journal import UNWRITABLE
@@ -94,11 +94,4 @@ def _encoded(table: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def _decoded(columns: dict[str, list[Any]]) -> pd.DataFrame:
-    return pd.DataFrame({name: _column(values) for name, values in columns.items()})
-
-
-def _column(values: list[Any]) -> pd.Series:
-    if all(isinstance(value, str) for value in values):
-        return pd.Series(values, dtype="str")
-    whole = all(isinstance(value, int) for value in values)
-    return pd.Series(np.array(values, dtype=np.int64 if whole else np.float64))
+    return pd.DataFrame(columns).astype(dict.fromkeys(COLUMNS, "float64"))  # all may be missing

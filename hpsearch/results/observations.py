@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -26,6 +27,12 @@ class ImportanceWarning(UserWarning):
 
 class ImportanceError(ValueError):
     """Importances cannot be computed."""
+
+
+def tell(notes: Sequence[str], *, stacklevel: int) -> None:
+    """Warn of what to bear in mind, in the line of a call so many levels up."""
+    for note in notes:
+        warnings.warn(note, ImportanceWarning, stacklevel=stacklevel)
 
 
 def usable_trials(

@@ -24,11 +24,9 @@ from hpsearch.evaluation.deadlines import Deadline
 from hpsearch.evaluation.evaluator import Evaluator, load_data
 from hpsearch.evaluation.executors import Workers, surrounding
 from hpsearch.experiments.profiles import FRESH_SEEDS
-from hpsearch.results.arms import Arm, best_of_rounds, unrefined_search
+from hpsearch.results.arms import ROUNDS, UNREFINED, Arm, best_of_rounds, unrefined_search
 from hpsearch.results.rounds import Announce, Round, Searches, search_shares, shares_of
 from hpsearch.storage.addresses import StorageAddress
-
-ROUNDS, UNREFINED = "rounds", "unrefined"
 
 _MOST_REPEATS = 1000
 
@@ -182,12 +180,7 @@ def _scores(config: StudyConfig, data: Dataset, arms: tuple[Arm, ...], *, seeds:
             tasks = evaluator.tasks(setting, seeds=seeds)
             evaluation = evaluator.evaluation(tasks, list(pool.outcomes(tasks)))
             row = {"arm": arm.name, "study": arm.study, "number": arm.number, "value": arm.value}
-            row |= {
-                **config.values(setting),
-                "trials": arm.trials,
-                "cost": arm.cost,
-                "seed": list(seeds),
-                "metric": metric,
-            }
-            parts.append(pd.DataFrame({**row, "score": evaluation.curves[:, -1, place].astype(float)}))
+            row |= {**config.values(setting), "trials": arm.trials, "cost": arm.cost}
+            scores = evaluation.curves[:, -1, place].astype(float)
+            parts.append(pd.DataFrame({**row, "seed": list(seeds), "metric": metric, "score": scores}))
     return pd.concat(parts).astype(dict.fromkeys(("arm", "study", "metric"), "str"))

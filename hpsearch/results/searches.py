@@ -95,7 +95,7 @@ def history(study: optuna.Study, trials: pd.DataFrame) -> pd.DataFrame:
     first = value_columns(study)[0]
     best = sign * (sign * trials[first]).where(counted).cummin().ffill()
     frame = trials[["study", "number", "state", first, "diverged"]].rename(columns={first: "value"})
-    frame.insert(3, "metric", pd.Series([metric_of(study)] * len(frame), dtype="str"))
+    frame.insert(3, "metric", metric_of(study))
     frame.insert(5, "best_so_far", best)
     return frame
 

@@ -26,7 +26,6 @@ parameters, but in 70 to 95 % of those of the two that matter, because importanc
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypedDict
@@ -37,7 +36,7 @@ import pandas as pd
 from optuna.trial import FrozenTrial
 
 from hpsearch.results.measures import MEASURES
-from hpsearch.results.observations import ImportanceError, ImportanceWarning
+from hpsearch.results.observations import ImportanceError, ImportanceWarning, tell
 from hpsearch.results.points import Numbers, Sample
 from hpsearch.results.resampling import ImportanceProgress, Resamples, resampled
 from hpsearch.results.samples import read_sample
@@ -51,7 +50,7 @@ a parameter Holm's correction leaves it at 0.05."""
 
 _BOOTSTRAPS = {"ped_anova": 200, "fanova": 100, "permutation": 200}
 
-_COLUMNS = ("importance", "low", "high", "null_high", "p_value", "p_adjusted")
+COLUMNS = ("importance", "low", "high", "null_high", "p_value", "p_adjusted")
 _NULL = 0.95
 """Of the permutations, below ``null_high``."""
 
@@ -121,12 +120,6 @@ def importance(
     return importance_of(sample, options, workers=workers, on_progress=on_progress)
 
 
-def tell(notes: Sequence[str], *, stacklevel: int) -> None:
-    """Warn of what to bear in mind, in the line of a call so many levels up."""
-    for note in notes:
-        warnings.warn(note, ImportanceWarning, stacklevel=stacklevel)
-
-
 class ImportanceOptions(TypedDict, total=False):
     """The arguments of :func:`importance` besides the study, for those that hand them on; the defaults are its own."""
 
@@ -181,7 +174,7 @@ def importance_of(
     frames = []
     for name in options.measures:
         resamples = [results[name, null] for null in (True, False) if (name, null) in results]
-        columns: dict[str, Numbers | list[str]] = {**dict.fromkeys(_COLUMNS, missing), "verdict": [""] * len(missing)}
+        columns: dict[str, Numbers | list[str]] = {**dict.fromkeys(COLUMNS, missing), "verdict": [""] * len(missing)}
         if resamples:
             columns = _columns(name, sample, options, own[name], *resamples)
         named = pd.DataFrame({"measure": name, "hyperparameter": sample.names, **columns})
@@ -222,7 +215,7 @@ def _columns(
         adjusted = holm(p)
     level = 1 - options.confidence
     verdicts = [_verdict(a, b, smallest=1 / (1 + nulls), level=level) for a, b in zip(p, adjusted, strict=True)]
-    return {**dict(zip(_COLUMNS, (own, low, high, null_high, p, adjusted), strict=True)), "verdict": verdicts}
+    return {**dict(zip(COLUMNS, (own, low, high, null_high, p, adjusted), strict=True)), "verdict": verdicts}
 
 
 def _importance_of(null: Numbers, own: Numbers, statistic: Numbers, *, shares: bool) -> Numbers:

@@ -18,8 +18,7 @@ from numpy.typing import NDArray
 
 from hpsearch.experiments.comparisons import DEFAULTS, FEWEST
 from hpsearch.experiments.tolerances import interval_columns, intervals, p_values
-
-Numbers = NDArray[np.float64]
+from hpsearch.sensitivity.indices import Numbers
 
 
 def transfer_table(scores: pd.DataFrame, *, classes: Mapping[str, bool]) -> pd.DataFrame:
@@ -56,7 +55,9 @@ def transfer_table(scores: pd.DataFrame, *, classes: Mapping[str, bool]) -> pd.D
         p = p_values(points - points[own], step=step)
         table = pd.DataFrame({"from": names, "to": str(study), **columns})
         own_best = table["from"] == table["to"]
-        verdict = _verdicts(table, "regret", worth=table["regret"], fewest=FEWEST * step, own=own_best, self="own best")
+        verdict = _verdicts(
+            table, "regret", worth=table["regret"], fewest=FEWEST * step, own=own_best, itself="own best"
+        )
         rows.append(table.assign(verdict=verdict, examples=examples, seeds=points.shape[1], p=p))
     return pd.concat(rows, ignore_index=True).astype({"from": "str", "to": "str", "verdict": "str"})
 
@@ -111,7 +112,7 @@ def single_setting_table(validation: pd.DataFrame, test: pd.DataFrame, *, classe
     )
     wrong = np.sum(worth, axis=0)
     examples = wrong - wrong[chosen] if np.isfinite(wrong).all() else np.full(len(names), np.inf)
-    words = _verdicts(frame, "difference", worth=examples, fewest=FEWEST, own=frame["chosen"], self="chosen")
+    words = _verdicts(frame, "difference", worth=examples, fewest=FEWEST, own=frame["chosen"], itself="chosen")
     frame.insert(list(frame).index("chosen"), "verdict", pd.Series(words, dtype="str"))
     return frame.sort_values("validation", kind="stable", ignore_index=True)
 
@@ -127,15 +128,17 @@ def _matrix(part: pd.DataFrame, column: str) -> tuple[list[str], Numbers]:
     return [str(name) for name in table.index], table.to_numpy(dtype=float)
 
 
-def _less(samples: Numbers, place: int, *, step: float = 0.0) -> tuple[Any, Any, Any]:
+def _less(samples: Numbers, place: int, *, step: float = 0.0) -> tuple[Numbers, Numbers, Numbers]:
     """Each row less that of a place, with its interval over seeds in pairs; of that place itself 0 for certain."""
     mean, low, high = intervals(samples - samples[place], step=step)
     low[place] = high[place] = 0.0
     return mean, low, high
 
 
-def _verdicts(table: pd.DataFrame, name: str, *, worth: Any, fewest: float, own: pd.Series, self: str) -> NDArray[Any]:
-    """Whether a difference is shown: by its interval, and by what it is worth at least; ``self`` of what is its own."""
+def _verdicts(
+    table: pd.DataFrame, name: str, *, worth: pd.Series | Numbers, fewest: float, own: pd.Series, itself: str
+) -> NDArray[Any]:
+    """Whether a difference is shown: by its interval, and by what it is worth; ``itself`` of what is its own."""
     enough = np.abs(worth) >= fewest - 1e-9  # a mean over seeds of shares has rounding
     worse, better = (table[f"{name}_low"] > 0) & enough, (table[f"{name}_high"] < 0) & enough
-    return np.select([own, worse, better], [self, "worse", "better"], default="not shown")
+    return np.select([own, worse, better], [itself, "worse", "better"], default="not shown")

@@ -20,7 +20,6 @@ import pandas as pd
 
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.indices import Numbers, contrasts
-from hpsearch.sensitivity.responses import ResponseOptions
 from hpsearch.sensitivity.verdicts import holm, one_sided
 
 
@@ -74,7 +73,7 @@ def _differences(survey: Survey, names: Sequence[str], metric: str | None) -> Nu
 
     The variance under both is the same, so their numerators are in the order of the indices.
     """
-    sums = contrasts(survey.on_blocks(survey.take(ResponseOptions(metric))))
+    sums = contrasts(survey.on_blocks(survey.take(metric)))
     places = [survey.design.factors.index(name) for name in names]
     i, j = np.triu_indices(len(names), 1)
     total = sums.total[:, places]

@@ -14,7 +14,7 @@ import pandas as pd
 
 from hpsearch.sensitivity.designs import DUMMY, Design
 from hpsearch.sensitivity.indices import ResponseError, Responses, contrasts
-from hpsearch.sensitivity.responses import BEST_TENTH, Kind, Response, ResponseOptions, response_of
+from hpsearch.sensitivity.responses import BEST_TENTH, Form, Kind, Response, response_of
 from hpsearch.sensitivity.tables import SurveyTables
 from hpsearch.sensitivity.variates import additive
 
@@ -85,9 +85,20 @@ class Survey(SurveyTables):
         of = {response.name, response.name.removeprefix(f"{BEST_TENTH} of ")}
         return self.seeded or bool(self.noisy and not of & set(self.noisy))
 
-    def take(self, options: ResponseOptions | None = None) -> Response:
-        """A response on every row (see :func:`hpsearch.sensitivity.responses.response_of`)."""
-        return response_of(self.table, options or ResponseOptions(), main=self.response, kinds=self.kinds)
+    def take(
+        self,
+        metric: str | None = None,
+        *,
+        form: Form | None = None,
+        iteration: int | None = None,
+        target: float | None = None,
+    ) -> Response:
+        """A response on every row; by default the survey's own.
+
+        Its form, iteration and target as of :func:`hpsearch.sensitivity.responses.response_of`.
+        """
+        name, main = metric or self.response, self.response
+        return response_of(self.table, name, main=main, kinds=self.kinds, form=form, iteration=iteration, target=target)
 
     def on_blocks(self, response: Response) -> Responses:
         """A response by scramble, block and row, the mean over replicates, with the noise that no seed governs.

@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import qmc
 
 from hpsearch.space import Space
+
+Cube: TypeAlias = NDArray[np.float64]
+"""Points of the unit cube."""
 
 SEED = "seed"
 DUMMY = "dummy"
@@ -101,7 +105,7 @@ class Design:
     def __len__(self) -> int:
         return self.scrambles * self.rows_per_scramble
 
-    def cube(self, scramble: int) -> np.ndarray[Any, np.dtype[np.float64]]:
+    def cube(self, scramble: int) -> Cube:
         """A scramble's points, ``(blocks, rows, factors)``."""
         d = len(self.factors)
         rng = np.random.default_rng((self.seed, scramble))
@@ -133,7 +137,7 @@ class Design:
         cube = self.cube(scramble).reshape(self.rows_per_scramble, len(self.factors))
         seeds = np.minimum((cube[:, -1] * self.seeds).astype("int64"), self.seeds - 1)
         columns: dict[str, Any] = {
-            "design": pd.Series(["saltelli"] * len(cube), dtype="str"),
+            "design": "saltelli",
             "scramble": np.full(len(cube), scramble),
             "block": pd.Series(np.repeat(self.blocks, self.base), dtype="str"),
             "row": np.tile(np.arange(self.base), len(self.blocks)),
@@ -161,7 +165,7 @@ class Design:
         return {name: getattr(self, name) for name in names}
 
 
-def _crossed(base: Any, other: Any) -> list[Any]:
+def _crossed(base: Cube, other: Cube) -> list[Cube]:
     """For each factor the points of ``base`` with that column from ``other``."""
     blocks = []
     for i in range(base.shape[1]):
@@ -203,7 +207,7 @@ def grid(
     return pd.DataFrame({**{k: [v] * len(a) for k, v in setting.items()}, names[0]: a, names[1]: b})
 
 
-def steps(space: Space, name: str, count: int) -> Any:
+def steps(space: Space, name: str, count: int) -> NDArray[Any]:
     """Values of a hyperparameter, evenly over its side of the cube, bounds included, without repeats."""
     if name not in space:
         raise DesignError(f"{name!r} does not vary in this study, whose space has {', '.join(space)}")

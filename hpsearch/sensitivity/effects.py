@@ -42,7 +42,8 @@ def interactions(response: Response, responses: Responses, *, budget: str | None
     numbers = ("interaction", "low", "high", "second_order", "second_low", "second_high")
     words = ("first", "second", "verdict", "reason")
     frame = pd.DataFrame(rows, columns=[*words[:2], *numbers, *words[2:]]).astype(dict.fromkeys(words, "str"))
-    _label(frame, response, budget=pd.Series([budget] * len(frame), dtype="str"))
+    _label(frame, response)
+    frame.insert(2, "budget", pd.Series([budget] * len(frame), dtype="str"))
     return frame.sort_values("interaction", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -72,7 +73,7 @@ def main_effects(
         grouped = pd.Series(response.values).groupby(cells)
         mean = _over_scrambles(response.values, rows["scramble"].to_numpy(), cells=cells, confidence=confidence)
         part = cell_ends(dimension, dimension.cells(bins))
-        part.insert(0, "hyperparameter", pd.Series([name] * len(part), dtype="str"))
+        part.insert(0, "hyperparameter", name)
         part = part.join(mean)
         part["others_low"], part["others_high"] = grouped.quantile(0.1), grouped.quantile(0.9)
         part["seed_sd"] = np.sqrt(pd.Series(differences**2 / 2).groupby(cells[places]).mean())
@@ -123,17 +124,11 @@ def surface(
     return frame
 
 
-def _label(frame: pd.DataFrame, response: Response, **more: pd.Series) -> None:
+def _label(frame: pd.DataFrame, response: Response) -> None:
     """Name the response in every row, in the first columns."""
-    count = len(frame)
-    labels = {
-        "response": pd.Series([response.name] * count, dtype="str"),
-        "form": pd.Series([response.form] * count, dtype="str"),
-        **more,
-        "iteration": pd.Series([response.iteration] * count, dtype="Int64"),
-    }
-    for place, (name, column) in enumerate(labels.items()):
-        frame.insert(place, name, column)
+    frame.insert(0, "response", response.name)
+    frame.insert(1, "form", response.form)
+    frame.insert(2, "iteration", pd.Series([response.iteration] * len(frame), dtype="Int64"))
 
 
 def cell_ends(dimension: Dimension, count: int) -> pd.DataFrame:
@@ -144,8 +139,7 @@ def cell_ends(dimension: Dimension, count: int) -> pd.DataFrame:
     if dimension.scale != "choices":
         ends = pd.Series(dimension.from_unit(np.arange(count + 1) / count))
         low, high = ends[:-1], ends[1:].reset_index(drop=True)
-    scale = pd.Series([dimension.scale] * count, dtype="str")
-    return pd.DataFrame({"low": low, "high": high, "scale": scale, "value": value})
+    return pd.DataFrame({"low": low, "high": high, "scale": dimension.scale, "value": value})
 
 
 def _over_scrambles(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from hpsearch import figures
 from hpsearch.sensitivity.designs import DUMMY, SEED
@@ -12,29 +12,30 @@ from hpsearch.sensitivity.responses import Form
 from hpsearch.sensitivity.tables import SurveyTables
 
 if TYPE_CHECKING:
-    import pandas as pd
     import plotly.graph_objects as go
 
 P = ParamSpec("P")
 
 
-def _drawing(
-    table: Callable[Concatenate[SurveyTables, P], pd.DataFrame], words: str
+def drawing(
+    table: Callable[Concatenate[Any, P], Any], words: str, figure: Callable[[Any, Any], go.Figure] | None = None
 ) -> Callable[Concatenate[SurveyPlots, P], go.Figure]:
-    """A method that draws a table, with the table's own options, by the figure of the same name.
+    """A method that draws a table, with the table's own options.
 
     Args:
-        table: Method of a survey's tables.
+        table: Method of the tables.
         words: What the figure shows.
+        figure: Of the tables and of this one; by default the figure of the same name, of this one alone.
     """
     name = table.__name__
 
     def draw(self: SurveyPlots, /, *arguments: P.args, **options: P.kwargs) -> go.Figure:
-        figure: go.Figure = getattr(figures, name)(table(self._tables, *arguments, **options))
-        return figure
+        shown = table(self._tables, *arguments, **options)
+        drawn: go.Figure = getattr(figures, name)(shown) if figure is None else figure(self._tables, shown)
+        return drawn
 
-    draw.__name__, draw.__qualname__ = name, f"SurveyPlots.{name}"
-    draw.__doc__ = f"{words} (see ``SurveyTables.{name}``, :func:`hpsearch.figures.{name}`)."
+    draw.__name__ = name
+    draw.__doc__ = f"{words} (see ``{table.__qualname__}``, :func:`hpsearch.figures.{name}`)."
     vars(draw)["__signature__"] = inspect.signature(table).replace(return_annotation="go.Figure")
     return draw
 
@@ -51,10 +52,10 @@ class SurveyPlots:
     def __repr__(self) -> str:
         return f"figures of {self._tables!r}"
 
-    sensitivity = _drawing(SurveyTables.sensitivity, "What training is sensitive to")
-    sensitivity_over_iterations = _drawing(SurveyTables.sensitivity_over_iterations, "Which setting matters when")
-    effects = _drawing(SurveyTables.effects, "How the response goes with each setting")
-    surface = _drawing(SurveyTables.surface, "How the response goes with two settings")
+    sensitivity = drawing(SurveyTables.sensitivity, "What training is sensitive to")
+    sensitivity_over_iterations = drawing(SurveyTables.sensitivity_over_iterations, "Which setting matters when")
+    effects = drawing(SurveyTables.effects, "How the response goes with each setting")
+    surface = drawing(SurveyTables.surface, "How the response goes with two settings")
 
     def interactions(
         self,

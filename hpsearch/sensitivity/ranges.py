@@ -24,9 +24,8 @@ from hpsearch.sensitivity.responses import Response, last
 from hpsearch.space import Choice, Dimension, Float, Int
 
 _OF_AN_ORDER = (
-    *("low", "high", "share_low", "share_high", "best_low", "best_median", "best_high"),
-    *("next_low", "next_high"),
-)
+    "low", "high", "share_low", "share_high", "best_low", "best_median", "best_high", "next_low", "next_high",
+)  # fmt: skip
 """Columns of what has an order, missing for words."""
 
 
@@ -96,8 +95,8 @@ def best_tenth(response: Response, design: Design, *, table: pd.DataFrame, confi
         own = replace(crowd, shares=pd.DataFrame(crowd.shares.T).groupby(place).sum().to_numpy().T)
         part = ends.groupby(place).agg({"low": "first", "high": "last", "scale": "first", "value": "first"})
         labels = {"response": response.name, "form": response.form, "hyperparameter": name}
-        for column, word in reversed(labels.items()):
-            part.insert(0, column, pd.Series([word] * len(part), dtype="str"))
+        for position, label in enumerate(labels.items()):
+            part.insert(position, *label)
         mean, half, even = own.shares.mean(axis=0), own.half_width(confidence), np.bincount(place) / len(place)
         parts.append(part.assign(share=mean, share_low=mean - half, share_high=mean + half, even_share=even))
     return pd.concat(parts, ignore_index=True)

@@ -49,25 +49,6 @@ DERIVED: Mapping[str, Kind] = {GAP: Kind(), TO_TARGET: Kind("log"), BEST_TENTH: 
 
 
 @dataclass(frozen=True)
-class ResponseOptions:
-    """Which response of a survey to analyse, and how.
-
-    Attributes:
-        metric: A column of responses, generalisation_gap (validation_loss − train_loss), iterations_to_target, or
-            best_tenth (1 for the best 10 % of the survey's own response and all that tie with the last of these, else
-            0); the survey's own by default.
-        form: "log", "rank" or "linear"; by default that of the response's kind.
-        iteration: Each row at this checkpoint, or where it ended if that was before; by default where it ended.
-        target: Validation loss to reach, for iterations_to_target; by default the median of the final ones.
-    """
-
-    metric: str | None = None
-    form: Form | None = None
-    iteration: int | None = None
-    target: float | None = None
-
-
-@dataclass(frozen=True)
 class Response:
     """A response on every row of a survey, ready to be analysed.
 
@@ -95,31 +76,44 @@ class Response:
         return f"Response({self.name!r}, {self.form} form{at}, {len(self.values):,} rows)"
 
 
-def response_of(table: pd.DataFrame, options: ResponseOptions, *, main: str, kinds: Mapping[str, Kind]) -> Response:
+def response_of(
+    table: pd.DataFrame,
+    name: str,
+    *,
+    main: str,
+    kinds: Mapping[str, Kind],
+    form: Form | None = None,
+    iteration: int | None = None,
+    target: float | None = None,
+) -> Response:
     """Read a response from a survey's table.
 
     Args:
         table: Rows of the design (or their checkpoints, each row's together and ascending).
-        options: Which response, and how.
+        name: A column of responses, generalisation_gap (validation_loss − train_loss), iterations_to_target, or
+            best_tenth (1 for the best 10 % of the survey's own response and all that tie with the last of these, else
+            0).
         main: The survey's own response.
         kinds: What is known of the columns; the others are linear, lower is better, and nothing clips them.
+        form: "log", "rank" or "linear"; by default that of the response's kind.
+        iteration: Each row at this checkpoint, or where it ended if that was before; by default where it ended.
+        target: Validation loss to reach, for iterations_to_target; by default the median of the final ones.
 
     Raises:
         ResponseError: if there is no such response or form, a value has no logarithm, or one is not finite and its
             column has no ceiling.
     """
-    name, iteration = options.metric or main, options.iteration
-    if options.form is not None and options.form not in FORMS:
-        raise ResponseError(f"no form {options.form!r}: choose {', '.join(FORMS)}")
+    if form is not None and form not in FORMS:
+        raise ResponseError(f"no form {form!r}: choose {', '.join(FORMS)}")
     rows = table if iteration is None or "iteration" not in table else table[table["iteration"] <= iteration]
     if iteration is None and "iteration" in table:
         iteration = int(table["iteration"].max())
     if name == BEST_TENTH:
-        label, values = f"{name} of {main}", _best_tenth(rows, main, kinds=kinds, target=options.target)
+        label, values = f"{name} of {main}", _best_tenth(rows, main, kinds=kinds, target=target)
     else:
-        label, values = _values(rows, name, kinds=kinds, target=options.target)
+        label, values = _values(rows, name, kinds=kinds, target=target)
     kind = _kind(name, kinds)
-    form = options.form or kind.form
+    form = form or kind.form
     floor = kind.floor if form == "log" else None
     at_floor = 0 if floor is None else int((values < floor).sum())
     values = _formed(values if floor is None else np.maximum(values, floor), form, name=label)

@@ -9,7 +9,7 @@ import pandas as pd
 
 from hpsearch.sensitivity import effects, ranges
 from hpsearch.sensitivity.indices import ResponseError
-from hpsearch.sensitivity.responses import Form, ResponseOptions
+from hpsearch.sensitivity.responses import Form
 from hpsearch.sensitivity.verdicts import SHARE, index_table
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class SurveyTables:
     """The tables that are made of a survey: inherit them, and say in ``_survey`` which survey it is.
 
-    Each takes the same options of the response (see :class:`hpsearch.sensitivity.responses.ResponseOptions`): the
+    Each takes the same options of the response (see :func:`hpsearch.sensitivity.responses.response_of`): the
     ``metric`` (by default the survey's own response), its ``form``, the ``iteration`` at which each training is read
     (by default where it ended) and the ``target`` of iterations_to_target. Each raises a ResponseError if there is no
     such response, or one of its values is not finite and has no ceiling.
@@ -75,7 +75,7 @@ class SurveyTables:
                 setting is called inert then, and the intervals are not to be trusted.
         """
         survey = self._survey()
-        response = survey.take(ResponseOptions(metric, form, iteration, target))
+        response = survey.take(metric, form=form, iteration=iteration, target=target)
         return index_table(
             response,
             survey.on_blocks(response),
@@ -143,7 +143,7 @@ class SurveyTables:
             off, and without either Υ is missing.
         """
         survey = self._survey()
-        response = survey.take(ResponseOptions(metric, form, iteration, target))
+        response = survey.take(metric, form=form, iteration=iteration, target=target)
         return effects.interactions(
             response,
             survey.on_blocks(response),
@@ -163,7 +163,7 @@ class SurveyTables:
     ) -> pd.DataFrame:
         """Mean response against each setting (see :func:`hpsearch.sensitivity.effects.main_effects`)."""
         survey = self._survey()
-        response = survey.take(ResponseOptions(metric, form, iteration, target))
+        response = survey.take(metric, form=form, iteration=iteration, target=target)
         level = survey.confidence(confidence)
         return effects.main_effects(response, survey.design, table=survey.table, bins=bins, confidence=level)
 
@@ -180,7 +180,7 @@ class SurveyTables:
     ) -> pd.DataFrame:
         """Mean response against two settings (see :func:`hpsearch.sensitivity.effects.surface`)."""
         survey = self._survey()
-        response = survey.take(ResponseOptions(metric, form, iteration, target))
+        response = survey.take(metric, form=form, iteration=iteration, target=target)
         return effects.surface(response, survey.design, table=survey.table, names=(first, second), bins=bins)
 
     def ranges(
@@ -199,7 +199,7 @@ class SurveyTables:
         survey = self._survey()
         table = self.sensitivity(metric, form=form, iteration=iteration, target=target, confidence=confidence)
         return ranges.next_ranges(
-            survey.take(ResponseOptions(metric, form, iteration, target)),
+            survey.take(metric, form=form, iteration=iteration, target=target),
             survey.design,
             table=survey.table,
             verdicts=table.set_index("hyperparameter")["verdict"],
@@ -218,6 +218,6 @@ class SurveyTables:
     ) -> pd.DataFrame:
         """Which part of the best tenth lies where (see :func:`hpsearch.sensitivity.ranges.best_tenth`)."""
         survey = self._survey()
-        response = survey.take(ResponseOptions(metric, form, iteration, target))
+        response = survey.take(metric, form=form, iteration=iteration, target=target)
         level = survey.confidence(confidence)
         return ranges.best_tenth(response, survey.design, table=survey.table, confidence=level)

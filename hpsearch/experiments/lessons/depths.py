@@ -13,6 +13,7 @@ from hpsearch.config.messages import listed
 from hpsearch.engine.activations import ACTIVATIONS
 from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, Trainings, over_seeds, select
 from hpsearch.experiments.lessons.layers import sizes
+from hpsearch.experiments.tolerances import interval_columns
 
 SMALL = "scale 0.01"
 """The scale of the lesson, and its name among the schemes."""
@@ -88,9 +89,7 @@ def _depth(rows: pd.DataFrame, step: float) -> pd.DataFrame:
                 "error": error.mean,
                 "low": error.low,
                 "high": error.high,
-                "loss": loss.mean,
-                "loss_low": loss.low,
-                "loss_high": loss.high,
+                **interval_columns("loss", loss),
                 "serves": bool(loss.high < _MARGIN),
                 "fails": bool(loss.low > _MARGIN),
                 "best": scheme == best,
@@ -122,14 +121,14 @@ def _bears_out(rows: pd.DataFrame) -> bool:
 
 
 def _error(row: Mapping[Any, Any] | pd.Series) -> str:
-    return Interval(row["error"], row["low"], row["high"]).percent
+    return Interval.of(row, "error").percent
 
 
 def _decided(rows: pd.DataFrame) -> str:
     """An activation's errors from 0.01, and of the deep network from fan-in, in whole per cent."""
     shallow, deep = _ends(rows)
     places = ((shallow, SMALL), (deep, SMALL), (deep, _fan_in(rows)))
-    a, b, c = (Interval(*_at(rows, *place)[["error", "low", "high"]]).rounded for place in places)
+    a, b, c = (Interval.of(_at(rows, *place), "error").rounded for place in places)
     layers = f"{shallow} {rows['activation'].iat[0]} {'layers err' if shallow > 1 else 'layer errs'}"
     return f"{layers} in {a} from 0.01, {deep} in {b} ({_fan_in(rows)}: {c})"
 
@@ -142,9 +141,8 @@ def _words(rows: pd.DataFrame) -> str:
         a, b = _at(rows, shallow, scheme), _at(rows, deep, scheme)
         parts.append(f"from {scheme} {_error(a)} and {_error(b)}")
     best = rows[(rows["depth"] == deep) & rows["best"]].iloc[0]
-    own = (
-        "" if best["scheme"] in (SMALL, _fan_in(rows)) else f"; best of {deep} layers: {best['scheme']}, {_error(best)}"
-    )
+    own = f"; best of {deep} layers: {best['scheme']}, {_error(best)}"
+    own = "" if best["scheme"] in (SMALL, _fan_in(rows)) else own
     return f"{rows['activation'].iat[0]}, error with {shallow} and {deep} hidden layers: {', '.join(parts)}{own}."
 
 
@@ -169,9 +167,8 @@ def _signals(layers: pd.DataFrame, errors: pd.DataFrame) -> str:
         forward = select(rows, quantity="activations", layer=depth)["size"].iat[0]
         back = select(rows, quantity="gradient", layer=1)["size"].iat[0]
         parts.append(f"{forward:.0e} and {back:.0e} from {scheme}")
-    return (
-        f"{name}, size of activations in hidden layer {depth} and of W1's gradient, at iteration 0: {'; '.join(parts)}."
-    )
+    of = f"size of activations in hidden layer {depth} and of W1's gradient"
+    return f"{name}, {of}, at iteration 0: {'; '.join(parts)}."
 
 
 def _layers(studies: Sequence[Trainings]) -> pd.DataFrame:

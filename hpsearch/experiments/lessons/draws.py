@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,10 +27,8 @@ def random_weights(trainings: Sequence[Trainings]) -> Judgement:
     parts = [_scales(each) for each in trainings]
     table = pd.concat(parts, ignore_index=True)
     width, zero = int(table["units"].to_numpy()[0]), all(map(_begins_with_zero_biases, trainings))
-    usual = table[np.isclose(table["init_scale"], _SMALL)]
-    holds = zero and bool((usual["start"] == width).all() and (usual["least"] == width).all())
-    limits = [_limit(part) for part in parts]
-    holds = holds and all(limit is not None and limit <= _SMALL for limit in limits)
+    usual, limits = table[np.isclose(table["init_scale"], _SMALL)], [_limit(part) for part in parts]
+    small = all(limit is not None and limit <= _SMALL for limit in limits)
     told = listed([_limit_words(part, limit) for part, limit in zip(parts, limits, strict=True)])
     all_distinct = _down_to(table, table["least"] == width)
     evidence = [
@@ -43,7 +40,7 @@ def random_weights(trainings: Sequence[Trainings]) -> Judgement:
     return Judgement(
         claim="L2",
         says="Random initial weights break the symmetry, however small; biases may begin at zero.",
-        holds=holds,
+        holds=zero and small and bool((usual[["start", "least"]] == width).all(axis=None)),
         decided=_decided(usual, width, zero=zero),
         where=_where(parts, limits),
         evidence=evidence,
@@ -81,7 +78,7 @@ def _units(rows: pd.DataFrame, width: int) -> str:
     return f"all {width} hidden units are distinct" if least == width else f"only {least} of {width} units are distinct"
 
 
-def _down_to(table: pd.DataFrame, fine: Any) -> float | None:
+def _down_to(table: pd.DataFrame, fine: pd.Series) -> float | None:
     """The smallest scale such that it and all larger ones that were tried are fine; None if the largest is not."""
     scales = table.assign(fine=fine).groupby("init_scale")["fine"].all().sort_index(ascending=False)
     run = scales[scales.cummin()]
@@ -131,7 +128,7 @@ def _later(part: pd.DataFrame) -> str:
     if broken.empty:
         return ""
     smallest, usual = (broken.sort_values("init_scale").iloc[place] for place in (0, -1))
-    a, b = (Interval(row["error"], row["low"], row["high"]).percent for row in (smallest, usual))
+    a, b = (Interval.of(row, "error").percent for row in (smallest, usual))
     return (
         f"What is that small still learns: from scale {smallest['init_scale']:.0e} the error ends at {a}, from "
         f"{usual['init_scale']:g} at {b}. Small weights grow by a factor an iteration, so they come late, not never."

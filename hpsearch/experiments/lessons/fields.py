@@ -20,10 +20,7 @@ _LEVEL = 0.05
 
 
 def other_fields(
-    agreement: pd.DataFrame,
-    transfers: tuple[pd.DataFrame, pd.DataFrame],
-    home: pd.DataFrame,
-    single: pd.DataFrame,
+    agreement: pd.DataFrame, transfers: tuple[pd.DataFrame, pd.DataFrame], home: pd.DataFrame, single: pd.DataFrame
 ) -> Judgement:
     """L7: the best setting of one study is not that of another.
 
@@ -49,10 +46,7 @@ def other_fields(
         where=f"taken to {listed(fields, 'or')}" if fields and not everywhere else "",
         evidence=[_losses(pairs, worse), _home(home), _single(single)],
         tables={"transfer": transfer, "agreement": agreement, "single": single},
-        more=[
-            _ranks(agreement),
-            _examples(int(transfer["examples"].min())),
-        ],
+        more=[_ranks(agreement), _examples(int(transfer["examples"].min()))],
     )
 
 
@@ -105,7 +99,7 @@ def _count(home: pd.DataFrame) -> str:
 
 
 def _points(row: pd.Series) -> str:
-    return f"{Interval(row['regret'], row['regret_low'], row['regret_high']).short} points"
+    return f"{Interval.of(row, 'regret', 'regret_low', 'regret_high').short} points"
 
 
 def _single(single: pd.DataFrame) -> str:

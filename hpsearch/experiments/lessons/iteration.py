@@ -46,9 +46,8 @@ def one_iteration(trainings: Trainings) -> Judgement:
     looks = [_Look(trainings, number) for number in trainings.settings]
     first, checks = looks[0], pd.concat([look.checks() for look in looks], ignore_index=True)
     apart, answers = float(checks["apart"].max()), max(look.answers_apart() for look in looks)
-    lines = engine_lines()
-    ordered = bool(lines["line"].is_monotonic_increasing)
-    shape = first.networks[0].architecture
+    lines, written = engine_lines(), slips()
+    ordered, shape = bool(lines["line"].is_monotonic_increasing), first.networks[0].architecture
     return Judgement(
         claim="L8",
         says="Initialise → forward → loss → gradient → step, repeated, is all of training.",
@@ -66,10 +65,10 @@ def one_iteration(trainings: Trainings) -> Judgement:
             "iteration": iteration_table(first.networks[:2], first.batches[0], first.settings),
             "gradients": checks,
             "engine": lines,
-            "slips": slips(),
+            "slips": written,
         },
         more=[
-            f"{row['written']} raises {row['raises']}; meant is {row['meant']}." for row in slips().to_dict("records")
+            f"{row['written']} raises {row['raises']}; meant is {row['meant']}." for row in written.to_dict("records")
         ],
         printed=["iteration", "engine"],
     )

@@ -8,11 +8,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.experiments.tolerances import intervals
+from hpsearch.sensitivity.indices import Numbers
 
 ERROR = "validation_error"
 
@@ -58,6 +60,11 @@ class Interval(NamedTuple):
     low: float
     high: float
 
+    @classmethod
+    def of(cls, row: Mapping[Any, Any] | pd.Series, mean: str, low: str = "low", high: str = "high") -> Interval:
+        """That of a table's row, by the names of its columns."""
+        return cls(row[mean], row[low], row[high])
+
     @property
     def percent(self) -> str:
         """Of a share, in per cent.
@@ -100,7 +107,7 @@ def _short(ratio: float) -> str:
     return f"{ratio:.1f}" if ratio < 10 else f"{ratio:,.0f}"
 
 
-def over_seeds(samples: Any, *, step: float = 0.0) -> Interval:
+def over_seeds(samples: ArrayLike, *, step: float = 0.0) -> Interval:
     """Mean with its 95 % t-interval over seeds; see :func:`hpsearch.experiments.tolerances.intervals`.
 
     Args:
@@ -170,6 +177,6 @@ def select(rows: pd.DataFrame, **settings: object) -> pd.DataFrame:
     return rows
 
 
-def samples(rows: pd.DataFrame, metric: str) -> Any:
+def samples(rows: pd.DataFrame, metric: str) -> Numbers:
     """A metric of each seed, by seed, ``(seeds,)``; the rows are of one setting."""
     return rows.sort_values("seed")[metric].to_numpy(dtype=float)

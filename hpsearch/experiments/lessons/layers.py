@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -104,7 +103,7 @@ def _outputs(output: str, z: Array) -> Array:
     return (1 + np.tanh(z / 2)) / 2 if output == "binary" else z
 
 
-def _loss(output: str, outputs: Any, Y: Any) -> float:
+def _loss(output: str, outputs: Array, Y: Array) -> float:
     if output == "identity":
         return float(np.mean(0.5 * ((outputs - Y) ** 2).sum(axis=1)))
     with np.errstate(divide="ignore", invalid="ignore"):

@@ -80,7 +80,7 @@ def _search(name: str, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _words(row: Mapping[Any, Any]) -> str:
-    difference = Interval(row["difference"], row["low"], row["high"])
+    difference = Interval.of(row, "difference")
     metric, own, other = str(row["metric"]).replace("_", " "), row[ROUNDS], row[UNREFINED]
     shown = {"better": "refining is better", "worse": "refining is worse", "not shown": "no difference is shown"}
     return (

@@ -12,6 +12,7 @@ from hpsearch.config.messages import listed
 from hpsearch.engine.activations import ACTIVATIONS
 from hpsearch.experiments.lessons.judgement import Interval, Judgement, Trainings, over_seeds, samples, select
 from hpsearch.experiments.tolerances import interval_columns
+from hpsearch.sensitivity.indices import Numbers
 
 TARGET = 0.5
 """Training loss that a training is to reach; guessing among ten classes has 2.3."""
@@ -112,10 +113,10 @@ def _scales(trainings: Trainings, activation: str) -> pd.DataFrame:
 
 
 def _interval(row: Mapping[Any, Any] | pd.Series, name: str) -> Interval:
-    return Interval(row[name], row[f"{name}_low"], row[f"{name}_high"])
+    return Interval.of(row, name, f"{name}_low", f"{name}_high")
 
 
-def _iterations(curves: pd.DataFrame) -> Any:
+def _iterations(curves: pd.DataFrame) -> Numbers:
     """Logarithm of the iteration at which each seed's training loss reaches the target, between its checkpoints."""
     logs = []
     for _, part in curves.sort_values(["seed", "iteration"]).groupby("seed"):
@@ -187,11 +188,8 @@ def _gradient(tanh: pd.DataFrame) -> str:
 def _others(table: pd.DataFrame, trainings: Trainings) -> list[str]:
     """What the other activations do."""
     sentences = []
-    for activation in table["activation"].unique():
-        rows = select(table, activation=activation)
+    for activation, rows in table[table["activation"] != "tanh"].groupby("activation", sort=False):
         best, start = rows.loc[rows["best"]].iloc[0], _slow_from(rows, flat=activation in _SLOPES)
-        if activation == "tanh":
-            continue
         if start is None:
             sentences.append(f"{activation}: no scale above {best['init_scale']:g} is shown to be slower.")
             continue

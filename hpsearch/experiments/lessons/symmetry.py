@@ -10,15 +10,7 @@ import pandas as pd
 from hpsearch.config.messages import listed
 from hpsearch.engine.network import predict
 from hpsearch.evaluation.trained import TrainedNetwork
-from hpsearch.experiments.lessons.judgement import (
-    ERROR,
-    Interval,
-    Judgement,
-    Trainings,
-    over_seeds,
-    samples,
-    select,
-)
+from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, Trainings, over_seeds, samples, select
 
 EQUAL = ("zeros", "constant")
 """The schemes that give all weights of a layer one value."""
@@ -40,6 +32,7 @@ def equal_weights(trainings: Trainings) -> Judgement:
     (compared, apart), most = _merged_apart(trainings, width), int(equal["distinct_units"].max())
     errors = _errors(trainings)
     gains = {name: _gain(trainings, name, width) for name in errors["activation"].unique()}
+    many = _gains_of_many(trainings, width)
     evidence = [
         f"In {len(equal.groupby(['number', 'seed'])):,} trainings from zeros or one constant at most {most} of "
         f"{width} hidden units is a function of its own at any of {equal['iteration'].nunique()} checkpoints. Merged "
@@ -47,7 +40,9 @@ def equal_weights(trainings: Trainings) -> Judgement:
         f"With {width} tanh units the error is {_error(errors, 'constant', width)} from one constant, "
         f"{_error(errors, 'zeros', width)} from zeros and {_error(errors, 'scaled', width)} from random weights, each "
         f"at its best α; with one unit {_error(errors, 'constant', 1)} from the constant.",
-        *_otherwise(trainings, width),
+        f"{width} equal units answer as one, but do not train as one: their equal steps add up."
+        if many
+        else f"{width} equal units are not shown to train better than one.",
     ]
     return Judgement(
         claim="L1",
@@ -56,7 +51,7 @@ def equal_weights(trainings: Trainings) -> Judgement:
         decided=f"{_units(most, width, apart)}; {_least(errors, gains, width)}",
         evidence=evidence,
         tables={"errors": errors, "distinct": _distinct(wide)},
-        more=[_zeros(trainings, width), *_added(trainings, width)],
+        more=[_zeros(trainings, width), _added(many, width)],
     )
 
 
@@ -114,7 +109,7 @@ def _errors(trainings: Trainings) -> pd.DataFrame:
 
 def _error(errors: pd.DataFrame, init: str, width: int, activation: str = "tanh") -> str:
     row = select(errors, init=init, width=width, activation=activation).iloc[0]
-    return Interval(row["error"], row["low"], row["high"]).percent
+    return Interval.of(row, "error").percent
 
 
 def _gain(trainings: Trainings, activation: str, width: int) -> Interval:
@@ -160,32 +155,24 @@ def _zeros(trainings: Trainings, width: int) -> str:
 
 
 def _gains_of_many(trainings: Trainings, width: int) -> dict[str, Interval]:
-    """By how much the error of equal units is below that of one unit from the same constant, by activation."""
-    tuned, gains = trainings.tuned(["activation", "init", "width"]), {}
-    for activation in tuned["activation"].unique():
-        rows = select(tuned, init="constant", activation=activation)
+    """By how much the error of equal units is below that of one unit from the same constant, where that is shown."""
+    tuned, gains = select(trainings.tuned(["activation", "init", "width"]), init="constant"), {}
+    for activation, rows in tuned.groupby("activation", sort=False):
         many, one = (samples(select(rows, width=units), ERROR) for units in (width, 1))
-        gains[activation] = over_seeds(one - many, step=trainings.step)
-    return gains
+        gains[str(activation)] = over_seeds(one - many, step=trainings.step)
+    return {activation: gain for activation, gain in gains.items() if gain.low > 0}
 
 
-def _otherwise(trainings: Trainings, width: int) -> list[str]:
-    """Whether as many equal units train as one does."""
-    if all(gain.low <= 0 for gain in _gains_of_many(trainings, width).values()):
-        return [f"{width} equal units are not shown to train better than one."]
-    return [f"{width} equal units answer as one, but do not train as one: their equal steps add up."]
-
-
-def _added(trainings: Trainings, width: int) -> list[str]:
-    """Why they do not."""
-    better = [f"{gain.points} with {name}" for name, gain in _gains_of_many(trainings, width).items() if gain.low > 0]
-    if not better:
-        return []
-    return [
+def _added(gains: dict[str, Interval], width: int) -> str:
+    """Why as many equal units do not train as one does, where they gain by it; or nothing."""
+    if not gains:
+        return ""
+    better = [f"{gain.points} with {name}" for name, gain in gains.items()]
+    return (
         f"The error of {width} equal units is lower than that of one unit from the same constant by {listed(better)}. "
         f"Merged, they are one unit whose outgoing weights take steps {width} times as long, and whose incoming ones "
         f"take steps 1/{width} as long."
-    ]
+    )
 
 
 def _distinct(wide: pd.DataFrame) -> pd.DataFrame:
