@@ -53,6 +53,30 @@ def test_what_fails_in_a_library_that_swallowed_a_stop_is_a_stop_and_what_a_user
         raise RuntimeError("of the program")
 
 
+class Lost:
+    """Python drops what is raised as this goes away, and prints its traceback."""
+
+    def __init__(self, number):
+        self.number = number
+
+    def __del__(self):
+        if self.number is None:
+            raise RuntimeError("of the program")
+        signal.raise_signal(self.number)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_of_a_stop_that_is_swallowed_no_traceback_is_printed_and_of_other_problems_it_is(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    with pytest.raises(KeyboardInterrupt), StopSignals() as signals:  # noqa: PT012
+        Lost(signal.SIGTERM)
+        assert capsys.readouterr().err == ""
+        Lost(None)
+        assert "of the program" in capsys.readouterr().err
+        signals.check()
+    assert sys.unraisablehook is sys.__unraisablehook__
+
+
 class Interrupting:
     """Finds modules, and is interrupted at the commands'."""
 
