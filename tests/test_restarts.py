@@ -46,7 +46,7 @@ class Odd(BaseException):
 
 class Unsendable(BaseException):
     def __reduce__(self):
-        raise TypeError("not to be sent")
+        return __import__, ("no_such_module",)
 
 
 class Broken:
