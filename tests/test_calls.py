@@ -37,10 +37,15 @@ def test_nan_is_an_answer_and_a_mapping_is_several():
     assert answer_of({"loss": 1, "seconds": np.float64(2)}).values == {"loss": 1.0, "seconds": 2.0}
 
 
+class Unreadable:
+    def __float__(self):
+        raise RuntimeError("two elements cannot be one number")
+
+
 @pytest.mark.parametrize(
     "returned",
     [None, "0.5", b"1", 1j, np.complex128(1), [1.0], np.array([1.0]), (1.0, 2.0), {}, {"a": None}, {"a": "1"}, {1: 2.0},
-     {"": 1.0}, {"a": np.array([1.0])}, object()],
+     {"": 1.0}, {"a": np.array([1.0])}, object(), Unreadable(), {"a": Unreadable()}, {"a\udce9": 1.0}],
 )  # fmt: skip
 def test_what_is_no_number_is_no_answer(returned):
     answer = answer_of(returned)
@@ -51,7 +56,7 @@ def test_what_is_no_number_is_no_answer(returned):
 
 class Mute(Exception):
     def __str__(self):
-        raise RuntimeError("not even this")
+        raise SystemExit("not even this")
 
 
 def test_what_a_function_raises_is_told_in_one_line_with_its_place():
@@ -59,14 +64,15 @@ def test_what_a_function_raises_is_told_in_one_line_with_its_place():
         raise problem
 
     failures = SettingCall(function, ("problem",))
-    problems = [ValueError("two\nlines " + "x" * 999), SystemExit(3), Mute()]
-    long, left, mute = failures([{"problem": problem} for problem in problems])
+    problems = [ValueError("two\nlines " + "x" * 999), SystemExit(3), Mute(), OSError("caf\udce9.csv")]
+    long, left, mute, named = failures([{"problem": problem} for problem in problems])
     assert long.raised
     assert long.failure.startswith("ValueError: two lines xxx")
     assert len(long.failure) < 350
     assert "(test_calls.py:" in long.failure
     assert left.failure.startswith("SystemExit: 3")
     assert mute.failure.startswith("Mute: (no message)")
+    assert named.failure.startswith(r"OSError: caf\udce9.csv")
 
 
 def test_ctrl_c_in_the_function_is_no_failure_of_a_row():
@@ -124,6 +130,7 @@ def test_a_series_or_table_in_another_order_goes_by_its_index():
         (lambda rows: pd.concat([rows["x"], rows["x"]], axis=1), "two columns of one name"),
         (lambda rows: None, "a response for each row"),
         (lambda rows: 1 / 0, "ZeroDivisionError"),
+        (lambda rows: [[1.0], [1.0, 2.0], [3.0]], "returned what cannot be read: ValueError"),
     ],
 )
 def test_a_table_whose_answers_cannot_be_told_apart_fails(function, problem):

@@ -32,6 +32,8 @@ from hpsearch.space import Float, Space
 from hpsearch.tuning.search import search
 
 distributed = pytest.importorskip("distributed")
+import dask  # noqa: E402
+
 from hpsearch.evaluation import clusters  # noqa: E402
 from hpsearch.evaluation.clusters import Cluster, dask_executor  # noqa: E402
 
@@ -238,6 +240,7 @@ class Counted:
 
     def __init__(self, *counts):
         self.counts, self.scheduler = list(counts), SimpleNamespace(address="tcp://x:1", ncores=None)
+        self.cluster = None
 
     def sync(self, function, *, callback_timeout):
         count = self.counts.pop(0)
@@ -268,6 +271,41 @@ def test_a_worker_that_is_back_or_work_that_was_done_begins_the_minute_anew(monk
         "no worker that ans", "a worker again", "no worker that ans",
     ]  # fmt: skip
     looks(monkeypatch, 0, 0, 0, at=[0, 20, 90])  # nobody looks while outcomes come
+
+
+def test_where_jobs_end_there_are_workers_though_each_look_meets_none(monkeypatch, caplog):
+    cluster, future = Cluster(SimpleNamespace(_client=Counted(*[0] * 9), _kwargs={})), Future()
+    monkeypatch.setattr(clusters, "submit", lambda *arguments: future)
+    cluster.submit(weighed, 1, 2)
+    for second in (0, 20, 40, 58, 70, 90, 110):
+        if second == 58:
+            future.set_exception(distributed.KilledWorker("call", None, 4))
+        monkeypatch.setattr(time, "monotonic", lambda now=second: 1000.0 + now)
+        cluster.check_workers()
+    assert len(caplog.records) == 1
+    monkeypatch.setattr(time, "monotonic", lambda: 1120.0)
+    with pytest.raises(WorkersLostError, match="has had no worker for 60 s"):
+        cluster.check_workers()
+
+
+def deadly(x, flag):
+    if os.path.exists(flag):
+        os.remove(flag)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return x
+
+
+@pytest.mark.slow
+def test_a_worker_that_a_cluster_of_this_process_has_let_go_is_started_again(tmp_path):
+    flag = tmp_path / "flag"
+    flag.touch()
+    with (
+        dask.config.set({"distributed.deploy.lost-worker-timeout": "1ms"}),  # it dies once and is given up
+        dask_executor() as executor,
+        Pool(SettingCall(deadly, ("x", "flag")), executor=executor) as pool,
+    ):
+        answers = dict(pool.answers((k, [{"x": k, "flag": str(flag)}]) for k in range(4)))
+    assert [answers[k][0].values["response"] for k in range(4)] == [0, 1, 2, 3]
 
 
 def test_a_scheduler_gets_what_it_can_unpickle_without_hpsearch():

@@ -36,6 +36,19 @@ def circumstances():
     return os.getpid(), signal.getsignal(signal.SIGINT)
 
 
+def ended(problem):
+    raise problem
+
+
+class Odd(BaseException):
+    pass
+
+
+class Unsendable(BaseException):
+    def __reduce__(self):
+        return __import__, ("no_such_module",)
+
+
 class Broken:
     def __reduce__(self):
         return __import__, ("no_such_module",)
@@ -75,6 +88,24 @@ def test_what_cannot_be_imported_there_is_told_and_the_process_stays(pool):
     with pytest.raises(UnsendableError, match="No module named 'no_such_module'"):
         pool.submit(slow, Broken()).result()
     assert pool.submit(doubled, 1).result() == 2
+
+
+def test_what_is_no_failure_but_a_stop_comes_as_it_was_raised_and_no_process_dies_of_it(pool, capfd):
+    before = pool.submit(os.getpid).result()
+    for problem in (Odd("enough"), KeyboardInterrupt("enough")):
+        with pytest.raises(type(problem), match="enough"):
+            pool.submit(ended, problem).result()
+    with pytest.raises(RuntimeError, match="a call was ended by Unsendable"):
+        pool.submit(Raising()).result()
+    assert before in {pool.submit(os.getpid).result() for _ in range(9)}
+    assert capfd.readouterr().err == ""
+
+
+class Raising:
+    """Raises what cannot be sent, and can be sent itself."""
+
+    def __call__(self):
+        raise Unsendable
 
 
 def test_a_stop_ends_calls_of_minutes_and_what_waits(pool):

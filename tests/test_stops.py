@@ -55,6 +55,39 @@ def test_what_fails_in_a_library_that_swallowed_a_stop_is_a_stop_and_what_a_user
         raise RuntimeError("of the program")
 
 
+class Lost:
+    """Python drops what is raised as this goes away, and prints its traceback."""
+
+    def __init__(self, happen):
+        self.happen = happen
+
+    def __del__(self):
+        self.happen()
+
+
+def stop_there():
+    signal.raise_signal(signal.SIGTERM)
+    for _ in range(9):  # the handler runs between two steps of the interpreter
+        pass
+
+
+def fail_there():
+    raise RuntimeError("of the program")
+
+
+def test_of_a_stop_that_is_swallowed_no_traceback_is_printed_and_of_other_problems_it_is(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    told = []
+    with contextlib.suppress(KeyboardInterrupt), StopSignals() as signals:
+        for happen in (stop_there, fail_there):
+            Lost(happen)
+            told.append(capsys.readouterr().err)
+        signals.check()
+    assert told[0] == ""
+    assert "of the program" in told[1]
+    assert sys.unraisablehook is sys.__unraisablehook__
+
+
 class Interrupting:
     """Finds modules, and is interrupted at the commands'."""
 

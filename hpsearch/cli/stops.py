@@ -35,6 +35,7 @@ class StopSignals:
 
     def __init__(self) -> None:
         self._received = False
+        self._unraisable = sys.unraisablehook
 
     def __enter__(self) -> Self:
         heeded = [signal.SIGINT, signal.SIGTERM]
@@ -43,6 +44,7 @@ class StopSignals:
         if threading.current_thread() is not threading.main_thread():
             heeded = []  # another thread may set no handler
         self._before = {number: signal.signal(number, self._stop) for number in heeded}
+        self._unraisable, sys.unraisablehook = sys.unraisablehook, self._tell_unraised
         return self
 
     def __exit__(
@@ -50,12 +52,18 @@ class StopSignals:
     ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
+        sys.unraisablehook = self._unraisable
         if isinstance(problem, Exception) and not isinstance(problem, typer.Exit) and exit_code(problem) is None:
             self.check()  # what a stop in its middle made of a library's work is no fault of the program
 
     def _stop(self, signum: int, frame: FrameType | None) -> NoReturn:
         self._received = True
         raise KeyboardInterrupt
+
+    def _tell_unraised(self, unraisable: Any) -> None:
+        """Of what code in C swallows Python prints a traceback; a stop is remembered, and told in a sentence."""
+        if not (self._received and unraisable.exc_type is KeyboardInterrupt):
+            self._unraisable(unraisable)
 
     def check(self) -> None:
         """Stop now, if a signal has come and its exception was swallowed.

@@ -17,6 +17,7 @@ Workers import these modules, so that nothing here needs Optuna, and this file i
     jobs.py       trainings in an executor, in jobs of about a second
     worker.py     what a worker of an executor does with a job
     clusters.py   a Dask cluster
+    remotes.py    a call on its way to a worker of a Dask cluster
     failures.py   what may happen to workers
     clocks.py     when something began and ended
     deadlines.py  how long a run may take

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -71,8 +71,8 @@ class SettingCall:
             return Answer({}, _told(problem), True, started, now())
         try:
             return Answer(_numbers(returned), started=started, finished=now())
-        except FunctionError as problem:
-            return Answer({}, str(problem), False, started, now())
+        except Exception as problem:  # its own methods are the user's code too
+            return Answer({}, _unread(problem), False, started, now())
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ class TableCall:
             return [Answer({}, _told(problem), True, started, now())] * len(rows)
         try:
             columns = _columns(returned, rows)
-        except FunctionError as problem:
-            return [Answer({}, str(problem), False, started, now())] * len(rows)
+        except Exception as problem:
+            return [Answer({}, _unread(problem), False, started, now())] * len(rows)
         finished, names = now(), tuple(columns)
         return [
             Answer(dict(zip(names, values, strict=True)), started=started, finished=finished)
@@ -191,9 +191,8 @@ def _numbers(returned: Any) -> dict[str, float]:
         return {RESPONSE: _number(returned, "it")}
     if not returned:
         raise FunctionError("returned an empty mapping; return a number, or a dict of names to numbers")
-    strange: Iterable[Hashable] = [name for name in returned if not isinstance(name, str) or not name]
-    if strange:
-        raise FunctionError(f"returned responses that are not named by text: {list(strange)!r:.80}")
+    if strange := [name for name in returned if not (isinstance(name, str) and name and _plain(name) == name)]:
+        raise FunctionError(f"returned responses that are not named by text that can be written: {strange!r:.80}")
     return {name: _number(value, f"{name!r} in it") for name, value in returned.items()}
 
 
@@ -213,6 +212,16 @@ def _number(value: Any, place: str) -> float:
     )
 
 
+def _unread(problem: Exception) -> str:
+    """Why what was returned is no answer."""
+    return str(problem) if isinstance(problem, FunctionError) else f"returned what cannot be read: {_told(problem)}"
+
+
+def _plain(text: str) -> str:
+    """A text that can be written: a file name in an error's words may hold bytes that are no UTF-8."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def _told(problem: BaseException) -> str:
     """An exception in one line, with where it was raised."""
     frames, trace = [], problem.__traceback__
@@ -220,8 +229,8 @@ def _told(problem: BaseException) -> str:
         frames.append((trace.tb_frame.f_code.co_filename, trace.tb_lineno))
         trace = trace.tb_next
     try:
-        words = " ".join(str(problem).split())
-    except Exception:  # a user's own exception may not even print
+        words = _plain(" ".join(str(problem).split()))
+    except (Exception, SystemExit):  # a user's own exception may not even print
         words = "(no message)"
     place = f" ({Path(frames[-1][0]).name}:{frames[-1][1]})" if len(frames) > 1 else ""
     return f"{type(problem).__name__}: {words}"[:_LONGEST] + place

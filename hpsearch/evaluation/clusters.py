@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import logging
-import pickle
 import signal
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Executor, Future
-from functools import partial
 from typing import Any
 
 from distributed import Client, KilledWorker, LocalCluster
 from distributed.comm.core import CommClosedError
+from distributed.core import Status
 from distributed.diagnostics.plugin import WorkerPlugin
-from distributed.protocol.pickle import dumps
 
 from hpsearch.evaluation.failures import SECONDS_BETWEEN_LOOKS, ClusterError, EngineDiffersError, WorkersLostError
+from hpsearch.evaluation.remotes import submit
 from hpsearch.evaluation.tasks import Trainer
 from hpsearch.evaluation.worker import keep
 
@@ -120,15 +117,9 @@ class Cluster:
                 self._client.unregister_worker_plugin(key)
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
-        """Hand a job out; two that are alike are two.
-
-        Dask's own executor leaves a future without an end whose result was on a worker that died, and cannot be had.
-        """
-        call, key = dumps(_Call(function, arguments)), f"hpsearch-{uuid.uuid4().hex}"
-        remote = self._client.submit(pickle.loads, call, key=key, **self._executor._kwargs)
-        future = Future[Any]()
-        future.add_done_callback(partial(_let_go, remote))
-        self._client.loop.add_callback(_pass_on, remote, future)
+        """Hand a job out; two that are alike are two."""
+        future = submit(self._client, function, arguments, self._executor._kwargs)
+        future.add_done_callback(self._note_life)
         return future
 
     def threads(self) -> int:
@@ -153,14 +144,31 @@ class Cluster:
                 log.warning("the Dask cluster at %s has a worker again", self._address)
         elif not absent or now - before > _SECONDS_OF_A_LOOK:  # work was done between the last look and this one
             self._workless = now
-            told = "the Dask cluster at %s has no worker that answers: waiting for one, for %.0f s"
-            log.warning(told, self._address, _SECONDS_FOR_WORKERS)
+            if not absent:
+                told = "the Dask cluster at %s has no worker that answers: waiting for one, for %.0f s"
+                log.warning(told, self._address, _SECONDS_FOR_WORKERS)
         elif now - self._workless >= _SECONDS_FOR_WORKERS:
             raise WorkersLostError(
                 f"the Dask cluster at {self._address} has had no worker for {_SECONDS_FOR_WORKERS:.0f} s: what was "
                 f"finished is stored; start workers with `dask worker {self._address}`, and the same command, or the "
                 "same call with a new executor, goes on"
             )
+        else:
+            self._start_missing()
+
+    def _note_life(self, future: Future[Any]) -> None:
+        """A job that ended had a worker, though each look may meet the moment before the next one starts."""
+        self._looked = float("-inf")
+
+    def _start_missing(self) -> None:
+        """Let a cluster of this process start the workers that it should have.
+
+        It lets go for good of one that is not there 15 s after its last death: a function that kills its workers again
+        and again may leave it without any.
+        """
+        cluster = self._client.cluster
+        if isinstance(cluster, LocalCluster) and cluster.status is Status.running:
+            cluster.scale(len(cluster.worker_spec))
 
     def _count(self) -> int:
         """Threads of the workers; 0 too if the scheduler does not answer."""
@@ -189,43 +197,6 @@ class Cluster:
 
     def _gone(self) -> str:
         return f"the Dask scheduler at {self._address} went away, or dropped the work"
-
-
-class _Call:
-    """A call that is made where it is unpickled: Dask's scheduler unpickles what it holds, and has no hpsearch."""
-
-    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
-        self._function, self._arguments = function, arguments
-
-    def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-        return self._function, self._arguments
-
-
-def _let_go(remote: Any, future: Future[Any]) -> None:
-    """Let Dask forget a job that has ended, or is no longer wanted."""
-    if future.cancelled() and not remote.cancelled():
-        remote.cancel()
-    else:
-        remote.release()
-
-
-async def _pass_on(remote: Any, future: Future[Any]) -> None:
-    """What becomes of a job of Dask's, to the future that is awaited."""
-    result, problem = None, None
-    try:
-        result = await remote._result()
-    except Exception as raised:
-        problem = raised
-    except asyncio.CancelledError:
-        pass
-    if remote.cancelled():
-        future.cancel()
-    if not future.set_running_or_notify_cancel():
-        return
-    if problem is None:
-        future.set_result(result)
-    else:
-        future.set_exception(problem)
 
 
 class _Undisturbed(WorkerPlugin):

@@ -233,3 +233,10 @@ def _answer(call: bytes) -> bytes:
         return pickle.dumps((function(*arguments, **options), None))
     except Exception as problem:
         return pickle.dumps((None, RuntimeError(f"{type(problem).__name__}: {problem}")))
+    except BaseException as stop:  # it ends the survey, as it does on a thread
+        try:
+            answer = pickle.dumps((None, stop))
+            pickle.loads(answer)
+        except Exception:
+            answer = pickle.dumps((None, RuntimeError(f"a call was ended by {type(stop).__name__}")))
+        return answer
