@@ -5,6 +5,7 @@ import pytest
 
 from hpsearch import load
 from hpsearch.evaluation.evaluator import load_data
+from hpsearch.results import arms
 from hpsearch.results.arms import best_of_rounds, costs, unrefined_search
 from hpsearch.results.rounds import Searches, search_rounds
 
@@ -65,6 +66,20 @@ def test_a_grid_ends_the_unrefined_search_below_the_cost(config, tmp_path, searc
 def test_a_search_of_short_trainings_ends_at_ten_times_the_trials(config, tmp_path, searches):
     arm = unrefined_search(config.with_overrides(trials=3), 10**12, searches(tmp_path))
     assert arm.trials == len(load("small-unrefined", results=tmp_path).trials) == 30
+
+
+def test_where_trainings_get_ever_shorter_a_search_is_begun_anew_a_few_times(config, monkeypatch):
+    totals = []
+
+    class Shorter:
+        def search(self, config, total):
+            totals.append(total)
+            return total
+
+    monkeypatch.setattr(arms, "costs", lambda total: 10.0**6 * 0.9 ** np.arange(total))
+    monkeypatch.setattr(arms, "_arm", lambda name, parts, first: parts[0])
+    assert unrefined_search(config, 10**7 + 10**5, Shorter()) == 410  # ten times the trials, all of which cost 10⁷
+    assert len(totals) < 15
 
 
 def test_the_best_of_all_rounds_is_kept_whichever_had_it(made):

@@ -44,12 +44,20 @@ def toml(tables):
     return "\n".join([*top, *(line for part in parts for line in part)]) + "\n"
 
 
-def mutations():
-    """A valid study with one setting wrong, misspelt, doubled or elsewhere: what is wrong, and the text."""
+def valid_study(folder):
+    """The tables of a study in a folder with its data; what is not set by default is set."""
+    lines = [f"{i};{0.37 * i:.2f};{'pq'[i % 2]}".replace(".", ",") for i in range(60)]
+    (folder / "table.csv").write_text("\n".join(["id;a;y", *lines, ""]), encoding="utf-8")
     file = {"source": "csv:table.csv", "target": "y", "separator": ";", "decimal": ","}
     rows = {"missing": ["?"], "incomplete": "drop", "drop": ["id"]}
-    every = {"name": "valid", "data": file | rows, "search": {"batch": 4}}  # what is not set by default is set
-    valid = tomllib.loads(to_toml(validated(every, where="a test")))
+    every = {"name": "valid", "data": file | rows, "search": {"batch": 4}}
+    (folder / "valid.toml").write_text(to_toml(validated(every, where="a test", folder=folder)), encoding="utf-8")
+    load_config(folder / "valid.toml")
+    return tomllib.loads((folder / "valid.toml").read_text(encoding="utf-8"))
+
+
+def mutations(valid):
+    """A valid study with one setting wrong, misspelt, doubled or elsewhere: what is wrong, and the text."""
     for table, settings in [("", {k: v for k, v in valid.items() if not isinstance(v, dict)}), *valid.items()]:
         if not isinstance(settings, dict):
             continue
@@ -61,6 +69,8 @@ def mutations():
 
             others = {k: v for k, v in settings.items() if k != key}
             for wrong in WRONG[type(value)]:
+                if wrong == [""] and isinstance(value[0], str):
+                    continue  # an empty text is a text
                 yield f"{where} = {written(wrong)}", text({**settings, key: wrong})
             yield f"{where} misspelt", text({**others, f"{key}x": value}) if table else text({f"{key}x": value})
             yield f"{where} twice", "\n" + text(settings).replace(f"{key} = ", f"{key} = 1\n{key} = ", 1)
@@ -86,14 +96,14 @@ def unrefused(folder, cases):
 
 def wrong_studies(folder):
     """Files of the mutations, written as they are asked for."""
-    for what, text in mutations():
+    for what, text in mutations(valid_study(folder)):
         (folder / "wrong.toml").write_text(text, encoding="utf-8")
         yield what, ["wrong.toml"]
 
 
 def test_every_study_with_one_setting_wrong_is_refused(tmp_path):
     accepted, count, path = [], 0, tmp_path / "wrong.toml"
-    for what, text in mutations():
+    for what, text in mutations(valid_study(tmp_path)):
         path.write_text(text, encoding="utf-8")
         count += 1
         with contextlib.suppress(ConfigError):
@@ -101,7 +111,7 @@ def test_every_study_with_one_setting_wrong_is_refused(tmp_path):
             accepted.append(what)
     assert accepted == []
     assert count >= 200
-    assert [p.name for p in tmp_path.iterdir()] == ["wrong.toml"]
+    assert {p.name for p in tmp_path.iterdir()} == {"table.csv", "valid.toml", "wrong.toml"}
 
 
 @pytest.mark.slow

@@ -28,8 +28,11 @@ def test_distributions_have_the_space_s_bounds(small):
     assert list(found) == list(small.space.dimensions)
 
 
-def test_qmc_gives_scipy_s_scrambled_sobol_sequence_in_the_order_of_the_trials(small, tmp_path):
+def test_qmc_gives_scipy_s_scrambled_sobol_sequence_in_the_order_of_the_trials(small, tmp_path, monkeypatch):
+    draw, draws = qmc.Sobol.random, []
+    monkeypatch.setattr(qmc.Sobol, "random", lambda *arguments: draws.append(arguments) or draw(*arguments))
     study = search(small.with_overrides(sampler="qmc", trials=9), results=tmp_path)
+    assert len(draws) <= 1  # for all trials
     points = qmc.Sobol(6, rng=np.random.default_rng(0)).random(16)[:9]
     expected = small.space.dimensions.from_unit(points)
     for name, values in expected.items():

@@ -73,6 +73,23 @@ def test_what_cma_es_remembers_is_resumed_whatever_the_size_of_a_batch(small):
         compared(small.with_overrides(sampler="cmaes", batch=batch, trials=TRIALS), range(TRIALS - 10, TRIALS))
 
 
+@pytest.mark.parametrize(
+    ("sampler", "pruner", "batches"), [("tpe", "none", 2), ("tpe", "median", 1), ("random", "none", 3)]
+)
+def test_batches_wait_while_one_is_trained_and_one_more_where_nothing_is_learnt(small, sampler, pruner, batches):
+    evaluator = Evaluator(small.with_overrides(sampler=sampler, pruner=pruner, batch=4))
+    submitted, before_the_first = [], []
+
+    class Awaited(Remembering):
+        def submit(self, task):
+            submitted.append(task.settings)
+            outcome = super().submit(task)
+            return lambda: before_the_first.append(len(set(submitted))) or outcome()
+
+    searched(evaluator, Awaited(evaluator.trainer), 14)
+    assert before_the_first[0] == 4 * batches
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("batch", [1, 3, 16])
 @pytest.mark.parametrize("pruner", ["none", "median", "hyperband"])

@@ -327,6 +327,7 @@ def test_a_writer_that_is_stopped_while_it_writes_stores_each_trial_once(tmp_pat
 
     def interrupted(self, logs):
         append(self, logs)
+        monkeypatch.undo()
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(0.01)
 
