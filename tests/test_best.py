@@ -71,6 +71,18 @@ def test_a_number_is_scored_by_r2_with_an_interval_around_it():
     assert score.low < score.value < score.high <= 1
 
 
+def test_the_interval_of_r2_is_as_much_wider_as_few_examples_need():
+    """As a t-interval of 12 examples reaches 2.3 standard deviations and not 1.96, 97.85 % of resamples lie within."""
+    rng = np.random.default_rng(3)
+    predicted = rng.normal(size=12)
+    target = predicted + rng.normal(size=12)
+    resamples = [r2_score(target[rows], predicted[rows]) for rows in rng.integers(0, 12, (600, 12))]
+    score = scores.r2(predicted, target)
+    within = np.mean([score.low <= value <= score.high for value in resamples])
+    assert within == pytest.approx(0.9785, abs=0.02)
+    assert scores.r2(predicted[:2], target[:2]).low < scores.r2(predicted[:2], target[:2]).high
+
+
 @pytest.mark.parametrize("target", [[1.0, 1.0, 4.0, 0.5], [2.0, 2.0, 2.0, 2.0]])
 def test_r2_of_resamples_is_scikit_learn_s_however_many_are_drawn_together(target, monkeypatch):
     rows = np.random.default_rng(0).integers(0, 4, (40, 4))

@@ -1,6 +1,7 @@
 """L2: random weights make units differ; equal draws, biases and scales that vanish are told."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from helpers import grid_of
 
@@ -87,3 +88,15 @@ def test_the_limit_is_that_of_all_larger_scales():
     judgement = judged_with(0.1, 6)
     assert judgement.verdict == "does not hold"
     assert "throughout, at no scale in float32" in judgement.evidence[1]
+
+
+def test_what_has_learned_no_more_than_guessing_is_not_said_to_learn():
+    trainings = grid_of(STUDY)
+    assert random_weights([trainings]).more[0].startswith("What is that small still learns: from scale 1e-08")
+    data = trainings.evaluator.dataset
+    guess = np.mean(data.validation.y != pd.Series(data.train.y).mode()[0])
+    small = trainings.curves["init_scale"] == 1e-8
+    curves = trainings.curves.assign(validation_error=trainings.curves["validation_error"].mask(small, guess))
+    told = random_weights([Trainings(curves, trainings.settings, trainings.evaluator)]).more[0]
+    assert told.startswith("From scale 1e-08 nothing is shown to be learned in so many iterations: the error ends at ")
+    assert told.endswith(f"where the most frequent class for all has {100 * guess:.1f} %.")

@@ -137,7 +137,7 @@ def test_the_note_says_what_was_asked_over_which_ranges():
     low = (found.table["loss"] < 8.25).sum()
     floored = replace(found, kinds={"loss": Kind("log", ceiling=8.35, floor=8.25)})
     assert survey.sensitivity_note(floored) == (
-        f"of loss (log form, {guess}, not below 8.25 ({low} of 48 rows)) {ending}"
+        f"of loss (log form, {guess}, not below 8.25 (as good as perfect; {low} of 48 rows)) {ending}"
     )
     assert 0 < low != high > 0
 

@@ -19,13 +19,15 @@ from sklearn.metrics import log_loss, mean_squared_error
 from hpsearch import load, load_config, search
 from hpsearch.config import ConfigError
 from hpsearch.data.dataset import from_arrays
+from hpsearch.engine.metrics import METRICS
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.experiments.stored import design_of, place_of, refined_config
-from hpsearch.experiments.trainings import survey_study, useless
+from hpsearch.experiments.stored import FLOORS, design_of, place_of, refined_config
+from hpsearch.experiments.trainings import perfect, survey_study, useless
 from hpsearch.results.study import ResultsError
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.storage import studies
 from hpsearch.storage.access import JOURNAL, open_storage
+from hpsearch.storage.internals import set_study_attribute
 from hpsearch.storage.journal import JournalFile
 from hpsearch.storage.studies import StudyChangedError
 
@@ -80,6 +82,24 @@ def test_a_loss_counts_no_more_than_that_of_guessing_from_class_frequencies(sour
     splits = {"train_loss": data.train, "validation_loss": data.validation}
     wanted = {name: log_loss(split.y, guess.predict_proba(split.X)) for name, split in splits.items()}
     assert useless(data) == pytest.approx(wanted)
+
+
+@pytest.mark.parametrize("source", [load_iris, load_breast_cancer])
+def test_a_loss_is_perfect_where_no_example_can_have_its_class_with_less_than_nine_tenths(source):
+    data = from_arrays(*source(return_X_y=True), seed=1)
+    sure = np.where(np.arange(len(data.validation.y)) == 0, 0.9, 1.0)  # one such, and all others are certain
+    assert perfect(data) == pytest.approx({"validation_loss": -np.mean(np.log(sure))})
+    assert perfect(from_arrays(*load_diabetes(return_X_y=True), seed=1)) == {}
+
+
+def test_a_survey_of_before_floors_were_stored_keeps_the_metric_s_own(config, tmp_path):
+    found = survey_study(config, results=tmp_path)
+    study = load("small", results=tmp_path).study
+    own = {m.name: m.floor for m in METRICS}["validation_loss"]
+    assert found.kinds["validation_loss"].floor == pytest.approx(-np.log(0.9) / 30)
+    set_study_attribute(study, FLOORS, {})
+    assert load("small", results=tmp_path).survey.kinds["validation_loss"].floor == own
+    assert found.kinds["train_loss"].floor == own
 
 
 def test_a_regression_s_loss_counts_no_more_than_that_of_guessing_the_mean():
@@ -304,13 +324,13 @@ def test_separable_data_whose_loss_falls_to_nothing_are_surveyed_searched_and_re
     Path("studies/far.toml").write_text(text, encoding="utf-8")
     told = run("survey", "far", "--base", 8, "--scrambles", 4).stdout
     losses = load("far").survey.table.groupby(["scramble", "block", "row"], sort=False)["validation_loss"].last()
-    below = int((losses < np.finfo("float32").eps).sum())
+    below = int((losses < -np.log(0.9) / 12).sum())
     assert (losses == 0).any()
-    assert f", not below 1.19e-07 ({below} of {len(losses)} rows)" in told
+    assert f", not below 0.00878 (as good as perfect; {below} of {len(losses)} rows)" in told
     assert set(load("far").sensitivity()["at_floor"]) == {below}
     study = load("far").study
     note = study._storage.get_study_system_attrs(study._study_id)["dashboard:note_str:0"]
-    assert f"not below 1.19e-07 ({below} of" in note
+    assert f"not below 0.00878 (as good as perfect; {below} of" in note
     assert "by the survey (total index)" in run("search", "far", "--trials", 2).stdout
     run("refine", "far")
     run("search", "far-2", "--trials", 2)

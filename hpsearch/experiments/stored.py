@@ -33,6 +33,9 @@ DESIGN = "hpsearch:design"
 CEILINGS = "hpsearch:ceilings"
 """Fact of a study: the losses of predicting class frequencies (or the mean)."""
 
+FLOORS = "hpsearch:floors"
+"""Fact of a study: the losses below which an answer counts as perfect, where its validation examples give one."""
+
 EXAMPLES = "hpsearch:examples"
 """Fact of a study: the number of training examples, the largest mini-batch."""
 
@@ -126,7 +129,7 @@ def stored_survey(study: optuna.Study) -> Survey:
         _stored_table(study, design),
         design,
         config.search.metric,
-        _kinds(fact(study, CEILINGS)),
+        _kinds(fact(study, CEILINGS), fact(study, FLOORS, {})),
         budget="iterations",
         checkpoints=checkpoints(int(config.space.largest("iterations")), config.survey.checkpoints),
         limits=limits_of(design.space, examples=fact(study, EXAMPLES)),
@@ -167,9 +170,14 @@ def _going_on(study: optuna.Study) -> str:
     return command("survey", config.name, *options, *options_of(storage_of(study)))
 
 
-def _kinds(ceilings: Mapping[str, float]) -> dict[str, Kind]:
-    """What is known of each metric, with the stored loss (or R²) of guessing as its ceiling."""
-    return {m.name: Kind(m.form, m.better or "lower", ceilings.get(m.name), m.floor) for m in METRICS}
+def _kinds(ceilings: Mapping[str, float], floors: Mapping[str, float]) -> dict[str, Kind]:
+    """What is known of each metric: the stored loss (or R²) of guessing as its ceiling, that of perfect answers below.
+
+    A survey of before such losses were stored has the metric's own floor.
+    """
+    return {
+        m.name: Kind(m.form, m.better or "lower", ceilings.get(m.name), floors.get(m.name, m.floor)) for m in METRICS
+    }
 
 
 def limits_of(space: Mapping[str, Dimension], *, examples: int) -> dict[str, tuple[float, float]]:

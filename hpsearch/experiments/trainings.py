@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
+from math import log
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ from hpsearch.experiments.stored import (
     CEILINGS,
     DESIGN,
     EXAMPLES,
+    FLOORS,
     design_of,
     place_of,
     row_distributions,
@@ -119,11 +121,11 @@ def survey_study(
     evaluator.check_memory(workers=1, rows=size.scrambles * size.base * 2)  # before a design is made, at least
     design, name = design_of(config), survey_name(config)
     evaluator.check_memory(workers=1 if executor else workers, rows=len(design))
-    facts = {CEILINGS: useless(evaluator.dataset), EXAMPLES: evaluator.dataset.train.examples}
+    data = evaluator.dataset
+    facts = {CEILINGS: useless(data), FLOORS: perfect(data), EXAMPLES: data.train.examples}
     opened = open_storage(storage, results=results)
     with quiet_optuna(), only_writer(name, opened, results=results):
-        fingerprint = evaluator.dataset.fingerprint
-        study = open_study(opened, config, fingerprint, name=name, identity=_identity, facts=facts)
+        study = open_study(opened, config, data.fingerprint, name=name, identity=_identity, facts=facts)
         rows = _Rows(evaluator, design, study)
         try:
             with Workers(evaluator.trainer, workers, executor, deadline) as pool:
@@ -178,6 +180,15 @@ def useless(dataset: Dataset) -> dict[str, float]:
     with np.errstate(divide="ignore"):
         loss = np.minimum(-np.log(frequency), CEILING)
     return {name: float(loss[y].mean()) for name, y in parts.items()}
+
+
+def perfect(dataset: Dataset) -> dict[str, float]:
+    """Losses below which an answer counts as perfect: no validation example has its class with less than 0.9.
+
+    Of few examples a network that is of little use may by luck get all right, with a loss of nearly 0, and the
+    logarithm would make one such training in thousands weigh more than all others.
+    """
+    return {} if dataset.classes is None else {"validation_loss": -log(0.9) / dataset.validation.examples}
 
 
 class _Rows:

@@ -119,7 +119,8 @@ def clipping(survey: Survey) -> str:
         guess = "an answer that ignores its input; " if survey.budget else ""
         words = f", clipped at {kind.ceiling:.3g} ({guess}{response.at_ceiling:,} of {rows:,} rows)"
     if kind.floor is not None and response.at_floor:
-        words += f", not below {kind.floor:.3g} ({response.at_floor:,} of {rows:,} rows)"
+        perfect = "as good as perfect; " if survey.budget else ""
+        words += f", not below {kind.floor:.3g} ({perfect}{response.at_floor:,} of {rows:,} rows)"
     return words
 
 

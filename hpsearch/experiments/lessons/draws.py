@@ -45,7 +45,7 @@ def random_weights(trainings: Sequence[Trainings]) -> Judgement:
         where=_where(parts, limits),
         evidence=evidence,
         tables={"scales": table},
-        more=[_later(part) for part in parts[:1]],
+        more=[_later(parts[0], _guess(trainings[0]))],
     )
 
 
@@ -122,14 +122,27 @@ def _limit_words(part: pd.DataFrame, limit: float | None) -> str:
     return f"down to scale {limit:.0e} in {dtype} ({tried})"
 
 
-def _later(part: pd.DataFrame) -> str:
-    """Whether a small scale costs anything."""
+def _later(part: pd.DataFrame, guess: float) -> str:
+    """Whether a small scale costs anything.
+
+    Args:
+        part: A row a scale.
+        guess: The error of answering the most frequent class.
+    """
     broken = part[(part["least"] >= part["units"] - _PAIR) & (part["init_scale"] <= _SMALL)]
     if broken.empty:
         return ""
     smallest, usual = (broken.sort_values("init_scale").iloc[place] for place in (0, -1))
     a, b = (Interval.of(row, "error").percent for row in (smallest, usual))
-    return (
-        f"What is that small still learns: from scale {smallest['init_scale']:.0e} the error ends at {a}, from "
-        f"{usual['init_scale']:g} at {b}. Small weights grow by a factor an iteration, so they come late, not never."
-    )
+    scale, ends = f"{smallest['init_scale']:.0e}", f"the error ends at {a}, from {usual['init_scale']:g} at {b}"
+    if smallest["high"] >= guess:
+        guessing = f"where the most frequent class for all has {100 * guess:.1f} %"
+        return f"From scale {scale} nothing is shown to be learned in so many iterations: {ends}, {guessing}."
+    late = "Small weights grow by a factor an iteration, so they come late, not never."
+    return f"What is that small still learns: from scale {scale} {ends}. {late}"
+
+
+def _guess(trainings: Trainings) -> float:
+    """The validation error of answering the most frequent class of the training examples."""
+    data = trainings.evaluator.dataset
+    return float(np.mean(data.validation.y != np.argmax(np.bincount(data.train.y))))

@@ -20,7 +20,7 @@ _SAME_ANSWER = 1e-3
 
 
 def equal_weights(trainings: Trainings) -> Judgement:
-    """L1: units that begin equal stay equal, and are of no more use than one.
+    """L1: units that begin equal stay equal, and random ones serve better.
 
     Args:
         trainings: Of a study over ``init`` (zeros, constant and scaled), ``width`` (1 and more), ``activation`` and
@@ -46,7 +46,7 @@ def equal_weights(trainings: Trainings) -> Judgement:
     ]
     return Judgement(
         claim="L1",
-        says="Equal initial weights leave all hidden units of a layer one function for ever, however many there are.",
+        says="Equal initial weights leave all hidden units of a layer one function for ever, and random ones serve better.",
         holds=most == 1 and apart < _SAME_ANSWER and all(gain.low > 0 for gain in gains.values()),
         decided=f"{_units(most, width, apart)}; {_least(errors, gains, width)}",
         evidence=evidence,
