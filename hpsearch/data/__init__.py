@@ -4,6 +4,7 @@ In this room:
 
     sources.py      where a table comes from: bundled, generated, files
     tables.py       a file as a table: what its headings must be, how it is read
+    contents.py     the bytes of a file, unpacked
     text.py         the text of a file: encoding, separator, fields of its lines
     checks.py       what a table may hold; DataError
     columns.py      what a column holds, and what speaks against it

@@ -130,6 +130,7 @@ def load_dataset(
     separator: str | None = None,
     decimal: str | None = None,
     missing: Sequence[str] | None = None,
+    encoding: str | None = None,
     incomplete: Literal["refuse", "drop"] | None = None,
     drop: Sequence[str] | None = None,
 ) -> Dataset:
@@ -146,6 +147,7 @@ def load_dataset(
         separator: Between the fields of a CSV file, one character (a space for runs of spaces); a comma by default.
         decimal: Sign before the decimals of a number in a CSV file; a point by default.
         missing: Texts that stand for a missing value in a file; by default pandas' own: blank, NA, None, …
+        encoding: Of a CSV file; by default UTF-8, or UTF-16 where the file begins with its mark.
         incomplete: Whether rows with missing values are refused, which is the default, or left out, with a note.
         drop: Columns that are left out.
 
@@ -154,7 +156,7 @@ def load_dataset(
     """
     check_task(task)
     check_shares(validation, test, seed)
-    form = Format(separator, decimal, None if missing is None else tuple(missing))
+    form = Format(separator, decimal, None if missing is None else tuple(missing), encoding)
     table = raw_table(source, target, seed=seed, form=form, drop=tuple(drop or ()))
     if incomplete == "drop":
         table = without_incomplete_rows(table)

@@ -14,17 +14,17 @@ import numpy as np
 
 from hpsearch.data.checks import DataError, without_columns
 from hpsearch.data.columns import numeric_columns
+from hpsearch.data.contents import check_size
 from hpsearch.data.files import blamed
 from hpsearch.data.forms import absence_note
 from hpsearch.data.imports import import_sklearn
-from hpsearch.data.memory import excess
 from hpsearch.data.tables import Format, read_csv, read_parquet, words_for_missing
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_TIMES = {"csv": 4, "parquet": 2}
-"""Of a file's size, what reading it takes at the least: its bytes, its text, its numbers."""
+_TIMES = 2
+"""Of a Parquet file's size, what reading it takes at the least: its bytes, its numbers."""
 
 TARGET = "target"
 """Name of the target column of the bundled and generated sets."""
@@ -109,9 +109,11 @@ def check_file(path: str | Path) -> None:
 
 def _file(kind: str, path: Path, target: str, form: Format, drop: Sequence[str] | None) -> RawTable:
     check_file(path)
-    if problem := excess({"reading it": _TIMES[kind] * path.stat().st_size}):
-        raise DataError(f"{path}: {problem}; leave out rows or columns in the file, or take a machine with more")
-    frame = read_csv(path, form, target=target, drop=drop) if kind == "csv" else read_parquet(path, form)
+    if kind == "csv":
+        frame = read_csv(path, form, target=target, drop=drop)
+    else:
+        check_size(path, _TIMES * path.stat().st_size)
+        frame = read_parquet(path, form)
     frame = without_columns(frame, drop or (), target)
     texts = frame.loc[:, [not numeric for numeric in numeric_columns(frame)]]
     notes = _absence_notes(texts) if form.missing is None else ()
