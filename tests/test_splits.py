@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from hpsearch.data import from_arrays, from_frame, load_dataset
 from hpsearch.data.checks import DataError
-from hpsearch.data.dataset import from_arrays, from_frame, load_dataset
 
 
 def test_digits_split_as_the_reference_work_says():
