@@ -156,6 +156,7 @@ def test_names_of_any_script_are_kept(name):
 # --- mistakes ---
 
 SEEDS = "how many (1 to 1,000) or a list of different whole numbers from 0 to 4,294,967,295"
+TEST = 'give a share from 0 to below 1, or the file of the test examples, as in "csv:test.csv"'
 MISTAKES = [
     ("tials = 3", 'tials: is not a known key (given: 3); did you mean "trials" in [search]?'),
     ("learning_rate = 0.1", "learning_rate: is not a known key (given: 0.1); it belongs in [space]"),
@@ -234,7 +235,14 @@ MISTAKES = [
         "[data]\nvalidation = 0.8",
         "data.test: leaves nothing to train on (given: 0.2); keep validation + test below 1 (validation is 0.8)",
     ),
-    ("[data]\ntest = '0.1'", 'data.test: must be a number (given: "0.1"); give a share from 0 to below 1'),
+    ("[data]\ntest = '0.1'", f'data.test: is neither a share nor a file (given: "0.1"); {TEST}'),
+    ("[data]\ntest = 1", f"data.test: must be from 0 to below 1 (given: 1); {TEST}"),
+    ("[data]\ntest = nan", f"data.test: must be from 0 to below 1 (given: nan); {TEST}"),
+    ("[data]\ntest = true", f"data.test: must be a number or a file (given: true); {TEST}"),
+    (
+        "[data]\ntest = 'csv:t.csv'",
+        'data.test: is a file, and the source is none (given: "csv:t.csv"); give a share from 0 to below 1',
+    ),
     (
         "[data]\nseed = -1",
         "data.seed: must be at least 0 (given: -1); give a whole number from 0 to 4,294,967,295",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 from typing import Literal
 
-from pydantic import Field, StrictFloat, StrictInt, ValidationInfo, field_validator, model_validator
+from pydantic import Field, StrictBool, StrictFloat, StrictInt, ValidationInfo, field_validator, model_validator
 
-from hpsearch.config.fields import LARGEST_SEED, Table, Text, ruled, whole
+from hpsearch.config.fields import LARGEST_SEED, Table, Text, ruled, unicode_text, whole
 from hpsearch.config.messages import Fault, did_you_mean, refusal
 
 BUNDLED = ("digits", "breast_cancer", "wine", "iris", "diabetes", "flower", "moons")
@@ -30,16 +30,16 @@ class DataConfig(Table):
         lt=1,
         allow_inf_nan=False,
     )
-    test: StrictFloat = ruled(
-        0.2,
-        "a share from 0 to below 1",
-        "share of the examples kept for the end",
-        validate_default=True,
-        ge=0,
-        lt=1,
-        allow_inf_nan=False,
+    test: float | str = Field(
+        0.2, validate_default=True, description='share of the examples kept for the end, or their file, "csv:PATH"'
     )
     seed: StrictInt = whole(0, 0, LARGEST_SEED, "seed of the split and of generated examples")
+    groups: Text | None = Field(
+        None, description="column whose rows of one value, as of a patient, come into one split; no feature"
+    )
+    shuffle: StrictBool | None = Field(
+        None, description="false: the first rows train, the last test; not set: the split is at random"
+    )
     separator: Text | None = ruled(
         None,
         'one character, such as ";" or "\\t", or " " for runs of spaces',
@@ -81,6 +81,9 @@ class DataConfig(Table):
             faults.append(Fault("is the separator too", self.decimal, 'set separator = ";"', ("decimal",)))
         if self.target is not None and self.target in (self.drop or ()):
             faults.append(Fault("names the target", self.drop, "predict another column or keep this one", ("drop",)))
+        if self.groups is not None and self.groups in (self.target, *(self.drop or ())):
+            rule = "name a column that is neither the target nor left out; it is no feature anyway"
+            faults.append(Fault("is the target, or in data.drop", self.groups, rule, ("groups",)))
         if faults:
             raise refusal(*faults)
         return self
@@ -100,7 +103,7 @@ class DataConfig(Table):
     def _usable_source(cls, source: str, info: ValidationInfo) -> str:
         kind, _, location = source.partition(":")
         if "://" in source:
-            raise refusal(Fault("is an address, and nothing is downloaded", source, "save the file and give its path"))
+            raise refusal(_address(source))
         if kind in _FILE_KINDS and location:
             return f"{kind}:{_data_file(source, location, info)}"
         if source in BUNDLED:
@@ -121,14 +124,32 @@ class DataConfig(Table):
             raise refusal(Fault("is missing", rule='name the column to predict: target = "..."'))
         return target
 
-    @field_validator("test")
+    @field_validator("test", mode="plain")
     @classmethod
-    def _examples_are_left(cls, test: float, info: ValidationInfo) -> float:
+    def _share_or_file(cls, test: object, info: ValidationInfo) -> float | str:
+        rule = 'give a share from 0 to below 1, or the file of the test examples, as in "csv:test.csv"'
+        if isinstance(test, str):
+            kind, _, location = unicode_text(test).partition(":")
+            if "://" in test:
+                raise refusal(_address(test))
+            if kind not in _FILE_KINDS or not location:
+                raise refusal(Fault("is neither a share nor a file", test, rule))
+            if info.data.get("source") in BUNDLED:
+                raise refusal(Fault("is a file, and the source is none", test, "give a share from 0 to below 1"))
+            return f"{kind}:{_data_file(test, location, info)}"
+        if isinstance(test, bool) or not isinstance(test, int | float):
+            raise refusal(Fault("must be a number or a file", test, rule))
+        if not 0 <= test < 1:
+            raise refusal(Fault("must be from 0 to below 1", test, rule))
         validation = info.data.get("validation", 0.0)
         if validation + test >= 1:
             rule = f"keep validation + test below 1 (validation is {validation})"
             raise refusal(Fault("leaves nothing to train on", test, rule))
-        return test
+        return float(test)
+
+
+def _address(source: str) -> Fault:
+    return Fault("is an address, and nothing is downloaded", source, "save the file and give its path")
 
 
 def _data_file(source: str, location: str, info: ValidationInfo) -> str:

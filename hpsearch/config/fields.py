@@ -23,13 +23,14 @@ def ruled(default: Any, rule: str, description: str, **limits: Any) -> Any:
     return Field(default, description=description, json_schema_extra={"rule": rule}, **limits)
 
 
-def _unicode(text: str) -> str:
+def unicode_text(text: str) -> str:
+    """A text that is valid Unicode; else it is refused."""
     if any("\ud800" <= letter <= "\udfff" for letter in text):
         raise refusal(Fault("has half a surrogate pair", text, "give valid Unicode text"))
     return text
 
 
-Text = Annotated[StrictStr, AfterValidator(_unicode)]
+Text = Annotated[StrictStr, AfterValidator(unicode_text)]
 
 
 class Table(BaseModel):

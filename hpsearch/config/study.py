@@ -185,7 +185,7 @@ class StudyConfig(Table):
                     table[name] = {}
                 table = table[name]
             table[last] = value
-        folder = Path.cwd() if dotted.get("data.source") is not None else None
+        folder = Path.cwd() if dotted.get("data.source") or isinstance(dotted.get("data.test"), str) else None
         return validated(description, where="changed settings", folder=folder)
 
 

@@ -40,6 +40,7 @@ class RawTable:
         notes: Sentences about it that a user should read.
         words: What is written where values are missing, by column, where that may be meant as a value.
         bundled: Whether it comes with hpsearch, so that nobody need be told what its target is.
+        name: What it is called in a message.
     """
 
     frame: pd.DataFrame
@@ -47,6 +48,7 @@ class RawTable:
     notes: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     bundled: bool = False
+    name: str = "the table"
 
 
 def raw_table(source: str, target: str | None, *, seed: int, form: Format, drop: Sequence[str] | None = ()) -> RawTable:
@@ -118,9 +120,9 @@ def _file(kind: str, path: Path, target: str, form: Format, drop: Sequence[str] 
     texts = frame.loc[:, [not numeric for numeric in numeric_columns(frame)]]
     notes = _absence_notes(texts) if form.missing is None else ()
     if kind == "parquet":
-        return RawTable(frame, target, notes)
+        return RawTable(frame, target, notes, name=path.name)
     absent = [str(name) for name, column in texts.items() if column.hasnans]
-    return RawTable(frame, target, notes, words=words_for_missing(path, form, absent))
+    return RawTable(frame, target, notes, words=words_for_missing(path, form, absent), name=path.name)
 
 
 def _absence_notes(texts: pd.DataFrame) -> tuple[str, ...]:

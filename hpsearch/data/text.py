@@ -56,7 +56,7 @@ def text_of(path: Path, encoding: str | None = None) -> Text:
         encoding: By which its bytes are text; None for UTF-8, or for UTF-16 where it begins with that one's mark.
 
     Raises:
-        DataError: if it is no text by that encoding; it says which it may be.
+        DataError: if it is no text by that encoding, or Python knows none of that name; it says which it may be.
     """
     raw = contents(path)
     for start, (what, cure) in _KINDS.items():
@@ -69,7 +69,10 @@ def text_of(path: Path, encoding: str | None = None) -> Text:
         if (order := _wide_order(raw)) is None:
             raise DataError(f"{path}: is not text: give a table as CSV or Parquet")
         raise DataError(f'{path}: is encoded in UTF-16: set data.encoding = "{order}", or save the file as UTF-8')
-    name = ("utf-16" if wide else "utf-8") if encoding is None else codecs.lookup(encoding).name
+    try:
+        name = codecs.lookup(encoding or ("utf-16" if wide else "utf-8")).name
+    except LookupError:
+        raise DataError(f"{path}: {encoding!r} is no encoding that Python knows: give one, such as 'cp1252'") from None
     name = {"utf-8": "utf-8-sig"}.get(name, name)  # whose mark, if it has one, is no part of the first heading
     try:
         return Text(raw, name, raw.decode(name))
