@@ -22,9 +22,11 @@ def alike(further: RawTable, table: RawTable, groups: str | None) -> RawTable:
         groups: Column of the groups, which is no feature: the test examples need not have it.
 
     Raises:
-        DataError: if columns are missing, or hold numbers in one table and none in the other.
+        DataError: if it has no rows, or columns are missing, or hold numbers in one table and none in the other.
     """
     frame, ours, name = further.frame.infer_objects(), table.frame.infer_objects(), further.name
+    if frame.empty:
+        raise DataError(f"{name} has no rows: give test examples, or a share of the table")
     if table.target not in frame.columns:
         raise DataError(
             f"{name} has no column {table.target!r}: test examples need the answers; rows without them are for "
@@ -37,7 +39,7 @@ def alike(further: RawTable, table: RawTable, groups: str | None) -> RawTable:
             notes.append(f"{shared:,} of the {len(theirs):,} groups by {groups!r} have rows in the training table too")
     ours = ours.drop(columns=groups or [], errors="ignore")
     if absent := [str(column) for column in ours.columns if column not in frame.columns]:
-        raise DataError(f"{name} has no column {listed(absent)}: add what is missing, or leave it out with data.drop")
+        raise DataError(f"{name} lacks the columns {listed(absent)}: add them, or leave them out with data.drop")
     frame = frame[list(ours.columns)]
     kinds = zip(ours.columns, numeric_columns(ours), numeric_columns(frame), strict=True)
     odd = [str(column) for column, one, other in kinds if one != other and frame[column].notna().any()]

@@ -23,7 +23,7 @@ from hpsearch.data.further import alike, further_notes, joined
 from hpsearch.data.identifiers import column_notes
 from hpsearch.data.preparation import Preparation, check_width, plain_array, precision_of, raw_frame
 from hpsearch.data.sources import RawTable, raw_table, without_incomplete_rows
-from hpsearch.data.splits import Division, split_rows
+from hpsearch.data.splits import Division, division_notes, split_rows
 from hpsearch.data.tables import Format
 from hpsearch.data.targets import Task, check_task, coded_targets, task_notes, task_of
 
@@ -217,6 +217,7 @@ def _dataset(table: RawTable, further: RawTable | None, *, task: Task, division:
     if not table.bundled:
         notes += [*table.notes, *(task_notes(frame[target], kind) if task == "auto" else ())]
         notes += [*column_notes(frame, target), *copy_notes(train, held_out, last)]
+    notes += division_notes(division, splits, groups)
     if further is not None:
         notes += further_notes(further, frame.iloc[splits[0]])
     return Dataset(name, kind, train, held_out, last, preparation, classes, mean, scale, tuple(notes))

@@ -127,6 +127,26 @@ def _in_blocks(groups: pd.Series | None, examples: int, shares: dict[str, int], 
     return train, validation, test
 
 
+def division_notes(division: Division, splits: Rows, groups: pd.Series | None) -> list[str]:
+    """What a user should know of rows that are not divided each by itself at random.
+
+    Args:
+        division: How they were divided.
+        splits: Into which rows; those of a test table of its own are beyond the groups.
+        groups: Values of its column of groups, where it has one.
+    """
+    if groups is not None:
+        kept = [groups.iloc[rows[rows < len(groups)]].nunique() for rows in splits]
+        parts = [f"{count:,} {what}" for count, what in zip(kept, ("train", "validate", "test"), strict=True) if count]
+        return [
+            f"rows of one {division.groups!r} stay together: of {groups.nunique():,} groups {', '.join(parts)}; "
+            "intervals of test scores take the rows as independent, and are too narrow where those of a group are alike"
+        ]
+    if division.shuffle:
+        return []
+    return [f"rows keep their order: the first {len(splits[0]):,} train, the next {len(splits[1]):,} validate"]
+
+
 def _check_class_sizes(labels: pd.Series, sizes: dict[str, int], needed: int) -> None:
     """Refuse classes that cannot be in every split, before any is made."""
     counts = labels.value_counts()
