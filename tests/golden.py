@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 
-from hpsearch.data.dataset import load_dataset
+from hpsearch.data import load_dataset
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training, train

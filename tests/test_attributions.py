@@ -10,7 +10,7 @@ import pytest
 from scipy import stats
 
 from hpsearch import load, search
-from hpsearch.data.dataset import from_arrays
+from hpsearch.data import from_arrays
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.outcomes import Evaluation

@@ -7,7 +7,7 @@ from helpers import run
 from sklearn.metrics import balanced_accuracy_score, recall_score
 
 from hpsearch import load
-from hpsearch.data import from_arrays, load_dataset
+from hpsearch.data import from_arrays, from_frame, load_dataset
 from hpsearch.tuning.balance import Balance, balance, rare_classes
 
 
@@ -53,6 +53,16 @@ def test_the_scores_are_scikit_learn_s():
     assert {label: score.value for label, score in scores.recalls.items()} == {"c": recalls[2], "b": recalls[1]}
     assert scores.error.low < scores.error.value < scores.error.high
     assert Balance.from_description(scores.describe()) == scores
+
+
+def test_classes_that_a_test_table_lacks_are_left_out():
+    frame = pd.DataFrame({"x": np.arange(200.0), "y": ["p"] * 100 + ["q"] * 80 + ["r"] * 12 + ["s"] * 8})
+    last = frame[frame["y"].isin(["p", "r"])]
+    predicted, truth = np.zeros(len(last), int), np.where(last["y"] == "p", 0, 2)
+    scores = balance(predicted, from_frame(frame, "y", test=last))
+    assert scores.error.value == pytest.approx(1 - balanced_accuracy_score(truth, predicted)) == 0.5
+    assert list(scores.recalls) == ["r"]
+    assert balance(np.zeros(100, int), from_frame(frame, "y", test=frame[:100])) is None
 
 
 def test_the_interval_of_the_balanced_error_holds_the_truth_as_often_as_it_says():

@@ -5,7 +5,7 @@ import optuna
 import pytest
 from sklearn.neural_network import MLPClassifier
 
-from hpsearch.data.dataset import load_dataset
+from hpsearch.data import load_dataset
 from hpsearch.storage.access import open_storage
 from hpsearch.storage.journal import JournalFile, StorageError
 from hpsearch.tuning import baselines as module

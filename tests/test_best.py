@@ -10,7 +10,7 @@ from optuna.artifacts import get_all_artifact_meta as shown
 from optuna.trial import TrialState, create_trial
 from sklearn.metrics import r2_score
 
-from hpsearch.data.dataset import Dataset, Split, from_frame
+from hpsearch.data import Dataset, Split, from_frame
 from hpsearch.data.preparation import Preparation
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator

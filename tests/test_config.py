@@ -143,6 +143,13 @@ def test_data_files_are_relative_to_the_study(study, tmp_path, monkeypatch):
     for path in (file, os.path.relpath(file)):
         assert load_config(path).data.source == f"csv:{tmp_path}/tables/a.csv"
     assert DataConfig(source="csv:b.csv", target="y").source == f"csv:{tmp_path}/tables/b.csv"
+    file = study('[data]\nsource = "csv:tables/a.csv"\ntest = "csv:tables/a.csv"\ntarget = "y"')
+    config = load_config(file)
+    assert config.data.test == config.data.source == f"csv:{tmp_path}/tables/a.csv"
+    assert config.with_overrides(**{"data.test": 0.1}).data.test == 0.1
+    assert config.with_overrides(**{"data.test": "csv:a.csv"}).data.test == f"csv:{tmp_path}/tables/a.csv"
+    with pytest.raises(ConfigError, match=r"data.test: names a file that does not exist .*did you mean \"a.csv\"\?"):
+        config.with_overrides(**{"data.test": "csv:aa.csv"})
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(study):
@@ -157,6 +164,7 @@ def test_names_of_any_script_are_kept(name):
 # --- mistakes ---
 
 SEEDS = "how many (1 to 1,000) or a list of different whole numbers from 0 to 4,294,967,295"
+TEST = 'give a share from 0 to below 1, or the file of the test examples, as in "csv:test.csv"'
 MISTAKES = [
     ("tials = 3", 'tials: is not a known key (given: 3); did you mean "trials" in [search]?'),
     ("learning_rate = 0.1", "learning_rate: is not a known key (given: 0.1); it belongs in [space]"),
@@ -235,7 +243,14 @@ MISTAKES = [
         "[data]\nvalidation = 0.8",
         "data.test: leaves nothing to train on (given: 0.2); keep validation + test below 1 (validation is 0.8)",
     ),
-    ("[data]\ntest = '0.1'", 'data.test: must be a number (given: "0.1"); give a share from 0 to below 1'),
+    ("[data]\ntest = '0.1'", f'data.test: is neither a share nor a file (given: "0.1"); {TEST}'),
+    ("[data]\ntest = 1", f"data.test: must be from 0 to below 1 (given: 1); {TEST}"),
+    ("[data]\ntest = nan", f"data.test: must be from 0 to below 1 (given: nan); {TEST}"),
+    ("[data]\ntest = true", f"data.test: must be a number or a file (given: true); {TEST}"),
+    (
+        "[data]\ntest = 'csv:t.csv'",
+        'data.test: is a file, and the source is none (given: "csv:t.csv"); give a share from 0 to below 1',
+    ),
     (
         "[data]\nseed = -1",
         "data.seed: must be at least 0 (given: -1); give a whole number from 0 to 4,294,967,295",
@@ -421,6 +436,16 @@ FORMATS = [
     ('decimal = ","', 'data.decimal: is the separator too (given: ","); set separator = ";"'),
     ('decimal = "x"', 'data.decimal: is not one of the values (given: "x"); use ".", ","'),
     ('missing = "?"', 'data.missing: must be a list (given: "?"); give a list of texts, as in ["", "?"]'),
+    (
+        'encoding = "ansi8"',
+        'data.encoding: is no encoding of text (given: "ansi8"); give a name that Python knows, such as "latin-1", '
+        '"cp1252", "utf-16" or "gb18030"',
+    ),
+    (
+        'groups = "y"',
+        'data.groups: is the target, or in data.drop (given: "y"); name a column that is neither the target nor left out; '
+        "it is no feature anyway",
+    ),
     ('incomplete = "fill"', 'data.incomplete: is not one of the values (given: "fill"); use "refuse", "drop"'),
     ('drop = "a"', 'data.drop: must be a list (given: "a"); give a list of names, as in ["id"]'),
     ('drop = ["a", "y"]', 'data.drop: names the target (given: ["a", "y"]); predict another column or keep this one'),
@@ -435,13 +460,14 @@ def test_a_mistake_in_how_a_file_is_read_is_told(study, tmp_path, line, message)
 
 def test_what_says_how_text_is_read_does_not_apply_where_none_is(study, tmp_path):
     (tmp_path / "cells.parquet").touch()
-    keys = 'separator = ";"\ndecimal = ","\nmissing = ["?"]\ndrop = ["a"]\n'
+    keys = 'separator = ";"\ndecimal = ","\nmissing = ["?"]\nencoding = "cp1252"\ndrop = ["a"]\n'
     assert problems(study(f'[data]\nsource = "parquet:cells.parquet"\ntarget = "y"\n{keys}')) == (
         'data.separator: does not apply to a Parquet file (given: ";"); remove it',
         'data.decimal: does not apply to a Parquet file (given: ","); remove it',
+        'data.encoding: does not apply to a Parquet file (given: "cp1252"); remove it',
     )
     assert [problem.split(" (given")[0] for problem in problems(study(f"[data]\n{keys}"))] == [
-        f"data.{key}: does not apply to bundled data" for key in ("separator", "decimal", "missing")
+        f"data.{key}: does not apply to bundled data" for key in ("separator", "decimal", "missing", "encoding")
     ]
 
 
@@ -449,7 +475,7 @@ def test_a_study_stored_before_the_keys_of_a_file_were_there_goes_on(study, tmp_
     (tmp_path / "cells.csv").touch()
     text = '[data]\nsource = "csv:cells.csv"\ntarget = "y"\n'
     now = load_config(study(text)).describe()
-    keys = ("separator", "decimal", "missing", "incomplete", "drop")
+    keys = ("separator", "decimal", "missing", "incomplete", "drop", "encoding", "groups", "shuffle")
     before = {**now, "data": {key: value for key, value in now["data"].items() if key not in keys}}
     assert differences(before, now) == []
     assert StudyConfig.from_description(before).describe() == now
@@ -750,10 +776,10 @@ def test_a_study_that_follows_changes_no_other_line(study):
 
 def test_a_study_that_follows_finds_its_data_from_any_folder(study, tmp_path):
     (tmp_path / "t.csv").write_text("x,y\n1,2\n", encoding="utf-8")
-    text = '[data]\nsource = "csv:t.csv"  # mine\ntarget = "y"\n'
+    text = '[data]\nsource = "csv:t.csv"  # mine\ntest = "csv:t.csv"  # for the end\ntarget = "y"\n'
     following = load_config(study(text)).with_overrides(**FOLLOWING)
     written = refined_toml(text, following)
-    assert f'source = "csv:{tmp_path}/t.csv"  # mine' in written
+    assert f'source = "csv:{tmp_path}/t.csv"  # mine\ntest = "csv:{tmp_path}/t.csv"  # for the end' in written
     assert load_config(study(written, "other.toml")) == following
 
 

@@ -4,9 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpsearch.data import from_frame, load_dataset
+from hpsearch.data import Split, from_frame, load_dataset
 from hpsearch.data.copies import copy_notes
-from hpsearch.data.dataset import Split
 
 
 def split(rows, dtype=float):

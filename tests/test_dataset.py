@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 import scipy.sparse
 
+from hpsearch.data import Split, from_arrays, from_frame, load_dataset
 from hpsearch.data.checks import DataError
-from hpsearch.data.dataset import Split, from_arrays, from_frame, load_dataset
 
 KNOWN = "9b1c75c81045f1ae6a6af5861bac4818bf5801315243fa334075354d131aecca"
 """Of the fixture table, in the processes that were before."""

@@ -98,6 +98,13 @@ def test_an_exception_stops_trainings_that_would_take_minutes(workers):
     assert threading.active_count() == before
 
 
+def test_what_is_no_executor_is_refused(small, tmp_path):
+    with pytest.raises(
+        TypeError, match=r"no concurrent.futures executor \(given: int\): .* client.get_executor"
+    ):
+        search(small, results=tmp_path, executor=4)
+
+
 def test_no_thread_is_left_after_a_search(small, tmp_path):
     before = threading.active_count()
     search(small, results=tmp_path, workers=2)

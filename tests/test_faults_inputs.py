@@ -165,7 +165,7 @@ def wrong_tables():
     yield "the target twice", table(heading="a,y,y")
     yield "no target", table(heading="a,b,c")
     yield "an empty heading", table(heading="a,,y")
-    yield "in UTF-16", table().decode().encode("utf-16")
+    yield "in UTF-16, cut", table().decode().encode("utf-16")[:-1]
     yield "bytes of no encoding", table(heading="a,b,y").replace(b"p", b"\xff\x81")
     yield "a column of nothing", table([f",{i % 7},{'pq'[i % 2]}" for i in range(ROWS)])
     yield "columns of one value", table([f"1,1,{'pq'[i % 2]}" for i in range(ROWS)])

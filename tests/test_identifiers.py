@@ -40,8 +40,17 @@ def test_other_columns_are_not_named(plain):
     spread = np.random.default_rng(3).permutation(10**6)[:ROWS]  # a population is another number in each row too
     twice = np.arange(ROWS) // 2 * 1000
     frame = plain.assign(population=spread, half=np.arange(ROWS) + 0.5, family_id=twice)
-    assert from_frame(frame, "y").notes == ()
+    assert not any("identifier" in note for note in from_frame(frame, "y").notes)
+    assert from_frame(frame.drop(columns="family_id"), "y").notes == ()
     assert identifiers(plain, "y") == {}
+
+
+@pytest.mark.parametrize("name", ["family_id", "Patient", "PatientenNr", "userID", "customer key"])
+def test_columns_that_name_who_has_several_rows_are_named(plain, name):
+    (note,) = from_frame(plain.assign(**{name: np.arange(ROWS) // 2 * 1000}), "y").notes
+    assert f"column '{name}' has 30 values in 60 rows: if rows of one value belong together" in note
+    assert note.endswith(f'data.groups = "{name}"')
+    assert from_frame(plain.assign(**{name: np.arange(ROWS) // 30}), "y").notes == ()  # two values are no persons
 
 
 def test_whole_numbers_that_floats_merge_are_named(plain):

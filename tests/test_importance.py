@@ -130,7 +130,7 @@ def test_storage_and_direction_make_no_difference(tmp_path):
 def test_trials_of_an_optimiser_are_warned_of():
     made = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
     made.optimize(lambda t: (t.suggest_float("x", 0, 1) - 0.5) ** 2, n_trials=60)
-    with pytest.warns(ImportanceWarning, match="x are not evenly spread, as an optimiser's trials are not"):
+    with pytest.warns(ImportanceWarning, match="x is not evenly spread, as an optimiser's trials are not"):
         importance(made, **QUICK)
 
 

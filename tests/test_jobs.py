@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from helpers import numbers_of, tasks_of
 
-from hpsearch.data.dataset import from_arrays
+from hpsearch.data import from_arrays
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.engine.training import Record
 from hpsearch.evaluation import worker as on_worker

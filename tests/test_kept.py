@@ -9,7 +9,7 @@ import pytest
 from helpers import TIMES, run
 
 from hpsearch import load, search
-from hpsearch.data.dataset import from_arrays
+from hpsearch.data import from_arrays
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.tasks import Trainer

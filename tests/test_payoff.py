@@ -7,7 +7,7 @@ from scipy import stats
 from sklearn.metrics import log_loss
 
 from hpsearch.config import HYPERPARAMETERS, ConfigError
-from hpsearch.data.dataset import load_dataset
+from hpsearch.data import load_dataset
 from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.report.rounds import payoff_lines

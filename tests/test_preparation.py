@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hpsearch.data import from_frame
 from hpsearch.data.checks import DataError
-from hpsearch.data.dataset import from_frame
 from hpsearch.data.preparation import Preparation
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hpsearch.data.dataset import from_arrays
+from hpsearch.data import from_arrays
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments.profiles import plane, profile, tunability

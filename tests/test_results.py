@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 from scipy import stats
 
 import hpsearch
-from hpsearch.data.dataset import from_arrays
+from hpsearch.data import from_arrays
 from hpsearch.evaluation.archive import NetworkFileError
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.outcomes import Evaluation

@@ -109,3 +109,19 @@ def test_a_range_may_be_longer_than_the_largest_number():
         create_trial(params={"x": 1.6e308 * (i / 8 - 1)}, distributions=kinds, value=float(i)) for i in range(17)
     )
     np.testing.assert_allclose(read_sample(made).points[:, 0], np.arange(17) / 16)
+
+
+def test_a_choice_that_other_parameters_depend_on_is_told_where_one_of_its_values_is_left():
+    made = optuna.create_study(study_name="s")
+    made.add_trials(
+        create_trial(params=params, distributions={name: KINDS[name] for name in params}, value=float(i))
+        for i in range(30)
+        for params in [{"kind": "a", "size": i % 20} if i % 3 else {"kind": "b", "rate": 0.1}]
+    )
+    sample = read_sample(made)
+    assert sample.names == ("size",)
+    assert sample.notes[:3] == (
+        "too few trials have rate (beside the others): left out",
+        "10 trials lack size and are left out",
+        "kind is 'a' in every trial that is left, and so has no importance here",
+    )

@@ -3,8 +3,8 @@ import pandas as pd
 import pytest
 
 from hpsearch.config import BUNDLED
+from hpsearch.data import from_frame, load_dataset
 from hpsearch.data.checks import DataError
-from hpsearch.data.dataset import from_frame, load_dataset
 
 
 @pytest.mark.parametrize("source", BUNDLED)

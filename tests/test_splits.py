@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from hpsearch.data import from_arrays, from_frame, load_dataset
 from hpsearch.data.checks import DataError
-from hpsearch.data.dataset import from_arrays, from_frame, load_dataset
 
 
 def test_digits_split_as_the_reference_work_says():
@@ -29,6 +29,54 @@ def test_training_examples_come_in_random_order():
 
 def test_the_largest_seed_splits(numbers):
     assert from_frame(numbers, "b", seed=2**32 - 1).train.examples == 60
+
+
+def test_rows_of_a_group_come_into_one_split_and_the_shares_are_kept(numbers):
+    owner = np.random.default_rng(1).integers(40, size=len(numbers)).astype(str)
+    one, same, other = (from_frame(numbers.assign(who=owner), "b", groups="who", seed=seed) for seed in (0, 0, 1))
+    assert one.fingerprint == same.fingerprint != other.fingerprint
+    assert one.preparation.columns == ("a", "c")  # the group is no feature
+    of = dict(zip(np.round(numbers["a"], 9), owner, strict=True))
+    raw = [np.round(s.X[:, 0] * one.preparation.scale[0] + one.preparation.mean[0], 9) for s in splits_of(one)]
+    owners = [{of[value] for value in values} for values in raw]
+    assert [owners[i] & owners[j] for i, j in ((0, 1), (0, 2), (1, 2))] == [set(), set(), set()]
+    assert len(set.union(*owners)) == len(set(owner))
+    assert [len(values) for values in raw] == pytest.approx([60, 20, 20], abs=4)
+    (note,) = one.notes
+    counts = [len(part) for part in owners]
+    assert f"of {sum(counts)} groups {counts[0]} train, {counts[1]} validate, {counts[2]} test; intervals" in note
+    arrays = from_arrays(numbers[["a", "c"]], numbers["b"], groups=owner)
+    assert arrays.fingerprint == one.fingerprint
+
+
+def test_groups_that_cannot_be_split_are_refused(numbers):
+    for owner, message in (
+        (["a"] * 50 + ["b"] * 50, r"the 2 groups of 'who' cannot be split: \d+ rows would train"),
+        (["a"] * 99 + [None], r"data.groups: column 'who' has 1 missing values"),
+    ):
+        with pytest.raises(DataError, match=message):
+            from_frame(numbers.assign(who=owner), "b", groups="who")
+    with pytest.raises(DataError, match=r"data.groups: there is no column 'whom'; did you mean 'who'\?"):
+        from_frame(numbers.assign(who="a"), "b", groups="whom")
+    with pytest.raises(DataError, match=r"data.groups: 'b' is the target column"):
+        from_frame(numbers, "b", groups="b")
+    with pytest.raises(DataError, match=r"groups has shape \(3,\): give one for each row"):
+        from_arrays(numbers[["a"]], numbers["b"], groups=[1, 2, 3])
+    classes = numbers.assign(who=np.arange(100) // 10, kind=["p"] * 90 + ["q"] * 10)
+    with pytest.raises(DataError, match=r"an example in the .* split: 'q'; take other shares or another data.seed, or"):
+        from_frame(classes, "kind", groups="who")
+
+
+def test_rows_may_keep_their_order(numbers):
+    data = from_frame(numbers, "b", shuffle=False, seed=7)
+    raw = [s.X[:, 0] * data.preparation.scale[0] + data.preparation.mean[0] for s in splits_of(data)]
+    np.testing.assert_allclose(np.concatenate(raw), numbers["a"])
+    assert [len(values) for values in raw] == [60, 20, 20]
+    assert data.notes == ("rows keep their order: the first 60 train, the next 20 validate",)
+
+
+def splits_of(data):
+    return data.train, data.validation, data.test
 
 
 def test_splits_smaller_than_the_number_of_classes_are_refused():

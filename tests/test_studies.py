@@ -122,13 +122,16 @@ def test_a_study_is_of_the_most_trials_that_it_was_searched_for(small, tmp_path)
 
 @pytest.fixture
 def project(tmp_path, monkeypatch):
-    """A user's folder with a study of a file of its own, entered."""
+    """A user's folder with a study of files of its own, entered."""
     folder = tmp_path / "first"
     (folder / "studies").mkdir(parents=True)
     (folder / "data").mkdir()
     x = np.random.default_rng(0).standard_normal((60, 2))
-    pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": np.where(x.sum(axis=1) > 0, "p", "q")}).to_csv(folder / "data/t.csv")
-    text = SMALL.replace('source = "iris"', 'source = "csv:../data/t.csv"\ntarget = "y"\ndrop = ["Unnamed: 0"]')
+    frame = pd.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": np.where(x.sum(axis=1) > 0, "p", "q")})
+    for name in ("t", "last"):
+        frame.to_csv(folder / f"data/{name}.csv")
+    files = 'source = "csv:../data/t.csv"\ntest = "csv:../data/last.csv"\ntarget = "y"\ndrop = ["Unnamed: 0"]'
+    text = SMALL.replace('source = "iris"', files)
     (folder / "studies" / "small.toml").write_text(text, encoding="utf-8")
     monkeypatch.chdir(folder)
     return folder
@@ -141,12 +144,13 @@ def test_a_project_that_moved_goes_on(project, tmp_path, monkeypatch):
     moved = project.rename(tmp_path / "second")
     monkeypatch.chdir(moved)
     stored = load("small")
-    assert stored.config.data.source == f"csv:{moved}/data/t.csv"
+    assert [stored.config.data.source, stored.config.data.test] == [f"csv:{moved}/data/{n}.csv" for n in ("t", "last")]
     assert stored.network(0).score is not None
     assert load("small", results=moved / "results").config == stored.config
     assert len(search(small(), trials=8).trials) == 8
     survey_study(small().with_overrides(**{**survey, "survey.scrambles": 3}))
     assert fact(load("small").study, CONFIG)["data"]["source"] == f"csv:{moved}/data/t.csv"
+    assert fact(load("small").study, CONFIG)["data"]["test"] == f"csv:{moved}/data/last.csv"
     search(small(), trials=8, results="anew")
     frames = [load("small", results=place).trials.drop(columns=TIMES) for place in ("results", "anew")]
     pd.testing.assert_frame_equal(*frames)
@@ -166,7 +170,7 @@ def test_of_a_moved_project_other_data_and_other_settings_are_told_and_not_the_p
     table.assign(a=table["a"] ** 2).to_csv("data/t.csv", index=False)
     with pytest.raises(StudyChangedError) as refused:
         search(config)
-    assert [key for key, *_ in refused.value.changes] == ["data.source", "the data itself (fingerprint)"]
+    assert [key for key, *_ in refused.value.changes] == ["data.source", "data.test", "the data itself (fingerprint)"]
     with pytest.raises(ResultsError, match=r"has changed since .* again from 'csv:.*/second/data/t\.csv'; .*dataset="):
         load("small").network(0)
     with pytest.raises(ResultsError, match="again from the given dataset; "):

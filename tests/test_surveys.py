@@ -18,7 +18,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 
 from hpsearch import load, load_config, search
 from hpsearch.config import ConfigError
-from hpsearch.data.dataset import from_arrays
+from hpsearch.data import from_arrays
 from hpsearch.engine.metrics import METRICS
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments.stored import FLOORS, design_of, place_of, refined_config

@@ -137,16 +137,31 @@ def test_empty_headings_are_told_by_place_and_may_be_left_out(load, frame, lines
 @pytest.mark.parametrize(
     ("encoding", "heading", "message"),
     [
-        ("utf-16", "a,b,y", "is encoded in UTF-16, not in UTF-8: save it as UTF-8"),
-        ("utf-16-le", "a,b,y", "is encoded in UTF-16"),
-        ("gb18030", "长度,宽度,y", r"line 1 is not UTF-8 \(it may be GB18030 or Windows-1251\): save"),
+        ("utf-16-le", "a,b,y", 'is encoded in UTF-16: set data.encoding = "utf-16-le", or save'),
+        ("utf-16-be", "a,b,y", 'is encoded in UTF-16: set data.encoding = "utf-16-be", or save'),
+        ("gb18030", "长度,宽度,y", r'GB18030 or Windows-1251\): set data.encoding, as in "gb18030", or save'),
         ("cp1251", "длина,ширина,y", r"line 1 is not UTF-8 \(it may be GB18030 or Windows-1251\)"),
-        ("latin-1", "größe,b,y", r"line 1 is not UTF-8 \(it may be Latin-1 or Windows-1252\)"),
+        ("latin-1", "größe,b,y", r'Latin-1 or Windows-1252\): set data.encoding, as in "cp1252", or save'),
         ("latin-1", "année,b,y", r"line 1 is not UTF-8 \(it may be Latin-1 or Windows-1252\)"),
     ],
 )
-def test_another_encoding_is_named(load, lines, encoding, heading, message):
-    refused(load, text(lines, heading=heading).encode(encoding), message)
+def test_another_encoding_is_named_with_its_key_which_reads_it(load, lines, frame, encoding, heading, message):
+    content = text(lines, heading=heading).encode(encoding)
+    refused(load, content, message)
+    read = load(content, encoding=encoding)
+    assert list(read.preparation.columns) == heading.split(",")[:2]
+    assert read.fingerprint == from_frame(frame, "y").fingerprint
+
+
+@pytest.mark.parametrize(("encoding", "told"), [("utf-8-sig", "utf8"), ("utf-16", None), ("utf-16", "utf-16")])
+def test_the_mark_of_an_encoding_is_no_part_of_a_heading(load, lines, frame, encoding, told):
+    assert load(text(lines).encode(encoding), encoding=told).preparation.columns == ("a", "b")
+
+
+def test_a_wrong_encoding_is_refused(load, lines):
+    content = text(lines, heading="größe,b,y").encode("latin-1")
+    refused(load, content, r"is not utf-8 \(byte 2: .*\): set data.encoding to what it is", encoding="utf-8")
+    refused(load, b"\xff\xfea\0,", r"is not UTF-16 \(byte 4: truncated data\): set data.encoding")
 
 
 @pytest.mark.parametrize(
@@ -160,8 +175,6 @@ def test_another_encoding_is_named(load, lines, encoding, heading, message):
         (b'\n{"a": ', "is JSON"),
         (b"\x00\x01\x02\x00", "is not text: give a table as CSV or Parquet"),
         (b"\n \n<!DOCTYPE html>", "is a web page"),
-        (b"PK\x03\x04", "is a spreadsheet or another zip file, not CSV: export"),
-        (b"\x1f\x8b", "is compressed with gzip, not CSV: unpack it"),
         (b"<!doctype html>", "is a web page"),
     ],
 )

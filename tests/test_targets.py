@@ -2,8 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hpsearch.data import from_arrays, from_frame, load_dataset
 from hpsearch.data.checks import DataError
-from hpsearch.data.dataset import from_arrays, from_frame, load_dataset
 
 
 def test_regression_targets_are_standardised_by_the_training_split_alone(numbers):

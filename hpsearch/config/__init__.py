@@ -7,7 +7,9 @@ every mistake at once. Inside:
     kinds.py             what a hyperparameter is: of numbers, of words, the hidden layers
     entries.py           how an entry of [space] is read
     space.py             the table [space]
-    tables.py            the tables [data], [network], [search], [survey]
+    fields.py            how the settings of a table are declared
+    data.py              the table [data]
+    tables.py            the tables [network], [search], [survey]
     study.py             StudyConfig: describing, comparing and changing it; its settings as the engine takes them
     files.py             finding and reading TOML files
     writing.py           a study as TOML
@@ -15,6 +17,7 @@ every mistake at once. Inside:
     messages.py          ConfigError, and how a mistake is reported
 """
 
+from hpsearch.config.data import BUNDLED, DataConfig
 from hpsearch.config.entries import Entry
 from hpsearch.config.files import config_of, load_config, resolve
 from hpsearch.config.hyperparameters import HYPERPARAMETERS
@@ -22,7 +25,7 @@ from hpsearch.config.kinds import Hyperparameter
 from hpsearch.config.messages import ConfigError, StoredConfigError
 from hpsearch.config.space import SpaceConfig
 from hpsearch.config.study import NOT_COMPARED, StudyConfig, differences
-from hpsearch.config.tables import BUNDLED, DataConfig, NetworkConfig, SearchConfig, SurveyConfig
+from hpsearch.config.tables import NetworkConfig, SearchConfig, SurveyConfig
 from hpsearch.config.writing import refined_toml, to_toml
 
 __all__ = [

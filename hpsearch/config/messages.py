@@ -34,6 +34,9 @@ _OTHER_NAMES: dict[str, tuple[str, str, str]] = {
     **dict.fromkeys(("layers", "units", "hidden_layer_sizes"), ("network", "hidden", "")),
     **dict.fromkeys(("n_trials", "num_trials"), ("search", "trials", "")),
     **dict.fromkeys(("dataset", "file"), ("data", "source", "")),
+    **dict.fromkeys(("sep", "delimiter"), ("data", "separator", "")),
+    **dict.fromkeys(("test_file", "test_source", "test_data", "test_size"), ("data", "test", "")),
+    **dict.fromkeys(("group", "group_column"), ("data", "groups", "")),
 }
 _PROBLEMS = {
     "int_type": "must be a whole number",

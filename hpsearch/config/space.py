@@ -7,9 +7,9 @@ from typing import Any
 from pydantic import ValidationInfo, field_validator, model_serializer, model_validator
 
 from hpsearch.config.entries import Entry, read_entry, written
+from hpsearch.config.fields import Table
 from hpsearch.config.hyperparameters import BY_NAME, HYPERPARAMETERS
 from hpsearch.config.messages import Fault, refusal
-from hpsearch.config.tables import Table
 from hpsearch.space import Dimension, Space
 
 

@@ -10,12 +10,14 @@ from typing import Any
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
+from hpsearch.config.data import DataConfig
 from hpsearch.config.entries import Entry
+from hpsearch.config.fields import Table, Text
 from hpsearch.config.hyperparameters import BY_NAME, HYPERPARAMETERS
 from hpsearch.config.kinds import text_of, units_of
 from hpsearch.config.messages import ConfigError, Fault, problems, refusal
 from hpsearch.config.space import SpaceConfig
-from hpsearch.config.tables import DataConfig, NetworkConfig, SearchConfig, SurveyConfig, Table, Text
+from hpsearch.config.tables import NetworkConfig, SearchConfig, SurveyConfig
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.space import Choice, Dimension
 
@@ -181,7 +183,7 @@ class StudyConfig(Table):
                     table[name] = {}
                 table = table[name]
             table[last] = value
-        folder = Path.cwd() if dotted.get("data.source") is not None else None
+        folder = Path.cwd() if dotted.get("data.source") or isinstance(dotted.get("data.test"), str) else None
         return validated(description, where="changed settings", folder=folder)
 
 

@@ -69,7 +69,7 @@ def _edited(source: str, config: StudyConfig) -> str:
     before = validated({"name": config.name, **document.unwrap()}, where="the study's file").describe()
     before["name"] = document.get("name")
     # A relative path is relative to the file, and the new file may stand elsewhere.
-    before["data"]["source"] = document.get("data", {}).get("source", before["data"]["source"])
+    before["data"] |= {key: value for key, value in document.get("data", {}).items() if key in ("source", "test")}
     _edit(document, before, config.describe())
     return tomlkit.dumps(document)
 

@@ -4,6 +4,7 @@ In this room:
 
     sources.py      where a table comes from: bundled, generated, files
     tables.py       a file as a table: what its headings must be, how it is read
+    contents.py     the bytes of a file, unpacked
     text.py         the text of a file: encoding, separator, fields of its lines
     checks.py       what a table may hold; DataError
     columns.py      what a column holds, and what speaks against it
@@ -13,14 +14,16 @@ In this room:
     splits.py       rows of train, validation, test
     copies.py       examples that stand in two splits
     preparation.py  encode and standardise by the training split
-    dataset.py      Dataset, load_dataset, from_frame, from_arrays
+    dataset.py      Split, Dataset
+    loading.py      load_dataset, from_frame, from_arrays
     files.py        a file written whole or not at all, under a name that stays in its folder
     imports.py      scikit-learn, imported without a trace
     memory.py       how much memory there is
 """
 
 from hpsearch.data.checks import DataError
-from hpsearch.data.dataset import Dataset, Split, from_arrays, from_frame, load_dataset
+from hpsearch.data.dataset import Dataset, Split
+from hpsearch.data.loading import from_arrays, from_frame, load_dataset
 from hpsearch.data.preparation import Preparation
 
 __all__ = ["DataError", "Dataset", "Preparation", "Split", "from_arrays", "from_frame", "load_dataset"]

@@ -75,6 +75,26 @@ def without_columns(frame: pd.DataFrame, drop: Sequence[str], target: str) -> pd
     return frame.drop(columns=list(drop))
 
 
+def without_groups(frame: pd.DataFrame, groups: str | None, target: str) -> tuple[pd.DataFrame, pd.Series | None]:
+    """A table without the column that says which rows belong together, and that column.
+
+    Raises:
+        DataError: if it is not there, is the target, or has missing values.
+    """
+    if groups is None:
+        return frame, None
+    names = [str(name) for name in frame.columns]
+    if groups not in names:
+        raise DataError(f"data.groups: there is no column {groups!r}; {near(groups, names)}")
+    if groups == target:
+        raise DataError(f"data.groups: {groups!r} is the target column")
+    if missing := int(frame[groups].isna().sum()):
+        raise DataError(
+            f"data.groups: column {groups!r} has {missing:,} missing values: say which group each row is of"
+        )
+    return frame.drop(columns=groups), frame[groups]
+
+
 def near(name: str, names: Sequence[str]) -> str:
     """Ask about the name that is nearest to one that is not there, or name those there are."""
     close = difflib.get_close_matches(str(name), names, n=1)

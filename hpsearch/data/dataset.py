@@ -1,17 +1,9 @@
-"""A data set ready for the network: split, encoded, and standardised by statistics of the training split alone.
-
-Rules:
-
-* Columns are encoded and standardised as :mod:`hpsearch.data.preparation` says; a constant one stays, with a note.
-* With ``task="auto"`` a target of text, bools or categories is classes, so are whole numbers with at most 50 distinct
-  values (20 if they are written as floats); anything else is regression. An object column of numbers counts as numbers.
-* Splits of classes are stratified, and every class is in every split.
-"""
+"""A data set ready for the network: split, encoded, and standardised by statistics of the training split alone."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
@@ -19,22 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from hpsearch.data.checks import DataError, check_columns, check_order, listed
-from hpsearch.data.copies import copy_notes
-from hpsearch.data.identifiers import column_notes
-from hpsearch.data.preparation import Preparation, check_width, plain_array, precision_of, raw_frame
-from hpsearch.data.sources import RawTable, raw_table, without_incomplete_rows
-from hpsearch.data.splits import check_shares, split_rows
-from hpsearch.data.tables import Format
-from hpsearch.data.targets import Task, check_task, coded_targets, task_notes, task_of
+from hpsearch.data.preparation import Preparation
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 _ROWS = 1024
-
-_MANY = 1000
-"""Columns from which on pandas is slow with a table that a file was read into."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +42,7 @@ class Split:
 
 @dataclass(frozen=True)
 class Dataset:
-    """A data set ready for the network, made by :func:`load_dataset`, :func:`from_frame` or :func:`from_arrays`.
+    """A data set ready for the network, made by :mod:`hpsearch.data.loading`.
 
     Attributes:
         name: Name of the source.
@@ -117,148 +99,6 @@ class Dataset:
                     digest.update(rounded.astype("<f8").tobytes())
         digest.update(repr(None if self.classes is None else self.classes.tolist()).encode())
         return digest.hexdigest()
-
-
-def load_dataset(
-    source: str,
-    *,
-    target: str | None = None,
-    task: Task = "auto",
-    validation: float = 0.2,
-    test: float = 0.2,
-    seed: int = 0,
-    separator: str | None = None,
-    decimal: str | None = None,
-    missing: Sequence[str] | None = None,
-    incomplete: Literal["refuse", "drop"] | None = None,
-    drop: Sequence[str] | None = None,
-) -> Dataset:
-    """Load a data set.
-
-    Args:
-        source: "digits", "breast_cancer", "wine", "iris", "diabetes", "flower", "moons", ``csv:PATH`` or
-            ``parquet:PATH``.
-        target: Target column of a file.
-        task: Whether the target is classes or a number; "auto" decides by its values.
-        validation: Share of all examples for validation.
-        test: Share of all examples for the test, 0 for none.
-        seed: Seed of the split and of a generated set.
-        separator: Between the fields of a CSV file, one character (a space for runs of spaces); a comma by default.
-        decimal: Sign before the decimals of a number in a CSV file; a point by default.
-        missing: Texts that stand for a missing value in a file; by default pandas' own: blank, NA, None, …
-        incomplete: Whether rows with missing values are refused, which is the default, or left out, with a note.
-        drop: Columns that are left out.
-
-    Raises:
-        DataError: if the data cannot be used.
-    """
-    check_task(task)
-    check_shares(validation, test, seed)
-    form = Format(separator, decimal, None if missing is None else tuple(missing))
-    table = raw_table(source, target, seed=seed, form=form, drop=tuple(drop or ()))
-    if incomplete == "drop":
-        table = without_incomplete_rows(table)
-    name = source.rpartition("/")[2] if ":" in source else source
-    return _dataset(table, task=task, validation=validation, test=test, seed=seed, name=name)
-
-
-def from_arrays(
-    X: Any,
-    y: Any,
-    *,
-    task: Task = "auto",
-    validation: float = 0.2,
-    test: float = 0.2,
-    seed: int = 0,
-    name: str = "data",
-) -> Dataset:
-    """Make a data set of arrays.
-
-    Args:
-        X: Features, ``(examples, columns)``; an array or a DataFrame.
-        y: Targets, ``(examples,)``, in the order of the rows of X.
-        task: As of :func:`from_frame`, like the rest.
-        validation: Share of all examples for validation.
-        test: Share of all examples for the test, 0 for none.
-        seed: Seed of the split.
-        name: Name of the data set.
-
-    Raises:
-        DataError: if the data cannot be used.
-    """
-    check_order(X, y)
-    frame, y = raw_frame(X).copy(deep=False), plain_array(y, "y")
-    if y.ndim != 1 or len(y) != len(frame):
-        raise DataError(f"X has shape {frame.shape} and y has shape {y.shape}: give one target for each row of X")
-    column = "target"
-    while column in frame.columns:
-        column = f"_{column}"
-    frame[column] = y
-    return from_frame(frame, column, task=task, validation=validation, test=test, seed=seed, name=name)
-
-
-def from_frame(
-    frame: pd.DataFrame,
-    target: str,
-    *,
-    task: Task = "auto",
-    validation: float = 0.2,
-    test: float = 0.2,
-    seed: int = 0,
-    name: str = "data",
-) -> Dataset:
-    """Make a data set of a raw table.
-
-    Args:
-        frame: A column a feature, and the target; a DataFrame, or a table that has ``to_pandas``.
-        target: Name of the target column.
-        task: Whether the target is classes or a number; "auto" decides by its values.
-        validation: Share of all examples for validation.
-        test: Share of all examples for the test, 0 for none.
-        seed: Seed of the split.
-        name: Name of the data set.
-
-    Raises:
-        DataError: if the data cannot be used.
-    """
-    check_task(task)
-    check_shares(validation, test, seed)
-    if not hasattr(frame, "columns"):
-        raise DataError(f"the table is not a DataFrame (given: {type(frame).__name__}): give one, or use from_arrays")
-    return _dataset(
-        RawTable(raw_frame(frame), str(target)), task=task, validation=validation, test=test, seed=seed, name=name
-    )
-
-
-def _dataset(table: RawTable, *, task: Task, validation: float, test: float, seed: int, name: str) -> Dataset:
-    frame, target = table.frame.infer_objects(), table.target  # numbers are numbers, also in columns of objects
-    if frame.shape[1] > _MANY:
-        frame = frame.copy()  # pandas puts the columns together, which may each lie in a place of their own
-    check_columns(frame, target, table.words)
-    features, labels = frame.drop(columns=[target]), frame[target]
-    kind = task_of(labels, task)
-    strata = labels if kind == "classification" else None
-    splits = split_rows(strata, len(frame), validation=validation, test=test, seed=seed)
-    check_width(features)
-    preparation = Preparation.learn(features.iloc[splits[0]])
-    preparation.check_scales()
-    classes, y, mean, scale = coded_targets(labels, kind, splits=splits)
-    precision = precision_of(features)
-    train, held_out, last = (
-        Split(preparation.transform(features.iloc[rows], precision), y[rows]) if len(rows) else None for rows in splits
-    )
-    assert train is not None
-    assert held_out is not None
-    constant = [
-        n for n, varies in zip(preparation.feature_names, np.any(train.X, axis=0).tolist(), strict=True) if not varies
-    ]
-    if not train.X.any():
-        raise DataError(f"no column varies in the training split ({listed(constant)}): give one to predict from")
-    notes = [f"constant in the training split, so of no use: {listed(constant)}"] if constant else []
-    if not table.bundled:
-        notes += [*table.notes, *(task_notes(labels, kind) if task == "auto" else ()), *column_notes(frame, target)]
-        notes += copy_notes(train, held_out, last)
-    return Dataset(name, kind, train, held_out, last, preparation, classes, mean, scale, tuple(notes))
 
 
 def _some_rows(X: NDArray[Any]) -> Iterator[NDArray[Any]]:

@@ -42,7 +42,19 @@ def column_notes(frame: pd.DataFrame, target: str) -> list[str]:
             if distinct > max(FEW, len(frame) / 10):
                 told = f"column {str(name)!r} is text with {distinct} distinct values in {len(frame):,} rows"
                 notes.append(f"{told}, an input each")
-    return [*notes, *_rounding_notes(features), *_writing_notes(frame)]
+    return [*notes, *_group_notes(features), *_rounding_notes(features), *_writing_notes(frame)]
+
+
+def _group_notes(features: pd.DataFrame) -> list[str]:
+    """What is said of columns that name who a row is of, where one has several rows: at random it is in every split."""
+    named = [name for name in features.columns if _NAMED.search(str(name)) or _OWNERS.fullmatch(str(name))]
+    distinct = {str(name): features[name].nunique() for name in named}
+    return [
+        f"column {name!r} has {count:,} values in {len(features):,} rows: if rows of one value belong together, as "
+        f"those of a patient do, keep them in one split by data.groups = {toml_list([name])[1:-1]}"
+        for name, count in distinct.items()
+        if FEW <= count <= len(features) / 2
+    ]
 
 
 def _rounding_notes(features: pd.DataFrame) -> list[str]:
@@ -83,6 +95,14 @@ _EXACT = 2**53
 
 _NAMED = re.compile(r"(?i:(^|[_\W])(id|idx|index|key|nr|no))$|[a-z](Id|ID)$")
 """Names that people give to identifiers."""
+
+
+_OWNERS = re.compile(
+    r"(patient|proband|subject|participant|person|customer|client|user|household|family|session|device)"
+    r"(en|s)?[ _-]?(id|nr|no|key|code|number)?",
+    re.IGNORECASE,
+)
+"""Names of those who have several rows in a table."""
 
 
 def _counting(column: NDArray[np.float64], name: str) -> str:

@@ -14,17 +14,17 @@ import numpy as np
 
 from hpsearch.data.checks import DataError, without_columns
 from hpsearch.data.columns import numeric_columns
+from hpsearch.data.contents import check_size
 from hpsearch.data.files import blamed
 from hpsearch.data.forms import absence_note
 from hpsearch.data.imports import import_sklearn
-from hpsearch.data.memory import excess
 from hpsearch.data.tables import Format, read_csv, read_parquet, words_for_missing
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_TIMES = {"csv": 4, "parquet": 2}
-"""Of a file's size, what reading it takes at the least: its bytes, its text, its numbers."""
+_TIMES = 2
+"""Of a Parquet file's size, what reading it takes at the least: its bytes, its numbers."""
 
 TARGET = "target"
 """Name of the target column of the bundled and generated sets."""
@@ -40,6 +40,7 @@ class RawTable:
         notes: Sentences about it that a user should read.
         words: What is written where values are missing, by column, where that may be meant as a value.
         bundled: Whether it comes with hpsearch, so that nobody need be told what its target is.
+        name: What it is called in a message.
     """
 
     frame: pd.DataFrame
@@ -47,6 +48,7 @@ class RawTable:
     notes: tuple[str, ...] = ()
     words: Mapping[str, str] = field(default_factory=dict)
     bundled: bool = False
+    name: str = "the table"
 
 
 def raw_table(source: str, target: str | None, *, seed: int, form: Format, drop: Sequence[str] | None = ()) -> RawTable:
@@ -109,16 +111,18 @@ def check_file(path: str | Path) -> None:
 
 def _file(kind: str, path: Path, target: str, form: Format, drop: Sequence[str] | None) -> RawTable:
     check_file(path)
-    if problem := excess({"reading it": _TIMES[kind] * path.stat().st_size}):
-        raise DataError(f"{path}: {problem}; leave out rows or columns in the file, or take a machine with more")
-    frame = read_csv(path, form, target=target, drop=drop) if kind == "csv" else read_parquet(path, form)
+    if kind == "csv":
+        frame = read_csv(path, form, target=target, drop=drop)
+    else:
+        check_size(path, _TIMES * path.stat().st_size)
+        frame = read_parquet(path, form)
     frame = without_columns(frame, drop or (), target)
     texts = frame.loc[:, [not numeric for numeric in numeric_columns(frame)]]
     notes = _absence_notes(texts) if form.missing is None else ()
     if kind == "parquet":
-        return RawTable(frame, target, notes)
+        return RawTable(frame, target, notes, name=path.name)
     absent = [str(name) for name, column in texts.items() if column.hasnans]
-    return RawTable(frame, target, notes, words=words_for_missing(path, form, absent))
+    return RawTable(frame, target, notes, words=words_for_missing(path, form, absent), name=path.name)
 
 
 def _absence_notes(texts: pd.DataFrame) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ What is wrong with a file is told by its cause: pandas would read most such file
 
 from __future__ import annotations
 
+import io
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from hpsearch.data.checks import DataError, listed
 from hpsearch.data.forms import toml_list
-from hpsearch.data.text import check_fields, likely_separator, rows_of, text_of
+from hpsearch.data.text import check_fields, likely_encoding, likely_separator, rows_of, text_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,11 +38,13 @@ class Format:
         separator: Between the fields: one character, a space for runs of spaces; None for a comma.
         decimal: Sign before the decimals of a number; None for a point.
         missing: Texts that stand for a missing value; None for pandas' own, such as an empty field, NA and None.
+        encoding: By which its bytes are text; None for UTF-8, or for UTF-16 where the file begins with its mark.
     """
 
     separator: str | None = None
     decimal: str | None = None
     missing: tuple[str, ...] | None = None
+    encoding: str | None = None
 
 
 def read_csv(path: Path, form: Format, *, target: str, drop: Collection[str] | None = ()) -> pd.DataFrame:
@@ -54,21 +57,23 @@ def read_csv(path: Path, form: Format, *, target: str, drop: Collection[str] | N
         drop: Columns that will be left out, so their headings may be wanting; None if any heading may.
 
     Raises:
-        DataError: if it is no text in UTF-8, its separator is another, its lines differ in their number of fields, or
-            its first line does not name the columns.
+        DataError: if it is no text in its encoding, its separator is another, its lines differ in their number of
+            fields, or its first line does not name the columns.
     """
     import pandas as pd
 
-    text, separator = text_of(path), form.separator or ","
-    headings = _headings(path, text, form, target)
-    check_fields(path, text, separator)
+    file, separator = text_of(path, form.encoding), form.separator or ","
+    headings = _headings(path, file.text, form, target)
+    check_fields(path, file.text, separator)
     _check_names(path, headings, target)
+    raw, encoding = file.raw, file.encoding
+    del file  # the text is not needed while the table is made
     words = None if form.missing is None else [f"{a}{word}{b}" for word in form.missing for a in _PADS for b in _PADS]
     try:
         # Read whole: in pieces, a column would be numbers in one and text in another.
         frame = pd.read_csv(
-            path, sep=r"\s+" if separator == " " else separator, decimal=form.decimal or ".", low_memory=False,
-            na_values=words, keep_default_na=words is None, encoding="utf-8-sig",
+            io.BytesIO(raw), sep=r"\s+" if separator == " " else separator, decimal=form.decimal or ".",
+            low_memory=False, na_values=words, keep_default_na=words is None, encoding=encoding,
         )  # fmt: skip
     except Exception as problem:  # pandas raises many kinds
         raise DataError(f"{path}: cannot be read as csv: {reason_of(problem)}") from problem
@@ -178,16 +183,17 @@ def likely_format(path: Path) -> Format:
     """How a CSV file is to be read, told from its first lines; what is as by default is None.
 
     Raises:
-        DataError: if it is no text in UTF-8.
+        DataError: if it is no text.
     """
-    text = text_of(path)
+    encoding = likely_encoding(path)
+    text = text_of(path, encoding).text
     separator = likely_separator(text)
     if separator in (None, ","):
-        return Format()
+        return Format(encoding=encoding)
     fields = [field for _, row in islice(rows_of(path, text, str(separator)), 1, 21) for field in row]
     commas = sum(re.fullmatch(r"\s*[+-]?\d*,\d+\s*", field) is not None for field in fields)
     points = sum(re.fullmatch(r"\s*[+-]?\d*\.\d+\s*", field) is not None for field in fields)
-    return Format(separator, "," if commas > points else None)
+    return Format(separator, "," if commas > points else None, encoding=encoding)
 
 
 def reason_of(problem: Exception) -> str:
@@ -209,14 +215,14 @@ def words_for_missing(path: Path, form: Format, columns: Sequence[str]) -> dict[
 
     if form.missing is not None or not columns:
         return {}
-    separator = form.separator or ","
+    file, separator = text_of(path, form.encoding), form.separator or ","
     options: dict[str, Any] = {
         "sep": r"\s+" if separator == " " else separator,
-        "encoding": "utf-8-sig",
+        "encoding": file.encoding,
         "usecols": list(columns),
     }
-    plain = pd.read_csv(path, dtype=str, **options)
-    raw = pd.read_csv(path, dtype=str, keep_default_na=False, **options)
+    plain = pd.read_csv(io.BytesIO(file.raw), dtype=str, **options)
+    raw = pd.read_csv(io.BytesIO(file.raw), dtype=str, keep_default_na=False, **options)
     told = {}
     for name in columns:
         counts = raw[name][plain[name].isna()].value_counts()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from hpsearch.data.checks import DataError
+from hpsearch.data.contents import contents
 
 _SEPARATORS = (",", ";", "\t", "|")
 
@@ -18,9 +21,7 @@ _KINDS = {
     b"ARROW1": ("is a Feather file", "write the table as CSV or Parquet"),
     b"SQLite format 3": ("is a database", "write the table as CSV or Parquet"),
     b"%PDF": ("is a PDF", "export the table as CSV"),
-    b"PK\x03\x04": ("is a spreadsheet or another zip file", "export the table as CSV"),
     b"\xd0\xcf\x11\xe0": ("is an old spreadsheet", "export the table as CSV"),
-    b"\x1f\x8b": ("is compressed with gzip", "unpack it"),
     b"<!DOCTYPE": ("is a web page", "download the table itself"),
     b"<html": ("is a web page", "download the table itself"),
     b'[{"': ("is JSON", "write the table as CSV"),
@@ -32,35 +33,96 @@ _SAMPLE = 20
 """Lines from which a separator is told."""
 
 
-def text_of(path: Path) -> str:
+@dataclass(frozen=True)
+class Text:
     """The text of a file.
 
-    Raises:
-        DataError: if it is none in UTF-8; it says which encoding it may be.
+    Attributes:
+        raw: Its bytes, unpacked.
+        encoding: By which they are text.
+        text: What they say.
     """
-    raw = path.read_bytes()
+
+    raw: bytes
+    encoding: str
+    text: str
+
+
+def text_of(path: Path, encoding: str | None = None) -> Text:
+    """The text of a file.
+
+    Args:
+        path: Of the file, which may be compressed.
+        encoding: By which its bytes are text; None for UTF-8, or for UTF-16 where it begins with that one's mark.
+
+    Raises:
+        DataError: if it is no text by that encoding, or Python knows none of that name; it says which it may be.
+    """
+    raw = contents(path)
     for start, (what, cure) in _KINDS.items():
         if raw[:1000].lstrip()[: len(start)].lower() == start.lower():
             raise DataError(f"{path}: {what}, not CSV: {cure}")
-    if b"\0" in raw[:1000] or raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        sample = raw[:1000]
-        if all(b"\0" in half for half in (sample[::2], sample[1::2])):  # of UTF-16 only one half of each pair
+    if raw[257:262] == b"ustar":
+        raise DataError(f"{path}: is a tar archive, not CSV: unpack it, and give one file of it")
+    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if encoding is None and not wide and b"\0" in raw[:1000]:
+        if (order := _wide_order(raw)) is None:
             raise DataError(f"{path}: is not text: give a table as CSV or Parquet")
-        raise DataError(f"{path}: is encoded in UTF-16, not in UTF-8: save it as UTF-8")
+        raise DataError(f'{path}: is encoded in UTF-16: set data.encoding = "{order}", or save the file as UTF-8')
     try:
-        return raw.decode("utf-8-sig")
+        name = codecs.lookup(encoding or ("utf-16" if wide else "utf-8")).name
+    except LookupError:
+        raise DataError(f"{path}: {encoding!r} is no encoding that Python knows: give one, such as 'cp1252'") from None
+    name = {"utf-8": "utf-8-sig"}.get(name, name)  # whose mark, if it has one, is no part of the first heading
+    try:
+        return Text(raw, name, raw.decode(name))
     except UnicodeDecodeError as problem:
-        line = problem.object[: problem.start].count(b"\n") + 1
+        if encoding is not None or wide:
+            raise DataError(
+                f"{path}: is not {encoding or 'UTF-16'} (byte {problem.start:,}: {problem.reason}): set data.encoding "
+                "to what it is, or save it as UTF-8"
+            ) from None
+        line = raw[: problem.start].count(b"\n") + 1
+        likely, cure = ("Latin-1 or Windows-1252", "cp1252") if _western(raw) else _ELSEWHERE
         raise DataError(
-            f"{path}: line {line} is not UTF-8 (it may be {_likely_encodings(raw)}): save the file as UTF-8"
+            f"{path}: line {line} is not UTF-8 (it may be {likely}): set data.encoding, as in "
+            f'"{cure}", or save the file as UTF-8'
         ) from None
 
 
-def _likely_encodings(raw: bytes) -> str:
-    """What a text may be encoded in: in Western text letters above ASCII stand among others, elsewhere together."""
+_ELSEWHERE = ("GB18030 or Windows-1251", "gb18030")
+
+
+def likely_encoding(path: Path) -> str | None:
+    """What a text is probably encoded in: None for what :func:`text_of` reads, or refuses, without being told.
+
+    Of the encodings of one alphabet only the Western one is recognised: others have letters at the same bytes.
+    """
+    raw = contents(path)
+    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return None
+    if b"\0" in raw[:1000]:
+        return _wide_order(raw)
+    try:
+        raw.decode("utf-8")
+    except UnicodeDecodeError:
+        with contextlib.suppress(UnicodeDecodeError):
+            if _western(raw):
+                raw.decode("cp1252")
+                return "cp1252"
+    return None
+
+
+def _wide_order(raw: bytes) -> str | None:
+    """Which UTF-16 a text with zeros in it is: only one half of each pair has them; None if both have."""
+    first, second = b"\0" in raw[:1000:2], b"\0" in raw[1:1000:2]
+    return None if first and second else "utf-16-be" if first else "utf-16-le"
+
+
+def _western(raw: bytes) -> bool:
+    """Whether letters above ASCII stand among others, as in Western text; elsewhere they stand together."""
     runs = re.findall(rb"[\x80-\xff]+", raw)
-    alone = sum(len(run) <= 2 for run in runs)
-    return "Latin-1 or Windows-1252" if 2 * alone > len(runs) else "GB18030 or Windows-1251"
+    return 2 * sum(len(run) <= 2 for run in runs) > len(runs)
 
 
 def likely_separator(text: str) -> str | None:

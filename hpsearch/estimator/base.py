@@ -14,9 +14,9 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hpsearch.config import ConfigError, NetworkConfig, SearchConfig
+from hpsearch.config.fields import LARGEST_SEED
 from hpsearch.config.hyperparameters import TRAINING
 from hpsearch.config.messages import Fault, problems, shown
-from hpsearch.config.tables import LARGEST_SEED
 from hpsearch.data.memory import excess
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.memory import training_bytes

@@ -8,7 +8,8 @@ from dataclasses import replace
 from hpsearch.config.kinds import text_of
 from hpsearch.config.messages import ConfigError
 from hpsearch.config.study import StudyConfig
-from hpsearch.data.dataset import Dataset, load_dataset
+from hpsearch.data.dataset import Dataset
+from hpsearch.data.loading import load_dataset
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training, checkpoints, train

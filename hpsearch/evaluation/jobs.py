@@ -194,7 +194,16 @@ class Elsewhere:
 
 
 def cluster_of(executor: Executor) -> Cluster | None:
-    """The Dask cluster behind an executor, if there is one."""
+    """The Dask cluster behind an executor, if there is one.
+
+    Raises:
+        TypeError: if it is no executor.
+    """
+    if not isinstance(executor, Executor):
+        raise TypeError(
+            f"executor is no concurrent.futures executor (given: {type(executor).__name__}): give one, such as "
+            "ProcessPoolExecutor(4), or client.get_executor() of a Dask client"
+        )
     if not type(executor).__module__.startswith("distributed."):
         return None
     from hpsearch.evaluation.clusters import Cluster

@@ -14,6 +14,7 @@ import numpy as np
 from hpsearch.config.study import StudyConfig, validated
 from hpsearch.data.checks import DataError, listed, near
 from hpsearch.data.columns import number_blocks
+from hpsearch.data.contents import PACKED
 from hpsearch.data.dataset import Dataset
 from hpsearch.data.identifiers import identifiers
 from hpsearch.data.sources import check_file, raw_table
@@ -43,10 +44,19 @@ class NewStudy:
 def is_table(path: str) -> bool:
     """Whether a path is one of a table, by its ending.
 
-    >>> is_table("data/a.CSV"), is_table("digits"), is_table("studies/digits.toml")
-    (True, False, False)
+    >>> is_table("data/a.CSV"), is_table("a.csv.gz"), is_table("digits"), is_table("studies/digits.toml")
+    (True, True, False, False)
     """
-    return Path(path).suffix.lower() in _ENDINGS
+    return _stem_and_kind(path)[1] is not None
+
+
+def _stem_and_kind(path: str) -> tuple[str, str | None]:
+    """A table's name without its endings, and what it is; None if it is none. Only a text may be compressed."""
+    file = Path(path)
+    if file.suffix.lower() in PACKED and (packed := Path(file.stem)).suffix.lower() in _ENDINGS:
+        kind = _ENDINGS[packed.suffix.lower()]
+        return packed.stem, kind if kind == "csv" else None
+    return file.stem, _ENDINGS.get(file.suffix.lower())
 
 
 def check_table(path: str) -> None:
@@ -58,13 +68,14 @@ def check_table(path: str) -> None:
     if not is_table(path):
         *endings, last = _ENDINGS
         raise DataError(
-            f"{path}: is not a table; give a file that ends in {', '.join(endings)} or {last} (unpack what is "
-            "compressed; write a spreadsheet, JSON or Feather file as CSV)"
+            f"{path}: is not a table; give a file that ends in {', '.join(endings)} or {last}, a text also in "
+            f"{', '.join(PACKED)} (write a spreadsheet, JSON or Feather file as CSV; arrays, as in .npz, go "
+            "into hpsearch.data.from_arrays, in Python)"
         )
 
 
 def new_study(path: str, target: str | None, *, name: str | None = None) -> NewStudy:
-    """Make the study of a table: its separator and decimal sign are told from it, its identifiers left out.
+    """Make the study of a table: its encoding, separator and decimal sign are told from it, identifiers left out.
 
     Args:
         path: Of a CSV or Parquet file.
@@ -76,7 +87,7 @@ def new_study(path: str, target: str | None, *, name: str | None = None) -> NewS
         ConfigError: if the name cannot be used.
     """
     file = Path(path)
-    kind = _ENDINGS[file.suffix.lower()]
+    stem, kind = _stem_and_kind(path)
     check_file(path)
     form = likely_format(file) if kind == "csv" else Format()
     source = f"{kind}:{os.path.abspath(file)}"
@@ -90,7 +101,7 @@ def new_study(path: str, target: str | None, *, name: str | None = None) -> NewS
     drop = list(reasons) if len(reasons) < len(columns) - 1 else []
     data: dict[str, Any] = {"source": source, "target": target, "drop": drop or None}
     data |= {key: value for key, value in asdict(form).items() if value is not None}
-    settings = {"name": name or study_name(file.stem), "data": {k: v for k, v in data.items() if v is not None}}
+    settings = {"name": name or study_name(stem), "data": {k: v for k, v in data.items() if v is not None}}
     assumptions = [f"data.{key} = {value!r}" for key, value in asdict(form).items() if value is not None]
     assumptions += [f"{column!r} is left out: it {reasons[column]}" for column in drop]
     return NewStudy(validated(settings, where=path, folder=Path.cwd()), tuple(assumptions), frame)

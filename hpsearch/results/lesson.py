@@ -13,9 +13,9 @@ from typing import Any
 import pandas as pd
 
 from hpsearch.config import ConfigError, StudyConfig, load_config, resolve
+from hpsearch.config.data import BUNDLED
 from hpsearch.config.files import shipped_studies
 from hpsearch.config.messages import Fault, did_you_mean
-from hpsearch.config.tables import BUNDLED
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments.comparisons import DEFAULTS, scores
 from hpsearch.experiments.lessons import (

@@ -120,7 +120,8 @@ def counted_parameters(trials: Sequence[FrozenTrial]) -> tuple[list[str], list[i
         notes.append(f"too few trials have {', '.join(rare)} (beside the others): left out")
     if lacking := len(trials) - len(kept):
         partial = ", ".join(name for name in first if name in counted and frequency[name] < len(trials))
-        notes.append(f"{lacking} trials lack one of {partial} and are left out")
+        of = "one of " if ", " in partial else ""
+        notes.append(f"{lacking} trials lack {of}{partial} and are left out")
     return [name for name in first if name in counted], kept, notes
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 from scipy import stats
 
 from hpsearch.config import HYPERPARAMETERS, ConfigError, StudyConfig
-from hpsearch.config.tables import LARGEST_SEED
+from hpsearch.config.fields import LARGEST_SEED
 from hpsearch.data import Dataset
 from hpsearch.evaluation.deadlines import Deadline
 from hpsearch.evaluation.evaluator import Evaluator, load_data

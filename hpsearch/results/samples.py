@@ -31,8 +31,11 @@ def read_sample(
     """
     trials, values, notes = usable_trials(study, target=target, objective=objective)
     counted, kept, more = counted_parameters(trials)
+    varied = _varied(counted, trials)
     trials, values = [trials[place] for place in kept], values[kept]
-    names = [n for n in counted if len({repr(t.params[n]) for t in trials}) > 1]  # a choice may be a list, or NaN
+    names = _varied(counted, trials)
+    if same := [f"{name} is {trials[0].params[name]!r}" for name in varied if name not in names]:
+        more.append(f"{' and '.join(same)} in every trial that is left, and so has no importance here")
     if not names:
         raise ImportanceError(
             f"study {study.study_name!r} has no parameter that half of its trials have and that varies"
@@ -52,6 +55,12 @@ def read_sample(
         )
     owners = np.repeat(np.arange(len(names)), [side.shape[1] for side in sides])
     return Sample(tuple(names), points[first], owners, values, len(trials), tuple(notes))
+
+
+def _varied(names: Sequence[str], trials: Sequence[FrozenTrial]) -> list[str]:
+    """The parameters that have more than one value."""
+    values = {name: {repr(t.params[name]) for t in trials if name in t.params} for name in names}
+    return [name for name in names if len(values[name]) > 1]  # by text: a choice may be a list, or NaN
 
 
 def _side(values: list[Any], kinds: Sequence[BaseDistribution]) -> NDArray[np.float64]:
@@ -99,7 +108,7 @@ def _notes_on_points(
         )
     if uneven := uneven_parameters(trials, dict(zip(names, sides, strict=True))):
         notes.append(
-            f"{', '.join(uneven)} are not evenly spread, as an optimiser's trials are not: importances then speak of "
-            "where it looked, and not of the space; a survey measures the space"
+            f"{', '.join(uneven)} {'are' if len(uneven) > 1 else 'is'} not evenly spread, as an optimiser's trials are "
+            "not: importances then speak of where it looked, and not of the space; a survey measures the space"
         )
     return notes

@@ -101,7 +101,7 @@ def open_study(
 def _renew(study: optuna.Study, config: StudyConfig) -> None:
     """Write what of a study's config may change: an answer is written into the file once there is one."""
     stored = fact(study, CONFIG)
-    data = {**stored["data"], "source": config.data.source}  # its file may lie elsewhere by now
+    data = {**stored["data"], "source": config.data.source, "test": config.data.test}  # files may lie elsewhere by now
     most = max(stored["search"]["trials"], config.search.trials)  # a first run may have been for few
     words = {"question": config.question, "answer": config.answer}
     new = {**stored, **words, "data": data, "search": {**stored["search"], "trials": most}}
@@ -153,23 +153,33 @@ def _made_alike(
 
 def _only_moved(key: str, old: Any, new: Any) -> bool:
     """Whether a difference of two descriptions is no more than where a file lies."""
-    return key == "data.source" and ":" in old and ":" in new
+    return key in ("data.source", "data.test") and ":" in str(old) and ":" in str(new)
 
 
 def stored_config(study: optuna.Study, *, folders: Iterable[Path]) -> StudyConfig:
     """The config that a study of this project was made with.
 
-    A data file that is no longer where it was, as in a project that was moved or checked out elsewhere, is looked for
-    under the folders, by the end of its path: the longest that is there.
+    Data files that are no longer where they were, as in a project that was moved or checked out elsewhere, are looked
+    for under the folders, by the end of their path: the longest that is there.
+
+    Args:
+        study: Made by this project.
+        folders: Where to look.
     """
     description = fact(study, CONFIG)
-    kind, _, path = description["data"]["source"].partition(":")
-    if path and not os.path.isfile(path):
-        ends = [Path(path).parts[start:] for start in range(1, len(Path(path).parts))]
-        places = (folder.absolute().joinpath(*end) for folder in folders for end in ends)
-        file = next((place for place in places if place.is_file()), path)
-        description = {**description, "data": {**description["data"], "source": f"{kind}:{file}"}}
-    return config_of_study(study, description)
+    data, places = dict(description["data"]), tuple(folders)
+    for key in ("source", "test"):
+        kind, _, path = str(data.get(key)).partition(":")
+        if path and not os.path.isfile(path):
+            data[key] = f"{kind}:{_moved_file(path, places)}"
+    return config_of_study(study, {**description, "data": data})
+
+
+def _moved_file(path: str, folders: Sequence[Path]) -> Path:
+    """A file that is no longer where it was, by the longest end of its path; that path itself if it is nowhere."""
+    ends = [Path(path).parts[start:] for start in range(1, len(Path(path).parts))]
+    places = (folder.absolute().joinpath(*end) for folder in folders for end in ends)
+    return next((place for place in places if place.is_file()), Path(path))
 
 
 def config_of_study(study: optuna.Study, description: Mapping[str, Any] | None = None) -> StudyConfig:

@@ -26,7 +26,7 @@ class Balance:
     """Scores on the test split that count each class alike.
 
     Attributes:
-        error: The balanced error: one minus the mean of the recalls of all classes.
+        error: The balanced error: one minus the mean of the recalls of all classes that the test split has.
         recalls: The share of its own examples that is recognised, of each rare class by its label, rarest first.
     """
 
@@ -54,7 +54,7 @@ def rare_classes(dataset: Dataset) -> list[int]:
 
 
 def balance(predicted: Array, dataset: Dataset) -> Balance | None:
-    """Score predictions of the test split class by class; None where no class is rare, or there is no such split.
+    """Score predictions of the test split class by class; None where it has no rare class, or there is no such split.
 
     The intervals of recalls are Wilson's (1927). That of the balanced error holds the middle 95 % of it under recalls
     drawn from Beta(hits + 1/2, misses + 1/2), Jeffreys' of each class (Brown, Cai and DasGupta 2001).
@@ -69,9 +69,12 @@ def balance(predicted: Array, dataset: Dataset) -> Balance | None:
     y = dataset.test.y
     counts = np.bincount(y, minlength=dataset.class_count)
     hits = np.bincount(y[predicted == y], minlength=dataset.class_count)
+    recalls = {str(dataset.classes[i]): proportion("recall", int(hits[i]), int(counts[i])) for i in rare if counts[i]}
+    if not recalls:
+        return None
+    hits, counts = hits[counts > 0], counts[counts > 0]  # a test table of its own may lack classes
     draws = np.random.default_rng(0).beta(hits + 0.5, counts - hits + 0.5, size=(_DRAWS, len(counts)))
     low, high = np.quantile(1 - draws.mean(axis=1), [0.025, 0.975])
     value = 1 - float((hits / counts).mean())
     error = TestScore("balanced_error", value, min(float(low), value), max(float(high), value), len(y))
-    recalls = {str(dataset.classes[i]): proportion("recall", int(hits[i]), int(counts[i])) for i in rare}
     return Balance(error, recalls)

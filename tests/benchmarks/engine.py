@@ -77,7 +77,7 @@ def on_one_core() -> None:
 
 def digits() -> tuple[np.ndarray, np.ndarray]:
     """The training split, prepared as a search prepares it."""
-    from hpsearch.data.dataset import load_dataset
+    from hpsearch.data import load_dataset
 
     train = load_dataset("digits", **SPLIT).train
     return train.X.astype(np.float32), train.y

@@ -36,7 +36,7 @@ LARGE = """
 import numpy as np
 import hpsearch
 from hpsearch.config import StudyConfig
-from hpsearch.data.dataset import from_arrays
+from hpsearch.data import from_arrays
 from hpsearch.tuning.search import search
 generator = np.random.default_rng(0)
 X = generator.standard_normal((60000, 784), dtype="float32")

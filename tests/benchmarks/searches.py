@@ -44,7 +44,7 @@ def script(sampler: Any, trials: int) -> float:
     import numpy as np
     import optuna
 
-    from hpsearch.data.dataset import load_dataset
+    from hpsearch.data import load_dataset
 
     data = load_dataset("digits", **SPLIT)
     train = data.train.X.astype(np.float32), data.train.y

@@ -87,7 +87,7 @@ def mixture() -> Row:
 
 def trained_by_scikit_learn(setting: dict[str, Any], seed: int) -> float:
     """A row of the survey, with one BLAS thread; its loss."""
-    from hpsearch.data.dataset import load_dataset
+    from hpsearch.data import load_dataset
 
     data = load_dataset("digits", **SPLIT)
     X, held_out = data.train.X.astype(np.float32), data.validation.X.astype(np.float32)

@@ -1,0 +1,223 @@
+"""A data set made of a file, a DataFrame or arrays.
+
+Rules:
+
+* Columns are encoded and standardised as :mod:`hpsearch.data.preparation` says; a constant one stays, with a note.
+* With ``task="auto"`` a target of text, bools or categories is classes, so are whole numbers with at most 50 distinct
+  values (20 if they are written as floats); anything else is regression. An object column of numbers counts as numbers.
+* Splits of classes are stratified, but for groups and for rows that keep their order; every class is in every split,
+  but for a test split that is a table of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from hpsearch.data.checks import DataError, check_columns, check_order, listed, without_groups
+from hpsearch.data.copies import copy_notes
+from hpsearch.data.dataset import Dataset, Split
+from hpsearch.data.further import alike, further_notes, joined
+from hpsearch.data.identifiers import column_notes
+from hpsearch.data.preparation import Preparation, check_width, plain_array, precision_of, raw_frame
+from hpsearch.data.sources import RawTable, raw_table, without_incomplete_rows
+from hpsearch.data.splits import Division, division_notes, split_rows
+from hpsearch.data.tables import Format
+from hpsearch.data.targets import Task, check_task, coded_targets, task_notes, task_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_MANY = 1000
+"""Columns from which on pandas is slow with a table that a file was read into."""
+
+
+def load_dataset(
+    source: str,
+    *,
+    target: str | None = None,
+    task: Task = "auto",
+    validation: float = 0.2,
+    test: float | str = 0.2,
+    seed: int = 0,
+    groups: str | None = None,
+    shuffle: bool | None = None,
+    separator: str | None = None,
+    decimal: str | None = None,
+    missing: Sequence[str] | None = None,
+    encoding: str | None = None,
+    incomplete: Literal["refuse", "drop"] | None = None,
+    drop: Sequence[str] | None = None,
+) -> Dataset:
+    """Load a data set.
+
+    Args:
+        source: "digits", "breast_cancer", "wine", "iris", "diabetes", "flower", "moons", ``csv:PATH`` or
+            ``parquet:PATH``.
+        target: Target column of a file.
+        task: Whether the target is classes or a number; "auto" decides by its values.
+        validation: Share of all examples of the source for validation.
+        test: Share of them for the test, 0 for none; or the file that holds the test examples, ``csv:PATH`` or
+            ``parquet:PATH``, which is read like the source.
+        seed: Seed of the split and of a generated set.
+        groups: Column whose rows of one value come into one split, as those of a patient; it is no feature.
+        shuffle: Whether the split is at random, which is the default; else the first rows train, the last test.
+        separator: Between the fields of a CSV file, one character (a space for runs of spaces); a comma by default.
+        decimal: Sign before the decimals of a number in a CSV file; a point by default.
+        missing: Texts that stand for a missing value in a file; by default pandas' own: blank, NA, None, …
+        encoding: Of a CSV file; by default UTF-8, or UTF-16 where the file begins with its mark.
+        incomplete: Whether rows with missing values are refused, which is the default, or left out, with a note.
+        drop: Columns that are left out.
+
+    Raises:
+        DataError: if the data cannot be used.
+    """
+    check_task(task)
+    division = _division(validation, test, seed, groups, shuffle)
+    form = Format(separator, decimal, None if missing is None else tuple(missing), encoding)
+    table, further = raw_table(source, target, seed=seed, form=form, drop=tuple(drop or ())), None
+    if isinstance(test, str):
+        further = alike(raw_table(test, target, seed=seed, form=form, drop=None), table, groups)
+    if incomplete == "drop":
+        table, further = without_incomplete_rows(table), further and without_incomplete_rows(further)
+    name = source.rpartition("/")[2] if ":" in source else source
+    return _dataset(table, further, task=task, division=division, name=name)
+
+
+def from_arrays(
+    X: Any,
+    y: Any,
+    *,
+    task: Task = "auto",
+    validation: float = 0.2,
+    test: float | tuple[Any, Any] = 0.2,
+    seed: int = 0,
+    groups: Any = None,
+    shuffle: bool = True,
+    name: str = "data",
+) -> Dataset:
+    """Make a data set of arrays.
+
+    Args:
+        X: Features, ``(examples, columns)``; an array or a DataFrame.
+        y: Targets, ``(examples,)``, in the order of the rows of X.
+        task: As of :func:`from_frame`, like the rest.
+        validation: Share of all examples for validation.
+        test: Share of all examples for the test, 0 for none; or X and y of the test examples.
+        seed: Seed of the split.
+        groups: ``(examples,)``: those of one value come into one split, as those of a patient.
+        shuffle: Whether the split is at random; else the first rows train, the last test.
+        name: Name of the data set.
+
+    Raises:
+        DataError: if the data cannot be used.
+    """
+    column = "target"
+    while column in raw_frame(X).columns:
+        column = f"_{column}"
+    frame = _frame_of(X, y, column, "")
+    if groups is not None:
+        groups = plain_array(groups, "groups")
+        if groups.shape != (len(frame),):
+            raise DataError(f"X has shape {frame.shape} and groups has shape {groups.shape}: give one for each row")
+        frame[f"groups of {column}"] = groups
+    return from_frame(
+        frame, column, task=task, validation=validation, seed=seed, shuffle=shuffle, name=name,
+        test=_frame_of(*test, column, "the test's ") if isinstance(test, tuple) else test,
+        groups=None if groups is None else f"groups of {column}",
+    )  # fmt: skip
+
+
+def _frame_of(X: Any, y: Any, column: str, whose: str) -> pd.DataFrame:
+    check_order(X, y)
+    frame, y = raw_frame(X).copy(deep=False), plain_array(y, "y")
+    if y.ndim != 1 or len(y) != len(frame):
+        raise DataError(
+            f"{whose}X has shape {frame.shape} and y has shape {y.shape}: give one target for each row of X"
+        )
+    frame[column] = y
+    return frame
+
+
+def from_frame(
+    frame: pd.DataFrame,
+    target: str,
+    *,
+    task: Task = "auto",
+    validation: float = 0.2,
+    test: float | pd.DataFrame = 0.2,
+    seed: int = 0,
+    groups: str | None = None,
+    shuffle: bool = True,
+    name: str = "data",
+) -> Dataset:
+    """Make a data set of a raw table.
+
+    Args:
+        frame: A column a feature, and the target; a DataFrame, or a table that has ``to_pandas``.
+        target: Name of the target column.
+        task: Whether the target is classes or a number; "auto" decides by its values.
+        validation: Share of all examples for validation.
+        test: Share of all examples for the test, 0 for none; or a table of the test examples.
+        seed: Seed of the split.
+        groups: Column whose rows of one value come into one split, as those of a patient; it is no feature.
+        shuffle: Whether the split is at random; else the first rows train, the last test.
+        name: Name of the data set.
+
+    Raises:
+        DataError: if the data cannot be used.
+    """
+    check_task(task)
+    division = _division(validation, test, seed, groups, shuffle)
+    if not hasattr(frame, "columns"):
+        raise DataError(f"the table is not a DataFrame (given: {type(frame).__name__}): give one, or use from_arrays")
+    table, further = RawTable(raw_frame(frame), str(target)), None
+    if hasattr(test, "columns"):
+        further = alike(RawTable(raw_frame(test), str(target), name="the test table"), table, division.groups)
+    return _dataset(table, further, task=task, division=division, name=name)
+
+
+def _division(validation: float, test: Any, seed: int, groups: str | None, shuffle: bool | None) -> Division:
+    """How the rows of a table are divided: without a test split where the test examples are elsewhere."""
+    share = 0 if isinstance(test, str) or hasattr(test, "columns") else test
+    return Division(validation, share, seed, None if groups is None else str(groups), shuffle is not False)
+
+
+def _dataset(table: RawTable, further: RawTable | None, *, task: Task, division: Division, name: str) -> Dataset:
+    frame, target = table.frame.infer_objects(), table.target  # numbers are numbers, also in columns of objects
+    if frame.shape[1] > _MANY:
+        frame = frame.copy()  # pandas puts the columns together, which may each lie in a place of their own
+    frame, groups = without_groups(frame, division.groups, target)
+    check_columns(frame, target, table.words)
+    kind = task_of(frame[target], task)
+    splits = split_rows(frame[target] if kind == "classification" else None, len(frame), division, groups)
+    rows = frame
+    if further is not None:
+        rows = joined(frame, further, kind)
+        splits = (*splits[:2], np.arange(len(frame), len(rows)))
+    features, labels = rows.drop(columns=[target]), rows[target]
+    check_width(features)
+    preparation = Preparation.learn(features.iloc[splits[0]])
+    preparation.check_scales()
+    classes, y, mean, scale = coded_targets(labels, kind, splits=splits)
+    precision = precision_of(features)
+    train, held_out, last = (
+        Split(preparation.transform(features.iloc[rows], precision), y[rows]) if len(rows) else None for rows in splits
+    )
+    assert train is not None
+    assert held_out is not None
+    constant = [
+        n for n, varies in zip(preparation.feature_names, np.any(train.X, axis=0).tolist(), strict=True) if not varies
+    ]
+    if not train.X.any():
+        raise DataError(f"no column varies in the training split ({listed(constant)}): give one to predict from")
+    notes = [f"constant in the training split, so of no use: {listed(constant)}"] if constant else []
+    if not table.bundled:
+        notes += [*table.notes, *(task_notes(frame[target], kind) if task == "auto" else ())]
+        notes += [*column_notes(frame, target), *copy_notes(train, held_out, last)]
+    notes += division_notes(division, splits, groups)
+    if further is not None:
+        notes += further_notes(further, frame.iloc[splits[0]])
+    return Dataset(name, kind, train, held_out, last, preparation, classes, mean, scale, tuple(notes))
