@@ -77,7 +77,7 @@ def transfer(frame: pd.DataFrame) -> go.Figure:
         columns=("to", "from"), hover=frame, zmin=0, zmax=max(1.0, float(frame["regret"].max())),
         title="points lost",
     )  # fmt: skip
-    figure.update_xaxes(title="on the data of", ticktext=[style.label(name, most=_NAME) for name in studies])
+    figure.update_xaxes(title="on the data of", ticktext=[style.plain(style.cut(name, _NAME)) for name in studies])
     figure.update_yaxes(title="the best of")
     subtitle = (
         "Points lost on the test examples against each study's own best: per cent of wrong answers, or of variance\n"
@@ -110,7 +110,7 @@ def _add_cells(
         z=shown, zmin=zmin, zmax=zmax, colorscale=style.SEQUENTIAL, hoverinfo="skip", xgap=2, ygap=2,
         colorbar=axes.colour_bar(title),
     )  # fmt: skip
-    font = {"size": 10, "color": [_on(value, middle=(zmin + zmax) / 2) for value in frame["value"]]}
+    font = {"size": 10, "color": [style.text_on((value - zmin) / (zmax - zmin)) for value in frame["value"]]}
     figure.add_scatter(
         x=x, y=y, mode="text", text=frame["text"], textfont=font, showlegend=False, cliponaxis=False,
         **style.row_hover(hover),
@@ -118,15 +118,8 @@ def _add_cells(
     shared: dict[str, Any] = {"showgrid": False, "ticks": ""}
     across, down = (list(range(len(cells[axis]))) for axis in "xy")
     figure.update_xaxes(tickvals=across, range=[-0.5, len(across) - 0.5], tickangle=-30, **shared)
-    names = [style.label(name, most=_NAME) for name in cells["y"]]
+    names = [style.plain(style.cut(name, _NAME)) for name in cells["y"]]
     figure.update_yaxes(tickvals=down, ticktext=names, range=[len(down) - 0.5, -0.5], **shared)
-
-
-def _on(value: float, *, middle: float) -> str:
-    """Colour of a text on the colour of a value: black on what is light, and grey where there is no value."""
-    if math.isnan(value):
-        return style.GREY
-    return "#000000" if value > middle else "#FFFFFF"
 
 
 def _index_text(row: dict[Any, Any], *, star: bool) -> str:
@@ -142,7 +135,7 @@ def _index_text(row: dict[Any, Any], *, star: bool) -> str:
 def _regret_text(row: dict[Any, Any]) -> str:
     if row["verdict"] == "own best":
         return f"own best:<br>{row['points']:.1f}"
-    value = f"{row['regret']:+.1f}"
+    value = f"{row['regret']:+.1f}".replace("-", "−")
     value = f"<b>{value}</b>" if row["verdict"] in ("worse", "better") else value
     return f"{value}<br>±{row['regret_high'] - row['regret']:.1f}"
 
