@@ -99,9 +99,7 @@ def test_an_exception_stops_trainings_that_would_take_minutes(workers):
 
 
 def test_what_is_no_executor_is_refused(small, tmp_path):
-    with pytest.raises(
-        TypeError, match=r"no concurrent.futures executor \(given: int\): .* client.get_executor"
-    ):
+    with pytest.raises(TypeError, match=r"no concurrent.futures executor \(given: int\): .* client.get_executor"):
         search(small, results=tmp_path, executor=4)
 
 

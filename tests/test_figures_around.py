@@ -14,9 +14,10 @@ SPACE = pd.DataFrame(
     {"hyperparameter": ["learning_rate", "batch_size", "momentum"], "scale": ["log", "choices", "linear"]}
 )
 TOLERANCE = pd.DataFrame(
-    [{"hyperparameter": "momentum", "near_low": 5.0, "near_high": 6.0, "tolerated_low": 7.0, "tolerated_high": 8.0},
+    [{"hyperparameter": "momentum", "near_low": 5.0, "near_high": 6.0, "tolerated_low": 7.0, "tolerated_high": 8.0,
+      "unshown_low": 5.0, "unshown_high": 9.0, "points": 0.01},
      {"hyperparameter": "learning_rate", "near_low": 0.1, "near_high": 1.0, "tolerated_low": 0.01,
-      "tolerated_high": 1.0}]
+      "tolerated_high": 0.1, "unshown_low": 0.01, "unshown_high": 0.5, "points": 0.02}]
 )  # fmt: skip
 
 
@@ -50,7 +51,7 @@ def panel(figure, axis):
 
 
 def stretches(figure):
-    return {shape.name: (shape.x0, shape.x1, shape.yref) for shape in figure.layout.shapes}
+    return {shape.name: (shape.x0, shape.x1, shape.yref) for shape in figure.layout.shapes if shape.showlegend}
 
 
 def test_a_profile_shows_the_mean_its_interval_and_the_error_below():
@@ -81,14 +82,33 @@ def test_the_stretches_of_this_setting_are_shaded_and_named():
     figure = figures.profile(profile(), SPACE, TOLERANCE)
     assert stretches(figure) == {
         "shown to be worse outside of 0.1 to 1": (0.1, 1.0, "y domain"),
-        "too much error excluded: 0.01 to 1": (0.01, 1.0, "y2 domain"),
+        "over 0.02 more error excluded: 0.01 to 0.1": (0.01, 0.1, "y2 domain"),
+        "undecided: 0.1 to 0.5; beyond, shown": (0.1, 0.5, "y2 domain"),
     }
-    unshown = figures.profile(profile(), SPACE, TOLERANCE.assign(unshown_low=0.02, unshown_high=0.5))
-    assert stretches(unshown)["too much error shown outside of 0.02 to 0.5"][2] == "y2 domain"
+
+
+def test_what_is_undecided_may_lie_on_both_sides_and_what_is_nowhere_is_said():
+    both = TOLERANCE.assign(tolerated_low=0.1, near_low=0.01, unshown_high=1.0)
+    figure = figures.profile(profile(), SPACE, both)
+    assert list(stretches(figure)) == [
+        "nowhere shown to be worse", "over 0.02 more error excluded: 0.1 to 0.1",
+        "undecided: 0.01 to 0.1 and 0.1 to 1",
+    ]  # fmt: skip
+    grey = [(shape.x0, shape.x1) for shape in figure.layout.shapes if shape.name.startswith("undecided")]
+    assert grey == [(0.01, 0.1), (0.1, 1.0)]
+    decided = figures.profile(profile(), SPACE, both.assign(tolerated_low=0.01, unshown_high=0.1))
+    assert list(stretches(decided))[1:] == ["over 0.02 more error excluded: 0.01 to 0.1; beyond, shown"]
+
+
+def test_too_much_error_is_a_line_across_the_differences():
+    line = figures.profile(later(profile()), SPACE, TOLERANCE).data[-1]
+    assert (list(line.x), list(line.y), line.yaxis) == ([0.01, 1.0], [0.02, 0.02], "y2")
+    assert line.name == "0.02 more error"
+    assert all(trace.name != line.name for trace in figures.profile(profile(), SPACE, TOLERANCE).data)
 
 
 def test_a_regression_s_profile_has_no_error():
-    missing = TOLERANCE.assign(tolerated_low=math.nan, tolerated_high=math.nan)
+    missing = TOLERANCE.assign(**dict.fromkeys(("tolerated_low", "tolerated_high"), math.nan))
     figure = figures.profile(profile(error=[math.nan] * 3), SPACE, missing)
     assert {trace.yaxis for trace in figure.data} == {"y"}
     assert list(stretches(figure)) == ["shown to be worse outside of 0.1 to 1"]

@@ -67,7 +67,7 @@ def test_every_transfer_has_its_regret_bold_where_it_is_shown():
     assert texts(figure) == {
         ("one", "one"): "own best:<br>2.0",
         ("one", hostile): "<b>+12.0</b><br>±2.0",
-        (hostile, "one"): "-1.0<br>±1.5",
+        (hostile, "one"): "−1.0<br>±1.5",
         (hostile, hostile): "own best:<br>5.0",
     }
     assert np.array(figure.data[0].z).tolist() == [[0, 0], [12, 0]]

@@ -1,5 +1,7 @@
 """Figures of pairs: the matrix of interactions, and the surface of two settings."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,14 +37,15 @@ def test_a_pair_that_is_seen_has_its_number_in_the_cell_of_its_names():
     assert figures.interactions(PAIRS).layout.yaxis.ticktext == ("&lt;i&gt;c&lt;/i&gt;", "d", "seed")
     assert [list(row) for row in matrix.z] == [[0.5, None, None], [0.2, None, None], [None] * 3]
     assert [*zip(marks.x, marks.y, strict=True)] == [(0, 0), (0, 1), (1, 1), (0, 2), (2, 2)]
-    assert tuple(marks.text) == ("", "", "", "?", "?")
+    assert tuple(marks.text) == ("0.50", "0.20", "·", "?", "?")
+    assert tuple(marks.textfont.color) == ("#000000", "#FFFFFF", *[style.GREY] * 3)
     assert [row[2] for row in marks.customdata] == ["0.5", "0.2", "0.1", "–", "0.3"]
 
 
 def test_where_no_pair_is_seen_the_subtitle_says_so():
     figure = figures.interactions(PAIRS.assign(verdict="not seen"))
     assert [trace.type for trace in figure.data] == ["scatter"]
-    assert "Blank: not seen, as are all." in figure.layout.title.subtitle.text
+    assert "·: not seen, as are all." in figure.layout.title.subtitle.text
     assert "as are all" not in figures.interactions(PAIRS).layout.title.subtitle.text
 
 
@@ -66,6 +69,20 @@ def test_a_surface_s_cells_lie_where_the_table_says(surveyed):
         assert cells.z[place[0]][place[1]] == row["mean"]
         assert cells.customdata[place[0]][place[1]][2] == f"{row['mean']:.4g}"
     assert figure.layout.title.subtitle.text.startswith("response: its mean over all but rate and w.")
+
+
+def test_the_mean_of_a_logarithm_is_told_as_the_response(surveyed):
+    frame = surveyed.surface("rate", "w")
+    means = np.linspace(math.log(0.01), math.log(5), len(frame))
+    figure = figures.surface(frame.assign(form="log", mean=means))
+    (cells,) = figure.data
+    row = frame.to_dict("records")[-1]
+    place = cells.y.index(row["second_low"]), cells.x.index(row["first_low"])
+    assert cells.z[place[0]][place[1]] == pytest.approx(math.log10(5))
+    assert cells.customdata[place[0]][place[1]][2] == "5"
+    assert list(cells.colorbar.ticktext) == ["0.01", "0.1", "1"]
+    assert "interaction in the log: %" in cells.hovertemplate
+    assert figure.layout.title.subtitle.text.startswith("response: its geometric mean over all but rate and w.")
 
 
 def test_choices_and_few_whole_numbers_are_cells_of_their_own(surveyed):

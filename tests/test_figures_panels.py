@@ -1,5 +1,7 @@
 """Figures of a panel a setting: effects, and where the best lie."""
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -94,8 +96,17 @@ def test_a_legend_names_each_mark_once(effects, ranges, cells):
 
 def test_the_response_s_form_is_named(effects):
     figure = figures.effects(effects.assign(form="log", response="validation_loss"))
-    assert figure.layout.yaxis.title.text == "log of validation loss"
-    assert figure.layout.title.subtitle.text.startswith("log of validation loss: its mean over all other settings")
+    assert figure.layout.yaxis.title.text == "validation loss"
+    assert figure.layout.title.subtitle.text.startswith("validation loss: its geometric mean over all other settings")
+
+
+def test_means_of_a_logarithm_are_drawn_in_the_response_s_own_unit(effects):
+    values = np.linspace(math.log(0.1), math.log(5), len(effects))
+    figure = figures.effects(effects.assign(form="log", mean=values))
+    drawn = [y for trace in figure.data if trace.name == "mean" for y in trace.y]
+    assert drawn == pytest.approx(np.exp(values))
+    assert figure.layout.yaxis.type == "log"
+    assert figures.effects(effects.assign(mean=np.exp(values))).layout.yaxis.type != "log"
 
 
 def test_cells_without_rows_are_left_out(effects):

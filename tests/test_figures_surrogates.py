@@ -77,7 +77,7 @@ def test_the_measured_total_index_stands_above_the_surrogates_and_gives_the_orde
     total = next(trace for trace in beside.data if trace.name == "measured total index")
     surrogate = next(trace for trace in beside.data if trace.name == "PED-ANOVA")
     assert all(a > b for a, b in zip(total.y, surrogate.y, strict=True))
-    assert beside.layout.title.text == "How wrong is the usual importance chart?"
+    assert beside.layout.title.text == "Do importance charts show what was measured?"
     assert "measured: log of validation loss by a survey" in beside.layout.title.subtitle.text
 
 

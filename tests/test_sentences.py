@@ -152,7 +152,7 @@ def test_the_best_is_dated_by_the_trial_that_first_reached_it():
 
 def test_a_search_without_a_complete_trial_has_no_best():
     told = sentences.went(history([3.0, 1.0], ["PRUNED", "FAIL"]))
-    assert told.endswith("(1 pruned, 1 fail). None is complete, so there is no best.")
+    assert told.endswith("(1 pruned, 1 failed). None is complete, so there is no best.")
     assert sentences.went(history([])) == "The search has no trials yet."
     endless = history([np.inf, np.inf]).assign(best_so_far=np.nan)
     assert sentences.went(endless) == (
@@ -190,9 +190,18 @@ def test_when_names_the_largest_estimate_of_what_is_shown_to_matter_and_where_it
         (2, "init_scale", 0.9, "undecided"), (4, "init_scale", 0.9, "undecided"),
     )  # fmt: skip
     assert sentences.when(over) == (
-        "By the estimates the largest total index is that of init scale σ before training (60 % there), learning rate "
-        "α from iteration 1 on (70 % there) and none from iteration 4 on (no setting is shown to matter there)."
+        "By the estimates the largest total index is that of init scale σ before training (60 % there) and learning "
+        "rate α from iteration 1 on (70 % there). No setting is shown to matter from iteration 4 on."
     )
+
+
+def test_a_setting_that_was_chosen_by_luck_is_said_to_be():
+    columns = ["metric", "mean", "low", "high", "seeds", "chosen"]
+    rows = [("validation_loss", 9.0, 8.5, 9.5, 10, False), ("validation_loss", 2.0, 1.5, 2.5, 10, True)]
+    profile = pd.DataFrame(rows, columns=columns)
+    told = "On 10 fresh seeds its mean validation loss is 2 (95 % interval 1.5 to 2.5); the search chose it for "
+    assert sentences.on_fresh_seeds(profile, 1.5) == f"{told}1.5."
+    assert sentences.on_fresh_seeds(profile, 1.4).startswith(f"{told}1.4, which was luck in part: ")
 
 
 def test_when_nothing_is_shown_to_matter_nothing_is_the_largest():

@@ -119,7 +119,7 @@ def test_near_is_what_is_left_between_the_ends_that_are_shown_to_be_worse():
     assert stretch(row, "tolerated") == (4, 4)
     stretches = ("near", "tolerated", "unshown")
     ends = [f"{name}_{end}" for name in stretches for end in ("low", "high")]
-    assert list(row)[2:] == ends + [f"{name}_choices" for name in stretches]
+    assert list(row)[2:] == [*ends, *(f"{name}_choices" for name in stretches), "points"]
 
 
 def of_words(differences, errors, *, half=0.01, chosen=0, seeds=5):

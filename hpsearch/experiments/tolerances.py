@@ -105,7 +105,7 @@ def tolerance(profiled: pd.DataFrame, *, points: float = 0.01) -> dict[str, Any]
     Returns:
         hyperparameter, best (the chosen value), near_low, near_high, tolerated_low, tolerated_high, unshown_low,
         unshown_high (missing for words), near_choices, tolerated_choices, unshown_choices (tuples of words, None for
-        what has an order). What is tolerated and unshown is missing for regression.
+        what has an order), points. What is tolerated and unshown is missing for regression.
     """
     values, best = profiled["value"].tolist(), int(profiled["chosen"].argmax())
     ordered = not isinstance(values[best], str)
@@ -117,7 +117,7 @@ def tolerance(profiled: pd.DataFrame, *, points: float = 0.01) -> dict[str, Any]
     for name in _STRETCHES:
         words = None if ordered or name not in allowed else tuple(values[place] for place in allowed[name])
         row[f"{name}_choices"] = words
-    return row
+    return {**row, "points": points}
 
 
 def _along(profiled: pd.DataFrame, points: float, *, best: int) -> dict[str, tuple[int, int]]:

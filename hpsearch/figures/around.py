@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
@@ -46,8 +48,12 @@ def profile(
     if columns:
         words = "change of validation_error" if "difference" in columns[0] else "validation_error"
         _panel(figure, frame, columns, words=words, scale=scale, row=2, colour=style.PURPLE)
-    if tolerance is not None and scale != "choices":
-        _stretches(figure, tolerance[tolerance["hyperparameter"] == name], rows=2 if columns else 1)
+    if tolerance is not None:
+        tolerance = tolerance[tolerance["hyperparameter"] == name]
+        if scale != "choices":
+            _stretches(figure, frame, tolerance, rows=2 if columns else 1)
+        if columns and "difference" in columns[0]:
+            _threshold(figure, frame, tolerance, scale=scale)
     if rug is not None:
         _ticks(figure, rug, name=name, scale=scale, row=len(heights))
     figure.update_xaxes({**axes.axis(name, scale, frame["value"]), "title": None})
@@ -59,7 +65,8 @@ def _check(frame: pd.DataFrame, space: pd.DataFrame, tolerance: pd.DataFrame | N
     style.checked(frame, ("hyperparameter", "value", "metric", "mean", "low", "high"), table="Results.profile(...)")
     style.checked(space, ("hyperparameter", "scale"), table="Results.space()")
     if tolerance is not None:
-        style.checked(tolerance, ("hyperparameter", "near_low", "near_high"), table="Results.tolerance()")
+        columns = ("hyperparameter", "near_low", "near_high", "points")
+        style.checked(tolerance, columns, table="Results.tolerance()")
 
 
 def _subtitle(frame: pd.DataFrame) -> str:
@@ -106,21 +113,51 @@ def _panel(
     figure.update_yaxes(axes.value_axis(*ends), title_text=style.label(words), row=row, col=1)
 
 
-def _stretches(figure: go.Figure, tolerance: pd.DataFrame, *, rows: int) -> None:
-    """Shade that outside of which all is shown to be worse by the metric; below, where too much error is excluded."""
-    wanted = [
-        (1, "near", style.GREEN, "shown to be worse outside of"),
-        (rows, "unshown", style.GREY, "too much error shown outside of"),
-        (rows, "tolerated", style.ORANGE, "too much error excluded:"),
-    ]
-    for row, stretch, colour, words in wanted:
-        ends = (f"{stretch}_low", f"{stretch}_high")
-        if tolerance.empty or any(name not in tolerance or tolerance[name].isna().any() for name in ends):
+def _stretches(figure: go.Figure, frame: pd.DataFrame, tolerance: pd.DataFrame, *, rows: int) -> None:
+    """Shade where nothing is shown to be worse by the metric; below, where too much error is excluded, and undecided.
+
+    Args:
+        figure: Changed in place.
+        frame: The profile.
+        tolerance: The row of its setting, or none.
+        rows: 2 where the error has a panel.
+    """
+    for row in tolerance.to_dict("records"):
+        reach, near = (frame["value"].min(), frame["value"].max()), (row["near_low"], row["near_high"])
+        worse = "nowhere shown to be worse" if near == reach else f"shown to be worse outside of {_span(near)}"
+        _shade(figure, [near], worse, color=style.GREEN, row=1)
+        names = ("tolerated_low", "tolerated_high", "unshown_low", "unshown_high")
+        low, high, first, last = (row.get(name, math.nan) for name in names)
+        if any(end != end for end in (low, high, first, last)):
             continue
-        low, high = (tolerance[name].iloc[0] for name in ends)
+        pieces = [piece for piece in ((first, low), (high, last)) if piece[0] < piece[1]]
+        beyond = "" if (first, last) == reach else "; beyond, shown"
+        more = f"over {row['points']:g} more error excluded: {_span((low, high))}"
+        _shade(figure, [(low, high)], more + ("" if pieces else beyond), color=style.ORANGE, row=rows)
+        words = f"undecided: {' and '.join(map(_span, pieces))}{beyond}"
+        _shade(figure, pieces, words, color=style.GREY, row=rows)
+
+
+def _span(ends: tuple[float, float]) -> str:
+    return " to ".join(style.number(float(end)) for end in ends)
+
+
+def _shade(figure: go.Figure, spans: list[tuple[float, float]], words: str, *, color: str, row: int) -> None:
+    for k, (low, high) in enumerate(spans):
         figure.add_vrect(
-            x0=low, x1=high, fillcolor=colour, opacity=0.15, line_width=0, layer="below", row=row, col=1,
-            name=f"{words} {style.number(float(low))} to {style.number(float(high))}", showlegend=True,
+            x0=low, x1=high, fillcolor=color, opacity=0.15, line_width=0, layer="below", row=row, col=1, name=words,
+            showlegend=k == 0,
+        )  # fmt: skip
+
+
+def _threshold(figure: go.Figure, frame: pd.DataFrame, tolerance: pd.DataFrame, *, scale: str) -> None:
+    """How much more error is too much, as a line across the panel of the error."""
+    x = axes.positions(frame["value"], scale).tolist()
+    for points in tolerance["points"]:
+        line = {"color": style.GREY, "width": 1.5, "dash": "dot"}
+        figure.add_scatter(
+            x=[x[0], x[-1]], y=[points, points], mode="lines", line=line, hoverinfo="skip", row=2, col=1,
+            name=f"{points:g} more error",
         )  # fmt: skip
 
 

@@ -79,13 +79,16 @@ def _log_axis(low: float, high: float) -> dict[str, Any]:
     inside = [tick for tick in ticks if low / 1.5 <= tick <= 1.5 * high]
     if len(inside) < 2:
         return {"type": "log"}
-    return {"type": "log", "tickvals": inside, "ticktext": [_tick(tick) for tick in inside]}
+    written_out = inside[0] > 1e-4 and inside[-1] < 1e6
+    return {"type": "log", "tickvals": inside, "ticktext": [_tick(tick, written_out=written_out) for tick in inside]}
 
 
-def _tick(value: float) -> str:
-    if 1e-4 < value < 1e6:
+def _tick(value: float, *, written_out: bool) -> str:
+    """A tick's name, as a number or as a power of ten: all of an axis alike."""
+    if written_out:
         return f"{value:,.0f}" if value >= 1 else f"{value:.5g}"
-    return f"10<sup>{round(math.log10(value))}</sup>" if f"{value:e}".startswith("1.0") else f"{value:.0e}"
+    digit, power = f"{value:.0e}".split("e")
+    return f"{'' if digit == '1' else f'{digit}·'}10<sup>{int(power)}</sup>"
 
 
 def positions(values: pd.Series, scale: str) -> pd.Series:

@@ -71,7 +71,7 @@ def transfer(frame: pd.DataFrame) -> go.Figure:
     figure = go.Figure()
     cells, lost = {"to": studies, "from": settings}, frame["regret"].clip(lower=0)
     _add_cells(figure, frame, cells, lost, texts, most=max(1.0, float(lost.max())), title="points lost")
-    figure.update_xaxes(title="on the data of", ticktext=[style.label(name, most=_NAME) for name in studies])
+    figure.update_xaxes(title="on the data of", ticktext=[style.plain(style.cut(name, _NAME)) for name in studies])
     figure.update_yaxes(title="the best of")
     subtitle = (
         "Points lost on the test examples against each study's own best: per cent of wrong answers, or of variance\n"
@@ -104,22 +104,15 @@ def _add_cells(
         z=shown, zmin=0, zmax=most, colorscale=style.SEQUENTIAL, hoverinfo="skip", xgap=2, ygap=2,
         colorbar=axes.colour_bar(title),
     )  # fmt: skip
-    font = {"size": 10, "color": [_on(value, middle=most / 2) for value in values]}
+    font = {"size": 10, "color": [style.text_on(value / most) for value in values]}
     figure.add_scatter(
         x=x, y=y, mode="text", text=texts, textfont=font, showlegend=False, cliponaxis=False,
         **style.row_hover(frame),
     )  # fmt: skip
     shared: dict[str, Any] = {"showgrid": False, "ticks": ""}
     figure.update_xaxes(tickvals=[*range(len(right))], range=[-0.5, len(right) - 0.5], tickangle=-30, **shared)
-    names = [style.label(name, most=_NAME) for name in below]
+    names = [style.plain(style.cut(name, _NAME)) for name in below]
     figure.update_yaxes(tickvals=[*range(len(below))], ticktext=names, range=[len(below) - 0.5, -0.5], **shared)
-
-
-def _on(value: float, *, middle: float) -> str:
-    """Colour of a text on the colour of a value: black on what is light, and grey where there is no value."""
-    if math.isnan(value):
-        return style.GREY
-    return "#000000" if value > middle else "#FFFFFF"
 
 
 def _index_text(row: dict[Any, Any], *, star: bool) -> str:
@@ -135,7 +128,7 @@ def _index_text(row: dict[Any, Any], *, star: bool) -> str:
 def _regret_text(row: dict[Any, Any]) -> str:
     if row["verdict"] == "own best":
         return f"own best:<br>{row['points']:.1f}"
-    value = f"{row['regret']:+.1f}"
+    value = f"{row['regret']:+.1f}".replace("-", "−")
     value = f"<b>{value}</b>" if row["verdict"] in ("worse", "better") else value
     return f"{value}<br>±{row['regret_high'] - row['regret']:.1f}"
 

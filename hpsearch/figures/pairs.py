@@ -20,7 +20,7 @@ _NAME, _SURFACE, _BETWEEN = 16, 300, 120
 def interactions(frame: pd.DataFrame, surface: pd.DataFrame | None = None) -> go.Figure:
     """Which settings act together: the interaction index of every pair that is seen, and a surface below.
 
-    A pair that is not seen stays blank, an undecided one has a question mark.
+    A pair that is not seen has a dot, an undecided one a question mark.
 
     Args:
         frame: Of ``Survey.interactions()``.
@@ -44,8 +44,8 @@ def interactions(frame: pd.DataFrame, surface: pd.DataFrame | None = None) -> go
     none = "" if frame["verdict"].eq("present").any() else ", as are all"
     below = "" if surface is None else " Below: the mean response against two of them."
     subtitle = (
-        f"{style.response(frame)}. In the cells: Υ, the share of the variance of all that two settings do together.\n"
-        f"Blank: not seen{none}. ?: undecided.{below}"
+        f"{style.response(frame)}. In the cells: the share of the variance of all that two settings do together.\n"
+        f"·: not seen{none}. ?: undecided.{below}"
     )
     return style.titled(figure, _TOGETHER, subtitle, height=sum(heights) + _BETWEEN * len(heights))
 
@@ -57,16 +57,21 @@ def _add_matrix(figure: go.Figure, frame: pd.DataFrame, names: list[str]) -> Non
     shown = [[None] * (len(names) - 1) for _ in names[1:]]
     for (x, y), value in zip(places, frame["interaction"].where(seen), strict=True):
         shown[y - 1][x] = None if pd.isna(value) else value
+    most = frame["interaction"].where(seen).max()
     if seen.any():
         figure.add_heatmap(
-            z=shown, colorscale=style.SEQUENTIAL, zmin=0, zmax=frame["interaction"].where(seen).max(),
-            texttemplate="%{z:.2f}", hoverinfo="skip", showscale=False, xgap=2, ygap=2, row=1, col=1,
+            z=shown, colorscale=style.SEQUENTIAL, zmin=0, zmax=most, hoverinfo="skip", showscale=False, xgap=2, ygap=2,
+            row=1, col=1,
         )  # fmt: skip
     undecided = frame["verdict"].eq("undecided") | frame["interaction"].isna()
+    numbers = frame["interaction"].map("{:.2f}".format).where(seen, undecided.map({True: "?", False: "·"}))
+    font = {
+        "size": seen.map({True: 12, False: 16}),
+        "color": (frame["interaction"] / most).where(seen).map(style.text_on),
+    }
     figure.add_scatter(
         x=[x for x, _ in places], y=[y - 1 for _, y in places], mode="markers+text", marker={"size": 24, "opacity": 0},
-        text=undecided.map({True: "?", False: ""}), textfont={"size": 16}, showlegend=False, row=1, col=1,
-        **style.row_hover(frame),
+        text=numbers, textfont=font, showlegend=False, row=1, col=1, **style.row_hover(frame),
     )  # fmt: skip
     labels, ends = [style.label(name, most=_NAME) for name in names], [-0.5, len(names) - 1.5]
     shared = {"tickvals": list(range(len(names) - 1)), "showgrid": False, "row": 1, "col": 1}
@@ -93,7 +98,8 @@ def surface(frame: pd.DataFrame) -> go.Figure:
     figure = make_subplots(1, 1)
     first, second = _add_surface(figure, frame, place={"row": 1, "col": 1})
     two = " and ".join(style.cut(in_words(name), _NAME) for name in (first, second))
-    subtitle = f"{style.response(frame)}: its mean over all but {two}. Cells without evaluations are blank."
+    _, words, mean = style.unlogged(frame, ())
+    subtitle = f"{words}: its {mean} over all but {two}. Cells without evaluations are blank."
     return style.titled(figure, title, subtitle, height=_SURFACE + 90)
 
 
@@ -107,12 +113,16 @@ def _add_surface(figure: go.Figure, frame: pd.DataFrame, *, place: dict[str, int
     x, y = (_Side(frame, side, name) for side, name in (("first", first), ("second", second)))
     places = {cell: k for k, cell in enumerate(zip(x.cell, y.cell, strict=True))}
     rows = [[places.get((across, up)) for across in x.cells] for up in y.cells]
-    hover, means = style.hover((first, second, "mean", "interaction", "rows"), frame), frame["mean"].tolist()
+    frame, words, mean = style.unlogged(frame, ("mean",))
+    logarithmic = mean != "mean"
+    colours = (axes.colour_values(frame["mean"]) if logarithmic else frame["mean"]).tolist()
+    apart = "interaction in the log" if logarithmic else "interaction"
+    hover = style.hover((first, second, "mean", apart, "rows"), frame.rename(columns={"interaction": apart}))
     figure.add_heatmap(
-        x=x.edges, y=y.edges, z=[[None if k is None else means[k] for k in line] for line in rows],
+        x=x.edges, y=y.edges, z=[[None if k is None else colours[k] for k in line] for line in rows],
         customdata=[[[] if k is None else hover["customdata"][k] for k in line] for line in rows],
         hovertemplate=hover["hovertemplate"], hoverongaps=False, colorscale=style.SEQUENTIAL,
-        colorbar=axes.colour_bar(style.plain(style.cut(style.response(frame), 40))), **place,
+        colorbar=axes.colour_bar(style.plain(style.cut(words, 40)), frame["mean"] if logarithmic else None), **place,
     )  # fmt: skip
     figure.update_xaxes(**x.axis, showgrid=False, **place).update_yaxes(**y.axis, showgrid=False, **place)
     return first, second

@@ -26,7 +26,7 @@ _BELOW = -0.05
 
 _BANDS = (
     ("others", style.SKY, 0.25, 12, "middle 80 % as the other settings vary"),
-    ("mean", style.BLUE, 0.45, 4, "interval of the mean"),
+    ("mean", style.BLUE, 0.3, 4, "interval of the mean"),
 )
 """About the mean: columns, colour, opacity, width where it is a bar, and name."""
 
@@ -76,11 +76,14 @@ def effects(frame: pd.DataFrame) -> go.Figure:
     frame = frame[frame["mean"].notna()]
     if frame.empty:
         return style.empty(_EFFECTS, "the table has no means")
+    frame, words, mean = style.unlogged(frame, ("mean", *ends))
     figure, panels = _panels(frame)
     for panel in panels:
         _add_effect(figure, panel)
-    figure.update_yaxes(title=style.plain(style.cut(style.response(frame), 28)), col=1)
-    subtitle = f"{style.response(frame)}: its mean over all other settings and seeds, with intervals over scrambles."
+    if mean != "mean":
+        figure.update_yaxes(axes.value_axis(*(frame[name] for name in ("mean", *ends))))
+    figure.update_yaxes(title=style.plain(style.cut(words, 28)), col=1)
+    subtitle = f"{words}: its {mean} over all other settings and seeds, with intervals over scrambles."
     return style.titled(figure, _EFFECTS, subtitle, height=_height(panels))
 
 

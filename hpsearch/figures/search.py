@@ -9,6 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from hpsearch.config.hyperparameters import in_words
 from hpsearch.figures import axes, style
 
 _CHOICES = 34
@@ -16,6 +17,7 @@ _CHOICES = 34
 
 _PANELS = ("train_loss", "validation_loss", "saturation", "gradient_norm")
 _MARKS = {"complete": "circle", "diverged": "x", "pruned": "triangle-down-open"}
+_WORDS = {"diverged": "✕: diverged", "pruned": "▽: pruned"}
 _COLOURS = {"complete": style.BLUE, "diverged": style.VERMILION, "pruned": style.GREY}
 
 
@@ -36,21 +38,22 @@ def history(frame: pd.DataFrame) -> go.Figure:
         return style.empty(title, "no trial of this search has a value yet")
     improved = _improved(valued)
     drawn, thinning = style.thinned(valued, keep=improved.to_numpy().nonzero()[0].tolist())
-    figure, kinds = go.Figure(), _kinds(drawn)
+    figure, kinds, metric = go.Figure(), _kinds(drawn), str(frame["metric"].iloc[0])
     for kind, mark in _MARKS.items():
         if (part := drawn[kinds == kind]).empty:
             continue
         marker = {"symbol": mark, "size": 7, "color": _COLOURS[kind], "opacity": 0.7}
         text = style.hover(columns[1:], part)
         figure.add_scatter(x=part["number"], y=part["value"], mode="markers", name=kind, marker=marker, **text)
-    line = {"color": style.ORANGE, "width": 2.5, "shape": "hv"}
-    figure.add_scatter(
-        x=drawn["number"], y=drawn["best_so_far"], mode="lines", name="best so far", line=line, hoverinfo="skip"
-    )
-    _star(figure, _best(valued), x="number")
-    figure.update_xaxes(title_text="trial")
-    figure.update_yaxes(axes.value_axis(valued["value"]), title_text=style.label(str(frame["metric"].iloc[0])))
-    return style.titled(figure, title, _subtitle(frame, _best(valued), thinning), height=360)
+    if improved.any():
+        line = {"color": style.ORANGE, "width": 2.5, "shape": "hv"}
+        figure.add_scatter(
+            x=drawn["number"], y=drawn["best_so_far"], mode="lines", name="best so far", line=line, hoverinfo="skip"
+        )
+        _star(figure, _best(valued), x="number")
+    figure.update_xaxes(title_text="trial", dtick=1 if len(frame) < 10 else None)
+    figure.update_yaxes(axes.value_axis(valued["value"]), title_text=style.label(metric))
+    return style.titled(figure, title, _subtitle(frame, _best(valued), thinning, metric=metric), height=360)
 
 
 def _improved(history: pd.DataFrame) -> pd.Series:
@@ -77,14 +80,17 @@ def _star(figure: go.Figure, best: pd.DataFrame, *, x: str, **place: Any) -> Non
     figure.add_scatter(x=best[x], y=best["value"], mode="markers", name="best", marker=style.STAR, **text, **place)
 
 
-def _subtitle(frame: pd.DataFrame, best: pd.DataFrame, *more: str) -> str:
-    """The study, how many trials of which kind, and the best, in words."""
+def _subtitle(frame: pd.DataFrame, best: pd.DataFrame, *more: str, metric: str) -> str:
+    """The study, how many trials of which kind, and the best, in words; of several objectives which it is best in."""
+    of = f" in {in_words(metric)}" if metric.startswith("value_") else ""
     kinds = _kinds(frame)[frame["value"].notna()]
     counts = [f"{count:,} {kind}" for kind, count in kinds.value_counts().items() if kind != "complete"]
     if missing := int(frame["value"].isna().sum()):
         counts.append(f"{missing:,} without a value (failed, or not finished)")
-    lines = [", ".join([f"Study {frame['study'].iloc[0]}: {len(frame):,} trials", *counts])]
-    lines += [f"best: trial {row.number} with {row.value:.4g}" for row in best.itertuples()]
+    lines = [
+        ", ".join([f"Study {frame['study'].iloc[0]}: {len(frame):,} trial{'s' if len(frame) > 1 else ''}", *counts])
+    ]
+    lines += [f"best{of}: trial {row.number} with {row.value:.4g}" for row in best.itertuples()]
     return "\n".join(["; ".join(lines), *filter(None, more)])
 
 
@@ -190,10 +196,13 @@ def trials(frame: pd.DataFrame, space: pd.DataFrame, history: pd.DataFrame | Non
     value = "value" if history is None or history.empty else str(history["metric"].iloc[0])
     figure.update_yaxes(axes.value_axis(valued["value"]))
     figure.update_yaxes(title_text=style.label(value), col=1)
-    colours = {"colorscale": style.SEQUENTIAL, "colorbar": axes.colour_bar("trial")}
+    bar = axes.colour_bar("trial") | {"dtick": 1 if len(frame) < 10 else None}
+    colours = {"colorscale": style.SEQUENTIAL, "colorbar": bar}
     figure.update_layout(coloraxis=colours)
-    marks = "mark ✕: diverged; ▽: pruned; ★: the best" if len(top) else "mark ✕: diverged; ▽: pruned"
-    return style.titled(figure, title, _subtitle(frame, top, marks, thinning), height=90 + 210 * rows)
+    kinds = set(_kinds(drawn))
+    marks = [words for kind, words in _WORDS.items() if kind in kinds] + ["★: the best"] * len(top)
+    subtitle = _subtitle(frame, top, "; ".join(marks), thinning, metric=value)
+    return style.titled(figure, title, subtitle, height=90 + 210 * rows)
 
 
 def _against(

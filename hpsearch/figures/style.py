@@ -8,6 +8,7 @@ and background take their colours from the template alone: a page may exchange :
 from __future__ import annotations
 
 import html
+import math
 import textwrap
 from collections.abc import Iterable, Sequence
 from itertools import groupby
@@ -171,6 +172,32 @@ def response(frame: pd.DataFrame) -> str:
     """The response of a survey's table in words, by its first row; for titles, which escape it."""
     name, form = (str(frame[column].iloc[0]) for column in ("response", "form"))
     return {"log": "log of ", "rank": "rank of "}.get(form, "") + in_words(name)
+
+
+def unlogged(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, str, str]:
+    """Means of a logarithm as geometric means, in the unit that a reader knows; other forms as they are.
+
+    Args:
+        frame: A survey's table of means.
+        columns: That hold them, and the ends of their bands.
+
+    Returns:
+        The table, what the values are called, and what their mean is.
+    """
+    if frame["form"].iloc[0] != "log":
+        return frame, response(frame), "mean"
+    return (
+        frame.assign(**{name: frame[name].map(math.exp) for name in columns}),
+        in_words(str(frame["response"].iloc[0])),
+        "geometric mean",
+    )
+
+
+def text_on(share: float) -> str:
+    """Colour of a text on a colour of :data:`SEQUENTIAL`, of whose scale it is so far up: black on what is light."""
+    if math.isnan(share):
+        return GREY
+    return "#000000" if share > 0.47 else "#FFFFFF"
 
 
 def checked(frame: pd.DataFrame, columns: Sequence[str], *, table: str) -> None:

@@ -22,7 +22,7 @@ _STEP = 0.19
 
 
 def importance(frame: pd.DataFrame, sensitivity: pd.DataFrame | None = None) -> go.Figure:
-    """How right the usual importance chart is: surrogates with intervals and null, beside the measured total index.
+    """Whether importance charts show what was measured: with intervals and null, beside the total index.
 
     A mark is filled where the importance is told from that of shuffled values, open where it is not.
 
@@ -41,7 +41,7 @@ def importance(frame: pd.DataFrame, sensitivity: pd.DataFrame | None = None) -> 
     if sensitivity is not None:
         wanted = ("hyperparameter", "response", "form", "total_order", "total_low", "total_high", "verdict")
         style.checked(sensitivity, wanted, table="Results.sensitivity()")
-        title = "How wrong is the usual importance chart?"
+        title = "Do importance charts show what was measured?"
         sensitivity = sensitivity[sensitivity["hyperparameter"].isin(frame["hyperparameter"])]
     names, figure = _sorted(frame, sensitivity), go.Figure()
     places = {name: -float(place) for place, name in enumerate(names)}

@@ -5,16 +5,19 @@ from __future__ import annotations
 import platform
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.messages import listed
+from hpsearch.results.frames import value_columns
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.storage.notes import network_words
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from hpsearch.sensitivity.analysis import Survey
 
 SOURCES = (
@@ -49,6 +52,8 @@ def survey_of(results: Results) -> Survey | None:
 def facts(results: Results, survey: Survey | None) -> pd.DataFrame:
     """A row a fact: what it is of, and what it is."""
     rows = [*_made(results)] if results.ours else []
+    if not results.ours and results.function is None:
+        rows += _drawn(results)
     if survey is not None:
         design = survey.design
         blocks = f"{design.scrambles} scrambled Sobol sequences, blocks of {design.base} rows, {len(design):,} rows"
@@ -71,6 +76,24 @@ def facts(results: Results, survey: Survey | None) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["what", "value"])
 
 
+def _drawn(results: Results) -> list[tuple[str, str]]:
+    """Objectives and ranges of a study that another program made."""
+    names = value_columns(results.study)
+    aims = [
+        ("maximised" if direction.name == "MAXIMIZE" else "minimised", name)
+        for direction, name in zip(results.study.directions, names, strict=True)
+    ]
+    rows = results.space().to_dict("records")
+    return [*aims, *((f"range of {row['hyperparameter']}", _range(results, row)) for row in rows)]
+
+
+def _range(results: Results, row: dict[Hashable, Any]) -> str:
+    """From end to end; of choices those that were tried."""
+    if row["scale"] == "choices":
+        return ", ".join(map(str, results.trials[row["hyperparameter"]].dropna().unique()))
+    return f"{row['low']:g} to {row['high']:g}{', log' if row['scale'] == 'log' else ''}"
+
+
 def _made(results: Results) -> list[tuple[str, str]]:
     """Data, network, space and search of a study that this project made."""
     config, data = results.config, results.dataset
@@ -90,7 +113,7 @@ def _made(results: Results) -> list[tuple[str, str]]:
 
 def limits(results: Results, survey: Survey | None) -> list[str]:
     """What the page does not say, a sentence or two each."""
-    data = ", and of this data and this split" if results.function is None else ""
+    data = ", and of this data and this split" if results.ours else ""
     texts = [f"All of this speaks of the ranges named above and of no others{data}."]
     if survey is not None:
         if survey.budget:

@@ -84,8 +84,8 @@ def lesson_sections(judgements: Sequence[Judgement]) -> Iterator[Section]:
     yield Section("Verdicts", [intervals, *texts])
     for each in judgements:
         exhibits = [_exhibit(name, frame) for name, frame in each.tables.items()]
-        sentences = [f"{each.says} Verdict: {each.verdict}.", *each.evidence, *each.more]
-        yield Section(each.claim, sentences, exhibits, [f"hpsearch lesson {each.claim}"])
+        sentences = [f"Verdict: {each.verdict}.", *each.evidence, *each.more]
+        yield Section(f"{each.claim}: {each.says.rstrip('.')}", sentences, exhibits, [f"hpsearch lesson {each.claim}"])
 
 
 def _exhibit(name: str, frame: pd.DataFrame) -> Exhibit:

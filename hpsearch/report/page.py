@@ -7,6 +7,7 @@ figure has its table under it, for a screen reader and for a sceptic.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -26,6 +27,8 @@ MOST_ROWS = 1000
 
 LONGEST_TEXT = 500
 """Characters of a text in a table that a page shows: programs note whole files with their trials."""
+
+_MINUS = re.compile(r"(?:(?<![\w.-])|(?<=\de))-(?=\d)")
 
 _TOP = 34
 """Pixels above a figure whose title is text of the page; what stands above its plot needs them."""
@@ -72,6 +75,7 @@ class _Shown:
     subtitle: Sequence[str] = ()
     plot: Markup | None = None
     height: int = 0
+    wide: bool = False
     columns: Sequence[str] = ()
     rows: Sequence[Sequence[tuple[str, bool]]] = field(default=(), repr=False)
     left_out: str = ""
@@ -90,7 +94,7 @@ def page(title: str, sections: Iterable[Section]) -> str:
         {
             "title": section.title,
             "anchor": f"section-{number}",
-            "sentences": [sentence.replace(" %", "\u00a0%") for sentence in section.sentences if sentence],
+            "sentences": [_set(sentence) for sentence in section.sentences if sentence],
             "commands": section.commands,
             "exhibits": [_shown(exhibit, f"{number}-{k}") for k, exhibit in enumerate(section.exhibits)],
         }
@@ -120,6 +124,11 @@ def _plotly() -> Markup:
     return Markup(get_plotlyjs())  # the package's own script
 
 
+def _set(sentence: str) -> str:
+    """A sentence as a page sets it: a number keeps its per cent sign on its line, and has a minus, not a hyphen."""
+    return _MINUS.sub("\u2212", sentence.replace(" %", "\u00a0%"))
+
+
 def _shown(exhibit: Exhibit, place: str) -> _Shown:
     table, step = exhibit.table, max(-(-len(exhibit.table) // MOST_ROWS), 1)
     cells = [[_cell(value) for value in table.iloc[::step][column]] for column in table]
@@ -137,7 +146,10 @@ def _drawn(shown: _Shown, figure: go.Figure) -> _Shown:
     layout = {**layout, "margin": {**layout["margin"], "t": _TOP}, "height": layout["height"] - top + _TOP}
     untitled = type(figure)(figure.data, layout)
     plot, height = _embedded(untitled.to_json()), int(layout["height"])
-    return replace(shown, title=texts["title"], subtitle=texts["subtitle"].split("\n"), plot=plot, height=height)
+    # Panels side by side need the width that figures are made for; a narrower screen pans over them.
+    wide = any(axis.startswith("xaxis") and look.get("domain", [0])[0] > 0 for axis, look in layout.items())
+    subtitle = texts["subtitle"].split("\n")
+    return replace(shown, title=texts["title"], subtitle=subtitle, plot=plot, height=height, wide=wide)
 
 
 def _cell(value: Any) -> tuple[str, bool]:

@@ -57,10 +57,12 @@ def sections(results: Results) -> Iterator[Section]:
         yield _curves(results)
     if survey is not None:
         yield _ranges(results, survey)
+    sources = facts.SOURCES if results.function is None else facts.SOURCES[:1]
+    measured = results.ours or survey is not None
     yield Section(
-        "How it was measured",
-        (facts.SOURCES if results.function is None else facts.SOURCES[:1]) if survey is not None else (),
-        [Exhibit(facts.facts(results, survey), title="What was measured")],
+        "How it was measured" if measured else "Where this comes from",
+        sources if survey is not None else (),
+        [Exhibit(facts.facts(results, survey), title="What was measured" if measured else "The study")],
     )
     yield Section("What this does not say", facts.limits(results, survey))
 
@@ -107,6 +109,8 @@ def _search(results: Results) -> Iterator[Section]:
         yield _standing(results, complete)
     elif complete:
         texts = [sentences.chosen(results.best, complete)]
+        for name in list(results.config.space.dimensions)[:1]:  # any profile has the chosen setting
+            texts.append(sentences.on_fresh_seeds(results.profile(name, **around.PROFILE), results.best.value))
         texts += sentences.test_score(results.best.test, results.baselines())
         if results.best.balance is not None:
             texts.append(f"Mind {balance_line(results.best.balance)}.")
@@ -125,7 +129,7 @@ def _sensitivity(survey: Survey) -> Iterator[Section]:
     indices = survey.sensitivity()
     shown = Exhibit(indices, figures.sensitivity(indices))
     of = "training" if survey.budget else in_words(str(indices["response"].iat[0]))
-    yield Section(f"What {of} is sensitive to", sentences.sensitive_to(indices, SHARE), [shown])
+    yield Section(f"What {of} is sensitive to", _bracketed(indices), [shown])
     if survey.checkpoints:
         over = survey.sensitivity_over_iterations()
         yield Section(
@@ -136,14 +140,21 @@ def _sensitivity(survey: Survey) -> Iterator[Section]:
     yield Section("Which settings act together", [sentences.together(pairs)], exhibits)
 
 
+def _bracketed(indices: pd.DataFrame) -> list[str]:
+    texts = sentences.sensitive_to(indices, SHARE)
+    return [*texts, "The ranges in brackets are 95 % intervals."] if indices["total_order"].notna().any() else texts
+
+
 def _standing(results: Results, complete: int) -> Section:
     """The best of another program's study, or why there is none, and its front where it has several objectives."""
     try:
         eligible = len(ranked_trials(results.study))
         return Section("What was chosen", [sentences.chosen(results.best, complete, eligible)])
     except ResultsError as problem:
-        front = [Exhibit(results.pareto, title="The front")] if len(results.study.directions) > 1 else []
-        return Section("What was chosen", [f"{problem}."], front)
+        if (objectives := len(results.study.directions)) == 1:
+            return Section("What was chosen", [f"{problem}."])
+        text = f"Of {objectives} objectives no one trial is the best. The front holds those that no other beats in all."
+        return Section("What was chosen", [text], [Exhibit(results.pareto, title="The front")])
 
 
 def _importance(results: Results, survey: Survey | None) -> Section:

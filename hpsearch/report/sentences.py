@@ -17,6 +17,9 @@ from hpsearch.tuning.scores import TestScore
 
 _GUESSES = {"test_error": "Guessing the most frequent class", "test_r2": "Guessing the mean"}
 
+_STATES = {"FAIL": "failed"}
+"""States whose name is no word of a sentence."""
+
 LUCK = ("seed", "dummy")
 """Rows of the tables of a survey that are no settings."""
 
@@ -34,7 +37,24 @@ def chosen(best: Best, complete: int, eligible: int | None = None) -> str:
     of = f"{complete:,} completed ones"
     if eligible is not None and eligible < complete:
         of = f"{eligible:,} that satisfy the constraints and have a finite value, of {of}"
-    return f"Trial {best.number} was chosen, the best of {of}{': ' if setting else ''}{values}."
+    standing = "the only one that is complete" if complete == 1 else f"the best of {of}"
+    return f"Trial {best.number} was chosen, {standing}{': ' if setting else ''}{values}."
+
+
+def on_fresh_seeds(profile: pd.DataFrame, value: float) -> str:
+    """What the chosen setting does on seeds that did not choose it, beside the value that it was chosen by.
+
+    Args:
+        profile: See :func:`hpsearch.experiments.profiles.profile`; of any setting.
+        value: Of the trial.
+    """
+    row = profile[profile["chosen"].astype(bool)].iloc[0]
+    metric, low, high = in_words(str(row["metric"])), row["low"], row["high"]
+    mean = f"{row['mean']:.4g} (95 % interval {low:.4g} to {high:.4g})"
+    text = f"On {row['seeds']} fresh seeds its mean {metric} is {mean}; the search chose it for {value:.4g}"
+    if low <= value:
+        return f"{text}."
+    return f"{text}, which was luck in part: a search over more seeds (search.seeds) is less misled."
 
 
 def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> list[str]:
@@ -83,11 +103,11 @@ def went(history: pd.DataFrame, objectives: int = 1, *, constrained: bool = Fals
     if history.empty:
         return "The search has no trials yet."
     states = history["state"].value_counts().to_dict()
-    parts = [f"{count:,} {str(state).lower()}" for state, count in states.items()]
+    parts = [f"{count:,} {_STATES.get(str(state), str(state).lower())}" for state, count in states.items()]
     diverged = int(history["diverged"].fillna(False).sum()) if "diverged" in history else 0
     if diverged:
         parts.append(f"{diverged:,} of them diverged")
-    sentence = f"The search made {len(history):,} trials ({', '.join(parts)})."
+    sentence = f"The search made {len(history):,} trial{'s' if len(history) > 1 else ''} ({', '.join(parts)})."
     complete = history[history["state"] == "COMPLETE"]
     if complete.empty:
         return f"{sentence} None is complete, so there is no best."
@@ -164,15 +184,18 @@ def when(over: pd.DataFrame) -> str:
     largest = shown.loc[shown.groupby("iteration")["total_order"].idxmax()].set_index("iteration")
     top = largest.reindex(sorted(settings["iteration"].unique())).reset_index()
     names = top["hyperparameter"].fillna("")
-    parts = [_since(row) for row in top[names != names.shift()].to_dict("records")]
-    return f"By the estimates the largest total index is that of {listed(parts)}."
+    starts = top[names != names.shift()]
+    none = [_since(row["iteration"]) for row in starts[starts["hyperparameter"].isna()].to_dict("records")]
+    parts = [
+        f"{in_words(row['hyperparameter'])} {_since(row['iteration'])} ({percent(row['total_order'])} there)"
+        for row in starts[starts["hyperparameter"].notna()].to_dict("records")
+    ]
+    unshown = f" No setting is shown to matter {listed(none)}." if none else ""
+    return f"By the estimates the largest total index is that of {listed(parts)}.{unshown}"
 
 
-def _since(row: Mapping[Any, Any]) -> str:
-    since = "before training" if row["iteration"] == 0 else f"from iteration {row['iteration']:,} on"
-    if pd.isna(row["hyperparameter"]):
-        return f"none {since} (no setting is shown to matter there)"
-    return f"{in_words(row['hyperparameter'])} {since} ({percent(row['total_order'])} there)"
+def _since(iteration: int) -> str:
+    return "before training" if iteration == 0 else f"from iteration {iteration:,} on"
 
 
 def together(interactions: pd.DataFrame) -> str:

@@ -51,7 +51,7 @@ class ResultsPlots(SurveyPlots):
         return figures.trials(self._tables.trials, self._tables.space(), self._tables.history())
 
     def importance(self, **options: Unpack[ImportanceOptions]) -> go.Figure:
-        """How right the usual importance chart is, beside the survey's total indices where there is a survey.
+        """Whether importance charts show what was measured, beside the survey's total indices where there is a survey.
 
         See ``Results.importance`` and :func:`hpsearch.figures.importance`.
         """

@@ -46,7 +46,7 @@ def equal_weights(trainings: Trainings) -> Judgement:
     ]
     return Judgement(
         claim="L1",
-        says="Equal initial weights leave all hidden units of a layer one function for ever, and random ones serve better.",
+        says="Equal initial weights leave all hidden units of a layer one function for ever; random ones serve better.",
         holds=most == 1 and apart < _SAME_ANSWER and all(gain.low > 0 for gain in gains.values()),
         decided=f"{_units(most, width, apart)}; {_least(errors, gains, width)}",
         evidence=evidence,
