@@ -12,21 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hpsearch.config import (
-    BUNDLED,
-    HYPERPARAMETERS,
-    NOT_COMPARED,
-    ConfigError,
-    DataConfig,
-    SpaceConfig,
-    StudyConfig,
-    differences,
-    load_config,
-    refined_toml,
-    resolve,
-    to_toml,
-)
+from hpsearch.config import HYPERPARAMETERS, ConfigError, StudyConfig, load_config, refined_toml, resolve, to_toml
+from hpsearch.config.data import BUNDLED, DataConfig
 from hpsearch.config.messages import listed
+from hpsearch.config.space import SpaceConfig
+from hpsearch.config.study import NOT_COMPARED, differences
 from hpsearch.config.writing import described_toml
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.space import Choice, Float, Int

@@ -4,9 +4,11 @@
 
 import pytest
 
-from hpsearch.config import ConfigError, NetworkConfig, SpaceConfig, StudyConfig, differences, load_config, to_toml
+from hpsearch.config import ConfigError, NetworkConfig, StudyConfig, load_config, to_toml
 from hpsearch.config.hyperparameters import BY_NAME, HYPERPARAMETERS
 from hpsearch.config.kinds import text_of
+from hpsearch.config.space import SpaceConfig
+from hpsearch.config.study import differences
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.space import Choice, Int

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from hpsearch.config import BUNDLED
+from hpsearch.config.data import BUNDLED
 from hpsearch.data import from_frame, load_dataset
 from hpsearch.data.checks import DataError
 

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 from helpers import SMALL, TIMES, run
 
-from hpsearch.config import ConfigError, StoredConfigError, load_config
+from hpsearch.config import ConfigError, load_config
+from hpsearch.config.messages import StoredConfigError
 from hpsearch.data import from_frame
 from hpsearch.evaluation.outcomes import CurvesError
 from hpsearch.experiments.stored import CEILINGS, DESIGN, EXAMPLES

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Literal
 
@@ -23,12 +24,7 @@ class DataConfig(Table):
     target: Text | None = Field(None, validate_default=True, description="column to predict, of a file")
     task: Literal["auto", "classification", "regression"] = Field("auto", description="what is predicted")
     validation: StrictFloat = ruled(
-        0.2,
-        "a share between 0 and 1",
-        "share of the examples that scores a setting",
-        gt=0,
-        lt=1,
-        allow_inf_nan=False,
+        0.2, "a share between 0 and 1", "share of the examples that scores a setting", gt=0, lt=1, allow_inf_nan=False
     )
     test: float | str = Field(
         0.2, validate_default=True, description='share of the examples kept for the end, or their file, "csv:PATH"'
@@ -64,13 +60,9 @@ class DataConfig(Table):
     @model_validator(mode="after")
     def _fits_the_file(self) -> DataConfig:
         kind = self.source.partition(":")[0]
+        what = "a Parquet file" if kind == "parquet" else "bundled data"
         faults = [
-            Fault(
-                f"does not apply to {'a Parquet file' if kind == 'parquet' else 'bundled data'}",
-                value,
-                "remove it",
-                (key,),
-            )
+            Fault(f"does not apply to {what}", value, "remove it", (key,))
             for key in ("separator", "decimal", "missing", "encoding")
             if (value := getattr(self, key)) is not None and kind != "csv" and (kind, key) != ("parquet", "missing")
         ]
@@ -108,9 +100,8 @@ class DataConfig(Table):
             return f"{kind}:{_data_file(source, location, info)}"
         if source in BUNDLED:
             return source
-        listed = f'bundled: {", ".join(BUNDLED)}; or give "csv:PATH" or "parquet:PATH"'
-        near = did_you_mean(source, BUNDLED)
-        raise refusal(Fault("is not a known data set", source, f"{near} {listed}" if near else listed))
+        rule = f'bundled: {", ".join(BUNDLED)}; or give "csv:PATH" or "parquet:PATH"'
+        raise refusal(Fault("is not a known data set", source, did_you_mean(source, BUNDLED, then=rule)))
 
     @field_validator("target")
     @classmethod
@@ -157,10 +148,10 @@ def _data_file(source: str, location: str, info: ValidationInfo) -> str:
     folder = (info.context or {}).get("folder")
     path = os.path.abspath(os.path.join(folder or os.getcwd(), os.path.expanduser(location)))
     if folder and not os.path.isfile(path):
-        try:
-            near = did_you_mean(os.path.basename(path), os.listdir(os.path.dirname(path)))
-        except (OSError, ValueError):
-            near = ""
-        rule = f"looked in {os.path.dirname(path)}"
-        raise refusal(Fault("names a file that does not exist", source, f"{near} {rule}" if near else rule))
+        place, name = os.path.split(path)
+        files: list[str] = []
+        with contextlib.suppress(OSError, ValueError):
+            files = os.listdir(place)
+        rule = did_you_mean(name, files, then=f"looked in {place}")
+        raise refusal(Fault("names a file that does not exist", source, rule))
     return path

@@ -13,14 +13,17 @@ LARGEST_SEED = 2**32 - 1
 
 def whole(default: int | None, low: int, high: int, description: str) -> Any:
     """A whole number within limits."""
-    rule = f"a whole number from {low:,} to {high:,}"
-    extra: dict[str, Any] = {"rule": rule}
-    return Field(default, ge=low, le=high, description=description, json_schema_extra=extra)
+    return ruled(default, f"a whole number from {low:,} to {high:,}", description, ge=low, le=high)
 
 
 def ruled(default: Any, rule: str, description: str, **limits: Any) -> Any:
     """A setting whose rule is said in words where it is broken."""
     return Field(default, description=description, json_schema_extra={"rule": rule}, **limits)
+
+
+def is_seed(value: object) -> bool:
+    """Whether a value may be a seed of training."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_SEED
 
 
 def unicode_text(text: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictBool, StrictInt, field_validator
 
-from hpsearch.config.fields import LARGEST_SEED, Table, ruled, whole
+from hpsearch.config.fields import LARGEST_SEED, Table, is_seed, ruled, whole
 from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.config.kinds import DEEPEST, WIDEST, units_of
 from hpsearch.config.messages import Fault, refusal
@@ -53,7 +53,7 @@ class SearchConfig(Table):
             raise refusal(Fault("must be a whole number or a list", seeds, rule))
         if not 1 <= len(seeds) <= 1000:
             raise refusal(Fault(f"lists {len(seeds):,} seeds", seeds, rule))
-        if faults := [Fault("is no seed", seed, rule, (k,)) for k, seed in enumerate(seeds) if not _is_seed(seed)]:
+        if faults := [Fault("is no seed", seed, rule, (k,)) for k, seed in enumerate(seeds) if not is_seed(seed)]:
             raise refusal(*faults)
         if len(set(seeds)) < len(seeds):
             raise refusal(Fault("has a seed twice", seeds, rule))
@@ -86,7 +86,3 @@ class SurveyConfig(Table):
             below = 1 << (base.bit_length() - 1)
             raise refusal(Fault("is not a power of two", base, f"use {below} or {2 * below}: Sobol sequences need it"))
         return base
-
-
-def _is_seed(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= LARGEST_SEED

@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hpsearch.config import ConfigError, NetworkConfig, SearchConfig
-from hpsearch.config.fields import LARGEST_SEED
+from hpsearch.config.fields import LARGEST_SEED, is_seed
 from hpsearch.config.hyperparameters import TRAINING
 from hpsearch.config.messages import Fault, problems, shown
 from hpsearch.data.memory import excess
@@ -120,7 +120,7 @@ class ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
         except ValidationError as error:
             lines += problems(error, NetworkConfig)
         seed = arguments["seed"]
-        if not isinstance(seed, int) or isinstance(seed, bool) or not 0 <= seed <= LARGEST_SEED:
+        if not is_seed(seed):
             lines.append(Fault("is no seed", seed, f"give a whole number from 0 to {LARGEST_SEED:,}").line(("seed",)))
         if lines:
             raise ConfigError(type(self).__name__, lines)

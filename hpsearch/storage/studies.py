@@ -161,10 +161,6 @@ def stored_config(study: optuna.Study, *, folders: Iterable[Path]) -> StudyConfi
 
     Data files that are no longer where they were, as in a project that was moved or checked out elsewhere, are looked
     for under the folders, by the end of their path: the longest that is there.
-
-    Args:
-        study: Made by this project.
-        folders: Where to look.
     """
     description = fact(study, CONFIG)
     data, places = dict(description["data"]), tuple(folders)
