@@ -178,7 +178,8 @@ def _evaluations(study: optuna.Study) -> list[tuple[int, Evaluation]]:
 
 def _measured(stored: Sequence[FrozenTrial]) -> list[str]:
     """The metrics of the trials that this project made."""
-    return _metrics(t.system_attrs[CURVES]["metrics"] for t in stored if CURVES in t.system_attrs)
+    curves = [t.system_attrs[CURVES] for t in stored if CURVES in t.system_attrs]
+    return _metrics(each.get("metrics", ()) for each in curves)  # in a form of another version they may not be named
 
 
 def _metrics(names: Iterable[Iterable[str]]) -> list[str]:
