@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +11,7 @@ from hpsearch.cli.commands import WorkersOption, app
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import Place
-from hpsearch.cli.progress import LiveLine, cost_first, stoppable_line
+from hpsearch.cli.progress import cost_first, stoppable_line
 from hpsearch.cli.stops import say_stopped
 
 if TYPE_CHECKING:
@@ -56,12 +55,13 @@ def importance(
 
 def measured_importance(stored: Results, *, workers: int, objective: int | str | None = None) -> pd.DataFrame:
     """Importances of a study, with a live line and what they cost; a signal ends the command."""
-    line: AbstractContextManager[LiveLine[ImportanceProgress]] = stoppable_line(
-        f"importance in {stored.study.study_name}", lambda _: "", _stopped
-    )
-    with line as live:
-        show = cost_first(live, workers=workers)
+    with stoppable_line(f"importance in {stored.study.study_name}", _no_words, _stopped) as line:
+        show = cost_first(line, workers=workers)
         return stored.importance(objective=objective, workers=workers, on_progress=show)
+
+
+def _no_words(progress: ImportanceProgress) -> str:
+    return ""
 
 
 def _stopped(line: object) -> None:
