@@ -1,11 +1,15 @@
 """The command `hpsearch compare`: tables at 80 columns, sentences of their numbers, a page; refusals with commands."""
 
+import re
+import signal
+
 import pandas as pd
 import pytest
 import typer
 from helpers import SMALL, run
 
 from hpsearch.cli.endings import errors
+from hpsearch.cli.progress import LiveLine
 from hpsearch.data.files import FileError
 from hpsearch.experiments.comparisons import DEFAULTS
 from hpsearch.report.comparisons import (
@@ -31,6 +35,17 @@ def two(folder):
     return folder
 
 
+def stopping(show):
+    """A line's ``show`` at whose first training Ctrl-C is pressed."""
+
+    def shown(line, progress):
+        show(line, progress)
+        if progress.fresh:
+            signal.raise_signal(signal.SIGINT)
+
+    return shown
+
+
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_what_is_missing_is_named_and_made_on_demand(two, monkeypatch):
     run("search", "wines")
@@ -54,6 +69,12 @@ def test_what_is_missing_is_named_and_made_on_demand(two, monkeypatch):
     page = (two / "results" / "compare.html").read_text(encoding="utf-8")
     assert page.count('class="plot"') == 2
     assert "Compared: small, wines" in page
+    with monkeypatch.context() as patched:
+        patched.setattr(LiveLine, "show", stopping(LiveLine.show))
+        stopped = run("compare", "small", "wines", "--seeds", 3, code=130).stderr
+    words = r"stopped: (\d+) of (\d+) trainings are kept with their studies, none is left running\. Go on with:\n"
+    kept, total = map(int, re.search(words + "  hpsearch compare small wines --seeds 3\n$", stopped).groups())
+    assert 0 < kept < total
 
     def full(path, html):
         raise FileError("cannot write it: the disk is full")
