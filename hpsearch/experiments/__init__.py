@@ -6,7 +6,7 @@ In this room:
     elsewhere.py     a survey of values that were computed elsewhere
     runs.py          one run of such a survey
     measurement.py   the rows that are lacking, evaluated
-    progress.py      how far it is
+    progress.py      how far it is, and how far trainings are
     repeats.py       rows evaluated again: whether the seed governs all noise
     looks.py         a survey that grows until its verdicts are decided
     answers.py       what the function said

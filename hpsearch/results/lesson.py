@@ -30,8 +30,8 @@ from hpsearch.experiments.lessons import (
     scales,
     symmetry,
 )
-from hpsearch.experiments.sources import ProfileProgress
-from hpsearch.experiments.trainings import SurveyProgress, survey_study
+from hpsearch.experiments.progress import TrainingProgress
+from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.comparison import Comparison, best_setting, compare
 from hpsearch.results.payoff import payoff
 from hpsearch.results.study import Results, load
@@ -90,7 +90,7 @@ class Lesson:
         """Where results are kept, as arguments: opened once, for to open a journal is to read all of it."""
         return {"storage": open_storage(self.storage, results=self.results), "results": self.results}
 
-    def on_rows(self, name: str, progress: SurveyProgress | ProfileProgress) -> None:
+    def on_rows(self, name: str, progress: TrainingProgress) -> None:
         """Tell how far a survey or a comparison is."""
         self.on_progress(
             name, Progress(progress.done, progress.total, fresh=progress.fresh, diverged=progress.diverged)
