@@ -11,7 +11,7 @@ from optuna_dashboard import get_note
 from hpsearch.experiments.function import survey_frames
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import load
-from hpsearch.sensitivity import Survey
+from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.verdicts import NO_FLOOR
 from hpsearch.space import Float, Space
 from hpsearch.storage.access import JOURNAL, open_storage

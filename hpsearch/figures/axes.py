@@ -57,9 +57,9 @@ def choice_axis(choices: Sequence[object], *, most: int = 60) -> dict[str, Any]:
         most: Characters of all their names together that fit; longer names are cut.
     """
     places, width = [choice(value) for value in choices], max(3, most // max(len(choices), 1))
-    texts = [texts.plain(texts.cut(_text(value), width)) for value in choices]
+    names = [texts.plain(texts.cut(_text(value), width)) for value in choices]
     order = {"type": "category", "categoryorder": "array", "categoryarray": places}
-    return {**order, "tickvals": places, "ticktext": texts, "tickangle": 0}
+    return {**order, "tickvals": places, "ticktext": names, "tickangle": 0}
 
 
 def ends(values: pd.Series, scale: str) -> list[float]:
