@@ -89,12 +89,9 @@ def survey_study(
     """
     config, deadline, executor = config_of(config), Deadline(timeout), surrounding(executor)
     evaluator = Evaluator(config, dataset, checkpoint_count=config.survey.checkpoints)
-    config = evaluator.config
-    size = config.survey
-    evaluator.check_memory(workers=1, rows=size.scrambles * size.base * 2)  # before a design is made, at least
+    config, data = evaluator.config, evaluator.dataset
     design, name = design_of(config), survey_name(config)
-    evaluator.check_memory(workers=1 if executor else workers, rows=len(design))
-    data = evaluator.dataset
+    evaluator.check_memory(workers=1 if executor else workers, rows=len(design))  # before its table is made
     facts = {CEILINGS: useless(data), FLOORS: perfect(data), EXAMPLES: data.train.examples}
     opened = open_storage(storage, results=results)
     with quiet_optuna(), only_writer(name, opened, results=results):
@@ -104,9 +101,8 @@ def survey_study(
             with Workers(evaluator.trainer, workers, executor, deadline) as pool:
                 rows.train(pool, on_progress or (lambda progress: None))
         except OutOfTimeError as late:
-            raise OutOfTimeError(
-                f"{late}: {rows.progress.done:,} of {rows.progress.total:,} rows are stored, and the same call goes on"
-            ) from None
+            stored = f"{rows.progress.done:,} of {rows.progress.total:,} rows are stored"
+            raise OutOfTimeError(f"{late}: {stored}, and the same call goes on") from None
         if fact(study, DESIGN) != design.describe():
             set_study_attribute(study, DESIGN, design.describe())
         survey = stored_survey(study)
