@@ -44,14 +44,11 @@ from hpsearch.tuning.search import search
 STUDIES = Path("studies") / "lesson"
 """Where the claims' studies are."""
 
-
 ROUNDS, REPEATS, SEEDS = 3, 10, 20
 """Of L6: rounds of a search, seeds of the sampler, and fresh seeds on which each choice is trained."""
 
-
 UNLEARNED = "random"
 """The sampler of L6 that does not learn: one that does refines by itself, so its rounds might pay less."""
-
 
 L7_SEEDS = 10
 """Trainings of each setting on each data set."""

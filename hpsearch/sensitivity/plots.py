@@ -34,8 +34,8 @@ def drawing(
         drawn: go.Figure = getattr(figures, name)(shown) if figure is None else figure(self._tables, shown)
         return drawn
 
-    draw.__name__ = name
-    draw.__doc__ = f"{words} (see ``{table.__qualname__}``, :func:`hpsearch.figures.{name}`)."
+    draw.__name__, draw.__qualname__ = name, f"plot.{name}"
+    draw.__doc__ = f"{words}: the table of this name, drawn by :func:`hpsearch.figures.{name}`."
     vars(draw)["__signature__"] = inspect.signature(table).replace(return_annotation="go.Figure")
     return draw
 
