@@ -49,7 +49,7 @@ def _with_surface(
     for first, second in zip(pairs["first"], pairs["second"], strict=True):
         if not {SEED, DUMMY} & {first, second}:
             return figures.interactions(pairs, tables.surface(first, second, metric, **how))
-    return figures.interactions(pairs)
+    return figures.interactions(pairs, None)
 
 
 class SurveyPlots:
