@@ -7,8 +7,8 @@ import pytest
 from closed_forms import unit
 
 from hpsearch.experiments.function import survey_frames
-from hpsearch.sensitivity import ConcentrationWarning, Survey
-from hpsearch.sensitivity.concentration import missed, scarce
+from hpsearch.sensitivity.analysis import Survey
+from hpsearch.sensitivity.concentration import ConcentrationWarning, missed, scarce
 from hpsearch.sensitivity.designs import Design
 
 

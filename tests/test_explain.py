@@ -3,7 +3,7 @@
 import pytest
 from helpers import run
 
-from hpsearch.experiments.sources import ProfileProgress
+from hpsearch.experiments.progress import TrainingProgress
 from hpsearch.report.explanation import explained
 from hpsearch.results.study import Results, load
 from hpsearch.storage.front import ATTRIBUTION, EXPLAINED
@@ -50,7 +50,7 @@ def test_a_stop_keeps_what_is_trained_and_says_how_to_go_on(searched, monkeypatc
     real = Results.attribution
 
     def stopping(self, *, on_progress, **options):
-        def told(progress: ProfileProgress):
+        def told(progress: TrainingProgress):
             on_progress(progress)
             if progress.fresh >= 20:
                 raise KeyboardInterrupt

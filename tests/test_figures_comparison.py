@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from hpsearch import figures
-from hpsearch.figures import style
+from hpsearch.figures import style, texts
 
 HOSTILE = '<b>x</b> <a href="javascript:alert(1)">%{x}'
 INDICES = pd.DataFrame(
@@ -30,7 +30,7 @@ TRANSFER = pd.DataFrame(
 ).assign(seeds=16)
 
 
-def texts(figure):
+def cells(figure):
     """Text of every cell by the names of its column and row."""
     across, down = (list(axis.ticktext) for axis in (figure.layout.xaxis, figure.layout.yaxis))
     trace = figure.data[1]
@@ -40,8 +40,8 @@ def texts(figure):
 def test_every_study_and_setting_has_its_index_and_the_seed_stands_last():
     figure = figures.compared_indices(INDICES)
     assert list(figure.layout.xaxis.ticktext) == ["learning rate α", "batch size B", "seed"]
-    hostile = style.label(HOSTILE, most=18)
-    assert texts(figure) == {
+    hostile = texts.label(HOSTILE, most=18)
+    assert cells(figure) == {
         ("learning rate α", "one"): "0.70<br>.60–.80",
         ("batch size B", "one"): "0.10*<br>.00–.20",
         ("seed", "one"): "0.90<br>.80–1.00",
@@ -57,14 +57,14 @@ def test_every_study_and_setting_has_its_index_and_the_seed_stands_last():
 
 def test_where_all_ranges_are_the_same_no_index_is_starred():
     figure = figures.compared_indices(INDICES[INDICES["hyperparameter"] != "batch_size"])
-    assert not any("*" in text for text in texts(figure).values())
+    assert not any("*" in text for text in cells(figure).values())
     assert "*" not in figure.layout.meta["subtitle"]
 
 
 def test_every_transfer_has_its_regret_bold_where_it_is_shown():
     figure = figures.transfer(TRANSFER)
-    hostile = style.label(HOSTILE, most=18)
-    assert texts(figure) == {
+    hostile = texts.label(HOSTILE, most=18)
+    assert cells(figure) == {
         ("one", "one"): "own best:<br>2.0",
         ("one", hostile): "<b>+12.0</b><br>±2.0",
         (hostile, "one"): "−1.0<br>±1.5",

@@ -6,7 +6,7 @@ import pytest
 
 from hpsearch import figures
 from hpsearch.experiments.function import survey_frames
-from hpsearch.figures import axes, style
+from hpsearch.figures import axes, style, texts
 from hpsearch.space import Float, Space
 
 HOSTILE = '<b>x</b> <a href="javascript:alert(1)">%{x}'
@@ -102,7 +102,7 @@ def test_a_name_of_the_user_s_is_shown_as_text(table):
     place = table["hyperparameter"].tolist().index(HOSTILE)
     assert figure.layout.yaxis.ticktext[place].startswith('&lt;b&gt;x&lt;/b&gt; &lt;a href="javas…<br>')
     whole = [row[0] for trace in figure.data if trace.customdata is not None for row in trace.customdata]
-    assert style.plain(HOSTILE) in [name.replace("<br>", " ") for name in whole]
+    assert texts.plain(HOSTILE) in [name.replace("<br>", " ") for name in whole]
 
 
 def test_indices_over_iterations_are_the_table_s_with_0_beside_1_and_gaps_where_nothing_is_known(table):

@@ -1,4 +1,4 @@
-"""What all figures share: titles, names as text, thinning, and tables that cannot be drawn."""
+"""What all figures share: titles, thinning, and tables that cannot be drawn."""
 
 import pandas as pd
 import pytest
@@ -24,7 +24,3 @@ def test_of_many_points_an_even_choice_is_drawn_with_those_to_keep_and_told():
     assert drawn["x"].tolist() == sorted({*range(0, 4100, 3), 4001})
     assert words == "every third of 4,100 points is drawn"
     assert style.thinned(frame.head(2000))[1] == ""
-
-
-def test_names_are_shown_as_text():
-    assert style.plain("<a href='x'>%{y}") == "&lt;a href='x'&gt;%&#123;y}"

@@ -11,7 +11,7 @@ from optuna_dashboard import get_note
 from hpsearch.experiments.function import survey_frames
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import load
-from hpsearch.sensitivity import Survey
+from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.verdicts import NO_FLOOR
 from hpsearch.space import Float, Space
 from hpsearch.storage.access import JOURNAL, open_storage
@@ -30,7 +30,7 @@ from hpsearch.storage.journal import StorageError
 from hpsearch.storage.studies import BEST, fact
 from hpsearch.tuning.search import search
 
-pytestmark = pytest.mark.filterwarnings("ignore::hpsearch.sensitivity.ConcentrationWarning")
+pytestmark = pytest.mark.filterwarnings("ignore::hpsearch.ConcentrationWarning")
 
 SIZE = {"survey.base": 8, "survey.scrambles": 3, "survey.seeds": 4, "trials": 4, "question": "How <b>fast</b>?"}
 BARS = 'The bars called "Hyperparameter Importance" are guesses of a surrogate, without intervals'

@@ -39,7 +39,7 @@ def same(url, journal):
     pd.testing.assert_frame_equal(ours.curves, theirs.curves)
 
 
-@pytest.mark.filterwarnings("ignore::hpsearch.sensitivity.ConcentrationWarning")
+@pytest.mark.filterwarnings("ignore::hpsearch.ConcentrationWarning")
 def test_search_resume_survey_load_and_dashboard_are_as_with_a_journal(url, small, tmp_path):
     search(small, trials=6, storage=url, results=tmp_path / "a")
     search(small, trials=10, storage=url, results=tmp_path / "b")

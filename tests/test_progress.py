@@ -3,7 +3,7 @@
 import pytest
 
 from hpsearch.cli.progress import search_words, survey_words
-from hpsearch.experiments.trainings import SurveyProgress
+from hpsearch.experiments.progress import TrainingProgress
 from hpsearch.tuning.batches import Progress
 
 
@@ -18,5 +18,5 @@ from hpsearch.tuning.batches import Progress
 )
 def test_what_did_not_happen_is_not_counted(counts, words):
     assert search_words(Progress(3, 9, **counts)) == words
-    assert survey_words(SurveyProgress(3, 9)) == ""
-    assert survey_words(SurveyProgress(3, 9, diverged=4)) == "diverged 4"
+    assert survey_words(TrainingProgress(3, 9)) == ""
+    assert survey_words(TrainingProgress(3, 9, diverged=4)) == "diverged 4"

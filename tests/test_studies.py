@@ -64,7 +64,7 @@ def old(made, tmp_path):
     return config, tmp_path
 
 
-@pytest.mark.filterwarnings("ignore::hpsearch.sensitivity.ConcentrationWarning")
+@pytest.mark.filterwarnings("ignore::hpsearch.ConcentrationWarning")
 def test_a_study_of_an_older_version_is_read(made, old):
     config, folder = old
     before, now = load("small", results=folder), Results(made[1])
@@ -88,7 +88,7 @@ def test_a_search_whose_facts_lie_where_older_versions_kept_them_goes_on(old, ma
         search(config.with_overrides(seeds=[7]), results=folder)
 
 
-@pytest.mark.filterwarnings("ignore::hpsearch.sensitivity.ConcentrationWarning")
+@pytest.mark.filterwarnings("ignore::hpsearch.ConcentrationWarning")
 def test_a_survey_whose_facts_lie_where_older_versions_kept_them_goes_on(old, tmp_path):
     config, folder = old
     larger = config.with_overrides(**{"survey.scrambles": 3})

@@ -13,6 +13,7 @@ from hpsearch.cli.machines import Place
 from hpsearch.cli.stops import STOPPED, StopSignals, stopped
 
 if TYPE_CHECKING:
+    from hpsearch.experiments.progress import TrainingProgress
     from hpsearch.results.resampling import ImportanceProgress
     from hpsearch.tuning.batches import Progress
 
@@ -134,14 +135,7 @@ def search_words(progress: Progress) -> str:
     return " ".join([f"best {best}", *(f"{word} {count}" for word, count in counts.items() if count)])
 
 
-class Divergences(Step, Protocol):
-    """A progress that counts trainings that diverged too."""
-
-    @property
-    def diverged(self) -> int: ...  # noqa: D102
-
-
-def survey_words(progress: Divergences) -> str:
+def survey_words(progress: TrainingProgress) -> str:
     """How many trainings diverged, if any."""
     return f"diverged {progress.diverged}" if progress.diverged else ""
 

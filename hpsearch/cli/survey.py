@@ -29,7 +29,7 @@ from hpsearch.cli.stops import tell_stored
 if TYPE_CHECKING:
     from hpsearch.cli.studies import NamedStudy
     from hpsearch.evaluation.evaluator import Evaluator
-    from hpsearch.experiments.trainings import SurveyProgress
+    from hpsearch.experiments.progress import TrainingProgress
     from hpsearch.sensitivity.analysis import Survey
 
 
@@ -123,7 +123,7 @@ def _survey(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:
 
     config, place = named.config, work.place
     stored = survey_name(config)
-    line: AbstractContextManager[LiveLine[SurveyProgress]] = storing_line(
+    line: AbstractContextManager[LiveLine[TrainingProgress]] = storing_line(
         f"survey of {config.name}", survey_words, name=stored, rows="rows", place=place
     )
     try:
@@ -145,7 +145,7 @@ def _survey(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:
     _show(survey, live.last, evaluator, work)
 
 
-def _show(survey: Survey, last: SurveyProgress, evaluator: Evaluator, work: Work) -> None:
+def _show(survey: Survey, last: TrainingProgress, evaluator: Evaluator, work: Work) -> None:
     """Print what a survey says."""
     from hpsearch.report.survey import survey_report
     from hpsearch.storage.commands import options_for

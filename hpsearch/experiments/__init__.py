@@ -6,7 +6,7 @@ In this room:
     elsewhere.py     a survey of values that were computed elsewhere
     runs.py          one run of such a survey
     measurement.py   the rows that are lacking, evaluated
-    progress.py      how far it is
+    progress.py      how far it is, and how far trainings are
     repeats.py       rows evaluated again: whether the seed governs all noise
     looks.py         a survey that grows until its verdicts are decided
     answers.py       what the function said
@@ -22,8 +22,3 @@ In this room:
     shares.py        the tables of that, from what changes gained on some seeds
     lessons/         the lesson's claims, each judged by trainings
 """
-
-from hpsearch.experiments.function import survey
-from hpsearch.experiments.stored import SurveyMissingError
-
-__all__ = ["SurveyMissingError", "survey"]

@@ -25,7 +25,8 @@ from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers, surrounding
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.experiments.profiles import TrainingSource
-from hpsearch.experiments.sources import ProfileProgress, Rehearsal, Run, Training, joined
+from hpsearch.experiments.progress import TrainingProgress
+from hpsearch.experiments.sources import Rehearsal, Run, Training, joined
 from hpsearch.sensitivity.designs import SEED
 from hpsearch.storage.access import only_writer
 from hpsearch.storage.journal import UNWRITABLE
@@ -61,7 +62,7 @@ class KeptTrainings:
         self._kept: dict[Training, Evaluation] = {}
         self._read = 0  # trials of the stored study
 
-    def progress(self, table: Table[Any]) -> ProfileProgress:
+    def progress(self, table: Table[Any]) -> TrainingProgress:
         """What a table would train now, without training it.
 
         Raises:
@@ -71,7 +72,7 @@ class KeptTrainings:
         return self._rehearse(table)[1]
 
     def table(
-        self, table: Table[T], *, workers: int = 1, on_progress: Callable[[ProfileProgress], None] | None = None
+        self, table: Table[T], *, workers: int = 1, on_progress: Callable[[TrainingProgress], None] | None = None
     ) -> T:
         """Make a table, training what is missing; its numbers do not depend on workers, order, stops or what is kept.
 
@@ -98,14 +99,14 @@ class KeptTrainings:
         announce(replace(run.progress, done=run.progress.total))
         return answer
 
-    def _rehearse(self, table: Table[T]) -> tuple[T, ProfileProgress]:
+    def _rehearse(self, table: Table[T]) -> tuple[T, TrainingProgress]:
         """The table with zeros for what is not kept (the table itself if nothing is missing), and how much that is."""
         rehearsal = Rehearsal(self._evaluator, self._kept)
         answer = table(rehearsal)
         missing = [training for training in rehearsal.trainings if training not in self._kept]
         longest = [max(setting.iterations for setting, _ in ends) for ends in joined(missing)]
         total = len(rehearsal.trainings)
-        return answer, ProfileProgress(
+        return answer, TrainingProgress(
             total - len(missing), total, missing=len(missing), trainings=len(longest), iterations=sum(longest)
         )
 

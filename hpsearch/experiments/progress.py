@@ -1,8 +1,51 @@
-"""How far a survey of a function is, what a row costs, and how long is left."""
+"""How far trainings are; and how far a survey of a function is, what a row costs, and how long is left."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hpsearch.evaluation.outcomes import Evaluation
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """How far the trainings of a table are: of a survey's rows, or of settings on a seed.
+
+    Attributes:
+        done: Those that are kept.
+        total: Those that the table needs; a table that chooses settings by its own trainings may need fewer.
+        fresh: Of the done, those of this run.
+        missing: Those that were not kept when this run began.
+        trainings: What this run trains for them: those that differ in length alone are one.
+        iterations: Of all these together.
+        diverged: Those of this run that diverged.
+    """
+
+    done: int
+    total: int
+    fresh: int = 0
+    missing: int = 0
+    trainings: int = 0
+    iterations: int = 0
+    diverged: int = 0
+
+    def after(self, evaluations: Collection[Evaluation]) -> TrainingProgress:
+        """With some more."""
+        return replace(
+            self,
+            done=min(self.done + len(evaluations), self.total),
+            fresh=self.fresh + len(evaluations),
+            diverged=self.diverged + sum(any(evaluation.diverged) for evaluation in evaluations),
+        )
+
+
+def together(parts: Sequence[TrainingProgress]) -> TrainingProgress:
+    """The progress of several tables as one."""
+    names = [field.name for field in fields(TrainingProgress)]
+    return TrainingProgress(**{name: sum(getattr(part, name) for part in parts) for name in names})
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import product
 from typing import TypeAlias
 
@@ -13,47 +13,10 @@ from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.outcomes import Evaluation
+from hpsearch.experiments.progress import TrainingProgress
 
 Training: TypeAlias = tuple[Hyperparameters, int]
 """A setting and a seed."""
-
-
-@dataclass(frozen=True)
-class ProfileProgress:
-    """How far the trainings of a table are.
-
-    Attributes:
-        done: Those that are kept: settings on a seed.
-        total: Those that the table needs; a table that chooses settings by its own trainings may need fewer.
-        fresh: Of the done, those of this run.
-        missing: Those that were not kept when this run began.
-        trainings: What this run trains for them: those that differ in length alone are one.
-        iterations: Of all these together.
-        diverged: Those of this run that diverged.
-    """
-
-    done: int
-    total: int
-    fresh: int = 0
-    missing: int = 0
-    trainings: int = 0
-    iterations: int = 0
-    diverged: int = 0
-
-    def after(self, evaluations: Collection[Evaluation]) -> ProfileProgress:
-        """With some more trainings."""
-        return replace(
-            self,
-            done=min(self.done + len(evaluations), self.total),
-            fresh=self.fresh + len(evaluations),
-            diverged=self.diverged + sum(any(evaluation.diverged) for evaluation in evaluations),
-        )
-
-
-def together(parts: Sequence[ProfileProgress]) -> ProfileProgress:
-    """The progress of several tables as one."""
-    names = [field.name for field in fields(ProfileProgress)]
-    return ProfileProgress(**{name: sum(getattr(part, name) for part in parts) for name in names})
 
 
 class Rehearsal:
@@ -100,8 +63,8 @@ class Run:
         workers: Workers,
         *,
         store: Callable[[Mapping[Training, Evaluation]], None],
-        progress: ProfileProgress,
-        announce: Callable[[ProfileProgress], None],
+        progress: TrainingProgress,
+        announce: Callable[[TrainingProgress], None],
     ) -> None:
         self.config, self.dataset, self.progress = evaluator.config, evaluator.dataset, progress
         self._evaluator, self._kept, self._workers = evaluator, kept, workers

@@ -8,9 +8,8 @@ are those of the longer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
 from math import log
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,9 @@ from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers, surrounding
-from hpsearch.evaluation.tasks import Outcome, Task
+from hpsearch.evaluation.outcomes import Evaluation
+from hpsearch.evaluation.tasks import Task
+from hpsearch.experiments.progress import TrainingProgress
 from hpsearch.experiments.stored import (
     CEILINGS,
     DESIGN,
@@ -51,34 +52,6 @@ from hpsearch.storage.trials import finished_trial
 from hpsearch.storage.writing import TrialWriter
 
 
-@dataclass(frozen=True)
-class SurveyProgress:
-    """How far a survey is.
-
-    Attributes:
-        done: Rows of the design that are stored.
-        total: Rows of the design.
-        fresh: Of the done, those of this run.
-        trainings: Trainings that this run needs for its missing rows.
-        missing: Rows that were not stored when this run began.
-        diverged: Rows of this run whose training diverged.
-    """
-
-    done: int
-    total: int
-    fresh: int = 0
-    trainings: int = 0
-    missing: int = 0
-    diverged: int = 0
-
-    def after(self, trials: Sequence[FrozenTrial]) -> SurveyProgress:
-        """With some more rows."""
-        diverged = sum(bool(trial.user_attrs["diverged"]) for trial in trials)
-        return replace(
-            self, done=self.done + len(trials), fresh=self.fresh + len(trials), diverged=self.diverged + diverged
-        )
-
-
 def survey_study(
     config: StudyConfig | str | Path,
     *,
@@ -88,7 +61,7 @@ def survey_study(
     executor: Executor | None = None,
     dataset: Dataset | None = None,
     timeout: float | None = None,
-    on_progress: Callable[[SurveyProgress], None] | None = None,
+    on_progress: Callable[[TrainingProgress], None] | None = None,
 ) -> Survey:
     """Train what a study's survey lacks, and read it back; the numbers do not depend on workers, order or stops.
 
@@ -116,12 +89,9 @@ def survey_study(
     """
     config, deadline, executor = config_of(config), Deadline(timeout), surrounding(executor)
     evaluator = Evaluator(config, dataset, checkpoint_count=config.survey.checkpoints)
-    config = evaluator.config
-    size = config.survey
-    evaluator.check_memory(workers=1, rows=size.scrambles * size.base * 2)  # before a design is made, at least
+    config, data = evaluator.config, evaluator.dataset
     design, name = design_of(config), survey_name(config)
-    evaluator.check_memory(workers=1 if executor else workers, rows=len(design))
-    data = evaluator.dataset
+    evaluator.check_memory(workers=1 if executor else workers, rows=len(design))  # before its table is made
     facts = {CEILINGS: useless(data), FLOORS: perfect(data), EXAMPLES: data.train.examples}
     opened = open_storage(storage, results=results)
     with quiet_optuna(), only_writer(name, opened, results=results):
@@ -131,9 +101,8 @@ def survey_study(
             with Workers(evaluator.trainer, workers, executor, deadline) as pool:
                 rows.train(pool, on_progress or (lambda progress: None))
         except OutOfTimeError as late:
-            raise OutOfTimeError(
-                f"{late}: {rows.progress.done:,} of {rows.progress.total:,} rows are stored, and the same call goes on"
-            ) from None
+            stored = f"{rows.progress.done:,} of {rows.progress.total:,} rows are stored"
+            raise OutOfTimeError(f"{late}: {stored}, and the same call goes on") from None
         if fact(study, DESIGN) != design.describe():
             set_study_attribute(study, DESIGN, design.describe())
         survey = stored_survey(study)
@@ -213,14 +182,13 @@ class _Rows:
         self.trainings = [list(rows) for rows in groups.values()]
         self._settings = _settings(evaluator.config, self.missing)
         self._seeds = self.missing[SEED].tolist()
-        self.progress = SurveyProgress(
-            len(table) - len(self.missing),
-            len(table),
-            trainings=len(self.trainings),
-            missing=len(self.missing),
+        done, missing, trainings = len(table) - len(self.missing), len(self.missing), len(self.trainings)
+        longest = [max(self._settings[row].iterations for row in rows) for rows in self.trainings]
+        self.progress = TrainingProgress(
+            done, len(table), missing=missing, trainings=trainings, iterations=sum(longest)
         )
 
-    def train(self, workers: Workers, announce: Callable[[SurveyProgress], None]) -> None:
+    def train(self, workers: Workers, announce: Callable[[TrainingProgress], None]) -> None:
         """Train all of them, and store the rows in the order of their trainings, as these end."""
         announce(self.progress)
         if not self.trainings:
@@ -231,15 +199,16 @@ class _Rows:
         ]
         with TrialWriter(self._study) as writer:
             for rows, task, outcome in zip(self.trainings, tasks, workers.outcomes(tasks), strict=True):
-                trials = [self._trial(task, outcome, row) for row in rows]
-                writer.add(*trials)
-                self.progress = self.progress.after(trials)
+                until = [self._settings[row].iterations for row in rows]
+                ended = [self._evaluator.evaluation([task], [outcome], until=iterations) for iterations in until]
+                writer.add(*(self._trial(evaluation, row) for evaluation, row in zip(ended, rows, strict=True)))
+                self.progress = self.progress.after(ended)
                 announce(self.progress)
                 writer.write_if_due()
 
-    def _trial(self, task: Task, outcome: Outcome, row: int) -> FrozenTrial:
+    def _trial(self, evaluation: Evaluation, row: int) -> FrozenTrial:
         return finished_trial(
-            self._evaluator.evaluation([task], [outcome], until=self._settings[row].iterations),
+            evaluation,
             {name: self.missing[name].iat[row] for name in self._distributions},
             self._distributions,
             metric=self._evaluator.config.search.metric,

@@ -3,7 +3,8 @@
 What a figure shows stands in the table that it takes; there is no arithmetic here, no file and no study.
 
 ====================  ===================================================================
-``style.py``          what all figures share: palette, templates, titles, names as text
+``style.py``          what all figures share: palette, templates, titles
+``texts.py``          names, values and rows of a table as a figure's text
 ``axes.py``           axes of values, settings and iterations, with ticks that do not overlap
 ``indices.py``        what training is sensitive to, at its end and over its iterations
 ``panels.py``         how the response goes with each setting, and where the best lie in it

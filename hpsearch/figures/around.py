@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from hpsearch.config.hyperparameters import in_words
-from hpsearch.figures import axes, style
+from hpsearch.figures import axes, style, texts
 
 _PANEL, _RUG = 240, 24
 """Pixels of a panel's height, and of the ticks of the trials below."""
@@ -57,7 +57,7 @@ def profile(
     if rug is not None:
         _ticks(figure, rug, name=name, scale=scale, row=len(heights))
     figure.update_xaxes({**axes.axis(name, scale, frame["value"]), "title": None})
-    figure.update_xaxes(title_text=style.label(name, most=30), row=len(heights))
+    figure.update_xaxes(title_text=texts.label(name, most=30), row=len(heights))
     return style.titled(figure, f"How wrong may {in_words(name)} be?", _subtitle(frame), height=sum(heights) + 90)
 
 
@@ -99,18 +99,18 @@ def _panel(
     shown = [str(name) for name in frame if name not in ("hyperparameter", "metric")]
     figure.add_scatter(
         x=x, y=frame[middle], mode="lines+markers" if line else "markers", line={"color": colour, "width": 1.5},
-        marker=marker, error_y=error, name=style.label(words), showlegend=False, row=row, col=1,
-        **style.hover(shown, frame),
+        marker=marker, error_y=error, name=texts.label(words), showlegend=False, row=row, col=1,
+        **texts.hover(shown, frame),
     )  # fmt: skip
     if "chosen" in frame:
         chosen = frame[frame["chosen"].astype(bool)]
-        text = {"name": "chosen value", "showlegend": row == 1, **style.hover(shown, chosen)}
+        text = {"name": "chosen value", "showlegend": row == 1, **texts.hover(shown, chosen)}
         figure.add_scatter(
             x=axes.positions(chosen["value"], scale), y=chosen[middle], mode="markers", marker=style.STAR,
             row=row, col=1, **text,
         )  # fmt: skip
     ends = [frame[name] for name in columns]
-    figure.update_yaxes(axes.value_axis(*ends), title_text=style.label(words), row=row, col=1)
+    figure.update_yaxes(axes.value_axis(*ends), title_text=texts.label(words), row=row, col=1)
 
 
 def _stretches(figure: go.Figure, frame: pd.DataFrame, tolerance: pd.DataFrame, *, rows: int) -> None:
@@ -139,7 +139,7 @@ def _stretches(figure: go.Figure, frame: pd.DataFrame, tolerance: pd.DataFrame, 
 
 
 def _span(ends: tuple[float, float]) -> str:
-    return " to ".join(style.number(float(end)) for end in ends)
+    return " to ".join(texts.number(float(end)) for end in ends)
 
 
 def _shade(figure: go.Figure, spans: list[tuple[float, float]], words: str, *, color: str, row: int) -> None:
@@ -174,7 +174,7 @@ def _ticks(figure: go.Figure, rug: pd.DataFrame, *, name: str, scale: str, row: 
     marker = {"symbol": "line-ns-open", "size": 10, "color": style.GREY}
     figure.add_scatter(
         x=axes.positions(drawn[name], scale), y=[0] * len(drawn), mode="markers", marker=marker,
-        name="trials of the search", row=row, col=1, **style.hover(("number", name, "value"), drawn),
+        name="trials of the search", row=row, col=1, **texts.hover(("number", name, "value"), drawn),
     )  # fmt: skip
     figure.update_yaxes(visible=False, row=row, col=1)
 
@@ -200,7 +200,7 @@ def plane(frame: pd.DataFrame, space: pd.DataFrame) -> go.Figure:
     scales = {name: scale.get(name, "linear") for name in (first, second)}
     metric = str(frame["metric"].iloc[0])
     figure = go.Figure()
-    _field(figure, frame, scales, words=style.label(metric))
+    _field(figure, frame, scales, words=texts.label(metric))
     figure.update_xaxes(axes.axis(first, scales[first], frame[first]))
     figure.update_yaxes(axes.axis(second, scales[second], frame[second]))
     if all(axes.ordered(frame[name]) for name in scales):  # a field of words has cells, whose edges lie beyond
@@ -217,7 +217,7 @@ def _field(figure: go.Figure, frame: pd.DataFrame, scales: dict[str, str], *, wo
     first, second = scales
     x, y = (axes.positions(frame[name], scales[name]) for name in (first, second))
     shown = [name for name in (first, second, "mean", "low", "high", "error", "seeds") if name in frame]
-    text = style.hover(shown, frame)
+    text = texts.hover(shown, frame)
     grid = frame.assign(x=x, y=y, shown=text.pop("customdata"), z=axes.colour_values(frame["mean"]))
     columns, index = list(x.unique()), list(y.unique())
     table = {name: grid.pivot(index="y", columns="x", values=name).loc[index, columns] for name in ("z", "shown")}
@@ -230,6 +230,6 @@ def _field(figure: go.Figure, frame: pd.DataFrame, scales: dict[str, str], *, wo
         figure.add_heatmap(**how)
     if frame["mean"].notna().any():
         best = grid.loc[[frame["mean"].idxmin()]]
-        hover = style.hover(shown, frame.loc[best.index])
+        hover = texts.hover(shown, frame.loc[best.index])
         place = {"x": best["x"], "y": best["y"], "cliponaxis": False}
         figure.add_scatter(**place, mode="markers", marker=style.STAR, showlegend=False, **hover)

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from hpsearch.figures import style
+from hpsearch.figures import texts
 
 ZERO = 0.5
 """Where iteration 0 stands on a logarithmic axis, which has no place for it: half a step left of 1."""
@@ -42,7 +42,7 @@ def axis(name: str, scale: str, values: pd.Series, *, most: int = 60) -> dict[st
 
     Of the names of choices ``most`` characters together are shown.
     """
-    title = {"title": {"text": style.label(name, most=30)}}
+    title = {"title": {"text": texts.label(name, most=30)}}
     if scale == "choices":
         return {**title, **choice_axis(_ordered(values), most=most)}
     logarithmic = scale == "log" and len(values.dropna()) > 0
@@ -57,9 +57,9 @@ def choice_axis(choices: Sequence[object], *, most: int = 60) -> dict[str, Any]:
         most: Characters of all their names together that fit; longer names are cut.
     """
     places, width = [choice(value) for value in choices], max(3, most // max(len(choices), 1))
-    texts = [style.plain(style.cut(_text(value), width)) for value in choices]
+    names = [texts.plain(texts.cut(_text(value), width)) for value in choices]
     order = {"type": "category", "categoryorder": "array", "categoryarray": places}
-    return {**order, "tickvals": places, "ticktext": texts, "tickangle": 0}
+    return {**order, "tickvals": places, "ticktext": names, "tickangle": 0}
 
 
 def ends(values: pd.Series, scale: str) -> list[float]:
@@ -103,7 +103,7 @@ def ordered(values: pd.Series) -> bool:
 
 def choice(value: object) -> str:
     """The place of a choice on its axis."""
-    return style.plain(_text(value))
+    return texts.plain(_text(value))
 
 
 def _text(value: object) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from hpsearch.figures import axes, style
+from hpsearch.figures import axes, style, texts
 
 _INDICES = "Is training sensitive to the same settings on other data?"
 _TRANSFER = "What does the best setting of one study lose on another?"
@@ -39,13 +39,13 @@ def compared_indices(frame: pd.DataFrame) -> go.Figure:
     mean = frame.groupby("hyperparameter")["total_order"].mean()
     order = sorted(mean.index, key=lambda name: (name == "seed", -mean[name]))
     studies, differ = list(dict.fromkeys(frame["study"])), _differing_range(frame)
-    texts = [_index_text(row, star=star) for row, star in zip(frame.to_dict("records"), differ, strict=True)]
+    words = [_index_text(row, star=star) for row, star in zip(frame.to_dict("records"), differ, strict=True)]
     figure = go.Figure()
     cells = {"hyperparameter": order, "study": studies}
-    _add_cells(figure, frame, cells, frame["total_order"].clip(0, 1), texts, most=1, title="share of the variance")
-    figure.update_xaxes(ticktext=[style.label(name, most=_NAME) for name in order])
+    _add_cells(figure, frame, cells, frame["total_order"].clip(0, 1), words, most=1, title="share of the variance")
+    figure.update_xaxes(ticktext=[texts.label(name, most=_NAME) for name in order])
     figure.update_yaxes(title="study")
-    lines = f"{style.response(frame)}: total indices with 95 % intervals over scrambles, over each study's ranges."
+    lines = f"{texts.response(frame)}: total indices with 95 % intervals over scrambles, over each study's ranges."
     starred = "\n*: its range is not the same in all studies, and an index speaks of a range." if any(differ) else ""
     return style.titled(figure, _INDICES, lines + starred, height=_ROW * len(studies) + _FOOT)
 
@@ -67,11 +67,11 @@ def transfer(frame: pd.DataFrame) -> go.Figure:
     if frame.empty:
         return style.empty(_TRANSFER, "the table has no rows")
     settings, studies = list(dict.fromkeys(frame["from"])), list(dict.fromkeys(frame["to"]))
-    texts = [_regret_text(row) for row in frame.to_dict("records")]
+    words = [_regret_text(row) for row in frame.to_dict("records")]
     figure = go.Figure()
     cells, lost = {"to": studies, "from": settings}, frame["regret"].clip(lower=0)
-    _add_cells(figure, frame, cells, lost, texts, most=max(1.0, float(lost.max())), title="points lost")
-    figure.update_xaxes(title="on the data of", ticktext=[style.plain(style.cut(name, _NAME)) for name in studies])
+    _add_cells(figure, frame, cells, lost, words, most=max(1.0, float(lost.max())), title="points lost")
+    figure.update_xaxes(title="on the data of", ticktext=[texts.plain(texts.cut(name, _NAME)) for name in studies])
     figure.update_yaxes(title="the best of")
     subtitle = (
         "Points lost on the test examples against each study's own best: per cent of wrong answers, or of variance\n"
@@ -81,7 +81,7 @@ def transfer(frame: pd.DataFrame) -> go.Figure:
 
 
 def _add_cells(
-    figure: go.Figure, frame: pd.DataFrame, cells: dict[str, list[str]], values: pd.Series, texts: list[str], *,
+    figure: go.Figure, frame: pd.DataFrame, cells: dict[str, list[str]], values: pd.Series, words: list[str], *,
     most: float, title: str,
 ) -> None:  # fmt: skip
     """A heat map with a text in each cell, dark on light colours and light on dark ones.
@@ -91,7 +91,7 @@ def _add_cells(
         frame: A row a cell.
         cells: Of the columns with the names along x and along y, these names in order.
         values: That give the colours, a cell each.
-        texts: In the cells.
+        words: In the cells.
         most: Value of the last colour; that of the first is 0.
         title: Of the key to the colours.
     """
@@ -106,12 +106,12 @@ def _add_cells(
     )  # fmt: skip
     font = {"size": 10, "color": [style.text_on(value / most) for value in values]}
     figure.add_scatter(
-        x=x, y=y, mode="text", text=texts, textfont=font, showlegend=False, cliponaxis=False,
-        **style.row_hover(frame),
+        x=x, y=y, mode="text", text=words, textfont=font, showlegend=False, cliponaxis=False,
+        **texts.row_hover(frame),
     )  # fmt: skip
     shared: dict[str, Any] = {"showgrid": False, "ticks": ""}
     figure.update_xaxes(tickvals=[*range(len(right))], range=[-0.5, len(right) - 0.5], tickangle=-30, **shared)
-    names = [style.plain(style.cut(name, _NAME)) for name in below]
+    names = [texts.plain(texts.cut(name, _NAME)) for name in below]
     figure.update_yaxes(tickvals=[*range(len(below))], ticktext=names, range=[len(below) - 0.5, -0.5], **shared)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from hpsearch.figures import axes, style
+from hpsearch.figures import axes, style, texts
 
 _TITLE = "What is training sensitive to?"
 _TABLE = "Survey.sensitivity()"
@@ -92,7 +92,7 @@ def sensitivity_over_iterations(frame: pd.DataFrame) -> go.Figure:
     figure.update_xaxes(**axes.iteration_axis(int(frame["iteration"].max())))
     figure.update_yaxes(title="total index: share of the variance", range=[0, 1], tickformat=".1f")
     gaps = frame[["total_order", "total_low", "total_high"]].isna().any(axis=None) or _unbounded(frame).any()
-    subtitle = f"{style.response(frame)}, as it stood at each iteration; bands: intervals over scrambles."
+    subtitle = f"{texts.response(frame)}, as it stood at each iteration; bands: intervals over scrambles."
     subtitle += "\nGaps: no index there, or an interval without bounds." if gaps else ""
     return style.titled(figure, _OVER_TITLE, subtitle, height=420)
 
@@ -134,7 +134,7 @@ def _add_intervals(
     error = style.error_bars(point, low, high, color=look["color"], width=width)
     figure.add_scatter(
         x=point, y=rows.index + below, mode="markers", marker=look, name=name, legendgroup=name,
-        error_x=error, cliponaxis=False, **style.row_hover(rows),
+        error_x=error, cliponaxis=False, **texts.row_hover(rows),
     )  # fmt: skip
     for beyond, edge, arrow in ((rows[f"{index}_low"] < 0, 0, "left"), (rows[f"{index}_high"] > 1, 1, "right")):
         if beyond.any():
@@ -163,7 +163,7 @@ def _name_rows(figure: go.Figure, frame: pd.DataFrame) -> None:
             figure.add_annotation(text=f"{row['total_order']:.2f}", y=k, **beside)
         else:
             lines = textwrap.wrap(f"no index: {row['reason'] or 'unknown'}", _REASON_WIDTH)
-            text = "<br>".join(style.plain(line) for line in lines)
+            text = "<br>".join(texts.plain(line) for line in lines)
             figure.add_annotation(text=text, x=0, xanchor="left", xshift=8, y=k, showarrow=False, align="left")
     figure.update_layout(margin={"r": 52})
 
@@ -175,12 +175,12 @@ def _unbounded(frame: pd.DataFrame) -> pd.Series:
 def _add_line(figure: go.Figure, rows: pd.DataFrame, name: str, *, look: dict[str, str]) -> None:
     """The total index over iterations, and the band of its interval so far as it lies in [0, 1]."""
     at = [t or axes.ZERO for t in rows["iteration"]]
-    shared = {"name": style.label(name, most=32), "legendgroup": name}
+    shared = {"name": texts.label(name, most=32), "legendgroup": name}
     low, high = (rows[end].clip(0, 1).mask(_unbounded(rows)).tolist() for end in ("total_low", "total_high"))
     style.add_band(figure, at, low, high, color=look["color"], opacity=0.15, showlegend=False, **shared)
     figure.add_scatter(
         x=at, y=rows["total_order"].clip(0, 1), mode="lines+markers", line={**look, "width": 2},
-        marker={"size": 5, "color": look["color"]}, **shared, **style.row_hover(rows),
+        marker={"size": 5, "color": look["color"]}, **shared, **texts.row_hover(rows),
     )  # fmt: skip
 
 
@@ -188,7 +188,7 @@ def _named(row: pd.Series) -> str:
     """A setting's name, and its range below it in small."""
     ends = "" if pd.isna(row["low"]) else f"{row['low']:.4g} to {row['high']:.4g}"
     parts = [part for part in (ends, str(row["scale"]).removeprefix("linear")) if part]
-    return f"{style.label(row['hyperparameter'], most=24)}<br>{style.small(', '.join(parts))}"
+    return f"{texts.label(row['hyperparameter'], most=24)}<br>{texts.small(', '.join(parts))}"
 
 
 def _title(frame: pd.DataFrame) -> str:
@@ -203,7 +203,7 @@ def _subtitle(frame: pd.DataFrame) -> str:
     reasons = frame.loc[(frame["verdict"] == "undecided") & frame["total_order"].notna(), "reason"].unique()
     shared = str(reasons[0]) if len(reasons) == 1 else ""
     return (
-        f"{style.response(frame)}; {first['rows']:,} evaluations, {first['scrambles']} scrambles.\n"
+        f"{texts.response(frame)}; {first['rows']:,} evaluations, {first['scrambles']} scrambles.\n"
         "Points with intervals over scrambles; arrows: the interval goes on. These ranges and no others."
         + (f"\nUndecided: {shared}." if shared else "")
     )

@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from hpsearch.figures import axes, style
+from hpsearch.figures import axes, style, texts
 
 _PANEL, _BETWEEN = 210, 70
 """Pixels of a panel's height, and of what stands between two."""
@@ -36,7 +36,7 @@ def distinct_units(frame: pd.DataFrame) -> go.Figure:
                 figure, at, part["least"], part["most"], color=color, opacity=0.25, **{**legend, "showlegend": False}
             )
             line = {"color": color, "dash": dash, "width": 2}
-            hover = style.hover([str(column) for column in part], part)
+            hover = texts.hover([str(column) for column in part], part)
             figure.add_scatter(x=at, y=part["most"], mode="lines", name=init, line=line, **legend, **hover)
     figure.update_xaxes(axes.iteration_axis(int(frame["iteration"].max())), row=len(names))
     figure.update_xaxes(type="log").update_yaxes(title="distinct units", rangemode="tozero")
@@ -58,9 +58,9 @@ def small_scales(frame: pd.DataFrame) -> go.Figure:
     for (dtype, part), color, dash in _lines(frame, "dtype"):
         line = {"color": color, "dash": dash, "width": 2}
         how = {"x": part["init_scale"], "y": part["least"], "mode": "lines+markers", "name": dtype, "line": line}
-        figure.add_scatter(**how, **style.hover([str(name) for name in part], part))
+        figure.add_scatter(**how, **texts.hover([str(name) for name in part], part))
     decades = math.log10(frame["init_scale"].max() / frame["init_scale"].min())
-    figure.update_xaxes(type="log", dtick=max(1, round(decades / 6)), tick0=0, title=style.label("init_scale"))
+    figure.update_xaxes(type="log", dtick=max(1, round(decades / 6)), tick0=0, title=texts.label("init_scale"))
     figure.update_yaxes(title="distinct units", rangemode="tozero")
     subtitle = "The least of all trainings at any checkpoint; a weight too small for its precision is 0."
     return style.titled(figure, "How small a scale still breaks the symmetry?", subtitle, height=_height(1))
@@ -84,7 +84,7 @@ def scales(frame: pd.DataFrame) -> go.Figure:
         figure.update_yaxes(title=title, row=row)
     figure.update_yaxes(axes.value_axis(frame["iterations"]), row=1).update_yaxes(range=[-0.02, 1.02], row=2)
     axis = axes.value_axis(frame["init_scale"])
-    figure.update_xaxes(axis).update_xaxes(title=style.label("init_scale"), row=2)
+    figure.update_xaxes(axis).update_xaxes(title=texts.label("init_scale"), row=2)
     subtitle = (
         "Means with 95 % intervals over seeds. A training that does not get there counts with its last iteration; a "
         "relu is called saturated where it has no slope."
@@ -159,8 +159,8 @@ def _curves(
         )
         line = {"color": color, "dash": dash, "width": 2}
         figure.add_scatter(
-            x=part[x], y=part[y], mode="lines+markers", marker={"size": 5}, name=style.plain(name), line=line,
-            showlegend=legend, **place, **style.hover([by, x, y, f"{y}_low", f"{y}_high"], part),
+            x=part[x], y=part[y], mode="lines+markers", marker={"size": 5}, name=texts.plain(name), line=line,
+            showlegend=legend, **place, **texts.hover([by, x, y, f"{y}_low", f"{y}_high"], part),
         )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from hpsearch.config.hyperparameters import in_words
-from hpsearch.figures import axes, style
+from hpsearch.figures import axes, style, texts
 
 _TOGETHER = "Which settings act together?"
 _CELL = 42
@@ -44,7 +44,7 @@ def interactions(frame: pd.DataFrame, surface: pd.DataFrame | None = None) -> go
     none = "" if frame["verdict"].eq("present").any() else ", as are all"
     below = "" if surface is None else " Below: the mean response against two of them."
     subtitle = (
-        f"{style.response(frame)}. In the cells: the share of the variance of all that two settings do together.\n"
+        f"{texts.response(frame)}. In the cells: the share of the variance of all that two settings do together.\n"
         f"·: not seen{none}. ?: undecided.{below}"
     )
     return style.titled(figure, _TOGETHER, subtitle, height=sum(heights) + _BETWEEN * len(heights))
@@ -71,9 +71,9 @@ def _add_matrix(figure: go.Figure, frame: pd.DataFrame, names: list[str]) -> Non
     }
     figure.add_scatter(
         x=[x for x, _ in places], y=[y - 1 for _, y in places], mode="markers+text", marker={"size": 24, "opacity": 0},
-        text=numbers, textfont=font, showlegend=False, row=1, col=1, **style.row_hover(frame),
+        text=numbers, textfont=font, showlegend=False, row=1, col=1, **texts.row_hover(frame),
     )  # fmt: skip
-    labels, ends = [style.label(name, most=_NAME) for name in names], [-0.5, len(names) - 1.5]
+    labels, ends = [texts.label(name, most=_NAME) for name in names], [-0.5, len(names) - 1.5]
     shared = {"tickvals": list(range(len(names) - 1)), "showgrid": False, "row": 1, "col": 1}
     figure.update_xaxes(ticktext=labels[:-1], tickangle=-30, range=ends, **shared)
     figure.update_yaxes(ticktext=labels[1:], range=ends[::-1], **shared)
@@ -97,8 +97,8 @@ def surface(frame: pd.DataFrame) -> go.Figure:
         return style.empty(title, "the table has no means")
     figure = make_subplots(1, 1)
     first, second = _add_surface(figure, frame, place={"row": 1, "col": 1})
-    two = " and ".join(style.cut(in_words(name), _NAME) for name in (first, second))
-    _, words, mean = style.unlogged(frame, ())
+    two = " and ".join(texts.cut(in_words(name), _NAME) for name in (first, second))
+    _, words, mean = texts.unlogged(frame, ())
     subtitle = f"{words}: its {mean} over all but {two}. Cells without evaluations are blank."
     return style.titled(figure, title, subtitle, height=_SURFACE + 90)
 
@@ -113,16 +113,16 @@ def _add_surface(figure: go.Figure, frame: pd.DataFrame, *, place: dict[str, int
     x, y = (_Side(frame, side, name) for side, name in (("first", first), ("second", second)))
     places = {cell: k for k, cell in enumerate(zip(x.cell, y.cell, strict=True))}
     rows = [[places.get((across, up)) for across in x.cells] for up in y.cells]
-    frame, words, mean = style.unlogged(frame, ("mean",))
+    frame, words, mean = texts.unlogged(frame, ("mean",))
     logarithmic = mean != "mean"
     colours = (axes.colour_values(frame["mean"]) if logarithmic else frame["mean"]).tolist()
     apart = "interaction in the log" if logarithmic else "interaction"
-    hover = style.hover((first, second, "mean", apart, "rows"), frame.rename(columns={"interaction": apart}))
+    hover = texts.hover((first, second, "mean", apart, "rows"), frame.rename(columns={"interaction": apart}))
     figure.add_heatmap(
         x=x.edges, y=y.edges, z=[[None if k is None else colours[k] for k in line] for line in rows],
         customdata=[[[] if k is None else hover["customdata"][k] for k in line] for line in rows],
         hovertemplate=hover["hovertemplate"], hoverongaps=False, colorscale=style.SEQUENTIAL,
-        colorbar=axes.colour_bar(style.plain(style.cut(words, 40)), frame["mean"] if logarithmic else None), **place,
+        colorbar=axes.colour_bar(texts.plain(texts.cut(words, 40)), frame["mean"] if logarithmic else None), **place,
     )  # fmt: skip
     figure.update_xaxes(**x.axis, showgrid=False, **place).update_yaxes(**y.axis, showgrid=False, **place)
     return first, second

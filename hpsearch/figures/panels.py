@@ -10,7 +10,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from hpsearch.figures import axes, style
+from hpsearch.figures import axes, style, texts
 
 _EFFECTS, _RANGES = "How does the response depend on each setting?", "Where do the best lie, and where to look next?"
 _CELL = ("response", "form", "hyperparameter", "low", "high", "scale", "value")
@@ -76,13 +76,13 @@ def effects(frame: pd.DataFrame) -> go.Figure:
     frame = frame[frame["mean"].notna()]
     if frame.empty:
         return style.empty(_EFFECTS, "the table has no means")
-    frame, words, mean = style.unlogged(frame, ("mean", *ends))
+    frame, words, mean = texts.unlogged(frame, ("mean", *ends))
     figure, panels = _panels(frame)
     for panel in panels:
         _add_effect(figure, panel)
     if mean != "mean":
         figure.update_yaxes(axes.value_axis(*(frame[name] for name in ("mean", *ends))))
-    figure.update_yaxes(title=style.plain(style.cut(words, 28)), col=1)
+    figure.update_yaxes(title=texts.plain(texts.cut(words, 28)), col=1)
     subtitle = f"{words}: its {mean} over all other settings and seeds, with intervals over scrambles."
     return style.titled(figure, _EFFECTS, subtitle, height=_height(panels))
 
@@ -101,7 +101,7 @@ def _add_effect(figure: go.Figure, panel: _Panel) -> None:
     for end in ("seed_low", "seed_high"):
         how = {**_legend(figure, "a standard deviation of luck"), "hoverinfo": "skip", **panel.place}
         figure.add_scatter(x=x, y=rows[end], **luck, **how)
-    shared = {**_legend(figure, "mean"), **panel.place, **style.row_hover(rows)}
+    shared = {**_legend(figure, "mean"), **panel.place, **texts.row_hover(rows)}
     figure.add_scatter(x=x, y=rows["mean"], **line, **shared)
 
 
@@ -128,7 +128,7 @@ def ranges(frame: pd.DataFrame, cells: pd.DataFrame) -> go.Figure:
         _add_shares(figure, panel)
         _add_proposal(figure, panel, proposals[panel.name])
     figure.update_yaxes(range=[2 * _BELOW, None]).update_yaxes(title="share of the best", col=1)
-    subtitle = f"The best tenth by {style.response(cells)}, with intervals over scrambles."
+    subtitle = f"The best tenth by {texts.response(cells)}, with intervals over scrambles."
     return style.titled(figure, _RANGES, subtitle, height=_height(panels))
 
 
@@ -146,7 +146,7 @@ def _add_shares(figure: go.Figure, panel: _Panel) -> None:
     figure.add_scatter(x=even_at, y=even, **dashed, **_legend(figure, "even share"), **panel.place)
     error = style.error_bars(rows["share"], rows["share_low"], rows["share_high"], color=style.BLUE)
     marks = {"mode": "markers", "marker": {"color": style.BLUE, "size": 5}, "error_y": error, "showlegend": False}
-    figure.add_scatter(x=panel.at, y=rows["share"], **marks, **panel.place, **style.row_hover(rows))
+    figure.add_scatter(x=panel.at, y=rows["share"], **marks, **panel.place, **texts.row_hover(rows))
 
 
 def _add_proposal(figure: go.Figure, panel: _Panel, row: dict[Hashable, Any]) -> None:
@@ -165,14 +165,14 @@ def _add_proposal(figure: go.Figure, panel: _Panel, row: dict[Hashable, Any]) ->
         figure.update_xaxes(**axes.choice_axis(order, most=_CHOICES), **panel.place)
     figure.add_scatter(
         x=following, y=[_BELOW] * len(following), mode=mode, marker=look, line={"color": style.GREEN, "width": 5},
-        hovertemplate=f"{style.number(row['reason'])}<extra></extra>", **_legend(figure, "to try next"), **panel.place,
+        hovertemplate=f"{texts.number(row['reason'])}<extra></extra>", **_legend(figure, "to try next"), **panel.place,
     )  # fmt: skip
     if row["boundary"] in ends:
         mark = {"mode": "markers", "marker": {"symbol": "triangle-up", "size": 12, "color": style.VERMILION}}
         shared = {"hoverinfo": "skip", **_legend(figure, "end at which the best crowd"), **panel.place}
         figure.add_scatter(x=[ends[row["boundary"]]], y=[0], **mark, **shared)
-    lines = [style.plain(line) for line in textwrap.wrap(str(row["reason"]), _REASON)]
-    title = f"{style.label(panel.name, most=_NAME)}<br>{style.small('<br>'.join(lines))}"
+    lines = [texts.plain(line) for line in textwrap.wrap(str(row["reason"]), _REASON)]
+    title = f"{texts.label(panel.name, most=_NAME)}<br>{texts.small('<br>'.join(lines))}"
     figure.update_xaxes(title=title, **panel.place)
 
 
@@ -200,7 +200,7 @@ def _panels(frame: pd.DataFrame) -> tuple[go.Figure, list[_Panel]]:
     for k, name in enumerate(names):
         place = {"row": k // _COLUMNS + 1, "col": k % _COLUMNS + 1}
         panel = _Panel(name, frame[frame["hyperparameter"] == name], place)
-        figure.update_xaxes(title=style.label(name, most=_NAME), **place)
+        figure.update_xaxes(title=texts.label(name, most=_NAME), **place)
         if panel.discrete:
             figure.update_xaxes(**axes.choice_axis(panel.rows["value"].tolist(), most=_CHOICES), **place)
         elif panel.rows["scale"].iloc[0] == "log":

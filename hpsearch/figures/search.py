@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from hpsearch.config.hyperparameters import in_words
-from hpsearch.figures import axes, style
+from hpsearch.figures import axes, style, texts
 
 _CHOICES = 34
 """Characters of all names of choices that fit under a panel."""
@@ -43,7 +43,7 @@ def history(frame: pd.DataFrame) -> go.Figure:
         if (part := drawn[kinds == kind]).empty:
             continue
         marker = {"symbol": mark, "size": 7, "color": _COLOURS[kind], "opacity": 0.7}
-        text = style.hover(columns[1:], part)
+        text = texts.hover(columns[1:], part)
         figure.add_scatter(x=part["number"], y=part["value"], mode="markers", name=kind, marker=marker, **text)
     if improved.any():
         line = {"color": style.ORANGE, "width": 2.5, "shape": "hv"}
@@ -52,7 +52,7 @@ def history(frame: pd.DataFrame) -> go.Figure:
         )
         _star(figure, _best(valued), x="number")
     figure.update_xaxes(title_text="trial", dtick=1 if len(frame) < 10 else None)
-    figure.update_yaxes(axes.value_axis(valued["value"]), title_text=style.label(metric))
+    figure.update_yaxes(axes.value_axis(valued["value"]), title_text=texts.label(metric))
     return style.titled(figure, title, _subtitle(frame, _best(valued), thinning, metric=metric), height=360)
 
 
@@ -76,7 +76,7 @@ def _kinds(frame: pd.DataFrame) -> pd.Series:
 
 def _star(figure: go.Figure, best: pd.DataFrame, *, x: str, **place: Any) -> None:
     """Mark the best trial, of which there may be none."""
-    text = style.hover([name for name in ("number", x, "value") if name in best], best)
+    text = texts.hover([name for name in ("number", x, "value") if name in best], best)
     figure.add_scatter(x=best[x], y=best["value"], mode="markers", name="best", marker=style.STAR, **text, **place)
 
 
@@ -121,7 +121,7 @@ def curves(frame: pd.DataFrame, best: pd.DataFrame | None = None) -> go.Figure:
         if best is not None and metric in best:
             _lines(figure, best, metric, first=k == 0, **place)
         drawn = [band["q10"], band["q90"], *([] if best is None or metric not in best else [best[metric]])]
-        figure.update_yaxes(axes.value_axis(*drawn), title_text=style.label(metric), **place)
+        figure.update_yaxes(axes.value_axis(*drawn), title_text=texts.label(metric), **place)
     longest = max(frame["iteration"].max(), 1 if best is None or best.empty else best["iteration"].max())
     figure.update_xaxes(axes.iteration_axis(int(longest)))
     trials = int(frame["trials"].max())
@@ -142,7 +142,7 @@ def _band(figure: go.Figure, band: pd.DataFrame, metric: str, *, first: bool, **
         figure, x, band["q10"], band["q90"], color=style.SKY, opacity=0.3, name="middle 80 % of all trials",
         legendgroup="band", showlegend=first, **place,
     )  # fmt: skip
-    text = style.hover(("metric", "iteration", "q10", "median", "q90", "trials"), band)
+    text = texts.hover(("metric", "iteration", "q10", "median", "q90", "trials"), band)
     line = {"color": style.PURPLE, "width": 2, "dash": "dash"}
     figure.add_scatter(
         x=x, y=band["median"], mode="lines", line=line, name="median of all trials", legendgroup="median",
@@ -161,7 +161,7 @@ def _lines(figure: go.Figure, best: pd.DataFrame, metric: str, *, first: bool, *
         broken = pd.concat([part, gap]).sort_values("rank", kind="stable") if len(part) else part
         figure.add_scatter(
             x=_places(broken["iteration"]), y=broken[metric], mode="lines", line=line, name=name, legendgroup=name,
-            showlegend=first and len(part) > 0, **style.hover(columns, broken), **place,
+            showlegend=first and len(part) > 0, **texts.hover(columns, broken), **place,
         )  # fmt: skip
 
 
@@ -195,7 +195,7 @@ def trials(frame: pd.DataFrame, space: pd.DataFrame, history: pd.DataFrame | Non
         _against(figure, drawn, top, name=name, scale=scale, row=k // 2 + 1, col=k % 2 + 1)
     value = "value" if history is None or history.empty else str(history["metric"].iloc[0])
     figure.update_yaxes(axes.value_axis(valued["value"]))
-    figure.update_yaxes(title_text=style.label(value), col=1)
+    figure.update_yaxes(title_text=texts.label(value), col=1)
     bar = axes.colour_bar("trial") | {"dtick": 1 if len(frame) < 10 else None}
     colours = {"colorscale": style.SEQUENTIAL, "colorbar": bar}
     figure.update_layout(coloraxis=colours)
@@ -212,7 +212,7 @@ def _against(
     drawn, top = drawn[drawn[name].notna()], top[top[name].notna()]
     marker = {"symbol": _kinds(drawn).map(_MARKS), "size": 7, "color": drawn["number"], "coloraxis": "coloraxis"}
     edge = {"width": 0.5, "color": style.GREY}  # the first colours are as dark as a dark page
-    text, x = style.hover(("number", "state", name, "value"), drawn), axes.positions(drawn[name], scale)
+    text, x = texts.hover(("number", "state", name, "value"), drawn), axes.positions(drawn[name], scale)
     figure.add_scatter(
         x=x, y=drawn["value"], mode="markers", marker=marker | {"opacity": 0.8, "line": edge}, showlegend=False,
         row=row, col=col, **text,

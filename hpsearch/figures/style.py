@@ -1,4 +1,4 @@
-"""What all figures share: the palette, the templates, titles that fit, names shown as text, thinning that is told.
+"""What all figures share: the palette, the templates, titles that fit, thinning that is told.
 
 Colours are those of Okabe and Ito (2008), which colour-blind people tell apart, in an order of falling lightness, so
 that a greyscale print tells neighbours apart too; marks differ in shape wherever colour carries a meaning. Text, grid
@@ -7,7 +7,6 @@ and background take their colours from the template alone: a page may exchange :
 
 from __future__ import annotations
 
-import html
 import math
 import textwrap
 from collections.abc import Iterable, Sequence
@@ -17,7 +16,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from hpsearch.config.hyperparameters import in_words
+from hpsearch.figures import texts
 
 BLUE, ORANGE, GREEN, VERMILION, SKY, PURPLE = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7"
 GREY = "#808080"
@@ -36,7 +35,6 @@ MOST_DRAWN = 2000
 
 _TITLE_WIDTH, _SUBTITLE_WIDTH = 62, 84
 """Characters of a line of title and of subtitle that fit into a figure 600 pixels wide."""
-_HOVER_WIDTH = 60
 
 _FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica, Arial, sans-serif"
 
@@ -77,8 +75,9 @@ def titled(figure: go.Figure, title: str, subtitle: str, *, height: int) -> go.F
             long for 600 pixels.
         height: In pixels, without the title.
     """
-    heading = [_escaped(line) for line in textwrap.wrap(title, _TITLE_WIDTH)]
-    lines = [_escaped(part) for line in subtitle.split("\n") for part in textwrap.wrap(line, _SUBTITLE_WIDTH) or [""]]
+    heading = [texts.escaped(line) for line in textwrap.wrap(title, _TITLE_WIDTH)]
+    parts = [part for line in subtitle.split("\n") for part in textwrap.wrap(line, _SUBTITLE_WIDTH) or [""]]
+    lines = [texts.escaped(part) for part in parts]
     top = 24 + 21 * len(heading) + 16 * len(lines) + 14
     figure.update_layout(
         template=LIGHT,
@@ -139,60 +138,6 @@ def error_bars(middle: pd.Series, low: pd.Series, high: pd.Series, *, color: str
     return {"type": "data", **arms, "width": 0, "thickness": width, "color": color}
 
 
-def plain(text: object) -> str:
-    """A name or sentence as a figure's text: what would be markup there, or a placeholder of hover text, is shown."""
-    return _escaped(str(text)).replace("%{", "%&#123;")
-
-
-def _escaped(text: str) -> str:
-    """Without quotes, whose entities plotly shows as they are."""
-    return html.escape(text, quote=False)
-
-
-def small(text: str) -> str:
-    """A figure's text, in small."""
-    return f"<span style='font-size:10px'>{text}</span>"
-
-
-def label(name: str, *, most: int | None = None) -> str:
-    """A name in words as a figure's text, cut to ``most`` characters where there are more.
-
-    >>> label("a_rather_long_name", most=10)
-    'a rather …'
-    """
-    return plain(in_words(name) if most is None else cut(in_words(name), most))
-
-
-def cut(text: str, most: int) -> str:
-    """Text of at most so many characters, which ends in … where there are more."""
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def response(frame: pd.DataFrame) -> str:
-    """The response of a survey's table in words, by its first row; for titles, which escape it."""
-    name, form = (str(frame[column].iloc[0]) for column in ("response", "form"))
-    return {"log": "log of ", "rank": "rank of "}.get(form, "") + in_words(name)
-
-
-def unlogged(frame: pd.DataFrame, columns: Sequence[str]) -> tuple[pd.DataFrame, str, str]:
-    """Means of a logarithm as geometric means, in the unit that a reader knows; other forms as they are.
-
-    Args:
-        frame: A survey's table of means.
-        columns: That hold them, and the ends of their bands.
-
-    Returns:
-        The table, what the values are called, and what their mean is.
-    """
-    if frame["form"].iloc[0] != "log":
-        return frame, response(frame), "mean"
-    return (
-        frame.assign(**{name: frame[name].map(math.exp) for name in columns}),
-        in_words(str(frame["response"].iloc[0])),
-        "geometric mean",
-    )
-
-
 def text_on(share: float) -> str:
     """Colour of a text on a colour of :data:`SEQUENTIAL`, of whose scale it is so far up: black on what is light."""
     if math.isnan(share):
@@ -219,7 +164,7 @@ def checked(frame: pd.DataFrame, columns: Sequence[str], *, table: str) -> None:
 def empty(title: str, reason: str) -> go.Figure:
     """A figure that says in words why there is nothing to draw."""
     figure = go.Figure()
-    figure.add_annotation(text=plain(reason), showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5)
+    figure.add_annotation(text=texts.plain(reason), showarrow=False, xref="paper", yref="paper", x=0.5, y=0.5)
     figure.update_xaxes(visible=False).update_yaxes(visible=False)
     return titled(figure, title, "", height=160)
 
@@ -237,28 +182,3 @@ def thinned(frame: pd.DataFrame, keep: Sequence[int] = ()) -> tuple[pd.DataFrame
     places = sorted({*range(0, len(frame), step), *keep})
     ordinal = {2: "second", 3: "third"}.get(step, f"{step}th")
     return frame.iloc[places], f"every {ordinal} of {len(frame):,} points is drawn"
-
-
-def hover(columns: Sequence[str], frame: pd.DataFrame) -> dict[str, Any]:
-    """Hover text of all these columns, a line each: ``customdata`` and ``hovertemplate`` of a trace."""
-    lines = [f"{label(name)}: %{{customdata[{k}]}}" for k, name in enumerate(columns)]
-    shown = [[number(value) for value in frame[name]] for name in columns]
-    return {
-        "customdata": [list(row) for row in zip(*shown, strict=True)],
-        "hovertemplate": "<br>".join(lines) + "<extra></extra>",
-    }
-
-
-def row_hover(frame: pd.DataFrame) -> dict[str, Any]:
-    """Hover text of a survey's table: all columns but those that the subtitle tells, and those without a value."""
-    whole = {"response", "form", "budget", "scale", "scrambles"}
-    return hover([str(name) for name in frame if name not in whole and frame[name].notna().any()], frame)
-
-
-def number(value: object) -> str:
-    """A value as hover text: four digits of a real number, else as it is; nothing where it is missing."""
-    if value is None or value is pd.NA or (isinstance(value, float) and value != value):
-        return "–"
-    if isinstance(value, float):
-        return f"{value:.4g}"
-    return "<br>".join(plain(line) for line in textwrap.wrap(str(value), _HOVER_WIDTH))

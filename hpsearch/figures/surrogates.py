@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from hpsearch.figures import style
+from hpsearch.figures import style, texts
 
 _LOOKS: Mapping[str, tuple[str, str]] = {
     "ped_anova": (style.ORANGE, "square"),
@@ -51,7 +51,7 @@ def importance(frame: pd.DataFrame, sensitivity: pd.DataFrame | None = None) -> 
         _measure(figure, part[part["importance"].notna()], str(measure), places, below=k * _STEP)
     ticks = {
         "tickvals": [place - 0.3 for place in places.values()],
-        "ticktext": [style.label(n, most=24) for n in names],
+        "ticktext": [texts.label(n, most=24) for n in names],
     }
     figure.update_yaxes(**ticks, range=[0.3 - len(names), 0.4])
     figure.update_xaxes(title_text="importance, or share of the variance")
@@ -59,7 +59,7 @@ def importance(frame: pd.DataFrame, sensitivity: pd.DataFrame | None = None) -> 
     lines = [f"{count:,} trials, up to {permutations:,} permutations; band: 95 % of the importances of shuffled values"]
     lines.append("filled marks: distinguishable from shuffled values; open: not; bars: 95 % intervals")
     if sensitivity is not None and len(sensitivity):
-        lines.append(f"measured: {style.response(sensitivity)} by a survey")
+        lines.append(f"measured: {texts.response(sensitivity)} by a survey")
     return style.titled(figure, title, "\n".join(lines), height=110 + 90 * len(names))
 
 
@@ -89,7 +89,7 @@ def _measure(figure: go.Figure, part: pd.DataFrame, measure: str, places: Mappin
     symbols = [mark if seen else f"{mark}-open" for seen in _seen(part)]
     marker = {"symbol": symbols, "size": 9, "color": colour}
     shown = [str(name) for name in part if name not in ("permutations", "bootstraps")]
-    name = style.plain(_WORDS.get(measure, measure))
+    name = texts.plain(_WORDS.get(measure, measure))
     _marks(figure, part, ("importance", "low", "high"), places, marker=marker, name=name, below=below, shown=shown,
            width=1.5)  # fmt: skip
 
@@ -123,5 +123,5 @@ def _marks(
     figure.add_scatter(
         x=value, y=[places[str(setting)] - below for setting in part["hyperparameter"]], mode="markers", marker=marker,
         error_x=style.error_bars(value, low, high, color=marker["color"], width=width), name=name,
-        **style.hover(shown, part),
+        **texts.hover(shown, part),
     )  # fmt: skip

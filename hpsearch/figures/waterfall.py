@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from hpsearch.config.hyperparameters import in_words
-from hpsearch.figures import style
+from hpsearch.figures import style, texts
 
 _ROW = 44
 """Pixels of a change's row."""
@@ -92,7 +92,7 @@ def _bar(
     error = style.error_bars(value, low, high, color=style.GREY)
     figure.add_bar(
         x=value, base=base, y=rows.index, orientation="h", width=0.6, name=name, marker=marker, row=1, col=1,
-        error_x={**error, "width": 3}, **style.hover(shown, rows),
+        error_x={**error, "width": 3}, **texts.hover(shown, rows),
     )  # fmt: skip
 
 
@@ -104,14 +104,14 @@ def _beside(figure: go.Figure, frame: pd.DataFrame) -> None:
             x=value, y=frame.index + below, mode="markers", name=name, row=1, col=2,
             marker={"symbol": symbol, "size": 8, "color": colour, "line": {"width": 2, "color": colour}},
             error_x=style.error_bars(value, low, high, color=colour, width=2),
-            **style.hover(["hyperparameter", part, f"{part}_low", f"{part}_high"], frame),
+            **texts.hover(["hyperparameter", part, f"{part}_low", f"{part}_high"], frame),
         )  # fmt: skip
 
 
 def _name_rows(figure: go.Figure, frame: pd.DataFrame) -> None:
     """On the left each change with its share, and the whole gain."""
     names = [
-        f"{style.label(row['hyperparameter'], most=24)}<br>"
+        f"{texts.label(row['hyperparameter'], most=24)}<br>"
         + _signed(f"{_value(row['against'])} → {_value(row['of'])}: {row['share']:+.3g}")
         for row in frame.to_dict("records")
     ]
@@ -123,9 +123,9 @@ def _name_rows(figure: go.Figure, frame: pd.DataFrame) -> None:
 
 def _signed(text: str) -> str:
     """Small text with the minus sign of numbers."""
-    return style.small(text.replace("-", "−"))
+    return texts.small(text.replace("-", "−"))
 
 
 def _value(value: object) -> str:
     """A setting's value, of whatever kind, in few characters."""
-    return style.plain(style.cut(f"{value:.3g}" if isinstance(value, float) else str(value), 14))
+    return texts.plain(texts.cut(f"{value:.3g}" if isinstance(value, float) else str(value), 14))

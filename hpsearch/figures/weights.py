@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from hpsearch.figures import style
+from hpsearch.figures import style, texts
 
 _UNITS, _INPUTS = 64, 256
 """Most units and inputs that a picture shows."""
@@ -61,7 +61,7 @@ def _heading(part: pd.DataFrame, count: int) -> str:
 
 def _picture(figure: go.Figure, part: pd.DataFrame, *, row: int, col: int) -> None:
     table = part.pivot(index="unit", columns="input", values="weight")
-    names = part.drop_duplicates("input").set_index("input")["name"].map(style.plain)
+    names = part.drop_duplicates("input").set_index("input")["name"].map(texts.plain)
     inputs = names.reindex(table.columns).tolist()
     figure.add_heatmap(
         x=table.columns, y=table.index, z=table, zmid=0, colorscale=style.SEQUENTIAL, showscale=False, row=row, col=col,

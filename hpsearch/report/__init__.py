@@ -8,7 +8,8 @@ In this room:
     rounds.py       ranges to try next, a search in rounds and what it paid, for a terminal
     alike.py        whether the trials score alike, or like guessing, for a terminal
     edges.py        where the best trials crowd at an end, for a terminal
-    sentences.py    what tables say, in sentences
+    sentences.py    what a survey and profiles say, in sentences
+    choice.py       what a search chose, in sentences
     facts.py        how a study was made, and what its page does not say
     catalogue.py    the studies of a storage, for a terminal
     tables.py       what reports for a terminal are made of

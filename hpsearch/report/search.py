@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hpsearch.config import StudyConfig
-from hpsearch.config.hyperparameters import BY_NAME, NETWORK, TRAINING
+from hpsearch.config.hyperparameters import NETWORK, TRAINING, in_words
 from hpsearch.engine.metrics import METRICS
 from hpsearch.report.alike import alike_line
 from hpsearch.report.edges import edge_line
@@ -40,9 +40,9 @@ def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) ->
     metrics = [metric.name for metric in METRICS if metric.shown and metric.name in best]
     table.add_column("trial", justify="right", no_wrap=True)
     for s in hyperparameters:
-        table.add_column(cell(_words(s.name, s.symbol)), justify="right", width=_width(s.name))
+        table.add_column(cell(in_words(s.name)), justify="right", width=_width(s.name))
     for metric in metrics:
-        table.add_column(cell(_words(metric)), justify="right", width=_width(metric))
+        table.add_column(cell(in_words(metric)), justify="right", width=_width(metric))
     for row in best.to_dict("records"):
         setting = [f"{row[s.name]:d}" if s.kind == "int" else f"{row[s.name]:.2g}" for s in hyperparameters]
         table.add_row(*map(cell, (row["number"], *setting, *(_score(metric, row[metric]) for metric in metrics))))
@@ -55,8 +55,8 @@ def networks_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10
     if not names:
         return None
     table = plain_table("their networks")
-    for name, symbol in (("trial", ""), *((name, BY_NAME[name].symbol) for name in names)):
-        table.add_column(_words(name, symbol), justify="right")
+    for name in ("trial", *names):
+        table.add_column(in_words(name), justify="right")
     for row in _best(trials, count).to_dict("records"):
         table.add_row(str(row["number"]), *(str(row[name]) for name in names))
     return table
@@ -105,10 +105,6 @@ def _guessed(best: Best, test: TestScore) -> str:
 
 def _score(metric: str, value: float) -> str:
     return f"{100 * value:.2f} %" if metric.endswith(("error", "recall")) else f"{value:.4f}"
-
-
-def _words(name: str, symbol: str = "") -> str:
-    return f"{name.replace('_', ' ')} {symbol}".strip()
 
 
 def _width(name: str) -> int:

@@ -11,7 +11,7 @@ import pandas as pd
 from hpsearch import figures
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.experiments.tolerances import excludable
-from hpsearch.report import around, explanation, facts, sentences
+from hpsearch.report import around, choice, explanation, facts, sentences
 from hpsearch.report.edges import edge_sentences
 from hpsearch.report.page import Exhibit, Section
 from hpsearch.report.search import balance_line
@@ -108,15 +108,15 @@ def _search(results: Results) -> Iterator[Section]:
     if complete and not results.ours:
         yield _standing(results, complete)
     elif complete:
-        texts = [sentences.chosen(results.best, complete)]
+        texts = [choice.chosen(results.best, complete)]
         for name in list(results.config.space.dimensions)[:1]:  # any profile has the chosen setting
-            texts.append(sentences.on_fresh_seeds(results.profile(name, **around.PROFILE), results.best.value))
-        texts += sentences.test_score(results.best.test, results.baselines())
+            texts.append(choice.on_fresh_seeds(results.profile(name, **around.PROFILE), results.best.value))
+        texts += choice.test_score(results.best.test, results.baselines())
         if results.best.balance is not None:
             texts.append(f"Mind {balance_line(results.best.balance)}.")
         yield Section("What was chosen", texts)
     violated = any(excess > 0 for t in results.study.get_trials(deepcopy=False) for excess in t.constraints.values())
-    texts = [sentences.went(history, len(results.study.directions), constrained=violated)]
+    texts = [choice.went(history, len(results.study.directions), constrained=violated)]
     if results.ours:
         texts.append(edge_sentences(results))
     exhibits = [Exhibit(history, figures.history(history))]
@@ -149,7 +149,7 @@ def _standing(results: Results, complete: int) -> Section:
     """The best of another program's study, or why there is none, and its front where it has several objectives."""
     try:
         eligible = len(ranked_trials(results.study))
-        return Section("What was chosen", [sentences.chosen(results.best, complete, eligible)])
+        return Section("What was chosen", [choice.chosen(results.best, complete, eligible)])
     except ResultsError as problem:
         if (objectives := len(results.study.directions)) == 1:
             return Section("What was chosen", [f"{problem}."])
@@ -179,10 +179,11 @@ def _explained(results: Results) -> Section:
     if attribution is None:
         return Section(title, ["The chosen setting is that of the defaults, so there is nothing to explain."])
     figure = figures.attribution(attribution.table, of=attribution.of, against=attribution.against)
-    exhibits = [Exhibit(attribution.table, figure)]
-    if attribution.exact:
-        exhibits.append(Exhibit(attribution.interactions, title="Which changes act together?"))
-        exhibits.append(Exhibit(attribution.path, title="Along which order of changes?"))
+    exhibits = [
+        Exhibit(attribution.table, figure),
+        Exhibit(attribution.interactions, title="Which changes act together?"),
+        Exhibit(attribution.path, title="Along which order of changes?"),
+    ]
     commands = [command("explain", facts.name_of(results), *_place(results))]
     return Section(title, [*explanation.explained(attribution), explanation.SOURCE], exhibits, commands)
 

@@ -1,4 +1,4 @@
-"""Sentences computed from tables: what is seen in them, and what is not."""
+"""Sentences computed from the tables of a survey and of profiles: what is seen in them, and what is not."""
 
 from __future__ import annotations
 
@@ -10,118 +10,10 @@ import pandas as pd
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.kinds import text_of
 from hpsearch.config.messages import listed
-from hpsearch.results.best import Best
 from hpsearch.sensitivity.verdicts import MEAN_NOT_SHOWN, NO_FLOOR
-from hpsearch.tuning.baselines import GUESS
-from hpsearch.tuning.scores import TestScore
-
-_GUESSES = {"test_error": "Guessing the most frequent class", "test_r2": "Guessing the mean"}
-
-_STATES = {"FAIL": "failed"}
-"""States whose name is no word of a sentence."""
 
 LUCK = ("seed", "dummy")
 """Rows of the tables of a survey that are no settings."""
-
-
-def chosen(best: Best, complete: int, eligible: int | None = None) -> str:
-    """Which trial was chosen, with which setting.
-
-    Args:
-        best: Of the study.
-        complete: How many trials are.
-        eligible: How many of these satisfy the constraints and have a finite value; all by default.
-    """
-    setting = best.hyperparameters if isinstance(best.hyperparameters, dict) else vars(best.hyperparameters)
-    values = listed([f"{in_words(name)} {short(value)}" for name, value in setting.items()]) if setting else ""
-    of = f"{complete:,} completed ones"
-    if eligible is not None and eligible < complete:
-        of = f"{eligible:,} that satisfy the constraints and have a finite value, of {of}"
-    standing = "the only one that is complete" if complete == 1 else f"the best of {of}"
-    return f"Trial {best.number} was chosen, {standing}{': ' if setting else ''}{values}."
-
-
-def on_fresh_seeds(profile: pd.DataFrame, value: float) -> str:
-    """What the chosen setting does on seeds that did not choose it, beside the value that it was chosen by.
-
-    Args:
-        profile: See :func:`hpsearch.experiments.profiles.profile`; of any setting.
-        value: Of the trial.
-    """
-    row = profile[profile["chosen"].astype(bool)].iloc[0]
-    metric, low, high = in_words(str(row["metric"])), row["low"], row["high"]
-    mean = f"{row['mean']:.4g} (95 % interval {low:.4g} to {high:.4g})"
-    text = f"On {row['seeds']} fresh seeds its mean {metric} is {mean}; the search chose it for {value:.4g}"
-    if low <= value:
-        return f"{text}."
-    return f"{text}, which was luck in part: a search over more seeds (search.seeds) is less misled."
-
-
-def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> list[str]:
-    """The chosen network's score on the test split, beside what guessing and scikit-learn's default network score."""
-    if test is None:
-        return ["There is no test split (data.test is 0), so how well the network does on new data is not known."]
-    metric = test.metric.removeprefix("test_").replace("r2", "R²")
-    sentences = [
-        f"On the {test.examples:,} test examples, by which nothing was chosen, its network has {metric} "
-        f"{interval(test)}."
-    ]
-    for name, score in baselines.items():
-        apart = score.low > test.high or test.low > score.high
-        telling = "the intervals overlap, so they do not tell which is better"
-        beside = f"{name} has {interval(score)}"
-        if name == GUESS:  # it is what the examples are, and has no luck of its own
-            apart = not test.low <= score.value <= test.high
-            telling = "the network's interval holds that, so it does not tell which is better"
-            beside = f"{_GUESSES[test.metric]} has {_ends(score)[0]}"
-        better = (test.value < score.value) == (metric == "error")
-        if apart:
-            telling = f"the chosen network is {'better' if better else 'worse'}"
-        sentences.append(f"{beside} on the same examples: {telling}.")
-    return sentences
-
-
-def interval(score: TestScore) -> str:
-    """A score with its 95 % interval, in per cent where it is an error."""
-    value, low, high = _ends(score)
-    return f"{value} (95 % interval {low} to {high})"
-
-
-def _ends(score: TestScore) -> list[str]:
-    percent = score.metric.endswith("error")
-    return [f"{100 * v:.1f} %" if percent else f"{v:.3f}" for v in (score.value, score.low, score.high)]
-
-
-def went(history: pd.DataFrame, objectives: int = 1, *, constrained: bool = False) -> str:
-    """How the search went: states, diverged trials, and when the best was found, of several objectives in the first.
-
-    Args:
-        history: See ``Results.history``.
-        objectives: How many the study has.
-        constrained: Whether some trials violate constraints: their values do not count.
-    """
-    if history.empty:
-        return "The search has no trials yet."
-    states = history["state"].value_counts().to_dict()
-    parts = [f"{count:,} {_STATES.get(str(state), str(state).lower())}" for state, count in states.items()]
-    diverged = int(history["diverged"].fillna(False).sum()) if "diverged" in history else 0
-    if diverged:
-        parts.append(f"{diverged:,} of them diverged")
-    sentence = f"The search made {len(history):,} trial{'s' if len(history) > 1 else ''} ({', '.join(parts)})."
-    complete = history[history["state"] == "COMPLETE"]
-    if complete.empty:
-        return f"{sentence} None is complete, so there is no best."
-    best = complete["best_so_far"].iloc[-1]
-    if pd.isna(best):
-        return (
-            f"{sentence} None that is complete has a finite value and satisfies the constraints, so there is no best."
-        )
-    first = complete.loc[complete["best_so_far"] == best, "number"].min()
-    after = int((history["number"] > first).sum())
-    later = f"{after:,} trial{'s' if after > 1 else ''} after it found no better" if after else "it is the last"
-    within = " within the constraints" if constrained else ""
-    first_of = "" if objectives == 1 else f" of the first of {objectives} objectives, {history['metric'].iloc[0]}"
-    return f"{sentence} The best value{first_of}{within}, {best:.4g}, was reached at trial {first}; {later}."
 
 
 def sensitive_to(indices: pd.DataFrame, share: float) -> list[str]:

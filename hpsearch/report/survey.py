@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hpsearch.config import StudyConfig
-from hpsearch.experiments.trainings import SurveyProgress
+from hpsearch.experiments.progress import TrainingProgress
 from hpsearch.report.facts import LOOKED
 from hpsearch.report.tables import Part, call_arguments, cell, note_cells, plain_table, survey_next
 from hpsearch.sensitivity.analysis import Survey
@@ -113,7 +113,7 @@ def verdict_line(frame: pd.DataFrame) -> str:
 def survey_report(
     config: StudyConfig,
     survey: Survey,
-    progress: SurveyProgress,
+    progress: TrainingProgress,
     *,
     notes: Sequence[str] = (),
     options: Sequence[str] = (),

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
-from hpsearch.config.hyperparameters import BY_NAME
+from hpsearch.config.hyperparameters import BY_NAME, in_words
 from hpsearch.config.messages import printable
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.trained import TrainedNetwork
@@ -63,7 +63,7 @@ class Best:
         import pandas as pd
 
         rows = {"trial": self.number, "value": _short(self.value)}
-        rows |= {_with_symbol(name): _short(value) for name, value in self._settings().items()}
+        rows |= {in_words(name) if name in BY_NAME else name: _short(value) for name, value in self._settings().items()}
         if self.test:
             rows[self.test.metric.replace("_", " ")] = _score(self.test).removeprefix(f"{self.test.metric} ")
         return pd.Series(rows, dtype=object).to_frame().to_html(header=False, border=0)
@@ -71,10 +71,6 @@ class Best:
 
 def _short(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else printable(str(value))
-
-
-def _with_symbol(name: str) -> str:
-    return f"{name.replace('_', ' ')} {BY_NAME[name].symbol}" if name in BY_NAME else name
 
 
 def _score(test: TestScore) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from hpsearch.experiments.comparisons import DEFAULTS, SEEDS, named_setting, scores
-from hpsearch.experiments.sources import ProfileProgress, together
+from hpsearch.experiments.progress import TrainingProgress, together
 from hpsearch.results.profiles import SPLITS
 from hpsearch.results.study import Results, ResultsError, load
 from hpsearch.results.transfers import single_setting_table, transfer_table
@@ -26,7 +26,7 @@ from hpsearch.tuning.choice import best_trial
 if TYPE_CHECKING:
     from hpsearch.results.plots import ComparisonPlots
 
-OnProgress = Callable[[ProfileProgress], None]
+OnProgress = Callable[[TrainingProgress], None]
 
 
 @dataclass(frozen=True)
@@ -185,7 +185,7 @@ def _scored(
         work += [(split, each.kept_trainings(split), table) for split in SPLITS]
     progress = [kept.progress(table) for _, kept, table in work]
 
-    def announce(now: ProfileProgress, *, k: int) -> None:
+    def announce(now: TrainingProgress, *, k: int) -> None:
         progress[k] = now
         if on_progress is not None:
             on_progress(together(progress))

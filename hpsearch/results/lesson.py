@@ -30,8 +30,8 @@ from hpsearch.experiments.lessons import (
     scales,
     symmetry,
 )
-from hpsearch.experiments.sources import ProfileProgress
-from hpsearch.experiments.trainings import SurveyProgress, survey_study
+from hpsearch.experiments.progress import TrainingProgress
+from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.comparison import Comparison, best_setting, compare
 from hpsearch.results.payoff import payoff
 from hpsearch.results.study import Results, load
@@ -44,14 +44,11 @@ from hpsearch.tuning.search import search
 STUDIES = Path("studies") / "lesson"
 """Where the claims' studies are."""
 
-
 ROUNDS, REPEATS, SEEDS = 3, 10, 20
 """Of L6: rounds of a search, seeds of the sampler, and fresh seeds on which each choice is trained."""
 
-
 UNLEARNED = "random"
 """The sampler of L6 that does not learn: one that does refines by itself, so its rounds might pay less."""
-
 
 L7_SEEDS = 10
 """Trainings of each setting on each data set."""
@@ -90,7 +87,7 @@ class Lesson:
         """Where results are kept, as arguments: opened once, for to open a journal is to read all of it."""
         return {"storage": open_storage(self.storage, results=self.results), "results": self.results}
 
-    def on_rows(self, name: str, progress: SurveyProgress | ProfileProgress) -> None:
+    def on_rows(self, name: str, progress: TrainingProgress) -> None:
         """Tell how far a survey or a comparison is."""
         self.on_progress(
             name, Progress(progress.done, progress.total, fresh=progress.fresh, diverged=progress.diverged)

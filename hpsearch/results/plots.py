@@ -34,12 +34,12 @@ class ResultsPlots(SurveyPlots):
     plane = drawing(
         Results.plane,
         "Which pairs of two settings are as good",
-        lambda results, plane: figures.plane(plane, results.space()),
+        lambda results, plane, *_, **options: figures.plane(plane, results.space()),
     )
     attribution = drawing(
         Results.attribution,
         "What each changed setting gained",
-        lambda results, explained: figures.attribution(explained.table, of=explained.of, against=explained.against),
+        lambda results, found, **options: figures.attribution(found.table, of=found.of, against=found.against),
     )
 
     def curves(self, count: int = 10) -> go.Figure:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from hpsearch.experiments.attributions import Attribution
     from hpsearch.experiments.kept import KeptTrainings
     from hpsearch.experiments.profiles import TrainingSource
-    from hpsearch.experiments.sources import ProfileProgress
+    from hpsearch.experiments.progress import TrainingProgress
 
-    OnProgress = Callable[[ProfileProgress], None] | None
+    OnProgress = Callable[[TrainingProgress], None] | None
 
 Split: TypeAlias = Literal["validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
@@ -30,8 +30,8 @@ class ProfileTables(TrialNetworks):
     """Tables that train what the study ``<name>.profiles`` does not hold yet.
 
     Every table takes ``workers``, threads that train (its numbers do not depend on it), and ``on_progress``, called
-    with a :class:`~hpsearch.experiments.sources.ProfileProgress` at the start, after every training and at the end. An
-    interrupt keeps what is trained. Where the storage cannot be written or lives in memory, they are kept as long as
+    with a :class:`~hpsearch.experiments.progress.TrainingProgress` at the start, after every training and at the end.
+    An interrupt keeps what is trained. Where the storage cannot be written or lives in memory, they are kept as long as
     this object. Every table raises ``StudyChangedError`` if the stored trainings were made with other data or
     another network, and ``StudyBusyError`` if it needs trainings and another process is training around the same best.
     """
@@ -114,7 +114,7 @@ class ProfileTables(TrialNetworks):
         table: Literal["profile", "plane", "tolerance", "tunability", "attribution"],
         *hyperparameters: str,
         **sizes: Any,
-    ) -> ProfileProgress:
+    ) -> TrainingProgress:
         """What a table would train now, without training it: ``results.cost("profile", "momentum", seeds=20)``.
 
         Args:

@@ -7,7 +7,6 @@ import optuna
 import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.study import StudyDirection
-from optuna.trial import FrozenTrial
 
 from hpsearch.results.frames import parameter_columns, value_columns
 from hpsearch.results.trials import TrialTables
@@ -21,32 +20,101 @@ class SearchTables(TrialTables):
     """The tables that are made of a search's trials and curves."""
 
     def space(self) -> pd.DataFrame:
-        """The settings that the trials vary, and their ranges; see :func:`hpsearch.results.searches.space`."""
-        return space(self.study)
+        """One row a hyperparameter that the trials vary, in the order of the space.
+
+        Columns: hyperparameter (as the column of ``trials`` is called), low, high (the widest of all trials; missing
+        for choices that are no numbers), scale ("log", "linear" or "choices").
+        """
+        ranges: dict[str, list[BaseDistribution]] = {}
+        for trial in self.study.get_trials(deepcopy=False):
+            for name, distribution in trial.distributions.items():
+                ranges.setdefault(name, []).append(distribution)
+        columns = parameter_columns(self.study)
+        rows = [(columns[name], *_side(distributions)) for name, distributions in ranges.items() if name in columns]
+        frame = pd.DataFrame(rows, columns=["hyperparameter", "low", "high", "scale"])
+        return frame.astype({"hyperparameter": "str", "low": "float64", "high": "float64", "scale": "str"})
 
     def history(self) -> pd.DataFrame:
-        """Each trial's value and the best so far; see :func:`hpsearch.results.searches.history`."""
-        self._check_searched()
-        return history(self.study, self.trials)
+        """One row a trial, in their order: how the search went on.
 
-    def curve_bands(self) -> pd.DataFrame:
-        """The middle 80 % of the trials at every checkpoint; see :func:`hpsearch.results.searches.curve_bands`."""
-        return curve_bands(self.curves)
-
-    def best_curves(self, count: int = 10) -> pd.DataFrame:
-        """The curves of the best trials; see :func:`hpsearch.results.searches.best_curves`."""
-        self._check_searched()
-        return best_curves(self.study, self.curves, count=count)
-
-    @property
-    def pareto(self) -> pd.DataFrame:
-        """The rows of the trials that no other beats in all objectives; see :func:`hpsearch.results.searches.pareto`.
+        Columns: study, number, state, metric (what the value is), value (of several the first), best_so_far (by the
+        study's direction, of the completed trials whose constraints hold and whose value is finite), diverged.
 
         Raises:
             ResultsError: if the study is only surveyed.
         """
         self._check_searched()
-        return pareto(self.study, self.trials)
+        trials, (sign, *_) = self.trials, _signs(self.study)
+        counted = trials["number"].isin([trial.number for trial in ranked_trials(self.study)])
+        first = value_columns(self.study)[0]
+        best = sign * (sign * trials[first]).where(counted).cummin().ffill()
+        frame = trials[["study", "number", "state", first, "diverged"]].rename(columns={first: "value"})
+        frame.insert(3, "metric", metric_of(self.study))
+        frame.insert(5, "best_so_far", best)
+        return frame
+
+    @property
+    def pareto(self) -> pd.DataFrame:
+        """The front of a study: of the completed trials that keep the constraints, those that no other is better than.
+
+        A trial is better than another if it is in one objective, by that one's direction, and worse in none. Of one
+        objective the front is the best value, with all trials that have it. A trial with a value that is not finite is
+        never the best, so neither it nor what it would beat counts (Optuna's ``best_trials`` has a loss of -inf there).
+
+        Columns: those of ``trials``, in the order of the trials.
+
+        Raises:
+            ResultsError: if the study is only surveyed.
+        """
+        self._check_searched()
+        trials, signs = self.trials, _signs(self.study)
+        counted = [trial for trial in ranked_trials(self.study) if np.isfinite(trial.values).all()]
+        unbeaten: list[int] = []
+        front = np.empty((0, len(signs)))
+        for trial in sorted(counted, key=lambda trial: [*np.multiply(signs, trial.values)]):
+            costs = np.multiply(signs, trial.values)  # who beats a trial comes before it in this order
+            if not ((front <= costs).all(axis=1) & (front < costs).any(axis=1)).any():
+                front = np.vstack([front, costs])
+                unbeaten.append(trial.number)
+        return trials[trials["number"].isin(unbeaten)].reset_index(drop=True)
+
+    def curve_bands(self) -> pd.DataFrame:
+        """The middle 80 % of the trials at every checkpoint.
+
+        A trial counts at the checkpoints that it reached, by its mean over seeds; the iteration at which a trial ended
+        between two checkpoints is none.
+
+        Columns: metric, iteration, q10, median, q90, trials (how many have this metric there).
+        """
+        means = _trial_curves(self.curves)
+        ends = means.groupby("number")["iteration"].transform("max")
+        # Nobody trains on after the longest ended, so it is a checkpoint where several trials ended there.
+        together = (means["iteration"] == means["iteration"].max()).sum() > 1
+        shared = {*means.loc[means["iteration"] < ends, "iteration"], *([means["iteration"].max()] if together else [])}
+        tall = means[means["iteration"].isin(shared)].melt(
+            ["study", "number", "iteration"], _metrics(means), var_name="metric", value_name="at"
+        )
+        groups = tall.groupby(["metric", "iteration"], sort=False)["at"]
+        bands = {name: groups.quantile(share) for name, share in BAND.items()}
+        frame = pd.DataFrame(bands).assign(trials=groups.count())
+        order = {metric: place for place, metric in enumerate(_metrics(means))}
+        frame = frame.reset_index().sort_values("iteration", kind="stable")
+        frame = frame.sort_values("metric", key=lambda names: names.map(order), kind="stable", ignore_index=True)
+        return frame.astype({"metric": "str", "iteration": "int64", "trials": "int64"})
+
+    def best_curves(self, count: int = 10) -> pd.DataFrame:
+        """The curves of the best trials, the best first; see :func:`hpsearch.tuning.choice.ranked_trials`.
+
+        Columns: study, number, rank (1 is the best), iteration, then one a metric (mean over seeds).
+
+        Raises:
+            ResultsError: if the study is only surveyed.
+        """
+        self._check_searched()
+        ranks = {trial.number: rank for rank, trial in enumerate(ranked_trials(self.study)[:count], start=1)}
+        means = _trial_curves(self.curves[self.curves["number"].isin(ranks)])
+        means.insert(2, "rank", means["number"].map(ranks).astype("int64"))
+        return means.sort_values(["rank", "iteration"], ignore_index=True)
 
 
 def metric_of(study: optuna.Study) -> str:
@@ -56,20 +124,9 @@ def metric_of(study: optuna.Study) -> str:
     return (study.metric_names or value_columns(study))[0]
 
 
-def space(study: optuna.Study) -> pd.DataFrame:
-    """One row a hyperparameter that the trials vary, in the order of the space.
-
-    Columns: hyperparameter (as the column of ``trials`` is called), low, high (the widest of all trials; missing for
-    choices that are no numbers), scale ("log", "linear" or "choices").
-    """
-    ranges: dict[str, list[BaseDistribution]] = {}
-    for trial in study.get_trials(deepcopy=False):
-        for name, distribution in trial.distributions.items():
-            ranges.setdefault(name, []).append(distribution)
-    columns = parameter_columns(study)
-    rows = [(columns[name], *_side(distributions)) for name, distributions in ranges.items() if name in columns]
-    frame = pd.DataFrame(rows, columns=["hyperparameter", "low", "high", "scale"])
-    return frame.astype({"hyperparameter": "str", "low": "float64", "high": "float64", "scale": "str"})
+def _signs(study: optuna.Study) -> list[float]:
+    """Of each objective what makes less the better."""
+    return [-1.0 if direction == StudyDirection.MAXIMIZE else 1.0 for direction in study.directions]
 
 
 def _side(distributions: list[BaseDistribution]) -> tuple[float, float, str]:
@@ -84,44 +141,7 @@ def _side(distributions: list[BaseDistribution]) -> tuple[float, float, str]:
     return float(low), float(high), "log" if last.log else "linear"  # type: ignore[attr-defined]
 
 
-def history(study: optuna.Study, trials: pd.DataFrame) -> pd.DataFrame:
-    """One row a trial, in their order: how the search went on.
-
-    Columns: study, number, state, metric (what the value is), value (of several the first), best_so_far (by the
-    study's direction, of the completed trials whose constraints hold and whose value is finite), diverged.
-    """
-    sign = -1.0 if study.directions[0] == StudyDirection.MAXIMIZE else 1.0
-    counted = trials["number"].isin([trial.number for trial in ranked_trials(study)])
-    first = value_columns(study)[0]
-    best = sign * (sign * trials[first]).where(counted).cummin().ffill()
-    frame = trials[["study", "number", "state", first, "diverged"]].rename(columns={first: "value"})
-    frame.insert(3, "metric", metric_of(study))
-    frame.insert(5, "best_so_far", best)
-    return frame
-
-
-def pareto(study: optuna.Study, trials: pd.DataFrame) -> pd.DataFrame:
-    """The front of a study: of the completed trials that keep the constraints, those that no other is better than.
-
-    A trial is better than another if it is in one objective, by that one's direction, and worse in none. Of one
-    objective the front is the best value, with all trials that have it. A trial with a value that is not finite is
-    never the best, so neither it nor what it would beat counts (Optuna's ``best_trials`` has a loss of -inf there).
-
-    Columns: those of ``trials``, in the order of the trials.
-    """
-    counted = [trial for trial in ranked_trials(study) if np.isfinite(trial.values).all()]
-    signs = [-1.0 if direction == StudyDirection.MAXIMIZE else 1.0 for direction in study.directions]
-    unbeaten: list[FrozenTrial] = []
-    front = np.empty((0, len(signs)))
-    for trial in sorted(counted, key=lambda trial: [*np.multiply(signs, trial.values)]):
-        costs = np.multiply(signs, trial.values)  # who beats a trial comes before it in this order
-        if not ((front <= costs).all(axis=1) & (front < costs).any(axis=1)).any():
-            front = np.vstack([front, costs])
-            unbeaten.append(trial)
-    return trials[trials["number"].isin([trial.number for trial in unbeaten])].reset_index(drop=True)
-
-
-def trial_curves(curves: pd.DataFrame) -> pd.DataFrame:
+def _trial_curves(curves: pd.DataFrame) -> pd.DataFrame:
     """One row a trial and checkpoint: study, number, iteration and the metrics, mean over seeds.
 
     A mean is missing where a seed's training has diverged and has no such metric.
@@ -129,41 +149,6 @@ def trial_curves(curves: pd.DataFrame) -> pd.DataFrame:
     metrics = _metrics(curves)
     means = curves.groupby(["study", "number", "iteration"], sort=False)[metrics].mean(skipna=False)
     return means.reset_index()
-
-
-def curve_bands(curves: pd.DataFrame) -> pd.DataFrame:
-    """The middle 80 % of the trials at every checkpoint.
-
-    A trial counts at the checkpoints that it reached, by its mean over seeds; the iteration at which a trial ended
-    between two checkpoints is none.
-
-    Columns: metric, iteration, q10, median, q90, trials (how many have this metric there).
-    """
-    means = trial_curves(curves)
-    ends = means.groupby("number")["iteration"].transform("max")
-    # Nobody trains on after the longest ended, so it is a checkpoint where several trials ended there.
-    together = (means["iteration"] == means["iteration"].max()).sum() > 1
-    shared = {*means.loc[means["iteration"] < ends, "iteration"], *([means["iteration"].max()] if together else [])}
-    tall = means[means["iteration"].isin(shared)].melt(
-        ["study", "number", "iteration"], _metrics(means), var_name="metric", value_name="at"
-    )
-    groups = tall.groupby(["metric", "iteration"], sort=False)["at"]
-    frame = pd.DataFrame({name: groups.quantile(share) for name, share in BAND.items()}).assign(trials=groups.count())
-    order = {metric: place for place, metric in enumerate(_metrics(means))}
-    frame = frame.reset_index().sort_values("iteration", kind="stable")
-    frame = frame.sort_values("metric", key=lambda names: names.map(order), kind="stable", ignore_index=True)
-    return frame.astype({"metric": "str", "iteration": "int64", "trials": "int64"})
-
-
-def best_curves(study: optuna.Study, curves: pd.DataFrame, *, count: int) -> pd.DataFrame:
-    """The curves of the best trials, the best first, by the rules of :func:`hpsearch.tuning.choice.ranked_trials`.
-
-    Columns: study, number, rank (1 is the best), iteration, then one a metric (mean over seeds).
-    """
-    ranks = {trial.number: rank for rank, trial in enumerate(ranked_trials(study)[:count], start=1)}
-    means = trial_curves(curves[curves["number"].isin(ranks)])
-    means.insert(2, "rank", means["number"].map(ranks).astype("int64"))
-    return means.sort_values(["rank", "iteration"], ignore_index=True)
 
 
 def _metrics(curves: pd.DataFrame) -> list[str]:

@@ -83,35 +83,33 @@ def single_setting_table(validation: pd.DataFrame, test: pd.DataFrame, *, classe
         "chosen"; "worse" or "better" where the interval of the difference lies on one side of 0 and it is worth at
         least six test examples of all studies together, or a regression is among them; else "not shown".
     """
-    regrets: dict[str, Numbers] = {}
-    steps, alone, worth = [], [], []
-    names: list[str] = []
-    for study, part in test.groupby("to", sort=False):
-        names, points = _matrix(part, "points")
-        own = names.index(str(study))
-        regrets[str(study)] = points - points[own]
-        steps.append(_step(part, classes=classes))
-        alone.append(_less(points, own, step=steps[-1]))
-        worth.append(points.mean(axis=1) / steps[-1] if steps[-1] else np.full(len(names), np.inf))
+    # Points are (studies, settings, seeds); each study's own best has a place among the settings.
+    studies, parts = zip(*((str(study), part) for study, part in test.groupby("to", sort=False)), strict=True)
+    names, steps = _matrix(parts[0], "points")[0], [_step(part, classes=classes) for part in parts]
+    points = np.array([_matrix(part, "points")[1] for part in parts])
+    own = [names.index(study) for study in studies]
+    alone = np.array([_less(p, best, step=step) for p, best, step in zip(points, own, steps, strict=True)])
     judged = validation.groupby("from")["points"].mean().reindex(names).to_numpy(dtype=float)
-    mean, step = np.mean(list(regrets.values()), axis=0), max(steps) / len(steps)
-    chosen, worst = int(np.argmin(judged)), np.array(alone)[:, 0].argmax(axis=0)
-    at_worst = np.array(alone)[worst, :, np.arange(len(names))].T
+    chosen, worst = int(np.argmin(judged)), alone[:, 0].argmax(axis=0)
+    mean = np.mean([p - p[best] for p, best in zip(points, own, strict=True)], axis=0)
+    step = max(steps) / len(steps)
     frame = pd.DataFrame(
         {
-            "from": pd.Series(names, dtype="str"),
+            "from": names,
             "validation": judged,
             **interval_columns("regret", intervals(mean, step=step)),
-            "worst_study": pd.Series([list(regrets)[place] for place in worst], dtype="str"),
-            **interval_columns("worst", at_worst),
+            "worst_study": np.array(studies)[worst],
+            **interval_columns("worst", alone[worst, :, np.arange(len(names))].T),
             **interval_columns("difference", _less(mean, chosen, step=step)),
             "chosen": np.arange(len(names)) == chosen,
-            "studies": len(regrets),
+            "studies": len(studies),
             "seeds": mean.shape[1],
         }
-    )
-    wrong = np.sum(worth, axis=0)
-    examples = wrong - wrong[chosen] if np.isfinite(wrong).all() else np.full(len(names), np.inf)
+    ).astype({"from": "str", "worst_study": "str"})
+    examples = np.full(len(names), np.inf)  # of a regression there is no count
+    if all(steps):
+        wrong = np.sum([p.mean(axis=1) / step for p, step in zip(points, steps, strict=True)], axis=0)
+        examples = wrong - wrong[chosen]
     words = _verdicts(frame, "difference", worth=examples, fewest=FEWEST, own=frame["chosen"], itself="chosen")
     frame.insert(list(frame).index("chosen"), "verdict", pd.Series(words, dtype="str"))
     return frame.sort_values("validation", kind="stable", ignore_index=True)

@@ -8,36 +8,48 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from hpsearch import figures
 from hpsearch.sensitivity.designs import DUMMY, SEED
-from hpsearch.sensitivity.responses import Form
 from hpsearch.sensitivity.tables import SurveyTables
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
 
 P = ParamSpec("P")
 
 
 def drawing(
-    table: Callable[Concatenate[Any, P], Any], words: str, figure: Callable[[Any, Any], go.Figure] | None = None
+    table: Callable[Concatenate[Any, P], Any], words: str, figure: Callable[..., go.Figure] | None = None
 ) -> Callable[Concatenate[SurveyPlots, P], go.Figure]:
     """A method that draws a table, with the table's own options.
 
     Args:
         table: Method of the tables.
         words: What the figure shows.
-        figure: Of the tables and of this one; by default the figure of the same name, of this one alone.
+        figure: Of the tables, of this one and of its options; by default the figure of the same name, of this one.
     """
     name = table.__name__
 
     def draw(self: SurveyPlots, /, *arguments: P.args, **options: P.kwargs) -> go.Figure:
         shown = table(self._tables, *arguments, **options)
-        drawn: go.Figure = getattr(figures, name)(shown) if figure is None else figure(self._tables, shown)
+        if figure is not None:
+            return figure(self._tables, shown, *arguments, **options)
+        drawn: go.Figure = getattr(figures, name)(shown)
         return drawn
 
-    draw.__name__ = name
-    draw.__doc__ = f"{words} (see ``{table.__qualname__}``, :func:`hpsearch.figures.{name}`)."
+    draw.__name__, draw.__qualname__ = name, f"plot.{name}"
+    draw.__doc__ = f"{words}: the table of this name, drawn by :func:`hpsearch.figures.{name}`."
     vars(draw)["__signature__"] = inspect.signature(table).replace(return_annotation="go.Figure")
     return draw
+
+
+def _with_surface(
+    tables: SurveyTables, pairs: pd.DataFrame, metric: str | None = None, *, confidence: float = 0.95, **how: Any
+) -> go.Figure:
+    """The pairs, and below them the surface of the strongest pair of settings."""
+    for first, second in zip(pairs["first"], pairs["second"], strict=True):
+        if not {SEED, DUMMY} & {first, second}:
+            return figures.interactions(pairs, tables.surface(first, second, metric, **how))
+    return figures.interactions(pairs, None)
 
 
 class SurveyPlots:
@@ -57,38 +69,11 @@ class SurveyPlots:
     effects = drawing(SurveyTables.effects, "How the response goes with each setting")
     surface = drawing(SurveyTables.surface, "How the response goes with two settings")
 
-    def interactions(
-        self,
-        metric: str | None = None,
-        *,
-        form: Form | None = None,
-        iteration: int | None = None,
-        target: float | None = None,
-        confidence: float = 0.95,
-    ) -> go.Figure:
-        """What two settings do together, and the surface of the strongest pair of settings.
-
-        See ``SurveyTables.interactions`` and ``SurveyTables.surface``.
-        """
-        pairs = self._tables.interactions(metric, form=form, iteration=iteration, target=target, confidence=confidence)
-        surface = None
-        for first, second in zip(pairs["first"], pairs["second"], strict=True):
-            if not {SEED, DUMMY} & {first, second}:
-                surface = self._tables.surface(first, second, metric, form=form, iteration=iteration, target=target)
-                break
-        return figures.interactions(pairs, surface)
-
-    def ranges(
-        self,
-        metric: str | None = None,
-        *,
-        form: Form | None = None,
-        iteration: int | None = None,
-        target: float | None = None,
-        confidence: float = 0.95,
-    ) -> go.Figure:
-        """Where the best lie, and what to try next (see ``SurveyTables.ranges`` and ``SurveyTables.best_tenth``)."""
-        return figures.ranges(
-            self._tables.ranges(metric, form=form, iteration=iteration, target=target, confidence=confidence),
-            self._tables.best_tenth(metric, form=form, iteration=iteration, target=target, confidence=confidence),
-        )
+    interactions = drawing(
+        SurveyTables.interactions, "What two settings do together, and how the response goes with two", _with_surface
+    )
+    ranges = drawing(
+        SurveyTables.ranges,
+        "Where the best lie, and what to try next",
+        lambda tables, ranges, *options, **how: figures.ranges(ranges, tables.best_tenth(*options, **how)),
+    )

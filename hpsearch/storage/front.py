@@ -170,10 +170,10 @@ def _save_figure(study: optuna.Study, figure: str, *, name: str = FIGURE) -> Non
 def _figure(table: pd.DataFrame, *, count: int, of: str = "trainings") -> str:
     """The figure of the total and first-order indices, as small as the page's frame, with a word on the bars there."""
     from hpsearch import figures
-    from hpsearch.figures import style
+    from hpsearch.figures import style, texts
 
     figure = figures.sensitivity(table.drop(columns="mean_order"))
-    subtitle = f"{_BARS}. This is measured by {count:,} rows of real {of}: {style.response(table)}."
+    subtitle = f"{_BARS}. This is measured by {count:,} rows of real {of}: {texts.response(table)}."
     style.titled(figure, str(figure.layout.meta["title"]), subtitle, height=_FRAME)
     return _framed(figure)
 

@@ -15,6 +15,9 @@ from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, T
 EQUAL = ("zeros", "constant")
 """The schemes that give all weights of a layer one value."""
 
+_GROUP = ("activation", "init", "width")
+"""What is compared, each at the learning rate that suits it."""
+
 _SAME_ANSWER = 1e-3
 """Probabilities closer than this are one answer: float32 and the sums of 32 units round far less."""
 
@@ -30,9 +33,10 @@ def equal_weights(trainings: Trainings) -> Judgement:
     wide = select(trainings.curves, width=width)
     equal = wide[wide["init"].isin(EQUAL)]
     (compared, apart), most = _merged_apart(trainings, width), int(equal["distinct_units"].max())
-    errors = _errors(trainings)
-    gains = {name: _gain(trainings, name, width) for name in errors["activation"].unique()}
-    many = _gains_of_many(trainings, width)
+    tuned = trainings.tuned(_GROUP)
+    errors = _errors(tuned)
+    gains = {str(name): _gain(part, width, step=trainings.step) for name, part in tuned.groupby("activation")}
+    many = _gains_of_many(tuned, width, step=trainings.step)
     evidence = [
         f"In {len(equal.groupby(['number', 'seed'])):,} trainings from zeros or one constant at most {most} of "
         f"{width} hidden units is a function of its own at any of {equal['iteration'].nunique()} checkpoints. Merged "
@@ -51,7 +55,7 @@ def equal_weights(trainings: Trainings) -> Judgement:
         decided=f"{_units(most, width, apart)}; {_least(errors, gains, width)}",
         evidence=evidence,
         tables={"errors": errors, "distinct": _distinct(wide)},
-        more=[_zeros(trainings, width), _added(many, width)],
+        more=[_zeros(trainings, tuned, width), _added(many, width)],
     )
 
 
@@ -85,15 +89,14 @@ def _apart(apart: float) -> str:
     return f"other answers (a probability differs by {apart:.2g})"
 
 
-def _errors(trainings: Trainings) -> pd.DataFrame:
+def _errors(tuned: pd.DataFrame) -> pd.DataFrame:
     """A row a scheme, width and activation, at its best learning rate."""
-    groups = ["activation", "init", "width"]
     rows = []
-    for names, part in trainings.tuned(groups).groupby(groups):
+    for names, part in tuned.groupby([*_GROUP]):
         error = over_seeds(samples(part, ERROR))
         rows.append(
             {
-                **dict(zip(groups, names, strict=True)),
+                **dict(zip(_GROUP, names, strict=True)),
                 "learning_rate": part["learning_rate"].iat[0],
                 "error": error.mean,
                 "low": error.low,
@@ -112,11 +115,10 @@ def _error(errors: pd.DataFrame, init: str, width: int, activation: str = "tanh"
     return Interval.of(row, "error").percent
 
 
-def _gain(trainings: Trainings, activation: str, width: int) -> Interval:
-    """What random weights gain over the better of the equal ones, in error."""
-    tuned = select(trainings.tuned(["activation", "init", "width"]), activation=activation, width=width)
-    drawn = samples(select(tuned, init="scaled"), ERROR)
-    gains = [over_seeds(samples(select(tuned, init=init), ERROR) - drawn, step=trainings.step) for init in EQUAL]
+def _gain(tuned: pd.DataFrame, width: int, *, step: float) -> Interval:
+    """What random weights of an activation gain over the better of the equal ones, in error."""
+    drawn, *equal = (samples(select(tuned, width=width, init=init), ERROR) for init in ("scaled", *EQUAL))
+    gains = [over_seeds(errors - drawn, step=step) for errors in equal]
     return min(gains, key=lambda gain: gain.low)
 
 
@@ -135,7 +137,7 @@ def _least(errors: pd.DataFrame, gains: dict[str, Interval], width: int) -> str:
     return f"{activation} error {equal}, from random weights {drawn}"
 
 
-def _zeros(trainings: Trainings, width: int) -> str:
+def _zeros(trainings: Trainings, tuned: pd.DataFrame, width: int) -> str:
     """What becomes of zeros with tanh: nothing but the output's biases can learn."""
     rows = select(trainings.curves, init="zeros", activation="tanh", width=width)
     largest = rows["weight_norm"].max()
@@ -144,8 +146,7 @@ def _zeros(trainings: Trainings, width: int) -> str:
     targets = np.unique(trainings.evaluator.dataset.train.y, return_counts=True)[1]
     share = targets / targets.sum()
     entropy = float(-(share * np.log(share)).sum())
-    tuned = select(trainings.tuned(["activation", "init", "width"]), init="zeros", activation="tanh", width=width)
-    loss = over_seeds(samples(tuned, "train_loss"))
+    loss = over_seeds(samples(select(tuned, init="zeros", activation="tanh", width=width), "train_loss"))
     return (
         "From zeros with tanh every weight stays exactly 0: hidden activations are 0, so no signal goes forward and "
         "none comes back, and the output's biases alone learn, how frequent the classes are. The training loss ends at "
@@ -154,12 +155,12 @@ def _zeros(trainings: Trainings, width: int) -> str:
     )
 
 
-def _gains_of_many(trainings: Trainings, width: int) -> dict[str, Interval]:
+def _gains_of_many(tuned: pd.DataFrame, width: int, *, step: float) -> dict[str, Interval]:
     """By how much the error of equal units is below that of one unit from the same constant, where that is shown."""
-    tuned, gains = select(trainings.tuned(["activation", "init", "width"]), init="constant"), {}
-    for activation, rows in tuned.groupby("activation", sort=False):
+    gains = {}
+    for activation, rows in select(tuned, init="constant").groupby("activation"):
         many, one = (samples(select(rows, width=units), ERROR) for units in (width, 1))
-        gains[str(activation)] = over_seeds(one - many, step=trainings.step)
+        gains[str(activation)] = over_seeds(one - many, step=step)
     return {activation: gain for activation, gain in gains.items() if gain.low > 0}
 
 
