@@ -3,11 +3,12 @@
 import errno
 import importlib.util
 import os
+import signal
 import subprocess
 import sys
 
 import pytest
-from numba.core import caching, config
+from numba.core import caching, codegen, config
 
 from hpsearch.engine import compilation
 from hpsearch.engine.compilation import before_compiling
@@ -62,6 +63,24 @@ def test_it_is_said_once_that_something_is_compiled_and_only_then(tmp_path):
     with before_compiling(lambda: said.append("again")):
         assert double(tmp_path / "doubling.py")(2) == 4
     assert said == ["compiling"]
+
+
+def test_a_stop_while_what_is_kept_is_loaded_waits_until_it_is(tmp_path, monkeypatch):
+    path = tmp_path / "doubling.py"
+    path.write_text(MODULE, encoding="utf-8")
+    assert double(path)(21) == 42
+    own, whole = codegen.CPUCodeLibrary._unserialize.__func__, []
+
+    def interrupted(library, *arguments):
+        signal.raise_signal(signal.SIGINT)
+        whole.append(own(library, *arguments))
+        return whole[0]
+
+    monkeypatch.setattr(codegen.CPUCodeLibrary, "_unserialize", classmethod(interrupted))
+    function = double(path)
+    with pytest.raises(KeyboardInterrupt):
+        function(21)
+    assert len(whole) == 1
 
 
 def test_where_no_folder_can_be_written_it_is_compiled_for_the_process(monkeypatch, tmp_path):

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 
-from hpsearch.storage.signals import stops_later
+from hpsearch.engine.signals import stops_later
 
 STOPS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -60,7 +60,7 @@ def test_a_signal_that_is_ignored_stays_ignored():
 
 def test_where_nobody_handles_it_the_process_ends_after_what_is_inside():
     code = (
-        "import signal; from hpsearch.storage.signals import stops_later\n"
+        "import signal; from hpsearch.engine.signals import stops_later\n"
         "with stops_later():\n    signal.raise_signal(signal.SIGTERM); print('written', flush=True)\n"
         "print('never')"
     )

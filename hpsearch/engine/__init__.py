@@ -18,4 +18,5 @@ In this room:
     vectors.py      the vector registers that hold a tile
     elementary.py   exp, tanh and log
     compilation.py  how all this is compiled, once
+    signals.py      signals that ask to stop, held off while something is half done
 """

@@ -26,6 +26,7 @@ from numba.extending import intrinsic, overload
 from numba.np.arrayobj import populate_array
 
 from hpsearch.engine.settings import Array
+from hpsearch.engine.signals import stops_later
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -47,6 +48,14 @@ class _Cache(FunctionCache):  # type: ignore[misc]  # numba has no types
     def __init__(self, function: Callable[..., Any]) -> None:
         super().__init__(function)
         self._cache_file = _CodeFiles(self._cache_path, self._impl.filename_base, source_stamp())
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """As numba's own, whole: what a signal raises while LLVM asks Python for the code would be lost there.
+
+        LLVM would go on without that code, and the process end in a segmentation fault.
+        """
+        with stops_later():
+            return super().load_overload(sig, target_context)
 
     def _guard_against_spurious_io_errors(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.suppress(OSError)

@@ -3,7 +3,6 @@
 In this room:
 
     internals.py  Optuna's private names
-    signals.py    signals that ask to stop, held off while something is half written
     locks.py      the locks of a journal file: ours, and plain Optuna's beside it
     records.py    the lines of a journal: which are whole, and what is kept where some are not
     journal.py    the hardened journal file

@@ -21,9 +21,9 @@ from optuna.exceptions import StorageInternalError
 from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
 
 from hpsearch.data.files import atomic_write, cure
+from hpsearch.engine.signals import stops_later
 from hpsearch.storage.locks import Unlocked, WriteLock
 from hpsearch.storage.records import damage_of, doubled, is_record, newer_line, record_of
-from hpsearch.storage.signals import stops_later
 
 _BLOCK = 65536
 """Bytes of a journal's end that are read at once."""

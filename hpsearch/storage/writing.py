@@ -14,10 +14,10 @@ import optuna
 from optuna.exceptions import StorageInternalError
 from optuna.trial import FrozenTrial
 
+from hpsearch.engine.signals import stops_later
 from hpsearch.storage.addresses import hide_password
 from hpsearch.storage.internals import database_of, journal_backend, read_anew, storage_of, study_id
 from hpsearch.storage.journal import JournalFile, StorageError
-from hpsearch.storage.signals import stops_later
 
 _KNOW_BATCHES = ("postgresql", "sqlite")
 """Dialects that tell the numbers of many rows that are inserted at once, as :func:`hpsearch.storage.database.store`

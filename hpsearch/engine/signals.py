@@ -1,4 +1,4 @@
-"""Signals that ask to stop, held off while something is half written."""
+"""Signals that ask to stop, held off while something is half done."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ STOPS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") 
 def stops_later() -> Iterator[None]:
     """Let Ctrl-C, SIGTERM and SIGHUP wait for these milliseconds, then let them do what they did before.
 
-    What is half stored would be lost or stored twice, and a lock that is half given back would be an error of its own.
+    What is half stored would be lost or stored twice, a lock that is half given back would be an error of its own, and
+    compiled code that is half loaded would crash.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # another thread may set no handler, and Python's handlers never run in it
