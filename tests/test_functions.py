@@ -85,6 +85,7 @@ def test_its_page_leaves_out_in_words_what_needs_trainings(project):
     assert "hpsearch refine" not in text
     assert "did not make the study" not in text
     assert "this data and this split" not in text
+    assert "Of this response, lower was said to be better." in text
     told = dict(facts(load("model"), load("model").survey).itertuples(index=False))
     assert told["survey"].startswith("4 scrambled Sobol sequences, blocks of 8 rows, 160 rows; a pool of ")
     assert (told["function"], told["trials"], "looks" in told) == ("mine.model:loss", "320", False)
