@@ -1,20 +1,14 @@
-"""Fixtures that many test files share."""
+"""Fixtures that many test files share; they import what they need, since what hands tests out to others needs none."""
 
 import contextlib
+import gc
 import os
 import signal
 import sqlite3
 
-import numpy as np
-import optuna
-import pandas as pd
 import pytest
-from helpers import LONG, SMALL
-from servers import Server, reason_to_skip
-from threadpoolctl import threadpool_limits
 
-from hpsearch.config import load_config
-from hpsearch.evaluation import evaluator
+gc.set_threshold(10_000)  # Python's own 700 cost a twelfth of all time: tests hold many objects, and leave few
 
 # A suite that is started in the background has these ignored, and its commands would be deaf to what tests send them.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -23,6 +17,8 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 @pytest.fixture(scope="session", autouse=True)
 def one_blas_thread():
+    from threadpoolctl import threadpool_limits
+
     with threadpool_limits(1):
         yield
 
@@ -47,6 +43,8 @@ def unflushed():
 @pytest.fixture(scope="session", autouse=True)
 def bundled_data_once():
     """Evaluators of one process share the data sets that come with scikit-learn; tests of data load their own."""
+    from hpsearch.evaluation import evaluator
+
     kept, load = {}, evaluator.load_dataset
 
     def load_once(source, **options):
@@ -65,6 +63,8 @@ def bundled_data_once():
 @pytest.fixture(autouse=True)
 def quiet():
     """Optuna says what goes wrong, and not every trial."""
+    import optuna
+
     level = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     yield
@@ -74,6 +74,10 @@ def quiet():
 @pytest.fixture(scope="session")
 def small(tmp_path_factory):
     """A study that trains in a moment."""
+    from helpers import SMALL
+
+    from hpsearch.config import load_config
+
     path = tmp_path_factory.mktemp("studies") / "small.toml"
     path.write_text(SMALL, encoding="utf-8")
     return load_config(path)
@@ -81,12 +85,16 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def small_evaluator(small):
-    return evaluator.Evaluator(small)
+    from hpsearch.evaluation.evaluator import Evaluator
+
+    return Evaluator(small)
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A user's folder with the studies small and long, entered."""
+    from helpers import LONG, SMALL
+
     (tmp_path / "studies").mkdir()
     (tmp_path / "studies" / "small.toml").write_text(SMALL, encoding="utf-8")
     (tmp_path / "studies" / "long.toml").write_text(LONG, encoding="utf-8")
@@ -97,6 +105,9 @@ def folder(tmp_path, monkeypatch):
 @pytest.fixture
 def table():
     """A raw table with numbers, text and bools; its target is kind."""
+    import numpy as np
+    import pandas as pd
+
     return pd.DataFrame(
         {
             "size": np.arange(60) % 7 * 1.5,
@@ -110,12 +121,17 @@ def table():
 @pytest.fixture
 def numbers():
     """A raw table of three columns of numbers."""
+    import numpy as np
+    import pandas as pd
+
     return pd.DataFrame(np.random.default_rng(0).standard_normal((100, 3)), columns=list("abc"))
 
 
 @pytest.fixture(scope="session")
 def postgres():
     """A PostgreSQL server for as long as the tests of one process run."""
+    from servers import Server, reason_to_skip
+
     if reason := reason_to_skip():
         pytest.skip(reason)
     server = Server()

@@ -69,12 +69,13 @@ def test_trials_that_are_all_as_good_are_told(folder):
 
 
 def test_trials_that_all_diverged_are_told(folder):
-    line = told(
-        folder,
+    changes = (
         ("learning_rate = {low = 0.01, high = 1.0, log = true}", "learning_rate = {low = 1e4, high = 1e6}"),
         ("l2 = {low = 1e-6, high = 1e-1, log = true}", "l2 = {low = 10, high = 100}"),
     )
-    assert line == "all 6 trials diverged, so none is a choice: try a lower learning_rate"
+    for trials, which in ((1, "the one trial"), (6, "all 6 trials")):
+        line = told(folder, *changes, trials=trials)
+        assert line == f"{which} diverged, so none is a choice: try a lower learning_rate"
 
 
 @pytest.mark.parametrize("trials", [6])

@@ -12,7 +12,6 @@ from functools import partialmethod
 
 import optuna
 import pytest
-from playwright.sync_api import sync_playwright
 
 from hpsearch.config.study import StudyConfig
 from hpsearch.data.files import write_text
@@ -87,6 +86,8 @@ class Visit:
 
 @pytest.fixture(scope="module")
 def context():
+    from playwright.sync_api import sync_playwright  # half a second, for which every quick test would wait
+
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield browser.new_context(viewport={"width": 1400, "height": 1000})

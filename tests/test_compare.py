@@ -3,19 +3,22 @@
 import re
 import signal
 
+import numpy as np
 import pandas as pd
 import pytest
 import typer
-from helpers import SMALL, run
+from helpers import SMALL, printed, run
 
 from hpsearch.cli.endings import errors
 from hpsearch.cli.progress import LiveLine
 from hpsearch.data.files import FileError
 from hpsearch.experiments.comparisons import DEFAULTS
 from hpsearch.report.comparisons import (
+    index_table,
     sensitivity_sentences,
     single_setting_sentence,
     transfer_sentences,
+    transfer_table,
 )
 from hpsearch.results.comparison import Comparison, compare
 from hpsearch.results.names import ResultsError
@@ -123,6 +126,27 @@ def test_which_setting_leads_where_and_which_ranges_and_orders_differ():
         "By the estimates the largest total index is that of momentum μ in all.",
         "No two settings are shown to matter in opposite orders in two of these studies.",
     ]
+
+
+def test_a_row_of_the_table_is_a_study_with_its_indices_within_0_and_1():
+    names = "study response hyperparameter total_order total_low total_high"
+    indices = rows(
+        names, ("a", "loss", "seed", 0.2, 0.1, 0.3), ("a", "loss", "l2", 0.5, -0.1, 1.2),
+        ("b", "loss", "seed", np.nan, np.nan, np.nan), ("b", "loss", "momentum", 1.1, 0.9, 1.3),
+    )  # fmt: skip
+    assert printed(index_table(comparison(indices=indices)))[2:] == [
+        "study l2 momentum seed", "a 0.50 fixed 0.20", ".00–1.00 .10–.30", "b fixed 1.00 missing", ".90–1.00"
+    ]  # fmt: skip
+
+
+def test_a_cell_is_what_a_setting_loses_there_and_on_the_diagonal_what_the_own_best_reaches():
+    transfer = rows(
+        "from to verdict points regret regret_high",
+        ("a", "a", "own best", 96.0, np.nan, np.nan), ("a", "b", "worse", 90.0, 1.5, 2.0),
+        ("b", "a", "not seen", 95.0, -0.2, 0.1), ("b", "b", "own best", 91.5, np.nan, np.nan),
+    )  # fmt: skip
+    lines = printed(transfer_table(comparison(indices=rows("study", ("a",), ("b",)), transfer=transfer)))
+    assert lines[-4:] == ["a =96.0 +1.5*", "±0.5", "b -0.2 =91.5", "±0.3"]
 
 
 def test_what_is_not_shown_to_matter_leads_nowhere():

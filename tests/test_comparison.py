@@ -33,6 +33,7 @@ def compared(folder):
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_every_table_has_its_rows(folder, compared):
     assert compared.studies == ["small", "wines", "patients"]
+    assert compared.indices.index.is_unique
     assert repr(compared) == "Comparison of small, wines, patients"
     wines = compared.indices.query("study == 'wines'").drop(columns="study").reset_index(drop=True)
     pd.testing.assert_frame_equal(wines, load("wines", results=folder).sensitivity())

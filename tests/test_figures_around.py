@@ -63,6 +63,7 @@ def test_a_profile_shows_the_mean_its_interval_and_the_error_below():
     assert line.customdata[1] == ["0.1", "2", "1.5", "2.5", "0.3", "10", "True"]
     assert stars == []
     assert list(panel(figure, "y2")[0].y) == [0.5, 0.3, 0.2]
+    assert (figure.layout.yaxis.title.text, figure.layout.yaxis2.title.text) == ("validation loss", "validation error")
     assert figure.layout.title.text == "How wrong may learning rate α be?"
     assert "10 fresh seeds a value" in figure.layout.title.subtitle.text
     assert figure.layout.xaxis.type == figure.layout.xaxis2.type == "log"
@@ -72,6 +73,7 @@ def test_a_profile_shows_the_mean_its_interval_and_the_error_below():
 def test_where_the_table_has_differences_they_are_shown_with_the_chosen_value():
     figure = figures.profile(later(profile()), SPACE)
     line, (band,), (star,) = panel(figure, "y2")
+    assert figure.layout.yaxis2.title.text == "change of validation error"
     assert list(line.y) == [0.3, 0.1, 0.0]
     assert sorted(y for y in band.y if y is not None) == [0.0, 0.0, 0.0, 0.2, 0.2, 0.4]
     assert (list(star.x), list(star.y)) == ([1.0], [0.0])

@@ -40,6 +40,7 @@ def cells(figure):
 def test_every_study_and_setting_has_its_index_and_the_seed_stands_last():
     figure = figures.compared_indices(INDICES)
     assert list(figure.layout.xaxis.ticktext) == ["learning rate α", "batch size B", "seed"]
+    assert (figure.layout.xaxis.range, figure.layout.yaxis.range) == ((-0.5, 2.5), (1.5, -0.5))  # no cell is cut
     hostile = texts.label(HOSTILE, most=18)
     assert cells(figure) == {
         ("learning rate α", "one"): "0.70<br>.60–.80",

@@ -108,18 +108,22 @@ def test_a_name_of_the_user_s_is_shown_as_text(table):
 def test_indices_over_iterations_are_the_table_s_with_0_beside_1_and_gaps_where_nothing_is_known(table):
     parts = [table.assign(iteration=t, total_order=table["total_order"] / (1 + k)) for k, t in enumerate((0, 1, 100))]
     frame = pd.concat(parts, ignore_index=True)
-    frame.loc[0, ["total_order", "total_low", "total_high"]] = np.nan
-    frame.loc[len(table), ["total_low", "total_high"]] = -np.inf, np.inf
+    missing, boundless = frame.copy(), frame.copy()
+    missing.loc[0, ["total_order", "total_low", "total_high"]] = np.nan
+    boundless.loc[len(table), ["total_low", "total_high"]] = -np.inf, np.inf
+    for gap in (missing, boundless):
+        assert "Gaps" in figures.sensitivity_over_iterations(gap).layout.title.subtitle.text
+    frame.loc[0], frame.loc[len(table)] = missing.loc[0], boundless.loc[len(table)]
+    frame.loc[2 * len(table), "total_order"] = 1.2
     figure = figures.sensitivity_over_iterations(frame)
     band, line = (trace for trace in figure.data if trace.legendgroup == table["hyperparameter"][0])
     assert line.x == (axes.ZERO, 1, 100)
-    assert line.y[1:] == pytest.approx(frame.loc[[len(table), 2 * len(table)], "total_order"])
+    assert line.y[1:] == pytest.approx((frame.loc[len(table), "total_order"], 1.0))
     assert np.isnan(line.y[0])
     assert band.x == (100, 100, None)
     assert band.y[:2] == pytest.approx(
         np.clip(frame.loc[2 * len(table), ["total_high", "total_low"]].astype(float), 0, 1)
     )
-    assert "Gaps" in figure.layout.title.subtitle.text
     assert "Gaps" not in figures.sensitivity_over_iterations(parts[2]).layout.title.subtitle.text
 
 

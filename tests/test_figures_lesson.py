@@ -4,7 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from hpsearch.experiments.lessons.judgement import Judgement
 from hpsearch.figures import FigureError, lesson
+from hpsearch.report.lesson import lesson_sections
 
 
 def lines(figure):
@@ -78,6 +80,15 @@ def test_layers_have_a_row_a_quantity():
     assert list(activations.y) == [0.5, 0.4]
     assert list(gradient.y) == [1e-3]
     assert {figure.layout.yaxis.title.text, figure.layout.yaxis2.title.text} == {"activations", "gradient"}
+
+
+def test_on_the_page_every_table_is_drawn_that_has_a_figure():
+    drawn = {"distinct": DISTINCT, "layers": LAYERS, "scales": SCALES, "errors": DEPTHS}
+    tables = {**drawn, "others": SMALL}
+    _, claim = lesson_sections([Judgement("L1", "A.", True, "", [], tables=tables)])
+    assert [exhibit.figure is not None for exhibit in claim.exhibits] == [True] * 4 + [False]
+    _, claim = lesson_sections([Judgement("L2", "B.", True, "", [], tables={"errors": SMALL, "scales": SMALL})])
+    assert [exhibit.figure is not None for exhibit in claim.exhibits] == [False, True]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from helpers import run
 from hpsearch.cli.functions import cost, loaded
 from hpsearch.config import ConfigError
 from hpsearch.experiments.progress import FunctionProgress
+from hpsearch.report.facts import facts
 from hpsearch.results.study import load
 
 MODULE = """
@@ -84,6 +85,11 @@ def test_its_page_leaves_out_in_words_what_needs_trainings(project):
     assert "hpsearch refine" not in text
     assert "did not make the study" not in text
     assert "this data and this split" not in text
+    assert "Of this response, lower was said to be better." in text
+    told = dict(facts(load("model"), load("model").survey).itertuples(index=False))
+    assert told["survey"].startswith("4 scrambled Sobol sequences, blocks of 8 rows, 160 rows; a pool of ")
+    assert (told["function"], told["trials"], "looks" in told) == ("mine.model:loss", "320", False)
+    assert (told["range of rate"], told["range of size"]) == ("0 to 1", "1 to 9")
 
 
 def test_ctrl_c_keeps_what_is_evaluated_and_says_how_to_go_on(project):

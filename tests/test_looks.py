@@ -10,6 +10,7 @@ from closed_forms import false_alarms, unit
 from hpsearch.experiments.function import survey_frames
 from hpsearch.experiments.looks import LOOKS, planned, undecided
 from hpsearch.experiments.runs import SurveyTimeoutError
+from hpsearch.report.facts import facts
 from hpsearch.results.study import load
 from hpsearch.sensitivity.designs import Design, DesignError
 
@@ -64,7 +65,9 @@ def test_no_growth_helps_where_the_floor_is_unknown():
 def test_a_kept_one_remembers_its_looks_and_those_of_another_plan(tmp_path):
     kept = {"scrambles": 4, "name": "looked", "results": tmp_path}
     survey_frames(clear, SPACE, base=8, until="decided", **kept)
-    assert load("looked", results=tmp_path).survey.looks == 6
+    stored = load("looked", results=tmp_path)
+    assert stored.survey.looks == 6
+    assert "a plan of 6 looks; each look spends 1/6 of the error" in str(facts(stored, stored.survey)["value"].tolist())
     assert survey_frames(clear, SPACE, base=16, **kept).looks == 6
     assert survey_frames(clear, SPACE, base=32, until="decided", **kept).looks == 8  # 8 to 256, and 512 and 1,024
 

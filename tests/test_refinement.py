@@ -100,7 +100,12 @@ def test_of_too_few_trials_nothing_is_said(searched, monkeypatch):
 
 def test_a_page_tells_an_end_that_nothing_lies_beyond_from_one_that_the_range_may_pass(searched, monkeypatch):
     less = searched.trials["number"] / 1000
-    monkeypatch.setattr(Results, "trials", searched.trials.assign(learning_rate=0.99 - less, momentum=less))
+    trials = searched.trials.assign(learning_rate=0.99 - less, momentum=less, batch_size=8)
+    monkeypatch.setattr(Results, "trials", trials)
+    line = edge_line(searched)
+    assert "10 of the 10 best lie in the highest tenth of learning_rate, which ends at 1" in line
+    assert "10 of the 10 best have the lowest batch_size, 8" in line
+    assert "momentum" not in line
     ends, stops = edge_sentences(searched).split(". ")
     assert "the high end of learning rate α" in ends
     assert ends.endswith("better settings may lie beyond")

@@ -86,6 +86,7 @@ def test_the_best_trials_stand_in_order_of_their_values_and_the_others_are_count
     ]  # fmt: skip
     lines = printed(search.best_table(pd.DataFrame(rows), small, count=3))
     assert lines[0] == "small: the 3 best of 5 trials (1 diverged, 1 pruned)"
+    assert lines[-4] == "trial rate α T μ l2 λ B scale σ loss error"
     assert lines[-3:] == [
         "1 0.2 60 0.5 0.0001 16 0.1 0.2500 2.50 %",
         "4 0.5 60 0.5 0.0001 16 0.1 0.2500 2.50 %",

@@ -101,9 +101,12 @@ def test_the_table_has_natural_types_whatever_the_storage(shapes, lists, tmp_pat
         assert tables[0].equals(tables[1])
 
 
-def test_the_chosen_network_is_saved_with_its_own_shape(shapes, tmp_path):
+def test_the_chosen_network_is_saved_with_its_own_shape_and_counts_by_its_weights(shapes, tmp_path):
     search(shapes, results=tmp_path)
     results = load("study", results=tmp_path)
+    largest = (4 + 1) * 12 + 2 * (12 + 1) * 12 + (12 + 1) * 3  # three layers of twelve, biases among the weights
+    for hidden, weights in (((12, 12, 12), largest), ((5,), (4 + 1) * 5 + (5 + 1) * 3)):
+        assert results.relative_size(replace(results.best.hyperparameters, hidden=hidden)) == weights / largest
     best, saved = results.best, TrainedNetwork.load(tmp_path / "study.npz")
     row = results.trials.set_index("number").loc[best.number]
     assert saved.architecture.hidden == (row["width"],) * row["depth"] == best.hyperparameters.hidden
