@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from hpsearch.config import StudyConfig
-from hpsearch.config.tables import BUNDLED
+from hpsearch.config.data import BUNDLED
 from hpsearch.experiments.comparisons import DEFAULTS, named_setting, scores
 from hpsearch.experiments.lessons import Judgement, fields
 from hpsearch.experiments.lessons.fields import RATE

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from hpsearch.config import ConfigError, StudyConfig, load_config, resolve
-from hpsearch.config.data import BUNDLED
 from hpsearch.config.files import shipped_studies
 from hpsearch.config.messages import Fault, did_you_mean
 from hpsearch.evaluation.evaluator import Evaluator
