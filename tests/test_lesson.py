@@ -5,20 +5,33 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 from helpers import run
 
-from hpsearch import load, load_config
+from hpsearch import load, load_config, search
 from hpsearch.cli import lesson as command
+from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.evaluation import evaluator
+from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.experiments.comparisons import on_test
 from hpsearch.experiments.lessons import Judgement
 from hpsearch.report.lesson import details, verdict_line
-from hpsearch.results.lesson import CLAIMS, Lesson, _beside_second
+from hpsearch.results import applications
+from hpsearch.results.applications import _beside_second
+from hpsearch.results.lesson import CLAIMS, Lesson
 from hpsearch.tuning.batches import Progress
 
+SEEDS = range(1_000_000, 1_000_004)
+BASE = {name: setting.default for name, setting in BY_NAME.items() if name in ("iterations", "momentum", "l2")}
+BASE |= {"batch_size": 32, "init_scale": 0.1}
 ROOT = Path(__file__).parents[1]
 SHIPPED = sorted((ROOT / "studies" / "lesson").glob("*.toml"))
+
+
+def final_of(evaluation, metric):
+    return evaluation.curves[:, -1, evaluation.metrics.index(metric)].astype(float)
 
 
 @pytest.fixture
@@ -44,7 +57,7 @@ def test_a_claim_is_judged_printed_and_put_on_a_page(lesson):
     assert "W1 = 0.5 · N(0, 1)" in printed
     assert max(len(line) for line in printed.splitlines()) <= 80
     page = (lesson / "results" / "lesson-L8.html").read_text(encoding="utf-8")
-    assert "<h2>L8</h2>" in page
+    assert "<h2>L8: Initialise" in page
     assert "One iteration, number by number." in page
     assert not (lesson / "results" / "lesson.html").exists()
 
@@ -139,6 +152,31 @@ def test_l7_puts_the_best_of_a_second_search_in_the_place_of_the_first():
     assert home.set_index("to")["regret"].to_dict() == pytest.approx({"a": 125 / 3 - 34 / 3, "b": 0.0})
     assert home["from"].tolist() == ["second search"] * 2
     assert home.set_index("to").loc["a", "verdict"] == "worse"
+
+
+def test_l7_takes_the_best_alpha_of_each_study_to_the_others_on_other_seeds(lesson, monkeypatch):
+    monkeypatch.setattr(applications, "_RATES", 3)
+    monkeypatch.setattr(applications, "_SEEDS", 2)
+    base = load_config("studies/lesson/L7.toml").with_overrides(trials=1)
+    configs = [base.with_overrides(name=name, **{"data.source": name}) for name in ("iris", "moons")]
+    for config in configs:
+        search(config)
+    table = applications._rates(Lesson(), [load(config.name) for config in configs]).set_index(["from", "to"])
+    rates = [0.001, 0.1**1.5, 1.0, 0.1]
+    for config in configs:
+        own, other = Evaluator(config), "moons" if config.name == "iris" else "iris"
+        settings = [own.config.settings({**BASE, "learning_rate": rate}) for rate in rates]
+        losses = [np.mean([final_of(e, "validation_loss")]) for e in own.evaluate(settings, seeds=SEEDS[:2])]
+        best = rates[int(np.argmin(losses))]
+        assert table.loc[(config.name, config.name), "learning_rate"] == pytest.approx(best)
+        assert (table.loc[config.name, "learning_rate"] == table.loc[(config.name, other), "learning_rate"]).all()
+        tried = [table.loc[(name, config.name), "learning_rate"] for name in (config.name, other)]
+        settings = [own.config.settings({**BASE, "learning_rate": rate}) for rate in tried]
+        errors = [
+            100 * final_of(e, "validation_error").mean() for e in on_test(own).evaluate(settings, seeds=SEEDS[2:])
+        ]
+        assert table.loc[(other, config.name), "regret"] == pytest.approx(errors[1] - errors[0], abs=1e-3)
+        assert table.loc[(other, config.name), "seeds"] == 2
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.stem)

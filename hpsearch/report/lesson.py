@@ -26,6 +26,7 @@ _TITLES = {
     "refining": "Rounds beside one search of the same cost.",
     "agreement": "Whether studies rank the settings alike.",
     "single": "Which one setting serves all.",
+    "rates": "What the best α of one data set loses on another, all else at its default.",
     "slips": "What the lesson writes and NumPy refuses.",
     "parameters": "Parameters, before and after training.",
     "hyperparameters": "Hyperparameters, before and after training.",

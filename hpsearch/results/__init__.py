@@ -21,6 +21,7 @@ In this room, of which a worker process imports some files without Optuna and pa
     comparison.py    studies side by side
     units.py         the first layer's weights while they are learned
     lesson.py        the lesson: each claim's study searched or read, and judged
+    applications.py  of its L7 the studies of all data sets
     plots.py         each table as a figure
     observations.py  the trials of any study that importances come from, and their values
     evenness.py      whether they are spread evenly over each parameter

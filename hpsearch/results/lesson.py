@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import product
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from hpsearch.config import ConfigError, StudyConfig, load_config, resolve
-from hpsearch.config.data import BUNDLED
 from hpsearch.config.files import shipped_studies
 from hpsearch.config.messages import Fault, did_you_mean
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.experiments.comparisons import DEFAULTS, scores
 from hpsearch.experiments.lessons import (
     Judgement,
     Trainings,
     depths,
     draws,
-    fields,
     iteration,
     parameters,
     refining,
@@ -31,11 +25,9 @@ from hpsearch.experiments.lessons import (
     symmetry,
 )
 from hpsearch.experiments.progress import TrainingProgress
-from hpsearch.experiments.trainings import survey_study
-from hpsearch.results.comparison import Comparison, best_setting, compare
+from hpsearch.results.applications import other_fields
 from hpsearch.results.payoff import payoff
-from hpsearch.results.study import Results, load
-from hpsearch.results.transfers import transfer_table
+from hpsearch.results.study import Results
 from hpsearch.results.units import units
 from hpsearch.storage.access import open_storage
 from hpsearch.tuning.batches import Progress
@@ -49,12 +41,6 @@ ROUNDS, REPEATS, SEEDS = 3, 10, 20
 
 UNLEARNED = "random"
 """The sampler of L6 that does not learn: one that does refines by itself, so its rounds might pay less."""
-
-L7_SEEDS = 10
-"""Trainings of each setting on each data set."""
-
-_SECOND = "second search"
-"""Its best setting among the others of a study."""
 
 
 @dataclass(frozen=True)
@@ -172,55 +158,7 @@ def _refining(lesson: Lesson) -> Judgement:
 
 def _other_fields(lesson: Lesson) -> Judgement:
     """L7: the study of one space, on every data set in turn."""
-    base, where = config_of("L7"), {"workers": lesson.workers, **lesson.place}
-    firsts = [base.with_overrides(name=f"{base.name}-{source}", **{"data.source": source}) for source in BUNDLED]
-    seconds = [first.with_overrides(name=f"{first.name}-again", seed=first.search.seed + 1) for first in firsts]
-    for config in (*firsts, *seconds):
-        search(config, on_progress=partial(lesson.on_progress, config.name), **where)
-    for config in firsts:
-        survey_study(config, on_progress=partial(lesson.on_rows, f"{config.name}.survey"), **where)
-    own, again = ([load(each.name, **lesson.place) for each in configs] for configs in (firsts, seconds))
-    with warnings.catch_warnings():  # that few rows decide is for the indices, and no verdict rests on them
-        warnings.simplefilter("ignore", UserWarning)
-        told = partial(lesson.on_rows, base.name)
-        seen = compare(own, seeds=L7_SEEDS, workers=lesson.workers, on_progress=told)
-    beside, home = _beside_second(seen, [_second(lesson, *pair) for pair in zip(own, again, strict=True)], own)
-    tables = (seen.agreement, seen.transfer, beside, home, seen.defaults, seen.indices)
-    agreement, first, second, home, single, indices = (_short(table, base.name) for table in tables)
-    judgement = fields.other_fields(agreement, (first, second), home, single)
-    return replace(judgement, tables={**judgement.tables, "indices": indices})
-
-
-def _beside_second(
-    seen: Comparison, seconds: Sequence[pd.DataFrame], studies: Sequence[Results]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """The transfers beside the best of each study's second search, and that best beside the one of the first.
-
-    Args:
-        seen: With the best of the first searches.
-        seconds: Scores of the second best of each study, at home.
-        studies: Their results.
-    """
-    test, second = seen.scores[seen.scores["split"] == "test"], pd.concat(seconds, ignore_index=True)
-    classes = {name: each.dataset.classes is not None for name, each in zip(seen.studies, studies, strict=True)}
-    own = test["from"] == test["to"]
-    beside = transfer_table(pd.concat([second.assign(**{"from": second["to"]}), test[~own]]), classes=classes)
-    home = transfer_table(pd.concat([test[own | (test["from"] == DEFAULTS)], second]), classes=classes)
-    return beside, home[home["from"] == _SECOND]
-
-
-def _second(lesson: Lesson, first: Results, second: Results) -> pd.DataFrame:
-    """What the best of a study's second search scores on its test examples, on the seeds of the comparison."""
-    setting, _ = first.fitted(best_setting(second))
-    told = partial(lesson.on_rows, second.study.study_name)
-    table = partial(scores, settings={_SECOND: setting}, seeds=L7_SEEDS)
-    return first.kept_trainings("test").table(table, workers=lesson.workers, on_progress=told)
-
-
-def _short(table: pd.DataFrame, base: str) -> pd.DataFrame:
-    """The names of studies as those of their data."""
-    columns = [name for name in ("study", "first", "second", "from", "to", "worst_study") if name in table]
-    return table.assign(**{name: table[name].str.removeprefix(f"{base}-") for name in columns})
+    return other_fields(lesson, config_of("L7"))
 
 
 def _judged(claim: str, judge: Callable[[Trainings], Judgement]) -> Callable[[Lesson], Judgement]:

@@ -7,7 +7,6 @@ and studies at once.
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from hpsearch.config.messages import listed
@@ -15,12 +14,20 @@ from hpsearch.experiments.comparisons import DEFAULTS, FEWEST
 from hpsearch.experiments.lessons.judgement import Interval, Judgement
 from hpsearch.sensitivity.verdicts import holm
 
+RATE = "learning_rate"
+
+NOT_SHOWN = "not shown"
+
 _LEVEL = 0.05
 """Of all tests at once."""
 
 
 def other_fields(
-    agreement: pd.DataFrame, transfers: tuple[pd.DataFrame, pd.DataFrame], home: pd.DataFrame, single: pd.DataFrame
+    agreement: pd.DataFrame,
+    transfers: tuple[pd.DataFrame, pd.DataFrame],
+    home: pd.DataFrame,
+    single: pd.DataFrame,
+    rates: pd.DataFrame,
 ) -> Judgement:
     """L7: the best setting of one study is not that of another.
 
@@ -31,9 +38,10 @@ def other_fields(
             regret_high, verdict ("own best", "worse", "better" or "not shown"), examples, p.
         home: The best of each second search beside that of the first, a row a study. Columns: those of the transfers.
         single: A row a setting, the best for all first. Columns: from, regret, regret_low, regret_high.
+        rates: Of settings that differ in α alone, the columns of the transfers and learning_rate.
     """
-    transfer = shown_beside_both(*transfers)
-    pairs = transfer[(transfer["from"] != transfer["to"]) & (transfer["from"] != DEFAULTS)]
+    transfer, home, rates = shown_beside_both(*transfers), _corrected(home), _corrected(rates)
+    pairs = transfer[_elsewhere(transfer)]
     worse = pairs[pairs["verdict"] == "worse"].sort_values("regret", ascending=False)
     fields = [str(name) for name in dict.fromkeys(pairs["to"]) if name in set(worse["to"])]
     everywhere = set(fields) == set(pairs["to"])
@@ -44,8 +52,8 @@ def other_fields(
         holds=not worse.empty,
         decided=f"{len(worse)} of {len(pairs)} bests lose up to {_points(most)}, {_count(home)} at home",
         where=f"taken to {listed(fields, 'or')}" if fields and not everywhere else "",
-        evidence=[_losses(pairs, worse), _home(home), _single(single)],
-        tables={"transfer": transfer, "agreement": agreement, "single": single},
+        evidence=[_losses(pairs, worse), _home(home), _rates(rates), _single(single)],
+        tables={"transfer": transfer, "agreement": agreement, "single": single, "rates": rates},
         more=[_ranks(agreement), _examples(int(transfer["examples"].min()))],
     )
 
@@ -57,12 +65,24 @@ def shown_beside_both(first: pd.DataFrame, second: pd.DataFrame) -> pd.DataFrame
     defaults are no best setting: they are not among what is corrected for, and their verdict stands as it is.
     """
     both = first.merge(second[["from", "to", "verdict", "p"]], on=["from", "to"], suffixes=("", "_second"))
-    pairs = ((both["from"] != both["to"]) & (both["from"] != DEFAULTS)).to_numpy()
-    p = np.array(both[["p", "p_second"]].max(axis=1))
-    p[pairs] = holm(p[pairs])
-    borne_out = (p <= _LEVEL) & (both["verdict"] == both["verdict_second"])
-    verdict = both["verdict"].where(~pairs | borne_out, "not shown")
-    return both.assign(verdict=verdict, p=p)[list(first.columns)]
+    agreed = (
+        both["verdict"]
+        .where(both["verdict"] == both["verdict_second"], NOT_SHOWN)
+        .where(_elsewhere(both), both["verdict"])
+    )
+    return _corrected(both.assign(verdict=agreed, p=both[["p", "p_second"]].max(axis=1)))[list(first.columns)]
+
+
+def _elsewhere(table: pd.DataFrame) -> pd.Series:
+    """Which rows are of a setting that was found for another study than it is tried on."""
+    return (table["from"] != table["to"]) & (table["from"] != DEFAULTS)
+
+
+def _corrected(table: pd.DataFrame) -> pd.DataFrame:
+    """The verdicts that Holm's correction for the number of settings found elsewhere bears out, with its p-values."""
+    elsewhere, p = _elsewhere(table).to_numpy(), table["p"].to_numpy(copy=True)
+    p[elsewhere] = holm(p[elsewhere])
+    return table.assign(verdict=table["verdict"].where(~elsewhere | (p <= _LEVEL), NOT_SHOWN), p=p)
 
 
 def _examples(least: int) -> str:
@@ -100,6 +120,22 @@ def _count(home: pd.DataFrame) -> str:
 
 def _points(row: pd.Series) -> str:
     return f"{Interval.of(row, 'regret', 'regret_low', 'regret_high').short} points"
+
+
+def _rates(rates: pd.DataFrame) -> str:
+    """Where the best α of each study lies, and how often it loses elsewhere."""
+    own = rates[rates["from"] == rates["to"]].sort_values(RATE)
+    values = listed([f"{row['from']} {row[RATE]:.2g}" for row in own.to_dict("records")])
+    pairs = rates[_elsewhere(rates)]
+    worse = pairs[pairs["verdict"] == "worse"].sort_values("regret", ascending=False)
+    most = ""
+    if len(worse):
+        row = worse.iloc[0]
+        most = f", most that of {row['from']} on {row['to']}: {_points(row)}"
+    return (
+        f"Of α alone, all else at its default, the best of those tried is: {values}. Taken to another data set it is "
+        f"shown to lose in {len(worse)} of {len(pairs)}{most}."
+    )
 
 
 def _single(single: pd.DataFrame) -> str:
