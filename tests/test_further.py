@@ -27,6 +27,8 @@ def test_test_examples_are_standardised_by_the_training_rows_and_choose_nothing(
     assert data.classes[data.test.y].tolist() == last["kind"].tolist()
     assert data.fingerprint != from_frame(frame, "kind", test=last.assign(x=last["x"] + 1e-6)).fingerprint
     assert data.notes == ("the test examples are the 30 rows of the test table",)
+    counted = from_frame(frame.assign(no=np.arange(60)), "kind", test=last.assign(no=np.arange(30)))
+    assert "column 'no' counts the rows (0 to 59): if" in counted.notes[0]
 
 
 def test_a_number_to_predict_is_scaled_by_the_training_rows(tables):
