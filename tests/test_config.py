@@ -764,7 +764,8 @@ def test_a_study_that_follows_changes_no_other_line(study):
     ]
 
 
-def test_a_study_that_follows_finds_its_data_from_any_folder(study, tmp_path):
+def test_a_study_that_follows_finds_its_data_from_any_folder(study, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)  # where a relative path would be right by chance
     (tmp_path / "t.csv").write_text("x,y\n1,2\n", encoding="utf-8")
     text = '[data]\nsource = "csv:t.csv"  # mine\ntest = "csv:t.csv"  # for the end\ntarget = "y"\n'
     following = load_config(study(text)).with_overrides(**FOLLOWING)

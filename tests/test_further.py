@@ -27,6 +27,8 @@ def test_test_examples_are_standardised_by_the_training_rows_and_choose_nothing(
     assert data.classes[data.test.y].tolist() == last["kind"].tolist()
     assert data.fingerprint != from_frame(frame, "kind", test=last.assign(x=last["x"] + 1e-6)).fingerprint
     assert data.notes == ("the test examples are the 30 rows of the test table",)
+    counted = from_frame(frame.assign(no=np.arange(60)), "kind", test=last.assign(no=np.arange(30)))
+    assert "column 'no' counts the rows (0 to 59): if" in counted.notes[0]
 
 
 def test_a_number_to_predict_is_scaled_by_the_training_rows(tables):
@@ -80,7 +82,10 @@ def test_incomplete_rows_and_unknown_texts_of_test_examples_are_counted(tables, 
             lambda last: last.drop(columns=["x", "hue"]),
             "the test table lacks the columns 'x', 'hue': add them",
         ),
-        (lambda last: last.assign(n="7 of 9"), "numbers in one table and none in the other, the test table: 'n'"),
+        (
+            lambda last: last.assign(n="7 of 9"),
+            r"the test table and .* differ in what is a number and .*: 'n'",
+        ),
         (lambda last: last.assign(kind=["r"] * 30), r"the test table has classes that no training row has: 'r \(30\)'"),
         (lambda last: last.assign(x=np.inf), "with the rows of the test table: column 'x' has 30 infinite values"),
         (lambda last: last[:0], "the test table has no rows"),
@@ -90,6 +95,8 @@ def test_test_examples_that_do_not_fit_are_refused(tables, change, message):
     frame, last = tables
     with pytest.raises(DataError, match=message):
         from_frame(frame, "kind", test=change(last))
+    with pytest.raises(DataError, match="there is no target column 'knid'; did you mean 'kind'"):
+        from_frame(frame, "knid", test=change(last))
 
 
 def test_a_group_that_is_in_both_tables_is_told(tables):

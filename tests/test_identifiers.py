@@ -72,7 +72,8 @@ def test_texts_that_differ_in_blanks_or_case_are_named_the_target_s_too(plain):
 def test_columns_of_dates_are_left_out_of_a_new_study(plain):
     days = [f"2020-01-{1 + i % 28:02}" for i in range(ROWS)]
     assert identifiers(plain.assign(day=days), "y") == {
-        "day": "holds dates or times as text, such as '2020-01-01'",
+        "day": "holds dates or times as text, such as '2020-01-01' (the split is at random; data.shuffle = false keeps "
+        "the rows' order)",
     }
 
 
@@ -85,3 +86,8 @@ def test_texts_of_many_values_are_named_before_they_are_too_many(plain):
 def test_texts_that_name_the_rows_are_identifiers_and_prices_are_not(plain):
     frame = plain.assign(name=[f"row {i}" for i in range(ROWS)], price=[f"1,{200 + i}" for i in range(ROWS)])
     assert identifiers(frame, "y") == {"name": "is text with 60 distinct values in 60 rows"}
+    twice = frame.assign(name=[f"row {max(i, 9)}" for i in range(ROWS)])
+    assert identifiers(twice, "y") == {
+        "name": "is text with 51 distinct values in 60 rows (if rows of one value belong together, name it in "
+        "data.groups instead)"
+    }

@@ -10,6 +10,7 @@ import pytest
 
 from hpsearch.data import DataError, from_frame, load_dataset
 from hpsearch.data.tables import Format, likely_format
+from hpsearch.data.text import likely_encoding
 
 ROWS = 60
 
@@ -156,6 +157,19 @@ def test_another_encoding_is_named_with_its_key_which_reads_it(load, lines, fram
 @pytest.mark.parametrize(("encoding", "told"), [("utf-8-sig", "utf8"), ("utf-16", None), ("utf-16", "utf-16")])
 def test_the_mark_of_an_encoding_is_no_part_of_a_heading(load, lines, frame, encoding, told):
     assert load(text(lines).encode(encoding), encoding=told).preparation.columns == ("a", "b")
+
+
+def test_an_encoding_is_assumed_where_its_letters_tell_it(tmp_path, lines):
+    for content, encoding in (
+        (text(lines, heading="größe,b,y").encode("latin-1"), "cp1252"),
+        (text(lines, heading="größe,b,y").encode(), None),
+        (text(lines, heading="größe,b,y").encode("utf-16"), None),
+        (text(lines, heading="größe,b,y").encode("utf-16-be"), "utf-16-be"),
+        (text(lines).replace("p", "\x81").encode("latin-1"), None),  # no letter of Windows-1252
+        (text(lines, heading="длина,b,y").encode("cp1251"), None),
+    ):
+        (tmp_path / "t.csv").write_bytes(content)
+        assert likely_encoding(tmp_path / "t.csv") == encoding
 
 
 def test_a_wrong_encoding_is_refused(load, lines):

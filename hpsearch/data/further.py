@@ -13,38 +13,38 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def alike(further: RawTable, table: RawTable, groups: str | None) -> RawTable:
-    """Test examples with the columns of another table, in their order; columns that it has not are left out.
+def alike(further: RawTable, table: pd.DataFrame, groups: pd.Series | None) -> RawTable:
+    """Test examples with the columns of a checked table, in their order; columns that it has not are left out.
 
     Args:
         further: The test examples.
         table: The other examples.
-        groups: Column of the groups, which is no feature: the test examples need not have it.
+        groups: Which group each of these is of, by a column that is no feature: the test examples need not have it.
 
     Raises:
         DataError: if it has no rows, or columns are missing, or hold numbers in one table and none in the other.
     """
-    frame, ours, name = further.frame.infer_objects(), table.frame.infer_objects(), further.name
+    frame, name = further.frame.infer_objects(), further.name
     if frame.empty:
         raise DataError(f"{name} has no rows: give test examples, or a share of the table")
-    if table.target not in frame.columns:
+    if further.target not in frame.columns:
         raise DataError(
-            f"{name} has no column {table.target!r}: test examples need the answers; rows without them are for "
+            f"{name} has no column {further.target!r}: test examples need the answers; rows without them are for "
             "network.predict, once a network is trained"
         )
     notes = list(further.notes)
-    if groups in frame.columns and groups in ours.columns:
-        theirs = frame[groups].drop_duplicates()
-        if shared := int(theirs.isin(ours[groups]).sum()):
-            notes.append(f"{shared:,} of the {len(theirs):,} groups by {groups!r} have rows in the training table too")
-    ours = ours.drop(columns=groups or [], errors="ignore")
-    if absent := [str(column) for column in ours.columns if column not in frame.columns]:
+    if groups is not None and groups.name in frame.columns:
+        theirs = frame[groups.name].drop_duplicates()
+        if shared := int(theirs.isin(groups).sum()):
+            by = f"groups by {groups.name!r}"
+            notes.append(f"{shared:,} of the {len(theirs):,} {by} have rows in the training table too")
+    if absent := [str(column) for column in table.columns if column not in frame.columns]:
         raise DataError(f"{name} lacks the columns {listed(absent)}: add them, or leave them out with data.drop")
-    frame = frame[list(ours.columns)]
-    kinds = zip(ours.columns, numeric_columns(ours), numeric_columns(frame), strict=True)
+    frame = frame[list(table.columns)]
+    kinds = zip(table.columns, numeric_columns(table), numeric_columns(frame), strict=True)
     odd = [str(column) for column, one, other in kinds if one != other and frame[column].notna().any()]
     if odd:
-        raise DataError(f"columns hold numbers in one table and none in the other, {name}: {listed(odd)}")
+        raise DataError(f"{name} and the training table differ in what is a number and what is text: {listed(odd)}")
     return replace(further, frame=frame, notes=tuple(notes))
 
 

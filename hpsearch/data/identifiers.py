@@ -23,9 +23,11 @@ def identifiers(frame: pd.DataFrame, target: str) -> dict[str, str]:
         if not numeric and all(isinstance(value, str) for value in features[name]):
             counts = features[name].value_counts()
             if dates := dates_as_text(counts):
-                reasons[str(name)] = dates
+                reasons[str(name)] = f"{dates} (the split is at random; data.shuffle = false keeps the rows' order)"
             elif too_many(len(counts), len(frame)) and not numbers_as_text(counts, str(name), target=False):
-                reasons[str(name)] = f"is text with {len(counts):,} distinct values in {len(frame):,} rows"
+                told = f"is text with {len(counts):,} distinct values in {len(frame):,} rows"
+                together = " (if rows of one value belong together, name it in data.groups instead)"
+                reasons[str(name)] = told + together * (len(counts) < len(frame))
     return {str(name): reasons[str(name)] for name in features.columns if str(name) in reasons}
 
 

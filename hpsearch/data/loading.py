@@ -77,13 +77,10 @@ def load_dataset(
     check_task(task)
     division = _division(validation, test, seed, groups, shuffle)
     form = Format(separator, decimal, None if missing is None else tuple(missing), encoding)
-    table, further = raw_table(source, target, seed=seed, form=form, drop=tuple(drop or ())), None
-    if isinstance(test, str):
-        further = alike(raw_table(test, target, seed=seed, form=form, drop=None), table, groups)
-    if incomplete == "drop":
-        table, further = without_incomplete_rows(table), further and without_incomplete_rows(further)
+    table = raw_table(source, target, seed=seed, form=form, drop=tuple(drop or ()))
+    further = raw_table(test, target, seed=seed, form=form, drop=None) if isinstance(test, str) else None
     name = source.rpartition("/")[2] if ":" in source else source
-    return _dataset(table, further, task=task, division=division, name=name)
+    return _dataset(table, further, task=task, division=division, name=name, incomplete=incomplete)
 
 
 def from_arrays(
@@ -175,7 +172,7 @@ def from_frame(
         raise DataError(f"the table is not a DataFrame (given: {type(frame).__name__}): give one, or use from_arrays")
     table, further = RawTable(raw_frame(frame), str(target)), None
     if hasattr(test, "columns"):
-        further = alike(RawTable(raw_frame(test), str(target), name="the test table"), table, division.groups)
+        further = RawTable(raw_frame(test), str(target), name="the test table")
     return _dataset(table, further, task=task, division=division, name=name)
 
 
@@ -185,7 +182,17 @@ def _division(validation: float, test: Any, seed: int, groups: str | None, shuff
     return Division(validation, share, seed, None if groups is None else str(groups), shuffle is not False)
 
 
-def _dataset(table: RawTable, further: RawTable | None, *, task: Task, division: Division, name: str) -> Dataset:
+def _dataset(
+    table: RawTable,
+    further: RawTable | None,
+    *,
+    task: Task,
+    division: Division,
+    name: str,
+    incomplete: Literal["refuse", "drop"] | None = None,
+) -> Dataset:
+    if incomplete == "drop":
+        table = without_incomplete_rows(table)
     frame, target = table.frame.infer_objects(), table.target  # numbers are numbers, also in columns of objects
     if frame.shape[1] > _MANY:
         frame = frame.copy()  # pandas puts the columns together, which may each lie in a place of their own
@@ -195,6 +202,9 @@ def _dataset(table: RawTable, further: RawTable | None, *, task: Task, division:
     splits = split_rows(frame[target] if kind == "classification" else None, len(frame), division, groups)
     rows = frame
     if further is not None:
+        further = alike(further, frame, groups)
+        if incomplete == "drop":
+            further = without_incomplete_rows(further)
         rows = joined(frame, further, kind)
         splits = (*splits[:2], np.arange(len(frame), len(rows)))
     features, labels = rows.drop(columns=[target]), rows[target]

@@ -111,7 +111,7 @@ def _at_random(labels: pd.Series | None, examples: int, shares: dict[str, int], 
 def _in_blocks(groups: pd.Series | None, examples: int, shares: dict[str, int], division: Division) -> Rows:
     """Whole groups one after another: each is of the split in whose share of the rows its middle lies."""
     codes = np.arange(examples) if groups is None else groups.factorize()[0]
-    order = np.arange(codes.max() + 1)  # of groups, in the order of the rows
+    order = np.arange(len(np.unique(codes)))  # of groups, in the order of the rows
     if division.shuffle:
         order = np.random.default_rng(division.seed).permutation(order)
     sizes = np.bincount(codes)[order]
