@@ -11,7 +11,6 @@ from rich.table import Table
 
 from hpsearch.report.tables import cell, plain_table
 
-
 _REPEATED = re.compile(r"(?P<study>.+)-repeat-(?P<repeat>\d+)-(round-\d+|unrefined)")
 
 
