@@ -75,6 +75,12 @@ def test_numbers_have_a_minus_and_names_keep_their_hyphens(text, shown):
     assert f"<p>{shown}</p>" in page("x", [Section("y", [text])])
 
 
+def test_a_column_without_any_value_is_left_out():
+    table = pd.DataFrame({"kept": [1.0, None], "gone": [None, float("nan")], "zero": [0, 0]})
+    heads = re.findall(r"<th scope=.col.>(\w+)</th>", page("x", [Section("y", [], [Exhibit(table, title="t")])]))
+    assert heads == ["kept", "zero"]
+
+
 def test_panels_side_by_side_keep_the_width_that_they_are_made_for():
     table = pd.DataFrame({"x": [1]})
     beside, above = (
