@@ -41,7 +41,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
     Of the trials: ``trials``, ``curves``, ``members``, ``best``, ``pareto``, ``network(number)``, ``history()``,
     ``importance()``; of a survey: ``survey``, ``sensitivity()``, ``sensitivity_over_iterations()``, ``effects()``,
     ``interactions()``, ``ranges()``; by training around the best, which is kept: ``profile()``, ``plane()``,
-    ``tolerance()``, ``tunability()``, ``attribution()``. ``plot`` has their figures, and ``export(folder)`` writes files.
+    ``tolerance()``, ``tunability()``, ``attribution()``. ``plot`` draws them, and ``export(folder)`` writes files.
 
     The tables of the trials are made again when trials have been added or have gone on since.
 
