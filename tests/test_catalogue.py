@@ -79,3 +79,15 @@ def test_a_survey_that_is_not_complete_is_told():
     frame = pd.DataFrame([{**row, "survey": 1200, "surveyed": False, "last": pd.NaT}])
     cells = [str(next(iter(column.cells))) for column in catalogue_table(frame, title="t").columns]
     assert cells == ["s", "-", "-", "-", "1,200 rows, unfinished", "-"]
+
+
+def test_repeats_of_a_search_in_rounds_are_one_row():
+    names = [f"mine-repeat-{k}-{arm}" for k in (2, 10) for arm in ("round-1", "round-2", "unrefined")]
+    names = ["mine", "theirs-repeat-2-round-1", *names, "mine-round-1"]
+    frame = pd.DataFrame({"study": names, "best": [0.5, *[0.4] * 3, 0.1, *[0.3] * 3, 0.2]})
+    frame = frame.assign(ours=frame["study"] != names[1], trials=20, unfinished=0, survey=0, surveyed=False)
+    rows = printed(catalogue_table(frame.assign(metric="loss", last=pd.NaT), title="studies"), width=120)
+    assert [row.split(" loss")[0] for row in rows if " loss" in row] == [
+        "mine 20 0.5", "theirs-repeat-2-round-1 20 0.4", "mine-repeat-2 to -10 (6 studies) 120 0.1",
+        "mine-round-1 20 0.2",
+    ]  # fmt: skip

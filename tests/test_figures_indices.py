@@ -131,6 +131,8 @@ def test_more_lines_than_colours_differ_in_their_dashes(table):
     many = pd.concat([table.iloc[[0]].assign(hyperparameter=f"x{k}", iteration=1) for k in range(12)])
     looks = [(line.line.color, line.line.dash) for line in figures.sensitivity_over_iterations(many).data[1::2]]
     assert len(set(looks)) == len(looks) == 12
+    luck = many.assign(verdict=["luck", *many["verdict"][1:]])
+    assert figures.sensitivity_over_iterations(luck).data[1].line.dash not in style.DASHES
 
 
 @pytest.mark.parametrize("function", [figures.sensitivity, figures.sensitivity_over_iterations])

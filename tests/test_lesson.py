@@ -57,7 +57,7 @@ def test_a_claim_is_judged_printed_and_put_on_a_page(lesson):
     assert "W1 = 0.5 · N(0, 1)" in printed
     assert max(len(line) for line in printed.splitlines()) <= 80
     page = (lesson / "results" / "lesson-L8.html").read_text(encoding="utf-8")
-    assert "<h2>L8: Initialise" in page
+    assert "<h2>L8: Initialise → forward → loss → gradient → step, repeated, is all of training</h2>" in page
     assert "One iteration, number by number." in page
     assert not (lesson / "results" / "lesson.html").exists()
 

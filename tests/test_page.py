@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
+from plotly.subplots import make_subplots
 
 from hpsearch.figures.style import titled
 from hpsearch.report.page import LONGEST_TEXT, MOST_ROWS, Exhibit, Section, page
@@ -54,12 +55,39 @@ def test_whatever_is_given_is_shown_as_text(read):
     assert "b" not in tags
     count = read.text.count(HOSTILE)
     assert count == 10  # title twice, heading and link, sentence, command, column, cell; in two tables
-    assert f"What is {HOSTILE}? The numbers" in read.text
+    assert f"of: What is {HOSTILE}?" in read.text
     assert "Alone" in read.text
 
 
 def test_no_line_breaks_between_a_number_and_its_per_cent_sign():
     assert "<p>from 7.5\u00a0% to 19\u00a0%</p>" in page("x", [Section("y", ["from 7.5 % to 19 %"])])
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("-1.4 to 4.7 (-2)", "\u22121.4 to 4.7 (\u22122)"),
+        ("λ of 1e-06", "λ of 1e\u221206"),  # no line ends inside of a number
+        ("2026-11-26, L4-2, --workers 2, x-1", "2026-11-26, L4-2, --workers 2, x-1"),
+    ],
+)
+def test_numbers_have_a_minus_and_names_keep_their_hyphens(text, shown):
+    assert f"<p>{shown}</p>" in page("x", [Section("y", [text])])
+
+
+def test_a_column_without_any_value_is_left_out():
+    table = pd.DataFrame({"kept": [1.0, None], "gone": [None, float("nan")], "zero": [0, 0]})
+    heads = re.findall(r"<th scope=.col.>(\w+)</th>", page("x", [Section("y", [], [Exhibit(table, title="t")])]))
+    assert heads == ["kept", "zero"]
+
+
+def test_panels_side_by_side_keep_the_width_that_they_are_made_for():
+    table = pd.DataFrame({"x": [1]})
+    beside, above = (
+        titled(make_subplots(*shape).add_scatter(x=[1], y=[1]), "t", "s", height=200) for shape in ((1, 2), (2, 1))
+    )
+    plots = Reader(page("x", [Section("y", [], [Exhibit(table, beside), Exhibit(table, above)])])).elements
+    assert ["data-wide" in attributes for _, attributes in plots if attributes.get("class") == "plot"] == [True, False]
 
 
 def test_a_figure_is_plotly_s_json_and_cannot_end_its_element(read):

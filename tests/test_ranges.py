@@ -135,10 +135,10 @@ def test_a_choice_stays_while_it_holds_half_its_even_share_of_the_best():
         ((8, 16, 32), 1, (1, np.inf), (4, 8), "the best crowd at the low end: 4 joins"),
         ((8, 16, 32), -1, (1, np.inf), (32, 64), "the best crowd at the high end: 64 joins"),
         ((0.5, 1.0, 2.0), 1, (0, np.inf), (0.25, 0.5), "the best crowd at the low end: 0.25 joins"),
-        ((8, 16, 32), 1, (5, np.inf), (8, 16, 32), "one choice holds the best: fix it"),
-        ((8, 16, 32), -1, (1, 63), (8, 16, 32), "one choice holds the best: fix it"),
+        ((8, 16, 32), 1, (5, np.inf), (8, 16, 32), "8 alone holds the best: fix it"),
+        ((8, 16, 32), -1, (1, 63), (8, 16, 32), "32 alone holds the best: fix it"),
         ((8, 16, 32), -1, (1, 64), (32, 64), "the best crowd at the high end: 64 joins"),
-        ((1, 2, 4), 1, (0, np.inf), (1, 2, 4), "one choice holds the best: fix it"),
+        ((1, 2, 4), 1, (0, np.inf), (1, 2, 4), "1 alone holds the best: fix it"),
     ],
 )
 def test_choices_double_or_halve_beyond_the_end_where_the_best_are(choices, sign, limits, following, reason):

@@ -8,6 +8,7 @@ import pytest
 from helpers import run
 
 from hpsearch.report.around import around_the_best
+from hpsearch.report.facts import facts as facts_of
 from hpsearch.report.sections import sections
 from hpsearch.results.study import Results, load
 from hpsearch.storage.front import ATTRIBUTION, EXPLAINED
@@ -97,9 +98,11 @@ def test_another_program_s_study_has_what_its_trials_alone_can_fill(folder):
     study.optimize(lambda trial: trial.suggest_float("a<i>", 0, 1) + trial.suggest_int("n", 1, 9), n_trials=15)
     run("report", "<b>x</b>", "--storage", storage, "--to", "page.html")
     assert titles(Results.from_study(study)) == [
-        "What was chosen", "How the search went", "What surrogates say", "How it was measured",
+        "What was chosen", "How the search went", "What surrogates say", "Where this comes from",
         "What this does not say",
     ]  # fmt: skip
+    facts = {row["what"]: row["value"] for row in facts_of(Results.from_study(study), None).to_dict("records")}
+    assert (facts["minimised"], facts["range of a<i>"], facts["range of n"]) == ("value", "0 to 1", "1 to 9")
     assert "<i>" not in (folder / "page.html").read_text(encoding="utf-8").split("plotly.js v")[0]
 
 
@@ -131,7 +134,9 @@ def test_the_best_within_the_constraints_is_not_called_that_of_all():
 
 def test_a_study_without_trials_has_a_page(folder):
     study = optuna.create_study()
-    assert titles(Results.from_study(study)) == ["How the search went", "How it was measured", "What this does not say"]
+    assert titles(Results.from_study(study)) == [
+        "How the search went", "Where this comes from", "What this does not say",
+    ]  # fmt: skip
 
 
 def test_an_unknown_study_is_refused(folder):

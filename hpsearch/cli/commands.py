@@ -33,9 +33,7 @@ DryRunOption = Annotated[
 ]
 NameArgument = Annotated[str, typer.Argument(help="Name of a study in the results.")]
 ResultsOption = Annotated[Path, typer.Option(help="Folder of the results.")]
-WorkersOption = Annotated[
-    int, typer.Option(min=1, max=256, help="Number of threads that train; the results do not depend on it.")
-]
+WorkersOption = Annotated[int, typer.Option(min=1, max=256, help="Number of threads; the results do not depend on it.")]
 StorageOption = Annotated[
     str | None,
     typer.Option(help="Optuna storage URL, or path of a journal file, instead of the journal in the results folder."),

@@ -28,7 +28,7 @@ def export(
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
 ) -> None:
-    """Write a study's tables trials, curves and members as CSV or Parquet."""
+    """Write a study's tables as CSV or Parquet: trials, curves, members, and those of its survey."""
     from hpsearch.cli.studies import stored_results
     from hpsearch.data.files import file_name
 

@@ -35,7 +35,14 @@ _RESERVED = {".survey": "survey", PROFILES: "profiles", TRANSFERS: "transfers"}
 
 
 class StudyConfig(Table):
-    """A study: its question, its data and network, the space it covers and the search through it."""
+    """A study: its question, its data and network, the space it covers and the search through it.
+
+    What is left out has its default, ``with_overrides`` changes it, and ``hpsearch show`` prints it all.
+
+    >>> config = StudyConfig.from_description({"name": "mine", "data": {"source": "iris"}, "search": {"trials": 50}})
+    >>> config.with_overrides(sampler="qmc").search.sampler, config.search.trials
+    ('qmc', 50)
+    """
 
     name: Text = Field(description="of the study in storage and of its folder of results; default: the file's")
     question: Text = Field("", description="what the study is to find out")

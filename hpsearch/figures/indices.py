@@ -86,7 +86,8 @@ def sensitivity_over_iterations(frame: pd.DataFrame) -> go.Figure:
         return style.empty(_OVER_TITLE, "no index at any iteration")
     figure, last = go.Figure(), frame["iteration"] == frame["iteration"].max()
     for k, (name, verdict) in enumerate(frame.loc[last, ["hyperparameter", "verdict"]].to_numpy()):
-        luck = {"color": style.GREY, "dash": "dot"}  # largest at the end first, as the lines end from above
+        # Largest at the end first, as the lines end from above. Luck has a dash of its own: green looks grey to some.
+        luck = {"color": style.GREY, "dash": "2px,6px"}
         look = luck if verdict in _LUCK else _look(k)
         _add_line(figure, frame[frame["hyperparameter"] == name], name, look=look)
     figure.update_xaxes(**axes.iteration_axis(int(frame["iteration"].max())))

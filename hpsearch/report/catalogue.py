@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,9 +11,11 @@ from rich.table import Table
 
 from hpsearch.report.tables import cell, plain_table
 
+_REPEATED = re.compile(r"(?P<study>.+)-repeat-(?P<repeat>\d+)-(round-\d+|unrefined)")
+
 
 def catalogue_table(frame: pd.DataFrame, *, title: str) -> Table:
-    """The studies, a row each.
+    """The studies, a row each; the repeats of a search in rounds, of which there may be hundreds, in one.
 
     Args:
         frame: Of :func:`hpsearch.results.catalogue.catalogue`.
@@ -25,12 +28,26 @@ def catalogue_table(frame: pd.DataFrame, *, title: str) -> Table:
     table.add_column("of")
     table.add_column("survey", justify="right")
     table.add_column("last (UTC)", no_wrap=True)
-    for row in frame.to_dict("records"):
+    for row in _folded(frame).to_dict("records"):
         best = "-" if pd.isna(row["best"]) else f"{row['best']:.4g}"
         last = "-" if pd.isna(row["last"]) else f"{row['last']:%Y-%m-%d %H:%M}"
         cells = (row["study"], _trials(row), best, row["metric"].replace("_", " ") or "-", _survey(row), last)
         table.add_row(*map(cell, cells))
     return table
+
+
+def _folded(frame: pd.DataFrame) -> pd.DataFrame:
+    """With the repeats of each search in rounds as one row: their trials, and the best of all."""
+    parts = frame["study"].str.extract(_REPEATED.pattern)
+    rows = []
+    for study, part in parts[parts["study"].notna() & frame["ours"]].groupby("study"):
+        repeats, of = part["repeat"].astype(int), frame.loc[part.index]
+        name = f"{study}-repeat-{repeats.min()} to -{repeats.max()} ({len(part):,} studies)"
+        sums = {column: of[column].sum() for column in ("trials", "unfinished", "survey")}
+        row = of.iloc[0].to_dict() | sums | {"study": name, "best": of["best"].min(), "last": of["last"].max()}
+        rows.append(pd.DataFrame([row], index=[part.index[0]]))
+        frame = frame.drop(part.index)
+    return pd.concat([frame, *rows]).sort_index() if rows else frame
 
 
 def _trials(row: Mapping[Any, Any]) -> str:

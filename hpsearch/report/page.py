@@ -131,8 +131,9 @@ def _set(sentence: str) -> str:
 
 def _shown(exhibit: Exhibit, place: str) -> _Shown:
     table, step = exhibit.table, max(-(-len(exhibit.table) // MOST_ROWS), 1)
-    cells = [[_cell(value) for value in table.iloc[::step][column]] for column in table]
-    columns, rows = [str(column) for column in table], list(zip(*cells, strict=True))
+    cells = {str(name): [_cell(value) for value in table.iloc[::step][name]] for name in table}
+    cells = {name: column for name, column in cells.items() if any(text for text, _ in column) or table.empty}
+    columns, rows = list(cells), list(zip(*cells.values(), strict=True))
     left_out = f"one row in {step} of {len(table):,} is shown" if step > 1 else ""
     shown = _Shown(place, exhibit.title, columns=columns, rows=rows, left_out=left_out)
     return shown if exhibit.figure is None else _drawn(shown, exhibit.figure)

@@ -14,6 +14,7 @@ from hpsearch.experiments.progress import TrainingProgress
 from hpsearch.report.facts import LOOKED
 from hpsearch.report.tables import Part, call_arguments, cell, note_cells, plain_table, survey_next
 from hpsearch.sensitivity.analysis import Survey
+from hpsearch.sensitivity.proposals import ALONE
 from hpsearch.space import Choice, Dimension
 from hpsearch.storage.commands import make
 from hpsearch.storage.notes import MEAN_ORDER, clipping, cut_mark, index_with_interval, share_interval
@@ -77,7 +78,7 @@ def interaction_lines(frame: pd.DataFrame, *, count: int = 3) -> str:
 
 
 def range_lines(frame: pd.DataFrame, space: Mapping[str, Dimension], *, title: str = "ranges to try next") -> str:
-    """What to try next, for each range that is to change or at whose boundary the best crowd.
+    """What to try next, for each range that is to change, or to be fixed, or at whose boundary the best crowd.
 
     Args:
         frame: Of ``Survey.ranges()``, or of ``Results.search_ranges()``.
@@ -92,7 +93,9 @@ def range_lines(frame: pd.DataFrame, space: Mapping[str, Dimension], *, title: s
         else:
             proposal = f"{row['next_low']:g} to {row['next_high']:g}"
             changed = (row["next_low"], row["next_high"]) != (row["low"], row["high"])
-        if row["boundary"] or changed:
+        if row["reason"].endswith(ALONE):
+            lines.append(f"  {row['hyperparameter']}: {row['reason']}")
+        elif row["boundary"] or changed:
             lines.append(f"  {row['hyperparameter']}: try {proposal} ({row['reason']})")
     return "\n".join([f"{title}:", *lines]) if lines else f"{title}: nothing speaks for other ones"
 

@@ -38,6 +38,11 @@ __all__ = ["Results", "ResultsError", "load"]
 class Results(SurveyTables, SearchTables, ProfileTables):
     """A study read back: the tables of its trials, of its survey and of trainings around its best, and its networks.
 
+    Of the trials: ``trials``, ``curves``, ``members``, ``best``, ``pareto``, ``network(number)``, ``history()``,
+    ``importance()``; of a survey: ``survey``, ``sensitivity()``, ``sensitivity_over_iterations()``, ``effects()``,
+    ``interactions()``, ``ranges()``; by training around the best, which is kept: ``profile()``, ``plane()``,
+    ``tolerance()``, ``tunability()``, ``attribution()``. ``plot`` draws them, and ``export(folder)`` writes files.
+
     The tables of the trials are made again when trials have been added or have gone on since.
 
     Attributes:

@@ -14,6 +14,10 @@ _WIDE = 0.8
 """Share of a range above which narrowing it is not worth a new study."""
 
 
+ALONE = "alone holds the best: fix it"
+"""Ends the reason of a choice that is to be fixed; its dimension stays, as one of a single choice would be none."""
+
+
 def proposal(dimension: Dimension, crowd: Crowd, *, verdict: str, limit: tuple[float, float]) -> tuple[Dimension, str]:
     """The dimension to try next, and why.
 
@@ -114,7 +118,7 @@ def _next_choices(dimension: Choice, crowd: Crowd, *, limit: tuple[float, float]
     if beyond is not None:
         choices = [beyond, *choices] if crowd.boundary == "low" else [*choices, beyond]
     if len(choices) < 2:
-        return dimension, "one choice holds the best: fix it"
+        return dimension, f"{dimension.choices[int(shares.argmax())]} {ALONE}"
     words = f"the best crowd at the {crowd.boundary} end: " if crowd.boundary else ""
     if beyond is not None:
         return Choice(tuple(choices)), f"{words}{beyond} joins"
@@ -129,7 +133,7 @@ def _next_words(dimension: Choice, crowd: Crowd) -> tuple[Dimension, str]:
     if len(choices) == len(dimension.choices):
         return dimension, f"no choice is shown to hold {crowd.few}"
     if len(choices) < 2:
-        return dimension, f"{choices[0]} alone holds the best: fix it"
+        return dimension, f"{choices[0]} {ALONE}"
     return Choice(choices), f"without the choices that hold {crowd.few}"
 
 

@@ -4,6 +4,14 @@ The sampler and the pruner work on a *mirror* of the study in memory, and the st
 each written whole. That keeps bookkeeping cheap, and no trial can stay RUNNING, however the process ends. What is
 asked for batch b depends on the trials of batches before b − 1 and on the settings of batch b − 1 (which trains
 meanwhile), never on timing or workers; a resumed search asks the same.
+
+Several coordinators on one storage are a plan; none of it is built. A survey divides by scramble: each is a design of
+its own, a row's place is stored with it, and rows may come in any order, so coordinators that each hold some scrambles
+need a claim for each scramble instead of one for the whole study. Writing a row is about a quarter of what a
+coordinator does (measured) and goes on under the journal's lock: at most four coordinators a file. A qmc, random or
+grid search divides by ranges of batches, as a batch's settings depend on its number alone; its trials must be stored in
+the order of their numbers, so each coordinator would write a study of its own, and the last joins them. A sampler that
+learns does not divide.
 """
 
 from __future__ import annotations
