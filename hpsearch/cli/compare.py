@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,9 @@ from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, Work
 from hpsearch.cli.progress import LiveLine, stoppable_line, survey_words
 from hpsearch.cli.reports import completed
 from hpsearch.cli.stops import say_stopped
+
+if TYPE_CHECKING:
+    from hpsearch.experiments.progress import TrainingProgress
 
 
 @app.command("compare")
@@ -60,5 +63,5 @@ def compare_command(
         print_parts([f"page in {path}: open it in a browser, offline too"])
 
 
-def _stopped(line: LiveLine[Any]) -> None:
+def _stopped(line: LiveLine[TrainingProgress]) -> None:
     say_stopped(f"{line.done} of {line.total} trainings are kept with their studies, none is left running")

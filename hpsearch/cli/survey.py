@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -23,7 +22,7 @@ from hpsearch.cli.commands import (
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, TimeoutOption, Work, refuse
-from hpsearch.cli.progress import LiveLine, storing_line, survey_words
+from hpsearch.cli.progress import storing_line, survey_words
 from hpsearch.cli.stops import tell_stored
 
 if TYPE_CHECKING:
@@ -123,9 +122,7 @@ def _survey(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:
 
     config, place = named.config, work.place
     stored = survey_name(config)
-    line: AbstractContextManager[LiveLine[TrainingProgress]] = storing_line(
-        f"survey of {config.name}", survey_words, name=stored, rows="rows", place=place
-    )
+    line = storing_line(f"survey of {config.name}", survey_words, name=stored, rows="rows", place=place)
     try:
         with line as live, before_compiling(partial(live.say, COMPILING)):
             evaluator = Evaluator(config, load_data(config), checkpoint_count=config.survey.checkpoints)
