@@ -55,8 +55,7 @@ class JournalFile(BaseJournalBackend):
     def __init__(self, path: str | Path, *, read_only: bool = False) -> None:
         self.path = Path(path).absolute()
         self._lock = WriteLock(self.path)
-        self._read = 0  # logs in the file, as far as read
-        self.lines_read = 0  # the number of the line that was handed over last
+        self._read, self.lines_read = 0, 0  # logs in the file, as far as read; the line that was handed over last
         self._waiting: list[dict[str, Any]] | None = None
         try:
             if not read_only:
@@ -239,9 +238,9 @@ def _after_last_newline(file: BinaryIO, size: int) -> int:
 
 def unusable(path: Path, problem: OSError) -> StorageError:
     """What to tell of a file that cannot be written."""
-    reason = problem.strerror or str(problem)
     return StorageError(
-        f"cannot write {path}: {reason}; {cure(problem.errno)} (--results, --storage). What was stored stays readable"
+        f"cannot write {path}: {problem.strerror or problem}; {cure(problem.errno)} (--results, --storage). What was "
+        "stored stays readable"
     )
 
 
