@@ -17,22 +17,33 @@ every mistake at once. Inside:
     messages.py          ConfigError, and how a mistake is reported
 """
 
+from hpsearch.config.data import BUNDLED, DataConfig
 from hpsearch.config.entries import Entry
 from hpsearch.config.files import config_of, load_config, resolve
 from hpsearch.config.hyperparameters import HYPERPARAMETERS
-from hpsearch.config.messages import ConfigError
-from hpsearch.config.study import StudyConfig
-from hpsearch.config.tables import NetworkConfig, SearchConfig
+from hpsearch.config.kinds import Hyperparameter
+from hpsearch.config.messages import ConfigError, StoredConfigError
+from hpsearch.config.space import SpaceConfig
+from hpsearch.config.study import NOT_COMPARED, StudyConfig, differences
+from hpsearch.config.tables import NetworkConfig, SearchConfig, SurveyConfig
 from hpsearch.config.writing import refined_toml, to_toml
 
 __all__ = [
+    "BUNDLED",
     "HYPERPARAMETERS",
+    "NOT_COMPARED",
     "ConfigError",
+    "DataConfig",
     "Entry",
+    "Hyperparameter",
     "NetworkConfig",
     "SearchConfig",
+    "SpaceConfig",
+    "StoredConfigError",
     "StudyConfig",
+    "SurveyConfig",
     "config_of",
+    "differences",
     "load_config",
     "refined_toml",
     "resolve",

@@ -22,3 +22,8 @@ In this room:
     shares.py        the tables of that, from what changes gained on some seeds
     lessons/         the lesson's claims, each judged by trainings
 """
+
+from hpsearch.experiments.function import survey
+from hpsearch.experiments.stored import SurveyMissingError
+
+__all__ = ["SurveyMissingError", "survey"]

@@ -20,3 +20,12 @@ In this room:
     tables.py         SurveyTables: every table that is made of a survey
     plots.py          the tables as figures
 """
+
+from hpsearch.sensitivity.analysis import Survey
+from hpsearch.sensitivity.concentration import ConcentrationWarning
+from hpsearch.sensitivity.designs import DesignError
+from hpsearch.sensitivity.indices import ResponseError
+from hpsearch.sensitivity.responses import Kind
+from hpsearch.sensitivity.tables import SurveyTables
+
+__all__ = ["ConcentrationWarning", "DesignError", "Kind", "ResponseError", "Survey", "SurveyTables"]

@@ -20,3 +20,18 @@ In this room:
     notes.py      the notes that the dashboard shows
     front.py      the front page of a study there: short rows, a figure, the note
 """
+
+from hpsearch.storage.access import JOURNAL, existing_storage, open_storage
+from hpsearch.storage.holders import StudyBusyError
+from hpsearch.storage.journal import JournalTailWarning, StorageError
+from hpsearch.storage.studies import StudyChangedError
+
+__all__ = [
+    "JOURNAL",
+    "JournalTailWarning",
+    "StorageError",
+    "StudyBusyError",
+    "StudyChangedError",
+    "existing_storage",
+    "open_storage",
+]

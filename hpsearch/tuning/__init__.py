@@ -11,3 +11,9 @@ In this room:
     balance.py    scores that count each class alike, where classes are out of balance
     baselines.py  what guessing and scikit-learn's default network score there
 """
+
+from hpsearch.tuning.batches import Progress
+from hpsearch.tuning.objective import Objective
+from hpsearch.tuning.scores import TestScore
+
+__all__ = ["Objective", "Progress", "TestScore"]

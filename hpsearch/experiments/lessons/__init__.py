@@ -17,6 +17,6 @@ In this room:
     slips.py      what the lesson writes and NumPy refuses
 """
 
-from hpsearch.experiments.lessons.judgement import Judgement, Trainings
+from hpsearch.experiments.lessons.judgement import Interval, Judgement, Trainings, over_seeds
 
-__all__ = ["Judgement", "Trainings"]
+__all__ = ["Interval", "Judgement", "Trainings", "over_seeds"]
