@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import pytest
 from optuna_dashboard import get_note
 
+from hpsearch.data import from_arrays
 from hpsearch.experiments.function import survey_frames
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import load
@@ -205,6 +206,13 @@ def test_the_dashboard_reads_a_note_whole_and_a_shorter_one_in_place_of_a_longer
         set_note(study, text)
         assert get_note(study) == note_of(study) == text
         assert study_attributes(study)["dashboard:note_ver"] == count  # by which it tells that a page is out of date
+
+
+def test_the_note_of_data_that_was_given_in_python_does_not_name_the_config_s(config, tmp_path):
+    data = from_arrays(np.random.default_rng(0).normal(size=(60, 2)), [0, 1] * 30, name="my arrays")
+    note = note_of(search(config, results=tmp_path, dataset=data))
+    assert "Data my arrays, given in Python, hidden layers" in note
+    assert "To go on: the call of `hpsearch.search` that made it, with more trials; all tables" in note
 
 
 def test_the_note_says_how_to_go_on_and_of_few_trials_no_crowd(config, tmp_path):

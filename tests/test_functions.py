@@ -108,7 +108,9 @@ def test_ctrl_c_keeps_what_is_evaluated_and_says_how_to_go_on(project):
     [
         (("--function", "mine.model", "--space", "space.toml"), "must be package.module:function"),
         (("--function", "mine.none:f", "--space", "space.toml"), "cannot be imported .*ModuleNotFoundError"),
-        (("--function", "mine.model:none", "--space", "space.toml"), "cannot be imported .*AttributeError"),
+        (("--function", "mine.model:none", "--space", "space.toml"), "mine.model has no 'none' .given: .*; name one"),
+        (("--function", "mine.model:los", "--space", "space.toml"), 'mine.model has no .*; did you mean "loss"'),
+        (("my study", "--function", "mine.model:loss"), "--space: 1 problem\n +is missing"),
         (("--function", "mine.model:number", "--space", "space.toml"), "is not a function .given: int"),
         (("--function", "mine.model:loss"), "--space: 1 problem\n +is missing"),
         ((*OF, "--timeout", "soon"), "'soon' is not a duration"),

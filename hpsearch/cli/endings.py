@@ -127,6 +127,6 @@ def _in_file(problem: Exception, study: str) -> Exception:
 
     if not isinstance(problem, ConfigError) or isinstance(problem, StoredConfigError):
         return problem
-    if study and not problem.path.endswith(".toml"):
+    if study and not problem.path.endswith(".toml") and not problem.path.startswith("--"):  # an option is the command's
         return ConfigError(study, problem.problems)
     return problem

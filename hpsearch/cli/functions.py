@@ -87,7 +87,7 @@ def loaded(place: str) -> Callable[..., Any]:
     Raises:
         ConfigError: if there is none.
     """
-    from hpsearch.config import ConfigError
+    from hpsearch.config.messages import ConfigError, did_you_mean
 
     module, _, path = place.partition(":")
     if not re.fullmatch(r"[\w.]+:[\w.]+", place):
@@ -97,13 +97,16 @@ def loaded(place: str) -> Callable[..., Any]:
         sys.path.insert(0, folder)  # as python -m has it; processes that are started here inherit it
     try:
         value: Any = importlib.import_module(module)
-        for part in path.split("."):
-            value = getattr(value, part)
     except Exception as problem:  # a user's module may raise anything
         words = f"cannot be imported from {place!r} ({type(problem).__name__}: {problem})"
         raise ConfigError(
             "--function", [f"{words}; run the command where `python -c 'import {module}'` works"]
         ) from None
+    for part in path.split("."):
+        if not hasattr(value, part):
+            near = did_you_mean(part, dir(value), otherwise="name one that it defines")
+            raise ConfigError("--function", [f"{module} has no {part!r} (given: {place!r}); {near}"])
+        value = getattr(value, part)
     if not callable(value):
         raise ConfigError("--function", [f"{place!r} is not a function (given: {type(value).__name__})"])
     function: Callable[..., Any] = value

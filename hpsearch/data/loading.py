@@ -12,6 +12,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -79,8 +80,7 @@ def load_dataset(
     form = Format(separator, decimal, None if missing is None else tuple(missing), encoding)
     table = raw_table(source, target, seed=seed, form=form, drop=tuple(drop or ()))
     further = raw_table(test, target, seed=seed, form=form, drop=None) if isinstance(test, str) else None
-    name = source.rpartition("/")[2] if ":" in source else source
-    return _dataset(table, further, task=task, division=division, name=name, incomplete=incomplete)
+    return _dataset(table, further, task=task, division=division, name=Path(source).name, incomplete=incomplete)
 
 
 def from_arrays(

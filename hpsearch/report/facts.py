@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -101,7 +100,7 @@ def _made(results: Results) -> list[tuple[str, str]]:
     sizes = listed([f"{split.examples:,} {name}" for name, split in splits.items() if split is not None])
     search = config.search
     return [
-        ("data", f"{Path(config.data.source).name}: {sizes} examples of {data.features} features"),
+        ("data", f"{data.name}: {sizes} examples of {data.features} features"),
         ("fingerprint of the data", data.fingerprint),
         *(("note on the data", note) for note in data.notes),
         ("network", network_words(config)),

@@ -22,6 +22,7 @@ from hpsearch.sensitivity.responses import Kind
 from hpsearch.sensitivity.trials import enough
 from hpsearch.storage.commands import make
 from hpsearch.storage.internals import note_of, set_note
+from hpsearch.storage.studies import GIVEN, fact
 
 _ROW, _NO_SEARCH = (
     "these trials",
@@ -35,6 +36,13 @@ MOST_DRAWN = 2000
 
 def note_search(study: optuna.Study, config: StudyConfig, rows: Mapping[str, str]) -> None:
     """Write what a study asks, what was chosen, how good it is, and what its trials are, as its note."""
+    given = fact(study, GIVEN)
+    if given is None:
+        data = as_text(Path(config.data.source).name)
+        go_on = f"`{make('search', config.name, trials=2 * len(study.get_trials(deepcopy=False)))}`"
+    else:
+        data = f"{as_text(given)}, given in Python"
+        go_on = "the call of `hpsearch.search` that made it, with more trials"
     ranges = [f"| {name} | {BY_NAME[name].symbol} | {_range(entry)} |" for name, entry in config.space.entries.items()]
     lines = [f"- **{name}:** {as_text(words)}" for name, words in rows.items() if name != "question"]
     paragraphs = [
@@ -43,9 +51,8 @@ def note_search(study: optuna.Study, config: StudyConfig, rows: Mapping[str, str
         f"**Answer:** {as_text(config.answer)}" if config.answer else "",
         "\n".join(lines),
         _at_edges(study, config),
-        f"To go on: `{make('search', config.name, trials=2 * len(study.get_trials(deepcopy=False)))}`; "
-        f"all tables: `hpsearch.load({config.name!r})` in Python.",
-        f"Data {as_text(Path(config.data.source).name)}, {network_words(config)}. "
+        f"To go on: {go_on}; all tables: `hpsearch.load({config.name!r})` in Python.",
+        f"Data {data}, {network_words(config)}. "
         f"Minimised: {config.search.metric}, mean over {len(config.search.seeds)} seed(s), "
         f"sampler {config.search.sampler}, pruner {config.search.pruner}.",
         "| hyperparameter | symbol | range |\n|---|---|---|\n" + "\n".join(ranges),

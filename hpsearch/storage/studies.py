@@ -29,6 +29,9 @@ VERSION = f"{OWN}version"
 DATA = f"{OWN}data"
 """Fact of a study: the data's fingerprint."""
 
+GIVEN = f"{OWN}given"
+"""Fact of a study whose data was given in Python, instead of the config's: the data set's name."""
+
 BEST = f"{OWN}best"
 """Fact of a study: the chosen trial's number, its test score, and that of guessing."""
 
