@@ -17,6 +17,7 @@ from hpsearch.storage import database, journal, writing
 from hpsearch.storage.access import (
     JOURNAL,
     existing_storage,
+    only_writer,
     open_storage,
 )
 from hpsearch.storage.addresses import hide_password
@@ -235,6 +236,60 @@ def test_a_journal_that_vanishes_is_told_of_and_not_begun_anew(tmp_path, lost):
         with pytest.raises(StorageError, match=f"{path} is not there, or not any more: .* Put it back"):
             action()
     assert not path.exists()
+
+
+@pytest.mark.parametrize("lost", ["journal", "folder"])
+def test_a_journal_that_vanishes_in_mid_write_is_told_of_like_one_that_vanished_before(tmp_path, monkeypatch, lost):
+    study = study_in(open_storage(results=tmp_path / "a"))
+    path, append = tmp_path / "a" / JOURNAL, JournalFileBackend.append_logs
+
+    def vanishing(backend, logs):
+        append(backend, logs)
+        path.unlink() if lost == "journal" else shutil.rmtree(path.parent)
+        path.with_name(f"{JOURNAL}.lock").unlink(missing_ok=True)
+
+    monkeypatch.setattr(JournalFileBackend, "append_logs", vanishing)
+    with pytest.raises(StorageError, match=f"{path} is not there, or not any more: .* Put it back"):
+        study.set_user_attr("a", 1)
+
+
+def test_where_plain_optuna_has_taken_the_lock_of_a_slow_write_for_a_dead_process_s_it_is_written(tmp_path):
+    storage = open_storage(results=tmp_path)
+    with storage._backend.together():
+        (tmp_path / f"{JOURNAL}.lock").unlink()
+        study_in(storage)
+    assert len(optuna.load_study(study_name="s", storage=open_storage(results=tmp_path)).trials) == 3
+
+
+def test_nothing_written_together_is_nothing(tmp_path):
+    with open_storage(results=tmp_path)._backend.together():
+        pass
+    assert (tmp_path / JOURNAL).read_bytes() == b""
+
+
+@pytest.mark.parametrize("url", [None, "sqlite:///{}/s.db"])
+def test_a_study_that_is_deleted_while_it_is_written_is_told_of_by_name(tmp_path, url):
+    url = url and url.format(tmp_path)
+    storage = open_storage(url, results=tmp_path)
+    actions = [
+        lambda study: add_trials(study, [trial(7)]),
+        lambda study: study.set_user_attr("a", 1),
+        lambda study: study.get_trials(),
+    ]
+
+    def deleted_before(action):
+        with only_writer("s", storage, results=tmp_path):
+            study = study_in(storage)
+            optuna.delete_study(study_name="s", storage=existing_storage(url, results=tmp_path))
+            action(study)
+
+    for action in actions:
+        with pytest.raises(StorageError, match=r"study 's' was deleted meanwhile, .* begins it anew"):
+            deleted_before(action)
+    for words in ("a caller's own", "Record does not exist."):  # without the study, and with it
+        with pytest.raises(KeyError, match=words), only_writer("s", storage, results=tmp_path):
+            raise KeyError(words)
+        study_in(storage)
 
 
 def trial(i):

@@ -20,7 +20,7 @@ from hpsearch.storage.addresses import (
     without_secrets,
 )
 from hpsearch.storage.holders import file_held
-from hpsearch.storage.internals import database_of, journal_backend
+from hpsearch.storage.internals import NOT_FOUND, database_of, journal_backend
 from hpsearch.storage.journal import JournalFile, StorageError
 from hpsearch.storage.studies import quiet_optuna
 
@@ -155,7 +155,7 @@ def only_writer(study: str, storage: optuna.storages.BaseStorage, *, results: st
 
         with quiet_optuna():
             opened = optuna.create_study(study_name=study, storage=storage, load_if_exists=True)
-        with claimed(opened, database, place=hide_password(database)):
+        with claimed(opened, database, place=hide_password(database)), _undeleted(study, storage):
             yield
         return
     folder, key = Path(results).absolute(), study
@@ -165,5 +165,19 @@ def only_writer(study: str, storage: optuna.storages.BaseStorage, *, results: st
     elif database is not None and (path := sqlite_file(database.url)) is not None:
         file = path.resolve()
         folder, key = file.parent, f"{file.name}:{study}"
-    with file_held(study, folder, key=key):
+    with file_held(study, folder, key=key), _undeleted(study, storage):
         yield
+
+
+@contextlib.contextmanager
+def _undeleted(study: str, storage: optuna.storages.BaseStorage) -> Iterator[None]:
+    """Say so if another program deletes the study meanwhile, of which Optuna says that a record does not exist."""
+    try:
+        yield
+    except KeyError as problem:
+        if problem.args != (NOT_FOUND,) or study in optuna.get_all_study_names(storage):
+            raise
+        raise StorageError(
+            f"study {study!r} was deleted meanwhile, in the dashboard or by another program: the same command, or the "
+            "same call, begins it anew"
+        ) from problem

@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from optuna.distributions import check_distribution_compatibility, json_to_distribution
 from optuna.trial import FrozenTrial
 
-from hpsearch.storage.internals import check_trial
+from hpsearch.storage.internals import NOT_FOUND, check_trial
 from hpsearch.storage.patience import options, patiently
 from hpsearch.storage.rows import parts_of, table_of, trial_row
 
@@ -135,7 +135,7 @@ def lock(connection: sa.Connection, study_id: int) -> None:
         connection.execute(sa.update(studies).values(study_id=study_id).where(studies.c.study_id == study_id))
     query = sa.select(studies.c.study_id).where(studies.c.study_id == study_id).with_for_update()
     if connection.execute(query).scalar_one_or_none() is None:
-        raise KeyError(f"study {study_id} is no longer in the storage")
+        raise KeyError(NOT_FOUND)
 
 
 def attribute(connection: sa.Connection, study_id: int, key: str) -> Any:

@@ -15,6 +15,9 @@ from optuna.trial import FixedTrial, FrozenTrial
 
 from hpsearch.storage.journal import StorageError
 
+NOT_FOUND = "Record does not exist."
+"""What Optuna says of a study or a trial that is not there, in a KeyError."""
+
 
 def storage_of(study: optuna.Study) -> optuna.storages.BaseStorage:
     """The storage that a study lives in."""

@@ -109,7 +109,8 @@ class JournalFile(BaseJournalBackend):
                 logs = self._waiting
             finally:
                 self._waiting = None
-            self._append(logs)
+            if logs:  # of none Optuna would write an empty line
+                self._append(logs)
             self._read_on()
 
     def _append(self, logs: list[dict[str, Any]]) -> None:

@@ -48,9 +48,16 @@ class WriteLock:
             raise
 
     def release(self) -> None:
-        """Give both locks back."""
+        """Give both locks back.
+
+        Raises:
+            FileNotFoundError: if the journal is gone, so that what was written under the lock is lost.
+        """
         try:
             self._optunas_lock.release()
+        except RuntimeError:  # its link is gone: plain Optuna took it for that of a dead process, or the folder is gone
+            if not self._journal.exists():
+                raise FileNotFoundError(self._journal) from None
         finally:
             self._system_lock.release()
 
