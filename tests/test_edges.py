@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from hpsearch.sensitivity.edges import edges
 from hpsearch.space import Choice, Float, Int
@@ -49,6 +50,17 @@ def test_half_of_the_trials_at_one_end_of_a_grid_of_two_values_is_no_edge():
     assert edges(trials, SPACE).set_index("hyperparameter").loc["rate", ["share_high", "edge"]].tolist() == [0.5, ""]
     trials.loc[20:, "rate"] = 1.0
     assert edges(trials, SPACE).set_index("hyperparameter").loc["rate", "edge"] == "high"
+
+
+@pytest.mark.parametrize(("values", "least"), [(2, 9), (3, 7), (4, 6), (5, 6), (6, 5), (12, 5)])
+def test_an_end_holds_more_than_chance_puts_there_in_one_of_forty_searches(values, least):
+    """Counted by hand from the binomial distribution of ten trials over so many values."""
+    space = {"batch": Choice(tuple(range(1, values + 1)))}
+    trials = pd.DataFrame({"number": range(30), "state": "COMPLETE", "value": range(30)})
+    for count, edge in ((least - 1, ""), (least, "high")):
+        batch = [*[values] * count, *(1 + k % (values - 1) for k in range(30 - count))]
+        table = edges(trials.assign(batch=batch), space)
+        assert table[["share_high", "edge"]].to_numpy().tolist() == [[count / 10, edge]], count
 
 
 def test_what_has_no_ends_has_no_row():

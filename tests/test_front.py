@@ -224,7 +224,7 @@ def test_the_note_says_how_to_go_on_and_of_few_trials_no_crowd(config, tmp_path)
 @pytest.mark.parametrize(
     ("setting", "told"),
     [
-        ({}, "At no end of a range lie half of the 10 best trials."),
+        ({}, "The 10 best trials crowd at no end of a range."),
         (
             {"learning_rate": 1.0},
             "At least half of the 10 best trials lie at the high end of learning rate α: better settings may lie "

@@ -86,6 +86,16 @@ def test_a_claim_that_is_none_and_a_study_that_is_missing_are_refused(lesson):
     assert "no study has this name" in run("lesson", "L8", code=2).stderr
 
 
+@pytest.mark.parametrize("claim", ["L1", "L2", "L3", "L4"])
+def test_data_with_numbers_to_predict_are_refused_where_classes_judge(lesson, claim):
+    path = lesson / "studies" / "lesson" / f"{claim}.toml"
+    text = path.read_text(encoding="utf-8").replace('"digits"', '"diabetes"').replace("n_error", "n_loss")
+    path.write_text(text, encoding="utf-8")
+    refused = run("lesson", claim, code=2).stderr
+    assert f'data.source: its target is a number (given: "diabetes"); {claim} is judged by classes' in refused
+    assert not (lesson / "results" / "hpsearch.journal").exists()
+
+
 def test_a_stored_study_of_another_rule_is_refused_with_a_way_out(lesson):
     run("lesson", "L8")
     path = lesson / "studies" / "lesson" / "L8.toml"

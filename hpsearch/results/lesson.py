@@ -12,7 +12,7 @@ from typing import Any
 from hpsearch.config import ConfigError, StudyConfig, load_config, resolve
 from hpsearch.config.files import shipped_studies
 from hpsearch.config.messages import Fault, did_you_mean
-from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.evaluation.evaluator import Evaluator, load_data
 from hpsearch.experiments.lessons import (
     Judgement,
     Trainings,
@@ -43,6 +43,10 @@ UNLEARNED = "random"
 """The sampler of L6 that does not learn: one that does refines by itself, so its rounds might pay less."""
 
 
+_OF_CLASSES = ("L1", "L2", "L3", "L4")
+"""Claims that are judged by the share of examples in the wrong class, or by a loss that guessing a class has."""
+
+
 @dataclass(frozen=True)
 class Lesson:
     """Where the lesson's studies are trained and kept; what is kept is read.
@@ -63,10 +67,16 @@ class Lesson:
         """A claim judged, trained first where that is missing.
 
         Raises:
-            ConfigError: if there is no such claim, or its study's file is not there or not valid.
+            ConfigError: if there is no such claim, its study's file is not there or not valid, or names data with
+                numbers to predict where the claim is judged by classes.
             StudyChangedError: if its study is stored with other settings.
         """
-        return CLAIMS[checked(claim)](self)
+        name = checked(claim)
+        if name in _OF_CLASSES and load_data(config := config_of(name)).classes is None:
+            rule = f"{name} is judged by classes, so name data whose target has them"
+            fault = Fault("its target is a number", config.data.source, rule, ("data", "source"))
+            raise ConfigError(config.name, [fault.line()])
+        return CLAIMS[name](self)
 
     @cached_property
     def place(self) -> dict[str, Any]:

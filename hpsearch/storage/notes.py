@@ -193,7 +193,7 @@ def _at_edges(study: optuna.Study, config: StudyConfig) -> str:
     crowded = table[table["edge"] != ""].to_dict("records")
     best = f"the {table['trials'].max()} best trials"
     if not crowded:
-        return f"At no end of a range lie half of {best}."
+        return f"T{best[1:]} crowd at no end of a range."
     ends = ", ".join(f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in crowded)
     beyond = ": better settings may lie beyond" if any(map(_goes_on, crowded)) else ""
     return f"At least half of {best} lie at {ends}{beyond}."
