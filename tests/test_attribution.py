@@ -134,9 +134,3 @@ def test_no_order_has_lower_losses_on_the_way_than_the_best_path(count):
 def test_mixtures_along_an_order_start_with_none_and_end_with_all():
     assert mixtures_along((2, 0, 1)) == [0b000, 0b100, 0b101, 0b111]
     assert mixtures_along(()) == [0]
-
-
-@pytest.mark.parametrize("mixtures", [0, 1, 3, 6])
-def test_a_game_lacks_no_mixture(mixtures):
-    with pytest.raises(ValueError, match=rf"2\*\*d mixtures, at least 2 \(given: {mixtures}\)"):
-        shapley_values(np.zeros((mixtures, 2)))

@@ -14,7 +14,8 @@ def importance(names=("momentum", "learning_rate")):
     rows = [("ped_anova", names[0], 0.2, 0.1, 0.3, 0.4, 0.5), ("ped_anova", names[1], 0.8, 0.6, 0.9, 0.4, 0.01)]
     rows += [("permutation", names[0], 0.3, 0.4, 0.5, 0.1, 0.01), ("permutation", names[1], 0.1, 0.0, 0.2, 0.2, 0.9)]
     columns = ["measure", "hyperparameter", "importance", "low", "high", "null_high", "p_value"]
-    return pd.DataFrame(rows, columns=columns).assign(permutations=[200, 200, 39, 39], bootstraps=200, trials=100)
+    counts = {"permutations": [200, 200, 39, 39], "bootstraps": 200, "trials": 100}
+    return pd.DataFrame(rows, columns=columns).assign(verdict=["not seen", "seen", "seen", "not seen"], **counts)
 
 
 def sensitivity(names=("momentum", "learning_rate", "seed"), total=(0.7, 0.2, 0.01)):
@@ -49,8 +50,8 @@ def test_each_measure_has_its_marks_bars_and_open_marks_where_it_is_chance():
     assert "100 trials, up to 200 permutations" in figure.layout.title.subtitle.text
 
 
-def test_a_verdict_goes_before_the_p_value():
-    judged = importance().assign(verdict=["seen", "not seen", "", "seen"])
+def test_a_mark_is_filled_by_the_verdict_and_not_by_the_p_value():
+    judged = importance().assign(verdict=["seen", "too few permutations", "", "seen"])
     figure = figures.importance(judged)
     symbols = [mark[2] for name in ("PED-ANOVA", "permutation") for mark in marks(figure, name)]
     assert symbols == ["square", "square-open", "triangle-up-open", "triangle-up"]
@@ -63,8 +64,6 @@ def test_the_null_s_band_goes_from_0_to_its_95_percent_end_under_each_mark():
     assert [band.showlegend for band in bands] == [True, False]
     for band, name in zip(bands, ("PED-ANOVA", "permutation"), strict=True):
         assert list(band.y[::3]) == list(next(trace for trace in figure.data if trace.name == name).y)
-    old = figures.importance(importance().drop(columns="null_high"))
-    assert not [trace for trace in old.data if trace.legendgroup == "null"]
 
 
 def test_the_measured_total_index_stands_above_the_surrogates_and_gives_the_order():

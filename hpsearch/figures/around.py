@@ -16,6 +16,9 @@ _PANEL, _RUG = 240, 24
 
 _BAND = 0.25
 
+_ERROR = ("error_difference", "error_difference_low", "error_difference_high")
+"""What another value than the chosen one loses in error, with the ends of its interval."""
+
 
 def profile(
     frame: pd.DataFrame,
@@ -40,19 +43,18 @@ def profile(
     name = str(frame["hyperparameter"].iloc[0])
     scale = space.set_index("hyperparameter")["scale"].get(name, "linear")
     rug = None if scale == "choices" else _rug(trials, name)
-    columns = _error_columns(frame)
-    heights = [_PANEL, *([_PANEL] if columns else []), *([_RUG] if rug is not None else [])]
+    errors = bool(frame["error_difference"].notna().any())  # a regression has no error
+    heights = [_PANEL, *([_PANEL] if errors else []), *([_RUG] if rug is not None else [])]
     figure = make_subplots(len(heights), 1, shared_xaxes=True, vertical_spacing=20 / sum(heights), row_heights=heights)
-    how = {"words": str(frame["metric"].iloc[0]), "scale": scale}
-    _panel(figure, frame, ("mean", "low", "high"), row=1, colour=style.BLUE, **how)
-    if columns:
-        words = "change of validation_error" if "difference" in columns[0] else "validation_error"
-        _panel(figure, frame, columns, words=words, scale=scale, row=2, colour=style.PURPLE)
+    metric = str(frame["metric"].iloc[0])
+    _panel(figure, frame, ("mean", "low", "high"), words=metric, scale=scale, row=1, colour=style.BLUE)
+    if errors:
+        _panel(figure, frame, _ERROR, words="change of validation_error", scale=scale, row=2, colour=style.PURPLE)
     if tolerance is not None:
         tolerance = tolerance[tolerance["hyperparameter"] == name]
         if scale != "choices":
-            _stretches(figure, frame, tolerance, rows=2 if columns else 1)
-        if columns and "difference" in columns[0]:
+            _stretches(figure, frame, tolerance, rows=2 if errors else 1)
+        if errors:
             _threshold(figure, frame, tolerance, scale=scale)
     if rug is not None:
         _ticks(figure, rug, name=name, scale=scale, row=len(heights))
@@ -62,55 +64,52 @@ def profile(
 
 
 def _check(frame: pd.DataFrame, space: pd.DataFrame, tolerance: pd.DataFrame | None) -> None:
-    style.checked(frame, ("hyperparameter", "value", "metric", "mean", "low", "high"), table="Results.profile(...)")
+    columns = ("hyperparameter", "value", "metric", "mean", "low", "high", *_ERROR, "seeds", "near_best", "chosen")
+    style.checked(frame, columns, table="Results.profile(...)")
     style.checked(space, ("hyperparameter", "scale"), table="Results.space()")
     if tolerance is not None:
-        columns = ("hyperparameter", "near_low", "near_high", "points")
-        style.checked(tolerance, columns, table="Results.tolerance()")
+        style.checked(tolerance, ("hyperparameter", "near_low", "near_high", "points"), table="Results.tolerance()")
 
 
 def _subtitle(frame: pd.DataFrame) -> str:
-    seeds = f"{frame['seeds'].iloc[0]} fresh seeds a value, " if "seeds" in frame else ""
-    marks = "; filled marks: not shown to be worse than the chosen" if "near_best" in frame else ""
-    return f"The other settings as in the best; {seeds}mean with 95 % interval{marks}"
-
-
-def _error_columns(frame: pd.DataFrame) -> tuple[str, ...]:
-    """The error's change against the chosen value with its interval, or the error alone; nothing for regression."""
-    for columns in (("error_difference", "error_difference_low", "error_difference_high"), ("error",)):
-        if all(name in frame and frame[name].notna().any() for name in columns):
-            return columns
-    return ()
+    return (
+        f"The other settings as in the best; {frame['seeds'].iloc[0]} fresh seeds a value, mean with 95 % interval; "
+        "filled marks: not shown to be worse than the chosen"
+    )
 
 
 def _panel(
-    figure: go.Figure, frame: pd.DataFrame, columns: tuple[str, ...], *, words: str, scale: str, row: int, colour: str
+    figure: go.Figure,
+    frame: pd.DataFrame,
+    columns: tuple[str, str, str],
+    *,
+    words: str,
+    scale: str,
+    row: int,
+    colour: str,
 ) -> None:
     """A line with its interval, words without a line; what is not shown to be worse is filled, the chosen is a star."""
-    x, middle = axes.positions(frame["value"], scale), columns[0]
+    x, (middle, low, high) = axes.positions(frame["value"], scale), (frame[name] for name in columns)
     line, error = axes.ordered(frame["value"]), None
-    if len(columns) == 3 and line:
+    if line:
         place = {"showlegend": False, "row": row, "col": 1}
-        style.add_band(figure, x, frame[columns[1]], frame[columns[2]], color=colour, opacity=_BAND, **place)
-    elif len(columns) == 3:
-        error = style.error_bars(frame[middle], frame[columns[1]], frame[columns[2]], color=colour)
-    near = frame["near_best"].tolist() if "near_best" in frame else [False] * len(frame)
-    marker = {"color": colour, "size": 6, "symbol": ["circle" if good else "circle-open" for good in near]}
+        style.add_band(figure, x, low, high, color=colour, opacity=_BAND, **place)
+    else:
+        error = style.error_bars(middle, low, high, color=colour)
+    symbols = ["circle" if near else "circle-open" for near in frame["near_best"]]
+    marker = {"color": colour, "size": 6, "symbol": symbols}
     shown = [str(name) for name in frame if name not in ("hyperparameter", "metric")]
     figure.add_scatter(
-        x=x, y=frame[middle], mode="lines+markers" if line else "markers", line={"color": colour, "width": 1.5},
+        x=x, y=middle, mode="lines+markers" if line else "markers", line={"color": colour, "width": 1.5},
         marker=marker, error_y=error, name=texts.label(words), showlegend=False, row=row, col=1,
         **texts.hover(shown, frame),
     )  # fmt: skip
-    if "chosen" in frame:
-        chosen = frame[frame["chosen"].astype(bool)]
-        text = {"name": "chosen value", "showlegend": row == 1, **texts.hover(shown, chosen)}
-        figure.add_scatter(
-            x=axes.positions(chosen["value"], scale), y=chosen[middle], mode="markers", marker=style.STAR,
-            row=row, col=1, **text,
-        )  # fmt: skip
-    ends = [frame[name] for name in columns]
-    figure.update_yaxes(axes.value_axis(*ends), title_text=texts.label(words), row=row, col=1)
+    chosen = frame[frame["chosen"].astype(bool)]
+    figure.add_scatter(
+        x=axes.positions(chosen["value"], scale), y=chosen[columns[0]], mode="markers", marker=style.STAR,
+        name="chosen value", showlegend=row == 1, row=row, col=1, **texts.hover(shown, chosen),
+    )  # fmt: skip
+    figure.update_yaxes(axes.value_axis(middle, low, high), title_text=texts.label(words), row=row, col=1)
 
 
 def _stretches(figure: go.Figure, frame: pd.DataFrame, tolerance: pd.DataFrame, *, rows: int) -> None:

@@ -10,12 +10,13 @@ import plotly.graph_objects as go
 
 from hpsearch.figures import style, texts
 
-_LOOKS: Mapping[str, tuple[str, str]] = {
-    "ped_anova": (style.ORANGE, "square"),
-    "fanova": (style.GREEN, "diamond"),
-    "permutation": (style.PURPLE, "triangle-up"),
+_LOOKS: Mapping[str, tuple[str, str, str]] = {
+    "ped_anova": ("PED-ANOVA", style.ORANGE, "square"),
+    "fanova": ("fANOVA", style.GREEN, "diamond"),
+    "permutation": ("permutation", style.PURPLE, "triangle-up"),
 }
-_WORDS = {"ped_anova": "PED-ANOVA", "fanova": "fANOVA", "permutation": "permutation"}
+"""Name, colour and mark of a measure."""
+
 _MEASURED = "measured total index"
 _STEP = 0.19
 """Between the marks of one setting, whose rows are 1 apart."""
@@ -33,7 +34,8 @@ def importance(frame: pd.DataFrame, sensitivity: pd.DataFrame | None = None) -> 
     Raises:
         FigureError: if one is another table.
     """
-    columns = ("measure", "hyperparameter", "importance", "low", "high", "p_value", "permutations", "trials")
+    numbers = ("importance", "low", "high", "null_high")
+    columns = ("measure", "hyperparameter", *numbers, "verdict", "permutations", "trials")
     style.checked(frame, columns, table="hpsearch.importance(study)")
     title = "Can the importance chart of these trials be trusted?"
     if frame["importance"].isna().all():
@@ -83,22 +85,15 @@ def _measured(figure: go.Figure, sensitivity: pd.DataFrame, places: Mapping[str,
 
 
 def _measure(figure: go.Figure, part: pd.DataFrame, measure: str, places: Mapping[str, float], *, below: float) -> None:
-    colour, mark = _LOOKS.get(measure, (style.SKY, "pentagon"))
-    if "null_high" in part:
-        _null(figure, part, places, below=below)
-    symbols = [mark if seen else f"{mark}-open" for seen in _seen(part)]
+    words, colour, mark = _LOOKS.get(measure, (measure, style.SKY, "pentagon"))
+    _null(figure, part, places, below=below)
+    symbols = [mark if verdict == "seen" else f"{mark}-open" for verdict in part["verdict"]]
     marker = {"symbol": symbols, "size": 9, "color": colour}
     shown = [str(name) for name in part if name not in ("permutations", "bootstraps")]
-    name = texts.plain(_WORDS.get(measure, measure))
-    _marks(figure, part, ("importance", "low", "high"), places, marker=marker, name=name, below=below, shown=shown,
-           width=1.5)  # fmt: skip
-
-
-def _seen(part: pd.DataFrame) -> list[bool]:
-    """Whether an importance is told from that of shuffled values."""
-    if "verdict" in part:
-        return (part["verdict"] == "seen").tolist()
-    return (part["p_value"] <= 0.05).tolist()
+    _marks(
+        figure, part, ("importance", "low", "high"), places, marker=marker, name=texts.plain(words), below=below,
+        shown=shown, width=1.5,
+    )  # fmt: skip
 
 
 def _null(figure: go.Figure, part: pd.DataFrame, places: Mapping[str, float], *, below: float) -> None:

@@ -99,8 +99,7 @@ def went(history: pd.DataFrame, objectives: int = 1, *, constrained: bool = Fals
         return "The search has no trials yet."
     states = history["state"].value_counts().to_dict()
     parts = [f"{count:,} {_STATES.get(str(state), str(state).lower())}" for state, count in states.items()]
-    diverged = int(history["diverged"].fillna(False).sum()) if "diverged" in history else 0
-    if diverged:
+    if diverged := int(history["diverged"].fillna(False).sum()):
         parts.append(f"{diverged:,} of them diverged")
     sentence = f"The search made {len(history):,} trial{'s' if len(history) > 1 else ''} ({', '.join(parts)})."
     complete = history[history["state"] == "COMPLETE"]
