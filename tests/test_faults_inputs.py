@@ -46,11 +46,12 @@ def toml(tables):
 
 def valid_study(folder):
     """The tables of a study in a folder with its data; what is not set by default is set."""
-    lines = [f"{i};{0.37 * i:.2f};{'pq'[i % 2]}".replace(".", ",") for i in range(60)]
-    (folder / "table.csv").write_text("\n".join(["id;a;y", *lines, ""]), encoding="utf-8")
+    lines = [f"{i};{i // 6};{0.37 * i:.2f};{'pq'[i % 2]}".replace(".", ",") for i in range(600)]
+    (folder / "table.csv").write_text("\n".join(["id;of;a;y", *lines, ""]), encoding="utf-8")
     file = {"source": "csv:table.csv", "target": "y", "separator": ";", "decimal": ","}
+    file |= {"encoding": "utf-8", "groups": "of", "shuffle": True}
     rows = {"missing": ["?"], "incomplete": "drop", "drop": ["id"]}
-    every = {"name": "valid", "data": file | rows, "search": {"batch": 4}}
+    every = {"name": "valid", "data": file | rows, "search": {"batch": 4, "trials": 1}}
     (folder / "valid.toml").write_text(to_toml(validated(every, where="a test", folder=folder)), encoding="utf-8")
     load_config(folder / "valid.toml")
     return tomllib.loads((folder / "valid.toml").read_text(encoding="utf-8"))
@@ -116,6 +117,8 @@ def test_every_study_with_one_setting_wrong_is_refused(tmp_path):
 
 @pytest.mark.slow
 def test_every_study_with_one_setting_wrong_is_refused_by_the_command(folder):
+    valid_study(folder)
+    run("search", "valid.toml", "--dry-run")
     accepted = [what for case in wrong_studies(folder) for what in unrefused(folder, [case])]
     assert accepted == []
 

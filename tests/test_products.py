@@ -86,7 +86,7 @@ def test_the_products_of_the_output_layer_are_the_same_turned(shape, dtype):
     np.testing.assert_array_equal(db, db_too)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_a_step_moves_every_weight_once_by_momentum_gradient_and_decay(shape, dtype):
     inputs, W, _, signal = layer(shape, dtype)
@@ -100,7 +100,7 @@ def test_a_step_moves_every_weight_once_by_momentum_gradient_and_decay(shape, dt
     close(W, start + moved, shape[0] + 3)
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("dtype", ["float32", pytest.param("float64", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(("rows", "columns"), [(1, 1), (16, 16), (8, 32), (17, 5), (5, 17), (33, 40), (2, 3)])
 def test_a_turned_matrix_has_the_picked_rows_as_columns_and_nothing_around_it_is_written(rows, columns, dtype):
     rng = np.random.default_rng(0)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hpsearch.cli.progress import search_words, survey_words
+from hpsearch.cli.progress import LiveLine, search_words, survey_words
 from hpsearch.experiments.progress import TrainingProgress
 from hpsearch.tuning.batches import Progress
 
@@ -20,3 +20,13 @@ def test_what_did_not_happen_is_not_counted(counts, words):
     assert search_words(Progress(3, 9, **counts)) == words
     assert survey_words(TrainingProgress(3, 9)) == ""
     assert survey_words(TrainingProgress(3, 9, diverged=4)) == "diverged 4"
+
+
+def test_the_speed_is_that_of_what_this_run_has_done(monkeypatch):
+    now, told = [0.0], []
+    monkeypatch.setattr("rich.console.monotonic", lambda: now[0])
+    with LiveLine("small", search_words, check=lambda: None) as line:
+        for now[0], fresh in ((0.0, 0), (4.0, 2), (5.0, 1000)):
+            line.show(Progress(3 + fresh, 2000, fresh=fresh))
+            told.append(line._bar.tasks[0].fields["speed"])
+    assert told == ["", "0.5/s", "200/s"]

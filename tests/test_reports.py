@@ -11,7 +11,7 @@ from hpsearch.report.around import around_the_best
 from hpsearch.report.facts import facts as facts_of
 from hpsearch.report.sections import sections
 from hpsearch.results.study import Results, load
-from hpsearch.storage.front import ATTRIBUTION, EXPLAINED
+from hpsearch.storage.front import ATTRIBUTION, EXPLAINED, FIGURE
 from hpsearch.storage.internals import artifacts_of, figure_of
 from hpsearch.tuning.choice import ARTIFACTS
 
@@ -81,8 +81,10 @@ def test_a_search_alone_says_what_a_survey_would_add_and_a_survey_alone_what_a_s
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_without_a_survey_the_page_says_what_one_would_add(tiny):
+def test_without_a_survey_the_page_says_what_one_would_add_and_the_front_page_shows_surrogates(tiny):
     run("search", "small")
+    run("report", "small")
+    assert "Can the importance chart of these trials be trusted?" in figure_of(load("small").study, FIGURE)
     told = {section.title: section for section in sections(load("small"))}
     assert told["What training is sensitive to"].commands == ["hpsearch survey small"]
     assert "What to try next" not in told
