@@ -118,7 +118,7 @@ def _next_choices(dimension: Choice, crowd: Crowd, *, limit: tuple[float, float]
     if beyond is not None:
         choices = [beyond, *choices] if crowd.boundary == "low" else [*choices, beyond]
     if len(choices) < 2:
-        return dimension, f"{dimension.choices[int(shares.argmax())]} {ALONE}"
+        return dimension, f"{dimension.choices[int(np.argmax(shares))]} {ALONE}"
     words = f"the best crowd at the {crowd.boundary} end: " if crowd.boundary else ""
     if beyond is not None:
         return Choice(tuple(choices)), f"{words}{beyond} joins"
