@@ -94,6 +94,7 @@ def test_what_is_undecided_may_lie_on_both_sides_and_what_is_nowhere_is_said():
     ]  # fmt: skip
     grey = [(shape.x0, shape.x1) for shape in figure.layout.shapes if shape.name.startswith("undecided")]
     assert grey == [(0.01, 0.1), (0.1, 1.0)]
+    assert [shape.showlegend for shape in figure.layout.shapes if shape.name.startswith("undecided")] == [True, False]
     decided = figures.profile(profile(), SPACE, both.assign(tolerated_low=0.01, unshown_high=0.1))
     assert list(stretches(decided))[1:] == ["over 0.02 more error excluded: 0.01 to 0.1; beyond, shown"]
 

@@ -45,6 +45,12 @@ def test_ticks_of_a_log_axis_are_few_and_named_as_they_are_read(low, high, names
     assert low / 1.5 <= axis["tickvals"][0] <= axis["tickvals"][-1] <= 1.5 * high
 
 
+def test_few_whole_numbers_have_a_tick_each_and_none_between():
+    assert axes.axis("depth", "linear", pd.Series([1, 3, None], dtype="Int64"))["dtick"] == 1
+    for values in ([1, 30], [0.5, 1.0], []):
+        assert "dtick" not in axes.axis("x", "linear", pd.Series(values, dtype=float))
+
+
 def test_a_narrow_log_axis_leaves_its_ticks_to_plotly():
     assert axes.axis("x", "log", pd.Series([0.11, 0.13]))["type"] == "log"
     assert "tickvals" not in axes.axis("x", "log", pd.Series([0.11, 0.13]))

@@ -76,6 +76,20 @@ def test_a_history_in_which_no_trial_may_be_the_best_has_no_star_line_but_its_tr
     assert list(traces(figure)) == ["pruned"]
 
 
+def test_of_several_objectives_the_best_is_that_in_the_first():
+    figure = figures.history(history([3.0, 2.0], metric="value_0"))
+    assert "best in value 0: trial 1 with 2" in figure.layout.title.subtitle.text
+    assert "; best: trial 1 with 2" in figures.history(history([3.0, 2.0])).layout.title.subtitle.text
+
+
+def test_marks_are_told_where_they_are_drawn():
+    space = pd.DataFrame({"hyperparameter": ["x"], "low": [0.0], "high": [1.0], "scale": ["linear"]})
+    past = history([3.0, 2.0, 1.0], states=["COMPLETE", "PRUNED", "COMPLETE"])
+    drawn = figures.trials(past.assign(x=0.5), space, past).layout.title.subtitle.text
+    assert "▽: pruned; ★: the best" in drawn
+    assert "✕" not in drawn
+
+
 def test_of_many_trials_an_even_choice_is_drawn_with_the_best():
     values = np.full(4001, 2.0)
     values[2501] = 1.0

@@ -10,6 +10,9 @@ import pandas as pd
 
 from hpsearch.figures import texts
 
+_FEW = 8
+"""Steps of whole numbers that have a tick each."""
+
 ZERO = 0.5
 """Where iteration 0 stands on a logarithmic axis, which has no place for it: half a step left of 1."""
 
@@ -45,8 +48,12 @@ def axis(name: str, scale: str, values: pd.Series, *, most: int = 60) -> dict[st
     title = {"title": {"text": texts.label(name, most=30)}}
     if scale == "choices":
         return {**title, **choice_axis(_ordered(values), most=most)}
-    logarithmic = scale == "log" and len(values.dropna()) > 0
-    return {**title, **(_log_axis(values.min(), values.max()) if logarithmic else {"type": "linear"})}
+    known = values.dropna()
+    if scale == "log" and len(known):
+        return {**title, **_log_axis(known.min(), known.max())}
+    numbers = len(known) > 0 and pd.api.types.is_numeric_dtype(known)
+    whole = numbers and bool((known % 1 == 0).all()) and known.max() - known.min() <= _FEW
+    return {**title, "type": "linear", **({"dtick": 1} if whole else {})}
 
 
 def choice_axis(choices: Sequence[object], *, most: int = 60) -> dict[str, Any]:

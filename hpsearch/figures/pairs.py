@@ -84,7 +84,7 @@ def _pairs(frame: pd.DataFrame) -> list[tuple[str, str]]:
 
 
 def surface(frame: pd.DataFrame) -> go.Figure:
-    """How the response goes with two settings: its mean in every cell of the two.
+    """How the response goes with two settings: its mean in every cell of the two, of a logarithm the geometric one.
 
     Args:
         frame: Of ``Survey.surface(first, second)``.

@@ -65,6 +65,8 @@ class _Panel(NamedTuple):
 def effects(frame: pd.DataFrame) -> go.Figure:
     """How the response goes with each setting: a panel a setting, with its mean and three bands about it.
 
+    Means of a logarithm are drawn as geometric means, in the response's own unit.
+
     Args:
         frame: Of ``Survey.effects()``; cells without rows are left out.
 
