@@ -1,5 +1,6 @@
 """Where a user's function runs: answers as they come, stops, workers that die."""
 
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -102,6 +103,12 @@ def test_a_function_that_cannot_be_sent_to_processes_is_refused_before_any_start
 
 
 @pytest.mark.slow
+def test_where_no_process_may_be_started_processes_are_refused(monkeypatch):
+    monkeypatch.setitem(multiprocessing.current_process()._config, "daemon", True)
+    with pytest.raises(FunctionError, match=r"may start no processes: .* use threads there"):
+        Pool(SettingCall(double, ("x",)), processes=True)
+
+
 def test_a_function_that_an_executor_s_processes_cannot_get_is_told():
     with (
         ProcessPoolExecutor(1) as executor,

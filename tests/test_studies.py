@@ -18,7 +18,17 @@ from hpsearch.results.rounds import search_rounds
 from hpsearch.results.study import Results, ResultsError, load
 from hpsearch.storage.access import open_storage
 from hpsearch.storage.internals import set_study_attribute, study_attributes
-from hpsearch.storage.studies import BASELINES, BEST, CONFIG, DATA, ENGINE_OF_STUDY, VERSION, StudyChangedError, fact
+from hpsearch.storage.studies import (
+    BASELINES,
+    BEST,
+    CONFIG,
+    DATA,
+    ENGINE_OF_STUDY,
+    VERSION,
+    StudyChangedError,
+    fact,
+    quiet_optuna,
+)
 from hpsearch.tuning.objective import Objective
 from hpsearch.tuning.search import search
 
@@ -33,6 +43,22 @@ def test_a_fact_is_read_from_the_system_attributes_before_those_of_the_user_and_
     assert fact(study, DATA) == "old"
     set_study_attribute(study, DATA, "new")
     assert fact(study, DATA, {}) == "new"
+
+
+@pytest.mark.parametrize("level", [optuna.logging.INFO, optuna.logging.ERROR])
+def test_optuna_is_quiet_within_and_as_before_afterwards_whichever_call_ends_first(level):
+    default = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(level)
+    try:
+        first, second = quiet_optuna(), quiet_optuna()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert optuna.logging.get_verbosity() == max(level, optuna.logging.WARNING)
+        second.__exit__(None, None, None)
+        assert optuna.logging.get_verbosity() == level
+    finally:
+        optuna.logging.set_verbosity(default)
 
 
 def as_of_old(study, storage, name, *, engine=True):

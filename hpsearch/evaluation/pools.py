@@ -7,6 +7,7 @@ again and again is a row that failed, and the others go on.
 
 from __future__ import annotations
 
+import multiprocessing
 import pickle
 import time
 from collections.abc import Callable, Iterator
@@ -167,6 +168,11 @@ def _failed(words: str, rows: int) -> list[Answer]:
 
 
 def _check_sendable(call: Call) -> None:
+    if multiprocessing.current_process().daemon:
+        raise FunctionError(
+            "this process may start no processes: it is a daemonic one, such as a worker of a multiprocessing pool or "
+            "of Dask; use threads there (processes=False)"
+        )
     try:
         pickle.loads(pickle.dumps(call))
     except Exception as problem:

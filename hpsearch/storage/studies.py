@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import version
@@ -40,6 +41,10 @@ BASELINES = f"{OWN}baselines"
 
 ENGINE_OF_STUDY = f"{OWN}engine"
 """Fact of a study: which engine trains its networks; a study without it is of the first."""
+
+_changing_level = threading.Lock()
+_levels: list[int] = []
+"""Optuna's level of announcements before each of the calls under way."""
 
 
 class StudyChangedError(ValueError):
@@ -207,10 +212,17 @@ def fact(study: optuna.Study, name: str, default: Any = None) -> Any:
 
 @contextlib.contextmanager
 def quiet_optuna() -> Iterator[None]:
-    """Keep Optuna from announcing every study that is made, also those in memory that no user knows of."""
-    level = optuna.logging.get_verbosity()
-    optuna.logging.set_verbosity(max(level, optuna.logging.WARNING))
+    """Keep Optuna from announcing every study that is made, also those in memory that no user knows of.
+
+    Its level is the whole process's, so the first thread to come changes it and the last to go puts it back.
+    """
+    with _changing_level:
+        _levels.append(optuna.logging.get_verbosity())
+        optuna.logging.set_verbosity(max(_levels[0], optuna.logging.WARNING))
     try:
         yield
     finally:
-        optuna.logging.set_verbosity(level)
+        with _changing_level:
+            level = _levels.pop()
+            if not _levels:
+                optuna.logging.set_verbosity(level)
