@@ -4,6 +4,7 @@ import contextlib
 import io
 import itertools
 import json
+import signal
 import sys
 import threading
 import tomllib
@@ -51,6 +52,20 @@ LONG = (
     .replace("trials = 14", "trials = 60")
 )
 """One that lasts long enough to be stopped."""
+
+
+def interrupt(monkeypatch, owner, name):
+    """Let Ctrl-C come in the middle of a method, whenever it is called; how often it came to its end."""
+    own, ended = getattr(owner, name), []
+
+    def interrupted(*arguments, **options):
+        signal.raise_signal(signal.SIGINT)
+        own(*arguments, **options)
+        ended.append(name)
+
+    monkeypatch.setattr(owner, name, interrupted)
+    return ended
+
 
 HPSEARCH = Path(sys.executable).with_name("hpsearch")
 """The command, for the tests whose point is a process."""

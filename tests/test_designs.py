@@ -3,6 +3,8 @@
 import pandas as pd
 import pytest
 from closed_forms import CLOSED, unit
+from helpers import interrupt
+from scipy.stats import qmc
 
 from hpsearch.sensitivity.designs import Design, DesignError, grid, one_at_a_time, shared
 from hpsearch.space import Choice, Float, Int, Space
@@ -50,3 +52,10 @@ def test_profiles_and_grids_hold_the_others():
 def test_a_bad_design_is_refused(given, problem):
     with pytest.raises(DesignError, match=problem):
         Design(**{"space": unit(2), **given})
+
+
+def test_a_stop_while_points_are_drawn_waits_until_they_are(monkeypatch):
+    ended = interrupt(monkeypatch, qmc.Sobol, "__init__")
+    with pytest.raises(KeyboardInterrupt):
+        Design(Space({"x": Float(0, 1)}), 2, 2).cube(0)
+    assert ended == ["__init__"]

@@ -6,17 +6,18 @@ from pathlib import Path
 import numpy as np
 import optuna
 import pytest
-from helpers import run
+from helpers import interrupt, run
 from scipy.stats import qmc
 
 from hpsearch import load
 from hpsearch.config import ConfigError
 from hpsearch.results.observations import ImportanceWarning
+from hpsearch.space import Float, Space
 from hpsearch.storage.access import open_storage
 from hpsearch.storage.journal import StorageError
 from hpsearch.storage.studies import StudyChangedError
 from hpsearch.storage.trials import distributions
-from hpsearch.tuning.samplers import check_sampler, grid, grid_size, pruner, sampler
+from hpsearch.tuning.samplers import _sobol, check_sampler, grid, grid_size, pruner, sampler
 from hpsearch.tuning.search import search
 
 
@@ -144,3 +145,10 @@ def test_a_state_of_cmaes_that_would_run_something_is_refused_and_a_stranger_s_i
     assert not trap.exists()
     pickle.loads(bytes.fromhex(evil)).close()
     assert trap.exists()  # it would have been sprung
+
+
+def test_a_stop_while_settings_are_drawn_waits_until_they_are(monkeypatch):
+    ended = interrupt(monkeypatch, qmc.Sobol, "__init__")
+    with pytest.raises(KeyboardInterrupt):
+        _sobol(Space({"x": Float(0, 1)}), 99, 4)
+    assert ended == ["__init__"]

@@ -6,12 +6,13 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 from helpers import run
 
 from hpsearch.__main__ import command
-from hpsearch.cli import commands
+from hpsearch.cli import commands, stops
 from hpsearch.cli.progress import LiveLine
 from hpsearch.cli.stops import StopSignals, command_again
 from hpsearch.storage.journal import StorageError
@@ -77,6 +78,7 @@ def fail_there():
 
 def test_of_a_stop_that_is_swallowed_no_traceback_is_printed_and_of_other_problems_it_is(monkeypatch, capsys):
     monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
+    monkeypatch.setattr(stops, "_MOMENT", 9)
     told = []
     with contextlib.suppress(KeyboardInterrupt), StopSignals() as signals:
         for happen in (stop_there, fail_there):
@@ -86,6 +88,13 @@ def test_of_a_stop_that_is_swallowed_no_traceback_is_printed_and_of_other_proble
     assert told[0] == ""
     assert "of the program" in told[1]
     assert sys.unraisablehook is sys.__unraisablehook__
+
+
+def test_a_stop_that_is_swallowed_comes_again_until_it_is_heeded():
+    with pytest.raises(KeyboardInterrupt), StopSignals():  # noqa: PT012
+        Lost(stop_there)
+        time.sleep(30)
+        raise TimeoutError("it did not come again")
 
 
 class Interrupting:

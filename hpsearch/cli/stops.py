@@ -23,6 +23,9 @@ _TYPED: ContextVar[tuple[str, ...]] = ContextVar("typed", default=())
 STOPPED = 130
 """Exit code of a command that a signal stopped: 128 and the number of SIGINT, as shells have it."""
 
+_MOMENT = 0.05
+"""Seconds after which a stop that was swallowed comes again."""
+
 
 class StopSignals:
     """Inside its context Ctrl-C, SIGTERM and SIGHUP raise KeyboardInterrupt; afterwards the former handlers are back.
@@ -34,7 +37,8 @@ class StopSignals:
     """
 
     def __init__(self) -> None:
-        self._received = False
+        self._received = 0
+        self._again: threading.Timer | None = None
         self._unraisable = sys.unraisablehook
 
     def __enter__(self) -> Self:
@@ -53,17 +57,28 @@ class StopSignals:
         for number, handler in self._before.items():
             signal.signal(number, handler)
         sys.unraisablehook = self._unraisable
+        if self._again is not None:
+            self._again.cancel()
         if isinstance(problem, Exception) and not isinstance(problem, typer.Exit) and exit_code(problem) is None:
             self.check()  # what a stop in its middle made of a library's work is no fault of the program
 
     def _stop(self, signum: int, frame: FrameType | None) -> NoReturn:
-        self._received = True
+        self._received = signum
         raise KeyboardInterrupt
 
     def _tell_unraised(self, unraisable: Any) -> None:
-        """Of what code in C swallows Python prints a traceback; a stop is remembered, and told in a sentence."""
+        """Of what code in C swallows Python prints a traceback; a stop comes again instead, a moment later."""
         if not (self._received and unraisable.exc_type is KeyboardInterrupt):
             self._unraisable(unraisable)
+            return
+        self._again = threading.Timer(_MOMENT, self._come_again)
+        self._again.start()
+
+    def _come_again(self) -> None:
+        if hasattr(signal, "pthread_kill"):  # the main thread, whatever it waits for
+            signal.pthread_kill(threading.main_thread().ident or 0, self._received)
+        else:
+            signal.raise_signal(self._received)
 
     def check(self) -> None:
         """Stop now, if a signal has come and its exception was swallowed.

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
+from hpsearch.engine.signals import stops_later
 from hpsearch.space import Space
 
 Cube: TypeAlias = NDArray[np.float64]
@@ -109,7 +110,8 @@ class Design:
         """A scramble's points, ``(blocks, rows, factors)``."""
         d = len(self.factors)
         rng = np.random.default_rng((self.seed, scramble))
-        points = qmc.Sobol(2 * d, scramble=True, rng=rng).random(self.base)
+        with stops_later():  # SciPy drops what a signal raises while it loads its numbers, and goes on without them
+            points = qmc.Sobol(2 * d, scramble=True, rng=rng).random(self.base)
         a, b = points[:, :d], points[:, d:]
         return np.stack([a, b, *_crossed(a, b), *(_crossed(b, a) if self.second_order else [])])
 

@@ -19,6 +19,7 @@ from scipy.stats import qmc
 
 from hpsearch.config import ConfigError, StudyConfig
 from hpsearch.engine.settings import Array
+from hpsearch.engine.signals import stops_later
 from hpsearch.space import Space
 from hpsearch.storage.internals import CmaEsSampler
 from hpsearch.storage.trials import distributions
@@ -118,4 +119,6 @@ class SobolSampler(optuna.samplers.BaseSampler):
 @lru_cache(maxsize=2)
 def _sobol(space: Space, seed: int, count: int) -> dict[str, Array]:
     """So many settings, a column a name; a longer sequence begins with the shorter one."""
-    return space.from_unit(qmc.Sobol(len(space), rng=np.random.default_rng(seed)).random(count))
+    with stops_later():  # SciPy drops what a signal raises while it loads its numbers, and goes on without them
+        points = qmc.Sobol(len(space), rng=np.random.default_rng(seed)).random(count)
+    return space.from_unit(points)
