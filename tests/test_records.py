@@ -94,7 +94,7 @@ def test_what_a_newer_optuna_wrote_is_no_damage(journal, tmp_path, opened, place
 
 
 def test_several_damaged_lines_are_all_named(journal, tmp_path):
-    path = stored(tmp_path, journal[0], b"?\n", *journal[2:7], b"?\n", *journal[8:])
+    path = stored(tmp_path, journal[0], b"?\n", *journal[2:7], b"[3]\n", *journal[8:])
     kept = path.with_name(f"{JOURNAL}.recovered")
     kept.write_bytes(b"of a damage before\n")
     with pytest.raises(StorageError, match=r"line 2 is no record .*, line 8 is no record"):
