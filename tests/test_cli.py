@@ -247,6 +247,15 @@ def test_of_a_study_that_is_not_searched_yet_the_command_that_does_is_told(folde
     assert run("report", "./iris.toml", code=2).stderr.endswith("which hold: small\n")
 
 
+@pytest.mark.parametrize("command", ["explain", "report", "export", "refine", "compare small"])
+def test_a_study_in_the_results_may_be_named_by_its_file(folder, command):
+    run("search", "small", "--trials", 1)
+    (folder / "file.toml").write_text('name = "other"\n', encoding="utf-8")
+    assert "no study 'other' in the results" in run(*command.split(), "./file.toml", code=2).stderr
+    (folder / "file.toml").write_text("[search]\ntrails = 3\n", encoding="utf-8")
+    assert "search.trails: is not a known key" in run(*command.split(), "./file.toml", code=2).stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
@@ -283,6 +292,8 @@ def test_export_writes_the_tables(folder):
     assert len(pd.read_csv("results/small/trials.csv")) == 3
     run("export", "small", "--format", "parquet", "--to", "here")
     assert str(pd.read_parquet("here/trials.parquet")["batch_size"].dtype) == "int64"
+    run("export", "./studies/small.toml", "--to", "by-file")
+    assert (folder / "by-file/trials.csv").read_bytes() == (folder / "results/small/trials.csv").read_bytes()
     assert "no study 'smal'" in run("export", "smal", code=2).stderr
     assert "run `hpsearch search` first" in run("export", "small", "--results", "none", code=2).stderr
 

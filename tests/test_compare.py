@@ -143,10 +143,10 @@ def test_a_cell_is_what_a_setting_loses_there_and_on_the_diagonal_what_the_own_b
     transfer = rows(
         "from to verdict points regret regret_high",
         ("a", "a", "own best", 96.0, np.nan, np.nan), ("a", "b", "worse", 90.0, 1.5, 2.0),
-        ("b", "a", "not seen", 95.0, -0.2, 0.1), ("b", "b", "own best", 91.5, np.nan, np.nan),
+        ("b", "a", "not seen", 95.0, -0.04, 0.26), ("b", "b", "own best", 91.5, np.nan, np.nan),
     )  # fmt: skip
     lines = printed(transfer_table(comparison(indices=rows("study", ("a",), ("b",)), transfer=transfer)))
-    assert lines[-4:] == ["a =96.0 +1.5*", "±0.5", "b -0.2 =91.5", "±0.3"]
+    assert lines[-4:] == ["a =96.0 +1.5*", "±0.5", "b +0.0 =91.5", "±0.3"]
 
 
 def test_what_is_not_shown_to_matter_leads_nowhere():

@@ -31,7 +31,7 @@ TargetOption = Annotated[str | None, typer.Option(help="With a table: the column
 DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be trained and how long it takes; train nothing.")
 ]
-NameArgument = Annotated[str, typer.Argument(help="Name of a study in the results.")]
+NameArgument = Annotated[str, typer.Argument(help="Name of a study in the results, or its file.")]
 ResultsOption = Annotated[Path, typer.Option(help="Folder of the results.")]
 WorkersOption = Annotated[int, typer.Option(min=1, max=256, help="Number of threads; the results do not depend on it.")]
 StorageOption = Annotated[

@@ -40,17 +40,18 @@ def compare_command(
 
     What it trains is kept with the studies; Ctrl-C keeps it too, and the same command goes on.
     """
-    from hpsearch.cli.studies import check_stored
+    from hpsearch.cli.studies import check_stored, stored_under
     from hpsearch.data.files import check_writable, write_text
 
     with errors(), ExitStack() as machines:
         path = to or results / "compare.html"
         work = Work(workers, Place(storage, results), executor, address)
         check_writable(path)  # before there is work to lose
-        for study in [] if complete else studies:
-            check_stored(study, work.place)
+        names = [] if complete else [stored_under(study) for study in studies]
+        for name in names:
+            check_stored(name, work.place)
         machines.enter_context(work.executor())
-        names = [completed(study, work) if complete else study for study in studies]
+        names = names or [completed(study, work) for study in studies]
         from hpsearch.report.comparisons import comparison_page, comparison_report
         from hpsearch.results.comparison import compare
 

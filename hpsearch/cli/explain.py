@@ -32,20 +32,21 @@ def explain_command(
 
     Ctrl-C stops at any time: finished trainings are kept, and the same command goes on.
     """
-    from hpsearch.cli.studies import stored_results
+    from hpsearch.cli.studies import stored_results, stored_under
 
     with errors(study), told_warnings():
         work = Work(workers, Place(storage, results), executor, address)
-        stored = stored_results(study, work.place)
+        name = stored_under(study)
+        stored = stored_results(name, work.place)
         from hpsearch.report.explanation import attribution_report, show_explained
 
         line = storing_line(
-            f"mixtures of {study}", survey_words, name=f"{study}.profiles", rows="trainings", place=work.place
+            f"mixtures of {name}", survey_words, name=f"{name}.profiles", rows="trainings", place=work.place
         )
         with line as live, work.executor():
             attribution = stored.attribution(
                 of=of, against=against, seeds=seeds, workers=workers, on_progress=live.show
             )
-        print_parts(attribution_report(attribution, name=study))
+        print_parts(attribution_report(attribution, name=name))
         if of is None and against is None:
             show_explained(stored.study, attribution)

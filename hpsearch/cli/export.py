@@ -29,10 +29,11 @@ def export(
     storage: StorageOption = None,
 ) -> None:
     """Write a study's tables as CSV or Parquet: trials, curves, members, and those of its survey."""
-    from hpsearch.cli.studies import stored_results
+    from hpsearch.cli.studies import stored_results, stored_under
     from hpsearch.data.files import file_name
 
     with errors():
-        stored = stored_results(study, Place(storage, results))
-        for path in stored.export(to or results / file_name(study), format=format.value):
+        name = stored_under(study)
+        stored = stored_results(name, Place(storage, results))
+        for path in stored.export(to or results / file_name(name), format=format.value):
             print(path)

@@ -34,16 +34,17 @@ def refine_command(
     storage: StorageOption = None,
 ) -> None:
     """Write the ranges to try next as the TOML of a new study: those that the survey proposes, else the search."""
-    from hpsearch.cli.studies import stored_results
+    from hpsearch.cli.studies import stored_results, stored_under
     from hpsearch.data.files import write_text
     from hpsearch.results.names import ResultsError
 
     with errors():
-        stored = stored_results(study, Place(storage, results))
+        old = stored_under(study)
+        stored = stored_results(old, Place(storage, results))
         from hpsearch.report.rounds import refinement_lines
         from hpsearch.results.refinement import refine
 
-        refinement = refine(stored, name=name or f"{study}-2")
+        refinement = refine(stored, name=name or f"{old}-2")
         path = to or Path("studies") / f"{refinement.config.name}.toml"
         if os.path.lexists(path):
             raise ResultsError(f"{path} already exists: give the new study another --name, or a file with --to")

@@ -39,12 +39,13 @@ def report_command(
 
     What it shows around the best setting is trained first and kept; Ctrl-C keeps it too.
     """
-    from hpsearch.cli.studies import check_stored, stored_results
+    from hpsearch.cli.studies import check_stored, stored_results, stored_under
     from hpsearch.data.files import check_writable, file_name, write_text
 
     work = Work(workers, Place(storage, results), executor, address)
     with errors(study), ExitStack() as machines:
         if not complete:
+            study = stored_under(study)
             check_stored(study, work.place)  # before a cluster is started
         machines.enter_context(work.executor())
         if complete:

@@ -63,6 +63,23 @@ def study_named(study: str, target: str | None, place: Place) -> NamedStudy:
     return NamedStudy(load_config(file))
 
 
+def stored_under(study: str) -> str:
+    """The name of a study in the results: of the file whose path is given, or what is given.
+
+    Raises:
+        ConfigError: if the file is a TOML and no valid study.
+    """
+    if not os.path.isfile(study):
+        return study
+    if Path(study).suffix.lower() == ".toml":
+        from hpsearch.config import load_config
+
+        return load_config(study).name
+    from hpsearch.evaluation.newcomers import is_table, table_name
+
+    return table_name(study) if is_table(study) else study
+
+
 def stored_results(study: str, place: Place) -> Results:
     """A study read back; a name that is not in the journal is refused before all that tables need is imported.
 

@@ -87,7 +87,7 @@ def new_study(path: str, target: str | None, *, name: str | None = None) -> NewS
         ConfigError: if the name cannot be used.
     """
     file = Path(path)
-    stem, kind = _stem_and_kind(path)
+    kind = _stem_and_kind(path)[1]
     check_file(path)
     form = likely_format(file) if kind == "csv" else Format()
     source = f"{kind}:{os.path.abspath(file)}"
@@ -101,18 +101,19 @@ def new_study(path: str, target: str | None, *, name: str | None = None) -> NewS
     drop = list(reasons) if len(reasons) < len(columns) - 1 else []
     data: dict[str, Any] = {"source": source, "target": target, "drop": drop or None}
     data |= {key: value for key, value in asdict(form).items() if value is not None}
-    settings = {"name": name or study_name(stem), "data": {k: v for k, v in data.items() if v is not None}}
+    settings = {"name": name or table_name(path), "data": {k: v for k, v in data.items() if v is not None}}
     assumptions = [f"data.{key} = {value!r}" for key, value in asdict(form).items() if value is not None]
     assumptions += [f"{column!r} is left out: it {reasons[column]}" for column in drop]
     return NewStudy(validated(settings, where=path, folder=Path.cwd()), tuple(assumptions), frame)
 
 
-def study_name(stem: str) -> str:
-    """A file's name as that of a study: what a study's name may not have in it becomes a hyphen.
+def table_name(path: str) -> str:
+    """The name of a table's study: the file's, where what a study's name may not have in it becomes a hyphen.
 
-    >>> study_name("my data (v1)"), study_name("..."), study_name("a.survey")
+    >>> table_name("my data (v1).csv.gz"), table_name("a/....csv"), table_name("a.survey.csv")
     ('my data -v1', 'table', 'a-survey')
     """
+    stem = _stem_and_kind(path)[0]
     plain = "".join(c if unicodedata.category(c)[0] in "LMN" or c in " -_." else "-" for c in stem)
     plain = re.sub(r"\.(survey|profiles)$", r"-\1", plain, flags=re.IGNORECASE).strip(" .-")[:60].strip(" .-")
     try:

@@ -128,7 +128,7 @@ def _index_text(row: dict[Any, Any], *, star: bool) -> str:
 def _regret_text(row: dict[Any, Any]) -> str:
     if row["verdict"] == "own best":
         return f"own best:<br>{row['points']:.1f}"
-    value = f"{row['regret']:+.1f}".replace("-", "−")
+    value = f"{row['regret']:+z.1f}".replace("-", "−")
     value = f"<b>{value}</b>" if row["verdict"] in ("worse", "better") else value
     return f"{value}<br>±{row['regret_high'] - row['regret']:.1f}"
 

@@ -143,7 +143,7 @@ def _regret(row: dict[Any, Any]) -> str:
     if row["verdict"] == "own best":
         return f"={row['points']:.1f}"
     mark = "*" if row["verdict"] in ("worse", "better") else " "
-    return f"{row['regret']:+.1f}{mark}\n±{row['regret_high'] - row['regret']:.1f} "
+    return f"{row['regret']:+z.1f}{mark}\n±{row['regret_high'] - row['regret']:.1f} "
 
 
 def transfer_sentences(comparison: Comparison) -> list[str]:
@@ -180,7 +180,7 @@ def single_setting_table(comparison: Comparison) -> Table:
     for row in comparison.defaults.to_dict("records"):
         mark = "*" if row["verdict"] in ("worse", "better") else " "
         beside = "-" if row["chosen"] else f"{_signed(row, 'difference')}{mark}"
-        worst = f"{row['worst']:+.1f} on {row['worst_study']}"
+        worst = f"{row['worst']:+z.1f} on {row['worst_study']}"
         table.add_row(row["from"], f"{row['validation']:.1f}", _signed(row, "regret"), beside, worst)
     return table
 
@@ -196,18 +196,18 @@ def single_setting_sentence(comparison: Comparison) -> str:
         name, lose = "The defaults serve", "they lose"
     return (
         f"{name} all {chosen['studies']} studies best as one setting, by their validation examples. On their test "
-        f"examples {lose} {chosen['regret']:.1f} points a study on average ({chosen['regret_low']:.1f} to "
-        f"{chosen['regret_high']:.1f}) against each study's own best, at worst {chosen['worst']:.1f} "
+        f"examples {lose} {chosen['regret']:z.1f} points a study on average ({chosen['regret_low']:z.1f} to "
+        f"{chosen['regret_high']:z.1f}) against each study's own best, at worst {chosen['worst']:z.1f} "
         f"({chosen['worst_low']:.1f} to {chosen['worst_high']:.1f}) on {chosen['worst_study']}.{alike}"
     )
 
 
 def _interval(row: dict[Any, Any]) -> str:
-    return f"{row['regret']:+.1f}, {row['regret_low']:.1f} to {row['regret_high']:.1f}"
+    return f"{row['regret']:+z.1f}, {row['regret_low']:z.1f} to {row['regret_high']:z.1f}"
 
 
 def _signed(row: dict[Any, Any], name: str) -> str:
-    return f"{row[name]:+.1f} ±{row[f'{name}_high'] - row[name]:.1f}"
+    return f"{row[name]:+z.1f} ±{row[f'{name}_high'] - row[name]:.1f}"
 
 
 def comparison_page(comparison: Comparison) -> str:

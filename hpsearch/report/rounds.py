@@ -113,7 +113,7 @@ def _difference(paid: Payoff) -> str:
     name = paid.metric.replace("_", " ")
     return (
         f"mean {name} {paid.rounds:.4f} after rounds, {paid.unrefined:.4f} unrefined, difference "
-        f"{paid.difference:+.4f} (95 % interval {paid.low:+.4f} to {paid.high:+.4f}"
+        f"{paid.difference:+z.4f} (95 % interval {paid.low:+z.4f} to {paid.high:+z.4f}"
     )
 
 
@@ -126,7 +126,7 @@ def payoff_table(table: pd.DataFrame) -> Table:
     means = table.pivot_table(index="sampler_seed", columns="arm", values="score", sort=False)
     for seed, row in means.iterrows():
         rounds, unrefined = float(row[ROUNDS]), float(row[UNREFINED])
-        shown.add_row(str(seed), f"{rounds:.4f}", f"{unrefined:.4f}", f"{rounds - unrefined:+.4f}")
+        shown.add_row(str(seed), f"{rounds:.4f}", f"{unrefined:.4f}", f"{rounds - unrefined:+z.4f}")
     return shown
 
 
