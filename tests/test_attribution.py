@@ -11,6 +11,8 @@ from hpsearch.sensitivity.attribution import (
     mixtures_along,
     others,
     pair_interactions,
+    sampled_orders,
+    sampled_values,
     shapley_values,
 )
 
@@ -134,3 +136,33 @@ def test_no_order_has_lower_losses_on_the_way_than_the_best_path(count):
 def test_mixtures_along_an_order_start_with_none_and_end_with_all():
     assert mixtures_along((2, 0, 1)) == [0b000, 0b100, 0b101, 0b111]
     assert mixtures_along(()) == [0]
+
+
+def test_drawn_orders_come_in_pairs_of_an_order_and_its_reverse():
+    orders = sampled_orders(5, pairs=3, rng=np.random.default_rng(0))
+    assert orders.shape == (6, 5)
+    assert orders[::2].tolist() == orders[1::2, ::-1].tolist()
+    assert (np.sort(orders, axis=1) == np.arange(5)).all()
+    assert len({tuple(order) for order in orders.tolist()}) == 6
+
+
+def test_drawn_orders_give_the_shares_without_bias_and_the_error_that_they_have():
+    losses = random_game(5)[:, 0]
+    exact = shapley_values(losses[:, None]).ravel()
+    rng = np.random.default_rng(1)
+    draws = [sampled_values(sampled_orders(5, pairs=8, rng=rng), lambda mixture: losses[mixture]) for _ in range(400)]
+    values, errors = (np.array(part) for part in zip(*draws, strict=True))
+    assert values.sum(axis=1) == pytest.approx(losses[0] - losses[-1])
+    spread = values.std(axis=0, ddof=1)
+    assert np.abs(values.mean(axis=0) - exact).max() < 4 * spread.max() / 20
+    assert np.sqrt(np.square(errors).mean(axis=0)) == pytest.approx(spread, rel=0.15)
+
+
+def test_an_order_and_its_reverse_give_the_shares_of_pairs_exactly():
+    """Where no three act together, every change has in an order and its reverse its own and half of its pairs."""
+    losses = game(4, lambda changes: len(changes) ** 2 - 3.0 * (1 in changes))
+    values, errors = sampled_values(
+        sampled_orders(4, pairs=2, rng=np.random.default_rng(0)), lambda mixture: losses[mixture, 0]
+    )
+    assert values == pytest.approx(shapley_values(losses).ravel())
+    assert errors == pytest.approx(np.zeros(4))

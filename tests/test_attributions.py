@@ -14,6 +14,7 @@ from hpsearch.data import from_arrays
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.outcomes import Evaluation
+from hpsearch.experiments import attributions
 from hpsearch.experiments.attributions import attribution, setting_against
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import ResultsError
@@ -69,6 +70,7 @@ def test_shares_are_means_over_all_orders_of_raw_trainings_with_their_t_interval
 
     losses = {frozenset(s): loss(s) for size in range(4) for s in combinations(names, size)}
     table = by_name(told)
+    assert told.exact
     assert list(told.table["share"]) == sorted(told.table["share"], reverse=True)
     for name in names:
         before = [frozenset(order[: order.index(name)]) for order in permutations(names)]
@@ -159,6 +161,42 @@ def test_an_error_that_few_seeds_agree_on_is_not_shown(small, monkeypatch):
     assert row["share"] == pytest.approx(0.01)
     assert row["share_low"] < 0 < row["share_high"]
     assert row["share_verdict"] == row["alone_verdict"] == "not shown"
+
+
+def test_of_many_changes_orders_are_drawn_and_their_error_is_told(small, monkeypatch):
+    monkeypatch.setattr(attributions, "MOST_MIXED", 5)
+
+    def gain(changed):
+        return len(changed) ** 3 / 20 - 2.0 * ("l2" in changed and "momentum" not in changed)
+
+    trainings = source(small, gain, noise=0.05)
+    told = attribution(trainings, NEW, OLD, seeds=6)
+    few = len(set(trainings.used))
+    monkeypatch.setattr(attributions, "MOST_MIXED", 6)
+    exact = attribution(trainings, NEW, OLD, seeds=6)
+    assert (told.exact, exact.exact) == (False, True)
+    table, truth = by_name(told), by_name(exact)
+    assert table["share"].sum() == pytest.approx(truth["gain"].iat[0])
+    off = (table["share"] - truth["share"].reindex(table.index)) / table["sampling_error"]
+    assert 0.4 < np.sqrt(np.square(off).mean()) < 2
+    assert (exact.table["sampling_error"] == 0).all()
+    for part in ("alone", "last", "gain"):
+        assert table[part].to_dict() == pytest.approx(truth[part].to_dict())
+    assert few <= 6 * 64
+    assert list(told.interactions) == list(exact.interactions)
+    assert list(told.path) == list(exact.path)
+    assert told.interactions.empty
+    assert told.path.empty
+    assert (table["company"] == "").all()
+
+
+def test_every_seed_draws_orders_of_its_own(small, monkeypatch):
+    monkeypatch.setattr(attributions, "MOST_MIXED", 5)
+    monkeypatch.setattr(attributions, "PAIRS", 2)
+    trainings = source(small, len)
+    attribution(trainings, NEW, OLD, seeds=3)
+    mixtures = [{setting for setting, seed in trainings.used if seed == FRESH + k} for k in range(3)]
+    assert len(set(map(frozenset, mixtures))) == 3
 
 
 @pytest.mark.parametrize(

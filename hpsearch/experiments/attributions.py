@@ -1,9 +1,8 @@
 """Where the difference of two settings comes from: every mixture of them trained, and the gain shared out.
 
 Each changed setting's share is its Shapley value (Shapley 1953): what it gains, averaged over all orders of making the
-changes. Trainings are cheap and changes ten at most, so every mixture is trained, and no surrogate stands between as in
-HyperSHAP (Wever et al. 2025); a single order, as ablation analysis takes it (Fawcett and Hoos 2016, J. Heuristics 22),
-is the best path.
+changes. Trainings are cheap, so every mixture is trained, and no surrogate stands between as in HyperSHAP (Wever et al.
+2025); a single order, as ablation analysis takes it (Fawcett and Hoos 2016, J. Heuristics 22), is the best path.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hpsearch.config import StudyConfig
@@ -23,6 +23,12 @@ from hpsearch.experiments.shares import Changes, pairs_table, path_table, shares
 from hpsearch.sensitivity import attribution as games
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.indices import Numbers
+
+MOST_MIXED = 10
+"""Changes of which all mixtures are trained; of more, orders are drawn."""
+
+PAIRS = 16
+"""Of orders that each seed draws where there are more: an order and its reverse."""
 
 
 @dataclass(frozen=True)
@@ -36,23 +42,26 @@ class Attribution:
     Attributes:
         of: The setting that is explained, in words.
         against: The setting that it is compared with, in words.
+        exact: Whether every mixture was trained, so that the shares' only error is that of the seeds.
         table: A row a changed setting, the largest share first. Columns: hyperparameter, against, of (its two values),
             metric, share, share_low, share_high, share_verdict (Shapley value; the shares sum to the gain),
             alone, alone_low, alone_high, alone_verdict (gain when it alone is changed), last, last_low, last_high,
             last_verdict (gain when all others are changed already), company (the fewest others that must be changed
             for it to be shown to gain; "" if it gains alone, or nowhere), common (those changed in every mixture where
             it is shown to gain), start, end, gain, gain_low, gain_high (the metric's means at both settings, and the
-            whole gain), seeds.
+            whole gain), sampling_error (the part of the share's standard error that comes from drawing orders; 0 where
+            every mixture was trained), seeds.
         interactions: A row a pair, the strongest first. Columns: first, second, interaction, low, high, verdict (what
             the two gain together beyond each alone: the Shapley-Taylor index of order 2). ``alone`` of all and these
-            sum to the gain.
+            sum to the gain. Empty where orders are drawn.
         path: A row a step of the best path, the start among them: the order of changes with the lowest mean metric on
             the way. Columns: step, hyperparameter, against, of, mean, low, high, gain, gain_low, gain_high, verdict;
-            on seeds that did not choose the path.
+            on seeds that did not choose the path. Empty where orders are drawn.
     """
 
     of: str
     against: str
+    exact: bool
     table: pd.DataFrame
     interactions: pd.DataFrame
     path: pd.DataFrame
@@ -89,12 +98,16 @@ def attribution(
             data.
     """
     changes, fresh = _changes(source, of, against), fresh_seeds(source, seeds, extra=seeds)
-    losses = _losses(source, changes, range(1 << len(changes.names)), fresh[:seeds])
-    gains, order = games.gains(losses), games.best_path(losses.mean(axis=1))
-    parts = {"share": games.shapley_values(losses), "alone": gains[:, 0], "last": gains[:, -1]}
+    count = len(changes.names)
+    if count > MOST_MIXED:
+        return _drawn(source, changes, fresh[:seeds], words)
+    losses = _losses(source, changes, range(1 << count), fresh[:seeds])
+    parts = {"share": games.shapley_values(losses), **_ends(losses[_corners(count)])}
+    order = games.best_path(losses.mean(axis=1))
     return Attribution(
         *words,
-        table=shares_table(changes, parts, losses[[0, -1]], gains=gains),
+        exact=True,
+        table=shares_table(changes, parts, losses[[0, -1]], gains=games.gains(losses)),
         interactions=pairs_table(changes, games.pair_interactions(losses)),
         path=path_table(changes, order, _losses(source, changes, games.mixtures_along(order), fresh[seeds:])),
     )
@@ -119,6 +132,38 @@ def _losses(source: TrainingSource, changes: Changes, mixtures: Sequence[int], s
         {**changes.against, **{name: changes.of[name] for name in changes.made(mixture)}} for mixture in mixtures
     ]
     return scores(source, [source.config.settings(setting) for setting in settings], seeds)[0]
+
+
+def _corners(count: int) -> list[int]:
+    """The start, each change alone, all but each change, and the end."""
+    end = (1 << count) - 1
+    return [0, *(1 << k for k in range(count)), *(end ^ 1 << k for k in range(count)), end]
+
+
+def _ends(corners: Numbers) -> dict[str, Numbers]:
+    """What each change gains alone and last, ``(changes, seeds)`` each, from the losses of the corners."""
+    count = len(corners) // 2 - 1
+    return {"alone": corners[0] - corners[1 : count + 1], "last": corners[count + 1 : -1] - corners[-1]}
+
+
+def _drawn(source: TrainingSource, changes: Changes, seeds: Sequence[int], words: tuple[str, str]) -> Attribution:
+    """The same from orders that each seed draws for itself: intervals over seeds then hold the error of drawing too."""
+    count = len(changes.names)
+    corners = _losses(source, changes, _corners(count), seeds)
+    shares, errors = np.empty((count, len(seeds))), np.empty((count, len(seeds)))
+    for place, seed in enumerate(seeds):
+        orders = games.sampled_orders(count, pairs=PAIRS, rng=np.random.default_rng((seed, count)))
+        met = sorted({mixture for order in orders for mixture in games.mixtures_along(order)})
+        losses = dict(zip(met, _losses(source, changes, met, [seed])[:, 0].tolist(), strict=True))
+        shares[:, place], errors[:, place] = games.sampled_values(orders, losses.__getitem__)
+    sampling = np.sqrt(np.square(errors).sum(axis=1)) / len(seeds)
+    return Attribution(
+        *words,
+        exact=False,
+        table=shares_table(changes, {"share": shares, **_ends(corners)}, corners[[0, -1]], sampling=sampling),
+        interactions=pairs_table(changes, np.empty((0, len(seeds)))),
+        path=path_table(changes, (), corners[:1]).iloc[:0],
+    )
 
 
 def values_of(config: StudyConfig, setting: Hyperparameters) -> dict[str, Any]:

@@ -53,7 +53,8 @@ def shares_table(
     parts: Mapping[str, Numbers],
     ends: Numbers,
     *,
-    gains: Numbers,
+    gains: Numbers | None = None,
+    sampling: float | Numbers = 0.0,
 ) -> pd.DataFrame:
     """A row a change (columns: see :class:`~hpsearch.experiments.attributions.Attribution`).
 
@@ -61,9 +62,11 @@ def shares_table(
         changes: Of the game.
         parts: Share, gain alone and gain last, by these names, ``(changes, seeds)`` each.
         ends: Losses of the start and of the end, ``(2, seeds)``.
-        gains: Of every change in every mixture, ``(changes, mixtures of the others, seeds)``.
+        gains: Of every change in every mixture, ``(changes, mixtures of the others, seeds)``, where they are known.
+        sampling: The part of the shares' standard errors that comes from drawing orders, ``(changes,)``.
     """
-    company, common = _company(changes, gains)
+    nobody = [""] * len(changes.names)
+    company, common = (nobody, nobody) if gains is None else _company(changes, gains)
     frame = pd.DataFrame(changes.columns(changes.names))
     frame["metric"] = changes.metric
     for part, samples in parts.items():
@@ -75,6 +78,7 @@ def shares_table(
         start=ends[0].mean(),
         end=ends[1].mean(),
         **interval_columns("gain", gain),
+        sampling_error=sampling,
         seeds=ends.shape[1],
     )
     return frame.sort_values("share", ascending=False, kind="stable", ignore_index=True)
@@ -108,8 +112,8 @@ def _company(changes: Changes, gains: Numbers) -> tuple[list[str], list[str]]:
 
 
 def pairs_table(changes: Changes, samples: Numbers) -> pd.DataFrame:
-    """A row a pair of changes, the strongest first, from their interactions ``(pairs, seeds)``."""
-    pairs = list(combinations(changes.names, 2))
+    """A row a pair of changes, the strongest first, from their interactions ``(pairs, seeds)``; empty where none is."""
+    pairs = list(combinations(changes.names, 2))[: len(samples)]
     frame = pd.DataFrame(pairs, columns=["first", "second"], dtype="str")
     names = {f"interaction_{column}": column for column in ("low", "high", "verdict")}
     frame = frame.assign(**_judged("interaction", samples, changes.step)).rename(columns=names)

@@ -35,7 +35,7 @@ def explained(attribution: Attribution) -> list[str]:
     """What was gained in all, by which changes, which of them need company, which pairs, and along which path."""
     texts = [
         _whole(attribution),
-        _shares(attribution),
+        *_shares(attribution),
         *_company(attribution),
         _pairs(attribution),
         _path(attribution),
@@ -53,8 +53,8 @@ def _whole(attribution: Attribution) -> str:
     return f"{where} {metric} {verb} {ends}: a gain of {number.interval(row, 'gain')}."
 
 
-def _shares(attribution: Attribution) -> str:
-    """Which shares are shown, and of which nothing is."""
+def _shares(attribution: Attribution) -> Iterator[str]:
+    """Which shares are shown, of which nothing is, and by what they are wrong where orders were drawn."""
     table, number, parts = attribution.table, _Numbers.of(attribution), []
     for verdict, words in ((GAINS, "Shares that gain"), (HARMS, "Shares that harm")):
         rows = table[table["share_verdict"] == verdict].to_dict("records")
@@ -63,7 +63,13 @@ def _shares(attribution: Attribution) -> str:
     rows = table[table["share_verdict"] == NOT_SHOWN].to_dict("records")
     if rows:
         parts.append(f"No share beyond luck is shown for {listed([in_words(row['hyperparameter']) for row in rows])}.")
-    return " ".join(parts)
+    yield " ".join(parts)
+    if not attribution.exact:
+        error = f"{float(table['sampling_error'].max()):.2g}"
+        yield (
+            f"So many changes have too many mixtures: shares are means over orders that each seed drew, by a "
+            f"standard error of {error} at most, which the intervals hold too; pairs and paths are not measured."
+        )
 
 
 def _company(attribution: Attribution) -> Iterator[str]:
@@ -111,6 +117,8 @@ def _pairs(attribution: Attribution) -> str:
 
 def _path(attribution: Attribution) -> str:
     """The best order of making the changes, and its steps that are shown to harm."""
+    if attribution.path.empty:
+        return ""
     steps, number = attribution.path.iloc[1:], _Numbers.of(attribution)
     order = ", ".join(in_words(name) for name in steps["hyperparameter"])
     means = " → ".join(number.mean(mean) for mean in attribution.path["mean"])
@@ -138,7 +146,8 @@ def show_explained(study: optuna.Study, attribution: Attribution) -> None:
 def attribution_report(attribution: Attribution, *, name: str) -> list[Part]:
     """The shares, the best path, and what they say."""
     gains = f"{name}: gains in {_metric(attribution)}, from {attribution.against} to {attribution.of}"
-    return [_shares_table(attribution, title=gains), _path_table(attribution), *explained(attribution), SOURCE]
+    paths = [] if attribution.path.empty else [_path_table(attribution)]
+    return [_shares_table(attribution, title=gains), *paths, *explained(attribution), SOURCE]
 
 
 def _shares_table(attribution: Attribution, *, title: str) -> Table:

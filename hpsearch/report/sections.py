@@ -179,11 +179,10 @@ def _explained(results: Results) -> Section:
     if attribution is None:
         return Section(title, ["The chosen setting is that of the defaults, so there is nothing to explain."])
     figure = figures.attribution(attribution.table, of=attribution.of, against=attribution.against)
-    exhibits = [
-        Exhibit(attribution.table, figure),
-        Exhibit(attribution.interactions, title="Which changes act together?"),
-        Exhibit(attribution.path, title="Along which order of changes?"),
-    ]
+    exhibits = [Exhibit(attribution.table, figure)]
+    if attribution.exact:
+        exhibits.append(Exhibit(attribution.interactions, title="Which changes act together?"))
+        exhibits.append(Exhibit(attribution.path, title="Along which order of changes?"))
     commands = [command("explain", facts.name_of(results), *_place(results))]
     return Section(title, [*explanation.explained(attribution), explanation.SOURCE], exhibits, commands)
 
