@@ -196,14 +196,14 @@ def single_setting_sentence(comparison: Comparison) -> str:
         name, lose = "The defaults serve", "they lose"
     return (
         f"{name} all {chosen['studies']} studies best as one setting, by their validation examples. On their test "
-        f"examples {lose} {chosen['regret']:z.1f} points a study on average ({chosen['regret_low']:z.1f} to "
-        f"{chosen['regret_high']:z.1f}) against each study's own best, at worst {chosen['worst']:z.1f} "
+        f"examples {lose} {chosen['regret']:z.1f} points a study on average ({chosen['regret_low']:.1f} to "
+        f"{chosen['regret_high']:.1f}) against each study's own best, at worst {chosen['worst']:z.1f} "
         f"({chosen['worst_low']:.1f} to {chosen['worst_high']:.1f}) on {chosen['worst_study']}.{alike}"
     )
 
 
 def _interval(row: dict[Any, Any]) -> str:
-    return f"{row['regret']:+z.1f}, {row['regret_low']:z.1f} to {row['regret_high']:z.1f}"
+    return f"{row['regret']:+z.1f}, {row['regret_low']:.1f} to {row['regret_high']:.1f}"
 
 
 def _signed(row: dict[Any, Any], name: str) -> str:

@@ -113,7 +113,7 @@ def _difference(paid: Payoff) -> str:
     name = paid.metric.replace("_", " ")
     return (
         f"mean {name} {paid.rounds:.4f} after rounds, {paid.unrefined:.4f} unrefined, difference "
-        f"{paid.difference:+z.4f} (95 % interval {paid.low:+z.4f} to {paid.high:+z.4f}"
+        f"{paid.difference:+z.4f} (95 % interval {paid.low:+.4f} to {paid.high:+.4f}"
     )
 
 

@@ -72,7 +72,7 @@ class Interval(NamedTuple):
         >>> Interval(0.0441, 0.0402, 0.0479).percent
         '4.4 % [4.0, 4.8]'
         """
-        mean, low, high = (f"{100 * number:z.1f}" for number in self)
+        mean, low, high = (f"{100 * number + 0.0:.1f}" for number in self)
         return f"{mean} % [{low}, {high}]"
 
     @property

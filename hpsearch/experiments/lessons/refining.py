@@ -56,7 +56,7 @@ def _decided(table: pd.DataFrame, pays: Sequence[str], harms: Sequence[str]) -> 
 def _change(row: pd.Series) -> str:
     """The difference as a share of what the unrefined search has."""
     ends = (round(100 * row[end] / row["unrefined"], 1) + 0.0 for end in ("difference", "low", "high"))
-    mean, low, high = (f"{end:+z.1f}" for end in ends)
+    mean, low, high = (f"{end:+.1f}" for end in ends)
     return f"{mean} % [{low}, {high}]"
 
 
