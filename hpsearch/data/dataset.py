@@ -6,15 +6,12 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hpsearch.data.preparation import Preparation
-
-if TYPE_CHECKING:
-    pass
 
 _ROWS = 1024
 

@@ -15,8 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hpsearch.data.checks import DataError, listed
+from hpsearch.data.contents import contents
 from hpsearch.data.forms import toml_list
-from hpsearch.data.text import check_fields, likely_encoding, likely_separator, rows_of, text_of
+from hpsearch.data.text import check_fields, decoded, likely_encoding, likely_separator, rows_of, text_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -185,8 +186,9 @@ def likely_format(path: Path) -> Format:
     Raises:
         DataError: if it is no text.
     """
-    encoding = likely_encoding(path)
-    text = text_of(path, encoding).text
+    raw = contents(path)
+    encoding = likely_encoding(raw)
+    text = decoded(path, raw, encoding).text
     separator = likely_separator(text)
     if separator in (None, ","):
         return Format(encoding=encoding)

@@ -29,6 +29,9 @@ _KINDS = {
 }
 """How files begin that are named like tables of text and are none."""
 
+_WIDE = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+"""Marks of UTF-16."""
+
 _SAMPLE = 20
 """Lines from which a separator is told."""
 
@@ -58,13 +61,17 @@ def text_of(path: Path, encoding: str | None = None) -> Text:
     Raises:
         DataError: if it is no text by that encoding, or Python knows none of that name; it says which it may be.
     """
-    raw = contents(path)
+    return decoded(path, contents(path), encoding)
+
+
+def decoded(path: Path, raw: bytes, encoding: str | None) -> Text:
+    """The text of a file whose bytes are read already; see :func:`text_of`."""
     for start, (what, cure) in _KINDS.items():
         if raw[:1000].lstrip()[: len(start)].lower() == start.lower():
             raise DataError(f"{path}: {what}, not CSV: {cure}")
     if raw[257:262] == b"ustar":
         raise DataError(f"{path}: is a tar archive, not CSV: unpack it, and give one file of it")
-    wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    wide = raw.startswith(_WIDE)
     if encoding is None and not wide and b"\0" in raw[:1000]:
         if (order := _wide_order(raw)) is None:
             raise DataError(f"{path}: is not text: give a table as CSV or Parquet")
@@ -93,13 +100,12 @@ def text_of(path: Path, encoding: str | None = None) -> Text:
 _ELSEWHERE = ("GB18030 or Windows-1251", "gb18030")
 
 
-def likely_encoding(path: Path) -> str | None:
+def likely_encoding(raw: bytes) -> str | None:
     """What a text is probably encoded in: None for what :func:`text_of` reads, or refuses, without being told.
 
     Of the encodings of one alphabet only the Western one is recognised: others have letters at the same bytes.
     """
-    raw = contents(path)
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+    if raw.startswith(_WIDE):
         return None
     if b"\0" in raw[:1000]:
         return _wide_order(raw)

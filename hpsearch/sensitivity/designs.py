@@ -110,8 +110,7 @@ class Design:
         """A scramble's points, ``(blocks, rows, factors)``."""
         d = len(self.factors)
         rng = np.random.default_rng((self.seed, scramble))
-        with stops_later():  # SciPy drops what a signal raises while it loads its numbers, and goes on without them
-            points = qmc.Sobol(2 * d, scramble=True, rng=rng).random(self.base)
+        points = sobol(2 * d, self.base, rng)
         a, b = points[:, :d], points[:, d:]
         return np.stack([a, b, *_crossed(a, b), *(_crossed(b, a) if self.second_order else [])])
 
@@ -165,6 +164,16 @@ class Design:
         """What identifies the rows besides the space, as JSON values."""
         names = ("base", "scrambles", "seeds", "dummy", "second_order", "seed")
         return {name: getattr(self, name) for name in names}
+
+
+def sobol(dimensions: int, count: int, rng: np.random.Generator) -> Cube:
+    """The first points of a scrambled Sobol sequence, ``(count, dimensions)``.
+
+    A signal waits until they are drawn: SciPy drops what it raises while the sequence's direction numbers are loaded,
+    and goes on without them.
+    """
+    with stops_later():
+        return np.asarray(qmc.Sobol(dimensions, rng=rng).random(count))
 
 
 def _crossed(base: Cube, other: Cube) -> list[Cube]:

@@ -15,11 +15,10 @@ from typing import Any
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
-from scipy.stats import qmc
 
 from hpsearch.config import ConfigError, StudyConfig
 from hpsearch.engine.settings import Array
-from hpsearch.engine.signals import stops_later
+from hpsearch.sensitivity.designs import sobol
 from hpsearch.space import Space
 from hpsearch.storage.internals import CmaEsSampler
 from hpsearch.storage.trials import distributions
@@ -119,6 +118,4 @@ class SobolSampler(optuna.samplers.BaseSampler):
 @lru_cache(maxsize=2)
 def _sobol(space: Space, seed: int, count: int) -> dict[str, Array]:
     """So many settings, a column a name; a longer sequence begins with the shorter one."""
-    with stops_later():  # SciPy drops what a signal raises while it loads its numbers, and goes on without them
-        points = qmc.Sobol(len(space), rng=np.random.default_rng(seed)).random(count)
-    return space.from_unit(points)
+    return space.from_unit(sobol(len(space), count, np.random.default_rng(seed)))

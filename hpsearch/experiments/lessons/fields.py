@@ -42,7 +42,7 @@ def other_fields(
     """
     transfer, home, rates = shown_beside_both(*transfers), _corrected(home), _corrected(rates)
     pairs = transfer[_elsewhere(transfer)]
-    worse = pairs[pairs["verdict"] == "worse"].sort_values("regret", ascending=False)
+    worse = _worse(pairs)
     fields = [str(name) for name in dict.fromkeys(pairs["to"]) if name in set(worse["to"])]
     everywhere = set(fields) == set(pairs["to"])
     most = (worse if len(worse) else pairs.sort_values("regret", ascending=False)).iloc[0]
@@ -94,15 +94,24 @@ def _examples(least: int) -> str:
     )
 
 
+def _worse(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Those that are shown to lose, the most first."""
+    return pairs[pairs["verdict"] == "worse"].sort_values("regret", ascending=False)
+
+
+def _most(worse: pd.DataFrame) -> str:
+    """The most that is lost, where a loss is shown."""
+    if worse.empty:
+        return ""
+    row = worse.iloc[0]
+    return f", most that of {row['from']} on {row['to']}: {_points(row)}"
+
+
 def _losses(pairs: pd.DataFrame, worse: pd.DataFrame) -> str:
-    most = ""
-    if len(worse):
-        row = worse.iloc[0]
-        most = f", most that of {row['from']} on {row['to']}: {_points(row)}"
     return (
         f"Of {len(pairs)} times that the best setting of one study is taken to another, it is shown to lose in "
-        f"{len(worse)}{most}. Shown is a loss beside the best of each of two searches of the study itself, with Holm's "
-        f"correction for {len(pairs)} tests."
+        f"{len(worse)}{_most(worse)}. Shown is a loss beside the best of each of two searches of the study itself, with "
+        f"Holm's correction for {len(pairs)} tests."
     )
 
 
@@ -127,14 +136,10 @@ def _rates(rates: pd.DataFrame) -> str:
     own = rates[rates["from"] == rates["to"]].sort_values(RATE)
     values = listed([f"{row['from']} {row[RATE]:.2g}" for row in own.to_dict("records")])
     pairs = rates[_elsewhere(rates)]
-    worse = pairs[pairs["verdict"] == "worse"].sort_values("regret", ascending=False)
-    most = ""
-    if len(worse):
-        row = worse.iloc[0]
-        most = f", most that of {row['from']} on {row['to']}: {_points(row)}"
+    worse = _worse(pairs)
     return (
         f"Of α alone, all else at its default, the best of those tried is: {values}. Taken to another data set it is "
-        f"shown to lose in {len(worse)} of {len(pairs)}{most}."
+        f"shown to lose in {len(worse)} of {len(pairs)}{_most(worse)}."
     )
 
 
