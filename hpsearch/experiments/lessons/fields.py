@@ -110,8 +110,8 @@ def _most(worse: pd.DataFrame) -> str:
 def _losses(pairs: pd.DataFrame, worse: pd.DataFrame) -> str:
     return (
         f"Of {len(pairs)} times that the best setting of one study is taken to another, it is shown to lose in "
-        f"{len(worse)}{_most(worse)}. Shown is a loss beside the best of each of two searches of the study itself, with "
-        f"Holm's correction for {len(pairs)} tests."
+        f"{len(worse)}{_most(worse)}. Shown is a loss beside the best of each of two searches of the study itself, "
+        f"with Holm's correction for {len(pairs)} tests."
     )
 
 
