@@ -5,7 +5,6 @@ from helpers import layers_of, rows_of, trained
 
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.network import predict
-from hpsearch.engine.parameters import initial_parameters
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training
 
@@ -71,7 +70,7 @@ def test_what_a_network_answers_is_the_reference_s_however_many_are_asked(output
     X, _, Y = problem(output)
     X = np.tile(X, (500, 1))  # more than are answered at a time
     architecture = Architecture(FEATURES, (4, 3), Y.shape[1], "sigmoid", output, "xavier")
-    parameters = initial_parameters(architecture, 0, 1.0)
+    parameters = np.random.default_rng(0).standard_normal(architecture.parameters)  # biases too
     expected = reference.forward(layers_of(architecture, parameters.astype(float)), X, "sigmoid")[1]
     np.testing.assert_allclose(predict(architecture, parameters, X), reference.outputs(expected, output), atol=1e-14)
     with pytest.raises(ValueError, match=r"inputs are \(examples, 5\).*\(6000, 4\)"):

@@ -7,6 +7,7 @@ import optuna
 import pytest
 from helpers import run
 
+from hpsearch.report import around
 from hpsearch.report.around import around_the_best
 from hpsearch.report.facts import facts as facts_of
 from hpsearch.report.sections import sections
@@ -61,6 +62,10 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
     ]  # fmt: skip
     assert page.count('class="plot"') >= 15
     assert "From the defaults to trial" in page
+    chosen = load("small").profile("learning_rate", **around.PROFILE).query("chosen").iloc[0]
+    assert (
+        f"On {chosen['seeds']} fresh seeds its mean validation loss is {chosen['mean']:.4g} (" in page
+    )
     assert load("small").study.user_attrs[EXPLAINED].startswith("From the defaults to trial")
     assert figure_of(load("small").study, ATTRIBUTION)
     (artifact,) = artifacts_of(load("small").study, "small.html")
