@@ -63,9 +63,7 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
     assert page.count('class="plot"') >= 15
     assert "From the defaults to trial" in page
     chosen = load("small").profile("learning_rate", **around.PROFILE).query("chosen").iloc[0]
-    assert (
-        f"On {chosen['seeds']} fresh seeds its mean validation loss is {chosen['mean']:.4g} (" in page
-    )
+    assert f"On {chosen['seeds']} fresh seeds its mean validation loss is {chosen['mean']:.4g} (" in page
     assert load("small").study.user_attrs[EXPLAINED].startswith("From the defaults to trial")
     assert figure_of(load("small").study, ATTRIBUTION)
     (artifact,) = artifacts_of(load("small").study, "small.html")
