@@ -46,15 +46,18 @@ def test_threads_and_an_executor_give_what_the_calling_thread_gives():
 
 def test_what_is_ready_comes_before_what_was_begun_earlier_and_the_first_comes_alone():
     running, beside = [], []
-    release = threading.Event()
+    begun, release = threading.Event(), threading.Event()  # of the slow one: after it, and while it runs, come the others
 
     def function(x):
         running.append(x)
         beside.append(len(running))
-        if x == 1:
-            release.wait(5)
         if x == 0:
             time.sleep(0.05)
+        elif x == 1:
+            begun.set()
+            release.wait(60)
+        else:
+            begun.wait(60)
         running.remove(x)
         return x
 
