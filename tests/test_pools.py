@@ -46,7 +46,7 @@ def test_threads_and_an_executor_give_what_the_calling_thread_gives():
 
 def test_what_is_ready_comes_before_what_was_begun_earlier_and_the_first_comes_alone():
     running, beside = [], []
-    begun, release = threading.Event(), threading.Event()  # of the slow one: after it, and while it runs, come the others
+    begun, release = threading.Event(), threading.Event()  # of the slow one
 
     def function(x):
         running.append(x)
