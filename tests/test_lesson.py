@@ -66,7 +66,13 @@ def test_what_is_trained_is_kept_and_read_again(lesson, monkeypatch):
     first = run("lesson", "L5", "--workers", 2).stdout
     assert load("lesson-L5").trials["state"].tolist() == ["COMPLETE"] * 2
     monkeypatch.setattr(evaluator.Evaluator, "tasks", None)  # nothing can be trained any more
+    monkeypatch.setattr(evaluator, "load_data", None)  # nor can data be read beside those of the lesson
     assert run("lesson", "L5").stdout == first
+
+
+def test_the_data_of_a_claim_are_read_once():
+    lesson, config = Lesson(), load_config("L1")
+    assert lesson.dataset(config) is lesson.dataset(config.with_overrides(name="again"))
 
 
 def test_all_claims_share_a_page(lesson, monkeypatch):

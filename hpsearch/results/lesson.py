@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from hpsearch.config import ConfigError, StudyConfig, load_config, resolve
+from hpsearch.config.data import DataConfig
 from hpsearch.config.files import shipped_studies
 from hpsearch.config.messages import Fault, did_you_mean
+from hpsearch.data import Dataset
 from hpsearch.evaluation.evaluator import Evaluator, load_data
 from hpsearch.experiments.lessons import (
     Judgement,
@@ -62,6 +64,7 @@ class Lesson:
     results: Path = Path("results")
     storage: str | None = None
     on_progress: Callable[[str, Progress], None] = lambda name, progress: None
+    _datasets: dict[DataConfig, Dataset] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def judgement(self, claim: str) -> Judgement:
         """A claim judged, trained first where that is missing.
@@ -72,7 +75,7 @@ class Lesson:
             StudyChangedError: if its study is stored with other settings.
         """
         name = checked(claim)
-        if name in _OF_CLASSES and load_data(config := config_of(name)).classes is None:
+        if name in _OF_CLASSES and self.dataset(config := config_of(name)).classes is None:
             rule = f"{name} is judged by classes, so name data whose target has them"
             fault = Fault("its target is a number", config.data.source, rule, ("data", "source"))
             raise ConfigError(config.name, [fault.line()])
@@ -89,14 +92,17 @@ class Lesson:
             name, Progress(progress.done, progress.total, fresh=progress.fresh, diverged=progress.diverged)
         )
 
+    def dataset(self, config: StudyConfig) -> Dataset:
+        """The data of a study, read once."""
+        if config.data not in self._datasets:
+            self._datasets[config.data] = load_data(config)
+        return self._datasets[config.data]
+
     def trainings(self, config: StudyConfig) -> Trainings:
         """A study's trainings."""
-
-        def announce(progress: Progress) -> None:
-            self.on_progress(config.name, progress)
-
-        study = search(config, workers=self.workers, on_progress=announce, **self.place)
-        return trainings_of(Results(study, self.results))
+        dataset, told = self.dataset(config), partial(self.on_progress, config.name)
+        study = search(config, dataset=dataset, workers=self.workers, on_progress=told, **self.place)
+        return trainings_of(Results(study, self.results, dataset=dataset))
 
 
 def checked(claim: str) -> str:
@@ -120,7 +126,7 @@ def trainings_of(results: Results) -> Trainings:
     """A study's tables, with its networks at hand."""
     names = list(results.config.space.dimensions)
     curves = results.curves.merge(results.trials[["number", *names]], on="number")
-    evaluator = Evaluator(results.config)
+    evaluator = Evaluator(results.config, results.dataset)
     trials = results.study.get_trials(deepcopy=False)
     settings = {trial.number: evaluator.config.settings(trial.params) for trial in trials}
     return Trainings(curves, settings, evaluator)
