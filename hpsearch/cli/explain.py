@@ -33,6 +33,7 @@ def explain_command(
     Ctrl-C stops at any time: finished trainings are kept, and the same command goes on.
     """
     from hpsearch.cli.studies import stored_results, stored_under
+    from hpsearch.config.study import PROFILES
 
     with errors(study), told_warnings():
         work = Work(workers, Place(storage, results), executor, address)
@@ -41,7 +42,7 @@ def explain_command(
         from hpsearch.report.explanation import attribution_report, show_explained
 
         line = storing_line(
-            f"mixtures of {name}", survey_words, name=f"{name}.profiles", rows="trainings", place=work.place
+            f"mixtures of {name}", survey_words, name=f"{name}{PROFILES}", rows="trainings", place=work.place
         )
         with line as live, work.executor():
             attribution = stored.attribution(

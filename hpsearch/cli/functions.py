@@ -45,6 +45,7 @@ def survey_of_function(
     """
     from hpsearch.config.messages import ConfigError, printable
     from hpsearch.config.spaces import load_space
+    from hpsearch.config.study import SURVEY
     from hpsearch.experiments.function import survey
     from hpsearch.experiments.runs import SurveyTimeoutError
     from hpsearch.report.functions import function_report
@@ -53,7 +54,7 @@ def survey_of_function(
         raise ConfigError("--space", [f"is missing: give the TOML with the [space] of {function}"])
     file, called, enough = load_space(space), loaded(function), _until(until)
     name = name or function.rpartition(":")[2]
-    line = storing_line(f"survey of {name}", _words, name=f"{name}.survey", rows="evaluations", place=work.place)
+    line = storing_line(f"survey of {name}", _words, name=f"{name}{SURVEY}", rows="evaluations", place=work.place)
     try:
         with line as live, work.executor() as executor:
             options: dict[str, Any] = {**file.size, **sizes, **run, **vars(work.place)}

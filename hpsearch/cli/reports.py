@@ -40,6 +40,7 @@ def report_command(
     What it shows around the best setting is trained first and kept; Ctrl-C keeps it too.
     """
     from hpsearch.cli.studies import check_stored, stored_results, stored_under
+    from hpsearch.config.study import SURVEY
     from hpsearch.data.files import check_writable, file_name, write_text
 
     work = Work(workers, Place(storage, results), executor, address)
@@ -62,7 +63,7 @@ def report_command(
             _trained(stored, work)
         with warnings.catch_warnings():  # the page's own sentences say what is to be minded
             warnings.simplefilter("ignore", UserWarning)
-            if not stored.study.study_name.endswith(".survey"):
+            if not stored.study.study_name.endswith(SURVEY):
                 with suppress(ImportanceError):  # of which the page says why
                     measured_importance(stored, workers=workers)
             html = page(name_of(stored), sections(stored))
@@ -74,6 +75,7 @@ def report_command(
 def _offered(stored: Results, path: Path) -> None:
     """Let the dashboard offer the page of a study of ours, and show what it knows by now."""
     from hpsearch import figures
+    from hpsearch.config.study import SURVEY
     from hpsearch.report.around import attribution_of
     from hpsearch.report.explanation import show_explained
     from hpsearch.results.surrogates import ImportanceError
@@ -85,7 +87,7 @@ def _offered(stored: Results, path: Path) -> None:
         return
     with suppress(*UNWRITABLE, ImportanceError):  # a storage that only gives has no page to offer
         register(stored.study, path, folder=stored.folder / ARTIFACTS, mimetype="text/html")
-        if not stored.study.study_name.endswith(".survey"):
+        if not stored.study.study_name.endswith(SURVEY):
             show_search(stored.study)
             if attribution := attribution_of(stored):
                 show_explained(stored.study, attribution)
@@ -116,12 +118,13 @@ def completed(study: str, work: Work) -> str:
 
 def _trained(stored: Results, work: Work) -> None:
     """Train what the page shows around the best setting, with progress; what is kept is read."""
+    from hpsearch.config.study import PROFILES
     from hpsearch.report.around import around_the_best
 
     name = stored.study.study_name
     for table, words in around_the_best(stored).items():
         line = storing_line(
-            f"{words} of {name}", survey_words, name=f"{name}.profiles", rows="trainings", place=work.place
+            f"{words} of {name}", survey_words, name=f"{name}{PROFILES}", rows="trainings", place=work.place
         )
         with line as live:
             table(workers=work.workers, on_progress=live.show)

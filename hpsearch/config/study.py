@@ -24,13 +24,16 @@ from hpsearch.space import Choice, Dimension
 NOT_COMPARED = frozenset({"question", "answer", "search.trials", "survey"})
 """Keys that `differences` ignores: what a study may change and still go on with its stored trials."""
 
+SURVEY = ".survey"
+"""Ends the name of the study in the storage that holds the rows of a study's survey."""
+
 PROFILES = ".profiles"
 """Ends the name of the study in the storage that holds a study's trainings around its best."""
 
 TRANSFERS = ".transfers"
 """Ends what :data:`PROFILES` follows in the name of the study that holds trainings measured on the test examples."""
 
-_RESERVED = {".survey": "survey", PROFILES: "profiles", TRANSFERS: "transfers"}
+RESERVED = {SURVEY: "survey", PROFILES: "profiles", TRANSFERS: "transfers"}
 """Endings of a study's name that make another name in the storage, and what is stored there."""
 
 
@@ -64,7 +67,7 @@ class StudyConfig(Table):
             raise refusal(Fault("has the wrong length", name, "use 1 to 100 characters, at most 200 bytes"))
         if name != name.strip() or name.startswith(".") or name.endswith("."):
             raise refusal(Fault("begins or ends badly", name, "use no space or . at the ends"))
-        for ending, owner in _RESERVED.items():
+        for ending, owner in RESERVED.items():
             if name.lower().endswith(ending):
                 raise refusal(Fault(f"ends in {ending}", name, f"that ending belongs to the study's own {owner}"))
         return name

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from hpsearch.config.study import StudyConfig, validated
+from hpsearch.config.study import RESERVED, StudyConfig, validated
 from hpsearch.data.checks import DataError, listed, near
 from hpsearch.data.columns import number_blocks
 from hpsearch.data.contents import PACKED
@@ -110,12 +110,13 @@ def new_study(path: str, target: str | None, *, name: str | None = None) -> NewS
 def table_name(path: str) -> str:
     """The name of a table's study: the file's, where what a study's name may not have in it becomes a hyphen.
 
-    >>> table_name("my data (v1).csv.gz"), table_name("a/....csv"), table_name("a.survey.csv")
-    ('my data -v1', 'table', 'a-survey')
+    >>> table_name("my data (v1).csv.gz"), table_name("a/....csv"), table_name("a.transfers.csv")
+    ('my data -v1', 'table', 'a-transfers')
     """
     stem = _stem_and_kind(path)[0]
     plain = "".join(c if unicodedata.category(c)[0] in "LMN" or c in " -_." else "-" for c in stem)
-    plain = re.sub(r"\.(survey|profiles)$", r"-\1", plain, flags=re.IGNORECASE).strip(" .-")[:60].strip(" .-")
+    endings = "|".join(ending.removeprefix(".") for ending in RESERVED)
+    plain = re.sub(rf"\.({endings})$", r"-\1", plain, flags=re.IGNORECASE).strip(" .-")[:60].strip(" .-")
     try:
         return StudyConfig(name=plain).name
     except ValueError:

@@ -15,6 +15,7 @@ from typing import Any
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+from hpsearch.config.study import SURVEY
 from hpsearch.evaluation.calls import Answer
 from hpsearch.experiments.answers import Analysis, Answers, Place, State
 from hpsearch.experiments.stored import DESIGN, SurveyMissingError, row_distributions
@@ -111,7 +112,7 @@ def open_answers(
     Raises:
         StudyChangedError: if it is of other rows, or no survey of a function.
     """
-    stored_name, identity = f"{name}.survey", _identity(design)
+    stored_name, identity = f"{name}{SURVEY}", _identity(design)
     study = optuna.create_study(study_name=stored_name, storage=storage, load_if_exists=True)
     if fact(study, FUNCTION) is None:
         if study.get_trials(deepcopy=False) or fact(study, CONFIG) is not None:

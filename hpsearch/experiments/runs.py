@@ -12,7 +12,7 @@ from pathlib import Path
 import optuna
 import pandas as pd
 
-from hpsearch.config.study import validated
+from hpsearch.config.study import SURVEY, validated
 from hpsearch.evaluation.calls import SettingCall, TableCall
 from hpsearch.evaluation.deadlines import OutOfTimeError
 from hpsearch.evaluation.pools import Pool
@@ -124,7 +124,7 @@ def _opened(
     function = f"{call.function.__module__}:{getattr(call.function, '__qualname__', type(call.function).__name__)}"
     stack.enter_context(quiet_optuna())
     storage = open_storage(run.storage, results=run.results)
-    stack.enter_context(only_writer(f"{run.name}.survey", storage, results=run.results))
+    stack.enter_context(only_writer(f"{run.name}{SURVEY}", storage, results=run.results))
     study, answers = open_answers(storage, run.name, function, design=design, analysis=analysis)
     stack.enter_context(answers.writer)
     return study, answers
@@ -147,7 +147,7 @@ def _ends(measurement: Measurement, design: Design, run: Run) -> Iterator[None]:
     except ChangedAnswerError as changed:
         stored, now = changed.args
         differs = ("the function's answer to the first row", stored, now)
-        raise StudyChangedError(str(run.name), [differs], stored=f"{run.name}.survey") from None
+        raise StudyChangedError(str(run.name), [differs], stored=f"{run.name}{SURVEY}") from None
     except KeyboardInterrupt:
         if run.name is not None:
             raise

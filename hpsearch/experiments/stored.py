@@ -13,7 +13,7 @@ from optuna.trial import FrozenTrial
 
 from hpsearch.config.hyperparameters import HYPERPARAMETERS
 from hpsearch.config.messages import ConfigError
-from hpsearch.config.study import StudyConfig
+from hpsearch.config.study import SURVEY, StudyConfig
 from hpsearch.engine.metrics import METRICS
 from hpsearch.engine.training import checkpoints
 from hpsearch.evaluation.outcomes import Evaluation
@@ -49,7 +49,7 @@ class SurveyMissingError(LookupError):
 
 def survey_name(config: StudyConfig) -> str:
     """Name of a study's survey in the storage."""
-    return f"{config.name}.{STEP}.survey" if config.survey.effective_step else f"{config.name}.survey"
+    return f"{config.name}.{STEP}{SURVEY}" if config.survey.effective_step else f"{config.name}{SURVEY}"
 
 
 def design_of(config: StudyConfig) -> Design:

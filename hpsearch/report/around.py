@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, TypedDict
 
+from hpsearch.config.study import SURVEY
 from hpsearch.results.study import Results
 from hpsearch.sensitivity.designs import DesignError
 
@@ -61,5 +62,5 @@ def _changed(results: Results) -> bool:
 
 def trainable(results: Results) -> bool:
     """Whether there is a best setting to train around."""
-    searched = results.ours and not results.study.study_name.endswith(".survey")
+    searched = results.ours and not results.study.study_name.endswith(SURVEY)
     return searched and bool((results.trials["state"] == "COMPLETE").any())

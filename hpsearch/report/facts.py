@@ -10,6 +10,7 @@ import pandas as pd
 
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.messages import listed
+from hpsearch.config.study import SURVEY
 from hpsearch.results.frames import value_columns
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.storage.notes import network_words
@@ -37,7 +38,7 @@ LOOKED = (
 
 def name_of(results: Results) -> str:
     """Name of the study, also where only its survey is there."""
-    return results.study.study_name.removesuffix(".survey")
+    return results.study.study_name.removesuffix(SURVEY)
 
 
 def survey_of(results: Results) -> Survey | None:
@@ -127,7 +128,7 @@ def limits(results: Results, survey: Survey | None) -> list[str]:
         )
     if results.ours:
         texts.append("The test split was used for the setting that was chosen, and no choice was made by it.")
-        if not results.study.study_name.endswith(".survey"):
+        if not results.study.study_name.endswith(SURVEY):
             texts.append(
                 "What is said around the best, and of the gain over the defaults, was measured on the validation "
                 "examples, by which the best was chosen: their intervals hold the luck of seeds and not that of the "

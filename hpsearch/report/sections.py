@@ -10,6 +10,7 @@ import pandas as pd
 
 from hpsearch import figures
 from hpsearch.config.hyperparameters import in_words
+from hpsearch.config.study import SURVEY
 from hpsearch.experiments.tolerances import excludable
 from hpsearch.report import around, choice, explanation, facts, sentences
 from hpsearch.report.edges import edge_sentences
@@ -36,7 +37,7 @@ def sections(results: Results) -> Iterator[Section]:
         results: Of a study; its survey is read where there is one, and what its profiles lack is trained.
     """
     survey = facts.survey_of(results)
-    searched = not results.study.study_name.endswith(".survey")
+    searched = not results.study.study_name.endswith(SURVEY)
     if results.ours:
         yield _question(results)
     if results.function is not None:

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from hpsearch.config import StudyConfig
 from hpsearch.experiments.progress import TrainingProgress
+from hpsearch.experiments.stored import survey_name
 from hpsearch.report.facts import LOOKED
 from hpsearch.report.tables import Part, call_arguments, cell, note_cells, plain_table, survey_next
 from hpsearch.sensitivity.analysis import Survey
@@ -130,7 +131,7 @@ def survey_report(
         notes: What is to be said of the data.
         options: Those that name its storage to a command.
     """
-    stored = f"{config.name}.effective_step.survey" if config.survey.effective_step else config.name
+    stored = survey_name(config) if config.survey.effective_step else config.name
     fresh = f"{progress.fresh} rows from {progress.trainings} trainings"
     indices = survey.sensitivity()
     return [

@@ -12,6 +12,7 @@ import pandas as pd
 
 from hpsearch.config import StudyConfig
 from hpsearch.config.data import BUNDLED
+from hpsearch.config.study import SURVEY
 from hpsearch.experiments.comparisons import DEFAULTS, named_setting, scores
 from hpsearch.experiments.lessons import Judgement, fields
 from hpsearch.experiments.lessons.fields import RATE
@@ -48,7 +49,7 @@ def other_fields(lesson: Lesson, base: StudyConfig) -> Judgement:
     for config in (*firsts, *seconds):
         search(config, on_progress=partial(lesson.on_progress, config.name), **where)
     for config in firsts:
-        survey_study(config, on_progress=partial(lesson.on_rows, f"{config.name}.survey"), **where)
+        survey_study(config, on_progress=partial(lesson.on_rows, f"{config.name}{SURVEY}"), **where)
     own, again = ([load(each.name, **lesson.place) for each in configs] for configs in (firsts, seconds))
     with warnings.catch_warnings():  # that few rows decide is for the indices, and no verdict rests on them
         warnings.simplefilter("ignore", UserWarning)

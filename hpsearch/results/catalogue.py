@@ -10,14 +10,13 @@ import optuna
 import pandas as pd
 from optuna.storages import BaseStorage
 
-from hpsearch.config.study import PROFILES
+from hpsearch.config.study import PROFILES, SURVEY
 from hpsearch.experiments.kept_answers import FUNCTION
 from hpsearch.experiments.stored import DESIGN, STEP
 from hpsearch.results.frames import TIME, value_columns
 from hpsearch.storage.studies import CONFIG, fact
 from hpsearch.tuning.choice import best_trial
 
-_SURVEY = ".survey"
 _COLUMNS = ["study", "ours", "trials", "unfinished", "metric", "best", "survey", "surveyed", "last"]
 
 
@@ -39,10 +38,10 @@ def catalogue(storage: BaseStorage) -> pd.DataFrame:
     for name in optuna.get_all_study_names(storage):
         study = optuna.load_study(study_name=name, storage=storage, sampler=optuna.samplers.RandomSampler())
         ours = fact(study, CONFIG) is not None or fact(study, FUNCTION) is not None
-        if not ours or not name.endswith((_SURVEY, PROFILES)):
+        if not ours or not name.endswith((SURVEY, PROFILES)):
             searches[name] = study
-        elif name.endswith(_SURVEY):
-            surveys.setdefault(name.removesuffix(_SURVEY).removesuffix(f".{STEP}"), []).append(study)
+        elif name.endswith(SURVEY):
+            surveys.setdefault(name.removesuffix(SURVEY).removesuffix(f".{STEP}"), []).append(study)
     rows = [_row(name, searches.get(name), surveys.get(name, [])) for name in sorted({*searches, *surveys})]
     return pd.DataFrame(rows, columns=_COLUMNS).astype({"best": float, "last": TIME})
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from hpsearch.config.study import SURVEY
 from hpsearch.experiments.comparisons import DEFAULTS, SEEDS, named_setting, scores
 from hpsearch.experiments.progress import TrainingProgress, together
 from hpsearch.results.profiles import SPLITS
@@ -133,7 +134,7 @@ def _loaded(
     if isinstance(studies, str):
         raise ResultsError(f"a comparison takes a list of studies (given: {studies!r} alone)")
     each = [study if isinstance(study, Results) else load(study, storage=storage, results=results) for study in studies]
-    names = [one.study.study_name.removesuffix(".survey") for one in each]
+    names = [one.study.study_name.removesuffix(SURVEY) for one in each]
     twice = sorted({name for name in names if names.count(name) > 1})
     if len(names) < 2 or twice:
         listed = f"{', '.join(twice)} twice" if twice else ", ".join(names) or "none"

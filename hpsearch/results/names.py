@@ -7,7 +7,7 @@ from optuna.storages import BaseStorage
 
 from hpsearch.config.files import resolve
 from hpsearch.config.messages import ConfigError, did_you_mean
-from hpsearch.config.study import PROFILES
+from hpsearch.config.study import PROFILES, SURVEY
 from hpsearch.storage.commands import command, options_of
 
 
@@ -24,8 +24,8 @@ def stored_name(name: str, storage: BaseStorage) -> str:
     names = optuna.get_all_study_names(storage)
     if name in names:
         return name
-    if f"{name}.survey" in names:
-        return f"{name}.survey"
+    if f"{name}{SURVEY}" in names:
+        return f"{name}{SURVEY}"
     names = [stored for stored in names if not stored.endswith(PROFILES)]
     listed = ", ".join(sorted(names)) or "none"
     problem = f"no study {name!r} in the results, which hold: {listed}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpsearch.config import StudyConfig
-from hpsearch.config.study import PROFILES
+from hpsearch.config.study import PROFILES, SURVEY
 from hpsearch.data.dataset import Dataset
 from hpsearch.engine.metrics import METRICS
 from hpsearch.engine.settings import Hyperparameters
@@ -154,7 +154,7 @@ class TrialNetworks(TrialTables):
 
     def _searched(self, number: int | None) -> tuple[int, Hyperparameters]:
         """Number and setting of a trial of a search of ours; of the best by default."""
-        if self.study.study_name.endswith((".survey", PROFILES)):
+        if self.study.study_name.endswith((SURVEY, PROFILES)):
             name = self.config.name if self.ours else self.study.study_name
             way = command("search", name, *options_of(storage_of(self.study)))
             raise ResultsError(f"study {name!r} has not been searched yet, so no trial was chosen: {way}")

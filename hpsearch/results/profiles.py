@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import pandas as pd
 
-from hpsearch.config.study import PROFILES, TRANSFERS
+from hpsearch.config.study import PROFILES, SURVEY, TRANSFERS
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.results.networks import TrialNetworks
@@ -182,7 +182,7 @@ class ProfileTables(TrialNetworks):
     def _kept_as(self, evaluator: Evaluator, ending: str) -> KeptTrainings:
         from hpsearch.experiments.kept import KeptTrainings
 
-        name = self.study.study_name.removesuffix(".survey").removesuffix(PROFILES) + ending
+        name = self.study.study_name.removesuffix(SURVEY).removesuffix(PROFILES) + ending
         return KeptTrainings(evaluator, storage_of(self.study), name=name, results=self.folder)
 
 

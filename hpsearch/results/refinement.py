@@ -10,6 +10,7 @@ from typing import Any, Literal
 import pandas as pd
 
 from hpsearch.config import StudyConfig
+from hpsearch.config.study import SURVEY
 from hpsearch.experiments.stored import limits_of, refined_config
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.designs import DesignError
@@ -71,7 +72,7 @@ def refine(results: Results, *, name: str) -> Refinement:
     try:
         survey = results.survey
     except ResultsError:
-        if results.study.study_name.endswith(".survey"):  # its rows are no search
+        if results.study.study_name.endswith(SURVEY):  # its rows are no search
             raise
         ranges = search_ranges(results)
         following = refined_config(ranges, config, name=name)

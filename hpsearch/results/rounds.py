@@ -18,6 +18,7 @@ import optuna
 
 from hpsearch.config import ConfigError, StudyConfig, config_of
 from hpsearch.config.space import SpaceConfig
+from hpsearch.config.study import SURVEY
 from hpsearch.data import Dataset
 from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
 from hpsearch.evaluation.evaluator import load_data
@@ -210,8 +211,8 @@ def _refinement(before: Round, config: StudyConfig) -> Refinement:
 def _surveyed(first: Results, config: StudyConfig) -> Results | None:
     """The survey of the study itself, where it is of the same ranges, network and data and the first round has none."""
     storage = storage_of(first.study)
-    names, own = optuna.get_all_study_names(storage), f"{config.name}.survey"
-    if own not in names or f"{first.study.study_name}.survey" in names:
+    names, own = optuna.get_all_study_names(storage), f"{config.name}{SURVEY}"
+    if own not in names or f"{first.study.study_name}{SURVEY}" in names:
         return None
     surveyed = Results(optuna.load_study(study_name=own, storage=storage), first.folder, dataset=first.dataset)
     same = surveyed.config.network == config.network and fact(surveyed.study, DATA) == fact(first.study, DATA)

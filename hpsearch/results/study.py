@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, Unpack
 
 import optuna
 
+from hpsearch.config.study import SURVEY
 from hpsearch.data.dataset import Dataset
 from hpsearch.data.files import atomic_write, made_folder
 from hpsearch.results import frames
@@ -105,7 +106,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         from hpsearch.experiments.kept_answers import FUNCTION, function_survey
         from hpsearch.experiments.stored import SurveyMissingError, stored_survey
 
-        name, storage = self.study.study_name.removesuffix(".survey") + ".survey", storage_of(self.study)
+        name, storage = self.study.study_name.removesuffix(SURVEY) + SURVEY, storage_of(self.study)
         if name not in optuna.get_all_study_names(storage):
             if not self.ours:
                 raise ResultsError(

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import optuna
 
 from hpsearch.config.hyperparameters import in_words
-from hpsearch.config.study import PROFILES
+from hpsearch.config.study import PROFILES, SURVEY
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.verdicts import NO_FLOOR
 from hpsearch.storage.commands import make
@@ -45,7 +45,7 @@ _BARS = 'The bars called "Hyperparameter Importance" are guesses of a surrogate,
 
 def show_search(study: optuna.Study) -> None:
     """Write the front page of a search, with what the survey of the same study measured, where there is one."""
-    config, survey = config_of_study(study), _sibling(study, f"{study.study_name}.survey")
+    config, survey = config_of_study(study), _sibling(study, f"{study.study_name}{SURVEY}")
     measured = "" if survey is None else survey.user_attrs.get(MEASURED, "")
     rows = {"question": config.question, **dict(_choice(study)), MEASURED: measured or _unmeasured(study)}
     _save_rows(study, rows)
@@ -60,7 +60,7 @@ def show_survey(study: optuna.Study, survey: Survey) -> None:
     _save_rows(study, {"question": config.question, MEASURED: _measured(table)})
     _save_figure(study, _figure(table, count=len(survey.design)))
     note_survey(study, survey)
-    search = _sibling(study, study.study_name.removesuffix(".survey"))
+    search = _sibling(study, study.study_name.removesuffix(SURVEY))
     if search is not None and fact(search, CONFIG) is not None:
         show_search(search)
 
@@ -80,7 +80,7 @@ def show_surrogates(study: optuna.Study, figure: go.Figure) -> None:
 
     Nothing is written if it is no search of this project's, its survey has a figure, or its storage cannot be written.
     """
-    survey = _sibling(study, f"{study.study_name}.survey")
+    survey = _sibling(study, f"{study.study_name}{SURVEY}")
     measured = survey is not None and figure_of(survey, FIGURE)
     if _is_search(study) and not measured:
         with contextlib.suppress(*UNWRITABLE):
@@ -152,7 +152,7 @@ def _sibling(study: optuna.Study, name: str) -> optuna.Study | None:
 
 def _is_search(study: optuna.Study) -> bool:
     """Whether a study is a search of this project's, and not what was stored beside one."""
-    return fact(study, CONFIG) is not None and not study.study_name.endswith((".survey", PROFILES))
+    return fact(study, CONFIG) is not None and not study.study_name.endswith((SURVEY, PROFILES))
 
 
 def _save_rows(study: optuna.Study, rows: Mapping[str, str]) -> None:

@@ -15,7 +15,7 @@ from hpsearch.config import Entry, StudyConfig
 from hpsearch.config.hyperparameters import BY_NAME, in_words
 from hpsearch.config.kinds import units_of
 from hpsearch.config.messages import printable
-from hpsearch.config.study import PROFILES, TRANSFERS
+from hpsearch.config.study import PROFILES, SURVEY, TRANSFERS
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.edges import edges
 from hpsearch.sensitivity.responses import Kind
@@ -64,7 +64,7 @@ def note_search(study: optuna.Study, config: StudyConfig, rows: Mapping[str, str
 def note_survey(study: optuna.Study, survey: Survey) -> None:
     """Write what a stored survey is and what it measured as its note."""
     design, response, indices = survey.design, survey.take(), survey.sensitivity().to_dict("records")
-    name = study.study_name.removesuffix(".survey")
+    name = study.study_name.removesuffix(SURVEY)
     paragraphs = [
         f"# {as_text(study.study_name)}",
         f"Each trial is one {'training' if survey.budget else 'evaluation'}, at a row of a design: "
