@@ -9,7 +9,7 @@ For a regression there is no such count, and its verdicts speak of these example
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -83,11 +83,11 @@ def single_setting_table(validation: pd.DataFrame, test: pd.DataFrame, *, classe
         "chosen"; "worse" or "better" where the interval of the difference lies on one side of 0 and it is worth at
         least six test examples of all studies together, or a regression is among them; else "not shown".
     """
-    # Points are (studies, settings, seeds); each study's own best has a place among the settings.
-    studies, parts = zip(*((str(study), part) for study, part in test.groupby("to", sort=False)), strict=True)
-    names, steps = _matrix(parts[0], "points")[0], [_step(part, classes=classes) for part in parts]
-    points = np.array([_matrix(part, "points")[1] for part in parts])
-    own = [names.index(study) for study in studies]
+    parts = {str(study): part for study, part in test.groupby("to", sort=False)}
+    steps = [_step(part, classes=classes) for part in parts.values()]
+    matrices = [_matrix(part, "points") for part in parts.values()]
+    names, points = matrices[0][0], np.array([matrix for _, matrix in matrices])  # (studies, settings, seeds)
+    own = [names.index(study) for study in parts]
     alone = np.array([_less(p, best, step=step) for p, best, step in zip(points, own, steps, strict=True)])
     judged = validation.groupby("from")["points"].mean().reindex(names).to_numpy(dtype=float)
     chosen, worst = int(np.argmin(judged)), alone[:, 0].argmax(axis=0)
@@ -98,18 +98,16 @@ def single_setting_table(validation: pd.DataFrame, test: pd.DataFrame, *, classe
             "from": names,
             "validation": judged,
             **interval_columns("regret", intervals(mean, step=step)),
-            "worst_study": np.array(studies)[worst],
+            "worst_study": np.array(list(parts))[worst],
             **interval_columns("worst", alone[worst, :, np.arange(len(names))].T),
             **interval_columns("difference", _less(mean, chosen, step=step)),
             "chosen": np.arange(len(names)) == chosen,
-            "studies": len(studies),
+            "studies": len(parts),
             "seeds": mean.shape[1],
         }
     ).astype({"from": "str", "worst_study": "str"})
-    examples = np.full(len(names), np.inf)  # of a regression there is no count
-    if all(steps):
-        wrong = np.sum([p.mean(axis=1) / step for p, step in zip(points, steps, strict=True)], axis=0)
-        examples = wrong - wrong[chosen]
+    wrong = _wrong_examples(points, steps)
+    examples = np.full(len(names), np.inf) if wrong is None else wrong - wrong[chosen]
     words = _verdicts(frame, "difference", worth=examples, fewest=FEWEST, own=frame["chosen"], itself="chosen")
     frame.insert(list(frame).index("chosen"), "verdict", pd.Series(words, dtype="str"))
     return frame.sort_values("validation", kind="stable", ignore_index=True)
@@ -118,6 +116,13 @@ def single_setting_table(validation: pd.DataFrame, test: pd.DataFrame, *, classe
 def _step(part: pd.DataFrame, *, classes: Mapping[str, bool]) -> float:
     """In which points move: an example changes sides; 0 where they are continuous."""
     return 100 / float(part["examples"].iloc[0]) if classes[str(part["to"].iloc[0])] else 0.0
+
+
+def _wrong_examples(points: Numbers, steps: Sequence[float]) -> Numbers | None:
+    """Examples in the wrong class, of all studies together, ``(settings,)``; of a regression there is no count."""
+    if not all(steps):
+        return None
+    return np.asarray(np.sum([p.mean(axis=1) / step for p, step in zip(points, steps, strict=True)], axis=0))
 
 
 def _matrix(part: pd.DataFrame, column: str) -> tuple[list[str], Numbers]:
