@@ -97,7 +97,7 @@ def attribution(
         DesignError: if the settings are the same, there are fewer than 2 seeds, or a mini-batch is larger than the
             data.
     """
-    changes, fresh = _changes(source, of, against), fresh_seeds(source, seeds, extra=seeds)
+    changes, fresh = _changes(source, of, against), fresh_seeds(source.config, seeds, extra=seeds)
     count = len(changes.names)
     if count > MOST_MIXED:
         return _drawn(source, changes, fresh[:seeds], words)

@@ -112,7 +112,7 @@ def scores(source: TrainingSource, settings: Mapping[str, Hyperparameters], *, s
     Raises:
         DesignError: if there are fewer than 2 seeds.
     """
-    evaluations = source.evaluate(list(settings.values()), seeds=fresh_seeds(source, seeds))
+    evaluations = source.evaluate(list(settings.values()), seeds=fresh_seeds(source.config, seeds))
     metrics = evaluations[0].metrics
     ends = np.stack([evaluation.curves[:, -1].astype(float) for evaluation in evaluations])
     return pd.DataFrame(

@@ -73,7 +73,7 @@ def profile(
     rows = pd.concat([rows, pd.DataFrame([setting])]).drop_duplicates(name)
     rows = rows.iloc[np.argsort(space[name].to_unit(rows[name].to_numpy()))].reset_index(drop=True)
     chosen = int(np.argmax(rows[name] == setting[name]))
-    scores, errors = _scores(source, rows, fresh_seeds(source, seeds))
+    scores, errors = _scores(source, rows, fresh_seeds(source.config, seeds))
     mean, low, high = intervals(scores)
     frame = pd.DataFrame(
         {
@@ -127,7 +127,7 @@ def plane(
     if first == second:
         raise DesignError(f"a grid needs two hyperparameters (given: {first!r} twice)")
     rows = grid(source.config.space.dimensions, (first, second), source.config.values(around), values=(values, values))
-    scores, errors = _scores(source, rows, fresh_seeds(source, seeds))
+    scores, errors = _scores(source, rows, fresh_seeds(source.config, seeds))
     mean, low, high = intervals(scores)
     return rows[[first, second]].assign(
         metric=source.config.search.metric,
@@ -139,15 +139,15 @@ def plane(
     )
 
 
-def fresh_seeds(source: TrainingSource, seeds: int, *, extra: int = 0) -> range:
-    """So many seeds, and some more, that the search did not use.
+def fresh_seeds(config: StudyConfig, seeds: int, *, extra: int = 0) -> range:
+    """So many seeds, and some more, that the study's search did not use.
 
     Raises:
         DesignError: if there are fewer than 2.
     """
     if seeds < 2:
         raise DesignError(f"an interval needs trainings on at least 2 seeds: give seeds=2 or more (given: {seeds})")
-    first = max(FRESH_SEEDS, 1 + max(source.config.search.seeds))
+    first = max(FRESH_SEEDS, 1 + max(config.search.seeds))
     return range(first, first + seeds + extra)
 
 
@@ -174,7 +174,7 @@ def tunability(source: TrainingSource, best: Hyperparameters, *, values: int = 2
     """
     space = source.config.space.dimensions
     at_best = source.config.values(best)
-    default, fresh = defaults(source), fresh_seeds(source, seeds, extra=seeds)
+    default, fresh = defaults(source), fresh_seeds(source.config, seeds, extra=seeds)
     rows = []
     for name in space:
         tries = one_at_a_time(space, name, default, values=values)

@@ -11,11 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
-from scipy import stats
 
 from hpsearch.config import HYPERPARAMETERS, ConfigError, StudyConfig
 from hpsearch.config.fields import LARGEST_SEED
@@ -23,7 +22,8 @@ from hpsearch.data import Dataset
 from hpsearch.evaluation.deadlines import Deadline
 from hpsearch.evaluation.evaluator import Evaluator, load_data
 from hpsearch.evaluation.executors import Workers, surrounding
-from hpsearch.experiments.profiles import FRESH_SEEDS
+from hpsearch.experiments.profiles import fresh_seeds
+from hpsearch.experiments.tolerances import intervals
 from hpsearch.results.arms import ROUNDS, UNREFINED, Arm, best_of_rounds, unrefined_search
 from hpsearch.results.rounds import Announce, Round, Searches, search_shares, shares_of
 from hpsearch.storage.addresses import StorageAddress
@@ -114,19 +114,20 @@ def payoff(
         raise ConfigError(config.name, [f"repeats: must be from 1 to {_MOST_REPEATS:,} (given: {repeats})"])
     if seeds < 2:
         raise ConfigError(config.name, [f"seeds: must be at least 2, for an interval (given: {seeds})"])
-    data, arms, tables = dataset or load_data(config), [], []
+    data = dataset or load_data(config)
     searches = Searches(workers, storage, results, data, on_progress, deadline)
-    studies = [_repeat(config, repeat) for repeat in range(1, repeats + 1)]
-    for repeat, own in enumerate(studies, start=1):
-        announce = None if on_round is None else (lambda ended, k=repeat: on_round(k, ended))
-        refined = best_of_rounds(search_shares(own, shares_of(own, rounds), searches, on_round=announce))
-        arms.append((refined, unrefined_search(own, refined.cost, searches)))
-    for repeat, (own, pair) in enumerate(zip(studies, arms, strict=True), start=1):
-        first = max(FRESH_SEEDS, 1 + max(config.search.seeds)) + (repeat - 1) * seeds
-        table = _scores(own, data, pair, seeds=range(first, first + seeds), workers=workers)
-        table.insert(0, "repeat", repeat)
-        table.insert(1, "sampler_seed", own.search.seed)
-        tables.append(table)
+    studies = {repeat: _repeat(config, repeat) for repeat in range(1, repeats + 1)}
+    arms = {}
+    for repeat, own in studies.items():
+        told = None if on_round is None else partial(on_round, repeat)
+        refined = best_of_rounds(search_shares(own, shares_of(own, rounds), searches, on_round=told))
+        arms[repeat] = (refined, unrefined_search(own, refined.cost, searches))
+    fresh, tables = fresh_seeds(config, repeats * seeds), []
+    for repeat, own in studies.items():
+        scores = _scores(own, data, arms[repeat], seeds=fresh[(repeat - 1) * seeds : repeat * seeds], workers=workers)
+        scores.insert(0, "repeat", repeat)
+        scores.insert(1, "sampler_seed", own.search.seed)
+        tables.append(scores)
     return pd.concat(tables, ignore_index=True)
 
 
@@ -139,10 +140,8 @@ def verdict(table: pd.DataFrame) -> Payoff:
     scores = table.pivot_table(index=["repeat", "seed"], columns="arm", values="score", sort=False)
     means = scores.groupby("repeat").mean()
     pairs = means if len(means) > 1 else scores
-    differences = (pairs[ROUNDS] - pairs[UNREFINED]).to_numpy()
-    mean, error = float(differences.mean()), float(differences.std(ddof=1) / np.sqrt(len(differences)))
-    half = float(stats.t.isf(0.025, len(differences) - 1)) * error
-    low, high = mean - half, mean + half
+    differences = (pairs[ROUNDS] - pairs[UNREFINED]).to_numpy(dtype=float)
+    mean, low, high = (float(end[0]) for end in intervals(differences[None]))
     names = [h.name for h in HYPERPARAMETERS if h.name in table]
     settings = table.drop_duplicates(["repeat", "arm"]).groupby("repeat")[names]
     return Payoff(
