@@ -128,40 +128,72 @@ def damage_of(path: Path, *, also: int = 0) -> Damage:
         path: Of the journal.
         also: Number of a line that reads as a record and cannot be one; 0 for none.
     """
-    damage, names, trials, study = Damage(), list[str](), 0, 0
-    gap = 0  # where the latest damaged line was, among the records
+    damage, copy = Damage(), _Copy()
     last: dict[str, Any] | None = None
     for number, line in enumerate(whole_lines(path), start=1):
         log = None if number == also else record_of(line)
         if log is not None and doubled(log, last):
             damage.lines.append((number, f"the trial of line {number - 1} again"))
-            gap = len(damage.records)
+            copy.leave_out()
             continue
         last = log
         if log is None:
             damage.lines.append((number, _what(line)))
-            if (match := _LOST_TRIAL.search(line)) and int(match[1]) < len(names):
-                damage.records.append(_lost_trial(int(match[1])))
-                trials += 1
-            gap = len(damage.records)
-            continue
-        damage.whole += 1
-        study = log.get("study_id", study)
-        if damage.lines:
-            studies, missing = study + 1 - len(names), log.get("trial_id", -1) + 1 - trials
-            lost = [f"lost in line {damage.lines[-1][0]} ({place + 1})" for place in range(studies)]
-            stand_ins = [*map(_lost_study, lost), *[_lost_trial(study)] * missing]
-            damage.records[gap:gap] = stand_ins
-            names, trials, gap = names + lost, trials + max(0, missing), gap + len(stand_ins)
-        if log["op_code"] == _CREATE_STUDY and log["study_name"] not in names:
-            names.append(log["study_name"])
-            study = len(names) - 1
-        if log["op_code"] == _DELETE_STUDY:
-            names[study] = ""
-        trials += log["op_code"] == _CREATE_TRIAL and names[study] != ""
-        damage.records.append(line)
-    damage.studies = [name for name in names if name]
+            copy.leave_out(line)
+        else:
+            damage.whole += 1
+            copy.take(line, log, lost=damage.lines[-1][0] if damage.lines else 0)
+    damage.studies, damage.records = [name for name in copy.names if name], copy.records
     return damage
+
+
+@dataclass
+class _Copy:
+    """What is kept of a journal, line by line.
+
+    Attributes:
+        records: Its lines, stand-ins among them.
+        names: Of the studies by their numbers; "" of one that was deleted.
+        trials: How many it makes.
+        study: The latest that was spoken of.
+        gap: Where the latest line that was left out would stand, and stand-ins do.
+    """
+
+    records: list[bytes] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    trials: int = 0
+    study: int = 0
+    gap: int = 0
+
+    def leave_out(self, line: bytes = b"") -> None:
+        """Leave a line out; one that made a trial of a study that is known has a stand-in."""
+        if (match := _LOST_TRIAL.search(line)) and int(match[1]) < len(self.names):
+            self.records.append(_lost_trial(int(match[1])))
+            self.trials += 1
+        self.gap = len(self.records)
+
+    def take(self, line: bytes, log: Mapping[str, Any], *, lost: int) -> None:
+        """Take a whole line with its record; ``lost`` is the number of the latest that was left out, or 0."""
+        self.study = log.get("study_id", self.study)
+        if lost:
+            self._stand_in(log, lost)
+        if log["op_code"] == _CREATE_STUDY and log["study_name"] not in self.names:
+            self.names.append(log["study_name"])
+            self.study = len(self.names) - 1
+        if log["op_code"] == _DELETE_STUDY:
+            self.names[self.study] = ""
+        self.trials += log["op_code"] == _CREATE_TRIAL and self.names[self.study] != ""
+        self.records.append(line)
+
+    def _stand_in(self, log: Mapping[str, Any], lost: int) -> None:
+        """Put stand-ins in the gap for studies and trials that a record speaks of and no line before has made."""
+        studies, trials = self.study + 1 - len(self.names), max(0, log.get("trial_id", -1) + 1 - self.trials)
+        names = [f"lost in line {lost} ({place + 1})" for place in range(studies)]
+        stand_ins = [*map(_lost_study, names), *[_lost_trial(self.study)] * trials]
+        self.records[self.gap : self.gap] = stand_ins
+        self.names += names
+        self.trials += trials
+        self.gap += len(stand_ins)
 
 
 def _what(line: bytes) -> str:
