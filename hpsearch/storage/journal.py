@@ -14,7 +14,7 @@ import time
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import optuna
 from optuna.exceptions import StorageInternalError
@@ -23,10 +23,7 @@ from optuna.storages.journal import BaseJournalBackend, JournalFileBackend
 from hpsearch.data.files import atomic_write, cure
 from hpsearch.engine.signals import stops_later
 from hpsearch.storage.locks import Unlocked, WriteLock
-from hpsearch.storage.records import damage_of, doubled, is_record, newer_line, record_of
-
-_BLOCK = 65536
-"""Bytes of a journal's end that are read at once."""
+from hpsearch.storage.records import after_last_newline, damage_of, doubled, is_record, newer_line, record_of
 
 
 class StorageError(RuntimeError):
@@ -183,12 +180,12 @@ class JournalFile(BaseJournalBackend):
         """Refuse a file whose first or last line is no record: Optuna reads over the last, and the next one breaks."""
         with self.path.open("rb") as file:
             size = file.seek(0, os.SEEK_END)
-            end = _after_last_newline(file, size)
+            end = after_last_newline(file, size)
             file.seek(0)
             first = file.readline()
             if not end and first.strip(b"\0")[:1] not in (b"", b"{"):
                 raise StorageError(f"{self.path} is not an Optuna journal: it begins {first[:40]!r}")
-            file.seek(_after_last_newline(file, end - 1) if end else 0)
+            file.seek(after_last_newline(file, end - 1) if end else 0)
             if end and (record_of(first) is None or record_of(file.readline()) is None):
                 raise self.damage()
 
@@ -212,7 +209,7 @@ class JournalFile(BaseJournalBackend):
         """Cut a torn last line off; where another line is damaged besides, nothing is cut."""
         with self.path.open("rb+") as file:
             size = file.seek(0, os.SEEK_END)
-            keep = _after_last_newline(file, size)
+            keep = after_last_newline(file, size)
             if keep == size:
                 return
             if damage_of(self.path).lines:
@@ -224,17 +221,6 @@ class JournalFile(BaseJournalBackend):
         os.truncate(self.path, keep)
         message = f"{self.path} ended in {len(tail)} bytes of an unfinished write; they were cut off and kept in {copy}"
         warnings.warn(message, JournalTailWarning, stacklevel=3)
-
-
-def _after_last_newline(file: BinaryIO, size: int) -> int:
-    """Bytes of a file's first ``size`` up to and with the last newline."""
-    while size > 0:
-        start = max(0, size - _BLOCK)
-        file.seek(start)
-        if (place := file.read(size - start).rfind(b"\n")) >= 0:
-            return start + place + 1
-        size = start
-    return 0
 
 
 def unusable(path: Path, problem: OSError) -> StorageError:

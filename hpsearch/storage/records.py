@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from optuna.distributions import DISTRIBUTION_CLASSES
 from optuna.study import StudyDirection
@@ -27,6 +27,9 @@ _KEYS: Mapping[int, tuple[str, ...]] = {
 """Of each of Optuna's operations what its record holds at least."""
 
 _DISTRIBUTIONS = {kind.__name__ for kind in DISTRIBUTION_CLASSES}
+
+_BLOCK = 65536
+"""Bytes of a journal's end that are read at once."""
 
 _LOST_TRIAL = re.compile(rb'"op_code": ?4\b.*?"study_id": ?(\d+)')
 
@@ -119,6 +122,17 @@ def whole_lines(path: Path) -> Iterator[bytes]:
     """The lines of a journal; one that has no end yet is none."""
     with path.open("rb") as file:
         yield from (line for line in file if line.endswith(b"\n"))
+
+
+def after_last_newline(file: BinaryIO, size: int) -> int:
+    """Bytes of a file's first ``size`` up to and with the last newline."""
+    while size > 0:
+        start = max(0, size - _BLOCK)
+        file.seek(start)
+        if (place := file.read(size - start).rfind(b"\n")) >= 0:
+            return start + place + 1
+        size = start
+    return 0
 
 
 def damage_of(path: Path, *, also: int = 0) -> Damage:
