@@ -10,6 +10,8 @@ from urllib.parse import unquote, unquote_plus
 
 import optuna
 
+from hpsearch.storage.internals import database_of
+
 StorageAddress: TypeAlias = str | os.PathLike[str] | optuna.storages.BaseStorage
 """Where studies are kept: a URL of Optuna's, the path of a journal of any name, or a storage that is open already."""
 
@@ -69,8 +71,8 @@ def hide_password(address: StorageAddress) -> str:
     'postgresql://me:***@host/db?sslpassword=***'
     """
     if isinstance(address, optuna.storages.BaseStorage):
-        url = getattr(address, "url", getattr(getattr(address, "_backend", None), "url", None))
-        return hide_password(url) if isinstance(url, str) else type(address).__name__
+        database = database_of(address)
+        return type(address).__name__ if database is None else hide_password(database.url)
     text = os.fspath(address)
     if _SQLITE_FILE.fullmatch(text) is None:
         text = _USER_INFO.sub(r"\g<scheme>\g<user>:***@", text)

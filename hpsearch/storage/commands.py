@@ -6,11 +6,11 @@ import os
 import shlex
 from pathlib import Path
 
-from optuna.storages import BaseStorage, RDBStorage
+from optuna.storages import BaseStorage
 
 from hpsearch.storage.access import JOURNAL
 from hpsearch.storage.addresses import hide_password
-from hpsearch.storage.internals import journal_backend
+from hpsearch.storage.internals import database_of, journal_backend
 from hpsearch.storage.journal import JournalFile
 
 
@@ -23,9 +23,7 @@ def options_of(storage: BaseStorage) -> tuple[str, ...]:
         if backend.path.name != JOURNAL:
             return "--storage", str(backend.path)
         return () if folder == "results" else ("--results", folder)
-    if isinstance(backend, RDBStorage):  # behind Optuna's cache
-        storage = backend
-    return ("--storage", hide_password(storage.url)) if isinstance(storage, RDBStorage) else ()
+    return () if database_of(storage) is None else ("--storage", hide_password(storage))
 
 
 def options_for(storage: str | None, results: str | Path) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Optuna's private names, all of them in this file, as they were read in Optuna 5.0.0."""
+"""Optuna's private names, as they were read in Optuna 5.0.0: all but one, which `Database` has to override."""
 
 from __future__ import annotations
 
