@@ -13,7 +13,7 @@ import pytest
 from helpers import study_in
 from optuna.storages.journal import JournalFileBackend
 
-from hpsearch.storage import database, journal, writing
+from hpsearch.storage import database, records, writing
 from hpsearch.storage.access import (
     JOURNAL,
     existing_storage,
@@ -42,9 +42,9 @@ def test_a_relative_path_survives_a_change_of_folder(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("cut", [1, 2, 7, 30, 61, 100, 150])
-@pytest.mark.parametrize(("tail", "block"), [(b"", journal._BLOCK), (b"\0" * 64, 50)])
+@pytest.mark.parametrize(("tail", "block"), [(b"", records._BLOCK), (b"\0" * 64, 50)])
 def test_a_torn_tail_is_cut_to_the_last_whole_record_and_kept_aside(tmp_path, monkeypatch, cut, tail, block):
-    monkeypatch.setattr(journal, "_BLOCK", block)
+    monkeypatch.setattr(records, "_BLOCK", block)
     study_in(open_storage(results=tmp_path))
     path = tmp_path / JOURNAL
     whole = path.read_bytes()
