@@ -10,7 +10,7 @@ from scipy import stats
 
 from hpsearch.experiments.function import survey_frames
 from hpsearch.sensitivity.designs import Design
-from hpsearch.sensitivity.indices import Contrasts, Interval, Responses, contrasts, ratio
+from hpsearch.sensitivity.indices import Contrasts, Index, Responses, contrasts, ratio
 from hpsearch.sensitivity.verdicts import holm, verdicts
 from hpsearch.space import Float, Int, Space
 
@@ -115,7 +115,7 @@ def test_at_the_ends_of_fieller_s_interval_a_t_test_just_rejects():
 
 def test_an_index_is_nothing_only_where_no_scramble_shows_any():
     variance = np.array([1.9, 2.0, 2.1, 2.2])
-    assert ratio(np.zeros(4), variance) == Interval(0.0, 0.0, 0.0)
+    assert ratio(np.zeros(4), variance) == Index(0.0, 0.0, 0.0)
     found = ratio(np.array([0.0, 0.1, 0.2, 0.3]), variance)
     assert found.low < 0 < found.value < found.high
     assert ratio(np.zeros(4), np.zeros(4)).reason == "no variance beyond the noise"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from hpsearch.sensitivity.designs import SEED, Design
-from hpsearch.sensitivity.indices import Responses, contrasts, interval, missing
+from hpsearch.sensitivity.indices import Responses, contrasts, index, missing
 from hpsearch.sensitivity.responses import Response, last
 from hpsearch.sensitivity.verdicts import NO_FLOOR, UNDECIDED, holm, one_sided
 from hpsearch.space import Dimension
@@ -33,9 +33,9 @@ def interactions(response: Response, responses: Responses, *, budget: str | None
     for k, pair in enumerate(pairs):
         both, alone = missing(NO_FLOOR), missing("the design has no blocks BA")
         if responses.floor_known:
-            both = interval(sums.pairs[:, k], sums, responses=responses, confidence=confidence)
+            both = index(sums.pairs[:, k], sums, responses=responses, confidence=confidence)
         if sums.second is not None:
-            alone = interval(sums.second[:, k], sums, responses=responses, confidence=confidence)
+            alone = index(sums.second[:, k], sums, responses=responses, confidence=confidence)
         verdict = UNDECIDED if both.reason else PRESENT if present[k] else NOT_SEEN
         ends = (both.value, both.low, both.high, alone.value, alone.low, alone.high)
         rows.append((*pair, *ends, verdict, both.reason))

@@ -147,7 +147,7 @@ def _pairs(responses: Responses) -> Numbers:
 
 
 @dataclass(frozen=True)
-class Interval:
+class Index:
     """An index with its interval.
 
     Where there is no index, all are NaN; an unbounded interval has infinite ends. ``reason`` says why. A share lies in
@@ -160,7 +160,7 @@ class Interval:
     reason: str = ""
 
 
-def ratio(numerator: Numbers, variance: Numbers, *, confidence: float = 0.95) -> Interval:
+def ratio(numerator: Numbers, variance: Numbers, *, confidence: float = 0.95) -> Index:
     """A ratio of means over scrambles with Fieller's interval (Fieller 1954, J. R. Stat. Soc. B 16).
 
     Args:
@@ -175,7 +175,7 @@ def ratio(numerator: Numbers, variance: Numbers, *, confidence: float = 0.95) ->
     count = len(variance)
     n, v = numerator.mean(), variance.mean()
     if v > 0 and not numerator.any():  # nothing depends on it, to the last bit
-        return Interval(0.0, 0.0, 0.0)
+        return Index(0.0, 0.0, 0.0)
     t2 = stats.t.ppf((1 + confidence) / 2, count - 1) ** 2 / count
     s = np.cov(numerator, variance)
     a, b, c = v * v - t2 * s[1, 1], n * v - t2 * s[0, 1], n * n - t2 * s[0, 0]
@@ -186,17 +186,17 @@ def ratio(numerator: Numbers, variance: Numbers, *, confidence: float = 0.95) ->
             f"the interval is unbounded: {count} scrambles do not tell the variance from 0; more scrambles, or a "
             "larger base, would bound it"
         )
-        return Interval(float(n / v), -np.inf, np.inf, reason)
+        return Index(float(n / v), -np.inf, np.inf, reason)
     root = np.sqrt(max(b * b - a * c, 0.0))
-    return Interval(float(n / v), float((b - root) / a), float((b + root) / a))
+    return Index(float(n / v), float((b - root) / a), float((b + root) / a))
 
 
-def missing(reason: str) -> Interval:
+def missing(reason: str) -> Index:
     """An index that is not there."""
-    return Interval(np.nan, np.nan, np.nan, reason)
+    return Index(np.nan, np.nan, np.nan, reason)
 
 
-def interval(numerator: Numbers, sums: Contrasts, *, responses: Responses, confidence: float) -> Interval:
+def index(numerator: Numbers, sums: Contrasts, *, responses: Responses, confidence: float) -> Index:
     """An index over the scrambles, missing where the response is constant.
 
     Args:

@@ -68,7 +68,7 @@ class SurveyTables:
             :func:`hpsearch.sensitivity.verdicts.verdicts`), base_needed, reason, rows, scrambles, at_ceiling,
             at_floor (number of values of the response that count as its ceiling, or, in the log form, its floor),
             share.
-            Intervals may reach beyond [0, 1] (see :class:`hpsearch.sensitivity.indices.Interval`).
+            Intervals may reach beyond [0, 1] (see :class:`hpsearch.sensitivity.indices.Index`).
 
         Warns:
             ConcentrationWarning: if half of the variance comes from fewer than ten rows (and at most 2 % of them): no

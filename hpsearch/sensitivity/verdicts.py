@@ -13,7 +13,7 @@ from scipy import stats
 
 from hpsearch.sensitivity.concentration import ConcentrationWarning, doubts, hidden, warning
 from hpsearch.sensitivity.designs import DUMMY, LARGEST_BASE, SEED, Design
-from hpsearch.sensitivity.indices import Contrasts, Interval, Numbers, Responses, contrasts, interval, missing
+from hpsearch.sensitivity.indices import Contrasts, Index, Numbers, Responses, contrasts, index, missing
 from hpsearch.sensitivity.responses import Response
 
 SHARE = 0.01
@@ -70,28 +70,28 @@ def index_table(
     return frame.iloc[order].reset_index(drop=True).astype(types)
 
 
-def _indices(k: int, sums: Contrasts, responses: Responses, *, confidence: float) -> dict[str, Interval]:
+def _indices(k: int, sums: Contrasts, responses: Responses, *, confidence: float) -> dict[str, Index]:
     """The indices of factor k, by the names of their columns; a dummy that shows the noise keeps it."""
     if responses.noise_of_dummy and k == responses.dummy:
         responses = replace(responses, noise=0.0)
         sums = contrasts(responses)
     parts = {"first": sums.first[:, k], "total": sums.total[:, k]}
-    indices = {name: interval(part, sums, responses=responses, confidence=confidence) for name, part in parts.items()}
+    indices = {name: index(part, sums, responses=responses, confidence=confidence) for name, part in parts.items()}
     mean = missing("the seed is luck itself, or no factor")
     if sums.mean is not None and responses.factors[k] != SEED:
-        mean = interval(sums.mean[:, k], sums, responses=responses, confidence=confidence)
+        mean = index(sums.mean[:, k], sums, responses=responses, confidence=confidence)
     return {**indices, "mean": mean}
 
 
-def _index_columns(indices: Mapping[str, Interval], *, verdict: Verdict) -> dict[str, Any]:
+def _index_columns(indices: Mapping[str, Index], *, verdict: Verdict) -> dict[str, Any]:
     reason = indices["total"].reason
     if reason and verdict.verdict in (SENSITIVE, INERT, REROLLS):  # a test may reject where no interval stands
         verdict = Verdict(UNDECIDED, reason=reason)
     elif reason and verdict.verdict == UNDECIDED:  # no base is named where the interval has no ends
         verdict = Verdict(UNDECIDED, reason=verdict.reason or reason)
     columns: dict[str, Any] = {}
-    for name, index in indices.items():
-        columns |= {f"{name}_order": index.value, f"{name}_low": index.low, f"{name}_high": index.high}
+    for name, own in indices.items():
+        columns |= {f"{name}_order": own.value, f"{name}_low": own.low, f"{name}_high": own.high}
     return {**columns, "verdict": verdict.verdict, "base_needed": verdict.base, "reason": verdict.reason or reason}
 
 
