@@ -8,6 +8,7 @@ import pytest
 from hpsearch.data import from_arrays
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.experiments.comparisons import fitted, named_setting, on_test, points, scores
 from hpsearch.sensitivity.designs import DesignError
 
@@ -36,12 +37,10 @@ def test_the_test_split_has_a_loss_of_its_own(small_evaluator):
 
 
 def test_points_of_a_regression_are_what_is_not_explained_and_no_more_than_guessing():
-    assert points(("validation_loss", "validation_r2"), np.array([[9, 0.75], [9, 1.0], [9, -3.0]])).tolist() == [
-        25,
-        0,
-        100,
-    ]
-    assert points(("validation_error",), np.array([[0.125]])).tolist() == [12.5]
+    explained = Evaluation(("validation_loss", "validation_r2"), (0, 1, 2), (0, 5), np.zeros((3, 2, 2)), (False,) * 3)
+    explained.curves[:, -1] = [[9, 0.75], [9, 1.0], [9, -3.0]]
+    assert points(explained).tolist() == [25, 0, 100]
+    assert points(Evaluation(("validation_error",), (0,), (5,), np.array([[[0.125]]]), (False,))).tolist() == [12.5]
 
 
 def test_a_setting_takes_what_a_study_holds_fixed_and_a_mini_batch_that_its_data_fills(small):

@@ -67,6 +67,11 @@ class Evaluation:
         mean: Array = self.curves[:, :, self.metrics.index(metric)].mean(axis=0, dtype=float)
         return mean
 
+    def ends(self, metric: str) -> Array:
+        """A metric where training ended, ``(seeds,)`` in float64."""
+        ends: Array = self.curves[:, -1, self.metrics.index(metric)].astype(float)
+        return ends
+
     @property
     def final(self) -> dict[str, float]:
         """Each metric where training ended, mean over seeds; NaN for what a diverged seed no longer has."""

@@ -7,7 +7,7 @@ is chosen; the validation examples serve to choose among settings.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +18,7 @@ from hpsearch.config import HYPERPARAMETERS, StudyConfig
 from hpsearch.config.kinds import text_of
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.experiments.profiles import TrainingSource, fresh_seeds
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.indices import Numbers
@@ -113,36 +114,31 @@ def scores(source: TrainingSource, settings: Mapping[str, Hyperparameters], *, s
         DesignError: if there are fewer than 2 seeds.
     """
     evaluations = source.evaluate(list(settings.values()), seeds=fresh_seeds(source.config, seeds))
-    metrics = evaluations[0].metrics
-    ends = np.stack([evaluation.curves[:, -1].astype(float) for evaluation in evaluations])
+    lost = [points(evaluation) for evaluation in evaluations]
+    losses = [evaluation.ends("validation_loss") for evaluation in evaluations]
     return pd.DataFrame(
         {
             "from": pd.Series(np.repeat(list(settings), seeds), dtype="str"),
             "to": source.config.name,
             "seed": np.tile(np.arange(seeds), len(settings)),
-            "points": points(metrics, ends).ravel(),
-            "loss": ends[:, :, metrics.index("validation_loss")].ravel(),
+            "points": np.concatenate(lost),
+            "loss": np.concatenate(losses),
             "examples": source.dataset.validation.examples,
         }
     )
 
 
-def points(metrics: Iterable[str], ends: Numbers) -> Numbers:
+def points(evaluation: Evaluation) -> Numbers:
     """What is lost to a perfect answer, in points from 0 to 100: a scale that all data sets share.
 
     Of classes: examples put in the wrong class, in per cent. Of numbers: the share of their variance that is not
     explained, 1 − R², in per cent; what is worse than guessing the mean counts as guessing (100).
 
-    Args:
-        metrics: Names.
-        ends: ``(…, metrics)``: where trainings ended.
-
     Returns:
-        ``(…)``.
+        ``(seeds,)``, where trainings ended.
     """
-    place = {name: k for k, name in enumerate(metrics)}
-    if "validation_error" in place:
-        lost = ends[..., place["validation_error"]]
+    if "validation_error" in evaluation.metrics:
+        lost = evaluation.ends("validation_error")
     else:
-        lost = np.clip(1 - ends[..., place["validation_r2"]], 0, 1)
+        lost = np.clip(1 - evaluation.ends("validation_r2"), 0, 1)
     return np.round(100 * lost, 4)  # the network's own precision has six digits or so

@@ -217,9 +217,7 @@ def scores(
 ) -> tuple[Numbers, Numbers]:
     """The metric and the validation error of each setting on each seed, ``(settings, seeds)``."""
     evaluations = source.evaluate(settings, seeds=seeds)
-    metrics = evaluations[0].metrics
-    ends = np.stack([evaluation.curves[:, -1].astype(float) for evaluation in evaluations])
-    metric = ends[:, :, metrics.index(source.config.search.metric)]
-    if "validation_error" not in metrics:
+    metric = np.stack([evaluation.ends(source.config.search.metric) for evaluation in evaluations])
+    if "validation_error" not in evaluations[0].metrics:
         return metric, np.full(metric.shape, np.nan)
-    return metric, ends[:, :, metrics.index("validation_error")]
+    return metric, np.stack([evaluation.ends("validation_error") for evaluation in evaluations])

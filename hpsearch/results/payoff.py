@@ -170,7 +170,6 @@ def _scores(config: StudyConfig, data: Dataset, arms: tuple[Arm, ...], *, seeds:
     """Both choices trained on the same seeds, and scored where neither was chosen, if there is such a split."""
     judged = data if data.test is None else replace(data, validation=data.test)
     evaluator = Evaluator(config, judged, checkpoint_count=2)
-    place = evaluator.examples.metrics.index(config.search.metric)
     metric = config.search.metric if data.test is None else config.search.metric.replace("validation", "test")
     with Workers(evaluator.trainer, workers, surrounding()) as pool:
         parts = []
@@ -180,6 +179,6 @@ def _scores(config: StudyConfig, data: Dataset, arms: tuple[Arm, ...], *, seeds:
             evaluation = evaluator.evaluation(tasks, list(pool.outcomes(tasks)))
             row = {"arm": arm.name, "study": arm.study, "number": arm.number, "value": arm.value}
             row |= {**config.values(setting), "trials": arm.trials, "cost": arm.cost}
-            scores = evaluation.curves[:, -1, place].astype(float)
-            parts.append(pd.DataFrame({**row, "seed": list(seeds), "metric": metric, "score": scores}))
+            ends = evaluation.ends(config.search.metric)
+            parts.append(pd.DataFrame({**row, "seed": list(seeds), "metric": metric, "score": ends}))
     return pd.concat(parts).astype(dict.fromkeys(("arm", "study", "metric"), "str"))
