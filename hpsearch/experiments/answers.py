@@ -12,7 +12,7 @@ import pandas as pd
 
 from hpsearch.evaluation.calls import RESPONSE, Answer
 from hpsearch.sensitivity.analysis import Survey
-from hpsearch.sensitivity.designs import DUMMY, FAILURE, KEY, REPLICATE, SEED, Design
+from hpsearch.sensitivity.designs import DUMMY, FAILURE, KEY, REPLICATE, SEED, Design, places
 from hpsearch.sensitivity.indices import ResponseError
 from hpsearch.sensitivity.responses import DERIVED, Kind
 
@@ -131,4 +131,4 @@ class Answers:
 def places_of(rows: pd.DataFrame) -> list[Place]:
     """The places of rows of a design's table."""
     replicate = rows[REPLICATE].tolist() if REPLICATE in rows else [0] * len(rows)
-    return list(zip(*(rows[column].tolist() for column in KEY), replicate, strict=True))
+    return [(*place, number) for place, number in zip(places(rows), replicate, strict=True)]

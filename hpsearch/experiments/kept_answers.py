@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpsearch.config.study import SURVEY
 from hpsearch.evaluation.calls import Answer
 from hpsearch.experiments.answers import Analysis, Answers, Place, State
-from hpsearch.experiments.stored import DESIGN, SurveyMissingError, row_distributions
+from hpsearch.experiments.stored import DESIGN, SurveyMissingError, place_of, row_distributions
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import FAILURE, KEY, REPLICATE, Design
 from hpsearch.space import Choice, Dimension, Float, Int, Space
@@ -65,7 +65,7 @@ class StoredAnswers(Answers):
         self.state = State(**{**stored, "looks": looks, "names": names, "noisy": noisy})
         for trial in study.get_trials(deepcopy=False):
             if _ANSWER in trial.system_attrs:
-                self._answers[_place(trial)] = _read(trial)
+                self._answers[*place_of(trial), int(trial.user_attrs[REPLICATE])] = _read(trial)
 
     def add(self, place: Place, setting: Mapping[str, Any], answer: Answer) -> None:
         """Take the answer to a row, and write what is due."""
@@ -161,11 +161,6 @@ def _fields(dimension: Dimension) -> dict[str, Any]:
 
 def _dimension(kind: str, fields: Mapping[str, Any]) -> Dimension:
     return _KINDS[kind](**fields)
-
-
-def _place(trial: FrozenTrial) -> Place:
-    scramble, block, row, replicate = (trial.user_attrs[column] for column in (*KEY, REPLICATE))
-    return int(scramble), str(block), int(row), int(replicate)
 
 
 def _read(trial: FrozenTrial) -> Answer:

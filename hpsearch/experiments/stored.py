@@ -18,7 +18,7 @@ from hpsearch.engine.metrics import METRICS
 from hpsearch.engine.training import checkpoints
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.sensitivity.analysis import Survey
-from hpsearch.sensitivity.designs import DUMMY, KEY, SEED, Design
+from hpsearch.sensitivity.designs import DUMMY, KEY, SEED, Design, places
 from hpsearch.sensitivity.ranges import refined
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Dimension, Float, Space
@@ -149,8 +149,7 @@ def _stored_table(study: optuna.Study, design: Design) -> pd.DataFrame:
     """The rows of the design in their order, a row a checkpoint, with what was measured there."""
     rows = with_learning_rate(design.table())
     trials = {place_of(t): t for t in study.get_trials(deepcopy=False)}
-    places = list(zip(*(rows[column].tolist() for column in KEY), strict=True))
-    evaluations = [Evaluation.decode(trials[place].system_attrs[CURVES]) for place in places]
+    evaluations = [Evaluation.decode(trials[place].system_attrs[CURVES]) for place in places(rows)]
     counts = [len(e.iterations) for e in evaluations]
     table = rows.loc[rows.index.repeat(counts)].reset_index(drop=True)
     table["iteration"] = np.concatenate([e.iterations for e in evaluations])

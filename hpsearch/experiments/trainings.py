@@ -42,7 +42,7 @@ from hpsearch.experiments.stored import (
     with_learning_rate,
 )
 from hpsearch.sensitivity.analysis import Survey
-from hpsearch.sensitivity.designs import KEY, SEED, Design, shared
+from hpsearch.sensitivity.designs import KEY, SEED, Design, places, shared
 from hpsearch.storage.access import only_writer, open_storage
 from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.front import show_survey
@@ -174,8 +174,7 @@ class _Rows:
         self._distributions = row_distributions(design)
         table = with_learning_rate(design.table())
         stored = {place_of(trial) for trial in study.get_trials(deepcopy=False)}
-        places = zip(*(table[column].tolist() for column in KEY), strict=True)
-        lacking = [place not in stored for place in places]
+        lacking = [place not in stored for place in places(table)]
         self.missing = table[lacking].reset_index(drop=True)
         # In the order of the whole design's trainings, also where a part of a training's rows is stored.
         groups = self.missing.groupby(shared(table)[lacking].to_numpy()).groups

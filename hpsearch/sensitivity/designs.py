@@ -225,6 +225,11 @@ def steps(space: Space, name: str, count: int) -> NDArray[Any]:
     return space[name].values(count)
 
 
+def places(rows: pd.DataFrame) -> list[tuple[int, str, int]]:
+    """Scramble, block and row of each row of a design's table, which name it."""
+    return list(zip(*(rows[column].tolist() for column in KEY), strict=True))
+
+
 def shared(rows: pd.DataFrame) -> pd.Series:
     """Which rows are ends of one training: equal in everything that training depends on but its length.
 
