@@ -26,7 +26,7 @@ from hpsearch.evaluation.executors import Workers, surrounding
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.experiments.profiles import TrainingSource
 from hpsearch.experiments.progress import TrainingProgress
-from hpsearch.experiments.sources import Rehearsal, Run, Training, joined
+from hpsearch.experiments.sources import Rehearsal, Training, TrainingRun, joined
 from hpsearch.sensitivity.designs import SEED
 from hpsearch.storage.access import only_writer
 from hpsearch.storage.journal import UNWRITABLE
@@ -94,7 +94,7 @@ class KeptTrainings:
             return answer
         with self._writer() as writer, Workers(self._evaluator.trainer, workers, surrounding()) as pool:
             store = partial(self._store, writer)
-            run = Run(self._evaluator, self._kept, pool, store=store, progress=progress, announce=announce)
+            run = TrainingRun(self._evaluator, self._kept, pool, store=store, progress=progress, announce=announce)
             answer = table(run)
         announce(replace(run.progress, done=run.progress.total))
         return answer

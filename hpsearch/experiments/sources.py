@@ -41,7 +41,7 @@ class Rehearsal:
         return Evaluation(self._metrics, (seed,), (setting.iterations,), curves, (False,))
 
 
-class Run:
+class TrainingRun:
     """A source that trains what is not kept, and keeps it.
 
     Args:
