@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from hpsearch.data.checks import DataError, check_columns, listed
-from hpsearch.data.columns import numeric_columns
+from hpsearch.data.checks import DataError, listed
+from hpsearch.data.columns import column_problems, numeric_columns
 from hpsearch.data.sources import RawTable
 
 if TYPE_CHECKING:
@@ -70,10 +70,9 @@ def joined(frame: pd.DataFrame, further: RawTable, kind: str) -> pd.DataFrame:
             told = listed([f"{label} ({count:,})" for label, count in unknown.items()])
             raise DataError(f"{further.name} has classes that no training row has: {told}; leave these rows out")
     both = pd.concat([frame, further.frame], ignore_index=True).infer_objects()
-    try:
-        check_columns(both, target, further.words)
-    except DataError as problem:
-        raise DataError(f"with the rows of {further.name}: {problem}") from None
+    # All rows at once, the checked ones too: whether texts are numbers, or too many, is a matter of the whole column.
+    if problems := column_problems(both, target, further.words):
+        raise DataError(f"with the rows of {further.name}: {'; '.join(problems)}")
     return both
 
 
