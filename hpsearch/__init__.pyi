@@ -14,7 +14,7 @@ from .evaluation.calls import FunctionError as FunctionError
 from .evaluation.deadlines import OutOfTimeError as OutOfTimeError
 from .evaluation.executors import training_on as training_on
 from .evaluation.failures import WorkersLostError as WorkersLostError
-from .evaluation.trained import TrainedNetwork as TrainedNetwork
+from .evaluation.networks import TrainedNetwork as TrainedNetwork
 from .experiments.elsewhere import survey_of as survey_of
 from .experiments.function import survey as survey
 from .experiments.function import survey_frames as survey_frames

@@ -15,7 +15,7 @@ from hpsearch.data import from_frame
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.archive import NetworkFileError
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.evaluation.networks import TrainedNetwork
 
 SETTING = Hyperparameters(0.1, 5, 0.5, 1e-5, 8, 0.1, hidden=(6,))
 

@@ -14,7 +14,7 @@ from hpsearch.data import Dataset, Split, from_frame
 from hpsearch.data.preparation import Preparation
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.evaluation.networks import TrainedNetwork
 from hpsearch.storage.internals import artifacts_of, set_study_attribute
 from hpsearch.storage.studies import BEST, fact
 from hpsearch.tuning import scores

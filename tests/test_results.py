@@ -13,8 +13,8 @@ import hpsearch
 from hpsearch.data import from_arrays
 from hpsearch.evaluation.archive import NetworkFileError
 from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.evaluation.networks import TrainedNetwork
 from hpsearch.evaluation.outcomes import Evaluation
-from hpsearch.evaluation.trained import TrainedNetwork
 from hpsearch.results.study import Results, ResultsError, load
 from hpsearch.storage.internals import set_study_attribute, study_attributes
 from hpsearch.storage.trials import CURVES

@@ -10,7 +10,7 @@ from optuna.trial import TrialState
 
 from hpsearch.config import StudyConfig, load_config
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.evaluation.networks import TrainedNetwork
 from hpsearch.results import frames
 from hpsearch.results.study import load as load_results
 from hpsearch.storage import studies

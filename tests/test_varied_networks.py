@@ -13,7 +13,7 @@ from hpsearch import Objective, load, search, survey_study
 from hpsearch.config import StudyConfig, load_config
 from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.evaluation.networks import TrainedNetwork
 from hpsearch.tuning.samplers import grid_size
 
 SHAPES = SMALL.replace("[network]\nhidden = [6]\n", "").replace(

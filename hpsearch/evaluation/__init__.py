@@ -23,5 +23,5 @@ Workers import these modules, so that nothing here needs Optuna, and this file i
     deadlines.py  how long a run may take
     stages.py     a trial from checkpoint to checkpoint, for pruners
     archive.py    a network's file, checked before it is believed
-    trained.py    TrainedNetwork
+    networks.py   TrainedNetwork
 """

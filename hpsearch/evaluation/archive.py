@@ -52,7 +52,7 @@ def wrong(words: str) -> NoReturn:
 
 
 def read_network(path: Path) -> dict[str, Any]:
-    """The fields of a :class:`~hpsearch.evaluation.trained.TrainedNetwork` from its file, each of them checked.
+    """The fields of a :class:`~hpsearch.evaluation.networks.TrainedNetwork` from its file, each of them checked.
 
     Raises:
         NetworkFileError: if the file is no such network.

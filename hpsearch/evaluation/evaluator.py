@@ -15,9 +15,9 @@ from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Training, checkpoints, train
 from hpsearch.evaluation.fitting import fitted
 from hpsearch.evaluation.memory import check_memory
+from hpsearch.evaluation.networks import TrainedNetwork
 from hpsearch.evaluation.outcomes import Evaluation, stops_of
 from hpsearch.evaluation.tasks import Outcome, Task, Trainer
-from hpsearch.evaluation.trained import TrainedNetwork
 
 _MOST_PARAMETERS = 100_000_000
 """Of one network: with its velocity and gradient some gigabytes."""

@@ -10,7 +10,7 @@ from typing import Any
 from hpsearch.config.hyperparameters import BY_NAME, in_words
 from hpsearch.config.messages import printable
 from hpsearch.engine.settings import Hyperparameters
-from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.evaluation.networks import TrainedNetwork
 from hpsearch.tuning.balance import Balance
 from hpsearch.tuning.scores import TestScore
 

@@ -15,7 +15,7 @@ from hpsearch.engine.metrics import METRICS
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.archive import NetworkFileError
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.evaluation.networks import TrainedNetwork
 from hpsearch.results.best import Best
 from hpsearch.results.names import ResultsError
 from hpsearch.results.standings import check_finite, chosen_trial, seed_of, trained_trial, trial_of

@@ -17,7 +17,7 @@ from hpsearch.data import Dataset
 from hpsearch.data.files import atomic_write, file_name, made_folder
 from hpsearch.evaluation.archive import NetworkFileError
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.evaluation.networks import TrainedNetwork
 from hpsearch.storage.internals import artifacts_of, set_artifact, set_study_attribute
 from hpsearch.storage.studies import BEST, fact
 from hpsearch.tuning.balance import balance

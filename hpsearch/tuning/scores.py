@@ -9,7 +9,7 @@ from scipy import stats
 
 from hpsearch.data.dataset import Dataset
 from hpsearch.engine.settings import Array
-from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.evaluation.networks import TrainedNetwork
 
 _DRAWN_TOGETHER = 1_000_000
 """Examples of all the resamples, about, that are in memory at once."""

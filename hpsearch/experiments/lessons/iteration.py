@@ -14,7 +14,7 @@ import hpsearch.engine.training
 from hpsearch.config.messages import listed
 from hpsearch.engine.network import predict
 from hpsearch.engine.settings import Architecture, Array, Hyperparameters
-from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.evaluation.networks import TrainedNetwork
 from hpsearch.experiments.lessons.judgement import Judgement, Trainings
 from hpsearch.experiments.lessons.layers import Pass, layers_of, passed
 from hpsearch.experiments.lessons.slips import slips

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.evaluation.networks import TrainedNetwork
 from hpsearch.experiments.tolerances import intervals
 from hpsearch.sensitivity.indices import Numbers
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from hpsearch.engine.settings import Architecture, Array
-from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.evaluation.networks import TrainedNetwork
 
 
 @dataclass(frozen=True)

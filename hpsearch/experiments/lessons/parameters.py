@@ -13,7 +13,7 @@ from hpsearch.config.messages import listed
 from hpsearch.data.dataset import Dataset
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.estimator import ShallowNetworkClassifier, ShallowNetworkRegressor
-from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.evaluation.networks import TrainedNetwork
 from hpsearch.experiments.lessons.judgement import Judgement, Trainings
 
 

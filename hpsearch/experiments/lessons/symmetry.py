@@ -9,7 +9,7 @@ import pandas as pd
 
 from hpsearch.config.messages import listed
 from hpsearch.engine.network import predict
-from hpsearch.evaluation.trained import TrainedNetwork
+from hpsearch.evaluation.networks import TrainedNetwork
 from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, Trainings, over_seeds, samples, select
 
 EQUAL = ("zeros", "constant")
