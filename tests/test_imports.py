@@ -49,7 +49,7 @@ THIRD_PARTIES = {
 
 OPTUNA_FILES = {
     "experiments/trainings.py",
-    "experiments/stored.py",
+    "experiments/surveys.py",
     "experiments/kept.py",
     "experiments/kept_answers.py",
     "experiments/runs.py",

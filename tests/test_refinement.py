@@ -7,7 +7,7 @@ import pytest
 from helpers import SMALL, run
 
 from hpsearch import load, load_config, search
-from hpsearch.experiments.stored import DESIGN
+from hpsearch.experiments.surveys import DESIGN
 from hpsearch.report.edges import edge_line, edge_sentences
 from hpsearch.results.refinement import reachable, refine
 from hpsearch.results.study import Results, ResultsError

@@ -21,7 +21,7 @@ from hpsearch.config import ConfigError
 from hpsearch.data import from_arrays
 from hpsearch.engine.metrics import METRICS
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.experiments.stored import FLOORS, design_of, place_of, refined_config
+from hpsearch.experiments.surveys import FLOORS, design_of, place_of, refined_config
 from hpsearch.experiments.trainings import perfect, survey_study, useless
 from hpsearch.results.study import ResultsError
 from hpsearch.sensitivity.responses import Kind

@@ -116,7 +116,7 @@ def _survey(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:
     from hpsearch.engine.compilation import before_compiling
     from hpsearch.evaluation.deadlines import OutOfTimeError
     from hpsearch.evaluation.evaluator import Evaluator, load_data
-    from hpsearch.experiments.stored import survey_name
+    from hpsearch.experiments.surveys import survey_name
     from hpsearch.experiments.trainings import survey_study
     from hpsearch.storage.access import count_trials
 

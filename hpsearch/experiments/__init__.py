@@ -12,7 +12,7 @@ In this room:
     answers.py       what the function said
     kept_answers.py  the same, stored
     trainings.py     survey a study
-    stored.py        a stored survey read back
+    surveys.py       a stored survey read back
     profiles.py      one or two settings around the best
     tolerances.py    how wrong a setting may be
     comparisons.py   settings of other studies, tried on a study
@@ -24,6 +24,6 @@ In this room:
 """
 
 from hpsearch.experiments.function import survey
-from hpsearch.experiments.stored import SurveyMissingError
+from hpsearch.experiments.surveys import SurveyMissingError
 
 __all__ = ["SurveyMissingError", "survey"]

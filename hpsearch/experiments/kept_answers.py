@@ -18,7 +18,7 @@ from optuna.trial import FrozenTrial, TrialState
 from hpsearch.config.study import SURVEY
 from hpsearch.evaluation.calls import Answer
 from hpsearch.experiments.answers import Analysis, Answers, Place, State
-from hpsearch.experiments.stored import DESIGN, SurveyMissingError, place_of, row_distributions
+from hpsearch.experiments.surveys import DESIGN, SurveyMissingError, place_of, row_distributions
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import FAILURE, KEY, REPLICATE, Design
 from hpsearch.space import Choice, Dimension, Float, Int, Space

@@ -29,7 +29,7 @@ from hpsearch.evaluation.executors import Workers, surrounding
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.evaluation.tasks import Task
 from hpsearch.experiments.progress import TrainingProgress
-from hpsearch.experiments.stored import (
+from hpsearch.experiments.surveys import (
     CEILINGS,
     DESIGN,
     EXAMPLES,

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from hpsearch.config import StudyConfig
 from hpsearch.experiments.progress import TrainingProgress
-from hpsearch.experiments.stored import survey_name
+from hpsearch.experiments.surveys import survey_name
 from hpsearch.report.facts import LOOKED
 from hpsearch.report.tables import Part, call_arguments, cell, note_cells, plain_table, survey_next
 from hpsearch.sensitivity.analysis import Survey

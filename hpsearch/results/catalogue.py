@@ -12,7 +12,7 @@ from optuna.storages import BaseStorage
 
 from hpsearch.config.study import PROFILES, SURVEY
 from hpsearch.experiments.kept_answers import FUNCTION
-from hpsearch.experiments.stored import DESIGN, STEP
+from hpsearch.experiments.surveys import DESIGN, STEP
 from hpsearch.results.frames import TIME, value_columns
 from hpsearch.storage.studies import CONFIG, fact
 from hpsearch.tuning.choice import best_trial

@@ -162,7 +162,7 @@ class TrialNetworks(TrialTables):
         return number, self._hyperparameters(trial_of(self.study, number))
 
     def _hyperparameters(self, trial: FrozenTrial) -> Hyperparameters:
-        from hpsearch.experiments.stored import STEP
+        from hpsearch.experiments.surveys import STEP
 
         values = values_of(trial)
         if STEP in trial.params:  # a row of a survey of the effective step

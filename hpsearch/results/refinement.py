@@ -11,7 +11,7 @@ import pandas as pd
 
 from hpsearch.config import StudyConfig
 from hpsearch.config.study import SURVEY
-from hpsearch.experiments.stored import limits_of, refined_config
+from hpsearch.experiments.surveys import limits_of, refined_config
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.trials import trial_ranges, tried

@@ -104,7 +104,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
             ResultsError: if there is none, or it is not complete.
         """
         from hpsearch.experiments.kept_answers import FUNCTION, function_survey
-        from hpsearch.experiments.stored import SurveyMissingError, stored_survey
+        from hpsearch.experiments.surveys import SurveyMissingError, stored_survey
 
         name, storage = self.study.study_name.removesuffix(SURVEY) + SURVEY, storage_of(self.study)
         if name not in optuna.get_all_study_names(storage):

@@ -116,7 +116,7 @@ def surveyed(config: Any) -> float:
 def survey(**size: Any) -> list[Row]:
     """The default survey of digits, and a sample of its rows by scikit-learn."""
     from hpsearch.config import StudyConfig
-    from hpsearch.experiments.stored import design_of
+    from hpsearch.experiments.surveys import design_of
 
     config = StudyConfig(name="digits", data=SPLIT, survey=size)
     table = design_of(config).table()
