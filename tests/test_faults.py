@@ -67,7 +67,7 @@ A search is resumed with another space, network, seed, data or engine: refused w
     test_study::test_changed_data_is_refused_though_the_config_is_the_same
     test_study::test_a_study_begun_with_another_engine_is_refused_and_stays_readable
     test_surveys::test_a_changed_study_is_not_mixed_in
-    test_kept::test_trainings_of_other_data_or_another_network_are_refused
+    test_kept_trainings::test_trainings_of_other_data_or_another_network_are_refused
 A search is stopped with any sampler and pruner, at any trial: the next run equals the whole one
     test_search::test_a_search_stopped_after_any_trial_of_a_generation_goes_on_as_if_it_had_not_been
     test_search::test_a_search_stopped_after_any_trial_goes_on_as_if_it_had_not_been
@@ -176,7 +176,7 @@ Memory or file numbers run short: told as such
     test_endings::test_too_many_open_files_are_told_with_the_limit_to_raise
 A journal is of an older version, or vanishes in mid-run: read, or refused with why; not begun anew
     test_study::test_a_study_begun_with_another_engine_is_refused_and_stays_readable
-    test_kept::test_trainings_kept_by_an_earlier_version_are_read
+    test_kept_trainings::test_trainings_kept_by_an_earlier_version_are_read
     test_storage::test_a_journal_that_vanishes_is_told_of_and_not_begun_anew
 """
 

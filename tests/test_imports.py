@@ -50,7 +50,7 @@ THIRD_PARTIES = {
 OPTUNA_FILES = {
     "experiments/trainings.py",
     "experiments/surveys.py",
-    "experiments/kept.py",
+    "experiments/kept_trainings.py",
     "experiments/kept_answers.py",
     "experiments/runs.py",
     "report/dashboard.py",

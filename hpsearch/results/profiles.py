@@ -16,7 +16,7 @@ from hpsearch.storage.internals import storage_of
 
 if TYPE_CHECKING:
     from hpsearch.experiments.attributions import Attribution
-    from hpsearch.experiments.kept import KeptTrainings
+    from hpsearch.experiments.kept_trainings import KeptTrainings
     from hpsearch.experiments.profiles import TrainingSource
     from hpsearch.experiments.progress import TrainingProgress
 
@@ -180,7 +180,7 @@ class ProfileTables(TrialNetworks):
         return self._kept_as(on_test(self._evaluator), TRANSFERS)
 
     def _kept_as(self, evaluator: Evaluator, ending: str) -> KeptTrainings:
-        from hpsearch.experiments.kept import KeptTrainings
+        from hpsearch.experiments.kept_trainings import KeptTrainings
 
         name = self.study.study_name.removesuffix(SURVEY).removesuffix(PROFILES) + ending
         return KeptTrainings(evaluator, storage_of(self.study), name=name, results=self.folder)

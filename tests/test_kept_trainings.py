@@ -13,8 +13,7 @@ from hpsearch.data import from_arrays
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.tasks import Trainer
-from hpsearch.experiments import kept
-from hpsearch.experiments.kept import KeptTrainings, NotKeptWarning
+from hpsearch.experiments.kept_trainings import KeptTrainings, NotKeptWarning
 from hpsearch.experiments.profiles import plane, profile, tunability
 from hpsearch.experiments.tolerances import tolerance
 from hpsearch.experiments.trainings import survey_study
@@ -295,16 +294,16 @@ def test_a_study_its_survey_and_its_profiles_share_the_trainings_around_a_settin
 
 
 def test_another_run_s_trainings_are_read_before_more_are_trained(results, trained, tmp_path, monkeypatch):
-    other, opened = load("small", results=tmp_path), kept.only_writer
+    other, opened = load("small", results=tmp_path), kept_trainings.only_writer
     count = len(trained)
 
     def late(*arguments, **options):
         """The other run ends between the look at what is stored and the lock."""
-        monkeypatch.setattr(kept, "only_writer", opened)
+        monkeypatch.setattr(kept_trainings, "only_writer", opened)
         other.plane(**CORNERS)
         return opened(*arguments, **options)
 
-    monkeypatch.setattr(kept, "only_writer", late)
+    monkeypatch.setattr(kept_trainings, "only_writer", late)
     results.plane(**CORNERS)
     assert len(trained) == count + 8
     assert len(stored(tmp_path)) == 8
