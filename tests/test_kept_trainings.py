@@ -13,6 +13,7 @@ from hpsearch.data import from_arrays
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.tasks import Trainer
+from hpsearch.experiments import kept_trainings
 from hpsearch.experiments.kept_trainings import KeptTrainings, NotKeptWarning
 from hpsearch.experiments.profiles import plane, profile, tunability
 from hpsearch.experiments.tolerances import tolerance
