@@ -9,7 +9,7 @@ or, with the same numbers, ``python -m studies.boosting``. Stopped at any time, 
 from functools import cache
 
 import hpsearch
-from hpsearch.config.spaces import load_space
+from hpsearch.config.function_space import load_space
 
 
 @cache

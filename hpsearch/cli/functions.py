@@ -43,8 +43,8 @@ def survey_of_function(
         ConfigError: if the function or its space cannot be read, or an option is no such value.
         typer.Exit: if a signal stopped it.
     """
+    from hpsearch.config.function_space import load_space
     from hpsearch.config.messages import ConfigError, printable
-    from hpsearch.config.spaces import load_space
     from hpsearch.config.study import SURVEY
     from hpsearch.experiments.function import survey
     from hpsearch.experiments.runs import SurveyTimeoutError

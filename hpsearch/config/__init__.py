@@ -13,7 +13,7 @@ every mistake at once. Inside:
     study.py             StudyConfig: describing, comparing and changing it; its settings as the engine takes them
     files.py             finding and reading TOML files
     writing.py           a study as TOML
-    spaces.py            the space of a function's survey, and what its TOML says of it
+    function_space.py    the space of a function's survey, and what its TOML says of it
     messages.py          ConfigError, and how a mistake is reported
 """
 

@@ -3,7 +3,7 @@
 import pytest
 
 from hpsearch.config import ConfigError
-from hpsearch.config.spaces import load_space
+from hpsearch.config.function_space import load_space
 from hpsearch.space import Choice, Float, Int, Space
 
 GOOD = """
