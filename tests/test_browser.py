@@ -16,7 +16,7 @@ import pytest
 from hpsearch.config.study import StudyConfig
 from hpsearch.data.files import write_text
 from hpsearch.experiments.trainings import survey_study
-from hpsearch.report import around, dashboard
+from hpsearch.report import dashboard, profiles
 from hpsearch.report.page import page
 from hpsearch.report.sections import sections
 from hpsearch.results.study import Results, load
@@ -244,8 +244,8 @@ def written(results, path):
     """The page of a study, of little training."""
     few = {"values": 2, "seeds": 2}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(around, "PROFILE", few)
-        patch.setattr(around, "PLANE", few)
+        patch.setattr(profiles, "PROFILE", few)
+        patch.setattr(profiles, "PLANE", few)
         patch.setattr(Results, "importance", partialmethod(Results.importance, **FEW))
         html = page(results.study.study_name, sections(results))
     write_text(path, html)

@@ -198,7 +198,7 @@ def test_a_comparison_and_a_page_with_all_they_need_are_the_same_on_a_cluster(fo
     (folder / "studies" / "twin.toml").write_text(tiny.replace('"small"', '"twin"'), encoding="utf-8")
     both(cluster, "compare", "small", "twin", "--complete", "--seeds", 2)
     for size in ("PROFILE", "PLANE"):
-        monkeypatch.setattr(f"hpsearch.report.around.{size}", {"values": 2, "seeds": 2})
+        monkeypatch.setattr(f"hpsearch.report.profiles.{size}", {"values": 2, "seeds": 2})
     monkeypatch.setattr(Results, "importance", partialmethod(Results.importance, permutations=9, bootstraps=3))
     both(cluster, "report", "small", "--complete")
 

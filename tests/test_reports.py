@@ -7,9 +7,9 @@ import optuna
 import pytest
 from helpers import run
 
-from hpsearch.report import around
-from hpsearch.report.around import around_the_best
+from hpsearch.report import profiles
 from hpsearch.report.facts import facts as facts_of
+from hpsearch.report.profiles import around_the_best
 from hpsearch.report.sections import sections
 from hpsearch.results.study import Results, load
 from hpsearch.storage.front import ATTRIBUTION, EXPLAINED, FIGURE
@@ -31,9 +31,9 @@ def tiny(folder, monkeypatch):
     path.write_text(
         path.read_text(encoding="utf-8") + "\n[survey]\nbase = 8\nscrambles = 2\nseeds = 4\n", encoding="utf-8"
     )
-    monkeypatch.setattr("hpsearch.report.around.PROFILE", {"values": 2, "seeds": 2})
-    monkeypatch.setattr("hpsearch.report.around.PLANE", {"values": 2, "seeds": 2})
-    monkeypatch.setattr("hpsearch.report.around.MIXED", 2)
+    monkeypatch.setattr("hpsearch.report.profiles.PROFILE", {"values": 2, "seeds": 2})
+    monkeypatch.setattr("hpsearch.report.profiles.PLANE", {"values": 2, "seeds": 2})
+    monkeypatch.setattr("hpsearch.report.profiles.MIXED", 2)
     return folder
 
 
@@ -62,7 +62,7 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
     ]  # fmt: skip
     assert page.count('class="plot"') >= 15
     assert "From the defaults to trial" in page
-    chosen = load("small").profile("learning_rate", **around.PROFILE).query("chosen").iloc[0]
+    chosen = load("small").profile("learning_rate", **profiles.PROFILE).query("chosen").iloc[0]
     assert f"On {chosen['seeds']} fresh seeds its mean validation loss is {chosen['mean']:.4g} (" in page
     assert load("small").study.user_attrs[EXPLAINED].startswith("From the defaults to trial")
     assert figure_of(load("small").study, ATTRIBUTION)

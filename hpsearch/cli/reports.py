@@ -76,8 +76,8 @@ def _offered(stored: Results, path: Path) -> None:
     """Let the dashboard offer the page of a study of ours, and show what it knows by now."""
     from hpsearch import figures
     from hpsearch.config.study import SURVEY
-    from hpsearch.report.around import attribution_of
     from hpsearch.report.explanation import show_explained
+    from hpsearch.report.profiles import attribution_of
     from hpsearch.results.surrogates import ImportanceError
     from hpsearch.storage.front import show_search, show_surrogates
     from hpsearch.storage.journal import UNWRITABLE
@@ -119,7 +119,7 @@ def completed(study: str, work: Work) -> str:
 def _trained(stored: Results, work: Work) -> None:
     """Train what the page shows around the best setting, with progress; what is kept is read."""
     from hpsearch.config.study import PROFILES
-    from hpsearch.report.around import around_the_best
+    from hpsearch.report.profiles import around_the_best
 
     name = stored.study.study_name
     for table, words in around_the_best(stored).items():

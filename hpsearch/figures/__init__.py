@@ -10,7 +10,7 @@ What a figure shows stands in the table that it takes; there is no arithmetic he
 ``panels.py``         how the response goes with each setting, and where the best lie in it
 ``pairs.py``          what two settings do together, and how the response goes with them
 ``search.py``         a search: how it went on, its trainings' curves, its trials
-``around.py``         trainings around the best: one setting varied, or two
+``profiles.py``       trainings around the best: one setting varied, or two
 ``waterfall.py``      what each changed setting gained between two settings
 ``surrogates.py``     the importance charts of any study, beside what was measured
 ``comparison.py``     studies side by side: their indices, and what the best of one loses on another
@@ -19,11 +19,11 @@ What a figure shows stands in the table that it takes; there is no arithmetic he
 ====================  ===================================================================
 """
 
-from hpsearch.figures.around import plane, profile
 from hpsearch.figures.comparison import compared_indices, transfer
 from hpsearch.figures.indices import sensitivity, sensitivity_over_iterations
 from hpsearch.figures.pairs import interactions, surface
 from hpsearch.figures.panels import effects, ranges
+from hpsearch.figures.profiles import plane, profile
 from hpsearch.figures.search import curves, history, trials
 from hpsearch.figures.style import DARK, LIGHT, FigureError
 from hpsearch.figures.surrogates import importance

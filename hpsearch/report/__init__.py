@@ -4,7 +4,7 @@ In this room:
 
     page.py         sections to one HTML file (page.html is its frame)
     sections.py     the sections of a study's page
-    around.py       what a page shows around the best, and must be trained for it
+    profiles.py     what a page shows around the best, and must be trained for it
     rounds.py       ranges to try next, a search in rounds and what it paid, for a terminal
     alike.py        whether the trials score alike, or like guessing, for a terminal
     edges.py        where the best trials crowd at an end, for a terminal

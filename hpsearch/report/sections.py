@@ -12,7 +12,7 @@ from hpsearch import figures
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.study import SURVEY
 from hpsearch.experiments.tolerances import excludable
-from hpsearch.report import around, choice, explanation, facts, sentences
+from hpsearch.report import choice, explanation, facts, profiles, sentences
 from hpsearch.report.edges import edge_sentences
 from hpsearch.report.page import Exhibit, Section
 from hpsearch.report.search import balance_line
@@ -52,7 +52,7 @@ def sections(results: Results) -> Iterator[Section]:
         yield _unsurveyed(results)
     if searched and len(results.trials):
         yield _importance(results, survey)
-    if around.trainable(results):
+    if profiles.trainable(results):
         yield _explained(results)
         yield _around(results)
         yield _curves(results)
@@ -111,7 +111,7 @@ def _search(results: Results) -> Iterator[Section]:
     elif complete:
         texts = [choice.chosen(results.best, complete)]
         for name in list(results.config.space.dimensions)[:1]:  # any profile has the chosen setting
-            texts.append(choice.on_fresh_seeds(results.profile(name, **around.PROFILE), results.best.value))
+            texts.append(choice.on_fresh_seeds(results.profile(name, **profiles.PROFILE), results.best.value))
         texts += choice.test_score(results.best.test, results.baselines())
         if results.best.balance is not None:
             texts.append(f"Mind {balance_line(results.best.balance)}.")
@@ -176,7 +176,7 @@ def _importance(results: Results, survey: Survey | None) -> Section:
 
 
 def _explained(results: Results) -> Section:
-    attribution, title = around.attribution_of(results), "Where the difference from the defaults comes from"
+    attribution, title = profiles.attribution_of(results), "Where the difference from the defaults comes from"
     if attribution is None:
         return Section(title, ["The chosen setting is that of the defaults, so there is nothing to explain."])
     figure = figures.attribution(attribution.table, of=attribution.of, against=attribution.against)
@@ -190,15 +190,15 @@ def _explained(results: Results) -> Section:
 
 def _around(results: Results) -> Section:
     dimensions, space = results.config.space.dimensions, results.space()
-    tolerance = results.tolerance(points=around.POINTS, **around.PROFILE)
+    tolerance = results.tolerance(points=profiles.POINTS, **profiles.PROFILE)
     exhibits = [Exhibit(tolerance, title="How wrong may each setting be?")]
     for name in dimensions:
-        profile, stretches = results.profile(name, **around.PROFILE), tolerance[tolerance["hyperparameter"] == name]
+        profile, stretches = results.profile(name, **profiles.PROFILE), tolerance[tolerance["hyperparameter"] == name]
         exhibits.append(Exhibit(profile, figures.profile(profile, space, stretches, results.trials)))
-    if dimensions.keys() >= set(around.RIDGE):
-        plane = results.plane(*around.RIDGE, **around.PLANE)
+    if dimensions.keys() >= set(profiles.RIDGE):
+        plane = results.plane(*profiles.RIDGE, **profiles.PLANE)
         exhibits.append(Exhibit(plane, figures.plane(plane, space)))
-    points, seeds, examples = around.POINTS, around.PROFILE["seeds"], results.dataset.validation.examples
+    points, seeds, examples = profiles.POINTS, profiles.PROFILE["seeds"], results.dataset.validation.examples
     texts = sentences.wrong_by(tolerance, points, enough=excludable(points, examples=examples, seeds=seeds))
     return Section("Around the best: how wrong may one be?", texts, exhibits)
 
