@@ -6,7 +6,7 @@ In this room:
     sections.py     the sections of a study's page
     profiles.py     what a page shows around the best, and must be trained for it
     rounds.py       ranges to try next, a search in rounds and what it paid, for a terminal
-    alike.py        whether the trials score alike, or like guessing, for a terminal
+    ties.py         whether the trials score alike, or like guessing, for a terminal
     edges.py        where the best trials crowd at an end, for a terminal
     sentences.py    what a survey and profiles say, in sentences
     choice.py       what a search chose, in sentences

@@ -11,10 +11,10 @@ from rich.text import Text
 from hpsearch.config import StudyConfig
 from hpsearch.config.hyperparameters import NETWORK, TRAINING, in_words
 from hpsearch.engine.metrics import METRICS
-from hpsearch.report.alike import alike_line
 from hpsearch.report.edges import edge_line
 from hpsearch.report.survey import verdict_line
 from hpsearch.report.tables import Part, call_arguments, cell, next_line, note_cells, plain_table
+from hpsearch.report.ties import alike_line
 from hpsearch.results.best import Best
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.storage.access import JOURNAL
