@@ -193,10 +193,8 @@ def _dataset(
 ) -> Dataset:
     if incomplete == "drop":
         table = without_incomplete_rows(table)
-    frame, target = table.frame.infer_objects(), table.target  # numbers are numbers, also in columns of objects
-    if frame.shape[1] > _MANY:
-        frame = frame.copy()  # pandas puts the columns together, which may each lie in a place of their own
-    frame, groups = without_groups(frame, division.groups, target)
+    target = table.target
+    frame, groups = without_groups(_numbered(table.frame), division.groups, target)
     check_columns(frame, target, table.words)
     kind = task_of(frame[target], task)
     splits = split_rows(frame[target] if kind == "classification" else None, len(frame), division, groups)
@@ -218,12 +216,7 @@ def _dataset(
     )
     assert train is not None
     assert held_out is not None
-    constant = [
-        n for n, varies in zip(preparation.feature_names, np.any(train.X, axis=0).tolist(), strict=True) if not varies
-    ]
-    if not train.X.any():
-        raise DataError(f"no column varies in the training split ({listed(constant)}): give one to predict from")
-    notes = [f"constant in the training split, so of no use: {listed(constant)}"] if constant else []
+    notes = _constant_notes(train, preparation.feature_names)
     if not table.bundled:
         notes += [*table.notes, *(task_notes(frame[target], kind) if task == "auto" else ())]
         notes += [*column_notes(frame, target), *copy_notes(train, held_out, last)]
@@ -231,3 +224,23 @@ def _dataset(
     if further is not None:
         notes += further_notes(further, frame.iloc[splits[0]])
     return Dataset(name, kind, train, held_out, last, preparation, classes, mean, scale, tuple(notes))
+
+
+def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
+    """A table whose numbers are numbers, also those in columns of objects."""
+    frame = frame.infer_objects()
+    # A copy puts the columns together, which may each lie in a place of their own.
+    return frame.copy() if frame.shape[1] > _MANY else frame
+
+
+def _constant_notes(train: Split, names: Sequence[str]) -> list[str]:
+    """What is said of inputs that do not vary in the training split.
+
+    Raises:
+        DataError: if none varies.
+    """
+    varies = np.any(train.X, axis=0).tolist()
+    constant = [name for name, one in zip(names, varies, strict=True) if not one]
+    if not any(varies):
+        raise DataError(f"no column varies in the training split ({listed(constant)}): give one to predict from")
+    return [f"constant in the training split, so of no use: {listed(constant)}"] if constant else []
