@@ -135,9 +135,9 @@ def load_data(config: StudyConfig) -> Dataset:
 
 def _architecture(config: StudyConfig, dataset: Dataset) -> Architecture:
     """The study's largest network."""
-    classes = 0 if dataset.classes is None else len(dataset.classes)
+    classes = dataset.class_count
     return Architecture(
-        features=dataset.train.X.shape[1],
+        features=dataset.features,
         hidden=config.largest_hidden,
         outputs=classes if classes > 2 else 1,
         output="identity" if not classes else "binary" if classes == 2 else "softmax",
@@ -147,7 +147,7 @@ def _architecture(config: StudyConfig, dataset: Dataset) -> Architecture:
 
 def _check_fit(config: StudyConfig, dataset: Dataset, architecture: Architecture) -> None:
     problems = []
-    examples, largest = len(dataset.train.X), int(config.space.largest("batch_size"))
+    examples, largest = dataset.train.examples, int(config.space.largest("batch_size"))
     if largest > examples:
         problems.append(
             f"space.batch_size: {largest} is above the {examples} training examples of {dataset.name!r}; "

@@ -119,7 +119,7 @@ def _changes(source: TrainingSource, of: Hyperparameters, against: Hyperparamete
     names = tuple(name for name in ours if ours[name] != theirs[name])
     if not names:
         raise DesignError("the two settings are the same, so there is no difference to explain: give another one")
-    examples = len(source.dataset.train.X)
+    examples = source.dataset.train.examples
     if (batch := max(of.batch_size, against.batch_size)) > examples:
         raise DesignError(f"batch_size {batch} is above the {examples} training examples: give a smaller one")
     metric = source.config.search.metric

@@ -199,7 +199,7 @@ def tunability(source: TrainingSource, best: Hyperparameters, *, values: int = 2
 
 def defaults(source: TrainingSource) -> dict[str, Any]:
     """The defaults of the settings, a fixed one's value, and the nearest end where a default lies outside the data."""
-    config, examples = source.config, len(source.dataset.train.X)
+    config, examples = source.config, source.dataset.train.examples
     default = {name: BY_NAME[name].default for name in config.space.dimensions}
     most = {"batch_size": examples, "iterations": int(config.space.largest("iterations"))}
     default |= {name: min(int(default[name]), limit) for name, limit in most.items() if name in default}

@@ -145,7 +145,7 @@ def useless(dataset: Dataset) -> dict[str, float]:
         squares = {name: 0.5 * np.square(y.astype(float)) for name, y in parts.items()}
         losses = {name: float(np.minimum(square, CEILING).mean()) for name, square in squares.items()}
         return {**losses, "validation_r2": 0.0}
-    frequency = np.bincount(dataset.train.y, minlength=len(dataset.classes)) / len(dataset.train.y)
+    frequency = np.bincount(dataset.train.y, minlength=dataset.class_count) / dataset.train.examples
     with np.errstate(divide="ignore"):
         loss = np.minimum(-np.log(frequency), CEILING)
     return {name: float(loss[y].mean()) for name, y in parts.items()}

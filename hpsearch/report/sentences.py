@@ -10,9 +10,10 @@ import pandas as pd
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.kinds import text_of
 from hpsearch.config.messages import listed
+from hpsearch.sensitivity.designs import DUMMY, SEED
 from hpsearch.sensitivity.verdicts import MEAN_NOT_SHOWN, NO_FLOOR
 
-LUCK = ("seed", "dummy")
+LUCK = (SEED, DUMMY)
 """Rows of the tables of a survey that are no settings."""
 
 

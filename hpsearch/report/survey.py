@@ -13,6 +13,7 @@ from hpsearch.config import StudyConfig
 from hpsearch.experiments.progress import TrainingProgress
 from hpsearch.experiments.surveys import survey_name
 from hpsearch.report.facts import LOOKED
+from hpsearch.report.sentences import LUCK
 from hpsearch.report.tables import Part, call_arguments, cell, note_cells, plain_table, survey_next
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.proposals import ALONE
@@ -105,7 +106,7 @@ def verdict_line(frame: pd.DataFrame) -> str:
     """The survey's verdicts in one line."""
     words: dict[str, list[str]] = {}
     for row in frame.to_dict("records"):
-        if row["verdict"] and row["hyperparameter"] not in ("seed", "dummy"):
+        if row["verdict"] and row["hyperparameter"] not in LUCK:
             index = "(no index)" if pd.isna(row["total_order"]) else f"{row['total_order']:.2f}"
             words.setdefault(row["verdict"], []).append(f"{row['hyperparameter']} {index}")
     parts = [f"{verdict}: {', '.join(names)}" for verdict, names in words.items()]

@@ -86,7 +86,7 @@ class Objective:
         if problems:
             raise ConfigError(config.name, problems)
         settings = config.settings(values)
-        size, examples = settings.batch_size, len(data.train.X)
+        size, examples = settings.batch_size, data.train.examples
         if size > examples:
             rule = f"batch_size: {size} is above the {examples} training examples of {data.name!r}"
             raise ConfigError(config.name, [rule])
