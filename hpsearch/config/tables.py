@@ -18,7 +18,7 @@ class NetworkConfig(Table):
 
     hidden: tuple[Annotated[StrictInt, Field(ge=1, le=WIDEST)], ...] = ruled(
         units_of(BY_NAME["hidden"].default),
-        "1 to 16 widths of hidden layers, each from 1 to 65,536, as in [32] or [64, 32]",
+        f"1 to {DEEPEST} widths of hidden layers, each from 1 to {WIDEST:,}, as in [32] or [64, 32]",
         "units of each hidden layer",
         min_length=1,
         max_length=DEEPEST,
