@@ -17,9 +17,9 @@ from hpsearch.report.sentences import LUCK
 from hpsearch.report.tables import Part, call_arguments, cell, note_cells, plain_table, survey_next
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.proposals import ALONE
+from hpsearch.sensitivity.words import MEAN_ORDER, clipping, cut_mark, index_with_interval, share_interval
 from hpsearch.space import Choice, Dimension
 from hpsearch.storage.commands import make
-from hpsearch.storage.notes import MEAN_ORDER, clipping, cut_mark, index_with_interval, share_interval
 
 
 def sensitivity_table(frame: pd.DataFrame, *, title: str) -> Table:
