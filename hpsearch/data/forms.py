@@ -78,20 +78,27 @@ def numbers_as_text(counts: pd.Series, name: str, *, target: bool) -> str:
     others = {text: int(counts[text]) for text, kind in forms.items() if kind in _NO_NUMBERS}
     if others:
         said.append(f"not numbers: {_tokens(others, name)}")
-    for kind, cure in _CURES.items():
-        written = {text: int(counts[text]) for text, form in forms.items() if form == kind}
-        if written:
-            said.append(f"written otherwise are {_tokens(written, name)}: {cure}")
-    absent = [text for text, kind in forms.items() if kind == "absent"]
-    if absent:
-        words = toml_list(list(dict.fromkeys(text.strip() for text in absent)))
-        said.append(f"where these stand for a missing value, set data.missing = {words}")
+    said += _cures(forms, counts, name)
     if sums.keys() & {"text", "date"}:
         said.append("correct these rows or remove them")
     if not others and sums.keys() == {"number"}:
         said.append("turn it into numbers, or into a categorical if they are codes")
     leave = f"leave the column out with data.drop = {toml_list([name])}"
     return "; ".join([*said, "or predict another column" if target else f"or {leave}"])
+
+
+def _cures(forms: Mapping[str, str], counts: pd.Series, name: str) -> list[str]:
+    """What to do about numbers that are written otherwise, and about words for a missing value."""
+    said = []
+    for form, cure in _CURES.items():
+        written = {text: int(counts[text]) for text, kind in forms.items() if kind == form}
+        if written:
+            said.append(f"written otherwise are {_tokens(written, name)}: {cure}")
+    absent = [text for text, kind in forms.items() if kind == "absent"]
+    if absent:
+        words = toml_list(list(dict.fromkeys(text.strip() for text in absent)))
+        said.append(f"where these stand for a missing value, set data.missing = {words}")
+    return said
 
 
 def _tokens(texts: Mapping[str, int], name: str, most: int = 5) -> str:

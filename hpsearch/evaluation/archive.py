@@ -77,17 +77,7 @@ def read_network(path: Path) -> dict[str, Any]:
 
 def _read(archive: zipfile.ZipFile, size: int) -> dict[str, Any]:
     """All fields from an archive of that size; no part of it is read before its own size is seen to fit."""
-    members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
-    names = (_ABOUT, *_KINDS)
-    if len(members) < len(archive.infolist()) or any(name not in names for name in members):
-        wrong(f"its parts are {', '.join(members):.200}; a network's are {', '.join(names)}")
-    if any(member.compress_type != zipfile.ZIP_STORED for member in members.values()):
-        wrong("a part of it is compressed")
-    if sum(member.file_size for member in members.values()) > size:
-        wrong("its parts are larger than the file")
-    missing = [name for name in names if name not in members and name != "classes"]
-    if missing:
-        wrong(f"{missing[0]} is missing")
+    members = _members(archive, size)
     if members[_ABOUT].file_size > _MOST_TEXT:
         wrong("its settings are too long")
     about = json.loads(str(_array(_ABOUT, archive.read(members.pop(_ABOUT)))))
@@ -99,6 +89,22 @@ def _read(archive: zipfile.ZipFile, size: int) -> dict[str, Any]:
         if member.file_size > _room(name, architecture):
             wrong(f"{name} has {member.file_size:,} bytes, more than its architecture needs")
     return _fields(about, architecture, {name: _array(name, archive.read(m)) for name, m in members.items()})
+
+
+def _members(archive: zipfile.ZipFile, size: int) -> dict[str, zipfile.ZipInfo]:
+    """The parts of an archive of that size by name: a network's, each once, and together no larger than the file."""
+    members = {member.filename.removesuffix(".npy"): member for member in archive.infolist()}
+    names = (_ABOUT, *_KINDS)
+    if len(members) < len(archive.infolist()) or any(name not in names for name in members):
+        wrong(f"its parts are {', '.join(members):.200}; a network's are {', '.join(names)}")
+    if any(member.compress_type != zipfile.ZIP_STORED for member in members.values()):
+        wrong("a part of it is compressed")
+    if sum(member.file_size for member in members.values()) > size:
+        wrong("its parts are larger than the file")
+    missing = [name for name in names if name not in members and name != "classes"]
+    if missing:
+        wrong(f"{missing[0]} is missing")
+    return members
 
 
 def _room(name: str, architecture: Architecture) -> int:

@@ -17,8 +17,8 @@ _NEEDED = (
     *("response", "form", "hyperparameter", "low", "high", "scale", "verdict", "reason", "rows", "scrambles", "share"),
     *("first_order", "first_low", "first_high", "total_order", "total_low", "total_high"),
 )
-_LUCK = ("luck", "noise floor")
-"""Verdicts of the seed's row."""
+_LUCK = "luck"
+"""Verdict of the seed's row."""
 
 _MARKS = {
     "sensitive": ("circle", style.BLUE),
@@ -27,7 +27,7 @@ _MARKS = {
     "inert": ("square", style.GREY),
     "control": ("cross", style.GREY),
     "": ("circle-open", style.GREY),
-    **dict.fromkeys(_LUCK, ("x", style.GREY)),
+    _LUCK: ("x", style.GREY),
 }
 """Mark and colour of a verdict."""
 
@@ -88,7 +88,7 @@ def sensitivity_over_iterations(frame: pd.DataFrame) -> go.Figure:
     for k, (name, verdict) in enumerate(frame.loc[last, ["hyperparameter", "verdict"]].to_numpy()):
         # Largest at the end first, as the lines end from above. Luck has a dash of its own: green looks grey to some.
         luck = {"color": style.GREY, "dash": "2px,6px"}
-        look = luck if verdict in _LUCK else _look(k)
+        look = luck if verdict == _LUCK else _look(k)
         _add_line(figure, frame[frame["hyperparameter"] == name], name, look=look)
     figure.update_xaxes(**axes.iteration_axis(int(frame["iteration"].max())))
     figure.update_yaxes(title="total index: share of the variance", range=[0, 1], tickformat=".1f")
@@ -107,7 +107,7 @@ def _look(k: int) -> dict[str, str]:
 def _add_luck(figure: go.Figure, frame: pd.DataFrame) -> None:
     """The seed's total index as a band, and the share of interest as a line."""
     whole = {"yref": "paper", "y0": 0, "y1": 1, "showlegend": True}
-    for low, high in frame.loc[frame["verdict"].isin(_LUCK), ["total_low", "total_high"]].dropna().to_numpy():
+    for low, high in frame.loc[frame["verdict"] == _LUCK, ["total_low", "total_high"]].dropna().to_numpy():
         ends = {"x0": max(low, 0), "x1": min(high, 1)}
         band = {"fillcolor": style.GREY, "opacity": 0.3, "line": {"width": 0}, "layer": "below"}
         figure.add_shape(type="rect", **ends, **band, **whole, name="luck of the seed")

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import IntEnum
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -89,16 +90,22 @@ def unknown_in(line: bytes) -> str:
         return ""
     if operation > _LAST_OPERATION:
         return f"operation {operation}"
-    for word, values, kind in (
-        ("direction", log.get("directions", ()), StudyDirection),
-        ("state of a trial", [log["state"]] if "state" in log else (), TrialState),
-    ):
-        for value in values if isinstance(values, list | tuple) else ():
-            if isinstance(value, int) and value not in {member.value for member in kind}:
-                return f"{word} {value}"
-    distributions = log.get("distributions")
-    written = [*distributions.values()] if isinstance(distributions, dict) else []
-    for text in (*written, log.get("distribution")):
+    return (
+        _unknown_member("direction", log.get("directions"), StudyDirection)
+        or _unknown_member("state of a trial", [log.get("state")], TrialState)
+        or _unknown_distribution(log)
+    )
+
+
+def _unknown_member(word: str, values: object, kind: type[IntEnum]) -> str:
+    known = {member.value for member in kind}
+    numbers = [value for value in values if isinstance(value, int)] if isinstance(values, list) else []
+    return next((f"{word} {value}" for value in numbers if value not in known), "")
+
+
+def _unknown_distribution(log: Mapping[str, Any]) -> str:
+    several = log.get("distributions")
+    for text in (*(several.values() if isinstance(several, dict) else ()), log.get("distribution")):
         match = re.match(r'\{"name": ?"(\w+)"', str(text))
         if match and match[1] not in _DISTRIBUTIONS:
             return f"distribution {match[1]}"
