@@ -67,8 +67,16 @@ def slept(seconds):
 
 def test_a_process_has_one_blas_thread_and_leaves_ctrl_c_to_the_one_that_started_it(monkeypatch):
     monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    start, heeded = processes.SpawnProcess.start, []
+
+    def started_later(process):
+        heeded.append(signal.signal(signal.SIGINT, signal.default_int_handler))  # where Ctrl-C is heeded again
+        start(process)
+
+    monkeypatch.setattr(processes.SpawnProcess, "start", started_later)
     with Processes(1, circumstances) as pool:
         assert list(pool.map([(0, 0)])) == [(0, ({1}, signal.SIG_IGN))]
+    assert heeded == [signal.SIG_IGN]
 
 
 def circumstances(piece):
