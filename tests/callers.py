@@ -33,7 +33,7 @@ def state(child):
     optuna, plotly = sys.modules.get("optuna"), sys.modules.get("plotly.io")
     matplotlib = sys.modules.get("matplotlib")
     loggers = {n: logging.getLogger(n) for n in (None, "optuna", "sqlalchemy", "hpsearch", "numba", "filelock")}
-    for _ in range(100):  # threads that end need a moment
+    for _ in range(6000):  # threads that end need a moment
         if not [thread for thread in threading.enumerate() if thread.name.startswith("hpsearch")]:
             break
         time.sleep(0.01)

@@ -51,7 +51,10 @@ LONG = (
     .replace("high = 60", "high = 2000")
     .replace("trials = 14", "trials = 60")
 )
-"""One that lasts long enough to be stopped."""
+"""One whose trainings take longer."""
+
+ENDLESS = "10000"
+"""Trials that a search of it does not come to the end of, however late the stop that is sent to it."""
 
 
 def interrupt(monkeypatch, owner, name):
@@ -150,7 +153,7 @@ def served(storage, folder, study=0):
 
 def page(storage, folder, study=0):
     """What the page of a study of the storage gets, by default of its one study."""
-    with served(storage, folder, study) as address, urllib.request.urlopen(address, timeout=30) as answer:
+    with served(storage, folder, study) as address, urllib.request.urlopen(address, timeout=120) as answer:
         return json.load(answer)
 
 

@@ -4,6 +4,7 @@ import contextlib
 import importlib.util
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
@@ -28,6 +29,19 @@ def reason_to_skip():
     return "" if programs() else "PostgreSQL is not installed (Debian: apt-get install postgresql)"
 
 
+def _free_ports(count):
+    """Ports that nobody listens at, below those that systems give to outgoing connections.
+
+    So nobody takes the port of a server that is stopped for a while.
+    """
+    while count:
+        port = random.SystemRandom().randrange(15_000, 32_000)
+        with socket.socket() as tried, contextlib.suppress(OSError):
+            tried.bind(("127.0.0.1", port))
+            count -= 1
+            yield port
+
+
 class Server:
     """A server that runs until it is stopped; PostgreSQL refuses to run as root, who starts it as another user."""
 
@@ -36,30 +50,32 @@ class Server:
         self._folder = Path(tempfile.mkdtemp(prefix="hpsearch-pg-"))
         if self._user:
             os.chown(self._folder, pwd.getpwnam(self._user).pw_uid, -1)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
         secret = self._folder / "password"
         secret.write_text(PASSWORD, encoding="utf-8")
         secret.chmod(0o644)
         self._run("initdb", "--username=me", "--auth=scram-sha-256", f"--pwfile={secret}", "--no-sync", "--locale=C",
                   "--encoding=UTF8")  # fmt: skip
-        self.start()
+        for port in _free_ports(8):  # another may take it before the server does
+            self.port = port
+            with contextlib.suppress(subprocess.CalledProcessError):
+                self.start()
+                return
+        raise RuntimeError((self._folder / "log").read_text(encoding="utf-8"))
 
     def _run(self, program, *arguments):
         command = [programs() / program, "-D", self._folder / "data", *arguments]
         kept = {"user": self._user, "group": pwd.getpwnam(self._user).pw_gid, "extra_groups": []} if self._user else {}
         with (self._folder / "log").open("a", encoding="utf-8") as log:
-            subprocess.run(command, check=True, stdout=log, stderr=log, cwd="/", timeout=60, **kept)
+            subprocess.run(command, check=True, stdout=log, stderr=log, cwd="/", timeout=180, **kept)
 
     def start(self):
         """Start it, or start it again; returns once it answers."""
         options = f"-c listen_addresses=127.0.0.1 -c port={self.port} -c unix_socket_directories={self._folder}"
-        self._run("pg_ctl", "start", "-w", "-o", options)
+        self._run("pg_ctl", "start", "-w", "-t", "120", "-o", options)
 
     def stop(self):
         """Stop it at once, as a power failure would: it comes back by its log."""
-        self._run("pg_ctl", "stop", "-w", "-m", "immediate")
+        self._run("pg_ctl", "stop", "-w", "-t", "120", "-m", "immediate")
 
     def url(self, database="postgres"):
         """The storage URL of a database there."""

@@ -78,7 +78,7 @@ class Visit:
 
     def wait(self, expression, text):
         """Wait until what an expression gives contains the text; a study's page forbids the browser's own waiting."""
-        end = time.monotonic() + 10
+        end = time.monotonic() + 100
         while text not in (said := str(self.tab.evaluate(expression))):
             assert time.monotonic() < end, f"no {text!r} in {said!r}"
             self.tab.wait_for_timeout(50)
@@ -90,7 +90,9 @@ def context():
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser.new_context(viewport={"width": 1400, "height": 1000})
+        context = browser.new_context(viewport={"width": 1400, "height": 1000})
+        context.set_default_timeout(120_000)
+        yield context
         browser.close()
 
 

@@ -25,7 +25,7 @@ SIZE = {"survey.base": 4, "survey.scrambles": 2, "survey.seeds": 4, "trials": 20
 @pytest.fixture(scope="module")
 def child():
     """A process of the caller's."""
-    process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(600,))
+    process = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(3600,))
     process.start()
     yield process
     process.kill()
@@ -91,7 +91,7 @@ import multiprocessing, sys, time, warnings
 sys.path.insert(0, {str(Path(__file__).parent)!r})
 from callers import calls, state
 if __name__ == "__main__":
-    child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(600,))
+    child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(3600,))
     child.start()
     from threadpoolctl import threadpool_limits
     from hpsearch.config import load_config

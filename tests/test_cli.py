@@ -14,7 +14,7 @@ from importlib.metadata import version
 import numba
 import pandas as pd
 import pytest
-from helpers import HPSEARCH, LONG, TIMES, run
+from helpers import ENDLESS, HPSEARCH, LONG, TIMES, run
 
 import hpsearch
 from hpsearch import load, load_config
@@ -140,36 +140,37 @@ def test_a_command_that_is_stopped_at_once_says_how_to_go_on(folder, monkeypatch
     ],
 )
 def test_a_stopped_search_keeps_its_trials_and_goes_on(folder, whole, stop, workers):
-    command = [HPSEARCH, "search", "long", "--workers", str(workers)]
+    command = [HPSEARCH, "search", "long", "--workers", str(workers), "--trials", ENDLESS]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     journal = folder / "results" / JOURNAL
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (journal.exists() and b"datetime_start" in journal.read_bytes()):  # a trial's line
         assert time.monotonic() < deadline
         time.sleep(0.02)
     process.send_signal(stop)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 130, errors
     assert "Traceback" not in errors
-    stored = int(re.search(r"stopped: (\d+) of 60 trials are stored, none is left running", errors)[1])
-    assert f"Go on with:\n  hpsearch search long --workers {workers}\n" in errors
+    stored = int(re.search(rf"stopped: (\d+) of {ENDLESS} trials are stored, none is left running", errors)[1])
+    assert f"Go on with:\n  hpsearch search long --workers {workers} --trials {ENDLESS}\n" in errors
     trials = load("long").trials
-    assert 0 < stored == len(trials) < 60
+    assert 0 < stored == len(trials) < int(ENDLESS)
     assert set(trials["state"]) == {"COMPLETE"}
     run("search", "long")
-    pd.testing.assert_frame_equal(load("long").trials.drop(columns=TIMES), whole)
+    pd.testing.assert_frame_equal(load("long").trials.drop(columns=TIMES).head(60), whole)
 
 
 @pytest.mark.slow
 def test_a_killed_search_goes_on_where_it_was(folder, whole):
-    process = subprocess.Popen([HPSEARCH, "search", "long"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    command = [HPSEARCH, "search", "long", "--trials", ENDLESS]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     journal = folder / "results" / JOURNAL
     while not (journal.exists() and journal.read_bytes().count(b'"op_code":4,') > 4):
         time.sleep(0.02)
     process.kill()
     process.wait()
     run("search", "long")
-    pd.testing.assert_frame_equal(load("long").trials.drop(columns=TIMES), whole)
+    pd.testing.assert_frame_equal(load("long").trials.drop(columns=TIMES).head(60), whole)
 
 
 MISTAKES = [
@@ -330,7 +331,7 @@ def test_the_dashboard_answers_on_loopback_until_it_is_stopped(folder, monkeypat
 
 
 def asked(address):
-    with urllib.request.urlopen(address, timeout=30) as answer:
+    with urllib.request.urlopen(address, timeout=120) as answer:
         return json.load(answer)
 
 
@@ -346,7 +347,7 @@ def test_a_real_process_serves_the_dashboard_until_a_signal_and_leaves_no_traceb
         assert study["study_name"] == "small"
     finally:
         process.send_signal(signal.SIGINT)
-        output, errors = process.communicate(timeout=30)
+        output, errors = process.communicate(timeout=120)
     assert "stopped" in output
     assert "Traceback" not in errors
 

@@ -39,8 +39,10 @@ def test_a_training_that_is_done_in_parts_ends_after_it_began(small_evaluator, s
 
 def test_a_row_of_a_survey_takes_the_time_that_passes(tmp_path, set_back):
     space = Space({"x": Float(0.0, 1.0)})
+    began = time.monotonic()
     survey(lambda x: x, space, base=4, scrambles=2, name="own", results=tmp_path)
     rows = frames.trials(load("own.survey", results=tmp_path).study)
-    assert rows["duration_s"].between(0, 10).all()
+    assert rows["duration_s"].between(0, time.monotonic() - began).all()
     answers = TableCall(lambda table: np.zeros(len(table)))(pd.DataFrame({"x": [0.0, 1.0]}))
-    assert all(0 <= answer.finished - answer.started < 10 for answer in answers)
+    took = time.monotonic() - began
+    assert all(0 <= answer.finished - answer.started <= took for answer in answers)

@@ -14,7 +14,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from helpers import TIMES
+from helpers import ENDLESS, TIMES
 
 from hpsearch.evaluation import worker
 from hpsearch.evaluation.calls import FunctionError, SettingCall
@@ -160,7 +160,7 @@ def test_a_worker_killed_in_mid_run_costs_what_it_held(longer, executor, client,
     killed = search(longer, results=tmp_path, executor=executor, on_progress=kill)
     same(killed, search(longer, results=tmp_path / "here"))
     assert not any(carried for carried, _ in sent.jobs)  # the worker that takes its place is given the data too
-    client.wait_for_workers(2, timeout=60)
+    client.wait_for_workers(2, timeout=120)
     assert pids[0] not in client.run(os.getpid).values()
 
 
@@ -179,10 +179,10 @@ def scheduler_and_worker(folder):
     """A scheduler, a worker and a client of theirs, each in a process of its own."""
     file = str(folder / "scheduler.json")
     scheduler = started("dask_scheduler", "--port", "0", "--scheduler-file", file)
-    worker = started("dask_worker", "--scheduler-file", file, "--nthreads", "1", "--no-nanny", "--death-timeout", "30")
+    worker = started("dask_worker", "--scheduler-file", file, "--nthreads", "1", "--no-nanny", "--death-timeout", "120")
     try:
-        with distributed.Client(scheduler_file=file, timeout=30, set_as_default=False) as client:
-            client.wait_for_workers(1, timeout=60)
+        with distributed.Client(scheduler_file=file, timeout=120, set_as_default=False) as client:
+            client.wait_for_workers(1, timeout=120)
             yield scheduler, worker, client
     finally:
         for process in (scheduler, worker):
@@ -203,10 +203,10 @@ def killing(process, told):
 
 def check_resumed(longer, folder, told):
     """The same search goes on from what was announced, and ends as one that met no fault."""
-    begun = []
-    resumed = search(longer, results=folder, on_progress=begun.append)
+    begun, total = [], told[-1].done + 20
+    resumed = search(longer, trials=total, results=folder, on_progress=begun.append)
     assert begun[0].done == told[-1].done >= 8
-    same(resumed, search(longer, results=folder / "here"))
+    same(resumed, search(longer, trials=total, results=folder / "here"))
 
 
 @pytest.mark.slow
@@ -216,8 +216,9 @@ def test_a_scheduler_that_goes_away_ends_the_run_with_a_clear_error_and_nothing_
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
         began = time.monotonic()
         with pytest.raises(WorkersLostError, match=r"Dask scheduler at tcp://.* went away.*finished trials are"):
-            search(longer, results=tmp_path, executor=client.get_executor(), on_progress=killing(scheduler, told))
-        assert time.monotonic() - began < 60
+            search(longer, trials=int(ENDLESS), results=tmp_path, executor=client.get_executor(),
+                   on_progress=killing(scheduler, told))  # fmt: skip
+        assert time.monotonic() - began < 120
     check_resumed(longer, tmp_path, told)
 
 
@@ -228,7 +229,8 @@ def test_a_run_whose_workers_all_died_waits_a_while_and_ends_with_what_is_stored
     with scheduler_and_worker(tmp_path) as (_, worker, client):
         address = client.scheduler.address
         with pytest.raises(WorkersLostError, match=end):
-            search(longer, results=tmp_path, executor=client.get_executor(), on_progress=killing(worker, told))
+            search(longer, trials=int(ENDLESS), results=tmp_path, executor=client.get_executor(),
+                   on_progress=killing(worker, told))  # fmt: skip
     assert [record.message for record in caplog.records if record.name == "hpsearch.evaluation"] == [
         f"the Dask cluster at {address} has no worker that answers: waiting for one, for 3 s"
     ]
@@ -253,8 +255,13 @@ def looks(monkeypatch, *counts, at):
     """A cluster that is looked at at some seconds; what it says of the last look."""
     cluster = Cluster(SimpleNamespace(_client=Counted(*counts)))
     for second in at:
-        monkeypatch.setattr(time, "monotonic", lambda now=second: 1000.0 + now)
+        set_clock(monkeypatch, second)
         cluster.check_workers()
+
+
+def set_clock(monkeypatch, second):
+    """Set the clock that a cluster looks at, and nobody else."""
+    monkeypatch.setattr(clusters, "time", SimpleNamespace(monotonic=lambda: 1000.0 + second))
 
 
 def test_workers_that_are_away_are_awaited_for_a_minute_and_told_of_once(monkeypatch, caplog):
@@ -280,10 +287,10 @@ def test_where_jobs_end_there_are_workers_though_each_look_meets_none(monkeypatc
     for second in (0, 20, 40, 58, 70, 90, 110):
         if second == 58:
             future.set_exception(distributed.KilledWorker("call", None, 4))
-        monkeypatch.setattr(time, "monotonic", lambda now=second: 1000.0 + now)
+        set_clock(monkeypatch, second)
         cluster.check_workers()
     assert len(caplog.records) == 1
-    monkeypatch.setattr(time, "monotonic", lambda: 1120.0)
+    set_clock(monkeypatch, 120)
     with pytest.raises(WorkersLostError, match="has had no worker for 60 s"):
         cluster.check_workers()
 

@@ -129,7 +129,7 @@ def test_a_study_is_not_renamed_which_would_lose_what_the_page_does_not_show(tmp
         headers = {"Content-Type": "application/json", "Origin": address.partition("/api")[0]}
         asked = urllib.request.Request(f"{address}/rename", b'{"study_name": "other"}', headers, method="POST")
         with pytest.raises(urllib.error.HTTPError, match="Forbidden") as refused:
-            urllib.request.urlopen(asked, timeout=30)
+            urllib.request.urlopen(asked, timeout=120)
     with refused.value as answer:
         assert "--name" in json.load(answer)["reason"]
     assert optuna.get_all_study_names(storage) == ["mine"]

@@ -2,12 +2,14 @@
 
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from helpers import TIMES, tasks_of
 
 from hpsearch.config import StudyConfig
+from hpsearch.evaluation import deadlines
 from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers
@@ -34,16 +36,18 @@ def test_trainings_of_minutes_end_when_the_time_is_up(minutes, workers):
         Workers(minutes.trainer, workers, deadline=Deadline(0.2)) as here,
     ):
         list(here.outcomes(tasks_of(minutes, 4, iterations=10_000_000)))
-    assert 0.2 <= time.monotonic() - began < 3
+    assert 0.2 <= time.monotonic() - began < 60
 
 
 def test_what_is_there_when_the_time_is_up_is_still_taken_and_nothing_more_is_handed_out(small_evaluator, monkeypatch):
-    deadline = Deadline(0.3)
+    now = [0.0]
+    monkeypatch.setattr(deadlines, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    deadline = Deadline(1.0)
     with ThreadPoolExecutor(1) as pool, Workers(small_evaluator.trainer, executor=pool, deadline=deadline) as here:
         first, second = (here.submit(task) for task in tasks_of(small_evaluator, 6)[:2])
         first()
-        while not deadline.passed:
-            time.sleep(0.01)
+        pool.submit(int).result()  # the second is there too
+        now[0] = 2.0
         second()
         submitted = []
         monkeypatch.setattr(pool, "submit", lambda *arguments: submitted.append(arguments))

@@ -85,7 +85,7 @@ def test_a_mistake_is_told_before_what_trains_and_tabulates_is_imported(folder):
         "    slow = {'pandas', 'scipy.stats', 'sklearn', 'numba', 'plotly'} & set(sys.modules)\n"
         "    assert not slow, (typed, slow)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("error: ") == len(_MISTAKES)
 

@@ -12,6 +12,7 @@ from hpsearch.config import StudyConfig
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.failures import WorkersLostError
+from hpsearch.evaluation.tasks import Trainer
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results import frames
 from hpsearch.tuning.search import search
@@ -85,17 +86,27 @@ def test_threads_give_outcomes_in_order_and_are_64_ahead(small_evaluator, worker
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_an_exception_stops_trainings_that_would_take_minutes(workers):
+def test_an_exception_stops_trainings_that_would_take_minutes(workers, monkeypatch):
     evaluator = Evaluator(StudyConfig(name="long", network={"hidden": [256]}))
     tasks = tasks_of(evaluator, 4, iterations=10_000_000)
-    before = threading.active_count()
+    train, begun, handed, before = Trainer.run, threading.Event(), threading.Event(), set(threading.enumerate())
+    monkeypatch.setattr(Trainer, "run", lambda *arguments: (begun.set(), train(*arguments))[1])
 
-    timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
-    timer.start()
-    with pytest.raises(KeyboardInterrupt), Workers(evaluator.trainer, workers) as here:
-        list(here.outcomes(tasks))
-    timer.join()
-    assert threading.active_count() == before
+    def handed_out():
+        yield from tasks
+        handed.set()
+
+    def interrupt():
+        handed.wait()
+        begun.wait()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=interrupt, daemon=True)
+    with pytest.raises(KeyboardInterrupt), Workers(evaluator.trainer, workers) as here:  # noqa: PT012
+        thread.start()
+        list(here.outcomes(handed_out()))
+    thread.join()
+    assert set(threading.enumerate()) <= before
 
 
 def test_what_is_no_executor_is_refused(small, tmp_path):
@@ -104,9 +115,9 @@ def test_what_is_no_executor_is_refused(small, tmp_path):
 
 
 def test_no_thread_is_left_after_a_search(small, tmp_path):
-    before = threading.active_count()
+    before = set(threading.enumerate())
     search(small, results=tmp_path, workers=2)
-    assert threading.active_count() == before
+    assert set(threading.enumerate()) <= before
 
 
 def test_nothing_of_the_caller_s_is_ended_with_a_search(small, processes, tmp_path):

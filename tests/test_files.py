@@ -60,7 +60,7 @@ def test_a_file_that_was_never_written_is_an_error_and_leaves_the_former_one(tmp
 def test_what_a_killed_writer_left_is_removed_by_the_next_and_a_living_one_s_is_not(tmp_path):
     path, other = tmp_path / "a[b].csv", tmp_path / "a.csv"
     code = "import os, sys, time; from hpsearch.data.files import atomic_write as w\nwith w(sys.argv[1]) as p:\n"
-    code += " p.write_text('x'); print(p, flush=True); time.sleep(60)"
+    code += " p.write_text('x'); print(p, flush=True); time.sleep(600)"
     writers = [
         subprocess.Popen([sys.executable, "-c", code, target], stdout=subprocess.PIPE, text=True)
         for target in (path, path, other)

@@ -12,6 +12,7 @@ from helpers import numbers_of, tasks_of
 from hpsearch.data import from_arrays
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.engine.training import Record
+from hpsearch.evaluation import jobs
 from hpsearch.evaluation import worker as on_worker
 from hpsearch.evaluation.costs import training_seconds
 from hpsearch.evaluation.evaluator import Evaluator
@@ -59,7 +60,7 @@ class Slow(Executor):
 
     def __init__(self, examples, times, workers=2):
         self.jobs, self._examples, self._times, self._max_workers = [], examples, times, workers
-        self._held = []
+        self._held, self._handed = [], threading.Event()
 
     def submit(self, fn, key, stamp, tasks, trainer):
         seconds = [training_seconds(self._examples, task) for task in tasks]
@@ -68,12 +69,18 @@ class Slow(Executor):
         record = Record((20,), np.zeros((1, 1)))
         outcomes = [Outcome(record, None, 0.0, self._times * s) for s in seconds]
         self._held.append((future, outcomes))
+        self._handed.set()
         return future
 
     def answer(self, count):
         for future, outcomes in self._held[:count]:
             future.set_result(outcomes)
         del self._held[:count]
+
+    def answer_the_first(self):
+        """Once it is handed out."""
+        self._handed.wait()
+        self.answer(1)
 
 
 def test_the_data_goes_to_each_worker_about_once_and_a_training_is_small(monkeypatch, small_evaluator):
@@ -138,8 +145,10 @@ def test_what_is_there_is_shared_by_idle_workers_in_parts_that_take_equally_long
         for _ in range(16):
             here.submit(short)
         assert slow.jobs == []
-        threading.Timer(0.05, lambda: slow.answer(1)).start()
+        answering = threading.Thread(target=slow.answer_the_first, daemon=True)
+        answering.start()
         outcome()
+        answering.join()
     total, one = sum(map(sum, slow.jobs)), slow.jobs[-1][-1]
     assert len(slow.jobs) == 3
     assert all(sum(job) == pytest.approx(total / 3, abs=2 * one) for job in slow.jobs)
@@ -185,7 +194,8 @@ def test_outcomes_that_were_handed_back_make_room_for_more(small_evaluator):
         assert not here.full
 
 
-def test_jobs_that_come_back_for_the_data_wait_for_the_one_that_carries_it(small_evaluator):
+def test_jobs_that_come_back_for_the_data_wait_for_the_one_that_carries_it(small_evaluator, monkeypatch):
+    monkeypatch.setattr(jobs, "_UNMEASURED_JOB", 0.0)  # each is handed out as it comes
     tasks, sent = tasks_of(small_evaluator, 9)[:3], []
 
     class Held(Executor):
@@ -197,10 +207,6 @@ def test_jobs_that_come_back_for_the_data_wait_for_the_one_that_carries_it(small
 
     with Workers(small_evaluator.trainer, executor=Held()) as here:
         outcomes = [here.submit(task) for task in tasks]
-        waiting = threading.Thread(target=outcomes[0])
-        waiting.start()
-        while len(sent) < 3:
-            waiting.join(0.001)
         for _, future in sent[:3]:
             future.set_result(None)  # no worker has the data
         assert [arguments[3] is not None for arguments, _ in sent] == [False, False, False, True]
@@ -208,9 +214,8 @@ def test_jobs_that_come_back_for_the_data_wait_for_the_one_that_carries_it(small
         assert [arguments[3] is not None for arguments, _ in sent[4:]] == [False, False]
         for arguments, future in sent[4:]:
             future.set_result(on_worker.run(*arguments))
-        waiting.join()
-        assert numbers_of(outcome() for outcome in outcomes[1:]) == numbers_of(
-            small_evaluator.trainer.run(task) for task in tasks[1:]
+        assert numbers_of(outcome() for outcome in outcomes) == numbers_of(
+            small_evaluator.trainer.run(task) for task in tasks
         )
 
 
@@ -238,14 +243,20 @@ def test_what_an_executor_raises_is_raised_here(small_evaluator):
         here.submit(task)()
 
 
-def test_jobs_that_the_executor_drops_end_the_run_with_a_clear_error(small_evaluator):
+def test_jobs_that_the_executor_drops_end_the_run_with_a_clear_error(small_evaluator, monkeypatch):
     pool, (task,) = ThreadPoolExecutor(1), tasks_of(small_evaluator, 1)
-    gate = threading.Event()
+    gate, handed = threading.Event(), threading.Event()
     pool.submit(gate.wait)
+    submit = pool.submit
+    monkeypatch.setattr(pool, "submit", lambda *arguments: (submit(*arguments), handed.set())[0])
+
+    def drop():
+        handed.wait()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+    threading.Thread(target=drop, daemon=True).start()
     with Workers(small_evaluator.trainer, executor=pool) as here:
         outcome = here.submit(task)
-        timer = threading.Timer(0.05, lambda: pool.shutdown(wait=False, cancel_futures=True))
-        timer.start()
         with pytest.raises(WorkersLostError, match="told to drop the trainings: finished trials are stored") as lost:
             outcome()
         assert isinstance(lost.value.__cause__, CancelledError)

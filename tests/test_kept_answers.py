@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import numpy as np
 import optuna
@@ -188,8 +187,12 @@ import sys, time
 import numpy as np
 from hpsearch import Float, Space, survey
 
+calls = 0
+
 def slow(x, y, seed):
-    time.sleep(0.002)
+    global calls
+    calls += 1
+    time.sleep(600 if calls > 400 and sys.argv[2:] else 0.002)  # what shall be killed does not come to its end
     return x + 3 * y + 0.1 * np.random.default_rng(seed).normal()
 
 if __name__ == "__main__":
@@ -203,9 +206,9 @@ def test_after_a_kill_it_goes_on_to_the_uninterrupted_survey(tmp_path):
     script = tmp_path / "killed.py"
     script.write_text(KILLED, encoding="utf-8")
     command = [sys.executable, str(script)]
-    with subprocess.Popen([*command, str(tmp_path / "r")], stdout=subprocess.PIPE, text=True) as main:
-        main.stdout.readline()
-        time.sleep(0.7)
+    with subprocess.Popen([*command, str(tmp_path / "r"), "endless"], stdout=subprocess.PIPE, text=True) as main:
+        for _ in range(200):
+            main.stdout.readline()
         os.kill(main.pid, signal.SIGKILL)
     stored = len(load("mine", results=tmp_path / "r").trials)
     assert 0 < stored < 640

@@ -102,7 +102,7 @@ def port(tmp_path):
 
 
 def status(port, method, path, **headers):
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     connection.request(method, path, headers=headers)
     code = connection.getresponse().status
     connection.close()

@@ -150,6 +150,6 @@ finally:
 def test_a_script_without_a_guard_is_told_what_it_lacks(tmp_path):
     script = tmp_path / "unguarded.py"
     script.write_text(UNGUARDED, encoding="utf-8")
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=False)
     assert "WorkersLostError: a worker process cannot be started (exit code 1)" in done.stderr
     assert "a script without `if __name__ == '__main__':`" in done.stderr

@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import pytest
@@ -78,7 +79,7 @@ def fail_there():
 
 def test_of_a_stop_that_is_swallowed_no_traceback_is_printed_and_of_other_problems_it_is(monkeypatch, capsys):
     monkeypatch.setattr(sys, "unraisablehook", sys.__unraisablehook__)
-    monkeypatch.setattr(stops, "_MOMENT", 9)
+    monkeypatch.setattr(stops, "_MOMENT", 600)
     told = []
     with contextlib.suppress(KeyboardInterrupt), StopSignals() as signals:
         for happen in (stop_there, fail_there):
@@ -94,9 +95,29 @@ def test_a_stop_that_is_swallowed_comes_again_until_it_is_heeded():
     began = time.monotonic()
     with pytest.raises(KeyboardInterrupt), StopSignals():  # noqa: PT012
         Lost(stop_there)
-        time.sleep(60)  # it wakes who sleeps
+        time.sleep(600)  # it wakes who sleeps
         raise TimeoutError("it did not come again")
-    assert time.monotonic() - began < 50
+    assert time.monotonic() - began < 100
+
+
+def test_a_stop_that_comes_again_as_the_command_ends_is_the_command_s(monkeypatch):
+    ending, later, come_again = threading.Event(), [], StopSignals._come_again
+    monkeypatch.setattr(stops, "_MOMENT", 0)
+    monkeypatch.setattr(StopSignals, "_come_again", lambda signals: ending.wait() and come_again(signals))
+    monkeypatch.setattr(threading.Timer, "cancel", lambda timer: ending.set())  # too late
+
+    def note(number, frame):
+        later.append(number)
+
+    before, signals = signal.signal(signal.SIGTERM, note), StopSignals()
+    try:
+        with pytest.raises(KeyboardInterrupt), signals:
+            Lost(stop_there)
+        assert signal.getsignal(signal.SIGTERM) is note
+    finally:
+        signals._again.join()
+        signal.signal(signal.SIGTERM, before)
+    assert later == []
 
 
 class Interrupting:

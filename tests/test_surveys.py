@@ -374,12 +374,12 @@ def test_a_stopped_survey_goes_on_from_the_command_line(folder):
     command = [HPSEARCH, "survey", "long", "--base", "16", "--scrambles", "2", "--workers", "2"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     journal = folder / "results" / JOURNAL
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 120
     while not (journal.exists() and journal.read_bytes().count(b'"op_code":4,') > 4):
         assert time.monotonic() < deadline
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=120)
     assert "Traceback" not in errors
     if process.returncode != 0:  # else it was already done
         assert process.returncode == 130

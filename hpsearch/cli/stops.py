@@ -54,11 +54,14 @@ class StopSignals:
     def __exit__(
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
-        sys.unraisablehook = self._unraisable
-        if self._again is not None:
-            self._again.cancel()
+        try:
+            if self._again is not None:
+                self._again.cancel()
+                self._again.join()  # one that is on its way comes here, and not to handlers that would end the process
+        finally:
+            for number, handler in self._before.items():
+                signal.signal(number, handler)
+            sys.unraisablehook = self._unraisable
         if isinstance(problem, Exception) and not isinstance(problem, typer.Exit) and exit_code(problem) is None:
             self.check()  # what a stop in its middle made of a library's work is no fault of the program
 

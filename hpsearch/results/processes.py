@@ -124,6 +124,7 @@ _installed: tuple[Callable[..., Any], tuple[Any, ...]] | None = None
 def _install(function: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
     """Keep the arguments in this worker process."""
     global _installed
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # of a process that is started later, when there is work for it
     threadpool_limits(1)
     _installed = function, arguments
 
