@@ -332,7 +332,8 @@ def test_cells_hold_their_part_of_the_best_tenth_with_the_wider_of_two_intervals
         for cell, row in enumerate(found[found["hyperparameter"] == name].to_dict("records")):
             shares = [np.mean(scramble == cell) for scramble in cells]
             mean, drawn = np.mean(shares), np.concatenate(cells)
-            half = max(np.abs(stats.binomtest(int(np.sum(drawn == cell)), len(drawn)).proportion_ci(confidence, "wilson") - mean))
+            wilson = stats.binomtest(int(np.sum(drawn == cell)), len(drawn)).proportion_ci(confidence, "wilson")
+            half = max(np.abs(np.subtract(wilson, mean)))
             if np.ptp(shares):
                 half = max(half, stats.ttest_1samp(shares, 0).confidence_interval(confidence).high - mean)
             ends = [max(mean - half, 0), min(mean + half, 1)]
