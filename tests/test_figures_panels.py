@@ -169,7 +169,7 @@ def test_a_choice_that_joins_stands_beyond_its_end(boundary, choices, order):
     (following,) = traces(figure, "to try next", 0)
     assert following.x == tuple(str(choice) for choice in choices)
     assert traces(figure, "end at which the best crowd", 0)[0].x == ("16" if boundary == "low" else "32",)
-    frame = frame.assign(reason=f"{choices[1]} {ALONE}")
+    frame = frame.assign(reason=f"{choices[1]} holds 90 % {ALONE}")
     (alone,) = traces(figures.ranges(frame, pd.DataFrame({**words, **ends, **share})), "to try next", 0)
     assert alone.x == (str(choices[1]),)
 

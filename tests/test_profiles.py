@@ -1,6 +1,7 @@
 """Profiles: their numbers are those of raw trainings on seeds that no search has seen, by SciPy's own tests."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ from scipy import stats
 from hpsearch.data import from_arrays
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
+from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.experiments.profiles import plane, profile, tunability
 from hpsearch.experiments.tolerances import intervals, tolerance
 from hpsearch.results.study import load as load_results
@@ -103,6 +105,25 @@ def test_an_error_that_is_the_metric_moves_in_steps_too(small):
     found = profile(Evaluator(small.with_overrides(metric="validation_error")), AROUND, "l2", values=3, seeds=2)
     for end in ("", "_low", "_high"):
         pd.testing.assert_series_equal(found[f"difference{end}"], found[f"error_difference{end}"], check_names=False)
+
+
+def test_errors_that_few_seeds_agree_on_are_not_known_for_certain(small, small_evaluator):
+    def evaluate(settings, seeds):
+        ends = np.full((len(seeds), 1, 1), 0.1)
+        return [Evaluation(("validation_error",), tuple(seeds), (60,), ends, (False,) * len(seeds)) for _ in settings]
+
+    config = small.with_overrides(metric="validation_error")
+    source = SimpleNamespace(config=config, dataset=small_evaluator.dataset, evaluate=evaluate)
+    half = stats.t.isf(0.025, 9) ** 2 / 10 / small_evaluator.dataset.validation.examples
+    for table in (
+        profile(source, AROUND, "l2", values=2, seeds=10),
+        plane(source, AROUND, "l2", "momentum", values=2, seeds=10),
+    ):
+        ends = table[["mean", "low", "high"]].to_numpy()
+        assert ends == pytest.approx(np.tile([0.1, 0.1 - half, 0.1 + half], (len(table), 1)))
+    gains = tunability(source, AROUND, values=2, seeds=10)
+    for low, high in (("gain_low", "gain_high"), ("at_best_low", "at_best_high")):
+        assert gains[[low, high]].to_numpy() == pytest.approx(np.tile([-half, half], (len(gains), 1)))
 
 
 def test_where_the_search_used_large_seeds_the_fresh_ones_are_larger(small):

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from hpsearch.experiments.tolerances import excludable, intervals, p_values, tolerance
+from hpsearch.experiments.tolerances import excludable, intervals, levels, p_values, tolerance
 
 
 def test_an_interval_is_that_of_the_t_distribution():
@@ -37,6 +37,20 @@ def test_seeds_that_agree_leave_what_they_may_have_missed(steps, sign):
     rate = steps / examples + (high - mean)[0]
     trials = seeds * examples
     assert (rate - steps / examples) ** 2 == pytest.approx(stats.t.isf(0.025, seeds - 1) ** 2 * rate / trials)
+
+
+def test_a_score_that_all_seeds_share_leaves_what_they_may_have_missed_and_no_more():
+    """That of no step, wherever the score lies, cut at 0; and where seeds differ, Student's interval."""
+    samples = np.array([[0.0] * 10, [0.25] * 10, [0.2] * 5 + [0.3] * 5])
+    mean, low, high = levels(samples, step=1 / 80)
+    unseen = stats.t.isf(0.025, 9) ** 2 / 80 / 10
+    assert np.transpose([mean, low, high])[:2] == pytest.approx(
+        np.array([[0, 0, unseen], [0.25, 0.25 - unseen, 0.25 + unseen]])
+    )
+    apart = stats.ttest_1samp(samples[2], 0).confidence_interval(0.95)
+    assert [low[2], high[2]] == pytest.approx([*apart])
+    negative = -samples[2:]
+    assert np.ravel(levels(negative)) == pytest.approx(np.ravel(intervals(negative)))
 
 
 @pytest.mark.parametrize("seeds", [10, 32])

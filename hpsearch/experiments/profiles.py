@@ -17,7 +17,7 @@ from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.data import Dataset
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.outcomes import Evaluation
-from hpsearch.experiments.tolerances import interval_columns, intervals
+from hpsearch.experiments.tolerances import interval_columns, intervals, levels
 from hpsearch.sensitivity.designs import DesignError, grid, one_at_a_time
 from hpsearch.sensitivity.indices import Numbers
 
@@ -62,7 +62,8 @@ def profile(
         difference_high (the metric less that of the chosen value), error (the validation error's mean),
         error_difference, error_difference_low, error_difference_high (the same of it; missing for regression), seeds,
         near_best (difference_low is not above 0: the value is not shown to be worse), chosen (whether it is the value
-        of ``around``). The intervals are 95 % over seeds (see :func:`hpsearch.experiments.tolerances.intervals`).
+        of ``around``). The intervals are 95 % over seeds: of the mean those of
+        :func:`hpsearch.experiments.tolerances.levels`, of differences those of ``intervals`` there.
 
     Raises:
         DesignError: if the hyperparameter does not vary in the study, or there are fewer than 2 seeds.
@@ -74,7 +75,7 @@ def profile(
     rows = rows.iloc[np.argsort(space[name].to_unit(rows[name].to_numpy()))].reset_index(drop=True)
     chosen = int(np.argmax(rows[name] == setting[name]))
     scores, errors = _scores(source, rows, fresh_seeds(source.config, seeds))
-    mean, low, high = intervals(scores)
+    mean, low, high = levels(scores, step=step_of(source, metric))
     frame = pd.DataFrame(
         {
             "hyperparameter": name,
@@ -118,8 +119,8 @@ def plane(
         seeds: Trainings of each point, on fresh seeds.
 
     Returns:
-        A row a point, ``second`` varying fastest. Columns: the two, metric, mean, low, high (95 % t-interval over
-        seeds), error (as in :func:`profile`), seeds.
+        A row a point, ``second`` varying fastest. Columns: the two, metric, mean, low, high, error (as in
+        :func:`profile`), seeds.
 
     Raises:
         DesignError: if one of the two does not vary in the study, they are the same, or there are fewer than 2 seeds.
@@ -128,15 +129,10 @@ def plane(
         raise DesignError(f"a grid needs two hyperparameters (given: {first!r} twice)")
     rows = grid(source.config.space.dimensions, (first, second), source.config.values(around), values=(values, values))
     scores, errors = _scores(source, rows, fresh_seeds(source.config, seeds))
-    mean, low, high = intervals(scores)
-    return rows[[first, second]].assign(
-        metric=source.config.search.metric,
-        mean=mean,
-        low=low,
-        high=high,
-        error=errors.mean(axis=1),
-        seeds=seeds,
-    )
+    metric = source.config.search.metric
+    mean, low, high = levels(scores, step=step_of(source, metric))
+    ends = {"mean": mean, "low": low, "high": high}
+    return rows[[first, second]].assign(metric=metric, **ends, error=errors.mean(axis=1), seeds=seeds)
 
 
 def fresh_seeds(config: StudyConfig, seeds: int, *, extra: int = 0) -> range:
@@ -165,7 +161,7 @@ def tunability(source: TrainingSource, best: Hyperparameters, *, values: int = 2
 
     Returns:
         A row a hyperparameter, the largest gain first. Columns: hyperparameter, default, tuned (its best value with the
-        others at their defaults), gain, gain_low, gain_high (fall of the metric, 95 % t-interval over seeds), best,
+        others at their defaults), gain, gain_low, gain_high (fall of the metric, 95 % over seeds), best,
         gain_at_best, at_best_low, at_best_high (what setting it from its default to the best one's value gains, the
         others at the best).
 
@@ -175,14 +171,14 @@ def tunability(source: TrainingSource, best: Hyperparameters, *, values: int = 2
     space = source.config.space.dimensions
     at_best = source.config.values(best)
     default, fresh = defaults(source), fresh_seeds(source.config, seeds, extra=seeds)
-    rows = []
+    step, rows = step_of(source, source.config.search.metric), []
     for name in space:
         tries = one_at_a_time(space, name, default, values=values)
         scores, _ = _scores(source, tries, fresh[:seeds])
         tuned = tries[name].iat[int(np.argmin(scores.mean(axis=1)))]
         compared = [default, {**default, name: tuned}, {**at_best, name: default[name]}, at_best]
         scores, _ = _scores(source, pd.DataFrame(compared), fresh[seeds:])
-        gain, gain_at_best = np.transpose(intervals(scores[[0, 2]] - scores[[1, 3]]))
+        gain, gain_at_best = np.transpose(intervals(scores[[0, 2]] - scores[[1, 3]], step=step))
         rows.append(
             {
                 "hyperparameter": name,

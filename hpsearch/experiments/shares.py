@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from hpsearch.experiments.tolerances import interval_columns, intervals, p_values
+from hpsearch.experiments.tolerances import interval_columns, intervals, levels, p_values
 from hpsearch.sensitivity.attribution import others
 from hpsearch.sensitivity.indices import Numbers
 from hpsearch.sensitivity.verdicts import holm
@@ -126,7 +126,7 @@ def path_table(changes: Changes, order: Sequence[int], losses: Numbers) -> pd.Da
     steps = steps.assign(**_judged("gain", losses[:-1] - losses[1:], changes.step))
     start = pd.DataFrame({"hyperparameter": [""], "gain_verdict": [""]}, dtype="str")
     frame = pd.concat([start, steps], ignore_index=True)[list(steps)].rename(columns={"gain_verdict": "verdict"})
-    for place, values in enumerate(zip(("mean", "low", "high"), intervals(losses, step=changes.step), strict=True)):
+    for place, values in enumerate(zip(("mean", "low", "high"), levels(losses, step=changes.step), strict=True)):
         frame.insert(3 + place, *values)
     frame.insert(0, "step", range(len(frame)))
     return frame

@@ -95,7 +95,7 @@ def range_lines(frame: pd.DataFrame, space: Mapping[str, Dimension], *, title: s
         else:
             proposal = f"{row['next_low']:g} to {row['next_high']:g}"
             changed = (row["next_low"], row["next_high"]) != (row["low"], row["high"])
-        if row["reason"].endswith(ALONE):
+        if ALONE in row["reason"]:
             lines.append(f"  {row['hyperparameter']}: {row['reason']}")
         elif row["boundary"] or changed:
             lines.append(f"  {row['hyperparameter']}: try {proposal} ({row['reason']})")

@@ -17,7 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hpsearch.experiments.comparisons import DEFAULTS, FEWEST
-from hpsearch.experiments.tolerances import interval_columns, intervals, p_values
+from hpsearch.experiments.tolerances import interval_columns, intervals, levels, p_values
 from hpsearch.sensitivity.indices import Numbers
 
 
@@ -46,7 +46,7 @@ def transfer_table(scores: pd.DataFrame, *, classes: Mapping[str, bool]) -> pd.D
         step = _step(part, classes=classes)
         own, defaults = names.index(str(study)), names.index(DEFAULTS)
         columns = {
-            **interval_columns("points", np.clip(intervals(points, step=step), 0, 100)),
+            **interval_columns("points", np.clip(levels(points, step=step), 0, 100)),
             **interval_columns("regret", _less(points, own, step=step)),
             **interval_columns("gain", _less(-points, defaults, step=step)),
             "loss": loss.mean(axis=1),

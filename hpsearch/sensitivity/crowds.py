@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
+from math import inf, log
 from typing import Any
 
 import numpy as np
@@ -25,12 +25,14 @@ class Crowd:
         quantiles: 5, 50 and 95 % of them, on the unit interval.
         shares: ``(scrambles, cells)``: of a scramble's best rows, in each cell of the range.
         ordered: Whether the range has an order, and so ends.
+        rows: How many best rows there are, of all scrambles.
         ranges: At the ends of how many ranges crowds are looked for: the more, the larger one must be to be no chance.
     """
 
     quantiles: tuple[float, float, float]
     shares: NDArray[np.float64]
     ordered: bool = True
+    rows: float = inf
     ranges: int = 1
 
     words = "the middle 90 % of the best"
@@ -48,8 +50,8 @@ class Crowd:
     def worse(self) -> NDArray[np.bool_]:
         """Which choices without an order are shown to be worse.
 
-        One is where it holds less than half its even share of the best, and by the 95 % t-interval over scrambles less
-        than the even share.
+        One is where it holds less than half its even share of the best, and by its 95 % interval less than the even
+        share.
         """
         mean, even = self.shares.mean(axis=0), 1 / self.shares.shape[1]
         return np.asarray((mean < even / 2) & (mean + self.half_width(0.95) < even))
@@ -86,19 +88,26 @@ class Crowd:
         within = np.diff(_below(dimension, values, units=units, edges=np.linspace(0, 1, cells + 1)), axis=1)
         shares = pd.DataFrame(within * weights[:, None]).groupby(scramble).sum()
         low, middle, high = np.quantile(units, [0.05, 0.5, 0.95], weights=weights, method="inverted_cdf").tolist()
-        return cls((low, middle, high), shares.div(shares.sum(axis=1), axis=0).to_numpy(), dimension.ordered, ranges)
+        parts = shares.div(shares.sum(axis=1), axis=0).to_numpy()
+        return cls((low, middle, high), parts, dimension.ordered, float(weights.sum()), ranges)
 
     def half_width(self, confidence: float) -> NDArray[np.float64]:
-        """Of the t-interval over scrambles of each cell's share, ``(cells,)``."""
-        error = self.shares.std(axis=0, ddof=1) / np.sqrt(len(self.shares))
-        return np.asarray(stats.t.ppf((1 + confidence) / 2, len(self.shares) - 1) * error)
+        """Of the interval of each cell's share, ``(cells,)``: a t-interval over scrambles, and no less than Wilson's.
+
+        In a cell that few of the best meet, the scrambles agree by chance: where none does, a t-interval would have no
+        width. Wilson's score interval (1927, J. Am. Stat. Assoc. 22) is that of so many rows drawn one by one.
+        """
+        mean, error = self.shares.mean(axis=0), self.shares.std(axis=0, ddof=1) / np.sqrt(len(self.shares))
+        unseen = stats.norm.isf((1 - confidence) / 2) ** 2 / self.rows
+        drawn = np.abs(1 - 2 * mean) * unseen / 2 + np.sqrt(mean * (1 - mean) * unseen + unseen**2 / 4)
+        return np.maximum(stats.t.isf((1 - confidence) / 2, len(self.shares) - 1) * error, drawn / (1 + unseen))
 
     @property
     def boundary(self) -> str:
         """The end of the range at which the best crowd, or nothing.
 
-        The cell there holds more than its even share, by the t-interval over scrambles that misses it at any end of any
-        range in 5 % of surveys at most (Bonferroni), and the fullest cell lies within its 95 % interval. Without an
+        The cell there holds more than its even share, by the interval that misses it at any end of any range in 5 % of
+        surveys at most (Bonferroni), and the fullest cell lies within its 95 % interval. Without an
         order there is no end.
         """
         if not self.ordered:

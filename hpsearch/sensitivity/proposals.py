@@ -14,8 +14,8 @@ _WIDE = 0.8
 """Share of a range above which narrowing it is not worth a new study."""
 
 
-ALONE = "alone holds the best: fix it"
-"""Ends the reason of a choice that is to be fixed; its dimension stays, as one of a single choice would be none."""
+ALONE = "of the best: fix it"
+"""In the reason of a choice that is to be fixed; its dimension stays, as one of a single choice would be none."""
 
 
 def proposal(dimension: Dimension, crowd: Crowd, *, verdict: str, limit: tuple[float, float]) -> tuple[Dimension, str]:
@@ -118,7 +118,7 @@ def _next_choices(dimension: Choice, crowd: Crowd, *, limit: tuple[float, float]
     if beyond is not None:
         choices = [beyond, *choices] if crowd.boundary == "low" else [*choices, beyond]
     if len(choices) < 2:
-        return dimension, f"{dimension.choices[int(np.argmax(shares))]} {ALONE}"
+        return dimension, _alone(dimension, crowd)
     words = f"the best crowd at the {crowd.boundary} end: " if crowd.boundary else ""
     if beyond is not None:
         return Choice(tuple(choices)), f"{words}{beyond} joins"
@@ -127,13 +127,20 @@ def _next_choices(dimension: Choice, crowd: Crowd, *, limit: tuple[float, float]
     return Choice(tuple(choices)), f"{words}without the choices that hold {crowd.few}"
 
 
+def _alone(dimension: Choice, crowd: Crowd) -> str:
+    """That the fullest choice is to be fixed: it need not hold all of the best."""
+    shares = crowd.shares.mean(axis=0)
+    fullest = int(np.argmax(shares))
+    return f"{dimension.choices[fullest]} holds {100 * shares[fullest]:.0f} % {ALONE}"
+
+
 def _next_words(dimension: Choice, crowd: Crowd) -> tuple[Dimension, str]:
     """The choices that are not shown to be worse."""
     choices = tuple(choice for choice, drop in zip(dimension.choices, crowd.worse, strict=True) if not drop)
     if len(choices) == len(dimension.choices):
         return dimension, f"no choice is shown to hold {crowd.few}"
     if len(choices) < 2:
-        return dimension, f"{choices[0]} {ALONE}"
+        return dimension, _alone(dimension, crowd)
     return Choice(choices), f"without the choices that hold {crowd.few}"
 
 

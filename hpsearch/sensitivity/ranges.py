@@ -80,7 +80,7 @@ def best_tenth(response: Response, design: Design, *, table: pd.DataFrame, confi
         response: On the rows of the table.
         design: Of the survey.
         table: Of the survey.
-        confidence: Of the interval of a share, a t-interval over scrambles; its ends may lie beyond 0 and 1.
+        confidence: Of the interval of a share (see :meth:`hpsearch.sensitivity.crowds.Crowd.half_width`).
 
     Returns:
         A row a cell: a tenth of a range (tenths that are one and the same whole number count as one), a choice, or one
@@ -98,7 +98,8 @@ def best_tenth(response: Response, design: Design, *, table: pd.DataFrame, confi
         for position, label in enumerate(labels.items()):
             part.insert(position, *label)
         mean, half, even = own.shares.mean(axis=0), own.half_width(confidence), np.bincount(place) / len(place)
-        parts.append(part.assign(share=mean, share_low=mean - half, share_high=mean + half, even_share=even))
+        low, high = np.maximum(mean - half, 0.0), np.minimum(mean + half, 1.0)
+        parts.append(part.assign(share=mean, share_low=low, share_high=high, even_share=even))
     return pd.concat(parts, ignore_index=True)
 
 
