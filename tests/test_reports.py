@@ -163,7 +163,7 @@ def test_of_two_objectives_the_front_is_drawn_and_each_has_its_command_for_impor
     alone = optuna.create_study(directions=["minimize", "maximize"])
     alone.add_trials(study.trials)
     commands = next(part for part in sections(Results.from_study(alone)) if "surrogates" in part.title).commands
-    assert commands[1] == ("For 1:", "hpsearch.importance(study, objective=1)")
+    assert commands[1] == ("For value_1:", "hpsearch.importance(study, objective=1)")
     facts = told["Where this comes from"].exhibits[0].table.head(2)
     assert facts.to_numpy().tolist() == [["minimised", "error"], ["maximised", "speed"]]
 

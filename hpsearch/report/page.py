@@ -28,8 +28,9 @@ MOST_ROWS = 1000
 LONGEST_TEXT = 500
 """Characters of a text in a table that a page shows: programs note whole files with their trials."""
 
-_LINE, _MANY_COLUMNS = 60, 12
-"""Characters of a text in a table that stand on one line, and columns of a table that is printed as others are."""
+_LINE, _MANY_COLUMNS, _FEW_CELLS = 60, 12, 4
+"""Characters of a text in a table that stand on one line, columns of a table that is printed as others are, and cells
+of a figure side by side whose texts fit a telephone's screen."""
 
 _MINUS = re.compile(r"(?:(?<![\w.-])|(?<=\de))-(?=\d)")
 
@@ -153,8 +154,11 @@ def _drawn(shown: _Shown, figure: go.Figure) -> _Shown:
     layout = {**layout, "margin": {**layout["margin"], "t": _TOP}, "height": layout["height"] - top + _TOP}
     untitled = type(figure)(figure.data, layout)
     plot, height = _embedded(untitled.to_json()), int(layout["height"])
-    # Panels side by side need the width that figures are made for; a narrower screen pans over them.
-    wide = any(axis.startswith("xaxis") and look.get("domain", [0])[0] > 0 for axis, look in layout.items())
+    # Panels side by side, and many cells with a text in each, need the width that figures are made for; a narrower
+    # screen pans over them.
+    beside = any(axis.startswith("xaxis") and look.get("domain", [0])[0] > 0 for axis, look in layout.items())
+    cells = [len(trace.z[0]) for trace in figure.data if trace.type == "heatmap" and trace.x is None]
+    wide = beside or max(cells, default=0) > _FEW_CELLS
     subtitle = texts["subtitle"].split("\n")
     return replace(shown, title=texts["title"], subtitle=subtitle, plot=plot, height=height, wide=wide)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -16,6 +17,7 @@ from hpsearch.report.edges import edge_sentences
 from hpsearch.report.page import Exhibit, Section
 from hpsearch.report.search import balance_line
 from hpsearch.report.survey import range_lines
+from hpsearch.results.frames import value_columns
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.results.surrogates import ImportanceError, ImportanceWarning
 from hpsearch.sensitivity.verdicts import SHARE
@@ -186,11 +188,11 @@ def _importances(results: Results) -> Section:
     study = results.study
     text = "Importances by surrogates, computed from the search's trials alone, are for one objective each."
     ways, where = [], place_of(storage_of(study))
-    for name in study.metric_names or range(len(study.directions)):
+    for name, words in zip(study.metric_names or count(), study.metric_names or value_columns(study), strict=False):
         way = f"hpsearch.importance(study, objective={name!r})"
         if where is not None:
             way = command("importance", where, study.study_name, "--objective", str(name))
-        ways.append((f"For {name}:", way))
+        ways.append((f"For {words}:", way))
     return Section("What surrogates say", [text], commands=ways)
 
 
