@@ -6,7 +6,7 @@ import optuna
 import pytest
 
 from hpsearch.storage.access import existing_storage, open_storage
-from hpsearch.storage.commands import command, make, options_for, options_of
+from hpsearch.storage.commands import command, make, options_for, options_of, place_of
 
 
 def test_the_journal_of_the_folder_results_needs_no_option(tmp_path, monkeypatch):
@@ -35,6 +35,14 @@ def test_a_database_is_named_by_its_url_also_behind_optunas_cache(tmp_path):
     assert options_for(url, "other") == ("--storage", url, "--results", "other")
     assert options_for("mysql://me:secret@host/db", "results") == ("--storage", "mysql://me:***@host/db")
     assert options_of(optuna.storages.InMemoryStorage()) == ()
+
+
+def test_a_storage_is_one_argument_where_a_command_can_open_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert place_of(open_storage()) == "results/hpsearch.journal"
+    assert place_of(open_storage(results="other")) == "other/hpsearch.journal"
+    assert place_of(open_storage(url := f"sqlite:///{tmp_path / 'x.db'}")) == url
+    assert place_of(optuna.storages.InMemoryStorage()) is None
 
 
 def test_a_command_is_quoted_for_a_shell():

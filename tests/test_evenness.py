@@ -68,4 +68,4 @@ def test_two_whole_numbers_that_an_optimiser_chose_are_noted():
     made = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=0))
     made.optimize(lambda t: (t.suggest_int("a", 1, 20) - 10) ** 2 + t.suggest_int("b", 1, 20), n_trials=60)
     notes = [note for note in read_sample(made).notes if "not evenly spread" in note]
-    assert notes[0].startswith("a, b are not evenly spread")
+    assert notes[0].startswith("a and b are not evenly spread")

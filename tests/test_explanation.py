@@ -111,6 +111,13 @@ def test_a_loss_that_rises_is_said_to_rise():
     assert path.endswith("Of its steps momentum μ harmed.")
 
 
+def test_of_one_change_no_order_is_told():
+    one = told(in_company)
+    one = replace(one, path=one.path.head(2))
+    assert not any("order of changes" in text for text in explained(one))
+    assert len(attribution_report(one, name="s")) == len(attribution_report(told(in_company), name="s")) - 2
+
+
 def test_drawn_orders_are_told_with_their_error_and_without_pairs_and_path():
     texts = explained(told(in_company, exact=False))
     assert "shares are means over orders that each seed drew, by a standard error of 0.012 at most" in texts[2]

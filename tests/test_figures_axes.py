@@ -65,7 +65,7 @@ def test_a_setting_s_axis_has_its_letter_and_its_scale_in_the_space():
     assert kinds["categoryarray"] == kinds["tickvals"] == ["b", "&lt;i&gt;", "a rather long name"]
     assert kinds["ticktext"] == ["b", "&lt;i&gt;", "a rather long name"]
     narrow = axes.axis("kind", "choices", pd.Series(["b", "<i>", "a rather long name"]), most=24)
-    assert narrow["ticktext"] == ["b", "&lt;i&gt;", "a rathe…"]
+    assert narrow["ticktext"] == ["b", "&lt;i&gt;", "a ra…ame"]
     assert axes.axis("<i>", "linear", values)["title"]["text"] == "&lt;i&gt;"
 
 

@@ -100,7 +100,7 @@ def test_the_mean_over_seeds_is_drawn_where_the_table_has_it(table):
 def test_a_name_of_the_user_s_is_shown_as_text(table):
     figure = figures.sensitivity(table)
     place = table["hyperparameter"].tolist().index(HOSTILE)
-    assert figure.layout.yaxis.ticktext[place].startswith('&lt;b&gt;x&lt;/b&gt; &lt;a href="javas…<br>')
+    assert figure.layout.yaxis.ticktext[place].startswith('&lt;b&gt;x&lt;/b&gt; &lt;a …rt(1)"&gt;%&#123;x}<br>')
     whole = [row[0] for trace in figure.data if trace.customdata is not None for row in trace.customdata]
     assert texts.plain(HOSTILE) in [name.replace("<br>", " ") for name in whole]
 

@@ -81,28 +81,36 @@ def test_the_stretches_of_this_setting_are_shaded_and_named():
     assert stretches(figure) == {
         "shown to be worse outside of 0.1 to 1": (0.1, 1.0, "y domain"),
         "over 0.02 more error excluded: 0.01 to 0.1": (0.01, 0.1, "y2 domain"),
-        "undecided: 0.1 to 0.5; beyond, shown": (0.1, 0.5, "y2 domain"),
+        "undecided: 0.1 to 0.5": (0.1, 0.5, "y2 domain"),
     }
 
 
 def test_what_is_undecided_may_lie_on_both_sides_and_what_is_nowhere_is_said():
-    both = TOLERANCE.assign(tolerated_low=0.1, near_low=0.01, unshown_high=1.0)
+    both = TOLERANCE.assign(tolerated_low=0.1, tolerated_high=0.2, near_low=0.01, unshown_high=1.0)
     figure = figures.profile(profile(), SPACE, both)
     assert list(stretches(figure)) == [
-        "nowhere shown to be worse", "over 0.02 more error excluded: 0.1 to 0.1",
-        "undecided: 0.01 to 0.1 and 0.1 to 1",
+        "nowhere shown to be worse", "over 0.02 more error excluded: 0.1 to 0.2",
+        "undecided: 0.01 to 0.1 and 0.2 to 1",
     ]  # fmt: skip
     grey = [(shape.x0, shape.x1) for shape in figure.layout.shapes if shape.name.startswith("undecided")]
-    assert grey == [(0.01, 0.1), (0.1, 1.0)]
+    assert grey == [(0.01, 0.1), (0.2, 1.0)]
     assert [shape.showlegend for shape in figure.layout.shapes if shape.name.startswith("undecided")] == [True, False]
-    decided = figures.profile(profile(), SPACE, both.assign(tolerated_low=0.01, unshown_high=0.1))
-    assert list(stretches(decided))[1:] == ["over 0.02 more error excluded: 0.01 to 0.1; beyond, shown"]
+    decided = figures.profile(profile(), SPACE, both.assign(tolerated_low=0.01, unshown_high=0.2))
+    assert list(stretches(decided))[1:] == ["over 0.02 more error excluded: 0.01 to 0.2"]
+
+
+def test_where_nothing_is_excluded_but_the_chosen_value_all_that_is_not_shown_is_undecided():
+    alone = TOLERANCE.assign(tolerated_low=0.1, unshown_high=1.0)
+    undecided = list(stretches(figures.profile(profile(), SPACE, alone)))[1:]
+    assert undecided == ["undecided: 0.01 to 1"]
 
 
 def test_too_much_error_is_a_line_across_the_differences():
     line = figures.profile(profile(), SPACE, TOLERANCE).data[-1]
     assert (list(line.x), list(line.y), line.yaxis) == ([0.01, 1.0], [0.02, 0.02], "y2")
-    assert line.name == "0.02 more error"
+    assert line.name == "0.02 more error; shown where nothing is shaded"
+    nowhere = figures.profile(profile(), SPACE, TOLERANCE.assign(unshown_high=1.0)).data[-1]
+    assert nowhere.name == "0.02 more error"
 
 
 def test_a_regression_s_profile_has_no_error():

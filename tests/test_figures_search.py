@@ -59,7 +59,7 @@ def test_a_history_names_its_study_what_it_leaves_out_and_its_metric():
     words = figure.layout.title.subtitle.text.replace("<br>", " ")
     assert words.startswith("Study &lt;a href=")
     assert "3 trials, 1 diverged, 1 without a value (failed, or not finished)" in words
-    assert "best: trial 2 with 1" in words
+    assert "; best in validation loss: trial 2 with 1" in words
     assert figure.layout.title.text == "When did the search find its best?"
     assert figure.layout.yaxis.title.text == "validation loss"
     assert figures.history(history([1.0], metric=HOSTILE)).layout.yaxis.title.text == SHOWN
@@ -79,7 +79,8 @@ def test_a_history_in_which_no_trial_may_be_the_best_has_no_star_line_but_its_tr
 def test_of_several_objectives_the_best_is_that_in_the_first():
     figure = figures.history(history([3.0, 2.0], metric="value_0"))
     assert "best in value 0: trial 1 with 2" in figure.layout.title.subtitle.text
-    assert "; best: trial 1 with 2" in figures.history(history([3.0, 2.0])).layout.title.subtitle.text
+    unnamed = figures.history(history([3.0, 2.0], metric="value"))  # one objective, of which nobody said what it is
+    assert "; best: trial 1 with 2" in unnamed.layout.title.subtitle.text
 
 
 def test_marks_are_told_where_they_are_drawn():
@@ -173,14 +174,14 @@ def test_trials_show_each_value_against_each_setting_in_its_scale():
     assert (figure.layout.xaxis.type, figure.layout.xaxis2.type) == ("log", "category")
     assert figure.layout.xaxis.title.text == "learning rate α"
     assert figure.layout.yaxis.title.text == "validation loss"
-    assert "best: trial 2 with 1" in figure.layout.title.subtitle.text
+    assert "best in validation loss: trial 2 with 1" in figure.layout.title.subtitle.text
 
 
 def test_trials_can_be_shown_without_their_history_and_hostile_names_are_text():
     space = pd.DataFrame({"hyperparameter": [HOSTILE], "scale": ["choices"]})
     figure = figures.trials(table(name=HOSTILE), space)
     assert figure.layout.yaxis.title.text == "value"
-    assert figure.layout.xaxis.title.text == '&lt;a href="javascript:alert(1)"…'
+    assert figure.layout.xaxis.title.text == '&lt;a href="javasc…t(1)"&gt;%&#123;x}&lt;/a&gt;'
     assert f"{SHOWN}: %{{customdata[2]}}" in figure.data[0].hovertemplate
 
 

@@ -282,7 +282,9 @@ def test_bad_input_is_refused():
     with pytest.raises(ImportanceError, match="no measure 'shap': choose among ped_anova"):
         importance(study(3, slope), measures=("shap",))
     made = optuna.create_study(directions=["minimize", "minimize"])
-    with pytest.raises(ImportanceError, match="has 2 objectives: say by `objective` which to explain, 0 or 1"):
+    with pytest.raises(
+        ImportanceError, match=r"has 2 objectives: say by objective= \(--objective\) which to explain, 0 or 1"
+    ):
         importance(made)
 
 
@@ -315,7 +317,7 @@ def test_the_command_takes_an_objective_by_place_or_name(folder):
         made.set_metric_names(["loss", "time"])
     made.optimize(lambda trial: (trial.suggest_float("x", 0, 1), 1.0), n_trials=12)
     assert (
-        "say by `objective` which to explain, 'loss' or 'time'"
+        "say by objective= (--objective) which to explain, 'loss' or 'time'"
         in run("importance", "sqlite:///s.db", "two", code=2).stderr
     )
     for objective in ("1", "time"):  # of a constant there is nothing to compute

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from hpsearch.cli.lines import broken, print_parts, say, stacked
@@ -85,10 +85,24 @@ def test_a_table_wider_than_the_terminal_is_stacked_and_no_number_is_cut():
     first, second = stacked(table, console)
     assert [column.header for column in first.columns] == ["trial", "loss", "error"]
     assert [column.header for column in second.columns] == ["trial", "rate"]
-    assert (first.title, second.title) == ("all", None)
+    assert (first.title, second.title) == (None, None)
     for part in (first, second):
         console.print(part)
     printed = console.file.getvalue()
     assert "…" not in printed
     assert all(number in printed for number in ("12345678", "2345.678", "345678.9"))
-    assert len(list(stacked(table, Console(width=40)))) == 1
+    assert [part.title for part in stacked(table, Console(width=40))] == [None]
+
+
+def test_a_title_is_broken_where_the_terminal_ends_and_not_where_its_table_does(monkeypatch):
+    monkeypatch.setattr(sys, "stdout", terminal := Terminal())
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("TERM", "xterm")
+    table = Table(Column("x"), title=Text(LONG), box=None, header_style="", pad_edge=False)
+    table.add_row("1")
+    print_parts([table])
+    told = [line.rstrip() for line in terminal.getvalue().splitlines()]
+    assert told == ["a sentence that is a good deal longer", "than forty columns are", "x", "1"]
+    monkeypatch.setattr(sys, "stdout", pipe := io.StringIO())
+    print_parts([table])
+    assert pipe.getvalue().splitlines()[0] == LONG

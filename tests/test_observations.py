@@ -73,7 +73,9 @@ def test_a_misspelt_objective_gets_the_nearest_and_both_words_are_refused():
 
 
 def test_several_objectives_need_a_word_which():
-    with pytest.raises(ImportanceError, match="has 2 objectives: say by `objective` which to explain, 0 or 1"):
+    with pytest.raises(
+        ImportanceError, match=r"has 2 objectives: say by objective= \(--objective\) which to explain, 0 or 1"
+    ):
         usable_trials(two_objectives(), target=None, objective=None)
 
 

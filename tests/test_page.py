@@ -40,7 +40,7 @@ class Reader(HTMLParser):
 def hostile():
     figure = titled(go.Figure(go.Scatter(x=[1, 2], y=[1, 2], name=HOSTILE)), f"What is {HOSTILE}?", "of it", height=200)
     table = pd.DataFrame({HOSTILE: [1.5, None], "words": [HOSTILE, True], "count": [3, 4]})
-    section = Section(HOSTILE, [HOSTILE], [Exhibit(table, figure), Exhibit(table, title="Alone")], [HOSTILE])
+    section = Section(HOSTILE, [HOSTILE], [Exhibit(table, figure), Exhibit(table, title="Alone")], [("", HOSTILE)])
     return page(HOSTILE, [section])
 
 
@@ -75,9 +75,36 @@ def test_numbers_have_a_minus_and_names_keep_their_hyphens(text, shown):
     assert f"<p>{shown}</p>" in page("x", [Section("y", [text])])
 
 
+def test_a_heading_is_broken_after_an_underscore_alone_and_stands_over_its_numbers():
+    table = pd.DataFrame({"total_order": [None, 0.5], "why_<b>": ["a", "b"]})
+    text = page("x", [Section("y", [], [Exhibit(table, title="t")])])
+    heads = re.findall(r"<th ([^>]*)>(.*?)</th>", text)
+    assert [name for _, name in heads] == ["total_<wbr>order", "why_<wbr>&lt;b&gt;"]
+    assert ['class="number"' in look for look, _ in heads] == [True, False]
+
+
+def test_a_table_of_many_columns_is_printed_small():
+    tables = [pd.DataFrame({str(k): [1] for k in range(count)}) for count in (12, 13)]
+    text = page("x", [Section("y", [], [Exhibit(table, title="t") for table in tables])])
+    assert ["data-many" in look for look in re.findall(r"<table ([^>]*)>", text)] == [False, True]
+
+
+def test_a_sentence_in_a_table_is_broken_and_a_time_has_no_digits_below_the_second():
+    table = pd.DataFrame({"said": ["word " * 20, "word"], "at": pd.Timestamp("2026-11-26 09:30:46.428042", tz="UTC")})
+    text = page("x", [Section("y", [], [Exhibit(table, title="t")])])
+    assert [cell.startswith("word word") for cell in re.findall(r'<td class="long">(.*?)</td>', text)] == [True]
+    assert text.count("<td>2026-11-26 09:30:46 UTC</td>") == 2
+
+
+def test_a_command_stands_after_what_it_is_for():
+    assert "<p>This searches:</p>\n<pre>hpsearch search x</pre>" in page(
+        "x", [Section("y", commands=[("This searches:", "hpsearch search x")])]
+    )
+
+
 def test_a_column_without_any_value_is_left_out():
     table = pd.DataFrame({"kept": [1.0, None], "gone": [None, float("nan")], "zero": [0, 0]})
-    heads = re.findall(r"<th scope=.col.>(\w+)</th>", page("x", [Section("y", [], [Exhibit(table, title="t")])]))
+    heads = re.findall(r"<th [^>]*>(\w+)</th>", page("x", [Section("y", [], [Exhibit(table, title="t")])]))
     assert heads == ["kept", "zero"]
 
 
@@ -88,6 +115,9 @@ def test_panels_side_by_side_keep_the_width_that_they_are_made_for():
     )
     plots = Reader(page("x", [Section("y", [], [Exhibit(table, beside), Exhibit(table, above)])])).elements
     assert ["data-wide" in attributes for _, attributes in plots if attributes.get("class") == "plot"] == [True, False]
+    cells = [titled(go.Figure(go.Heatmap(z=[[1] * count])), "t", "s", height=200) for count in (4, 5)]
+    plots = Reader(page("x", [Section("y", [], [Exhibit(table, figure) for figure in cells])])).elements
+    assert ["data-wide" in attributes for _, attributes in plots if attributes.get("class") == "plot"] == [False, True]
 
 
 def test_a_figure_is_plotly_s_json_and_cannot_end_its_element(read):

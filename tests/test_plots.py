@@ -3,6 +3,7 @@
 import inspect
 import warnings
 
+import optuna
 import pandas as pd
 import pytest
 
@@ -33,6 +34,22 @@ def test_figures_around_the_best_draw_its_tables(results):
     assert results.plot.attribution(of=1, seeds=2) == figures.attribution(told.table, of=told.of, against=told.against)
     plane = results.plane("momentum", "l2", values=3, seeds=2)
     assert results.plot.plane("momentum", "l2", values=3, seeds=2) == figures.plane(plane, results.space())
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_a_front_is_drawn_among_the_trials_that_keep_the_constraints():
+    study = optuna.create_study(directions=["minimize", "maximize"])
+    study.set_metric_names(["error", "speed"])
+    for excess, values in ((1.0, [0.0, 9.0]), (0.0, [1.0, 5.0]), (0.0, [2.0, 4.0])):
+        trial = study.ask()
+        trial.set_constraint("c", excess)
+        study.tell(trial, values)
+    figure = Results.from_study(study).plot.pareto()
+    assert [list(trace.x) for trace in figure.data] == [[2.0], [1.0]]
+    assert (figure.layout.xaxis.title.text, figure.layout.yaxis.title.text) == (
+        "error (minimised)",
+        "speed (maximised)",
+    )
 
 
 def test_importances_without_a_survey_stand_alone(results):

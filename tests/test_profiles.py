@@ -70,6 +70,20 @@ def test_a_profile_is_the_mean_of_fresh_trainings_with_its_t_interval(small, alo
     assert set(found["seeds"]) == {4}
 
 
+def test_the_seeds_on_which_a_value_diverged_are_counted(small_evaluator):
+    class Diverging:
+        config, dataset = small_evaluator.config, small_evaluator.dataset
+
+        def evaluate(self, settings, *, seeds):
+            found = small_evaluator.evaluate(settings, seeds=seeds)
+            return [
+                replace(e, diverged=(s.learning_rate > 0.5, False, True)) for e, s in zip(found, settings, strict=True)
+            ]
+
+    found = profile(Diverging(), replace(AROUND, learning_rate=0.9), "learning_rate", values=2, seeds=3)
+    assert found["diverged"].tolist() == [1 + (rate > 0.5) for rate in found["value"]]
+
+
 def test_the_chosen_value_is_that_of_the_setting_whatever_the_means(small_evaluator):
     for name in ("batch_size", "momentum", "iterations", "learning_rate"):
         for value in {"batch_size": (8, 32)}.get(name, (getattr(AROUND, name),)):

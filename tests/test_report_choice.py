@@ -113,9 +113,11 @@ def test_the_best_of_several_objectives_is_that_of_the_first():
 
 
 def test_a_setting_that_was_chosen_by_luck_is_said_to_be():
-    columns = ["metric", "mean", "low", "high", "seeds", "chosen"]
-    rows = [("validation_loss", 9.0, 8.5, 9.5, 10, False), ("validation_loss", 2.0, 1.5, 2.5, 10, True)]
+    columns = ["metric", "mean", "low", "high", "seeds", "diverged", "chosen"]
+    rows = [("validation_loss", 9.0, 8.5, 9.5, 10, 7, False), ("validation_loss", 2.0, 1.5, 2.5, 10, 0, True)]
     profile = pd.DataFrame(rows, columns=columns)
     told = "On 10 fresh seeds its mean validation loss is 2 (95 % interval 1.5 to 2.5); the search chose it for "
     assert choice.on_fresh_seeds(profile, 1.5) == f"{told}1.5."
     assert choice.on_fresh_seeds(profile, 1.4).startswith(f"{told}1.4, which was luck in part: ")
+    diverged = choice.on_fresh_seeds(profile.assign(diverged=3), 1.6)
+    assert diverged.startswith(f"{told}1.6. On 3 of these seeds its training diverged: ")

@@ -12,6 +12,7 @@ from hpsearch.report.facts import facts as facts_of
 from hpsearch.report.profiles import around_the_best
 from hpsearch.report.sections import sections
 from hpsearch.results.study import Results, load
+from hpsearch.storage.access import open_storage
 from hpsearch.storage.front import ATTRIBUTION, EXPLAINED, FIGURE
 from hpsearch.storage.internals import artifacts_of, figure_of
 from hpsearch.tuning.choice import ARTIFACTS
@@ -75,7 +76,9 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
 def test_a_search_alone_says_what_a_survey_would_add_and_a_survey_alone_what_a_search_would(tiny):
     run("survey", "small")
     told = {section.title: section for section in sections(load("small"))}
-    assert told["The best setting"].commands == ["hpsearch search small"]
+    assert told["The best setting"].commands == [
+        ("This searches; write the page anew after it:", "hpsearch search small")
+    ]
     assert "What was chosen" not in told
     run("search", "small")
     run("report", "small", "--to", "elsewhere/page.html", "--results", "results")
@@ -89,7 +92,8 @@ def test_without_a_survey_the_page_says_what_one_would_add_and_the_front_page_sh
     run("report", "small")
     assert "Can the importance chart of these trials be trusted?" in figure_of(load("small").study, FIGURE)
     told = {section.title: section for section in sections(load("small"))}
-    assert told["What training is sensitive to"].commands == ["hpsearch survey small"]
+    ((purpose, command),) = told["What training is sensitive to"].commands
+    assert (purpose.split(";")[0], command) == ("This surveys", "hpsearch survey small")
     assert "What to try next" not in told
     around = told["Around the best: how wrong may one be?"].sentences
     assert "is excluded nowhere" in around[1]  # of 30 examples on two seeds
@@ -122,6 +126,9 @@ def test_a_best_that_is_the_defaults_has_nothing_to_explain(tiny):
     told = {section.title: section for section in sections(load("small"))}
     (sentence,) = told["Where the difference from the defaults comes from"].sentences
     assert sentence == "The chosen setting is that of the defaults, so there is nothing to explain."
+    facts = dict(told["How it was measured"].exhibits[0].table.to_numpy().tolist())
+    assert (facts["fixed: learning rate α"], facts["range of l2 λ"]) == ("0.1", "0.0001, 1.0")
+    assert facts["minimised"] == "validation_loss, on seed 0"
     assert "mixtures" not in around_the_best(load("small")).values()
     assert "the two settings are the same, so there is no difference" in run("explain", "small", code=2).stderr
 
@@ -135,6 +142,30 @@ def test_the_best_within_the_constraints_is_not_called_that_of_all():
     chosen, went = (section.sentences[0] for section in islice(sections(Results.from_study(study)), 2))
     assert chosen.startswith("Trial 1 was chosen, the best of 2 that satisfy the constraints")
     assert "The best value within the constraints, 2, was reached at trial 1" in went
+
+
+@pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
+def test_of_two_objectives_the_front_is_drawn_and_each_has_its_command_for_importances(tmp_path):
+    storage = open_storage(results=tmp_path)
+    study = optuna.create_study(study_name="my two", storage=storage, directions=["minimize", "maximize"])
+    study.set_metric_names(["error", "speed"])
+    for value in (1.0, 2.0, 3.0):
+        study.add_trial(optuna.trial.create_trial(values=[value, -value]))
+    told = {section.title: section for section in sections(Results.from_study(study))}
+    (front,) = told["What was chosen"].exhibits
+    assert front.figure == Results.from_study(study).plot.pareto()
+    assert front.table["number"].tolist() == [0]
+    surrogates = told["What surrogates say"]
+    assert surrogates.commands == [
+        ("For error:", f"hpsearch importance {tmp_path}/hpsearch.journal 'my two' --objective error"),
+        ("For speed:", f"hpsearch importance {tmp_path}/hpsearch.journal 'my two' --objective speed"),
+    ]
+    alone = optuna.create_study(directions=["minimize", "maximize"])
+    alone.add_trials(study.trials)
+    commands = next(part for part in sections(Results.from_study(alone)) if "surrogates" in part.title).commands
+    assert commands[1] == ("For value_1:", "hpsearch.importance(study, objective=1)")
+    facts = told["Where this comes from"].exhibits[0].table.head(2)
+    assert facts.to_numpy().tolist() == [["minimised", "error"], ["maximised", "speed"]]
 
 
 def test_a_study_without_trials_has_a_page(folder):

@@ -138,6 +138,7 @@ def test_tolerances_are_told_in_points_and_for_a_regression_by_the_metric_alone(
         "iterations T 217 to 2,000 (chosen: 1,731)."
     )
     assert "by over 2.5 points is excluded" in sentences.wrong_by(table, 0.025)[1]
+    assert "iterations T 2,000 alone (chosen" in sentences.wrong_by(table.assign(near_low=2000), 0.01)[0]
     assert sentences.wrong_by(table.assign(tolerated_low=np.nan), 0.01) == [near]
     assert sentences.wrong_by(table.iloc[:0], 0.01) == []
     assert sentences.wrong_by(table, 0.01, enough=False) == [

@@ -48,7 +48,8 @@ def importance(
 
         which = int(objective) if objective is not None and objective.isdecimal() else objective
         frame = measured_importance(stored, workers=workers, objective=which)
-        title = f"{study}: importance, {frame['trials'].iat[0]} trials"
+        of = "" if objective is None else f" for {objective}"
+        title = f"{study}: importance{of}, {frame['trials'].iat[0]} trials"
         print_parts([importance_table(frame, title=title), IMPORTANCE_NOTE])
         show_surrogates(stored.study, figures.importance(frame))
 

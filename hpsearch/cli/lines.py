@@ -25,17 +25,22 @@ def print_parts(parts: Iterable[Part]) -> None:
     """Print the pieces of a report on standard output."""
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     console = Console(markup=False, emoji=False)
     for part in parts:
-        if isinstance(part, Table):
-            for table in stacked(part, console):
-                console.print(table)
-        elif not console.is_terminal:
-            console.print(part, soft_wrap=True)
-        else:
-            for line in broken(part, console.width):
-                console.print(line, soft_wrap=True)
+        if not isinstance(part, Table):
+            _print_sentences(part, console)
+            continue
+        if isinstance(part.title, str | Text):
+            _print_sentences(part.title, console)
+        for table in stacked(part, console):
+            console.print(table)
+
+
+def _print_sentences(part: Text | str, console: Console) -> None:
+    for line in broken(part, console.width) if console.is_terminal else [part]:
+        console.print(line, soft_wrap=True)
 
 
 def say(text: str, *, command: str = "", error: bool = False) -> None:
@@ -93,19 +98,22 @@ def _ends(line: Text, width: int, depth: int, indent: int) -> list[int]:
 def stacked(table: Table, console: Console) -> Iterator[Table]:
     """A table, or where the terminal is narrower than its words, its columns in several ones, each with the first.
 
-    Rich narrows the widest columns first, whatever is in them, and cuts what no longer fits; here no word is cut.
+    They have no title: it would be broken where the table ends, and not where the terminal does. Rich narrows the
+    widest columns first, whatever is in them, and cuts what no longer fits; here no word is cut.
     """
     first, *others = bounds = [_bounds(table, column, console) for column in table.columns]
     gap = table.padding[1] + table.padding[3]
     if sum(most + gap for _, _, most in bounds) <= console.width:
-        yield table
+        whole = copy(table)
+        whole.title = None
+        yield whole
         return
     groups = [[first]]
     for each in others:
         if len(groups[-1]) > 1 and sum(least + gap for _, least, _ in [*groups[-1], each]) > console.width:
             groups.append([first])
         groups[-1].append(each)
-    for number, group in enumerate(groups):
+    for group in groups:
         part = copy(table)
         room = console.width - sum(least + gap for _, least, _ in group)
         part.columns = []
@@ -113,7 +121,7 @@ def stacked(table: Table, console: Console) -> Iterator[Table]:
             width = min(most, least + max(room, 0))
             room -= width - least
             part.columns.append(replace(column, width=width))
-        part.title = None if number else table.title
+        part.title = None
         yield part
 
 

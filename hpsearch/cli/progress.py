@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 _LONG = 10.0
 """Seconds from which a cost is told before."""
 
+_BESIDE = 54
+"""Columns of the line beside its title, with which no number is cut."""
+
 
 class Step(Protocol):
     """What the line reads of any progress: trials or rows that are done, of how many, and those of this run."""
@@ -63,6 +66,8 @@ class LiveLine(Generic[P]):
         columns = (TextColumn("{task.description}", "bold", markup=False), BarColumn(), MofNCompleteColumn())
         texts = (TextColumn("{task.fields[speed]}"), TextColumn("{task.fields[words]}", markup=False))
         console = Console(stderr=True, markup=False, emoji=False)
+        room = max(console.width - _BESIDE, len("importance in a…"))
+        title = title if len(title) <= room else f"{title[: room - 1]}…"
         self._bar = Bar(*columns, *texts, TimeRemainingColumn(compact=True), console=console, refresh_per_second=8)
         self._task = self._bar.add_task(title, start=False, total=None, speed="", words="")
 

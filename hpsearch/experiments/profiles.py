@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from hpsearch.config import StudyConfig
 from hpsearch.config.hyperparameters import BY_NAME
@@ -61,9 +62,9 @@ def profile(
         A row a value. Columns: hyperparameter, value, metric, mean, low, high, difference, difference_low,
         difference_high (the metric less that of the chosen value), error (the validation error's mean),
         error_difference, error_difference_low, error_difference_high (the same of it; missing for regression), seeds,
-        near_best (difference_low is not above 0: the value is not shown to be worse), chosen (whether it is the value
-        of ``around``). The intervals are 95 % over seeds: of the mean those of
-        :func:`hpsearch.experiments.tolerances.levels`, of differences those of ``intervals`` there.
+        diverged (on how many of them training did), near_best (difference_low is not above 0: the value is not shown to
+        be worse), chosen (whether it is the value of ``around``). The intervals are 95 % over seeds: of the mean those
+        of :func:`hpsearch.experiments.tolerances.levels`, of differences those of ``intervals`` there.
 
     Raises:
         DesignError: if the hyperparameter does not vary in the study, or there are fewer than 2 seeds.
@@ -74,7 +75,7 @@ def profile(
     rows = pd.concat([rows, pd.DataFrame([setting])]).drop_duplicates(name)
     rows = rows.iloc[np.argsort(space[name].to_unit(rows[name].to_numpy()))].reset_index(drop=True)
     chosen = int(np.argmax(rows[name] == setting[name]))
-    scores, errors = _scores(source, rows, fresh_seeds(source.config, seeds))
+    scores, errors, diverged = _scores(source, rows, fresh_seeds(source.config, seeds))
     mean, low, high = levels(scores, step=step_of(source, metric))
     frame = pd.DataFrame(
         {
@@ -88,6 +89,7 @@ def profile(
             "error": errors.mean(axis=1),
             **_losses("error_difference", errors, chosen, step=step_of(source, "validation_error")),
             "seeds": seeds,
+            "diverged": diverged.sum(axis=1),
         }
     )
     return frame.assign(near_best=frame["difference_low"] <= 0, chosen=np.arange(len(rows)) == chosen)
@@ -128,7 +130,7 @@ def plane(
     if first == second:
         raise DesignError(f"a grid needs two hyperparameters (given: {first!r} twice)")
     rows = grid(source.config.space.dimensions, (first, second), source.config.values(around), values=(values, values))
-    scores, errors = _scores(source, rows, fresh_seeds(source.config, seeds))
+    scores, errors, _ = _scores(source, rows, fresh_seeds(source.config, seeds))
     metric = source.config.search.metric
     mean, low, high = levels(scores, step=step_of(source, metric))
     ends = {"mean": mean, "low": low, "high": high}
@@ -174,10 +176,10 @@ def tunability(source: TrainingSource, best: Hyperparameters, *, values: int = 2
     step, rows = step_of(source, source.config.search.metric), []
     for name in space:
         tries = one_at_a_time(space, name, default, values=values)
-        scores, _ = _scores(source, tries, fresh[:seeds])
+        scores, *_ = _scores(source, tries, fresh[:seeds])
         tuned = tries[name].iat[int(np.argmin(scores.mean(axis=1)))]
         compared = [default, {**default, name: tuned}, {**at_best, name: default[name]}, at_best]
-        scores, _ = _scores(source, pd.DataFrame(compared), fresh[seeds:])
+        scores, *_ = _scores(source, pd.DataFrame(compared), fresh[seeds:])
         gain, gain_at_best = np.transpose(intervals(scores[[0, 2]] - scores[[1, 3]], step=step))
         rows.append(
             {
@@ -202,18 +204,24 @@ def defaults(source: TrainingSource) -> dict[str, Any]:
     return {**default, **config.fixed}
 
 
-def _scores(source: TrainingSource, rows: pd.DataFrame, seeds: Sequence[int]) -> tuple[Numbers, Numbers]:
-    """The metric and the validation error of each row on each seed, ``(rows, seeds)``."""
+def _scores(
+    source: TrainingSource, rows: pd.DataFrame, seeds: Sequence[int]
+) -> tuple[Numbers, Numbers, NDArray[np.bool_]]:
+    """The metric and the validation error of each row on each seed, and whether that diverged; ``(rows, seeds)``."""
     settings = source.config.settings_of({str(name): rows[name].tolist() for name in rows})
     return scores(source, settings, seeds)
 
 
 def scores(
     source: TrainingSource, settings: Sequence[Hyperparameters], seeds: Sequence[int]
-) -> tuple[Numbers, Numbers]:
-    """The metric and the validation error of each setting on each seed, ``(settings, seeds)``."""
+) -> tuple[Numbers, Numbers, NDArray[np.bool_]]:
+    """The metric and the validation error of each setting on each seed, and whether that diverged.
+
+    Each is ``(settings, seeds)``.
+    """
     evaluations = source.evaluate(settings, seeds=seeds)
     metric = np.stack([evaluation.ends(source.config.search.metric) for evaluation in evaluations])
+    diverged = np.array([evaluation.diverged for evaluation in evaluations])
     if "validation_error" not in evaluations[0].metrics:
-        return metric, np.full(metric.shape, np.nan)
-    return metric, np.stack([evaluation.ends("validation_error") for evaluation in evaluations])
+        return metric, np.full(metric.shape, np.nan), diverged
+    return metric, np.stack([evaluation.ends("validation_error") for evaluation in evaluations]), diverged

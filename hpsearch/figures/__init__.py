@@ -10,6 +10,7 @@ What a figure shows stands in the table that it takes; there is no arithmetic he
 ``panels.py``         how the response goes with each setting, and where the best lie in it
 ``pairs.py``          what two settings do together, and how the response goes with them
 ``search.py``         a search: how it went on, its trainings' curves, its trials
+``front.py``          a search for several objectives: which trials no other beats
 ``profiles.py``       trainings around the best: one setting varied, or two
 ``waterfall.py``      what each changed setting gained between two settings
 ``surrogates.py``     the importance charts of any study, beside what was measured
@@ -20,6 +21,7 @@ What a figure shows stands in the table that it takes; there is no arithmetic he
 """
 
 from hpsearch.figures.comparison import compared_indices, transfer
+from hpsearch.figures.front import pareto
 from hpsearch.figures.indices import sensitivity, sensitivity_over_iterations
 from hpsearch.figures.pairs import interactions, surface
 from hpsearch.figures.panels import effects, ranges
@@ -41,6 +43,7 @@ __all__ = [
     "history",
     "importance",
     "interactions",
+    "pareto",
     "plane",
     "profile",
     "ranges",

@@ -74,7 +74,7 @@ def transfer(frame: pd.DataFrame) -> go.Figure:
     figure.update_xaxes(title="on the data of", ticktext=[texts.plain(texts.cut(name, _NAME)) for name in studies])
     figure.update_yaxes(title="the best of")
     subtitle = (
-        "Points lost on the test examples against each study's own best: per cent of wrong answers, or of variance\n"
+        "Points lost on the test examples against each study's own best: per cent of wrong answers, or of variance "
         f"not explained; 95 % intervals over {frame['seeds'].iloc[0]} seeds. Bold: shown. Own best: what it has itself."
     )
     return style.titled(figure, _TRANSFER, subtitle, height=_ROW * len(settings) + _FOOT)

@@ -122,23 +122,28 @@ def _stretches(figure: go.Figure, frame: pd.DataFrame, tolerance: pd.DataFrame, 
         rows: 2 where the error has a panel.
     """
     for row in tolerance.to_dict("records"):
-        reach, near = (frame["value"].min(), frame["value"].max()), (row["near_low"], row["near_high"])
-        worse = "nowhere shown to be worse" if near == reach else f"shown to be worse outside of {_span(near)}"
+        near = (row["near_low"], row["near_high"])
+        worse = "nowhere shown to be worse" if near == _reach(frame) else f"shown to be worse outside of {_span(near)}"
         _shade(figure, [near], worse, color=style.GREEN, row=1)
         names = ("tolerated_low", "tolerated_high", "unshown_low", "unshown_high")
         low, high, first, last = (row.get(name, math.nan) for name in names)
         if any(end != end for end in (low, high, first, last)):
             continue
-        pieces = [piece for piece in ((first, low), (high, last)) if piece[0] < piece[1]]
-        beyond = "" if (first, last) == reach else "; beyond, shown"
-        more = f"over {row['points']:g} more error excluded: {_span((low, high))}"
-        _shade(figure, [(low, high)], more + ("" if pieces else beyond), color=style.ORANGE, row=rows)
-        words = f"undecided: {' and '.join(map(_span, pieces))}{beyond}"
-        _shade(figure, pieces, words, color=style.GREY, row=rows)
+        pieces = [(first, low), (high, last)] if low < high else [(first, last)]
+        pieces = [piece for piece in pieces if piece[0] < piece[1]]
+        if low < high:
+            more = f"over {row['points']:g} more error excluded: {_span((low, high))}"
+            _shade(figure, [(low, high)], more, color=style.ORANGE, row=rows)
+        _shade(figure, pieces, f"undecided: {' and '.join(map(_span, pieces))}", color=style.GREY, row=rows)
+
+
+def _reach(frame: pd.DataFrame) -> tuple[float, float]:
+    return frame["value"].min(), frame["value"].max()
 
 
 def _span(ends: tuple[float, float]) -> str:
-    return " to ".join(texts.number(float(end)) for end in ends)
+    low, high = (f"{end:.3g}" if abs(end) < 1000 else f"{end:,.0f}" for end in ends)
+    return f"{low} alone" if low == high else f"{low} to {high}"
 
 
 def _shade(figure: go.Figure, spans: list[tuple[float, float]], words: str, *, color: str, row: int) -> None:
@@ -152,11 +157,14 @@ def _shade(figure: go.Figure, spans: list[tuple[float, float]], words: str, *, c
 def _threshold(figure: go.Figure, frame: pd.DataFrame, tolerance: pd.DataFrame, *, scale: str) -> None:
     """How much more error is too much, as a line across the panel of the error."""
     x = axes.positions(frame["value"], scale).tolist()
-    for points in tolerance["points"]:
+    for row in tolerance.to_dict("records"):
+        points, unshown = row["points"], (row.get("unshown_low", math.nan), row.get("unshown_high", math.nan))
+        shaded = scale != "choices" and not any(end != end for end in unshown)
+        beyond = "; shown where nothing is shaded" if shaded and unshown != _reach(frame) else ""
         line = {"color": style.GREY, "width": 1.5, "dash": "dot"}
         figure.add_scatter(
             x=[x[0], x[-1]], y=[points, points], mode="lines", line=line, hoverinfo="skip", row=2, col=1,
-            name=f"{points:g} more error",
+            name=f"{points:g} more error{beyond}",
         )  # fmt: skip
 
 

@@ -81,8 +81,8 @@ def _star(figure: go.Figure, best: pd.DataFrame, *, x: str, **place: Any) -> Non
 
 
 def _subtitle(frame: pd.DataFrame, best: pd.DataFrame, *more: str, metric: str) -> str:
-    """The study, how many trials of which kind, and the best, in words; of several objectives which it is best in."""
-    of = f" in {in_words(metric)}" if metric.startswith("value_") else ""
+    """The study, how many trials of which kind, and the best, in words."""
+    of = "" if metric == "value" else f" in {in_words(metric)}"
     kinds = _kinds(frame)[frame["value"].notna()]
     counts = [f"{count:,} {kind}" for kind, count in kinds.value_counts().items() if kind != "complete"]
     if missing := int(frame["value"].isna().sum()):

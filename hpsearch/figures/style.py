@@ -55,7 +55,7 @@ def _template(text: str, grid: str, paper: str) -> go.layout.Template:
         "xaxis": axis,
         "yaxis": axis,
         "hoverlabel": {"align": "left"},
-        "legend": {"orientation": "h", "yanchor": "bottom", "y": 0, "yref": "container", "x": 0},
+        "legend": {"orientation": "h", "yanchor": "bottom", "y": 0, "yref": "container", "x": 0, "xref": "container"},
         "margin": {"l": 10, "r": 16, "t": 90, "b": 10},
     }
     return go.layout.Template(layout=layout)

@@ -34,14 +34,15 @@ def label(name: str, *, most: int | None = None) -> str:
     """A name in words as a figure's text, cut to ``most`` characters where there are more.
 
     >>> label("a_rather_long_name", most=10)
-    'a rather …'
+    'a rat…name'
     """
     return plain(in_words(name) if most is None else cut(in_words(name), most))
 
 
 def cut(text: str, most: int) -> str:
-    """Text of at most so many characters, which ends in … where there are more."""
-    return text if len(text) <= most else text[: most - 1] + "…"
+    """Text of at most so many characters, its middle left out where there are more: names often differ at the end."""
+    tail = (most - 1) // 2
+    return text if len(text) <= most else f"{text[: most - 1 - tail]}…{text[len(text) - tail :]}"
 
 
 def response(frame: pd.DataFrame) -> str:

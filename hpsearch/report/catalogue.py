@@ -26,7 +26,7 @@ def catalogue_table(frame: pd.DataFrame, *, title: str) -> Table:
     table.add_column("trials", justify="right")
     table.add_column("best", justify="right", no_wrap=True)
     table.add_column("of")
-    table.add_column("survey", justify="right")
+    table.add_column("survey rows", justify="right")
     table.add_column("last (UTC)", no_wrap=True)
     for row in _folded(frame).to_dict("records"):
         best = "-" if pd.isna(row["best"]) else f"{row['best']:.4g}"
@@ -58,4 +58,4 @@ def _trials(row: Mapping[Any, Any]) -> str:
 def _survey(row: Mapping[Any, Any]) -> str:
     if not row["survey"]:
         return "no" if row["ours"] else "-"
-    return f"{row['survey']:,} rows" + ("" if row["surveyed"] else ", unfinished")
+    return f"{row['survey']:,}" + ("" if row["surveyed"] else ", unfinished")

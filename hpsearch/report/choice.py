@@ -47,9 +47,10 @@ def on_fresh_seeds(profile: pd.DataFrame, value: float) -> str:
     metric, low, high = in_words(str(row["metric"])), row["low"], row["high"]
     mean = f"{row['mean']:.4g} (95 % interval {low:.4g} to {high:.4g})"
     text = f"On {row['seeds']} fresh seeds its mean {metric} is {mean}; the search chose it for {value:.4g}"
-    if low <= value:
-        return f"{text}."
-    return f"{text}, which was luck in part: a search over more seeds (search.seeds) is less misled."
+    advice = "a search over more seeds (search.seeds) is less misled"
+    if row["diverged"]:
+        return f"{text}. On {row['diverged']} of these seeds its training diverged: {advice}."
+    return f"{text}." if low <= value else f"{text}, which was luck in part: {advice}."
 
 
 def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> list[str]:

@@ -116,8 +116,8 @@ def _pairs(attribution: Attribution) -> str:
 
 
 def _path(attribution: Attribution) -> str:
-    """The best order of making the changes, and its steps that are shown to harm."""
-    if attribution.path.empty:
+    """The best order of making the changes, and its steps that are shown to harm; of one change there is none."""
+    if not ordered(attribution):
         return ""
     steps, number = attribution.path.iloc[1:], _Numbers.of(attribution)
     order = ", ".join(in_words(name) for name in steps["hyperparameter"])
@@ -128,6 +128,11 @@ def _path(attribution: Attribution) -> str:
     )
     harmful = [in_words(name) for name in steps.loc[steps["verdict"] == HARMS, "hyperparameter"]]
     return f"{text} Of its steps {listed(harmful)} harmed." if harmful else text
+
+
+def ordered(attribution: Attribution) -> bool:
+    """Whether there is an order of changes: it was measured, and there are two changes or more."""
+    return len(attribution.path) > 2  # the first row is before any change
 
 
 def show_explained(study: optuna.Study, attribution: Attribution) -> None:
@@ -146,7 +151,7 @@ def show_explained(study: optuna.Study, attribution: Attribution) -> None:
 def attribution_report(attribution: Attribution, *, name: str) -> list[Part]:
     """The shares, the best path, and what they say."""
     gains = f"{name}: gains in {_metric(attribution)}, from {attribution.against} to {attribution.of}"
-    paths = [] if attribution.path.empty else [_path_table(attribution)]
+    paths = [_path_table(attribution)] if ordered(attribution) else []
     return [_shares_table(attribution, title=gains), *paths, *explained(attribution), SOURCE]
 
 

@@ -13,10 +13,11 @@ from hpsearch.config.messages import listed
 from hpsearch.config.study import SURVEY
 from hpsearch.results.frames import value_columns
 from hpsearch.results.study import Results, ResultsError
+from hpsearch.space import Dimension
 from hpsearch.storage.notes import network_words
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
 
     from hpsearch.sensitivity.analysis import Survey
 
@@ -25,8 +26,8 @@ SOURCES = (
     "1999; interaction Υ_ij, all that two settings do together, by Liu and Owen 2006. V(Y) is the variance over "
     "settings and seeds; intervals (95 %) are Fieller's (1954) over independent scrambles of a Sobol sequence; "
     "verdicts are corrected for the number of settings by Holm (1979).",
-    "A test error's interval is Wilson's (1927). Profiles compare a setting with the best one on the same fresh seeds, "
-    "which no search has seen, in pairs.",
+    "A test error's interval is Wilson's (1927), that of R² a bootstrap's over examples. Profiles compare a setting "
+    "with the best one on the same fresh seeds, which no search has seen, in pairs.",
 )
 
 LOOKED = (
@@ -78,7 +79,7 @@ def facts(results: Results, survey: Survey | None) -> pd.DataFrame:
 
 def _drawn(results: Results) -> list[tuple[str, str]]:
     """Objectives and ranges of a study that another program made."""
-    names = value_columns(results.study)
+    names = results.study.metric_names or value_columns(results.study)
     aims = [
         ("maximised" if direction.name == "MAXIMIZE" else "minimised", name)
         for direction, name in zip(results.study.directions, names, strict=True)
@@ -105,10 +106,18 @@ def _made(results: Results) -> list[tuple[str, str]]:
         ("fingerprint of the data", data.fingerprint),
         *(("note on the data", note) for note in data.notes),
         ("network", network_words(config)),
-        ("minimised", f"{search.metric}, mean over seeds {', '.join(map(str, search.seeds))}"),
+        ("minimised", f"{search.metric}, {_seeds(search.seeds)}"),
         ("sampler and pruner", f"{search.sampler}, {search.pruner}"),
-        *((f"range of {in_words(name)}", str(entry)) for name, entry in config.space.entries.items()),
+        *((_entry(name, entry), str(entry)) for name, entry in config.space.entries.items()),
     ]
+
+
+def _seeds(seeds: Sequence[int]) -> str:
+    return f"mean over seeds {listed([str(seed) for seed in seeds])}" if len(seeds) > 1 else f"on seed {seeds[0]}"
+
+
+def _entry(name: str, entry: object) -> str:
+    return f"{'range of' if isinstance(entry, Dimension) else 'fixed:'} {in_words(name)}"
 
 
 def limits(results: Results, survey: Survey | None) -> list[str]:

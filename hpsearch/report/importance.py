@@ -22,7 +22,7 @@ def importance_table(frame: pd.DataFrame, *, title: str) -> Table:
     table.add_column("setting", no_wrap=True)
     measures = list(dict.fromkeys(frame["measure"]))
     for measure in measures:
-        table.add_column(cell(measure.replace("_", " ")), justify="right")
+        table.add_column(cell(measure.replace("_", " ")), justify="right", no_wrap=True)
     for name, rows in frame.groupby("hyperparameter", sort=False):
         cells = {r["measure"]: r for r in rows.to_dict("records")}
         table.add_row(*map(cell, (name, *(_importance(cells[measure]) for measure in measures))))

@@ -85,8 +85,9 @@ def lesson_sections(judgements: Sequence[Judgement]) -> Iterator[Section]:
     yield Section("Verdicts", [intervals, *texts])
     for each in judgements:
         exhibits = [_exhibit(name, frame) for name, frame in each.tables.items()]
+        commands = [("This judges the claim again:", f"hpsearch lesson {each.claim}")]
         sentences = [f"Verdict: {each.verdict}.", *each.evidence, *each.more]
-        yield Section(f"{each.claim}: {each.says.rstrip('.')}", sentences, exhibits, [f"hpsearch lesson {each.claim}"])
+        yield Section(f"{each.claim}: {each.says.rstrip('.')}", sentences, exhibits, commands)
 
 
 def _exhibit(name: str, frame: pd.DataFrame) -> Exhibit:

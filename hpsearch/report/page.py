@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from hpsearch.config.messages import printable
 
@@ -27,6 +27,10 @@ MOST_ROWS = 1000
 
 LONGEST_TEXT = 500
 """Characters of a text in a table that a page shows: programs note whole files with their trials."""
+
+_LINE, _MANY_COLUMNS, _FEW_CELLS = 60, 12, 4
+"""Characters of a text in a table that stand on one line, columns of a table that is printed as others are, and cells
+of a figure side by side whose texts fit a telephone's screen."""
 
 _MINUS = re.compile(r"(?:(?<![\w.-])|(?<=\de))-(?=\d)")
 
@@ -57,13 +61,13 @@ class Section:
         title: Its heading.
         sentences: What is seen, a paragraph each; plain text.
         exhibits: Figures and tables.
-        commands: To type; plain text.
+        commands: To type, each after what it is for; plain text.
     """
 
     title: str
     sentences: Sequence[str] = ()
     exhibits: Sequence[Exhibit] = ()
-    commands: Sequence[str] = ()
+    commands: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,9 @@ class _Shown:
     plot: Markup | None = None
     height: int = 0
     wide: bool = False
-    columns: Sequence[str] = ()
-    rows: Sequence[Sequence[tuple[str, bool]]] = field(default=(), repr=False)
+    columns: Sequence[tuple[Markup, str]] = ()
+    rows: Sequence[Sequence[tuple[str, str]]] = field(default=(), repr=False)
+    many: bool = False
     left_out: str = ""
 
 
@@ -133,9 +138,11 @@ def _shown(exhibit: Exhibit, place: str) -> _Shown:
     table, step = exhibit.table, max(-(-len(exhibit.table) // MOST_ROWS), 1)
     cells = {str(name): [_cell(value) for value in table.iloc[::step][name]] for name in table}
     cells = {name: column for name, column in cells.items() if any(text for text, _ in column) or table.empty}
-    columns, rows = list(cells), list(zip(*cells.values(), strict=True))
+    kinds = ["number" if any(kind == "number" for _, kind in column) else "" for column in cells.values()]
+    columns, rows = list(zip(map(_heading, cells), kinds, strict=True)), list(zip(*cells.values(), strict=True))
     left_out = f"one row in {step} of {len(table):,} is shown" if step > 1 else ""
-    shown = _Shown(place, exhibit.title, columns=columns, rows=rows, left_out=left_out)
+    many = len(columns) > _MANY_COLUMNS
+    shown = _Shown(place, exhibit.title, columns=columns, rows=rows, many=many, left_out=left_out)
     return shown if exhibit.figure is None else _drawn(shown, exhibit.figure)
 
 
@@ -147,24 +154,32 @@ def _drawn(shown: _Shown, figure: go.Figure) -> _Shown:
     layout = {**layout, "margin": {**layout["margin"], "t": _TOP}, "height": layout["height"] - top + _TOP}
     untitled = type(figure)(figure.data, layout)
     plot, height = _embedded(untitled.to_json()), int(layout["height"])
-    # Panels side by side need the width that figures are made for; a narrower screen pans over them.
-    wide = any(axis.startswith("xaxis") and look.get("domain", [0])[0] > 0 for axis, look in layout.items())
+    # Panels side by side, and many cells with a text in each, need the width that figures are made for; a narrower
+    # screen pans over them.
+    beside = any(axis.startswith("xaxis") and look.get("domain", [0])[0] > 0 for axis, look in layout.items())
+    cells = [len(trace.z[0]) for trace in figure.data if trace.type == "heatmap" and trace.x is None]
+    wide = beside or max(cells, default=0) > _FEW_CELLS
     subtitle = texts["subtitle"].split("\n")
     return replace(shown, title=texts["title"], subtitle=subtitle, plot=plot, height=height, wide=wide)
 
 
-def _cell(value: Any) -> tuple[str, bool]:
-    """A value as text, and whether it is a number."""
+def _heading(name: str) -> Markup:
+    """A column's name, which may be broken after an underscore and nowhere else."""
+    return Markup("_<wbr>").join(map(escape, _plain(name).split("_")))
+
+
+def _cell(value: Any) -> tuple[str, str]:
+    """A value as text, and what it is: a number, a text that is broken into lines, or neither."""
     if value is None or value is pd.NA or value is pd.NaT or (isinstance(value, float) and value != value):
-        return "", False
+        return "", ""
     if isinstance(value, bool):
-        return "yes" if value else "no", False
+        return "yes" if value else "no", ""
     if isinstance(value, float):
-        return f"{value:.6g}", True
-    text = str(value)
+        return f"{value:.6g}", "number"
+    text = f"{value:%Y-%m-%d %H:%M:%S %Z}".strip() if isinstance(value, pd.Timestamp) else str(value)
     if len(text) > LONGEST_TEXT:
         text = f"{text[:LONGEST_TEXT]}… ({len(text):,} characters)"
-    return text, isinstance(value, int)
+    return text, "number" if isinstance(value, int) else "long" if len(text) > _LINE else ""
 
 
 def _plain(value: Any) -> Any:

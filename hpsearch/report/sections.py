@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
+from itertools import count
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -17,10 +18,11 @@ from hpsearch.report.edges import edge_sentences
 from hpsearch.report.page import Exhibit, Section
 from hpsearch.report.search import balance_line
 from hpsearch.report.survey import range_lines
+from hpsearch.results.frames import value_columns
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.results.surrogates import ImportanceError, ImportanceWarning
 from hpsearch.sensitivity.verdicts import SHARE
-from hpsearch.storage.commands import command, make, options_of
+from hpsearch.storage.commands import command, make, options_of, place_of
 from hpsearch.storage.internals import storage_of
 from hpsearch.tuning.choice import ranked_trials
 
@@ -91,7 +93,8 @@ def _surveyed(results: Results) -> Section:
 
 def _unsearched(results: Results) -> Section:
     text = "There is no search of this study yet: it would find the best setting, and this page would show it."
-    return Section("The best setting", [text], commands=[make("search", facts.name_of(results), *_place(results))])
+    way = make("search", facts.name_of(results), *_place(results))
+    return Section("The best setting", [text], commands=[("This searches; write the page anew after it:", way)])
 
 
 def _unsurveyed(results: Results) -> Section:
@@ -100,7 +103,9 @@ def _unsurveyed(results: Results) -> Section:
         "space, shares of the variance with intervals, beside the luck of the seed."
     )
     way = make("survey", results.study.study_name, *_place(results))
-    return Section("What training is sensitive to", [text], commands=[way])
+    return Section(
+        "What training is sensitive to", [text], commands=[("This surveys; write the page anew after it:", way)]
+    )
 
 
 def _search(results: Results) -> Iterator[Section]:
@@ -143,7 +148,9 @@ def _sensitivity(survey: Survey) -> Iterator[Section]:
 
 def _bracketed(indices: pd.DataFrame) -> list[str]:
     texts = sentences.sensitive_to(indices, SHARE)
-    return [*texts, "The ranges in brackets are 95 % intervals."] if indices["total_order"].notna().any() else texts
+    overlap = "What settings do together is in the share of each, so that these may sum to more than 100 %."
+    note = f"The ranges in brackets are 95 % intervals. {overlap}"
+    return [*texts, note] if indices["total_order"].notna().any() else texts
 
 
 def _standing(results: Results, complete: int) -> Section:
@@ -155,10 +162,12 @@ def _standing(results: Results, complete: int) -> Section:
         if (objectives := len(results.study.directions)) == 1:
             return Section("What was chosen", [f"{problem}."])
         text = f"Of {objectives} objectives no one trial is the best. The front holds those that no other beats in all."
-        return Section("What was chosen", [text], [Exhibit(results.pareto, title="The front")])
+        return Section("What was chosen", [text], [Exhibit(results.pareto, results.plot.pareto())])
 
 
 def _importance(results: Results, survey: Survey | None) -> Section:
+    if len(results.study.directions) > 1:
+        return _importances(results)
     beside = "beside them stands what real trainings measured" if survey is not None else "nothing here was measured"
     texts = [
         "These three measures are surrogates: they are computed from the search's trials, which its sampler chose. "
@@ -175,6 +184,19 @@ def _importance(results: Results, survey: Survey | None) -> Section:
     return Section("What surrogates say", texts, [Exhibit(table, figures.importance(table, indices))])
 
 
+def _importances(results: Results) -> Section:
+    """How to get the importances for each of several objectives."""
+    study = results.study
+    text = "Importances by surrogates, computed from the search's trials alone, are for one objective each."
+    ways, where = [], place_of(storage_of(study))
+    for name, words in zip(study.metric_names or count(), study.metric_names or value_columns(study), strict=False):
+        way = f"hpsearch.importance(study, objective={name!r})"
+        if where is not None:
+            way = command("importance", where, study.study_name, "--objective", str(name))
+        ways.append((f"For {words}:", way))
+    return Section("What surrogates say", [text], commands=ways)
+
+
 def _explained(results: Results) -> Section:
     attribution, title = profiles.attribution_of(results), "Where the difference from the defaults comes from"
     if attribution is None:
@@ -183,8 +205,10 @@ def _explained(results: Results) -> Section:
     exhibits = [Exhibit(attribution.table, figure)]
     if attribution.exact:
         exhibits.append(Exhibit(attribution.interactions, title="Which changes act together?"))
+    if explanation.ordered(attribution):
         exhibits.append(Exhibit(attribution.path, title="Along which order of changes?"))
-    commands = [command("explain", facts.name_of(results), *_place(results))]
+    way = command("explain", facts.name_of(results), *_place(results))
+    commands = [("The same on a terminal; --of and --against take the numbers of two other trials:", way)]
     return Section(title, [*explanation.explained(attribution), explanation.SOURCE], exhibits, commands)
 
 
@@ -213,10 +237,13 @@ def _curves(results: Results) -> Section:
 def _ranges(results: Results, survey: Survey) -> Section:
     table, cells = survey.ranges(), survey.best_tenth()
     exhibits = [Exhibit(table, figures.ranges(table, cells))]
-    title = "Ranges to try next"
+    title = "Ranges to try next, by the best tenth of the survey"
+    commands: list[tuple[str, str]] = []
     lines = [line.strip() for line in range_lines(table, survey.design.space, title=title).splitlines()]
     if results.function is not None:
         better = survey.take().better
         lines.append(f"Of this response, {better} was said to be better.")
-    refine = command("refine", facts.name_of(results), *_place(results))
-    return Section("What to try next", lines, exhibits, [] if results.function is not None else [refine])
+    elif len(lines) > 1:
+        way = command("refine", facts.name_of(results), *_place(results))
+        commands.append(("This writes them as a new study, which can be searched:", way))
+    return Section("What to try next", lines, exhibits, commands)

@@ -140,7 +140,8 @@ def _stretch(row: Mapping[Any, Any], kind: str) -> str:
     """From end to end, or the words of a set."""
     if isinstance(row[f"{kind}_choices"], tuple):
         return listed(row[f"{kind}_choices"])
-    return f"{short(row[f'{kind}_low'])} to {short(row[f'{kind}_high'])}"
+    low, high = short(row[f"{kind}_low"]), short(row[f"{kind}_high"])
+    return f"{low} alone" if low == high else f"{low} to {high}"
 
 
 def percent(share: float) -> str:

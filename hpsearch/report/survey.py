@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -38,12 +38,7 @@ def sensitivity_table(frame: pd.DataFrame, *, title: str) -> Table:
 
 
 def _verdict(row: Mapping[Any, Any]) -> str:
-    if not row["verdict"]:
-        return str(row["reason"])
-    if row["verdict"] != "undecided" or (row["reason"] and pd.isna(row["base_needed"])):
-        return str(row["verdict"])
-    needed = row["base_needed"]
-    return "undecided (at any base of use)" if pd.isna(needed) else f"undecided (--base {needed} may decide)"
+    return str(row["verdict"] or row["reason"])
 
 
 def sensitivity_legend(frame: pd.DataFrame) -> str:
@@ -51,7 +46,19 @@ def sensitivity_legend(frame: pd.DataFrame) -> str:
     reasoned = frame[(frame["verdict"] != "") & (frame["reason"] != "")]
     groups = reasoned.groupby("reason", sort=False)["hyperparameter"]
     reasons = [f"{', '.join(settings)}: {reason}" for reason, settings in groups]
-    return "\n".join(filter(None, [*reasons, f"mean: {MEAN_ORDER}", cut_mark(frame.to_dict("records"))]))
+    return "\n".join(
+        filter(None, [*reasons, *_needed(frame), f"mean: {MEAN_ORDER}", cut_mark(frame.to_dict("records"))])
+    )
+
+
+def _needed(frame: pd.DataFrame) -> Iterator[str]:
+    """Which base may decide what is undecided, a line a base after the settings that need it."""
+    undecided = frame[frame["verdict"] == "undecided"]
+    for base, settings in undecided.groupby("base_needed")["hyperparameter"]:
+        yield f"{', '.join(settings)}: --base {base:.0f} may decide"
+    hopeless = undecided.loc[undecided["base_needed"].isna() & (undecided["reason"] == ""), "hyperparameter"]
+    if len(hopeless):
+        yield f"{', '.join(hopeless)}: undecided at any base of use"
 
 
 def sensitivity_note(survey: Survey) -> str:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from hpsearch.config.messages import did_you_mean
+from hpsearch.config.messages import did_you_mean, listed
 
 FEW = 10
 """Fewest observations that importances are computed from; a parameter needs as many to mean something."""
@@ -89,10 +89,10 @@ def _value(
 def _place(study: optuna.Study, objective: int | str | None) -> int:
     """The place of an objective among the study's."""
     count, names = len(study.directions), study.metric_names or []
-    options = " or ".join(map(repr, names or range(count)))
+    options = listed([repr(name) for name in names or range(count)], "or")
     if objective is None and count > 1:
         several = f"study {study.study_name!r} has {count} objectives"
-        raise ImportanceError(f"{several}: say by `objective` which to explain, {options}")
+        raise ImportanceError(f"{several}: say by objective= (--objective) which to explain, {options}")
     if isinstance(objective, str) and objective in names:
         return names.index(objective)
     place = 0 if objective is None else objective
@@ -134,8 +134,9 @@ def notes_on_values(values: NDArray[np.float64]) -> list[str]:
         reach = OUTLYING * (high - low)
         outliers = int(((values < low - reach) | (values > high + reach)).sum()) if high > low else 0
     if outliers:
+        have = "trial has" if outliers == 1 else "trials have"
         return [
-            f"{outliers} trials have a value more than {OUTLYING:g} interquartile ranges beyond the quartiles: "
+            f"{outliers} {have} a value more than {OUTLYING:g} interquartile ranges beyond the quartiles: "
             "importances read the order of the values alone, so how far off they are does not count"
         ]
     return []

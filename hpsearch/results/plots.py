@@ -9,9 +9,11 @@ import pandas as pd
 
 from hpsearch import figures
 from hpsearch.experiments.tolerances import tolerance
+from hpsearch.results.searches import objectives_of
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.indices import ResponseError
 from hpsearch.sensitivity.plots import SurveyPlots, drawing
+from hpsearch.tuning.choice import ranked_trials
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -49,6 +51,12 @@ class ResultsPlots(SurveyPlots):
     def trials(self) -> go.Figure:
         """Where the good trials lie (see :func:`hpsearch.figures.trials`)."""
         return figures.trials(self._tables.trials, self._tables.space(), self._tables.history())
+
+    def pareto(self) -> go.Figure:
+        """Which trials of several objectives no other beats (see :func:`hpsearch.figures.pareto`)."""
+        trials, study = self._tables.trials, self._tables.study
+        counted = trials["number"].isin([trial.number for trial in ranked_trials(study)])
+        return figures.pareto(self._tables.pareto, trials[counted], objectives_of(study))
 
     def importance(self, **options: Unpack[ImportanceOptions]) -> go.Figure:
         """Whether importance charts show what was measured, beside the survey's total indices where there is a survey.

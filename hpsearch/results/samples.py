@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial
 
+from hpsearch.config.messages import listed
 from hpsearch.results.evenness import uneven_parameters
 from hpsearch.results.observations import FEW, ImportanceError, counted_parameters, notes_on_values, usable_trials
 from hpsearch.results.points import Sample
+
+_NAMED = 3
+"""Parameters that a note names where it says the same of all."""
 
 
 def read_sample(
@@ -107,8 +111,11 @@ def _notes_on_points(
             "with the median of their values"
         )
     if uneven := uneven_parameters(trials, dict(zip(names, sides, strict=True))):
+        which = f"{listed(uneven)} {'are' if len(uneven) > 1 else 'is'} not"
+        if len(uneven) == len(names) > _NAMED:
+            which = f"none of the {len(names)} parameters is"
         notes.append(
-            f"{', '.join(uneven)} {'are' if len(uneven) > 1 else 'is'} not evenly spread, as an optimiser's trials are "
+            f"{which} evenly spread, as an optimiser's trials are "
             "not: importances then speak of where it looked, and not of the space; a survey measures the space"
         )
     return notes

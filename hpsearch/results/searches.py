@@ -124,6 +124,14 @@ def metric_of(study: optuna.Study) -> str:
     return (study.metric_names or value_columns(study))[0]
 
 
+def objectives_of(study: optuna.Study) -> dict[str, str]:
+    """The column of each objective, and its name with the way that is better: "accuracy (maximised)"."""
+    columns = value_columns(study)
+    ways = ["maximised" if direction == StudyDirection.MAXIMIZE else "minimised" for direction in study.directions]
+    names = zip(columns, study.metric_names or columns, ways, strict=True)
+    return {column: f"{name} ({way})" for column, name, way in names}
+
+
 def _signs(study: optuna.Study) -> list[float]:
     """Of each objective what makes less the better."""
     return [-1.0 if direction == StudyDirection.MAXIMIZE else 1.0 for direction in study.directions]

@@ -26,6 +26,16 @@ def options_of(storage: BaseStorage) -> tuple[str, ...]:
     return () if database_of(storage) is None else ("--storage", hide_password(storage))
 
 
+def place_of(storage: BaseStorage) -> str | None:
+    """A storage as an argument of a command: its URL, or the path of its journal; None for one that none can open."""
+    match options_of(storage):
+        case "--storage", place:
+            return place
+        case "--results", folder:
+            return str(Path(folder) / JOURNAL)
+    return str(Path("results") / JOURNAL) if isinstance(journal_backend(storage), JournalFile) else None
+
+
 def options_for(storage: str | None, results: str | Path) -> tuple[str, ...]:
     """The same, from a storage URL, or None for the journal in a folder of results."""
     place = () if Path(results) == Path("results") else ("--results", str(results))

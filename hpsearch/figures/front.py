@@ -1,0 +1,59 @@
+"""The figure of a search for several objectives: which trials no other beats."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import combinations
+
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from hpsearch.figures import axes, style, texts
+
+_MARKS = {
+    "other trials": {"symbol": "circle", "size": 6, "color": style.BLUE, "opacity": 0.5},
+    "the front": {"symbol": "diamond", "size": 9, "color": style.ORANGE},
+}
+
+
+def pareto(frame: pd.DataFrame, trials: pd.DataFrame, objectives: Mapping[str, str]) -> go.Figure:
+    """Which trials no other beats: a panel for each two objectives, with the front marked in all.
+
+    With more than two objectives a trial of the front may seem beaten in a panel: it is better in one that the panel
+    does not show. No line joins the front: nothing was evaluated between its trials.
+
+    Args:
+        frame: ``Results.pareto``.
+        trials: ``Results.trials``, of those that may be on the front.
+        objectives: The column of each objective, and the words for its axis.
+
+    Raises:
+        FigureError: if one is another table.
+    """
+    title = "Which trials does no other beat?"
+    for table, name in ((frame, "Results.pareto"), (trials, "Results.trials")):
+        style.checked(table, ("study", "number", *objectives), table=name)
+    if len(objectives) < 2:
+        return style.empty(title, "this study has one objective: its front is its best")
+    if frame.empty:
+        return style.empty(title, "no trial of this search may be on the front yet")
+    pairs, others = list(combinations(objectives, 2)), trials[~trials["number"].isin(frame["number"])]
+    drawn, thinning = style.thinned(others)
+    rows, columns = math.ceil(len(pairs) / 2), min(len(pairs), 2)
+    figure = make_subplots(rows, columns, horizontal_spacing=0.18, vertical_spacing=0.3 / rows)
+    for k, pair in enumerate(pairs):
+        place = {"row": k // 2 + 1, "col": k % 2 + 1}
+        for (name, marker), part in zip(_MARKS.items(), (drawn, frame), strict=True):
+            x, y = (part[objective] for objective in pair)
+            text = texts.hover(["number", *objectives], part)
+            figure.add_scatter(
+                x=x, y=y, mode="markers", name=name, marker=marker, legendgroup=name, showlegend=k == 0, **place, **text
+            )
+        for update, name in zip((figure.update_xaxes, figure.update_yaxes), pair, strict=True):
+            update(axes.value_axis(others[name], frame[name]), title_text=texts.plain(objectives[name]), **place)
+    counts = f"Study {frame['study'].iloc[0]}: {len(others) + len(frame):,} trials, {len(frame):,} on the front"
+    luck = "Where values are noisy, some are on the front by luck: evaluated again, they may leave it."
+    subtitle = "\n".join(filter(None, [counts, luck, thinning]))
+    return style.titled(figure, title, subtitle, height=60 + (360 if rows == 1 else 260 * rows))
