@@ -27,6 +27,13 @@ def load_config(study: str | os.PathLike[str]) -> StudyConfig:
     Raises:
         ConfigError: if there is no such file, it cannot be read or is not a valid study; with every problem found.
     """
+    if not isinstance(study, str | os.PathLike):
+        kind = type(study).__name__
+        raise ConfigError(
+            "study",
+            [f'is neither a name nor a path (given: {kind}); give one, as in "digits", or make a study in code by '
+             "hpsearch.StudyConfig(name=…)"],
+        )  # fmt: skip
     file = Path(study) if os.path.isfile(study) else resolve(study)
     settings = parsed(file)
     settings.setdefault("name", file.stem)
