@@ -14,6 +14,7 @@ every mistake at once. Inside:
     files.py             finding and reading TOML files
     writing.py           a study as TOML
     spaces.py            the space of a function's survey, and what its TOML says of it
+    arguments.py         what a caller may give to a function
     messages.py          ConfigError, and how a mistake is reported
 """
 

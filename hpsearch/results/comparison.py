@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from hpsearch.config.arguments import checked
 from hpsearch.experiments.comparisons import DEFAULTS, SEEDS, named_setting, scores
 from hpsearch.experiments.progress import TrainingProgress, together
 from hpsearch.results.profiles import SPLITS
@@ -67,6 +68,7 @@ class Comparison:
         return f"Comparison of {', '.join(self.studies)}"
 
 
+@checked(ResultsError)
 def compare(
     studies: Sequence[str | Results],
     *,
@@ -130,8 +132,6 @@ def _loaded(
     studies: Sequence[str | Results], *, results: str | Path, storage: StorageAddress | None
 ) -> dict[str, Results]:
     """The results by study; all that is missing is told at once."""
-    if isinstance(studies, str):
-        raise ResultsError(f"a comparison takes a list of studies (given: {studies!r} alone)")
     each = [study if isinstance(study, Results) else load(study, storage=storage, results=results) for study in studies]
     names = [one.study.study_name.removesuffix(".survey") for one in each]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -165,7 +165,7 @@ def _indices(name: str, results: Results, metric: str) -> pd.DataFrame:
         warnings.simplefilter("always", UserWarning)
         table = results.sensitivity(metric)
     for warning in caught:
-        warnings.warn(f"{name}: {warning.message}", warning.category, stacklevel=3)
+        warnings.warn(f"{name}: {warning.message}", warning.category, stacklevel=4)
     table.insert(0, "study", name)
     return table
 

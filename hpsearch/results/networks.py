@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpsearch.config import StudyConfig
+from hpsearch.config.arguments import checked
 from hpsearch.config.study import PROFILES
 from hpsearch.data.dataset import Dataset
 from hpsearch.engine.metrics import METRICS
@@ -100,6 +101,7 @@ class TrialNetworks(TrialTables):
                     return saved
         return self.network(trial.number)
 
+    @checked(ResultsError)
     def network(self, number: int, *, seed: int | None = None) -> TrainedNetwork:
         """Train a trial's network again; it comes out with the same numbers.
 
@@ -117,6 +119,7 @@ class TrialNetworks(TrialTables):
         check_finite(trial, seed)
         return evaluator.network(self._hyperparameters(trial), seed)
 
+    @checked(ResultsError)
     def units(self, number: int | None = None, *, seed: int | None = None) -> pd.DataFrame:
         """The first layer's weights while a trial trains; see :func:`hpsearch.results.units.units`.
 

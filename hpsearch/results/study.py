@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal, Unpack
 
 import optuna
 
-from hpsearch.data.dataset import Dataset
+from hpsearch.config.arguments import checked
+from hpsearch.data.dataset import Dataset, checked_dataset
 from hpsearch.data.files import atomic_write, made_folder
 from hpsearch.results import frames
 from hpsearch.results.names import ResultsError, stored_name
@@ -50,7 +51,8 @@ class Results(SurveyTables, SearchTables, ProfileTables):
     """
 
     def __init__(self, study: optuna.Study, folder: str | Path = "results", *, dataset: Dataset | None = None) -> None:
-        self._study, self._name, self.folder, self._dataset = study, study.study_name, Path(folder), dataset
+        self._study, self._name, self.folder = study, study.study_name, Path(folder)
+        self._dataset = None if dataset is None else checked_dataset(dataset)
         self._importances: dict[str, pd.DataFrame] = {}
 
     @classmethod
@@ -171,6 +173,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         if missing and len(self.trials):
             raise ResultsError(f"the trials of {self.study.study_name!r} do not vary {', '.join(missing)}")
 
+    @checked(ResultsError)
     def export(self, folder: str | Path, *, format: Literal["csv", "parquet"] = "csv") -> list[Path]:
         """Write the tables, each file whole or not at all.
 
@@ -199,6 +202,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         return written
 
 
+@checked(ResultsError)
 def load(
     name: str, *, storage: StorageAddress | None = None, results: str | Path = "results", dataset: Dataset | None = None
 ) -> Results:
@@ -214,7 +218,8 @@ def load(
 
     Raises:
         FileNotFoundError: if there are no results.
-        ResultsError: if no study has that name; it names those there are.
+        ResultsError: if no study has that name (it names those there are), or an argument is not of its kind.
+        DataError: if the dataset is none.
         StorageError: if the storage cannot be opened.
     """
     with frames.collector_paused():
