@@ -25,7 +25,7 @@ def numbers(form):
     [
         (
             "?",
-            r"not numbers: '\?' \(3\); where these stand for a missing value, replace them by None, as in frame\.replace\(\[\"\?\"\], None\)",
+            r"not numbers: '\?' \(3\); where these stand for a missing value, .* frame\.replace\(\[\"\?\"\], None\)",
         ),
         (" ", r"not numbers: ' ' \(3\); .* as in frame\.replace\(\[\"\"\], None\)"),
         ("N/A", r"as in frame\.replace\(\[\"N/A\"\], None\)"),
