@@ -42,7 +42,8 @@ class Comparison:
             of the setting is another value there, because the study holds it fixed or its data is too small.
         defaults: A row a setting: as the one setting of all studies (see
             :func:`hpsearch.results.transfers.single_setting_table`).
-        scores: A row a setting, study, split and seed: what the last two are made of.
+        scores: A row a setting, study, split and seed: what the last two are made of. Columns: from, to, seed, points,
+            loss, examples (of the split), split.
     """
 
     indices: pd.DataFrame

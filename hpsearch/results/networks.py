@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,7 +85,7 @@ class TrialNetworks(TrialTables):
             hyperparameters=self._hyperparameters(trial) if self.ours else dict(trial.params),
             metrics={m.name: float(row[m.name]) for m in METRICS if CURVES in trial.system_attrs and m.name in row},
             test=None if test is None else TestScore(**test),
-            _network=lambda: self._chosen_network(trial),
+            _network=partial(self._chosen_network, trial),
             guessing=None if guessing is None else TestScore(**guessing),
             guess=stored.get("guess", ""),
             balance=None if balance is None else Balance.from_description(balance),

@@ -44,7 +44,10 @@ class Results(SurveyTables, SearchTables, ProfileTables):
     ``interactions()``, ``ranges()``; by training around the best, which is kept: ``profile()``, ``plane()``,
     ``tolerance()``, ``tunability()``, ``attribution()``. ``plot`` draws them, and ``export(folder)`` writes files.
 
-    The tables of the trials are made again when trials have been added or have gone on since.
+    The tables of the trials are made again when trials have been added or have gone on since. They, and the survey's
+    own, hold one kind a column, so every file format takes them. A column that holds values of several settings, such
+    as ``value`` and ``low`` of ``effects()``, is of objects where some are words, and lists of choices are tuples: make
+    them text for Parquet or SQL, as in ``frame.astype({"value": "str"})``.
 
     Attributes:
         folder: Where saved networks lie.
