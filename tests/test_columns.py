@@ -23,12 +23,15 @@ def numbers(form):
 @pytest.mark.parametrize(
     ("token", "told"),
     [
-        ("?", r"not numbers: '\?' \(3\); where these stand for a missing value, set data.missing = \[\"\?\"\]"),
-        (" ", r"not numbers: ' ' \(3\); .* set data.missing = \[\"\"\]"),
-        ("N/A", r"set data.missing = \[\"N/A\"\]"),
+        (
+            "?",
+            r"not numbers: '\?' \(3\); where these stand for a missing value, .* frame\.replace\(\[\"\?\"\], None\)",
+        ),
+        (" ", r"not numbers: ' ' \(3\); .* as in frame\.replace\(\[\"\"\], None\)"),
+        ("N/A", r"as in frame\.replace\(\[\"N/A\"\], None\)"),
         ("Total", r"not numbers: 'Total' \(3\); correct these rows or remove them"),
         ("12,345", r"written otherwise are '12,345' \(3\): write numbers without separators of thousands"),
-        ("1,5", r"written otherwise are '1,5' \(3\): set data.decimal = \",\""),
+        ("1,5", r"written otherwise are '1,5' \(3\): read it again with decimal=\",\""),
         ("5 %", r"written otherwise are '5 %' \(3\): write numbers without signs of percent"),
         ("$3.50", r"written otherwise are '\$3.50' \(3\): write numbers without signs"),
     ],
@@ -43,7 +46,7 @@ def test_a_column_of_nothing_but_numbers_written_as_text_is_refused(form):
 
 
 def test_a_comma_before_three_decimals_is_no_separator_of_thousands_where_others_have_two():
-    refused(["1,234"] * 50 + ["1,25"] * 50, r"'1,234' \(50\), '1,25' \(50\): set data.decimal")
+    refused(["1,234"] * 50 + ["1,25"] * 50, r"'1,234' \(50\), '1,25' \(50\): read it again with decimal")
 
 
 def test_missing_values_do_not_hide_numbers():
@@ -79,7 +82,9 @@ def test_a_target_of_texts_that_are_numbers_is_classes_unless_others_are_among_t
 def test_texts_that_name_the_rows_are_refused_at_any_length(rows):
     names = [f"name {i}" for i in range(rows)]
     frame = pd.DataFrame({"x": np.arange(rows) * 0.5, "n": names, "y": [0, 1] * (rows // 2)})
-    with pytest.raises(DataError, match=rf"'n' is text with {rows} distinct values in {rows} rows.*drop = \[\"n\"\]"):
+    with pytest.raises(
+        DataError, match=rf"'n' is text with {rows} distinct values in {rows} rows.*drop\(columns=\[\"n\"\]\)"
+    ):
         from_frame(frame, "y")
     assert from_frame(frame.assign(n=names[: rows // 2] * 2), "y").features > rows // 4
 
@@ -102,4 +107,4 @@ def test_nobody_is_told_to_leave_out_the_target():
     for target in (frame["y"], [b"a", b"b"] * 50, pd.Timestamp("2020-01-01")):
         with pytest.raises(DataError, match="or predict another column") as told:
             from_frame(frame.assign(y=target), "y")
-        assert "data.drop" not in str(told.value)
+        assert "drop(" not in str(told.value)

@@ -55,7 +55,7 @@ def test_what_is_missing_is_named_and_made_on_demand(two, monkeypatch):
     assert "no study 'small' in the results" in run("compare", "small", "wines", code=2).stderr
     refused = run("compare", "wines", "wines", code=2).stderr
     assert "error: a comparison needs two different studies or more (given: wines twice)" in refused
-    with pytest.raises(ResultsError, match="takes a list of studies"):
+    with pytest.raises(ResultsError, match="studies must be a list"):
         compare("wines")
     run("search", "small")
     refused = run("compare", "small", "wines", "--complete", "--to", "studies", code=1).stderr

@@ -10,13 +10,16 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from hpsearch.config import HYPERPARAMETERS, ConfigError, StudyConfig, load_config, refined_toml, resolve, to_toml
 from hpsearch.config.data import BUNDLED, DataConfig
+from hpsearch.config.files import config_of
 from hpsearch.config.messages import listed
 from hpsearch.config.space import SpaceConfig
 from hpsearch.config.study import NOT_COMPARED, differences
+from hpsearch.config.tables import SearchConfig
 from hpsearch.config.writing import described_toml
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.space import Choice, Float, Int
@@ -203,7 +206,7 @@ MISTAKES = [
         'name: ends in .profiles (given: "a.Profiles"); that ending belongs to the study\'s own profiles',
     ),
     ("name = 3", "name: must be text (given: 3)"),
-    ("data = 5", "data: must be a table (given: 5); begin it with [data]"),
+    ("data = 5", "data: must be a table (given: 5); begin it with [data], or in Python give a dict"),
     (
         "[data]\nsource = 'digit'",
         'data.source: is not a known data set (given: "digit"); did you mean "digits"? bundled: digits, breast_cancer, wine, '
@@ -269,7 +272,7 @@ MISTAKES = [
         "[network]\nactivation = 'TANH'",
         'network.activation: is not one of the values (given: "TANH"); did you mean "tanh"? use "tanh", "relu", "sigmoid"',
     ),
-    ("space = 1", "space: must be a table (given: 1); begin it with [space]"),
+    ("space = 1", "space: must be a table (given: 1); begin it with [space], or in Python give a dict"),
     (
         "[space]",
         "space: is empty: no hyperparameter varies; give a hyperparameter a range: learning_rate = {low = 0.001, "
@@ -531,7 +534,8 @@ def test_a_config_error_can_be_pickled():
             r'^line 2, column 8: Invalid value \(given: "name = fast"\); write key = value, text in',
         ),
         (b"name = 'a'\nname = 'b'", r"^line 2, column 11: Cannot overwrite a value \(given"),
-        (b"[data]\n[data]", r"^line 2, column 6: .* twice"),
+        (b"[data]\n[data]", r"^line 2, column 6: Cannot declare \[data\] twice \(given: \"\[data\]\"\)"),
+        (b"[data.a]\n[data.a]", r"Cannot declare \[data\.a\] twice"),
         (b"name = 'a'\nb\xff = 1", r"^line 2, byte 2: is not UTF-8 \(given: 0xff\); save the file as UTF-8$"),
         (b"\xef\xbb\xbf\xff", r"^line 1, byte 1: is not UTF-8"),
         (b"a = " + b"[" * 20_000, r"^is nested too deeply; a study needs two levels$"),
@@ -883,8 +887,36 @@ def test_a_study_is_frozen_hashable_and_picklable(tmp_path):
     config = rich_config(tmp_path)
     assert pickle.loads(pickle.dumps(config)) == config
     assert hash(config) == hash(rich_config(tmp_path))
-    with pytest.raises(ValueError, match="frozen"):
-        config.name = "y"
+    for table, name in ((config, "name"), (config.search, "trials")):
+        with pytest.raises(AttributeError, match=rf"given: {name}.*config.with_overrides"):
+            setattr(table, name, 5)
+
+
+def test_a_study_made_in_code_is_refused_as_its_file_would_be_with_every_problem(study):
+    file = study('trails = 5\n[data]\nsource = "irs"\n[search]\ntrials = "5"\n[space]\nalpha = 0.1\n')
+    with pytest.raises(ConfigError, match="StudyConfig: 4 problems") as caught:
+        StudyConfig(name="x", trails=5, data={"source": "irs"}, search={"trials": "5"}, space={"alpha": 0.1})
+    assert set(caught.value.problems) == set(problems(file))
+    with pytest.raises(ConfigError, match="SearchConfig: 1 problem\n  sampler: is not one of the values"):
+        SearchConfig(sampler="best")
+
+
+def test_settings_may_be_numbers_of_numpy_and_columns_of_a_table():
+    search = {"trials": np.int64(5), "seeds": np.arange(3)}
+    space = {"momentum": np.float32(0.5), "batch_size": {"choices": pd.Series([8, 16])}}
+    config = StudyConfig(name="x", search=search, space=space, network={"hidden": np.array([3, 4])})
+    assert config == StudyConfig(name="x").with_overrides(search=search, space=space, network={"hidden": [3, 4]})
+    plain = config.describe()
+    assert plain["search"]["seeds"] == [0, 1, 2]
+    assert plain["space"]["batch_size"] == {"choices": [8, 16]}
+    assert [type(value) for value in (plain["search"]["trials"], plain["space"]["momentum"])] == [int, float]
+    assert StudyConfig(name="x").with_overrides(**{"search.seeds": range(2)}).search.seeds == (0, 1)
+
+
+@pytest.mark.parametrize("study", [None, 3, True, b"iris", {"name": "x"}, ["iris"]])
+def test_what_is_neither_a_name_nor_a_path_is_refused(study):
+    with pytest.raises(ConfigError, match=rf"neither a name nor a path \(given: {type(study).__name__}\)"):
+        config_of(study)
 
 
 @pytest.mark.parametrize("source", BUNDLED)

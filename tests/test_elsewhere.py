@@ -47,7 +47,7 @@ def test_replicates_are_rows_of_their_own():
     found = survey_of(Design(unit(1), base=64), rows.assign(y=noisy).sample(frac=1, random_state=1), replicates=3)
     assert found.table["y"].tolist() == noisy.tolist()
     assert found.sensitivity()["total_order"].iat[0] == pytest.approx(1, abs=0.1)
-    with pytest.raises(DesignError, match="replicates must be at least 1"):
+    with pytest.raises(DesignError, match="replicates must be a whole number from 1"):
         survey_of(DESIGN, LOSS, replicates=0)
 
 

@@ -67,7 +67,7 @@ def test_dates_and_times_are_told_from_numbers_and_texts():
 def test_a_column_of_many_dates_is_refused_and_of_few_is_classes():
     days = [f"{1 + i % 11:02}.01.2020" for i in range(ROWS)]
     message = "column 'c' holds dates or times as text, such as '01.01.2020': turn it into numbers, such as days since"
-    with pytest.raises(DataError, match=f"{re.escape(message)}.*data.drop"):
+    with pytest.raises(DataError, match=f"{re.escape(message)}.*frame\\.drop"):
         from_frame(frame(days), "y")
     with pytest.raises(DataError, match="or predict another column"):
         from_frame(frame(days), "c")

@@ -288,9 +288,9 @@ def test_a_space_that_is_a_list_is_refused_before_the_function_is_looked_at():
 @pytest.mark.parametrize(
     ("option", "problem"),
     [
-        ({"replicates": 0}, "replicates must be at least 1 .given: 0"),
-        ({"workers": 0}, "workers must be at least 1"),
-        ({"timeout": 0}, "timeout must be above 0"),
+        ({"replicates": 0}, r"replicates must be a whole number from 1 to 10,000 \(given: 0\)"),
+        ({"workers": 0}, "workers must be a whole number, at least 1"),
+        ({"timeout": 0}, "timeout must be a number of seconds, above 0"),
         ({"base": 3}, "base must be a power of two"),
         ({"storage": "sqlite:///nowhere.db"}, "storage needs a name"),
     ],
@@ -300,7 +300,7 @@ def test_a_number_out_of_range_is_refused_before_anything_runs(option, problem):
     with pytest.raises(DesignError, match=problem):
         survey(function, unit(2), **{"base": 4, **option})
     assert function.calls == 0
-    with pytest.raises(DesignError, match="frame_rows must be at least 1"):
+    with pytest.raises(DesignError, match="frame_rows must be a whole number, at least 1"):
         survey_frames(lambda rows: rows.x0, unit(2), frame_rows=0)
 
 

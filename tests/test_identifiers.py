@@ -32,7 +32,7 @@ def plain():
 def test_whole_numbers_that_count_or_name_the_rows_are_named(plain, name, column, what):
     frame = plain.assign(**{name: column})
     (note,) = from_frame(frame, "y").notes
-    assert re.search(rf"column '{name}' .*{what}.*data.drop = \[\"{name}\"\]", note)
+    assert re.search(rf"column '{name}' .*{what}.*frame\.drop\(columns=\[\"{name}\"\]\)", note)
     assert list(identifiers(frame, "y")) == [name]
 
 
@@ -49,7 +49,7 @@ def test_other_columns_are_not_named(plain):
 def test_columns_that_name_who_has_several_rows_are_named(plain, name):
     (note,) = from_frame(plain.assign(**{name: np.arange(ROWS) // 2 * 1000}), "y").notes
     assert f"column '{name}' has 30 values in 60 rows: if rows of one value belong together" in note
-    assert note.endswith(f'data.groups = "{name}"')
+    assert note.endswith(f' by groups="{name}"')
     assert from_frame(plain.assign(**{name: np.arange(ROWS) // 30}), "y").notes == ()  # two values are no persons
 
 

@@ -37,7 +37,7 @@ THIRD_PARTIES = {
     "experiments": {"numpy", "pandas", "scipy", "optuna"},
     "storage": {"numpy", "pandas", "optuna", "filelock", "sqlalchemy"},
     "evaluation": {"numpy", "pandas", "sklearn", "distributed"},
-    "estimator": {"numpy", "pandas", "sklearn", "pydantic"},
+    "estimator": {"numpy", "pandas", "sklearn"},
     "config": {"pydantic", "pydantic_core", "tomlkit"},
     "sensitivity": {"numpy", "pandas", "scipy"},
     "figures": {"pandas", "plotly"},

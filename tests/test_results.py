@@ -1,4 +1,5 @@
 import copy
+import pickle
 import re
 from dataclasses import replace
 
@@ -96,6 +97,12 @@ def test_the_best_network_predicts_raw_rows(results, small_evaluator):
     hidden = np.tanh(small_evaluator.dataset.preparation.transform(X) @ network.weights[0].T + network.biases[0])
     logits = hidden @ network.weights[1].T + network.biases[1]
     np.testing.assert_array_equal(network.predict(X), logits.argmax(axis=1))
+
+
+def test_the_best_and_all_that_it_is_of_can_be_pickled(results):
+    for best in (pickle.loads(pickle.dumps(results.best)), copy.deepcopy(results).best):
+        assert best == results.best
+        np.testing.assert_array_equal(best.network.parameters, results.best.network.parameters)
 
 
 def test_every_trial_s_network_can_be_trained_again(results, small_evaluator):

@@ -52,18 +52,18 @@ def test_rows_of_a_group_come_into_one_split_and_the_shares_are_kept(numbers):
 def test_groups_that_cannot_be_split_are_refused(numbers):
     for owner, message in (
         (["a"] * 50 + ["b"] * 50, r"the 2 groups of 'who' cannot be split: \d+ rows would train"),
-        (["a"] * 99 + [None], r"data.groups: column 'who' has 1 missing values"),
+        (["a"] * 99 + [None], r"^groups: column 'who' has 1 missing values"),
     ):
         with pytest.raises(DataError, match=message):
             from_frame(numbers.assign(who=owner), "b", groups="who")
-    with pytest.raises(DataError, match=r"data.groups: there is no column 'whom'; did you mean 'who'\?"):
+    with pytest.raises(DataError, match=r"^groups: there is no column 'whom'; did you mean 'who'\?"):
         from_frame(numbers.assign(who="a"), "b", groups="whom")
-    with pytest.raises(DataError, match=r"data.groups: 'b' is the target column"):
+    with pytest.raises(DataError, match=r"^groups: 'b' is the target column"):
         from_frame(numbers, "b", groups="b")
     with pytest.raises(DataError, match=r"groups has shape \(3,\): give one for each row"):
         from_arrays(numbers[["a"]], numbers["b"], groups=[1, 2, 3])
     classes = numbers.assign(who=np.arange(100) // 10, kind=["p"] * 90 + ["q"] * 10)
-    with pytest.raises(DataError, match=r"an example in the .* split: 'q'; take other shares or another data.seed, or"):
+    with pytest.raises(DataError, match=r"an example in the .* split: 'q'; take other shares or another seed, or"):
         from_frame(classes, "kind", groups="who")
 
 

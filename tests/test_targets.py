@@ -96,12 +96,12 @@ WHOLE = np.random.default_rng(0).normal(40, 4, 400).round()
         (
             WHOLE.clip(35, 45).astype(int),
             "classification",
-            "11 distinct whole numbers, taken as classes: set data.task",
+            "11 distinct whole numbers, taken as classes: set task",
         ),
         (
             np.arange(400) % 100,
             "regression",
-            "100 distinct whole numbers, taken as a number (regression): set data.task",
+            "100 distinct whole numbers, taken as a number (regression): set task",
         ),
         (np.arange(400) % 2, "classification", None),
         (np.arange(400) % 3 * 0.5, "regression", None),
@@ -120,7 +120,7 @@ def test_how_whole_numbers_were_taken_is_told_unless_the_user_chose(labels, task
 
 def test_whole_numbers_that_are_too_rare_for_classes_are_refused_with_the_other_task():
     frame = pd.DataFrame({"x": np.arange(60) * 0.5, "age": [30, 31, 32] * 19 + [77, 30, 31]})
-    with pytest.raises(DataError, match=r"'77 \(1\)'; set data.task to 'regression' if they are numbers"):
+    with pytest.raises(DataError, match=r"'77 \(1\)'; set task to 'regression' if they are numbers"):
         from_frame(frame, "age")
     assert from_frame(frame, "age", task="regression").classes is None
     text = frame.assign(age=[*"aab"] + ["c", "d"] * 28 + ["c"])
@@ -131,8 +131,8 @@ def test_whole_numbers_that_are_too_rare_for_classes_are_refused_with_the_other_
 
 def test_every_refusal_of_rare_whole_numbers_names_the_other_task():
     many = pd.DataFrame({"x": np.arange(120) * 0.5, "age": np.repeat(np.arange(40), 3)})
-    with pytest.raises(DataError, match=r"24 examples for 40 classes.*; set data.task to 'regression'"):
+    with pytest.raises(DataError, match=r"24 examples for 40 classes.*; set task to 'regression'"):
         from_frame(many, "age")
     rare = pd.DataFrame({"x": np.arange(200) * 0.5, "age": np.r_[np.repeat(np.arange(10), 3), np.full(170, 10)]})
-    with pytest.raises(DataError, match=r"classes without an example in the .*; set data.task to 'regression'"):
+    with pytest.raises(DataError, match=r"classes without an example in the .*; set task to 'regression'"):
         from_frame(rare, "age")

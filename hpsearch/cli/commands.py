@@ -21,6 +21,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
+    epilog="Exit codes: 0 it is done; 1 the machine or the storage failed; 2 something that was given must be changed; "
+    "130 it was stopped.",
 )
 
 StudyArgument = Annotated[

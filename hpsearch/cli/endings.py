@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import re
-import shlex
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -32,8 +31,10 @@ def errors(study: str = "") -> Iterator[None]:
             raise
         say(f"error: {_words(_in_file(problem, study))}", error=True)
         if _of_table(problem, study):
+            from hpsearch.config.shell import typed
+
             words = "settings such as data.drop belong in a study's file; to write one:"
-            say(words, command=f"hpsearch new {shlex.quote(study)} --target COLUMN", error=True)
+            say(words, command=f"hpsearch new {typed(study)} --target COLUMN", error=True)
         raise typer.Exit(code) from None
 
 

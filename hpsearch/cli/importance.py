@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpsearch.cli.commands import WorkersOption, app
+from hpsearch.cli.commands import app
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import Place
@@ -28,7 +28,9 @@ def importance(
     objective: Annotated[
         str | None, typer.Option(help="Which of several objectives to explain: its index, from 0, or its metric name.")
     ] = None,
-    workers: WorkersOption = 1,
+    workers: Annotated[
+        int, typer.Option(min=1, max=256, help="Number of processes; the results do not depend on it.")
+    ] = 1,
 ) -> None:
     """Importance of any Optuna study's parameters, by three measures, with intervals and a permutation null.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -23,6 +22,7 @@ def new(
 ) -> None:
     """Write a table's study as a TOML to go on from: what the table holds, and every setting with its default."""
     from hpsearch.config import ConfigError
+    from hpsearch.config.shell import typed
     from hpsearch.data.files import write_text
 
     with errors(table):
@@ -33,7 +33,7 @@ def new(
         write_text(path, text)
         for line in lines:
             say(line)
-        say(f"written to {path}; next:", command=f"hpsearch search {shlex.quote(str(path))}")
+        say(f"written to {path}; next:", command=f"hpsearch search {typed(str(path))}")
 
 
 def new_toml(table: str, target: str | None, *, name: str | None = None) -> tuple[str, list[str], str]:

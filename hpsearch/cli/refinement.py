@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shlex
 from itertools import dropwhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,6 +34,7 @@ def refine_command(
 ) -> None:
     """Write the ranges to try next as the TOML of a new study: those that the survey proposes, else the search."""
     from hpsearch.cli.studies import stored_results, stored_under
+    from hpsearch.config.shell import typed
     from hpsearch.data.files import write_text
     from hpsearch.results.names import ResultsError
 
@@ -52,7 +52,7 @@ def refine_command(
         write_text(path, _refined_toml(study, refinement.config, evidence))
         say(evidence)
         words = f"written to {path}, by {refinement.config.search.metric}; next:"
-        say(words, command=f"hpsearch search {shlex.quote(str(path))}")
+        say(words, command=f"hpsearch search {typed(str(path))}")
 
 
 def _refined_toml(study: str, config: StudyConfig, evidence: str) -> str:

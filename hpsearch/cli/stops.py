@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import signal
 import sys
 import threading
@@ -164,9 +163,11 @@ def say_stopped(words: str, *, ending: str = "stopped", next: str = "Go on with"
 
 def command_again() -> str:
     """What to paste into a shell to run the same command again, without the password of a storage URL."""
-    typed = [_without_password(word) if "://" in word else word for word in _TYPED.get()]
-    missing = "" if tuple(typed) == _TYPED.get() else "  # with the password for ***"
-    return shlex.join(["hpsearch", *typed]) + missing
+    from hpsearch.config.shell import typed
+
+    words = [_without_password(word) if "://" in word else word for word in _TYPED.get()]
+    missing = "" if tuple(words) == _TYPED.get() else "  # with the password for ***"
+    return typed("hpsearch", *words) + missing
 
 
 def _without_password(url: str) -> str:

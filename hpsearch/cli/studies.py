@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -114,6 +113,7 @@ def check_stored(study: str, place: Place) -> None:
 
 def announce(study: NamedStudy, evaluator: Evaluator, path: str) -> None:
     """Say of a table what it holds and what was assumed, and how to choose otherwise."""
+    from hpsearch.config.shell import typed
     from hpsearch.evaluation.newcomers import split_words, task_words
 
     if study.assumptions is None:
@@ -124,7 +124,7 @@ def announce(study: NamedStudy, evaluator: Evaluator, path: str) -> None:
         f"hidden layers {list(config.network.hidden)} of {config.network.activation}",
         f"{config.search.trials} trials by {config.search.sampler}",
     ]
-    command = f"hpsearch new {shlex.quote(path)} --target {shlex.quote(str(config.data.target))}"
+    command = f"hpsearch new {typed(path)} --target {typed(str(config.data.target))}"
     for line in (
         f"{Path(path).name}: {split_words(data)}",
         f"predicting {config.data.target!r}: {task_words(data)}",

@@ -14,7 +14,9 @@ every mistake at once. Inside:
     files.py             finding and reading TOML files
     writing.py           a study as TOML
     function_space.py    the space of a function's survey, and what its TOML says of it
+    arguments.py         what a caller may give to a function
     messages.py          ConfigError, and how a mistake is reported
+    shell.py             a command in a message
 """
 
 from hpsearch.config.data import BUNDLED, DataConfig

@@ -17,6 +17,9 @@ from hpsearch.config.study import StudyConfig, validated
 LARGEST_FILE = 1_000_000
 """Bytes; a study's file has a thousand or so."""
 
+_TUPLE = re.compile(r"\((?:'[^']*'(?:, |,)?)+\)")
+"""How the parser writes the name of a table."""
+
 
 def load_config(study: str | os.PathLike[str]) -> StudyConfig:
     """Read a study from its TOML file; the study is named after the file unless it says otherwise.
@@ -27,6 +30,13 @@ def load_config(study: str | os.PathLike[str]) -> StudyConfig:
     Raises:
         ConfigError: if there is no such file, it cannot be read or is not a valid study; with every problem found.
     """
+    if not isinstance(study, str | os.PathLike):
+        kind = type(study).__name__
+        raise ConfigError(
+            "study",
+            [f'is neither a name nor a path (given: {kind}); give one, as in "digits", or make a study in code by '
+             "hpsearch.StudyConfig(name=…)"],
+        )  # fmt: skip
     file = Path(study) if os.path.isfile(study) else resolve(study)
     settings = parsed(file)
     settings.setdefault("name", file.stem)
@@ -71,7 +81,7 @@ def resolve(name_or_path: str | os.PathLike[str], folder: str | os.PathLike[str]
         if os.path.isfile(file := place / f"{text}.toml"):
             return file
     problem = f"no study has this name in {folders[0]}" + " or among those that come with hpsearch" * (folder is None)
-    raise ConfigError(text, [Fault(problem, text, _choice(text, folders)).line()])
+    raise ConfigError(text or "study", [Fault(problem, text, _choice(text, folders)).line()])
 
 
 def shipped_studies() -> Path:
@@ -143,7 +153,8 @@ def _syntax_problem(message: str, text: str) -> tuple[str, str]:
     if not place:  # not the parser's own: a number beyond Python's limit on digits
         return f"is not valid TOML: {message.split(';')[0]}", "shorten the number"
     line, column = (int(place[1]), int(place[2])) if place[1] else (len(lines), len(lines[-1]) + 1)
-    problem = f"line {line}, column {column}: {message[: place.start()]}"
+    words = _TUPLE.sub(lambda keys: "[" + ".".join(re.findall("'(.*?)'", keys[0])) + "]", message[: place.start()])
+    problem = f"line {line}, column {column}: {words}"
     content = lines[line - 1].strip()
     problem += f" (given: {shown(content)})" if content else ""
     return problem, 'write key = value, text in "quotes", tables as [table]'

@@ -189,7 +189,8 @@ def _faults(detail: ErrorDetails, root: type[BaseModel]) -> tuple[Fault, ...]:
     problem = _PROBLEMS.get(kind, detail["msg"]).format(**context)
     info = _field(keys, root)
     if kind == "model_type":
-        return (Fault(problem, value, f"begin it with [{_dotted(keys)}]" if keys else ""),)
+        words = f"begin it with [{_dotted(keys)}], or in Python give a dict" if keys else "give a dict"
+        return (Fault(problem, value, words),)
     if options := _options(info):
         words = f"use {', '.join(map(toml_value, options))}"
         return (Fault(problem, value, did_you_mean(detail["input"], options, then=words)),)

@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from hpsearch.config.data import DataConfig
 from hpsearch.config.entries import Entry
-from hpsearch.config.fields import Table, Text
+from hpsearch.config.fields import Table, Text, plain
 from hpsearch.config.hyperparameters import BY_NAME, HYPERPARAMETERS
 from hpsearch.config.kinds import text_of, units_of
 from hpsearch.config.messages import ConfigError, Fault, problems, refusal
@@ -40,11 +40,15 @@ RESERVED = {SURVEY: "survey", PROFILES: "profiles", TRANSFERS: "transfers"}
 class StudyConfig(Table):
     """A study: its question, its data and network, the space it covers and the search through it.
 
-    What is left out has its default, ``with_overrides`` changes it, and ``hpsearch show`` prints it all.
+    Made in code by a table of the file as a dict each; what is left out has its default. ``with_overrides`` changes it,
+    and ``hpsearch show`` prints it all.
 
-    >>> config = StudyConfig.from_description({"name": "mine", "data": {"source": "iris"}, "search": {"trials": 50}})
+    >>> config = StudyConfig(name="mine", data={"source": "iris"}, search={"trials": 50})
     >>> config.with_overrides(sampler="qmc").search.sampler, config.search.trials
     ('qmc', 50)
+
+    Raises:
+        ConfigError: if a setting cannot be used; with every problem found.
     """
 
     name: Text = Field(description="of the study in storage and of its folder of results; default: the file's")
@@ -192,7 +196,7 @@ class StudyConfig(Table):
                 if not isinstance(table.get(name), dict):
                     table[name] = {}
                 table = table[name]
-            table[last] = value
+            table[last] = plain(value)
         folder = Path.cwd() if dotted.get("data.source") or isinstance(dotted.get("data.test"), str) else None
         return validated(description, where="changed settings", folder=folder)
 

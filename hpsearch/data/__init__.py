@@ -19,6 +19,7 @@ In this room:
     files.py        a file written whole or not at all, under a name that stays in its folder
     imports.py      scikit-learn, imported without a trace
     memory.py       how much memory there is
+    terms.py        messages in the terms of a caller in Python
 """
 
 from hpsearch.data.checks import DataError

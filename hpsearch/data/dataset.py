@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from hpsearch.data.checks import DataError
 from hpsearch.data.preparation import Preparation
 
 _ROWS = 1024
@@ -96,6 +97,20 @@ class Dataset:
                     digest.update(rounded.astype("<f8").tobytes())
         digest.update(repr(None if self.classes is None else self.classes.tolist()).encode())
         return digest.hexdigest()
+
+
+def checked_dataset(dataset: object) -> Dataset:
+    """A data set of a caller's own.
+
+    Raises:
+        DataError: if it is something else, such as the table that one is made of.
+    """
+    if not isinstance(dataset, Dataset):
+        raise DataError(
+            f"dataset is no Dataset (given: {type(dataset).__name__}): make one by "
+            "hpsearch.data.from_frame(frame, target), or from_arrays(X, y)"
+        )
+    return dataset
 
 
 def _some_rows(X: NDArray[Any]) -> Iterator[NDArray[Any]]:

@@ -12,6 +12,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -27,6 +28,7 @@ from hpsearch.data.sources import RawTable, raw_table, without_incomplete_rows
 from hpsearch.data.splits import Division, division_notes, split_rows
 from hpsearch.data.tables import Format
 from hpsearch.data.targets import Task, check_task, coded_targets, task_notes, task_of
+from hpsearch.data.terms import in_python
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,9 +124,15 @@ def from_arrays(
         frame[f"groups of {column}"] = groups
     return from_frame(
         frame, column, task=task, validation=validation, seed=seed, shuffle=shuffle, name=name,
-        test=_frame_of(*test, column, "the test's ") if isinstance(test, tuple) else test,
+        test=_test_frame(test, column) if isinstance(test, tuple) else test,
         groups=None if groups is None else f"groups of {column}",
     )  # fmt: skip
+
+
+def _test_frame(test: tuple[Any, ...], column: str) -> pd.DataFrame:
+    if len(test) != 2:
+        raise DataError(f"test has {len(test)} parts: give X and y of the test examples, or a share")
+    return _frame_of(*test, column, "the test's ")
 
 
 def _frame_of(X: Any, y: Any, column: str, whose: str) -> pd.DataFrame:
@@ -167,19 +175,27 @@ def from_frame(
         DataError: if the data cannot be used.
     """
     check_task(task)
+    if isinstance(test, str):
+        raise DataError(f"test is text (given: {test!r}): give a share, or a table of the test examples")
     division = _division(validation, test, seed, groups, shuffle)
     if not hasattr(frame, "columns"):
         raise DataError(f"the table is not a DataFrame (given: {type(frame).__name__}): give one, or use from_arrays")
     table, further = RawTable(raw_frame(frame), str(target)), None
     if hasattr(test, "columns"):
         further = RawTable(raw_frame(test), str(target), name="the test table")
-    return _dataset(table, further, task=task, division=division, name=name)
+    try:
+        made = _dataset(table, further, task=task, division=division, name=name)
+    except DataError as problem:
+        raise DataError(in_python(str(problem))) from None
+    return replace(made, notes=tuple(map(in_python, made.notes)))
 
 
 def _division(validation: float, test: Any, seed: int, groups: str | None, shuffle: bool | None) -> Division:
     """How the rows of a table are divided: without a test split where the test examples are elsewhere."""
+    if not isinstance(shuffle, bool | np.bool_ | None):
+        raise DataError(f"shuffle is {shuffle!r}: give True or False")
     share = 0 if isinstance(test, str) or hasattr(test, "columns") else test
-    return Division(validation, share, seed, None if groups is None else str(groups), shuffle is not False)
+    return Division(validation, share, seed, None if groups is None else str(groups), shuffle is None or bool(shuffle))
 
 
 def _dataset(

@@ -8,15 +8,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import numpy as np
-from pydantic import ValidationError
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from hpsearch.config import ConfigError, NetworkConfig, SearchConfig
-from hpsearch.config.fields import LARGEST_SEED, is_seed
+from hpsearch.config.fields import LARGEST_SEED, is_seed, plain
 from hpsearch.config.hyperparameters import TRAINING
-from hpsearch.config.messages import Fault, problems, shown
+from hpsearch.config.messages import Fault, shown
 from hpsearch.data.memory import excess
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.memory import training_bytes
@@ -112,13 +111,13 @@ class ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
 
     def _settings(self) -> tuple[Hyperparameters, NetworkConfig]:
         """The constructor arguments, checked by the rules of a study's file."""
-        arguments = {name: _plain(value) for name, value in self.get_params(deep=False).items()}
+        arguments = {name: plain(value) for name, value in self.get_params(deep=False).items()}
         lines = [fault.line((h.name,)) for h in TRAINING for fault in h.faults(arguments[h.name])]
         network = _NETWORK
         try:
             network = NetworkConfig(**{name: arguments[name] for name in NetworkConfig.model_fields})
-        except ValidationError as error:
-            lines += problems(error, NetworkConfig)
+        except ConfigError as error:
+            lines += error.problems
         seed = arguments["seed"]
         if not is_seed(seed):
             lines.append(Fault("is no seed", seed, f"give a whole number from 0 to {LARGEST_SEED:,}").line(("seed",)))
@@ -180,10 +179,3 @@ class ShallowNetwork(BaseEstimator, ABC):  # type: ignore[misc]  # scikit-learn 
     @abstractmethod
     def _encode(self, y: Array) -> Array:
         """Targets as the engine reads them, ``(examples,)``."""
-
-
-def _plain(value: Any) -> Any:
-    """NumPy's numbers and arrays as Python's: a grid or a distribution gives the former."""
-    if isinstance(value, np.generic | np.ndarray):
-        return value.tolist()
-    return [_plain(entry) for entry in value] if isinstance(value, list | tuple) else value

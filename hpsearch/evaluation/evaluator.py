@@ -8,7 +8,7 @@ from dataclasses import replace
 from hpsearch.config.kinds import text_of
 from hpsearch.config.messages import ConfigError
 from hpsearch.config.study import StudyConfig
-from hpsearch.data.dataset import Dataset
+from hpsearch.data.dataset import Dataset, checked_dataset
 from hpsearch.data.loading import load_dataset
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.settings import Architecture, Hyperparameters
@@ -43,8 +43,7 @@ class Evaluator:
     def __init__(
         self, config: StudyConfig, dataset: Dataset | None = None, *, checkpoint_count: int | None = None
     ) -> None:
-        if dataset is None:
-            dataset = load_data(config)
+        dataset = load_data(config) if dataset is None else checked_dataset(dataset)
         config, note = fitted(config, dataset.train.examples)
         self.config, self.dataset = config, dataset
         self.notes = (*dataset.notes, *([note] if note else []))

@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from hpsearch.evaluation.deadlines import Deadline
-from hpsearch.evaluation.jobs import Elsewhere
+from hpsearch.evaluation.jobs import Elsewhere, check_executor
 from hpsearch.evaluation.tasks import Outcome, Task, Trainer
 from hpsearch.evaluation.turns import short_turns
 
@@ -38,11 +38,15 @@ def training_on(executor: Executor) -> Iterator[None]:
         executor: Any ``concurrent.futures`` executor, such as ``Client(...).get_executor()`` of a Dask cluster. It
             stays the caller's: it is not shut down.
 
+    Raises:
+        TypeError: if it is no executor.
+
     >>> from concurrent.futures import ThreadPoolExecutor
     >>> with ThreadPoolExecutor(2) as threads, training_on(threads):
     ...     print(surrounding() is threads)
     True
     """
+    check_executor(executor)
     before = _SURROUNDING.set(executor)
     try:
         yield
@@ -52,7 +56,10 @@ def training_on(executor: Executor) -> Iterator[None]:
 
 def surrounding(executor: Executor | None = None) -> Executor | None:
     """The executor that was given, else that of :func:`training_on` around the call, else None."""
-    return _SURROUNDING.get() if executor is None else executor
+    if executor is None:
+        return _SURROUNDING.get()
+    check_executor(executor)
+    return executor
 
 
 class _Stopped(Exception):

@@ -193,17 +193,26 @@ class Elsewhere:
                 self._send(other, with_data=False)
 
 
-def cluster_of(executor: Executor) -> Cluster | None:
-    """The Dask cluster behind an executor, if there is one.
+def check_executor(executor: Executor) -> None:
+    """Refuse what is no executor.
 
     Raises:
-        TypeError: if it is no executor.
+        TypeError: if it is none.
     """
     if not isinstance(executor, Executor):
         raise TypeError(
             f"executor is no concurrent.futures executor (given: {type(executor).__name__}): give one, such as "
             "ProcessPoolExecutor(4), or client.get_executor() of a Dask client"
         )
+
+
+def cluster_of(executor: Executor) -> Cluster | None:
+    """The Dask cluster behind an executor, if there is one.
+
+    Raises:
+        TypeError: if it is no executor.
+    """
+    check_executor(executor)
     if not type(executor).__module__.startswith("distributed."):
         return None
     from hpsearch.evaluation.clusters import Cluster

@@ -10,6 +10,7 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 import pandas as pd
 
+from hpsearch.config.arguments import check_record
 from hpsearch.evaluation.calls import RESPONSE, Answer
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import DUMMY, FAILURE, KEY, REPLICATE, SEED, Design, places
@@ -33,6 +34,9 @@ class Analysis:
     response: str | None = None
     better: Literal["lower", "higher"] = "lower"
     ceilings: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_record(self, ResponseError)
 
     def kinds(self, main: str) -> dict[str, Kind]:
         """The kinds of the responses."""

@@ -8,13 +8,15 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from hpsearch.config.arguments import checked
 from hpsearch.evaluation.calls import RESPONSE, FunctionError, numbers_of
 from hpsearch.experiments.answers import Analysis, check_names
 from hpsearch.sensitivity.analysis import Survey
-from hpsearch.sensitivity.designs import FAILURE, KEY, REPLICATE, Design
+from hpsearch.sensitivity.designs import FAILURE, KEY, REPLICATE, Design, DesignError
 from hpsearch.sensitivity.indices import ResponseError
 
 
+@checked(DesignError)
 def survey_of(
     design: Design,
     values: Any,
@@ -43,6 +45,7 @@ def survey_of(
         The survey.
 
     Raises:
+        DesignError: if ``design`` is none, or another argument is not of its kind.
         ResponseError: if values are missing, or of other rows, are no numbers, or are named like a column of the
             design; or a value of the response that is analysed is not finite and has no ceiling: ``survey`` of the
             exception is the survey then.
@@ -53,6 +56,10 @@ def survey_of(
     >>> survey_of(design, rows["x"] + 3 * rows["y"], seeded=True).sensitivity()["verdict"].tolist()
     ['sensitive', 'sensitive', 'luck']
     """
+    if not isinstance(design, Design):
+        raise DesignError(
+            f"design must be a Design (given: {type(design).__name__}): the one whose table was evaluated"
+        )
     rows = design.table(replicates)
     if isinstance(values, pd.DataFrame) and set(KEY) <= set(values.columns):
         values = _in_order(values, rows)

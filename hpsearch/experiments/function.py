@@ -15,7 +15,7 @@ from hpsearch.experiments.looks import Until
 from hpsearch.experiments.progress import FunctionProgress
 from hpsearch.experiments.runs import Run, surveyed
 from hpsearch.sensitivity.analysis import Survey
-from hpsearch.sensitivity.designs import SEED, Design, DesignError
+from hpsearch.sensitivity.designs import SEED, Design
 from hpsearch.space import Space
 from hpsearch.storage.addresses import StorageAddress
 
@@ -101,10 +101,11 @@ def survey(
     now, of a response that is no noise, the function has changed, and the call is refused.
 
     Raises:
-        DesignError: if the design cannot be laid out, or a number is out of range.
+        DesignError: if the design cannot be laid out, or an argument is out of range or not of its kind.
         FunctionError: if the function's parameters are not those of the space, or it cannot be sent to processes.
-        ResponseError: if it returns something else, or a value of the response that is analysed is missing or not
-            finite, and has no ceiling; ``survey`` of the exception is the survey with its whole table then.
+        ResponseError: if it returns something else, ``response``, ``better`` or ``ceilings`` is not of its kind, or a
+            value of the response that is analysed is missing or not finite, and has no ceiling; ``survey`` of the
+            exception is the survey with its whole table then.
         SurveyTimeoutError: if the time was up before the design was complete (the first, with ``until``).
         SurveyStopped: a KeyboardInterrupt, with the ``table`` so far, of a survey without a name.
         WorkersLostError: if no worker process can be started, or the executor's workers are lost.
@@ -185,8 +186,6 @@ def survey_frames(
     """
     if unknown := options.keys() - SurveyOptions.__annotations__.keys():
         raise TypeError(f"survey_frames() got an unexpected keyword argument {min(unknown)!r}")
-    if frame_rows < 1:
-        raise DesignError(f"frame_rows must be at least 1 (given: {frame_rows})")
     rest: dict[str, Any] = dict(options)
     sized, analysed = (
         {name: rest.pop(name) for name in names if rest.get(name) is not None}

@@ -33,7 +33,7 @@ def share_of(until: Until) -> float:
     Raises:
         DesignError: if that is no share.
     """
-    if until == "decided":
+    if isinstance(until, str) and until == "decided":
         return 0.0
     if isinstance(until, bool) or not isinstance(until, int | float) or not 0 <= until < 1:
         raise DesignError(

@@ -12,6 +12,7 @@ from pathlib import Path
 import optuna
 import pandas as pd
 
+from hpsearch.config.arguments import check_record, checked
 from hpsearch.config.study import SURVEY, validated
 from hpsearch.evaluation.calls import SettingCall, TableCall
 from hpsearch.evaluation.deadlines import OutOfTimeError
@@ -75,18 +76,16 @@ class Run:
     on_progress: Callable[[FunctionProgress], None] | None = None
 
     def __post_init__(self) -> None:
+        check_record(self, DesignError)
         if self.name is not None:
             validated({"name": self.name}, where="the survey's name")
         elif self.storage is not None:
             raise DesignError("storage needs a name: name='mine' keeps the survey there as the study mine.survey")
-        if self.workers < 1:
-            raise DesignError(f"workers must be at least 1 (given: {self.workers})")
-        if self.timeout is not None and not self.timeout > 0:
-            raise DesignError(f"timeout must be above 0 seconds (given: {self.timeout})")
         if self.until is not None:
             share_of(self.until)
 
 
+@checked(DesignError)
 def surveyed(
     call: SettingCall | TableCall,
     design: Design,
@@ -97,8 +96,6 @@ def surveyed(
     frame_rows: int = 1,
 ) -> Survey:
     """Survey a function; see :func:`hpsearch.experiments.function.survey`."""
-    if replicates < 1:
-        raise DesignError(f"replicates must be at least 1 (given: {replicates})")
     deadline = time.monotonic() + (run.timeout or float("inf"))
     with contextlib.ExitStack() as stack:
         study, answers = _opened(call, design, analysis, run, stack)

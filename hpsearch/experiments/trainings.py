@@ -20,6 +20,8 @@ import pandas as pd
 from optuna.trial import FrozenTrial
 
 from hpsearch.config import StudyConfig, config_of
+from hpsearch.config.arguments import checked
+from hpsearch.config.messages import ConfigError
 from hpsearch.data import Dataset
 from hpsearch.engine.losses import CEILING
 from hpsearch.engine.settings import Hyperparameters
@@ -52,6 +54,7 @@ from hpsearch.storage.trials import finished_trial
 from hpsearch.storage.writing import TrialWriter
 
 
+@checked(lambda problem: ConfigError("survey_study", [problem]))
 def survey_study(
     config: StudyConfig | str | Path,
     *,
@@ -78,7 +81,7 @@ def survey_study(
         on_progress: Called at the start and after every training.
 
     Raises:
-        ConfigError: if the config cannot be read or does not fit the data.
+        ConfigError: if the config cannot be read or does not fit the data, or an argument is not of its kind.
         DataError: if the data cannot be read.
         StudyChangedError: if the stored survey was made with other settings.
         StudyBusyError: if another process is surveying the same study.

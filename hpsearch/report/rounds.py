@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 
 import pandas as pd
@@ -10,6 +9,7 @@ from rich.table import Table
 
 from hpsearch.config.hyperparameters import HYPERPARAMETERS, in_words
 from hpsearch.config.messages import listed
+from hpsearch.config.shell import typed
 from hpsearch.data import Dataset
 from hpsearch.report.sentences import short
 from hpsearch.report.survey import range_lines
@@ -94,7 +94,7 @@ def _setting(table: pd.DataFrame) -> str:
     row = table[table["arm"] == ROUNDS].to_dict("records")[0]
     values = listed([f"{in_words(h.name)} {short(row[h.name])}" for h in HYPERPARAMETERS if h.name in row])
     study = row["study"]
-    return f"the setting of the rounds: {values}; `hpsearch report {shlex.quote(study)}` shows how {study} got there"
+    return f"the setting of the rounds: {values}; `hpsearch report {typed(study)}` shows how {study} got there"
 
 
 def _costs(rounds: int, unrefined: int) -> str:

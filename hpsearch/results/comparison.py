@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from hpsearch.config.arguments import checked
 from hpsearch.config.study import SURVEY
 from hpsearch.experiments.comparisons import DEFAULTS, SEEDS, named_setting, scores
 from hpsearch.experiments.progress import TrainingProgress, together
@@ -42,7 +43,8 @@ class Comparison:
             of the setting is another value there, because the study holds it fixed or its data is too small.
         defaults: A row a setting: as the one setting of all studies (see
             :func:`hpsearch.results.transfers.single_setting_table`).
-        scores: A row a setting, study, split and seed: what the last two are made of.
+        scores: A row a setting, study, split and seed: what the last two are made of. Columns: from, to, seed, points,
+            loss, examples (of the split), split.
     """
 
     indices: pd.DataFrame
@@ -68,6 +70,7 @@ class Comparison:
         return f"Comparison of {', '.join(self.studies)}"
 
 
+@checked(ResultsError)
 def compare(
     studies: Sequence[str | Results],
     *,
@@ -131,8 +134,6 @@ def _loaded(
     studies: Sequence[str | Results], *, results: str | Path, storage: StorageAddress | None
 ) -> dict[str, Results]:
     """The results by study; all that is missing is told at once."""
-    if isinstance(studies, str):
-        raise ResultsError(f"a comparison takes a list of studies (given: {studies!r} alone)")
     each = [study if isinstance(study, Results) else load(study, storage=storage, results=results) for study in studies]
     names = [one.study.study_name.removesuffix(SURVEY) for one in each]
     twice = sorted({name for name in names if names.count(name) > 1})
@@ -166,7 +167,7 @@ def _indices(name: str, results: Results, metric: str) -> pd.DataFrame:
         warnings.simplefilter("always", UserWarning)
         table = results.sensitivity(metric)
     for warning in caught:
-        warnings.warn(f"{name}: {warning.message}", warning.category, stacklevel=3)
+        warnings.warn(f"{name}: {warning.message}", warning.category, stacklevel=4)
     table.insert(0, "study", name)
     return table
 

@@ -51,9 +51,10 @@ def trials(study: optuna.Study) -> pd.DataFrame:
     """One row a trial.
 
     Columns: study, number, state, value (of several objectives value_0, value_1, …), the hyperparameters in the order
-    of the space, the metrics where training ended (mean over seeds), diverged, seeds (how many), duration_s, started,
-    finished. Of a study that this project did not make, further its user attributes by name, and the constraints as
-    ``constraint_<key>`` (0 or less is kept).
+    of the space, the metrics where training ended (mean over seeds; :mod:`hpsearch.engine.metrics` says of what),
+    diverged, seeds (how many), duration_s (seconds from started to finished), started, finished (UTC). Of a study that
+    this project did not make, further its user attributes by name, and the constraints as ``constraint_<key>`` (0 or
+    less is kept).
 
     Of another program's names, a hyperparameter that is called like one of the columns above gets the prefix
     ``params_``, an attribute that is called like one of the columns before it ``user_attrs_``, as often as it takes for

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hpsearch.config import StudyConfig
+from hpsearch.config.arguments import checked
 from hpsearch.config.study import PROFILES, SURVEY
 from hpsearch.data.dataset import Dataset
 from hpsearch.engine.metrics import METRICS
@@ -84,7 +85,7 @@ class TrialNetworks(TrialTables):
             hyperparameters=self._hyperparameters(trial) if self.ours else dict(trial.params),
             metrics={m.name: float(row[m.name]) for m in METRICS if CURVES in trial.system_attrs and m.name in row},
             test=None if test is None else TestScore(**test),
-            _network=lambda: self._chosen_network(trial),
+            _network=partial(self._chosen_network, trial),
             guessing=None if guessing is None else TestScore(**guessing),
             guess=stored.get("guess", ""),
             balance=None if balance is None else Balance.from_description(balance),
@@ -100,6 +101,7 @@ class TrialNetworks(TrialTables):
                     return saved
         return self.network(trial.number)
 
+    @checked(ResultsError)
     def network(self, number: int, *, seed: int | None = None) -> TrainedNetwork:
         """Train a trial's network again; it comes out with the same numbers.
 
@@ -117,6 +119,7 @@ class TrialNetworks(TrialTables):
         check_finite(trial, seed)
         return evaluator.network(self._hyperparameters(trial), seed)
 
+    @checked(ResultsError)
     def units(self, number: int | None = None, *, seed: int | None = None) -> pd.DataFrame:
         """The first layer's weights while a trial trains; see :func:`hpsearch.results.units.units`.
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 
 import pandas as pd
 
+from hpsearch.config.arguments import check_options, checked
 from hpsearch.config.study import PROFILES, SURVEY, TRANSFERS
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.results.networks import TrialNetworks
+from hpsearch.sensitivity.designs import DesignError
 from hpsearch.storage.internals import storage_of
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ class ProfileTables(TrialNetworks):
     another network, and ``StudyBusyError`` if it needs trainings and another process is training around the same best.
     """
 
+    @checked(DesignError)
     def profile(
         self,
         hyperparameter: str,
@@ -49,6 +53,7 @@ class ProfileTables(TrialNetworks):
         table = self._table("profile", hyperparameter, values=values, seeds=seeds)
         return self._kept.table(table, workers=workers, on_progress=on_progress)
 
+    @checked(DesignError)
     def plane(
         self,
         first: str,
@@ -63,6 +68,7 @@ class ProfileTables(TrialNetworks):
         table = self._table("plane", first, second, values=values, seeds=seeds)
         return self._kept.table(table, workers=workers, on_progress=on_progress)
 
+    @checked(DesignError)
     def tolerance(
         self,
         *,
@@ -76,6 +82,7 @@ class ProfileTables(TrialNetworks):
         table = self._table("tolerance", points=points, values=values, seeds=seeds)
         return self._kept.table(table, workers=workers, on_progress=on_progress)
 
+    @checked(DesignError)
     def tunability(
         self, *, values: int = 24, seeds: int = 10, workers: int = 1, on_progress: OnProgress = None
     ) -> pd.DataFrame:
@@ -83,6 +90,7 @@ class ProfileTables(TrialNetworks):
         table = self._table("tunability", values=values, seeds=seeds)
         return self._kept.table(table, workers=workers, on_progress=on_progress)
 
+    @checked(DesignError)
     def attribution(
         self,
         *,
@@ -109,6 +117,7 @@ class ProfileTables(TrialNetworks):
         table = self._attribution(of=of, against=against, seeds=seeds)
         return self._kept.table(table, workers=workers, on_progress=on_progress)
 
+    @checked(DesignError)
     def cost(
         self,
         table: Literal["profile", "plane", "tolerance", "tunability", "attribution"],
@@ -122,6 +131,7 @@ class ProfileTables(TrialNetworks):
             hyperparameters: As that method takes them.
             sizes: Its other options, where they are not the defaults.
         """
+        check_options(getattr(type(self), table), sizes, DesignError)
         wanted = self._attribution(**sizes) if table == "attribution" else self._table(table, *hyperparameters, **sizes)
         return self._kept.progress(wanted)
 
@@ -136,10 +146,15 @@ class ProfileTables(TrialNetworks):
         from hpsearch.experiments.profiles import defaults
 
         config, (number, setting) = self._evaluator.config, self._searched(of)
-        if isinstance(against, int):
+        if isinstance(against, numbers.Integral) and not isinstance(against, bool):
+            against = int(against)
             other, words = self._searched(against)[1], f"trial {against}"
         elif against is None:
             other, words = config.settings(defaults(self._evaluator)), "the defaults"
+        elif not isinstance(against, Mapping | Hyperparameters):
+            raise DesignError(
+                f"against must be a trial's number, values by name or a setting (given: {type(against).__name__})"
+            )
         else:
             changes = values_of(config, against) if isinstance(against, Hyperparameters) else against
             other, words = setting_against(config, setting, changes), "another setting"

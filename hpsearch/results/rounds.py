@@ -17,9 +17,11 @@ import numpy as np
 import optuna
 
 from hpsearch.config import ConfigError, StudyConfig, config_of
+from hpsearch.config.arguments import checked
 from hpsearch.config.space import SpaceConfig
 from hpsearch.config.study import SURVEY
 from hpsearch.data import Dataset
+from hpsearch.data.dataset import checked_dataset
 from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
 from hpsearch.evaluation.evaluator import load_data
 from hpsearch.evaluation.fitting import fitted
@@ -98,6 +100,7 @@ class Searches:
         return Results(study, self.results, dataset=self.dataset)
 
 
+@checked(lambda problem: ConfigError("search_rounds", [problem]))
 def search_rounds(
     config: StudyConfig | str | Path,
     rounds: int = 3,
@@ -125,8 +128,9 @@ def search_rounds(
         on_round: Called with each round when it has ended.
 
     Raises:
-        ConfigError: if the config cannot be read, or the number of rounds is not 2 to 10, or leaves fewer than 20
-            trials to a round.
+        ConfigError: if the config cannot be read, an argument is not of its kind, or the number of rounds is not 2 to
+            10, or leaves fewer than 20 trials to a round.
+        DataError: if the data cannot be read.
         ResultsError: if rounds are stored that were divided otherwise, or a round completed too few trials.
         StudyChangedError: if a round is stored with other settings, such as other ranges since there is a survey.
         OutOfTimeError: if the time was up before the last round had ended.
@@ -134,7 +138,8 @@ def search_rounds(
     """
     deadline, config = Deadline(timeout), config_of(config)
     shares = shares_of(config, rounds)
-    searches = Searches(workers, storage, results, dataset or load_data(config), on_progress, deadline)
+    data = load_data(config) if dataset is None else checked_dataset(dataset)
+    searches = Searches(workers, storage, results, data, on_progress, deadline)
     return search_shares(config, shares, searches, on_round=on_round)
 
 

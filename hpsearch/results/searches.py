@@ -8,7 +8,9 @@ import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.study import StudyDirection
 
+from hpsearch.config.arguments import checked
 from hpsearch.results.frames import parameter_columns, value_columns
+from hpsearch.results.names import ResultsError
 from hpsearch.results.trials import TrialTables
 from hpsearch.storage.studies import CONFIG, config_of_study, fact
 from hpsearch.tuning.choice import ranked_trials
@@ -102,6 +104,7 @@ class SearchTables(TrialTables):
         frame = frame.sort_values("metric", key=lambda names: names.map(order), kind="stable", ignore_index=True)
         return frame.astype({"metric": "str", "iteration": "int64", "trials": "int64"})
 
+    @checked(ResultsError)
     def best_curves(self, count: int = 10) -> pd.DataFrame:
         """The curves of the best trials, the best first; see :func:`hpsearch.tuning.choice.ranked_trials`.
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Literal, Unpack
 
 import optuna
 
+from hpsearch.config.arguments import checked
 from hpsearch.config.study import SURVEY
-from hpsearch.data.dataset import Dataset
+from hpsearch.data.dataset import Dataset, checked_dataset
 from hpsearch.data.files import atomic_write, made_folder
 from hpsearch.results import frames
 from hpsearch.results.names import ResultsError, stored_name
@@ -44,14 +45,18 @@ class Results(SurveyTables, SearchTables, ProfileTables):
     ``interactions()``, ``ranges()``; by training around the best, which is kept: ``profile()``, ``plane()``,
     ``tolerance()``, ``tunability()``, ``attribution()``. ``plot`` draws them, and ``export(folder)`` writes files.
 
-    The tables of the trials are made again when trials have been added or have gone on since.
+    The tables of the trials are made again when trials have been added or have gone on since. They, and the survey's
+    own, hold one kind a column, so every file format takes them. A column that holds values of several settings, such
+    as ``value`` and ``low`` of ``effects()``, is of objects where some are words, and lists of choices are tuples: make
+    them text for Parquet or SQL, as in ``frame.astype({"value": "str"})``.
 
     Attributes:
         folder: Where saved networks lie.
     """
 
     def __init__(self, study: optuna.Study, folder: str | Path = "results", *, dataset: Dataset | None = None) -> None:
-        self._study, self._name, self.folder, self._dataset = study, study.study_name, Path(folder), dataset
+        self._study, self._name, self.folder = study, study.study_name, Path(folder)
+        self._dataset = None if dataset is None else checked_dataset(dataset)
         self._importances: dict[str, pd.DataFrame] = {}
 
     @classmethod
@@ -172,6 +177,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         if missing and len(self.trials):
             raise ResultsError(f"the trials of {self.study.study_name!r} do not vary {', '.join(missing)}")
 
+    @checked(ResultsError)
     def export(self, folder: str | Path, *, format: Literal["csv", "parquet"] = "csv") -> list[Path]:
         """Write the tables, each file whole or not at all.
 
@@ -200,6 +206,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         return written
 
 
+@checked(ResultsError)
 def load(
     name: str, *, storage: StorageAddress | None = None, results: str | Path = "results", dataset: Dataset | None = None
 ) -> Results:
@@ -215,7 +222,8 @@ def load(
 
     Raises:
         FileNotFoundError: if there are no results.
-        ResultsError: if no study has that name; it names those there are.
+        ResultsError: if no study has that name (it names those there are), or an argument is not of its kind.
+        DataError: if the dataset is none.
         StorageError: if the storage cannot be opened.
     """
     with frames.collector_paused():

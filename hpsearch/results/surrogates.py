@@ -35,6 +35,7 @@ import optuna
 import pandas as pd
 from optuna.trial import FrozenTrial
 
+from hpsearch.config.arguments import check_record, checked
 from hpsearch.results.measures import MEASURES
 from hpsearch.results.observations import ImportanceError, ImportanceWarning, tell
 from hpsearch.results.points import Numbers, Sample
@@ -57,6 +58,7 @@ _NULL = 0.95
 SEEN, NOT_SEEN, TOO_FEW = "seen", "not seen", "too few permutations"
 
 
+@checked(ImportanceError)
 def importance(
     study: optuna.Study,
     *,
@@ -108,7 +110,8 @@ def importance(
 
     Raises:
         ImportanceError: if there are fewer than 10 usable trials or different settings, no parameter that half of them
-            have, no such measure or objective, or several objectives and none of them chosen.
+            have, no such measure or objective, or several objectives and none of them chosen; or if an argument is not
+            of its kind.
 
     Warns:
         ImportanceWarning: where trials or parameters were left out or joined, are few, or were not drawn evenly; where
@@ -116,7 +119,7 @@ def importance(
     """
     options = Options(tuple(measures), permutations, bootstraps, confidence, seed)
     sample = read_sample(study, target=target, objective=objective)
-    tell(sample.notes, stacklevel=3)
+    tell(sample.notes, stacklevel=4)
     return importance_of(sample, options, workers=workers, on_progress=on_progress)
 
 
@@ -145,6 +148,7 @@ class Options:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        check_record(self, ImportanceError)
         if unknown := sorted(set(self.measures) - set(MEASURES)):
             raise ImportanceError(f"no measure {unknown[0]!r}: choose among {', '.join(MEASURES)}")
 

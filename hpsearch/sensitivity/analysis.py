@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
-from hpsearch.sensitivity.designs import DUMMY, Design
+from hpsearch.config.messages import did_you_mean
+from hpsearch.sensitivity.designs import DUMMY, RESERVED, Design
 from hpsearch.sensitivity.indices import ResponseError, Responses, contrasts
-from hpsearch.sensitivity.responses import BEST_TENTH, Form, Kind, Response, response_of
+from hpsearch.sensitivity.responses import BEST_TENTH, DERIVED, Form, Kind, Response, response_of
 from hpsearch.sensitivity.tables import SurveyTables
 from hpsearch.sensitivity.variates import additive
 
@@ -98,6 +99,11 @@ class Survey(SurveyTables):
         Its form, iteration and target as of :func:`hpsearch.sensitivity.responses.response_of`.
         """
         name, main = metric or self.response, self.response
+        own = {*RESERVED - {"diverged"}, *self.design.space}
+        names = [str(column) for column in self.table if column not in own]
+        if name not in (*names, *DERIVED):
+            listed = f"there are {', '.join(names)}, and {', '.join(DERIVED)}"
+            raise ResponseError(f"no response {name!r}: {did_you_mean(name, (*names, *DERIVED), then=listed)}")
         return response_of(self.table, name, main=main, kinds=self.kinds, form=form, iteration=iteration, target=target)
 
     def on_blocks(self, response: Response) -> Responses:

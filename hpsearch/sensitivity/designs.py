@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
+from hpsearch.config.arguments import check_record
 from hpsearch.engine.signals import stops_later
 from hpsearch.space import Space
 
@@ -75,6 +76,7 @@ class Design:
             raise DesignError(
                 f"a design needs a space (given: {kind}): make one, hpsearch.Space({{name: dimension, …}})"
             )
+        check_record(self, DesignError)
         if not 2 <= self.base <= LARGEST_BASE or self.base & (self.base - 1):
             raise DesignError(f"base must be a power of two from 2 to 2**20 (given: {self.base}); 64 and 128 are usual")
         if not 2 <= self.scrambles <= 1000:
@@ -213,6 +215,7 @@ def grid(
     Raises:
         DesignError: if the space has no such hyperparameter.
     """
+    check_varies(space, *names)
     first, second = (steps(space, name, count) for name, count in zip(names, values, strict=True))
     a, b = np.repeat(first, len(second)), np.tile(second, len(first))
     return pd.DataFrame({**{k: [v] * len(a) for k, v in setting.items()}, names[0]: a, names[1]: b})
@@ -220,14 +223,26 @@ def grid(
 
 def steps(space: Space, name: str, count: int) -> NDArray[Any]:
     """Values of a hyperparameter, evenly over its side of the cube, bounds included, without repeats."""
-    if name not in space:
-        raise DesignError(f"{name!r} does not vary in this study, whose space has {', '.join(space)}")
+    check_varies(space, name)
     return space[name].values(count)
 
 
 def places(rows: pd.DataFrame) -> list[tuple[int, str, int]]:
     """Scramble, block and row of each row of a design's table, which name it."""
     return list(zip(*(rows[column].tolist() for column in KEY), strict=True))
+
+
+def check_varies(space: Space, *names: str) -> None:
+    """Refuse hyperparameters that a space does not have, and one that is named twice.
+
+    Raises:
+        DesignError: if there is such a name.
+    """
+    for name in names:
+        if name not in space:
+            raise DesignError(f"{name!r} does not vary in this study, whose space has {', '.join(space)}")
+    if len(set(names)) < len(names):
+        raise DesignError(f"{names[0]!r} is named twice: give two different hyperparameters of {', '.join(space)}")
 
 
 def shared(rows: pd.DataFrame) -> pd.Series:

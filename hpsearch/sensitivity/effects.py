@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from hpsearch.sensitivity.designs import SEED, Design
+from hpsearch.sensitivity.designs import SEED, Design, check_varies
 from hpsearch.sensitivity.indices import Responses, contrasts, index, missing
 from hpsearch.sensitivity.responses import Response, last
 from hpsearch.sensitivity.verdicts import NO_FLOOR, UNDECIDED, holm, one_sided
@@ -102,7 +102,11 @@ def surface(
         A row a cell of the two. Columns: response, form, iteration, the two (middles of the cells), first_low,
         first_high, first_scale, second_low, second_high, second_scale (the cells' ends, and the scales of the ranges),
         mean, interaction (mean minus what the two main effects add up to), rows; cells without rows are missing.
+
+    Raises:
+        DesignError: if one of the two is not in the space, or they are the same.
     """
+    check_varies(design.space, *names)
     rows = last(table).reset_index(drop=True)
     values = pd.Series(response.values)
     sides = {name: design.space[name] for name in names}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from hpsearch.config.arguments import checked
 from hpsearch.sensitivity import effects, ranges
 from hpsearch.sensitivity.indices import ResponseError
 from hpsearch.sensitivity.responses import Form
@@ -36,6 +37,7 @@ class SurveyTables:
 
         return SurveyPlots(self)
 
+    @checked(ResponseError)
     def sensitivity(
         self,
         metric: str | None = None,
@@ -86,6 +88,7 @@ class SurveyTables:
             confidence=survey.confidence(confidence),
         )
 
+    @checked(ResponseError)
     def sensitivity_over_iterations(
         self,
         metric: str | None = None,
@@ -122,6 +125,7 @@ class SurveyTables:
         ]
         return pd.concat(tables, ignore_index=True)
 
+    @checked(ResponseError)
     def interactions(
         self,
         metric: str | None = None,
@@ -151,6 +155,7 @@ class SurveyTables:
             confidence=survey.confidence(confidence),
         )
 
+    @checked(ResponseError)
     def effects(
         self,
         metric: str | None = None,
@@ -167,6 +172,7 @@ class SurveyTables:
         level = survey.confidence(confidence)
         return effects.main_effects(response, survey.design, table=survey.table, bins=bins, confidence=level)
 
+    @checked(ResponseError)
     def surface(
         self,
         first: str,
@@ -183,6 +189,7 @@ class SurveyTables:
         response = survey.take(metric, form=form, iteration=iteration, target=target)
         return effects.surface(response, survey.design, table=survey.table, names=(first, second), bins=bins)
 
+    @checked(ResponseError)
     def ranges(
         self,
         metric: str | None = None,
@@ -207,6 +214,7 @@ class SurveyTables:
             budget=survey.budget,
         )
 
+    @checked(ResponseError)
     def best_tenth(
         self,
         metric: str | None = None,

@@ -52,7 +52,7 @@ def index_table(
     """
     if concentrated := warning(responses):
         at = "" if response.iteration is None else f" at iteration {response.iteration:,}"
-        warnings.warn(f"{response.name}{at}: {concentrated}", ConcentrationWarning, stacklevel=3)
+        warnings.warn(f"{response.name}{at}: {concentrated}", ConcentrationWarning, stacklevel=4)
     sums = contrasts(responses)
     judged = _judged(sums, responses, seeded=seeded, share=share, confidence=confidence)
     explained = {"response": response.name, "form": response.form, "budget": budget, "iteration": response.iteration}

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
 import optuna
 
+from hpsearch.config.shell import typed
 from hpsearch.storage.addresses import (
     StorageAddress,
     has_bare_at,
@@ -93,7 +93,7 @@ def _database(url: str, *, read_only: bool) -> optuna.storages.RDBStorage:
     # Raised out here, the errors carry nothing of the driver's, in which the password may stand.
     # A file without tables is another program's; a database of a server is without them until the first run.
     if empty and sqlite_file(url) is None:
-        raise FileNotFoundError(f"no results in {place}: run `hpsearch search --storage {shlex.quote(place)}` first")
+        raise FileNotFoundError(f"no results in {place}: run `hpsearch search --storage {typed(place)}` first")
     if empty:
         words = "it holds no Optuna tables"
     if has_bare_at(url):
@@ -123,7 +123,7 @@ def existing_storage(storage: StorageAddress | None, *, results: str | Path = "r
     if storage is not None and not isinstance(storage, optuna.storages.BaseStorage):
         path = journal_path(storage) or sqlite_file(str(storage))
         if path is not None and not path.exists():
-            command = f"hpsearch search --storage {shlex.quote(hide_password(storage))}"
+            command = f"hpsearch search --storage {typed(hide_password(storage))}"
             raise FileNotFoundError(f"no results in {path.absolute()}: run `{command}` first")
     return _opened(storage, results=results, read_only=True)
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 
 from optuna.storages import BaseStorage
 
+from hpsearch.config.shell import typed
 from hpsearch.storage.access import JOURNAL
 from hpsearch.storage.addresses import hide_password
 from hpsearch.storage.internals import database_of, journal_backend
@@ -48,7 +48,7 @@ def command(verb: str, study: str, *options: str) -> str:
     >>> command("survey", "my study", "--base", "16")
     "hpsearch survey 'my study' --base 16"
     """
-    return shlex.join(["hpsearch", verb, study, *options])
+    return typed("hpsearch", verb, study, *options)
 
 
 def make(verb: str, study: str | None, *options: str, **settings: int) -> str:
@@ -59,9 +59,9 @@ def make(verb: str, study: str | None, *options: str, **settings: int) -> str:
     """
     if options or not _in_project():
         words = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
-        return shlex.join(["hpsearch", verb, *([] if study is None else [study]), *words, *options])
+        return typed("hpsearch", verb, *([] if study is None else [study]), *words, *options)
     variables = ({} if study is None else {"study": study}) | settings
-    return " ".join(["make", verb, *(f"{name.upper()}={shlex.quote(str(value))}" for name, value in variables.items())])
+    return " ".join(["make", verb, *(f"{name.upper()}={typed(str(value))}" for name, value in variables.items())])
 
 
 def _in_project() -> bool:

@@ -10,6 +10,8 @@ from pathlib import Path
 import optuna
 
 from hpsearch.config import StudyConfig, config_of
+from hpsearch.config.arguments import checked
+from hpsearch.config.messages import ConfigError
 from hpsearch.data import Dataset
 from hpsearch.data.files import check_writable
 from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
@@ -24,6 +26,7 @@ from hpsearch.tuning.choice import choose, network_path
 from hpsearch.tuning.samplers import check_sampler, grid_size
 
 
+@checked(lambda problem: ConfigError("search", [problem]))
 def search(
     config: StudyConfig | str | Path,
     *,
@@ -59,7 +62,8 @@ def search(
         The Optuna study, in its storage.
 
     Raises:
-        ConfigError: if the config cannot be read or does not fit the data, or its sampler is not installed.
+        ConfigError: if the config cannot be read or does not fit the data, its sampler is not installed, or an argument
+            is not of its kind.
         DataError: if the data cannot be read.
         StudyChangedError: if the study is stored with other settings.
         StudyBusyError: if another process is searching the same study.
