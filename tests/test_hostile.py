@@ -160,7 +160,8 @@ def test_every_table_and_line_is_text_on_a_console_that_reads_markup(small):
     assert harmless(chosen_line(best))
 
 
-def test_the_live_line_shows_a_name_as_it_is(capsys):
+def test_the_live_line_shows_a_name_as_it_is(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
     line = LiveLine("importance in [/s] :boom: [b]x", lambda _: "[/t]", check=lambda: None)
     with line:
         line.show(Progress(1, 2))
