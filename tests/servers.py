@@ -29,17 +29,16 @@ def reason_to_skip():
     return "" if programs() else "PostgreSQL is not installed (Debian: apt-get install postgresql)"
 
 
-def _free_ports(count):
-    """Ports that nobody listens at, below those that systems give to outgoing connections.
+def _free_port():
+    """A port that nobody listens at, below those that systems give to outgoing connections.
 
     So nobody takes the port of a server that is stopped for a while.
     """
-    while count:
+    while True:
         port = random.SystemRandom().randrange(15_000, 32_000)
         with socket.socket() as tried, contextlib.suppress(OSError):
             tried.bind(("127.0.0.1", port))
-            count -= 1
-            yield port
+            return port
 
 
 class Server:
@@ -55,12 +54,14 @@ class Server:
         secret.chmod(0o644)
         self._run("initdb", "--username=me", "--auth=scram-sha-256", f"--pwfile={secret}", "--no-sync", "--locale=C",
                   "--encoding=UTF8")  # fmt: skip
-        for port in _free_ports(8):  # another may take it before the server does
-            self.port = port
+        for _ in range(8):  # another may take the port before the server does
+            self.port = _free_port()
             with contextlib.suppress(subprocess.CalledProcessError):
                 self.start()
                 return
-        raise RuntimeError((self._folder / "log").read_text(encoding="utf-8"))
+        log = (self._folder / "log").read_text(encoding="utf-8")
+        shutil.rmtree(self._folder)
+        raise RuntimeError(log)
 
     def _run(self, program, *arguments):
         command = [programs() / program, "-D", self._folder / "data", *arguments]

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import numpy as np
 import optuna
@@ -207,8 +208,9 @@ def test_after_a_kill_it_goes_on_to_the_uninterrupted_survey(tmp_path):
     script.write_text(KILLED, encoding="utf-8")
     command = [sys.executable, str(script)]
     with subprocess.Popen([*command, str(tmp_path / "r"), "endless"], stdout=subprocess.PIPE, text=True) as main:
-        for _ in range(200):
-            main.stdout.readline()
+        assert main.stdout.readline() == "0\n"
+        while not count_trials("mine.survey", None, results=tmp_path / "r"):
+            time.sleep(0.3)
         os.kill(main.pid, signal.SIGKILL)
     stored = len(load("mine", results=tmp_path / "r").trials)
     assert 0 < stored < 640
