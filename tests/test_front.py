@@ -239,9 +239,7 @@ def test_the_note_says_how_to_go_on_and_of_few_trials_no_crowd(config, tmp_path)
         ({"momentum": 0.0}, {}, "At least half of the 10 best trials lie at the low end of momentum μ."),
     ],
 )
-def test_the_note_says_where_the_best_crowd_and_whether_the_range_goes_on_there(
-    config, tmp_path, setting, others, told
-):
+def test_the_note_says_where_the_best_crowd_and_whether_more_lies_beyond(config, tmp_path, setting, others, told):
     study = search(config, results=tmp_path, trials=1)
     middle = {"learning_rate": 0.1, "iterations": 17, "momentum": 0.45, "l2": 3e-4, "batch_size": 16, "init_scale": 0.1}
     for k in range(20):
