@@ -72,12 +72,14 @@ def test_what_crowds_at_an_end_is_better_for_it_only_beside_what_was_tried_at_th
     trials = pd.DataFrame({"number": np.arange(90), "state": "COMPLETE", "value": value})
     rates = np.where(there, end, 0.03) * (1 - np.sign(end - 0.5) * np.arange(90) / 1000)
     table = edges(trials.assign(rate=rates), {"rate": SPACE["rate"]})
-    assert table[["edge", "better"]].to_numpy().tolist() == [[edge, not late]]
+    assert table[["edge", "beyond"]].to_numpy().tolist() == [[edge, not late]]
 
 
-def test_where_all_lie_at_an_end_none_is_shown_to_be_better_for_it():
-    trials = search().assign(rate=np.linspace(0.9, 1.0, 30))
-    assert edges(trials, SPACE).set_index("hyperparameter").loc["rate", ["edge", "better"]].tolist() == ["high", False]
+def test_more_may_lie_beyond_an_end_at_which_all_ten_lie_unless_it_is_a_choice():
+    trials = search().assign(rate=np.linspace(0.9, 1.0, 30), batch=128)
+    table = edges(trials, SPACE).set_index("hyperparameter")
+    assert table.loc["rate", ["edge", "beyond"]].tolist() == ["high", True]
+    assert table.loc["batch", ["edge", "beyond"]].tolist() == ["high", False]
 
 
 def test_what_has_no_ends_has_no_row():

@@ -243,7 +243,7 @@ def test_the_note_says_where_the_best_crowd_and_whether_more_lies_beyond(config,
     study = search(config, results=tmp_path, trials=1)
     middle = {"learning_rate": 0.1, "iterations": 17, "momentum": 0.45, "l2": 3e-4, "batch_size": 16, "init_scale": 0.1}
     for k in range(20):
-        params = middle | (setting if k < 10 else others)
+        params = middle | (setting if 0 < k < 10 else others if k else {})
         value, sides = k / 100 - 1.0, study.trials[0].distributions
         study.add_trial(optuna.trial.create_trial(params=params, distributions=sides, value=value))
     show_search(study)

@@ -22,10 +22,10 @@ _CHANCE = (
 
 
 def edge_line(results: Results) -> str:
-    """Where the ten best trials crowd at an end beyond which there is more, and are the better for it; or nothing."""
+    """Where the ten best trials crowd at an end where better settings may lie beyond, and what to do; or nothing."""
     if not enough(results.trials):
         return ""
-    parts = [_crowd(row) for row in results.edges().to_dict("records") if row["better"] and reachable(results, row)]
+    parts = [_crowd(row) for row in results.edges().to_dict("records") if row["beyond"] and reachable(results, row)]
     if not parts:
         return ""
     way = command("refine", results.study.study_name, *options_of(storage_of(results.study)))
@@ -54,8 +54,8 @@ def at_edges(edges: pd.DataFrame) -> str:
         return f"The {count} best trials crowd at no end of a range."
     texts = []
     for which, words in (
-        (at["reachable"] & at["better"], "better settings may lie beyond"),
-        (at["reachable"] & ~at["better"], _CHANCE),
+        (at["reachable"] & at["beyond"], "better settings may lie beyond"),
+        (at["reachable"] & ~at["beyond"], _CHANCE),
         (~at["reachable"], "beyond that nothing is allowed"),
     ):
         rows = at[which].to_dict("records")

@@ -200,9 +200,9 @@ def _at_edges(study: optuna.Study, config: StudyConfig) -> str:
 
 
 def _goes_on(row: Mapping[Any, Any]) -> bool:
-    """Whether the best that crowd at an end are the better for it, and values are allowed beyond."""
+    """Whether better settings may lie beyond the end at which the best crowd, and values are allowed there."""
     low, high = BY_NAME[row["hyperparameter"]].limits
-    return bool(row["better"] and (row["low"] > low if row["edge"] == "low" else row["high"] < high))
+    return bool(row["beyond"] and (row["low"] > low if row["edge"] == "low" else row["high"] < high))
 
 
 def network_words(config: StudyConfig) -> str:
