@@ -63,6 +63,25 @@ def test_an_end_holds_more_than_chance_puts_there_in_one_of_forty_searches(value
         assert table[["share_high", "edge"]].to_numpy().tolist() == [[count / 10, edge]], count
 
 
+@pytest.mark.parametrize(("end", "edge"), [(0.001, "low"), (1.0, "high")])
+@pytest.mark.parametrize("late", [True, False])
+def test_what_crowds_at_an_end_is_better_for_it_only_beside_what_was_tried_at_the_same_time(late, end, edge):
+    """The last of three thirds is the best. At the end is every other trial of it; or of each third the best half."""
+    value = 100.0 * np.repeat([2, 1, 0], 30) + np.tile(np.arange(30), 3)
+    there = (np.arange(90) >= 60) & (np.arange(90) % 2 == 0) if late else np.arange(90) % 30 < 15
+    trials = pd.DataFrame({"number": np.arange(90), "state": "COMPLETE", "value": value})
+    rates = np.where(there, end, 0.03) * (1 - np.sign(end - 0.5) * np.arange(90) / 1000)
+    table = edges(trials.assign(rate=rates), {"rate": SPACE["rate"]})
+    assert table[["edge", "beyond"]].to_numpy().tolist() == [[edge, not late]]
+
+
+def test_more_may_lie_beyond_an_end_at_which_all_ten_lie_unless_it_is_a_choice():
+    trials = search().assign(rate=np.linspace(0.9, 1.0, 30), batch=128)
+    table = edges(trials, SPACE).set_index("hyperparameter")
+    assert table.loc["rate", ["edge", "beyond"]].tolist() == ["high", True]
+    assert table.loc["batch", ["edge", "beyond"]].tolist() == ["high", False]
+
+
 def test_what_has_no_ends_has_no_row():
     assert "nesterov" not in edges(search(), SPACE)["hyperparameter"].tolist()
 

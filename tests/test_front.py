@@ -222,24 +222,30 @@ def test_the_note_says_how_to_go_on_and_of_few_trials_no_crowd(config, tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("setting", "told"),
+    ("setting", "others", "told"),
     [
-        ({}, "The 10 best trials crowd at no end of a range."),
+        ({}, {}, "The 10 best trials crowd at no end of a range."),
         (
             {"learning_rate": 1.0},
+            {},
             "At least half of the 10 best trials lie at the high end of learning rate α: better settings may lie "
             "beyond.",
         ),
-        ({"momentum": 0.0}, "At least half of the 10 best trials lie at the low end of momentum μ."),
+        (
+            {"learning_rate": 1.0},
+            {"learning_rate": 1.0},
+            "At least half of the 10 best trials lie at the high end of learning rate α.",
+        ),
+        ({"momentum": 0.0}, {}, "At least half of the 10 best trials lie at the low end of momentum μ."),
     ],
 )
-def test_the_note_says_where_the_best_crowd_and_whether_the_range_goes_on_there(config, tmp_path, setting, told):
+def test_the_note_says_where_the_best_crowd_and_whether_more_lies_beyond(config, tmp_path, setting, others, told):
     study = search(config, results=tmp_path, trials=1)
     middle = {"learning_rate": 0.1, "iterations": 17, "momentum": 0.45, "l2": 3e-4, "batch_size": 16, "init_scale": 0.1}
-    for _ in range(20):
-        study.add_trial(
-            optuna.trial.create_trial(params=middle | setting, distributions=study.trials[0].distributions, value=-1.0)
-        )
+    for k in range(20):
+        params = middle | (setting if 0 < k < 10 else others if k else {})
+        value, sides = k / 100 - 1.0, study.trials[0].distributions
+        study.add_trial(optuna.trial.create_trial(params=params, distributions=sides, value=value))
     show_search(study)
     assert told in note_of(study)
 

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 from helpers import SMALL, run
@@ -90,7 +91,7 @@ def test_a_search_says_in_one_line_where_the_best_crowd(folder):
 
 
 def test_of_too_few_trials_nothing_is_said(searched, monkeypatch):
-    trials = searched.trials.assign(learning_rate=0.99 - searched.trials["number"] / 1000)
+    trials = searched.trials.assign(learning_rate=np.where(searched.trials["value"].rank() <= 10, 0.99, 0.1))
     monkeypatch.setattr(Results, "trials", trials)
     assert "which ends at 1" in edge_line(searched)
     assert edge_sentences(searched) != ""
@@ -99,16 +100,20 @@ def test_of_too_few_trials_nothing_is_said(searched, monkeypatch):
 
 
 def test_a_page_tells_an_end_that_nothing_lies_beyond_from_one_that_the_range_may_pass(searched, monkeypatch):
-    less = searched.trials["number"] / 1000
-    trials = searched.trials.assign(learning_rate=0.99 - less, momentum=less, batch_size=8)
+    best = searched.trials["value"].rank() <= 10
+    ends = {"learning_rate": (0.99, 0.1), "momentum": (0.01, 0.5), "batch_size": (8, 16)}
+    trials = searched.trials.assign(**{name: np.where(best, *values) for name, values in ends.items()}, iterations=30)
     monkeypatch.setattr(Results, "trials", trials)
     line = edge_line(searched)
     assert "10 of the 10 best lie in the highest tenth of learning_rate, which ends at 1" in line
     assert "10 of the 10 best have the lowest batch_size, 8" in line
     assert "momentum" not in line
-    ends, stops = edge_sentences(searched).split(". ")
-    assert "the high end of learning rate α" in ends
-    assert ends.endswith("better settings may lie beyond")
+    crowded, stops = edge_sentences(searched).split(". ")
+    assert "the high end of learning rate α" in crowded
+    assert crowded.endswith("better settings may lie beyond")
     assert stops == (
         "Of the 10 best trials at least half lie at the low end of momentum μ: beyond that nothing is allowed."
     )
+    monkeypatch.setattr(Results, "trials", trials.assign(learning_rate=0.3, batch_size=8))
+    assert edge_line(searched) == ""
+    assert "the low end of batch size B: trials there are not shown to be better" in edge_sentences(searched)

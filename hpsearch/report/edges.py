@@ -15,12 +15,17 @@ from hpsearch.sensitivity.trials import enough
 from hpsearch.storage.commands import command, options_of
 from hpsearch.storage.internals import storage_of
 
+_CHANCE = (
+    "trials there are not shown to be better than others of their time, so the sampler may have crowded them there by "
+    "chance"
+)
+
 
 def edge_line(results: Results) -> str:
-    """Where the ten best trials crowd at an end of a range beyond which there is more, and what to do; or nothing."""
+    """Where the ten best trials crowd at an end where better settings may lie beyond, and what to do; or nothing."""
     if not enough(results.trials):
         return ""
-    parts = [_crowd(row) for row in results.edges().to_dict("records") if row["edge"] and reachable(results, row)]
+    parts = [_crowd(row) for row in results.edges().to_dict("records") if row["beyond"] and reachable(results, row)]
     if not parts:
         return ""
     way = command("refine", results.study.study_name, *options_of(storage_of(results.study)))
@@ -48,8 +53,12 @@ def at_edges(edges: pd.DataFrame) -> str:
     if at.empty:
         return f"The {count} best trials crowd at no end of a range."
     texts = []
-    for further, words in ((True, "better settings may lie beyond"), (False, "beyond that nothing is allowed")):
-        rows = at[at["reachable"] == further].to_dict("records")
+    for which, words in (
+        (at["reachable"] & at["beyond"], "better settings may lie beyond"),
+        (at["reachable"] & ~at["beyond"], _CHANCE),
+        (~at["reachable"], "beyond that nothing is allowed"),
+    ):
+        rows = at[which].to_dict("records")
         parts = [f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in rows]
         if parts:
             texts.append(f"Of the {count} best trials at least half lie at {listed(parts)}: {words}.")

@@ -1,4 +1,10 @@
-"""Whether the best trials of a search lie at the ends of its ranges."""
+"""Whether the best trials of a search lie at the ends of its ranges, and whether better ones may lie beyond.
+
+A sampler that learns crowds its trials where it came upon good ones, and its later trials are the better ones wherever
+they lie in a range that does nothing. So the ten best often crowd at an end of such a range: in 24 of 40 searches of
+100 trials by TPE at one of four, and in 1 of 40 by trials at random. Hence trials at an end are also compared with
+those of about the same time, unless all ten lie there, which is rare: of these searches 3 and none were taken in.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +12,8 @@ from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binom
+from numpy.typing import NDArray
+from scipy.stats import binom, mannwhitneyu
 
 from hpsearch.space import Dimension
 
@@ -15,6 +22,9 @@ BEST = 10
 
 TENTHS = 10
 """Parts of a range in which the best are counted."""
+
+_TOGETHER = 30
+"""Trials in a row, during which a sampler learns little."""
 
 
 def edges(trials: pd.DataFrame, space: Mapping[str, Dimension]) -> pd.DataFrame:
@@ -28,23 +38,41 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension]) -> pd.DataFrame:
         A row a range; unordered choices have no ends and no row. Columns: hyperparameter, low, high, scale, trials (how
         many best ones: ten, or all that are complete), share_low, share_high (of them in the lowest and the highest
         tenth of the range, or at its first and last value), edge ("low" or "high" where at least half of them lie,
-        and more than chance puts there in one of forty searches if the setting does nothing: six of ten where four
-        or five values were tried, seven of three, nine of two; else "").
+        and more than chance puts there in one of forty searches at random if the setting does nothing: six of ten
+        where four or five values were tried, seven of three, nine of two; else ""), beyond (whether better settings
+        may lie beyond that edge: all ten lie in that tenth of a range, or the trials there are shown to be better than
+        others of their time, by the test of Mann and Whitney 1947 at 2.5 %, of their ranks among some thirty trials in
+        a row).
     """
     complete = trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"])
-    best, rows = complete.head(BEST), []
+    best, standings, rows = complete.head(BEST), _standings(complete), []
     for name, dimension in space.items():
         if best.empty or dimension.values(2).dtype.kind not in "iuf":
             continue
         cells = dimension.cells(TENTHS)
-        cell = dimension.cell_of(best[name].to_numpy(), cells)
-        low, high = float(np.mean(cell == 0)), float(np.mean(cell == cells - 1))
+        every = dimension.cell_of(complete[name].to_numpy(), cells)
+        low, high = (float(np.mean(every[:BEST] == cell)) for cell in (0, cells - 1))
         tried = cells if cells < TENTHS else complete[name].nunique()  # a grid tries few values of a wide range
         many = max(0.5, (binom.isf(0.025, len(best), 1 / tried) + 1) / len(best))
         edge = "low" if low >= many else "high" if high >= many else ""
         ends = dict(zip(("low", "high"), dimension.ends, strict=True))
-        shares = {"trials": len(best), "share_low": low, "share_high": high, "edge": edge}
+        all_there = cells == TENTHS and 1.0 in (low, high)  # of few choices the sampler may settle on any
+        beyond = bool(edge) and (all_there or _lower(standings, every == (0 if edge == "low" else cells - 1)))
+        shares = {"trials": len(best), "share_low": low, "share_high": high, "edge": edge, "beyond": beyond}
         rows.append({"hyperparameter": name, **ends, "scale": dimension.scale, **shares})
-    columns = ["hyperparameter", "low", "high", "scale", "trials", "share_low", "share_high", "edge"]
+    columns = ["hyperparameter", "low", "high", "scale", "trials", "share_low", "share_high", "edge", "beyond"]
     words = dict.fromkeys(("hyperparameter", "scale", "edge"), "str")
-    return pd.DataFrame(rows, columns=columns).astype(words)
+    return pd.DataFrame(rows, columns=columns).astype({**words, "beyond": "bool"})
+
+
+def _standings(trials: pd.DataFrame) -> pd.Series:
+    """Rank of each trial's value among those of its time, as a share of these, in the order of the table."""
+    place = trials["number"].rank().sub(1) * max(len(trials) // _TOGETHER, 1) // max(len(trials), 1)
+    return trials["value"].groupby(place.to_numpy()).rank(pct=True)
+
+
+def _lower(standings: pd.Series, there: NDArray[np.bool_]) -> bool:
+    """Whether standings are lower there than elsewhere."""
+    if there.all():
+        return False
+    return bool(mannwhitneyu(standings[there], standings[~there], alternative="less").pvalue < 0.025)

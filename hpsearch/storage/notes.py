@@ -159,9 +159,9 @@ def _at_edges(study: optuna.Study, config: StudyConfig) -> str:
 
 
 def _goes_on(row: Mapping[Any, Any]) -> bool:
-    """Whether values are allowed beyond the end at which the best crowd."""
+    """Whether better settings may lie beyond the end at which the best crowd, and values are allowed there."""
     low, high = BY_NAME[row["hyperparameter"]].limits
-    return bool(row["low"] > low if row["edge"] == "low" else row["high"] < high)
+    return bool(row["beyond"] and (row["low"] > low if row["edge"] == "low" else row["high"] < high))
 
 
 def network_words(config: StudyConfig) -> str:
