@@ -128,7 +128,7 @@ def test_a_series_or_table_in_another_order_goes_by_its_index():
         (lambda rows: rows["x"].astype(str).astype(object), "no numbers"),
         (lambda rows: rows["x"] + 1j, "no numbers .complex128"),
         (lambda rows: pd.concat([rows["x"], rows["x"]], axis=1), "two columns of one name"),
-        (lambda rows: None, "a response for each row"),
+        (lambda rows: None, "a response for each of 3 rows"),
         (lambda rows: 1 / 0, "ZeroDivisionError"),
         (lambda rows: [[1.0], [1.0, 2.0], [3.0]], "returned what cannot be read: ValueError"),
     ],

@@ -46,7 +46,7 @@ def test_replicates_take_the_noise_off():
 @pytest.mark.parametrize(
     ("answer", "problem"),
     [
-        (lambda r: np.zeros((len(r), 2)), "a response for each row"),
+        (lambda r: np.zeros((len(r), 2)), "a response for each of"),
         (lambda r: np.zeros(3), "a response for each of"),
         (lambda r: pd.DataFrame({"x0": np.zeros(len(r))}), "named like a column of the design: x0"),
         (lambda r: pd.Series(["a"] * len(r)), "holds no numbers"),

@@ -95,7 +95,7 @@ class TableCall:
         except (Exception, SystemExit) as problem:
             return [Answer({}, _told(problem), True, started, now())] * len(rows)
         try:
-            columns = _columns(returned, rows)
+            columns = numbers_of(returned, rows)
         except Exception as problem:
             return [Answer({}, _unread(problem), False, started, now())] * len(rows)
         finished, names = now(), tuple(columns)
@@ -134,27 +134,49 @@ def setting_call(function: Callable[..., Any], names: Sequence[str], *, seed: st
     )
 
 
-def numbers_of(answers: pd.DataFrame, *, index: pd.Index | None = None) -> dict[str, list[float]]:
-    """A table of answers as lists of numbers, by the name of the response.
+def numbers_of(answers: Any, rows: pd.DataFrame, *, words: str = "must return a response") -> dict[str, list[float]]:
+    """What was answered to a table of rows, as lists of numbers, by the name of the response.
 
     Args:
-        answers: A column a response.
-        index: Of the rows that were asked about: the answers are put in that order by their own.
+        answers: A Series, a DataFrame of a column a response, or an array ``(rows,)`` in the order of the rows.
+        rows: That were asked about: a Series or a DataFrame is put in their order by its index.
+        words: How it is told that there must be an answer for each row.
 
     Raises:
-        FunctionError: if the index is another, or a column holds something else than real numbers.
+        FunctionError: if they are not one for each row, their index is another, or they are not real numbers.
     """
-    if index is not None and not answers.index.equals(index):
-        if answers.index.has_duplicates or set(answers.index) != set(index):
+    table = _table(answers, rows, words)
+    if not table.index.equals(rows.index):
+        if table.index.has_duplicates or set(table.index) != set(rows.index):
             raise FunctionError(
                 "returned a table or series whose index is not that of its rows, nor a permutation of it: which answer "
                 "belongs to which row cannot be told; keep the index, or return an array in the order of the rows"
             )
-        answers = answers.loc[index]
-    names = [str(name) for name in answers.columns]
+        table = table.loc[rows.index]
+    names = [str(name) for name in table.columns]
     if len(set(names)) < len(names):
         raise FunctionError(f"returned two columns of one name ({', '.join(names)}): name each response once")
-    return {name: _column(name, answers.iloc[:, place]) for place, name in enumerate(names)}
+    return {name: _column(name, table.iloc[:, place]) for place, name in enumerate(names)}
+
+
+def _table(answers: Any, rows: pd.DataFrame, words: str) -> pd.DataFrame:
+    """Answers as a table of as many rows, in any order of its index; an array gets the rows' index."""
+    import numpy as np
+    import pandas as pd
+
+    if isinstance(answers, pd.Series):
+        own = isinstance(answers.name, str) and answers.name not in rows  # rows["x"] ** 2 is still named "x"
+        table = answers.to_frame(answers.name if own else RESPONSE)
+    elif isinstance(answers, pd.DataFrame):
+        table = answers
+    else:
+        array = np.asarray(answers)
+        if array.ndim != 1:
+            raise FunctionError(f"{words} for each of {len(rows)} rows (given: an array {array.shape})")
+        table = pd.DataFrame({RESPONSE: array}, index=rows.index if len(array) == len(rows) else None)
+    if len(table) != len(rows) or not len(table.columns):
+        raise FunctionError(f"{words} for each of {len(rows)} rows (given: {table.shape})")
+    return table
 
 
 def _column(name: str, values: pd.Series) -> list[float]:
@@ -166,24 +188,6 @@ def _column(name: str, values: pd.Series) -> list[float]:
     except (TypeError, ValueError):
         raise FunctionError(f"{name!r} holds no numbers ({values.dtype}): a response must be real") from None
     return numbers
-
-
-def _columns(returned: Any, rows: pd.DataFrame) -> dict[str, list[float]]:
-    import numpy as np
-    import pandas as pd
-
-    index: pd.Index | None = rows.index
-    if isinstance(returned, pd.Series):
-        own = isinstance(returned.name, str) and returned.name not in rows  # rows["x"] ** 2 is still named "x"
-        returned = returned.to_frame(returned.name if own else RESPONSE)
-    elif not isinstance(returned, pd.DataFrame):
-        array = np.asarray(returned)
-        if array.ndim != 1:
-            raise FunctionError(f"must return a response for each row (given: an array {array.shape})")
-        returned, index = pd.DataFrame({RESPONSE: array}), None
-    if len(returned) != len(rows) or not len(returned.columns):
-        raise FunctionError(f"must return a response for each of {len(rows)} rows (given: {returned.shape})")
-    return numbers_of(returned, index=index)
 
 
 def _numbers(returned: Any) -> dict[str, float]:

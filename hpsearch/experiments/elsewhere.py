@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from hpsearch.config.arguments import checked
-from hpsearch.evaluation.calls import RESPONSE, FunctionError, numbers_of
+from hpsearch.evaluation.calls import FunctionError, numbers_of
 from hpsearch.experiments.answers import Analysis, check_names
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import FAILURE, KEY, REPLICATE, Design, DesignError
@@ -63,7 +63,11 @@ def survey_of(
     rows = design.table(replicates)
     if isinstance(values, pd.DataFrame) and set(KEY) <= set(values.columns):
         values = _in_order(values, rows)
-    columns, analysis = _columns(values, rows), Analysis(response, better, ceilings or {})
+    try:
+        columns = numbers_of(values, rows, words="must be one")
+    except FunctionError as problem:
+        raise ResponseError(f"values: {problem}") from None
+    analysis = Analysis(response, better, ceilings or {})
     check_names(columns, rows.columns, analysis, words="the values are")
     table = pd.concat([rows, pd.DataFrame(columns)], axis=1).assign(**{FAILURE: ""})
     main = response or next(iter(columns))
@@ -73,24 +77,6 @@ def survey_of(
     except ResponseError as problem:
         raise ResponseError(str(problem), survey) from None
     return survey
-
-
-def _columns(values: Any, rows: pd.DataFrame) -> dict[str, list[float]]:
-    index: pd.Index | None = rows.index
-    if isinstance(values, pd.Series):
-        own = isinstance(values.name, str) and values.name not in rows
-        values = values.to_frame(values.name if own else RESPONSE)
-    elif not isinstance(values, pd.DataFrame):
-        values, index = np.asarray(values), None
-        if values.ndim != 1:
-            raise ResponseError(f"values must be one for each of {len(rows)} rows (given: an array {values.shape})")
-        values = pd.DataFrame({RESPONSE: values})
-    if len(values) != len(rows) or not len(values.columns):
-        raise ResponseError(f"values must be one for each of {len(rows)} rows (given: {values.shape})")
-    try:
-        return numbers_of(values, index=index)
-    except FunctionError as problem:
-        raise ResponseError(f"values: {problem}") from None
 
 
 def _in_order(values: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
