@@ -118,6 +118,7 @@ def _search(results: Results) -> Iterator[Section]:
         for name in list(results.config.space.dimensions)[:1]:  # any profile has the chosen setting
             texts.append(choice.on_fresh_seeds(results.profile(name, **profiles.PROFILE), results.best.value))
         texts += choice.test_score(results.best.test, results.baselines())
+        texts += choice.notes_on_test(results.dataset.notes)
         if results.best.balance is not None:
             texts.append(f"Mind {balance_line(results.best.balance)}.")
         yield Section("What was chosen", texts)
