@@ -76,9 +76,7 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
 def test_a_search_alone_says_what_a_survey_would_add_and_a_survey_alone_what_a_search_would(tiny):
     run("survey", "small")
     told = {section.title: section for section in sections(load("small"))}
-    assert told["The best setting"].commands == [
-        ("This searches; write the page anew after it:", "hpsearch search small")
-    ]
+    assert told["The best setting"].commands == [("This searches; then write the page anew:", "hpsearch search small")]
     assert "What was chosen" not in told
     run("search", "small")
     run("report", "small", "--to", "elsewhere/page.html", "--results", "results")
