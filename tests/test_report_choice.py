@@ -59,7 +59,7 @@ def test_errors_are_in_per_cent_and_r2_is_not():
 
 
 def test_notes_that_speak_of_the_test_examples_stand_beside_their_score():
-    notes = ["constant, so of no use: 'x'", "test.csv: 4 groups have rows in the training table too", "4 test examples"]
+    notes = ["constant, so of no use: 'x'", "new.csv: 4 groups have rows in the training table too", "4 test examples"]
     assert choice.notes_on_test(notes) == [f"Mind: {note}." for note in notes[1:]]
 
 

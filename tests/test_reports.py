@@ -62,6 +62,8 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
         "What to try next", "How it was measured", "What this does not say",
     ]  # fmt: skip
     assert page.count('class="plot"') >= 15
+    (following,) = (section for section in sections(load("small")) if section.title == "What to try next")
+    assert bool(following.commands) == (len(following.sentences) > 1)
     assert "From the defaults to trial" in page
     chosen = load("small").profile("learning_rate", **profiles.PROFILE).query("chosen").iloc[0]
     assert f"On {chosen['seeds']} fresh seeds its mean validation loss is {chosen['mean']:.4g} (" in page
