@@ -69,3 +69,9 @@ def test_two_whole_numbers_that_an_optimiser_chose_are_noted():
     made.optimize(lambda t: (t.suggest_int("a", 1, 20) - 10) ** 2 + t.suggest_int("b", 1, 20), n_trials=60)
     notes = [note for note in read_sample(made).notes if "not evenly spread" in note]
     assert notes[0].startswith("a and b are not evenly spread")
+    made = optuna.create_study()
+    sides = dict.fromkeys("abcd", FloatDistribution(0, 1))
+    for k in range(60):
+        params = dict.fromkeys(sides, 0.01 * k**0.5)
+        made.add_trial(optuna.trial.create_trial(params=params, distributions=sides, value=float(k)))
+    assert any(note.startswith("none of the 4 parameters is evenly spread") for note in read_sample(made).notes)

@@ -323,6 +323,7 @@ def test_the_command_takes_an_objective_by_place_or_name(folder):
     for objective in ("1", "time"):  # of a constant there is nothing to compute
         told = run("importance", "sqlite:///s.db", "two", "--objective", objective)
         assert "missing" in told.stdout
+        assert f"two: importance for {objective}, 12 trials" in told.stdout
         assert "the value is the same in every trial" in told.stderr
 
 

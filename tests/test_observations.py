@@ -108,6 +108,7 @@ def test_outliers_and_constants_are_noted():
     assert notes_on_values(even) == []
     assert notes_on_values(np.append(even, [5.7, -4.7])) == []  # 10 times 0.5 from the quartiles is 5.75
     assert notes_on_values(np.append(even, [6.0, -5.0]))[0].startswith("2 trials have a value more than 10")
+    assert notes_on_values(np.append(even, [6.0]))[0].startswith("1 trial has a value more than 10")
     assert notes_on_values(np.append(even, [1e308, -1e308]))[0].startswith("2 trials")
     assert "is the same in every trial" in notes_on_values(np.full(9, 3.0))[0]
     assert notes_on_values(np.array([0.0] * 99 + [1.0])) == []

@@ -22,6 +22,15 @@ def test_what_did_not_happen_is_not_counted(counts, words):
     assert survey_words(TrainingProgress(3, 9, diverged=4)) == "diverged 4"
 
 
+@pytest.mark.parametrize(
+    ("width", "title"), [("80", "a long name of a study of…"), ("200", "a long name of a study of mine")]
+)
+def test_a_long_title_is_cut_and_no_number_after_it(width, title, monkeypatch):
+    monkeypatch.setenv("COLUMNS", width)
+    line = LiveLine("a long name of a study of mine", search_words, check=lambda: None)
+    assert line._bar.tasks[0].description == title
+
+
 def test_the_speed_is_that_of_what_this_run_has_done(monkeypatch):
     now, told = [0.0], []
     monkeypatch.setattr("rich.console.monotonic", lambda: now[0])

@@ -58,6 +58,11 @@ def test_errors_are_in_per_cent_and_r2_is_not():
     assert choice.interval(TestScore("test_r2", 0.5, 0.25, 0.75, 9)) == "0.500 (95 % interval 0.250 to 0.750)"
 
 
+def test_notes_that_speak_of_the_test_examples_stand_beside_their_score():
+    notes = ["constant, so of no use: 'x'", "new.csv: 4 groups have rows in the training table too", "4 test examples"]
+    assert choice.notes_on_test(notes) == [f"Mind: {note}." for note in notes[1:]]
+
+
 def test_without_a_test_split_nothing_is_known_of_new_data():
     (text,) = choice.test_score(None, {})
     assert "not known" in text

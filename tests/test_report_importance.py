@@ -1,8 +1,12 @@
 """What is printed of importances."""
 
+import io
+
 import pandas as pd
 from helpers import printed
+from rich.console import Console
 
+from hpsearch.cli.lines import stacked
 from hpsearch.report.importance import importance_table
 
 
@@ -14,7 +18,8 @@ def test_importances_stand_side_by_side_with_interval_adjusted_p_value_and_verdi
         ("fanova", "rate", 0.6, 0.4, 0.8, 0.02, 0.04, "seen"),
         ("fanova", "size", *[float("nan")] * 5, ""),
     ]
-    assert printed(importance_table(pd.DataFrame(rows, columns=columns), title="s: importance")) == [
+    table = importance_table(pd.DataFrame(rows, columns=columns), title="s: importance")
+    assert printed(table) == [
         "s: importance",
         "setting ped anova fanova",
         "rate 0.75 [0.50, 0.90] 0.60 [0.40, 0.80]",
@@ -22,3 +27,5 @@ def test_importances_stand_side_by_side_with_interval_adjusted_p_value_and_verdi
         "size 0.25 [0.10, 0.50] missing",
         "p 0.400 not seen",
     ]
+    parts = stacked(table, Console(file=io.StringIO(), width=30))  # no interval is broken there
+    assert [[str(column.header) for column in part.columns[1:]] for part in parts] == [["ped anova"], ["fanova"]]

@@ -156,7 +156,11 @@ def indices(*rows):
     return frame.assign(mean_low=frame["mean_order"], mean_high=frame["mean_order"])
 
 
-MEAN = "mean: the part of the total order that is left when the response is averaged over seeds"
+ORDERS = (
+    "total order: the share of a setting with all that it does together with others, so that these may sum to more "
+    "than 1; first order: by itself\nmean: the part of the total order that is left when the response is averaged over "
+    "seeds"
+)
 
 
 def test_indices_stand_beside_their_intervals_and_verdicts():
@@ -186,7 +190,7 @@ def test_indices_stand_beside_their_intervals_and_verdicts():
         "width: its mean is not shown",
         "width: --base 256 may decide",
         "size: --base 512 may decide",
-        MEAN,
+        *ORDERS.splitlines(),
         "<0 and >1: the interval is cut there, for a share lies in 0 to 1; what lies beyond is sampling error",
     ]
 
@@ -215,4 +219,4 @@ def test_the_indices_of_a_survey_fit_80_columns():
 
 def test_what_no_base_would_decide_is_said():
     frame = indices(("share", 0.04, 0.03, 0.05, 0.01, 0.0, 0.02, 0.04, "undecided", NAN, ""))
-    assert survey.sensitivity_legend(frame) == f"share: undecided at any base of use\n{MEAN}"
+    assert survey.sensitivity_legend(frame) == f"share: undecided at any base of use\n{ORDERS}"

@@ -44,7 +44,7 @@ def titles(results):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tiny):
+def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tiny, monkeypatch):
     first = run("report", "small", "--complete")
     assert "small is not completely searched yet: searching first" in first.stderr
     assert "small is not completely surveyed yet: surveying first" in first.stderr
@@ -62,6 +62,10 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
         "What to try next", "How it was measured", "What this does not say",
     ]  # fmt: skip
     assert page.count('class="plot"') >= 15
+    for lines, commands in (("  l2: try 0 to 1", 1), ("", 0)):  # where nothing is proposed, nothing is to be written
+        monkeypatch.setattr("hpsearch.report.sections.range_lines", lambda *_, title, more=lines: f"{title}:\n{more}")
+        (following,) = (section for section in sections(load("small")) if section.title == "What to try next")
+        assert len(following.commands) == commands
     assert "From the defaults to trial" in page
     chosen = load("small").profile("learning_rate", **profiles.PROFILE).query("chosen").iloc[0]
     assert f"On {chosen['seeds']} fresh seeds its mean validation loss is {chosen['mean']:.4g} (" in page
@@ -76,9 +80,7 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
 def test_a_search_alone_says_what_a_survey_would_add_and_a_survey_alone_what_a_search_would(tiny):
     run("survey", "small")
     told = {section.title: section for section in sections(load("small"))}
-    assert told["The best setting"].commands == [
-        ("This searches; write the page anew after it:", "hpsearch search small")
-    ]
+    assert told["The best setting"].commands == [("This searches; then write the page anew:", "hpsearch search small")]
     assert "What was chosen" not in told
     run("search", "small")
     run("report", "small", "--to", "elsewhere/page.html", "--results", "results")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
@@ -75,6 +76,11 @@ def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> li
             telling = f"the chosen network is {'better' if better else 'worse'}"
         sentences.append(f"{beside} on the same examples: {telling}.")
     return sentences
+
+
+def notes_on_test(notes: Sequence[str]) -> list[str]:
+    """Those notes on the data that speak of the test examples, and may be why a score is not what it seems."""
+    return [f"Mind: {note}." for note in notes if re.search(r"\btests?\b|training table", note)]
 
 
 def interval(score: TestScore) -> str:

@@ -94,7 +94,7 @@ def _surveyed(results: Results) -> Section:
 def _unsearched(results: Results) -> Section:
     text = "There is no search of this study yet: it would find the best setting, and this page would show it."
     way = make("search", facts.name_of(results), *_place(results))
-    return Section("The best setting", [text], commands=[("This searches; write the page anew after it:", way)])
+    return Section("The best setting", [text], commands=[("This searches; then write the page anew:", way)])
 
 
 def _unsurveyed(results: Results) -> Section:
@@ -102,10 +102,8 @@ def _unsurveyed(results: Results) -> Section:
         "How sensitive training is to each setting is not measured yet. A survey would: real trainings all over the "
         "space, shares of the variance with intervals, beside the luck of the seed."
     )
-    way = make("survey", results.study.study_name, *_place(results))
-    return Section(
-        "What training is sensitive to", [text], commands=[("This surveys; write the page anew after it:", way)]
-    )
+    commands = [("This surveys; then write the page anew:", make("survey", results.study.study_name, *_place(results)))]
+    return Section("What training is sensitive to", [text], commands=commands)
 
 
 def _search(results: Results) -> Iterator[Section]:
@@ -118,6 +116,7 @@ def _search(results: Results) -> Iterator[Section]:
         for name in list(results.config.space.dimensions)[:1]:  # any profile has the chosen setting
             texts.append(choice.on_fresh_seeds(results.profile(name, **profiles.PROFILE), results.best.value))
         texts += choice.test_score(results.best.test, results.baselines())
+        texts += choice.notes_on_test(results.dataset.notes)
         if results.best.balance is not None:
             texts.append(f"Mind {balance_line(results.best.balance)}.")
         yield Section("What was chosen", texts)

@@ -17,7 +17,7 @@ from hpsearch.report.sentences import LUCK
 from hpsearch.report.tables import Part, call_arguments, cell, note_cells, plain_table, survey_next
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.proposals import ALONE
-from hpsearch.sensitivity.words import MEAN_ORDER, clipping, cut_mark, index_with_interval, share_interval
+from hpsearch.sensitivity.words import MEAN_ORDER, TOTAL_ORDER, clipping, cut_mark, index_with_interval, share_interval
 from hpsearch.space import Choice, Dimension
 from hpsearch.storage.commands import make
 
@@ -46,9 +46,8 @@ def sensitivity_legend(frame: pd.DataFrame) -> str:
     reasoned = frame[(frame["verdict"] != "") & (frame["reason"] != "")]
     groups = reasoned.groupby("reason", sort=False)["hyperparameter"]
     reasons = [f"{', '.join(settings)}: {reason}" for reason, settings in groups]
-    return "\n".join(
-        filter(None, [*reasons, *_needed(frame), f"mean: {MEAN_ORDER}", cut_mark(frame.to_dict("records"))])
-    )
+    orders = (f"total order: {TOTAL_ORDER}", f"mean: {MEAN_ORDER}")
+    return "\n".join(filter(None, [*reasons, *_needed(frame), *orders, cut_mark(frame.to_dict("records"))]))
 
 
 def _needed(frame: pd.DataFrame) -> Iterator[str]:

@@ -9,6 +9,12 @@ from typing import Any, Literal
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.responses import Kind
 
+TOTAL_ORDER = (
+    "the share of a setting with all that it does together with others, so that these may sum to more than 1; first "
+    "order: by itself"
+)
+"""What a total and a first-order index are, for a legend."""
+
 MEAN_ORDER = "the part of the total order that is left when the response is averaged over seeds"
 """What a mean index is, for a legend."""
 

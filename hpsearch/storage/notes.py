@@ -18,7 +18,7 @@ from hpsearch.config.study import PROFILES, SURVEY, TRANSFERS
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.edges import edges
 from hpsearch.sensitivity.trials import enough
-from hpsearch.sensitivity.words import MEAN_ORDER, clipping, cut_mark, index_with_interval
+from hpsearch.sensitivity.words import MEAN_ORDER, TOTAL_ORDER, clipping, cut_mark, index_with_interval
 from hpsearch.storage.commands import make
 from hpsearch.storage.internals import note_of, set_note
 from hpsearch.storage.studies import GIVEN, fact
@@ -73,7 +73,7 @@ def note_survey(study: optuna.Study, survey: Survey) -> None:
         f"{response.name}, {response.form} form{clipping(survey)}:",
         "| setting | total order | mean order | first order | verdict |\n|---|---|---|---|---|\n"
         + "\n".join(map(_indices, indices)),
-        f"Mean order: {MEAN_ORDER}.",
+        f"Total order: {TOTAL_ORDER}. Mean order: {MEAN_ORDER}.",
         cut_mark(indices),
         f"Of more than {MOST_DRAWN:,} trials this page draws an even choice and the best. The table holds all: "
         f'`hpsearch.load("{name}").survey.table`.',
