@@ -50,7 +50,7 @@ def test_a_search_shows_the_best_and_a_rerun_adds_nothing(folder):
     table = first.split("chosen:")[0].splitlines()
     assert max(len(line.rstrip()) for line in table) <= 80
     again = run("search", "small").stdout
-    assert "small already holds 14 trials" in again
+    assert "small already holds 14 trials: ask for more with --trials\n" in again
     assert again.split("small: the 10")[1] == first.split("small: the 10")[1]
     assert "best of 20 trials" in run("search", "studies/small.toml", "--trials", 20).stdout
     assert len(load("small").trials) == 20

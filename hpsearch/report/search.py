@@ -19,7 +19,7 @@ from hpsearch.results.best import Best
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.storage.access import JOURNAL
 from hpsearch.storage.addresses import hide_password
-from hpsearch.storage.commands import make, options_for
+from hpsearch.storage.commands import in_project, make, options_for
 from hpsearch.tuning.balance import Balance
 from hpsearch.tuning.choice import network_path
 from hpsearch.tuning.scores import TestScore
@@ -125,7 +125,8 @@ def search_report(
         notes: What is to be said of the data.
     """
     name, networks = config.name, networks_table(results.trials, config)
-    nothing_new = f"{name} already holds {len(results.trials)} trials: ask for more with TRIALS=… or --trials"
+    way = "TRIALS=… or --trials" if in_project() else "--trials"
+    nothing_new = f"{name} already holds {len(results.trials)} trials: ask for more with {way}"
     place = hide_password(storage) if storage else str(results.folder / JOURNAL)
     options = options_for(storage, results.folder)
     return [

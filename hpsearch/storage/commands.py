@@ -57,13 +57,13 @@ def make(verb: str, study: str | None, *options: str, **settings: int) -> str:
     >>> make("survey", "digits", "--results", "other", base=16)
     'hpsearch survey digits --base 16 --results other'
     """
-    if options or not _in_project():
+    if options or not in_project():
         words = [word for name, value in settings.items() for word in (f"--{name}", str(value))]
         return typed("hpsearch", verb, *([] if study is None else [study]), *words, *options)
     variables = ({} if study is None else {"study": study}) | settings
     return " ".join(["make", verb, *(f"{name.upper()}={typed(str(value))}" for name, value in variables.items())])
 
 
-def _in_project() -> bool:
+def in_project() -> bool:
     """Whether the working folder has this project's Makefile, as one where the package is installed has not."""
     return os.path.isfile("Makefile") and b"hpsearch" in Path("Makefile").read_bytes()
