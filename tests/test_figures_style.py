@@ -10,6 +10,8 @@ def test_a_table_without_the_columns_is_refused_with_their_names_and_the_table_t
     with pytest.raises(style.FigureError, match=r"no column 'value', 'state': give that of Results\.history\(\)"):
         style.checked(pd.DataFrame({"number": [1]}), ("number", "value", "state"), table="Results.history()")
     style.checked(pd.DataFrame({"number": [1]}), ("number",), table="Results.history()")
+    with pytest.raises(style.FigureError, match=r"not a DataFrame \(given: list\): give that of Results\.hi"):
+        style.checked(["number"], ("number",), table="Results.history()")
 
 
 def test_an_empty_figure_says_why_in_words():

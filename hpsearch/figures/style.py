@@ -154,8 +154,10 @@ def checked(frame: pd.DataFrame, columns: Sequence[str], *, table: str) -> None:
         table: Where such a table comes from.
 
     Raises:
-        FigureError: if one is not there.
+        FigureError: if one is not there, or it is no frame.
     """
+    if not hasattr(frame, "columns"):
+        raise FigureError(f"the table is not a DataFrame (given: {type(frame).__name__}): give that of {table}")
     missing = [name for name in columns if name not in frame]
     if missing:
         raise FigureError(f"the table has no column {', '.join(map(repr, missing))}: give that of {table}")
