@@ -218,6 +218,8 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_trained(small, of
 
 def test_other_values_replace_those_of_a_setting(small):
     assert setting_against(small, OLD, {"momentum": 0.5}) == replace(OLD, momentum=0.5)
+    of_numpy = setting_against(small, OLD, {"momentum": np.float32(0.5), "iterations": np.int64(7)})
+    assert of_numpy == replace(OLD, momentum=0.5, iterations=7)
     with pytest.raises(DesignError, match="'momentun' is not a hyperparameter of study 'small': did"):
         setting_against(small, OLD, {"momentun": 0.5})
     with pytest.raises(DesignError, match=r"momentum: is outside the values allowed \(given: 1.5\); momentum is a num"):
@@ -245,6 +247,8 @@ def test_trials_and_settings_of_one_s_own_can_be_compared(results):
     assert (told.of, told.against) == ("trial 1", "trial 0")
     assert by_name(told)["of"].to_dict() == pytest.approx(trials.loc[1, list(by_name(told).index)].to_dict())
     assert by_name(told)["against"].to_dict() == pytest.approx(trials.loc[0, list(by_name(told).index)].to_dict())
+    with pytest.raises(DesignError, match=r"against must be a trial's number, values .* \(given: str\)"):
+        results.attribution(against="defaults", seeds=2)
     one = results.attribution(of=1, against={"momentum": 0.3}, seeds=2)
     assert one.table["hyperparameter"].tolist() == ["momentum"]
     assert one.table["against"].tolist() == [0.3]

@@ -913,6 +913,13 @@ def test_settings_may_be_numbers_of_numpy_and_columns_of_a_table():
     assert StudyConfig(name="x").with_overrides(**{"search.seeds": range(2)}).search.seeds == (0, 1)
 
 
+@pytest.mark.parametrize("name", ["table.csv", "table.CSV.gz", "table.parquet", "table.xlsx"])
+def test_a_table_in_place_of_a_study_is_told_what_takes_it(name, study):
+    file = study("a,b\n1,2\n", name)
+    with pytest.raises(ConfigError, match=r"is a table by its name, and no study; .*--target COLUMN.*from_frame"):
+        load_config(file)
+
+
 @pytest.mark.parametrize("study", [None, 3, True, b"iris", {"name": "x"}, ["iris"]])
 def test_what_is_neither_a_name_nor_a_path_is_refused(study):
     with pytest.raises(ConfigError, match=rf"neither a name nor a path \(given: {type(study).__name__}\)"):

@@ -90,3 +90,18 @@ def test_rows_keep_their_order_also_by_a_bool_of_numpy_and_a_test_has_two_parts(
     assert kept.fingerprint == from_frame(FRAME, "y", shuffle=False).fingerprint
     with pytest.raises(DataError, match="test has 3 parts: give X and y"):
         from_arrays(FRAME[["x"]], FRAME["y"], test=(FRAME[["x"]], FRAME["y"], None))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"drop": "id"}, r"drop is one text \(given: 'id'\): give a list of them, as in \['id'\]"),
+        ({"missing": "?"}, r"missing is one text"),
+        ({"incomplete": "skip"}, "incomplete is 'skip': give 'refuse' or 'drop'"),
+        ({"target": 3}, r"target is no text \(given: int\)"),
+        ({"source": None}, r"source is no text \(given: NoneType\)"),
+    ],
+)
+def test_a_way_to_read_that_is_none_is_refused(options, message):
+    with pytest.raises(DataError, match=message):
+        load_dataset(**{"source": "csv:nowhere.csv", "target": "y", **options})

@@ -17,6 +17,9 @@ from hpsearch.config.study import StudyConfig, validated
 LARGEST_FILE = 1_000_000
 """Bytes; a study's file has a thousand or so."""
 
+_TABLE = re.compile(r"\.(csv|tsv|parquet|pq|xlsx?)(\.(gz|bz2|xz|zip))?$", re.IGNORECASE)
+"""Ends the name of a table's file."""
+
 _TUPLE = re.compile(r"\((?:'[^']*'(?:, |,)?)+\)")
 """How the parser writes the name of a table."""
 
@@ -38,6 +41,9 @@ def load_config(study: str | os.PathLike[str]) -> StudyConfig:
              "hpsearch.StudyConfig(name=…)"],
         )  # fmt: skip
     file = Path(study) if os.path.isfile(study) else resolve(study)
+    if _TABLE.search(file.name):
+        rule = "`hpsearch search TABLE --target COLUMN` takes it; in Python, hpsearch.data.from_frame makes data of it"
+        raise _broken(file, "is a table by its name, and no study", rule)
     settings = parsed(file)
     settings.setdefault("name", file.stem)
     return validated(settings, where=str(file), folder=Path(os.path.abspath(file)).parent)

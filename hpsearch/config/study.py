@@ -168,7 +168,7 @@ class StudyConfig(Table):
         Raises:
             ConfigError: if the description is not a valid study.
         """
-        return validated(description, where="stored settings")
+        return validated(plain(description), where="stored settings")
 
     def with_overrides(self, **dotted: object) -> StudyConfig:
         """Make a study with some settings changed.

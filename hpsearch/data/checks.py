@@ -43,6 +43,24 @@ def check_columns(frame: pd.DataFrame, target: str, words: Mapping[str, str] | N
         raise DataError("; ".join(problems))
 
 
+def check_reading(source: object, target: object, *, missing: object, drop: object, incomplete: object) -> None:
+    """Refuse arguments that do not say how a table is read.
+
+    Raises:
+        DataError: if one is not of its kind; a single text where texts are meant would be read as its letters.
+    """
+    if not isinstance(source, str):
+        kind = type(source).__name__
+        raise DataError(f"source is no text (given: {kind}): give a bundled set's name, csv:PATH or parquet:PATH")
+    if target is not None and not isinstance(target, str):
+        raise DataError(f"target is no text (given: {type(target).__name__}): give the name of a column")
+    for name, texts in (("missing", missing), ("drop", drop)):
+        if isinstance(texts, str):
+            raise DataError(f"{name} is one text (given: {texts!r}): give a list of them, as in [{texts!r}]")
+    if incomplete not in (None, "refuse", "drop"):
+        raise DataError(f"incomplete is {incomplete!r}: give 'refuse' or 'drop'")
+
+
 def check_order(X: Any, y: Any) -> None:
     """Refuse a table and targets whose labels are the same, in another order.
 

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from hpsearch.data.checks import DataError, check_columns, check_order, listed, without_groups
+from hpsearch.data.arrays import joined_arrays, joined_pair
+from hpsearch.data.checks import DataError, check_columns, check_reading, listed, without_groups
 from hpsearch.data.copies import copy_notes
 from hpsearch.data.dataset import Dataset, Split
 from hpsearch.data.further import alike, further_notes, joined
@@ -78,6 +79,7 @@ def load_dataset(
         DataError: if the data cannot be used.
     """
     check_task(task)
+    check_reading(source, target, missing=missing, drop=drop, incomplete=incomplete)
     division = _division(validation, test, seed, groups, shuffle)
     form = Format(separator, decimal, None if missing is None else tuple(missing), encoding)
     table = raw_table(source, target, seed=seed, form=form, drop=tuple(drop or ()))
@@ -116,7 +118,7 @@ def from_arrays(
     column = "target"
     while column in raw_frame(X).columns:
         column = f"_{column}"
-    frame = _frame_of(X, y, column, "")
+    frame = joined_arrays(X, y, column, "")
     if groups is not None:
         groups = plain_array(groups, "groups")
         if groups.shape != (len(frame),):
@@ -124,26 +126,9 @@ def from_arrays(
         frame[f"groups of {column}"] = groups
     return from_frame(
         frame, column, task=task, validation=validation, seed=seed, shuffle=shuffle, name=name,
-        test=_test_frame(test, column) if isinstance(test, tuple) else test,
+        test=joined_pair(test, column) if isinstance(test, tuple) else test,
         groups=None if groups is None else f"groups of {column}",
     )  # fmt: skip
-
-
-def _test_frame(test: tuple[Any, ...], column: str) -> pd.DataFrame:
-    if len(test) != 2:
-        raise DataError(f"test has {len(test)} parts: give X and y of the test examples, or a share")
-    return _frame_of(*test, column, "the test's ")
-
-
-def _frame_of(X: Any, y: Any, column: str, whose: str) -> pd.DataFrame:
-    check_order(X, y)
-    frame, y = raw_frame(X).copy(deep=False), plain_array(y, "y")
-    if y.ndim != 1 or len(y) != len(frame):
-        raise DataError(
-            f"{whose}X has shape {frame.shape} and y has shape {y.shape}: give one target for each row of X"
-        )
-    frame[column] = y
-    return frame
 
 
 def from_frame(

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from hpsearch.config import StudyConfig
+from hpsearch.config.fields import plain
 from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.config.messages import did_you_mean
 from hpsearch.engine.settings import Hyperparameters
@@ -189,7 +190,7 @@ def setting_against(config: StudyConfig, setting: Hyperparameters, changes: Mapp
     Raises:
         DesignError: if a name is none of the study's hyperparameters, or a value is not allowed.
     """
-    own = values_of(config, setting)
+    own, changes = values_of(config, setting), plain(changes)
     for name, value in changes.items():
         if name not in own:
             names = did_you_mean(name, own, otherwise=f"known here: {', '.join(own)}")
