@@ -34,6 +34,7 @@ def function(
     flag: "bool" = False,
     better: "Literal['lower', 'higher']" = "lower",
     name: "str | None" = None,
+    target: "float | None" = None,
     on_progress: "OnProgress" = None,  # noqa: F821
     other: "Any" = None,  # noqa: F821
 ):
@@ -44,7 +45,7 @@ def test_values_of_their_kind_pass_and_numbers_of_numpy_become_python_s():
     values = function(np.int64(3), np.float32(0.25), flag=np.bool_(True), better="higher", name="x", other=[1])
     assert values == (3, 0.25, True, "higher", "x", [1])
     assert [type(value) for value in values[:3]] == [int, float, bool]
-    assert function(1, 0) == (1, 0.0, False, "lower", None, None)
+    assert function(1, 0, on_progress=None) == (1, 0.0, False, "lower", None, None)
 
 
 @pytest.mark.parametrize(
@@ -66,6 +67,7 @@ def test_numbers_that_are_none_or_beyond_their_limits_are_refused(arguments, mes
         ({"better": "max"}, "better must be 'lower' or 'higher' (given: 'max')"),
         ({"better": None}, "better must be 'lower' or 'higher' (given: None)"),
         ({"name": 3}, "name must be text, or None (given: 3)"),
+        ({"target": math.nan}, "target must be a number, or None (given: nan)"),
         ({"on_progress": "print"}, "on_progress must be a function (given: 'print')"),
         ({"name": pd.DataFrame({"a": [1]})}, "name must be text, or None (given: DataFrame)"),
         ({"name": b"x" * 99}, "name must be text, or None (given: bytes)"),
@@ -135,6 +137,18 @@ def test_numbers_and_switches_of_public_functions_are_refused_before_anything_ru
 def test_a_direction_that_is_none_is_refused():
     with pytest.raises(hpsearch.ResponseError, match=r"better must be 'lower' or 'higher' \(given: 'maximize'\)"):
         hpsearch.survey(lambda a, b: a, SPACE, base=2, scrambles=2, better="maximize")
+
+
+def test_names_and_folders_of_results_are_text_and_paths(tmp_path):
+    with pytest.raises(hpsearch.ResultsError, match=r"name must be text \(given: 3\)"):
+        hpsearch.load(3)
+    with pytest.raises(hpsearch.ResultsError, match=r"results must be a path \(given: None\)"):
+        hpsearch.load("x", results=None)
+    with pytest.raises(hpsearch.ResultsError, match=r"storage must be a storage URL, .*, or None \(given: 3\)"):
+        hpsearch.load("x", storage=3)
+    results = Results(optuna.create_study())
+    with pytest.raises(hpsearch.ResultsError, match=r"format must be 'csv' or 'parquet' \(given: 'xlsx'\)"):
+        results.export(tmp_path, format="xlsx")
 
 
 @pytest.mark.parametrize("table", [SurveyTables, ProfileTables, Results])

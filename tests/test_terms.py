@@ -67,6 +67,11 @@ def test_a_file_is_refused_in_the_terms_of_a_study(tmp_path):
         load_dataset(f"csv:{tmp_path}/t.csv", target="y")
 
 
+def test_what_is_said_of_the_rows_order_is_said_by_arguments():
+    told = "(data.shuffle = false keeps the rows' order) or name it in data.groups instead"
+    assert in_python(told) == "(shuffle=False keeps the rows' order) or name it in groups instead"
+
+
 def test_a_column_that_is_named_like_a_key_keeps_its_name():
     assert in_python("column 'data.task' is no text; set data.task") == "column 'data.task' is no text; set task"
 
