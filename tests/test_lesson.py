@@ -20,7 +20,7 @@ from hpsearch.experiments.lessons import Judgement
 from hpsearch.report.lesson import details, verdict_line
 from hpsearch.results import applications
 from hpsearch.results.applications import _beside_second
-from hpsearch.results.lesson import CLAIMS, Lesson
+from hpsearch.results.lesson import CLAIMS, Lesson, measured
 from hpsearch.tuning.batches import Progress
 
 SEEDS = range(1_000_000, 1_000_004)
@@ -56,10 +56,33 @@ def test_a_claim_is_judged_printed_and_put_on_a_page(lesson):
     assert "np.zero((2, 1)) raises AttributeError; meant is np.zeros((2, 1))." in printed
     assert "W1 = 0.5 · N(0, 1)" in printed
     assert max(len(line) for line in printed.splitlines()) <= 80
+    train = Evaluator(load_config("L8")).dataset.train
+    assert f"Measured on flower: networks trained on {train.examples} examples." in printed
     page = (lesson / "results" / "lesson-L8.html").read_text(encoding="utf-8")
     assert "<h2>L8: Initialise → forward → loss → gradient → step, repeated, is all of training</h2>" in page
     assert "One iteration, number by number." in page
     assert not (lesson / "results" / "lesson.html").exists()
+
+
+def test_every_claim_says_on_what_it_was_measured_by_which_error_and_over_what(small_evaluator):
+    data = small_evaluator.dataset
+    told = {claim: measured(claim, data) for claim in CLAIMS}
+
+    def telling(words):
+        return [claim for claim in CLAIMS if words in told[claim]]
+
+    assert telling(f"Measured on iris: networks trained on {len(data.train.y)} ex") == [
+        "L1",
+        "L2",
+        "L3",
+        "L4",
+        "L5",
+        "L8",
+    ]
+    assert telling(f"share of the {len(data.validation.y)} validation examples") == ["L1", "L2", "L4"]
+    assert telling("95 % over seeds of training") == ["L1", "L2", "L3", "L4", "L7"]
+    assert telling("one per cent of a study's test examples") == ["L7"]
+    assert told["L6"] == ""  # its evidence says all of it
 
 
 def test_what_is_trained_is_kept_and_read_again(lesson, monkeypatch):

@@ -51,7 +51,7 @@ def verdict_line(judgement: Judgement, *, width: int) -> str:
 
 def details(judgement: Judgement, *, width: int) -> Iterator[Table | str]:
     """A claim at length: what it says, what decides it, what else was seen, and small tables."""
-    texts = [judgement.says, *judgement.evidence, *judgement.more]
+    texts = [judgement.says, *judgement.evidence, *judgement.more, judgement.measured]
     yield from (_wrapped(text, width=width) for text in texts if text)
     for name in judgement.printed:
         yield f"\n{_TITLES[name]}"
@@ -86,7 +86,7 @@ def lesson_sections(judgements: Sequence[Judgement]) -> Iterator[Section]:
     for each in judgements:
         exhibits = [_exhibit(name, frame) for name, frame in each.tables.items()]
         commands = [("This judges the claim again:", f"hpsearch lesson {each.claim}")]
-        sentences = [f"Verdict: {each.verdict}.", *each.evidence, *each.more]
+        sentences = [f"Verdict: {each.verdict}.", *each.evidence, *each.more, *filter(None, [each.measured])]
         yield Section(f"{each.claim}: {each.says.rstrip('.')}", sentences, exhibits, commands)
 
 

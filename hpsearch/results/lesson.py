@@ -49,6 +49,39 @@ _OF_CLASSES = ("L1", "L2", "L3", "L4")
 """Claims that are judged by the share of examples in the wrong class, or by a loss that guessing a class has."""
 
 
+_ERROR = (
+    "an error is the share of the {validation:,} validation examples, which none of them was trained on, that they put "
+    "in the wrong class"
+)
+_SEEDS = "intervals are 95 % over seeds of training, which draw the initial weights and the order of the examples"
+
+_TUNED = "each kind of network has the α that suits it best, chosen on other seeds"
+
+_OF: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("L1", "L4"), (_ERROR, _TUNED, _SEEDS)),
+    "L2": (_ERROR, _SEEDS),
+    "L3": ("a loss is the mean over the training examples", _SEEDS),
+    "L5": (),
+    "L8": (),
+}
+"""What the numbers of a claim are of, where it is judged by one data set alone."""
+
+_POINTS = (
+    "A point is one per cent of a study's test examples put in the wrong class or, of a regression, one per cent of "
+    f"their variance that is not explained; {_SEEDS}."
+)
+"""What those of L7 are of; L6 names its losses and its seeds itself."""
+
+
+def measured(claim: str, dataset: Dataset) -> str:
+    """On what a claim was judged, a sentence; "" where its evidence says it."""
+    if claim not in _OF:
+        return _POINTS if claim == "L7" else ""
+    trained = f"Measured on {dataset.name}: networks trained on {dataset.train.examples:,} examples"
+    validation = dataset.validation.examples
+    return "; ".join([trained, *(words.format(validation=validation) for words in _OF[claim])]) + "."
+
+
 @dataclass(frozen=True)
 class Lesson:
     """Where the lesson's studies are trained and kept; what is kept is read.
@@ -79,7 +112,7 @@ class Lesson:
             rule = f"{name} is judged by classes, so name data whose target has them"
             fault = Fault("its target is a number", config.data.source, rule, ("data", "source"))
             raise ConfigError(config.name, [fault.line()])
-        return CLAIMS[name](self)
+        return replace(CLAIMS[name](self), measured=measured(name, self.dataset(config_of(name))))
 
     @cached_property
     def place(self) -> dict[str, Any]:

@@ -33,6 +33,7 @@ class Judgement:
         tables: The numbers, by name.
         more: Sentences of what else was seen.
         printed: Names of the tables that a terminal shows too.
+        measured: On which examples, what its errors or losses are of, and what its intervals are over; a sentence.
     """
 
     claim: str
@@ -44,6 +45,7 @@ class Judgement:
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     more: Sequence[str] = ()
     printed: Sequence[str] = ()
+    measured: str = ""
 
     @property
     def verdict(self) -> str:
