@@ -55,7 +55,9 @@ def lesson_command(
                 console.print(part)
         html = page(TITLE, lesson_sections(judgements))
         write_text(path, html)
-        say(f"page in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too")
+        words = f"page in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too"
+        at_length = "; `hpsearch lesson L4` prints one claim at length, with what it was measured on"
+        say(words + ("" if claim else at_length))
 
 
 def _judgement(name: str, work: Work) -> Judgement:
