@@ -104,6 +104,7 @@ def test_all_claims_share_a_page(lesson, monkeypatch):
     assert re.findall(r"^L\d", printed, re.MULTILINE) == ["L5", "L8"]
     assert "number by number" not in printed
     assert "In a training of" not in printed
+    assert "; `hpsearch lesson L4` prints one claim at length" in printed.splitlines()[-1]
     page = (lesson / "results" / "lesson.html").read_text(encoding="utf-8")
     assert "L8 holds: Initialise" in page
     assert page.count("<h2>") == 3
