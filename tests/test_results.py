@@ -99,6 +99,17 @@ def test_the_best_network_predicts_raw_rows(results, small_evaluator):
     np.testing.assert_array_equal(network.predict(X), logits.argmax(axis=1))
 
 
+def test_what_a_caller_changes_in_a_table_is_the_caller_s_alone(results):
+    for name in ("trials", "curves", "members"):
+        whole, mine = getattr(results, name).copy(), getattr(results, name)
+        mine["validation_loss"] = 0.0
+        mine["of my own"] = 1
+        mine.attrs["note"] = "mine"
+        pd.testing.assert_frame_equal(getattr(results, name), whole)
+        assert getattr(results, name).attrs == {}
+    assert results.best.value > 0
+
+
 def test_the_best_and_all_that_it_is_of_can_be_pickled(results):
     for best in (pickle.loads(pickle.dumps(results.best)), copy.deepcopy(results).best):
         assert best == results.best

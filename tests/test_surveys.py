@@ -255,6 +255,9 @@ def test_results_give_the_tables(config, tmp_path):
     assert {"learning_rate", "momentum"} <= set(r.interactions()["first"])
     assert len(r.effects()) > 20
     assert len(r.ranges()) == len(config.space.dimensions)
+    mine = r.survey
+    mine.table["validation_loss"] = 1.0
+    assert r.survey.table["validation_loss"].nunique() > 1  # what a caller changes is the caller's alone
 
 
 def test_the_last_checkpoint_of_the_whole_is_the_end(config, tmp_path):

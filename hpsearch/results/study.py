@@ -98,7 +98,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
 
         return ResultsPlots(self)
 
-    @cached_property
+    @property
     def survey(self) -> Survey:
         """The study's survey: its ``table``, a row a design row and checkpoint, and all tables made of it.
 
@@ -108,6 +108,11 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         Raises:
             ResultsError: if there is none, or it is not complete.
         """
+        kept = self._kept_survey
+        return replace(kept, table=kept.table.copy(deep=False))  # the caller's own, as the tables of trials
+
+    @cached_property
+    def _kept_survey(self) -> Survey:
         from hpsearch.experiments.kept_answers import FUNCTION, function_survey
         from hpsearch.experiments.surveys import SurveyMissingError, stored_survey
 
@@ -128,7 +133,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         return replace(survey, response=self.config.search.metric) if self.ours else survey
 
     def _survey(self) -> Survey:
-        return self.survey
+        return self._kept_survey
 
     @property
     def function(self) -> str | None:

@@ -59,14 +59,14 @@ class TrialTables:
         return self._table_of(frames.members)
 
     def _table_of(self, read: Callable[[optuna.Study], pd.DataFrame]) -> pd.DataFrame:
-        """A table of the trials as they are now."""
+        """A table of the trials as they are now, the caller's own: what is changed in it changes no other."""
         now = _moment(self.study)
         if self._tables[0] != now:
             self._tables = (now, {})
         tables = self._tables[1]
         if read.__name__ not in tables:
             tables[read.__name__] = read(self.study)
-        return tables[read.__name__]
+        return tables[read.__name__].copy(deep=False)  # pandas copies a column when one of the two is written
 
     def _check_searched(self) -> None:
         """Refuse a study whose trials no search has made."""
