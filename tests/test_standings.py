@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from optuna.trial import TrialState, create_trial
 
-from hpsearch import Results
+from hpsearch import Results, StorageError, load, search
 from hpsearch.results.study import ResultsError
 
 
@@ -131,4 +131,14 @@ def test_a_study_that_was_deleted_is_said_to_be_gone_whatever_is_asked():
         with pytest.raises(ResultsError, match="study 'f' has been deleted from its storage since it was loaded"):
             getattr(results, read)
     assert repr(results) == "Results('f', deleted)"
+
+
+def test_results_whose_storage_has_moved_still_print(small, tmp_path):
+    search(small.with_overrides(trials=1), results=tmp_path / "before")
+    results = load("small", results=tmp_path / "before")
+    (tmp_path / "before").rename(tmp_path / "after")
+    assert repr(results) == "Results('small', its storage cannot be read)"
+    assert results._repr_html_() is None
+    with pytest.raises(StorageError, match="was it moved or deleted"):
+        results.trials  # noqa: B018  # read
     assert results._repr_html_() is None

@@ -25,6 +25,7 @@ from hpsearch.storage.access import existing_storage
 from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.commands import command, options_of
 from hpsearch.storage.internals import storage_of
+from hpsearch.storage.journal import StorageError
 from hpsearch.storage.studies import fact
 from hpsearch.tuning.scores import TestScore
 
@@ -78,11 +79,13 @@ class Results(SurveyTables, SearchTables, ProfileTables):
             return f"Results({self._name!r}, {len(self.study.get_trials(deepcopy=False))} trials)"
         except ResultsError:
             return f"Results({self._name!r}, deleted)"
+        except StorageError:
+            return f"Results({self._name!r}, its storage cannot be read)"
 
     def _repr_html_(self) -> str | None:
         try:
             _ = self.study  # raises where it is gone, which `repr` then says
-        except ResultsError:
+        except (ResultsError, StorageError):
             return None
         states = self.trials["state"].value_counts()
         words = ", ".join(f"{count:,} {str(state).lower()}" for state, count in states.items())
