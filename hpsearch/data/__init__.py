@@ -15,6 +15,7 @@ In this room:
     copies.py       examples that stand in two splits
     preparation.py  encode and standardise by the training split
     dataset.py      Split, Dataset
+    assembly.py     a raw table to a Dataset
     loading.py      load_dataset, from_frame, from_arrays
     files.py        a file written whole or not at all, under a name that stays in its folder
     imports.py      scikit-learn, imported without a trace
