@@ -6,7 +6,8 @@ from closed_forms import CLOSED, unit
 from helpers import interrupt
 from scipy.stats import qmc
 
-from hpsearch.sensitivity.designs import Design, DesignError, grid, one_at_a_time, shared
+from hpsearch.sensitivity.designs import Design, DesignError, shared
+from hpsearch.sensitivity.grids import grid, one_at_a_time
 from hpsearch.space import Choice, Float, Int, Space
 
 

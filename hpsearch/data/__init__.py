@@ -16,6 +16,7 @@ In this room:
     preparation.py  encode and standardise by the training split
     dataset.py      Split, Dataset
     arrays.py       X and y as one table
+    assembly.py     a raw table to a Dataset
     loading.py      load_dataset, from_frame, from_arrays
     files.py        a file written whole or not at all, under a name that stays in its folder
     imports.py      scikit-learn, imported without a trace

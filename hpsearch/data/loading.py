@@ -19,23 +19,18 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from hpsearch.data.arrays import joined_arrays, joined_pair
-from hpsearch.data.checks import DataError, check_columns, check_reading, listed, without_groups
-from hpsearch.data.copies import copy_notes
-from hpsearch.data.dataset import Dataset, Split
-from hpsearch.data.further import alike, further_notes, joined
-from hpsearch.data.identifiers import column_notes
-from hpsearch.data.preparation import Preparation, check_width, plain_array, precision_of, raw_frame
-from hpsearch.data.sources import RawTable, raw_table, without_incomplete_rows
-from hpsearch.data.splits import Division, division_notes, split_rows
+from hpsearch.data.assembly import dataset_of
+from hpsearch.data.checks import DataError, check_reading
+from hpsearch.data.dataset import Dataset
+from hpsearch.data.preparation import plain_array, raw_frame
+from hpsearch.data.sources import RawTable, raw_table
+from hpsearch.data.splits import Division
 from hpsearch.data.tables import Format
-from hpsearch.data.targets import Task, check_task, coded_targets, task_notes, task_of
+from hpsearch.data.targets import Task, check_task
 from hpsearch.data.terms import in_python
 
 if TYPE_CHECKING:
     import pandas as pd
-
-_MANY = 1000
-"""Columns from which on pandas is slow with a table that a file was read into."""
 
 
 def load_dataset(
@@ -84,7 +79,7 @@ def load_dataset(
     form = Format(separator, decimal, None if missing is None else tuple(missing), encoding)
     table = raw_table(source, target, seed=seed, form=form, drop=tuple(drop or ()))
     further = raw_table(test, target, seed=seed, form=form, drop=None) if isinstance(test, str) else None
-    return _dataset(table, further, task=task, division=division, name=Path(source).name, incomplete=incomplete)
+    return dataset_of(table, further, task=task, division=division, name=Path(source).name, incomplete=incomplete)
 
 
 def from_arrays(
@@ -169,7 +164,7 @@ def from_frame(
     if hasattr(test, "columns"):
         further = RawTable(raw_frame(test), str(target), name="the test table")
     try:
-        made = _dataset(table, further, task=task, division=division, name=name)
+        made = dataset_of(table, further, task=task, division=division, name=name)
     except DataError as problem:
         raise DataError(in_python(str(problem))) from None
     return replace(made, notes=tuple(map(in_python, made.notes)))
@@ -181,67 +176,3 @@ def _division(validation: float, test: Any, seed: int, groups: str | None, shuff
         raise DataError(f"shuffle is {shuffle!r}: give True or False")
     share = 0 if isinstance(test, str) or hasattr(test, "columns") else test
     return Division(validation, share, seed, None if groups is None else str(groups), shuffle is None or bool(shuffle))
-
-
-def _dataset(
-    table: RawTable,
-    further: RawTable | None,
-    *,
-    task: Task,
-    division: Division,
-    name: str,
-    incomplete: Literal["refuse", "drop"] | None = None,
-) -> Dataset:
-    if incomplete == "drop":
-        table = without_incomplete_rows(table)
-    target = table.target
-    frame, groups = without_groups(_numbered(table.frame), division.groups, target)
-    check_columns(frame, target, table.words)
-    kind = task_of(frame[target], task)
-    splits = split_rows(frame[target] if kind == "classification" else None, len(frame), division, groups)
-    rows = frame
-    if further is not None:
-        further = alike(further, frame, groups)
-        if incomplete == "drop":
-            further = without_incomplete_rows(further)
-        rows = joined(frame, further, kind)
-        splits = (*splits[:2], np.arange(len(frame), len(rows)))
-    features, labels = rows.drop(columns=[target]), rows[target]
-    check_width(features)
-    preparation = Preparation.learn(features.iloc[splits[0]])
-    preparation.check_scales()
-    classes, y, mean, scale = coded_targets(labels, kind, splits=splits)
-    precision = precision_of(features)
-    train, held_out, last = (
-        Split(preparation.transform(features.iloc[rows], precision), y[rows]) if len(rows) else None for rows in splits
-    )
-    assert train is not None
-    assert held_out is not None
-    notes = _constant_notes(train, preparation.feature_names)
-    if not table.bundled:
-        notes += [*table.notes, *(task_notes(frame[target], kind) if task == "auto" else ())]
-        notes += [*column_notes(frame, target), *copy_notes(train, held_out, last)]
-    notes += division_notes(division, splits, groups)
-    if further is not None:
-        notes += further_notes(further, frame.iloc[splits[0]])
-    return Dataset(name, kind, train, held_out, last, preparation, classes, mean, scale, tuple(notes))
-
-
-def _numbered(frame: pd.DataFrame) -> pd.DataFrame:
-    """A table whose numbers are numbers, also those in columns of objects."""
-    frame = frame.infer_objects()
-    # A copy puts the columns together, which may each lie in a place of their own.
-    return frame.copy() if frame.shape[1] > _MANY else frame
-
-
-def _constant_notes(train: Split, names: Sequence[str]) -> list[str]:
-    """What is said of inputs that do not vary in the training split.
-
-    Raises:
-        DataError: if none varies.
-    """
-    varies = np.any(train.X, axis=0).tolist()
-    constant = [name for name, one in zip(names, varies, strict=True) if not one]
-    if not any(varies):
-        raise DataError(f"no column varies in the training split ({listed(constant)}): give one to predict from")
-    return [f"constant in the training split, so of no use: {listed(constant)}"] if constant else []

@@ -19,7 +19,8 @@ from hpsearch.data import Dataset
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.outcomes import Evaluation
 from hpsearch.experiments.tolerances import interval_columns, intervals, levels
-from hpsearch.sensitivity.designs import DesignError, grid, one_at_a_time
+from hpsearch.sensitivity.designs import DesignError
+from hpsearch.sensitivity.grids import grid, one_at_a_time
 from hpsearch.sensitivity.indices import Numbers
 
 FRESH_SEEDS = 1_000_000

@@ -202,3 +202,17 @@ class _Run:
         seconds = sum(each * left for each, left in zip(self._seconds, self._left, strict=True)) / workers
         done = self._total - sum(self._left)
         return ImportanceProgress(done, self._total, done - self._first, seconds)
+
+
+def interval_by_halves(own: Numbers, halves: Numbers, *, confidence: float, shares: bool) -> Numbers:
+    """Lower and upper ends, ``(2, parameters)``, by random halves (Politis and Romano 1994).
+
+    The distance between a mean and that of a half drawn without replacement has the variance of the mean itself, so it
+    needs no scaling; that an importance of half the trials is more biased makes the interval wider.
+    """
+    finite = halves[np.isfinite(halves).all(axis=1)]
+    if not len(finite):
+        return np.full((2, len(own)), np.nan)
+    reach = np.quantile(np.abs(finite - own), confidence, axis=0)
+    ends = np.stack([own - reach, own + reach])
+    return np.clip(ends, 0.0, 1.0) if shares else ends

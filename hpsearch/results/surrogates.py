@@ -39,7 +39,7 @@ from hpsearch.config.arguments import check_record, checked
 from hpsearch.results.measures import MEASURES
 from hpsearch.results.observations import ImportanceError, ImportanceWarning, tell
 from hpsearch.results.points import Numbers, Sample
-from hpsearch.results.resampling import ImportanceProgress, Resamples, resampled
+from hpsearch.results.resampling import ImportanceProgress, Resamples, interval_by_halves, resampled
 from hpsearch.results.samples import read_sample
 from hpsearch.sensitivity.verdicts import holm
 
@@ -210,7 +210,7 @@ def _columns(
         halves: Importances of its halves, ``(halves, parameters)``.
     """
     measure, nulls = MEASURES[name], len(null)
-    low, high = _interval(own, halves, confidence=options.confidence, shares=measure.shares)
+    low, high = interval_by_halves(own, halves, confidence=options.confidence, shares=measure.shares)
     null_high = p = adjusted = np.full(len(own), np.nan)
     if nulls:
         statistic = measure.statistic(sample, options.seed)
@@ -236,17 +236,3 @@ def _verdict(p: float, adjusted: float, *, smallest: float, level: float) -> str
     if adjusted <= level:
         return SEEN
     return TOO_FEW if p <= smallest else NOT_SEEN
-
-
-def _interval(own: Numbers, halves: Numbers, *, confidence: float, shares: bool) -> Numbers:
-    """Lower and upper ends, ``(2, parameters)``, by random halves (Politis and Romano 1994).
-
-    The distance between a mean and that of a half drawn without replacement has the variance of the mean itself, so it
-    needs no scaling; that an importance of half the trials is more biased makes the interval wider.
-    """
-    finite = halves[np.isfinite(halves).all(axis=1)]
-    if not len(finite):
-        return np.full((2, len(own)), np.nan)
-    reach = np.quantile(np.abs(finite - own), confidence, axis=0)
-    ends = np.stack([own - reach, own + reach])
-    return np.clip(ends, 0.0, 1.0) if shares else ends

@@ -3,6 +3,7 @@
 In this room:
 
     designs.py        which settings to evaluate
+    grids.py          settings along one range, and over two
     responses.py      what of a training is explained, in which form
     indices.py        Sobol indices and their intervals
     concentration.py  whether few rows carry the variance

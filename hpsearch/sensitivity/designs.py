@@ -7,7 +7,6 @@ that differ in one setting share it (common random numbers), and luck has indice
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -188,61 +187,9 @@ def _crossed(base: Cube, other: Cube) -> list[Cube]:
     return blocks
 
 
-def one_at_a_time(space: Space, name: str, setting: Mapping[str, Any], *, values: int = 64) -> pd.DataFrame:
-    """A profile's settings: one hyperparameter over its range, the others fixed.
-
-    Args:
-        space: The hyperparameters and their ranges.
-        name: The one that varies.
-        setting: Values of the others (of all; its own is replaced).
-        values: Number of values over a range, bounds included; whole numbers and choices have no more than there are.
-
-    Returns:
-        A row a value, ascending, with the columns of ``setting``.
-
-    Raises:
-        DesignError: if the space has no such hyperparameter.
-    """
-    column = steps(space, name, values)
-    return pd.DataFrame({**{k: [v] * len(column) for k, v in setting.items()}, name: column})
-
-
-def grid(
-    space: Space, names: tuple[str, str], setting: Mapping[str, Any], *, values: tuple[int, int] = (24, 24)
-) -> pd.DataFrame:
-    """A grid over two hyperparameters, the others fixed; the second varies fastest.
-
-    Raises:
-        DesignError: if the space has no such hyperparameter.
-    """
-    check_varies(space, *names)
-    first, second = (steps(space, name, count) for name, count in zip(names, values, strict=True))
-    a, b = np.repeat(first, len(second)), np.tile(second, len(first))
-    return pd.DataFrame({**{k: [v] * len(a) for k, v in setting.items()}, names[0]: a, names[1]: b})
-
-
-def steps(space: Space, name: str, count: int) -> NDArray[Any]:
-    """Values of a hyperparameter, evenly over its side of the cube, bounds included, without repeats."""
-    check_varies(space, name)
-    return space[name].values(count)
-
-
 def places(rows: pd.DataFrame) -> list[tuple[int, str, int]]:
     """Scramble, block and row of each row of a design's table, which name it."""
     return list(zip(*(rows[column].tolist() for column in KEY), strict=True))
-
-
-def check_varies(space: Space, *names: str) -> None:
-    """Refuse hyperparameters that a space does not have, and one that is named twice.
-
-    Raises:
-        DesignError: if there is such a name.
-    """
-    for name in names:
-        if name not in space:
-            raise DesignError(f"{name!r} does not vary in this study, whose space has {', '.join(space)}")
-    if len(set(names)) < len(names):
-        raise DesignError(f"{names[0]!r} is named twice: give two different hyperparameters of {', '.join(space)}")
 
 
 def shared(rows: pd.DataFrame) -> pd.Series:

@@ -9,7 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from hpsearch.sensitivity.designs import SEED, Design, check_varies
+from hpsearch.sensitivity.designs import SEED, Design
+from hpsearch.sensitivity.grids import check_varies
 from hpsearch.sensitivity.indices import Responses, contrasts, index, missing
 from hpsearch.sensitivity.responses import Response, last
 from hpsearch.sensitivity.verdicts import NO_FLOOR, UNDECIDED, holm, one_sided
