@@ -99,8 +99,8 @@ def test_a_setting_that_comes_to_matter_again_is_told_with_the_end_of_each_stret
     rates += [(k, "learning_rate", 0.9, "undecided") for k in (0, 1)]
     assert sentences.when(over_iterations(*rates)) == (
         "By the estimates the largest total index is that of learning rate α from iteration 2 to 4 (50 % at first) and "
-        "learning rate α from iteration 32 on (50 % at first). No setting is shown to matter up to iteration 1 and from "
-        "iteration 8 to 16."
+        "learning rate α from iteration 32 on (50 % at first). No setting is shown to matter up to iteration 1 and "
+        "from iteration 8 to 16."
     )
 
 
