@@ -265,4 +265,16 @@ def test_a_study_s_page_opens_from_the_file_system(name, context, folder, shots,
     assert (HOSTILE if name == "small" else MARKUP) in text
     visit.tab.set_viewport_size({"width": 390, "height": 800})
     visit.wait("`wide: ${document.documentElement.scrollWidth}`", "wide: 390")  # figures are drawn anew
+    visit.tab.set_viewport_size({"width": 718, "height": 1000})  # as a printed page
+    visit.tab.emulate_media(media="print")
+    visit.tab.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    heads = visit.tab.evaluate(
+        """[...document.querySelectorAll("th")].map(head => {
+            const text = document.createRange();
+            text.selectNodeContents(head);
+            return [head.textContent, new Set([...text.getClientRects()].map(line => Math.round(line.top))).size];
+        })"""
+    )
+    assert len(heads) > 20
+    assert [head for head, lines in heads if lines > len(head.replace(" ", "_").split("_"))] == []  # no word is broken
     visit.tab.close()

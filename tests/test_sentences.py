@@ -89,8 +89,18 @@ def test_when_names_the_largest_estimate_of_what_is_shown_to_matter_and_where_it
         (2, "init_scale", 0.9, "undecided"), (4, "init_scale", 0.9, "undecided"),
     )  # fmt: skip
     assert sentences.when(over) == (
-        "By the estimates the largest total index is that of init scale σ before training (60 % there) and learning "
-        "rate α from iteration 1 on (70 % there). No setting is shown to matter from iteration 4 on."
+        "By the estimates the largest total index is that of init scale σ before training (60 %) and learning rate α "
+        "from iteration 1 to 2 (70 % at first). No setting is shown to matter at iteration 4."
+    )
+
+
+def test_a_setting_that_comes_to_matter_again_is_told_with_the_end_of_each_stretch():
+    rates = [(k, "learning_rate", 0.5, "undecided" if k in (8, 16) else "sensitive") for k in (2, 4, 8, 16, 32, 64)]
+    rates += [(k, "learning_rate", 0.9, "undecided") for k in (0, 1)]
+    assert sentences.when(over_iterations(*rates)) == (
+        "By the estimates the largest total index is that of learning rate α from iteration 2 to 4 (50 % at first) and "
+        "learning rate α from iteration 32 on (50 % at first). No setting is shown to matter up to iteration 1 and "
+        "from iteration 8 to 16."
     )
 
 

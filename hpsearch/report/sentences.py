@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -77,18 +77,28 @@ def when(over: pd.DataFrame) -> str:
     largest = shown.loc[shown.groupby("iteration")["total_order"].idxmax()].set_index("iteration")
     top = largest.reindex(sorted(settings["iteration"].unique())).reset_index()
     names = top["hyperparameter"].fillna("")
-    starts = top[names != names.shift()]
-    none = [_since(row["iteration"]) for row in starts[starts["hyperparameter"].isna()].to_dict("records")]
-    parts = [
-        f"{in_words(row['hyperparameter'])} {_since(row['iteration'])} ({percent(row['total_order'])} there)"
-        for row in starts[starts["hyperparameter"].notna()].to_dict("records")
-    ]
+    parts: list[str] = []
+    none: list[str] = []
+    for _, run in top.groupby((names != names.shift()).cumsum()):
+        first, *_ = rows = run.to_dict("records")
+        words = _during([row["iteration"] for row in rows], end=int(top["iteration"].max()))
+        if pd.isna(first["hyperparameter"]):
+            none.append(words)
+        else:
+            share = percent(first["total_order"]) + (" at first" if len(rows) > 1 else "")
+            parts.append(f"{in_words(first['hyperparameter'])} {words} ({share})")
     unshown = f" No setting is shown to matter {listed(none)}." if none else ""
     return f"By the estimates the largest total index is that of {listed(parts)}.{unshown}"
 
 
-def _since(iteration: int) -> str:
-    return "before training" if iteration == 0 else f"from iteration {iteration:,} on"
+def _during(iterations: Sequence[int], *, end: int) -> str:
+    """These checkpoints, one after the other, in words; the last of all is the end."""
+    first, last = iterations[0], iterations[-1]
+    if first == last:
+        return "before training" if first == 0 else f"at iteration {first:,}"
+    if last == end:
+        return f"from iteration {first:,} on"
+    return f"up to iteration {last:,}" if first == 0 else f"from iteration {first:,} to {last:,}"
 
 
 def together(interactions: pd.DataFrame) -> str:
