@@ -58,7 +58,7 @@ def test_the_command_writes_a_study_from_a_search_alone_that_runs_and_is_refined
     run("search", "small", "--trials", 30)
     told = run("refine", "small").stdout
     assert "ranges to try next, from where the 10 best of 30 trials lie:\n" in told
-    assert "a rule of thumb, no measurement" in told
+    assert "better ones may lie outside: a rule of thumb, no measurement" in told
     assert (
         "written to studies/small-2.toml, by validation_loss; next:\n  hpsearch search studies/small-2.toml\n" in told
     )

@@ -37,7 +37,10 @@ def refinement_lines(refinement: Refinement, *, title: str = "ranges to try next
     count = refinement.ranges["trials"].iat[0]
     title = f"{title}, from where the {count} best of {refinement.rows} trials lie"
     lines = range_lines(refinement.ranges, refinement.space, title=title)
-    return f"{lines}\n  (a sampler crowds its trials where it has found good ones: a rule of thumb, no measurement)"
+    return (
+        f"{lines}\n  (a sampler that learns crowds its trials where it has found good ones, and better ones may lie "
+        "outside: a rule of thumb, no measurement)"
+    )
 
 
 def round_line(ended: Round) -> str:

@@ -4,7 +4,10 @@ What each arm chose is trained on fresh seeds and scored on the test split, by w
 has no test split the validation split has to do: both arms were chosen by it, on other seeds.
 
 One pair of searches is one draw of luck: over training seeds its interval says which of two settings is the better one,
-and nothing of refining. That takes several pairs, each of another sampler seed, and the interval over these.
+and nothing of refining. That takes several pairs, each of another sampler seed, and the interval over these. Now and
+then a search finds no good setting, and where such pairs rule the mean an interval over few of them is too narrow: over
+12 of 192 pairs (flower, iris) it held the mean of all in 80 and 90 of 100 draws, and lay on the wrong side of 0 in
+fewer than one.
 """
 
 from __future__ import annotations

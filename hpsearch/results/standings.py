@@ -24,7 +24,7 @@ def chosen_trial(study: optuna.Study) -> FrozenTrial:
         objectives = ", ".join(study.metric_names or value_columns(study))
         raise ResultsError(
             f"study {study.study_name!r} has {len(study.directions)} objectives ({objectives}), so no one trial is its "
-            "best: `pareto` has the trials that no other beats in all of them"
+            "best: `pareto` has the trials that no other is better than"
         )
     trial = best_trial(study)
     if trial is None:
