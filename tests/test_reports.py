@@ -154,6 +154,7 @@ def test_of_two_objectives_the_front_is_drawn_and_each_has_its_command_for_impor
     for value in (1.0, 2.0, 3.0):
         study.add_trial(optuna.trial.create_trial(values=[value, -value]))
     told = {section.title: section for section in sections(Results.from_study(study))}
+    assert "by values as they were told: where these are luck in part" in told["What was chosen"].sentences[1]
     (front,) = told["What was chosen"].exhibits
     assert front.figure == Results.from_study(study).plot.pareto()
     assert front.table["number"].tolist() == [0]

@@ -160,12 +160,9 @@ def _standing(results: Results, complete: int) -> Section:
     except ResultsError as problem:
         if (objectives := len(results.study.directions)) == 1:
             return Section("What was chosen", [f"{problem}."])
-        text = (
-            f"Of {objectives} objectives no one trial is the best. The front holds those that no other is better than: "
-            "better in one, and worse in none. It goes by the values as they were told: where these are luck in part, "
-            "so is who stands there."
-        )
-        return Section("What was chosen", [text], [Exhibit(results.pareto, results.plot.pareto())])
+        text = f"Of {objectives} objectives no one trial is best. The front holds those that no other is better than."
+        luck = "It goes by values as they were told: where these are luck in part, so is the front."
+        return Section("What was chosen", [text, luck], [Exhibit(results.pareto, results.plot.pareto())])
 
 
 def _importance(results: Results, survey: Survey | None) -> Section:
