@@ -198,6 +198,8 @@ def test_the_tables_of_a_survey_refuse_what_they_cannot_be_made_of():
     ):
         with pytest.raises(hpsearch.ResponseError, match=message):
             survey.sensitivity(**options)
+    with pytest.raises(hpsearch.ResponseError, match="this survey has no checkpoints"):
+        survey.sensitivity_over_iterations(checkpoints=[])
     for names, message in ((("a", "c"), "'c' does not vary"), (("a", "a"), "'a' is named twice")):
         with pytest.raises(hpsearch.DesignError, match=message):
             survey.surface(*names)

@@ -15,7 +15,7 @@ from helpers import study_in
 
 from hpsearch import Results, importance
 from hpsearch.results import importances
-from hpsearch.results.observations import ImportanceWarning
+from hpsearch.results.observations import ImportanceError, ImportanceWarning
 from hpsearch.results.samples import read_sample
 from hpsearch.results.surrogates import ImportanceOptions, Options
 from hpsearch.storage.internals import study_attributes
@@ -119,6 +119,21 @@ def test_missing_numbers_are_missing_when_read(computed):
     assert tables[1]["importance"].isna().all()
     json.dumps(study_attributes(flat), allow_nan=False)  # NaN is Python's own JSON
     assert len(computed) == 1
+
+
+def test_options_that_are_none_or_cannot_be_meant_are_refused(study, computed):
+    with pytest.raises(TypeError, match=r"importance\(\) got an unexpected keyword argument 'permutation'"):
+        Results(study).importance(permutation=9)
+    for option, message in (
+        ({"workers": 0}, "workers must be a whole number, at least 1"),
+        ({"measures": "fanova"}, "measures must be a list"),
+        ({"on_progress": "bar"}, "on_progress must be a function, or None"),
+    ):
+        with pytest.raises(ImportanceError, match=message):
+            Results(study).importance(**option)
+        with pytest.raises(ImportanceError, match=message):
+            importance(study, **option)
+    assert computed == []
 
 
 def test_a_table_that_is_read_has_no_progress(study):

@@ -24,6 +24,7 @@ from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.experiments.surveys import FLOORS, design_of, place_of, refined_config
 from hpsearch.experiments.trainings import perfect, survey_study, useless
 from hpsearch.results.study import ResultsError
+from hpsearch.sensitivity.indices import ResponseError
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.storage import studies
 from hpsearch.storage.access import JOURNAL, open_storage
@@ -255,6 +256,8 @@ def test_results_give_the_tables(config, tmp_path):
     assert {"learning_rate", "momentum"} <= set(r.interactions()["first"])
     assert len(r.effects()) > 20
     assert len(r.ranges()) == len(config.space.dimensions)
+    with pytest.raises(ResponseError, match="checkpoints names none"):
+        r.sensitivity_over_iterations(checkpoints=[])
     mine = r.survey
     mine.table["validation_loss"] = 1.0
     assert r.survey.table["validation_loss"].nunique() > 1  # what a caller changes is the caller's alone

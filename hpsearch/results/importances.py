@@ -19,8 +19,9 @@ from typing import Any, Unpack
 import optuna
 import pandas as pd
 
+from hpsearch.config.arguments import check_options
 from hpsearch.results import divergences, forest, measures, points, resampling, surrogates
-from hpsearch.results.observations import tell
+from hpsearch.results.observations import ImportanceError, tell
 from hpsearch.results.points import Sample
 from hpsearch.results.samples import read_sample
 from hpsearch.results.surrogates import COLUMNS, ImportanceOptions, Options, importance_of
@@ -45,6 +46,9 @@ def kept_importance(
     The study need not be this project's. It is the numbers behind the table that are compared, so a target may be any
     function. What to bear in mind is told as often as the table is asked for.
     """
+    if unknown := options.keys() - ImportanceOptions.__annotations__.keys():
+        raise TypeError(f"importance() got an unexpected keyword argument {min(unknown)!r}")
+    check_options(surrogates.importance, options, ImportanceError)
     computed = _computed(options)
     sample = read_sample(study, target=options.get("target"), objective=options.get("objective"))
     tell(sample.notes, stacklevel=4)

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Unpack
 import pandas as pd
 
 from hpsearch import figures
+from hpsearch.config.arguments import checked
 from hpsearch.experiments.tolerances import tolerance
 from hpsearch.results.searches import objectives_of
 from hpsearch.results.study import Results, ResultsError
+from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.indices import ResponseError
 from hpsearch.sensitivity.plots import SurveyPlots, drawing
 from hpsearch.tuning.choice import ranked_trials
@@ -68,6 +70,7 @@ class ResultsPlots(SurveyPlots):
             measured = self._tables.sensitivity(confidence=options.get("confidence", 0.95))
         return figures.importance(frame, measured)
 
+    @checked(DesignError)
     def profile(
         self,
         hyperparameter: str,

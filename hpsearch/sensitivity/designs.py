@@ -15,7 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import qmc
 
-from hpsearch.config.arguments import check_record
+from hpsearch.config.arguments import check_record, checked
 from hpsearch.engine.signals import stops_later
 from hpsearch.space import Space
 
@@ -115,6 +115,7 @@ class Design:
         a, b = points[:, :d], points[:, d:]
         return np.stack([a, b, *_crossed(a, b), *(_crossed(b, a) if self.second_order else [])])
 
+    @checked(DesignError)
     def table(self, replicates: int = 1) -> pd.DataFrame:
         """All rows.
 
@@ -125,10 +126,8 @@ class Design:
             replicates: How often each row stands there, to be evaluated so often.
 
         Raises:
-            DesignError: if that is below 1.
+            DesignError: if that is no whole number from 1 to 10,000.
         """
-        if replicates < 1:
-            raise DesignError(f"replicates must be at least 1 (given: {replicates})")
         rows = pd.concat([self._scramble(r) for r in range(self.scrambles)], ignore_index=True)
         if replicates > 1:
             rows = rows.loc[rows.index.repeat(replicates)].reset_index(drop=True)

@@ -40,7 +40,6 @@ def grid(
     Raises:
         DesignError: if the space has no such hyperparameter.
     """
-    check_varies(space, *names)
     first, second = (steps(space, name, count) for name, count in zip(names, values, strict=True))
     a, b = np.repeat(first, len(second)), np.tile(second, len(first))
     return pd.DataFrame({**{k: [v] * len(a) for k, v in setting.items()}, names[0]: a, names[1]: b})

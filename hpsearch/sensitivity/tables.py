@@ -123,6 +123,8 @@ class SurveyTables:
             self.sensitivity(metric, form=form, iteration=t, target=target, share=share, confidence=confidence)
             for t in (self._survey().checkpoints if checkpoints is None else checkpoints)
         ]
+        if not tables:
+            raise ResponseError("checkpoints names none: leave it out for all, or give iterations")
         return pd.concat(tables, ignore_index=True)
 
     @checked(ResponseError)
