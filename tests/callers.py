@@ -62,7 +62,7 @@ def state(child):
         "streams": (sys.stdin, sys.stdout, sys.stderr, sys.excepthook, sys.displayhook, threading.excepthook),
         "collector": (gc.isenabled(), gc.get_threshold(), gc.callbacks[:]),
         "limits": (sys.getrecursionlimit(), sys.getswitchinterval(), sys.gettrace(), sys.get_int_max_str_digits()),
-        "threads": sorted(thread.name for thread in threading.enumerate()),
+        "threads": set(threading.enumerate()),
         "path": list(sys.path),
     }
 

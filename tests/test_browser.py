@@ -165,8 +165,7 @@ def test_the_front_page_of_a_search_draws_what_was_measured_and_says_what_was_ch
     assert HOSTILE in text  # of the question
     assert "hpsearch:" not in text
     assert "small.npz" in text
-    history = visit.tab.locator(".ytitle").first.text_content()
-    assert history == "validation_loss"
+    visit.wait("document.querySelector('.ytitle')?.textContent", "validation_loss")  # of the history, the first plot
 
 
 def test_the_front_page_of_a_survey_draws_what_it_measured(visit, study):
@@ -235,8 +234,9 @@ def test_a_page_of_another_origin_changes_nothing_and_the_dashboard_s_own_writes
 def test_a_large_study_is_drawn_thinned_and_with_its_best(visit, study):
     text = visit.open(study["large"], f"Best Trial (number={BEST})", "Timeline", name="large")
     assert "-1" in text
-    drawn = visit.tab.evaluate("[...document.querySelectorAll('.js-plotly-plot')].map(p => p.data[0].x.length)")
-    assert max(drawn) == len({*range(0, LARGE, 3), BEST})
+    plots = "[...document.querySelectorAll('.js-plotly-plot')].filter(p => p.data)"
+    drawn = f"'most: ' + Math.max(...{plots}.map(p => p.data[0].x.length)) + '.'"
+    visit.wait(drawn, f"most: {len({*range(0, LARGE, 3), BEST})}.")
 
 
 FEW = {"measures": ("ped_anova",), "permutations": 9, "bootstraps": 3}

@@ -2,6 +2,7 @@
 
 import multiprocessing
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -71,9 +72,8 @@ def test_progress_counts_every_resample_and_the_seconds_left_go_to_none(sample):
 
 
 def test_the_rest_is_expected_to_take_as_long_as_the_first_did_and_workers_share_it(sample, monkeypatch):
-    monkeypatch.setattr(
-        resampling.time, "perf_counter", iter([0, 60, *range(1000)]).__next__
-    )  # a minute, then a second a piece
+    seconds = iter([0, 60, *range(1000)])  # a minute, then a second a piece
+    monkeypatch.setattr(resampling, "time", SimpleNamespace(perf_counter=seconds.__next__))
     for workers in (1, 4):
         run = []
         with pytest.raises(InterruptedError):
