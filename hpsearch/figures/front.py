@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 from hpsearch.figures import axes, style, texts
 
 _MARKS = {
-    "other trials": {"symbol": "circle", "size": 6, "color": style.BLUE, "opacity": 0.5},
+    "other trials": {"symbol": "circle", "size": 6, "color": style.BLUE, "opacity": 0.7},
     "the front": {"symbol": "diamond", "size": 9, "color": style.ORANGE},
 }
 
