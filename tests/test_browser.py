@@ -5,6 +5,7 @@ folder of the session. A page may not write an error to the console, and may not
 machine. Names that would be markup are shown as text.
 """
 
+import re
 import shutil
 import threading
 import time
@@ -262,6 +263,9 @@ def test_a_study_s_page_opens_from_the_file_system(name, context, folder, shots,
     text = visit.open("", "When did the search find its best?", name=f"page of {name[:5].strip('<')}", plots=count)
     assert count >= 3
     assert visit.tab.locator(".xtitle").first.text_content() == "trial"
+    buttons = visit.tab.evaluate("[...document.querySelectorAll('.modebar-btn')].map(b => b.dataset.title)")
+    assert {"Download plot as a PNG", "Reset axes"} <= set(buttons)
+    assert not [button for button in buttons if re.search("share|cloud|send|edit|select", button, re.IGNORECASE)]
     assert (HOSTILE if name == "small" else MARKUP) in text
     visit.tab.set_viewport_size({"width": 390, "height": 800})
     visit.wait("`wide: ${document.documentElement.scrollWidth}`", "wide: 390")  # figures are drawn anew

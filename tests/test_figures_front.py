@@ -30,6 +30,7 @@ def test_the_front_is_marked_among_the_trials_that_it_beats():
     assert figure.layout.xaxis.title.text == "error (minimised)"
     assert figure.layout.yaxis.title.text == "&lt;i&gt;speed&lt;/i&gt; (maximised)"
     told = figure.layout.title.subtitle.text.replace("<br>", " ")
+    assert "seems beaten" not in told
     assert told.startswith("Study s: 3 trials, 2 on the front Where values are noisy, some are on the front by luck")
 
 
@@ -39,6 +40,7 @@ def test_of_three_objectives_each_two_have_a_panel_and_the_legend_names_a_mark_o
     fronts = [trace for trace in figure.data if trace.name == "the front"]
     assert [points(trace)[0] for trace in fronts] == [(1.0, 5.0), (1.0, 0.1), (5.0, 0.1)]
     assert [trace.showlegend for trace in fronts] == [True, False, False]
+    assert "What seems beaten in a panel is better in" in figure.layout.title.subtitle.text
     assert (figure.layout.xaxis3.title.text, figure.layout.yaxis3.title.text) == (
         "&lt;i&gt;speed&lt;/i&gt; (maximised)",
         "cost (minimised)",

@@ -161,6 +161,7 @@ def test_the_page_forbids_every_request_and_names_no_address(read):
     assert not [attributes for _, attributes in read.elements if {"src"} & attributes.keys()]
     links = [attributes["href"] for tag, attributes in read.elements if "href" in attributes]
     assert all(re.fullmatch(r"#section-\d+", link) for link in links)
+    assert 'showSendToCloud: false, plotlyServerURL: ""' in hostile()  # plotly offers to upload a chart unless told
 
 
 def test_plotly_s_script_is_inside_once():

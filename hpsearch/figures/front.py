@@ -13,7 +13,7 @@ from plotly.subplots import make_subplots
 from hpsearch.figures import axes, style, texts
 
 _MARKS = {
-    "other trials": {"symbol": "circle", "size": 6, "color": style.BLUE, "opacity": 0.5},
+    "other trials": {"symbol": "circle", "size": 6, "color": style.BLUE, "opacity": 0.7},
     "the front": {"symbol": "diamond", "size": 9, "color": style.ORANGE},
 }
 
@@ -21,8 +21,7 @@ _MARKS = {
 def pareto(frame: pd.DataFrame, trials: pd.DataFrame, objectives: Mapping[str, str]) -> go.Figure:
     """Which trials no other beats: a panel for each two objectives, with the front marked in all.
 
-    With more than two objectives a trial of the front may seem beaten in a panel: it is better in one that the panel
-    does not show. No line joins the front: nothing was evaluated between its trials.
+    No line joins the front: nothing was evaluated between its trials.
 
     Args:
         frame: ``Results.pareto``.
@@ -44,16 +43,31 @@ def pareto(frame: pd.DataFrame, trials: pd.DataFrame, objectives: Mapping[str, s
     rows, columns = math.ceil(len(pairs) / 2), min(len(pairs), 2)
     figure = make_subplots(rows, columns, horizontal_spacing=0.18, vertical_spacing=0.3 / rows)
     for k, pair in enumerate(pairs):
-        place = {"row": k // 2 + 1, "col": k % 2 + 1}
-        for (name, marker), part in zip(_MARKS.items(), (drawn, frame), strict=True):
-            x, y = (part[objective] for objective in pair)
-            text = texts.hover(["number", *objectives], part)
-            figure.add_scatter(
-                x=x, y=y, mode="markers", name=name, marker=marker, legendgroup=name, showlegend=k == 0, **place, **text
-            )
-        for update, name in zip((figure.update_xaxes, figure.update_yaxes), pair, strict=True):
-            update(axes.value_axis(others[name], frame[name]), title_text=texts.plain(objectives[name]), **place)
+        _panel(figure, {"other trials": drawn, "the front": frame}, pair, objectives, row=k // 2 + 1, col=k % 2 + 1)
     counts = f"Study {frame['study'].iloc[0]}: {len(others) + len(frame):,} trials, {len(frame):,} on the front"
     luck = "Where values are noisy, some are on the front by luck: evaluated again, they may leave it."
-    subtitle = "\n".join(filter(None, [counts, luck, thinning]))
+    beaten = "What seems beaten in a panel is better in an objective that it does not show." if len(pairs) > 1 else ""
+    subtitle = "\n".join(filter(None, [counts, luck, beaten, thinning]))
     return style.titled(figure, title, subtitle, height=60 + (360 if rows == 1 else 260 * rows))
+
+
+def _panel(
+    figure: go.Figure,
+    parts: Mapping[str, pd.DataFrame],
+    pair: tuple[str, str],
+    objectives: Mapping[str, str],
+    *,
+    row: int,
+    col: int,
+) -> None:
+    """The trials in two objectives, those of the front above the others."""
+    place, first = {"row": row, "col": col}, row == col == 1
+    for name, part in parts.items():
+        x, y = (part[objective] for objective in pair)
+        figure.add_scatter(
+            x=x, y=y, mode="markers", name=name, marker=_MARKS[name], legendgroup=name, showlegend=first,
+            **texts.hover(["number", *objectives], part), **place,
+        )  # fmt: skip
+    for update, name in zip((figure.update_xaxes, figure.update_yaxes), pair, strict=True):
+        values = (part[name] for part in parts.values())
+        update(axes.value_axis(*values), title_text=texts.plain(objectives[name]), **place)
