@@ -21,7 +21,7 @@ def explain_command(
     against: Annotated[
         int | None, typer.Option(help="Number of the trial to compare it with, instead of the defaults.")
     ] = None,
-    seeds: Annotated[int, typer.Option(min=2, help="Number of fresh seeds for every mixture of the two.")] = 10,
+    seeds: Annotated[int, typer.Option(help="Number of fresh seeds for every mixture of the two.")] = 10,
     workers: WorkersOption = 1,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
