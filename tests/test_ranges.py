@@ -349,6 +349,7 @@ def test_cells_of_one_and_the_same_whole_number_are_one():
     assert found["even_share"].tolist()[:2] == pytest.approx([0.4, 0.1])
     assert [found["share"].sum(), found["even_share"].sum()] == pytest.approx([1, 1])
     assert found["share"][1] > 0.95
+    assert found["share_high"][1] == 1
 
 
 def scored(dimension, cost, *, base=32, scrambles=2):

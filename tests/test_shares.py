@@ -1,7 +1,10 @@
 """Tables of an attribution: verdicts corrected for their number, and the company that a change needs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy import stats
 
 from hpsearch.experiments.shares import Changes, pairs_table, path_table, shares_table
 from hpsearch.sensitivity.attribution import gains, pair_interactions
@@ -80,6 +83,13 @@ def test_pairs_stand_in_the_order_of_their_strength_whatever_their_sign():
     assert frame["interaction"].tolist() == pytest.approx([-5, 3, 0], abs=0.05)
     assert frame["verdict"].tolist() == ["harms", "gains", "not shown"]
     assert (frame["low"] < frame["interaction"]).all()
+
+
+def test_an_error_on_the_way_that_all_seeds_share_is_not_known_for_certain():
+    errors = np.full((2, 10), 0.25)
+    frame = path_table(replace(CHANGES, step=1 / 80), (2,), errors)
+    unseen = stats.t.isf(0.025, 9) ** 2 / 80 / 10
+    assert frame[["low", "high"]].to_numpy() == pytest.approx(np.tile([0.25 - unseen, 0.25 + unseen], (2, 1)))
 
 
 def test_a_path_starts_where_nothing_is_changed():

@@ -76,11 +76,13 @@ def test_a_loss_whose_interval_holds_0_is_not_shown():
 
 
 def test_seeds_that_all_agree_by_chance_leave_an_interval_and_points_stay_in_their_scale():
-    points = {"a": {"a": [0.0] * 8, "b": [0.0] * 8, DEFAULTS: [100.0] * 8}}
+    points = {"a": {"a": [0.0] * 8, "b": [0.0] * 8, DEFAULTS: [100.0] * 8, "c": [50.0] * 8}}
     frame = transfer_table(scores(points), classes=CLASSES)
     alike, worst = row(frame, "b", "a"), row(frame, DEFAULTS, "a")
     assert alike["regret_low"] < 0 < alike["regret_high"]
     assert (alike["points_low"], worst["points_high"]) == (0, 100)
+    unseen = stats.t.isf(0.025, 7) ** 2 / 8  # of an example, a point, that changes sides
+    assert row(frame, "c", "a")["points_high"] == pytest.approx(50 + unseen)
 
 
 SELECTION = {"a": {"a": [10.0], "b": [12.0], DEFAULTS: [30.0]}, "b": {"a": [50.0], "b": [20.0], DEFAULTS: [21.0]}}
