@@ -85,11 +85,11 @@ def test_after_the_deadline_nothing_is_begun_and_what_runs_is_handed_back(monkey
             now[0] = 1.0  # the time is up while the fourth runs
         return x
 
-    for workers, most in ((1, 4), (2, 7)):  # of two workers four calls are handed out, which may be those from it on
+    for workers, least, most in ((1, 4, 4), (2, 3, 7)):  # beside it run a call before it, if begun, and three after it
         now[0], begun[:] = 0.0, []
         with Pool(SettingCall(function, ("x",)), workers) as pool:
             done = of(pool.answers(tasks(100), deadline=1.0))
-        assert 4 <= len(done) <= most
+        assert least <= len(done) <= most
         assert sorted(done) == sorted(begun)
 
 
