@@ -225,7 +225,7 @@ def _suggested():
     try:
         _tables([both], **DIVERGENCES)
     except ImportanceError as refusal:
-        first = re.search(r"say by objective= \\(--objective\\) which to explain, (\d)", str(refusal))[1]
+        first = re.search(r"which to explain, (\d)", str(refusal))[1]
     found, due = _tables([both], **DIVERGENCES, objective=int(first))[0], _tables([alone], **DIVERGENCES)[0]
     return round(float((found["importance"] - due["importance"]).abs().max()), 3)
 
