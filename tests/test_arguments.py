@@ -3,7 +3,9 @@
 import inspect
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, make_dataclass
+from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -18,7 +20,7 @@ from hpsearch.results.study import Results
 from hpsearch.results.surrogates import Options
 from hpsearch.sensitivity.tables import SurveyTables
 
-STRANGE = [None, "x", b"x", math.nan, pd.NA, [1], {"a": 1}, object, True, 10**400]
+STRANGE = [None, "x", b"x", math.nan, pd.NA, [1], {"a": 1}, object, True, 10**400, 10**5000]
 
 
 class Refused(Exception):
@@ -36,6 +38,14 @@ def function(
     name: "str | None" = None,
     target: "float | None" = None,
     on_progress: "OnProgress" = None,  # noqa: F821
+    only: "Literal['csv']" = "csv",
+    call: "Callable[[int], None] | None" = None,  # noqa: F821
+    ceilings: "Mapping[str, float] | None" = None,  # noqa: F821
+    storage: "StorageAddress | None" = None,  # noqa: F821
+    names: "Sequence[str]" = (),  # noqa: F821
+    steps: "Iterable[int] | None" = None,  # noqa: F821
+    form: "Form | None" = None,  # noqa: F821
+    folder: "str | Path" = ".",
     other: "Any" = None,  # noqa: F821
 ):
     return count, share, flag, better, name, other
@@ -49,9 +59,29 @@ def test_values_of_their_kind_pass_and_numbers_of_numpy_become_python_s():
 
 
 @pytest.mark.parametrize(
+    "options",
+    [
+        {"only": "csv", "call": print, "on_progress": max, "name": None, "target": None, "form": "rank"},
+        {
+            "ceilings": MappingProxyType({"loss": 1.0}),
+            "storage": optuna.storages.InMemoryStorage(),
+            "folder": Path("x"),
+        },
+        {"storage": Path("x.journal"), "names": pd.Series(["a"]), "steps": (n for n in (1, 2))},
+        {"storage": "sqlite:///x.db", "names": {"a"}, "steps": np.array([1]), "only": np.str_("csv"), "folder": "x"},
+    ],
+)
+def test_what_is_meant_by_a_kind_passes_as_it_is(options):
+    assert function(1, **options)[0] == 1
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        *(((value,), "count must be a whole number, at least 1") for value in (*STRANGE[:-1], 1.0, 0, np.int64(-1))),
+        *(
+            ((value,), "count must be a whole number, at least 1")
+            for value in (*STRANGE[:-2], 1.0, 0, np.int64(-1), -(10**5000))
+        ),
         *(((1, value), "share must be a number from 0 to below 1") for value in (*STRANGE, 1, -0.1, math.inf)),
     ],
 )
@@ -71,6 +101,15 @@ def test_numbers_that_are_none_or_beyond_their_limits_are_refused(arguments, mes
         ({"on_progress": "print"}, "on_progress must be a function (given: 'print')"),
         ({"name": pd.DataFrame({"a": [1]})}, "name must be text, or None (given: DataFrame)"),
         ({"name": b"x" * 99}, "name must be text, or None (given: bytes)"),
+        ({"name": 10**60}, "name must be text, or None (given: int)"),
+        ({"better": pd.NA}, "better must be 'lower' or 'higher' (given: NAType)"),
+        ({"only": "c"}, "only must be 'csv' (given: 'c')"),
+        ({"call": 3}, "call must be a function, or None (given: 3)"),
+        ({"ceilings": [("loss", 1)]}, "ceilings must be a dict, or None (given: list)"),
+        ({"names": "ab"}, "names must be a list (given: 'ab')"),
+        ({"steps": 3}, "steps must be a list, or None (given: 3)"),
+        ({"form": 3}, "form must be text, or None (given: 3)"),
+        ({"folder": b"x"}, "folder must be a path (given: b'x')"),
     ],
 )
 def test_what_is_not_of_its_kind_is_named_with_what_was_given(options, message):
@@ -80,10 +119,41 @@ def test_what_is_not_of_its_kind_is_named_with_what_was_given(options, message):
 
 
 def test_a_call_that_python_itself_refuses_says_so_in_python_s_words():
-    with pytest.raises(TypeError, match=r"function\(\) missing 1 required positional argument: 'count'"):
+    with pytest.raises(TypeError, match=r"function\(\) missing 1 required positional argument: 'count'") as caught:
         function()
+    assert caught.value.__context__ is None  # else the same would be told twice
     with pytest.raises(TypeError, match=r"function\(\) got an unexpected keyword argument 'cuont'"):
         function(1, cuont=2)
+
+
+LEAST_AND_MOST = {
+    **dict.fromkeys(("workers", "count", "frame_rows"), (1, None)),
+    **dict.fromkeys(("seed", "iteration"), (0, None)),
+    **dict.fromkeys(("permutations", "bootstraps"), (0, 1_000_000)),
+    "replicates": (1, 10_000),
+    "seeds": (None, 1_048_576),
+    "trials": (1, 10_000_000),
+    "bins": (1, 1_000),
+    "values": (2, 10_000),
+    "timeout": (5e-324, math.inf),
+    "confidence": (5e-324, 1 - 2**-53),
+    "share": (0.0, 1 - 2**-53),
+    "points": (0.0, 1.7976931348623157e308),
+}
+
+
+@pytest.mark.parametrize("name", LEAST_AND_MOST)
+def test_a_number_may_be_the_least_and_the_most_and_nothing_beyond(name):
+    for end, away in zip(LEAST_AND_MOST[name], (-1, 1), strict=True):
+        if end is None:
+            continue
+        whole = isinstance(end, int)
+        record = make_dataclass("Record", [(name, "int" if whole else "float")], frozen=True)
+        check_record(record(end), Refused)
+        beyond = end + away if whole else math.nextafter(end, away * math.inf)
+        if beyond != end:
+            with pytest.raises(Refused, match=rf"^{name} must be a (whole )?number.*given: "):
+                check_record(record(beyond), Refused)
 
 
 def test_a_record_s_fields_are_checked_likewise():

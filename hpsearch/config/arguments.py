@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import dataclasses
 import functools
 import inspect
@@ -12,12 +13,10 @@ import os
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, ParamSpec, TypeVar
 
-from hpsearch.config.messages import listed, printable
+from hpsearch.config.messages import listed
 
 _CALLED = ("OnProgress", "Announce")
 """Annotations that stand for a function, or None."""
-
-_SEVERAL = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -47,7 +46,7 @@ _LIMITS: Mapping[str, _Limits] = {
     "timeout": _Limits(" of seconds, above 0", lambda s: s > 0),
     "confidence": _SHARE,
     "share": _Limits(" from 0 to below 1, such as 0.01", lambda x: 0 <= x < 1),
-    "points": _Limits(", at least 0", lambda x: 0 <= x < math.inf),
+    "points": _Limits(", finite and at least 0", lambda x: 0 <= x < math.inf),
 }
 """Of numbers that mean the same in every function that takes them."""
 
@@ -61,16 +60,17 @@ def checked(error: Error) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         signature = inspect.signature(function)
-        parameters = {name: str(p.annotation) for name, p in signature.parameters.items() if p.kind not in _SEVERAL}
+        annotations = {name: str(parameter.annotation) for name, parameter in signature.parameters.items()}
 
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
-            try:
+            bound = None
+            with contextlib.suppress(TypeError):  # the function's own message names the function
                 bound = signature.bind(*args, **kwargs)
-            except TypeError:
-                return function(*args, **kwargs)  # whose own message names the function
-            for name in [name for name in bound.arguments if name in parameters]:
-                bound.arguments[name] = _read(name, bound.arguments[name], parameters[name], error)
+            if bound is None:
+                return function(*args, **kwargs)
+            for name, value in bound.arguments.items():
+                bound.arguments[name] = _read(name, value, annotations[name], error)
             return function(*bound.args, **bound.kwargs)
 
         return call
@@ -142,13 +142,14 @@ def _broken(value: Any, kind: str) -> str:
         return "" if known else "a storage URL, the path of a journal or a storage of Optuna's"
     if kind.startswith(("Iterable[", "Sequence[")):
         return "" if hasattr(value, "__iter__") and not isinstance(value, str | bytes) else "a list"
-    text = isinstance(value, str)
-    rules = {"bool": (False, "True or False"), "str": (text, "text"), "str | Path": (path, "a path")}
-    holds, rule = {**rules, "Form": (text, "text")}.get(kind, (True, ""))
+    text = (isinstance(value, str), "text")
+    rules = {"bool": (False, "True or False"), "str": text, "Form": text, "str | Path": (path, "a path")}
+    holds, rule = rules.get(kind, (True, ""))
     return "" if holds else rule
 
 
 def _shown(value: Any) -> str:
     """A value for a message: a short one as Python writes it, of others their kind."""
-    text = repr(value) if isinstance(value, str | bytes | int | float | None) else type(value).__name__
-    return printable(text) if len(text) <= 60 else f"{type(value).__name__}"
+    short = abs(value) < 10**60 if isinstance(value, int) else isinstance(value, str | bytes | float | None)
+    text = repr(value) if short else ""  # Python refuses to write numbers of some thousand digits
+    return text if 0 < len(text) <= 60 else type(value).__name__

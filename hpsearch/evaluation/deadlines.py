@@ -25,19 +25,19 @@ class Deadline:
     """Counts from when it is made.
 
     Args:
-        seconds: Until it passes; None for never.
+        seconds: Until it passes; None, or infinitely many, for never.
 
     Attributes:
-        seconds: The same.
+        seconds: The same; None for never.
 
     Raises:
         ValueError: if it is not above 0.
     """
 
     def __init__(self, seconds: float | None = None) -> None:
-        if seconds is not None and not 0 < seconds < math.inf:
+        if seconds is not None and not seconds > 0:
             raise ValueError(f"timeout is in seconds, above 0 (given: {seconds!r}); leave it out for no limit")
-        self.seconds = seconds
+        self.seconds = None if seconds == math.inf else seconds
         self._end = math.inf if seconds is None else time.monotonic() + seconds
 
     @property

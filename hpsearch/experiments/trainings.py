@@ -88,7 +88,6 @@ def survey_study(
         StorageError: if the storage cannot be opened or written.
         WorkersLostError: if the executor's workers are lost, or its scheduler; finished rows are stored.
         OutOfTimeError: if the timeout came before the last row.
-        ValueError: if the timeout is not above 0.
     """
     config, deadline, executor = config_of(config), Deadline(timeout), surrounding(executor)
     evaluator = Evaluator(config, dataset, checkpoint_count=config.survey.checkpoints)

@@ -134,7 +134,6 @@ def search_rounds(
         ResultsError: if rounds are stored that were divided otherwise, or a round completed too few trials.
         StudyChangedError: if a round is stored with other settings, such as other ranges since there is a survey.
         OutOfTimeError: if the time was up before the last round had ended.
-        ValueError: if the timeout is not above 0.
     """
     deadline, config = Deadline(timeout), config_of(config)
     shares = shares_of(config, rounds)

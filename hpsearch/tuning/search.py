@@ -70,7 +70,6 @@ def search(
         StorageError: if the storage cannot be opened or written.
         FileError: if the chosen network cannot be saved; the trials are stored.
         WorkersLostError: if the executor's workers are lost, or its scheduler; finished trials are stored.
-        ValueError: if the timeout is not above 0.
     """
     config, deadline, executor = config_of(config), Deadline(timeout), surrounding(executor)
     check_sampler(config)
