@@ -254,6 +254,8 @@ def test_what_is_no_executor_is_refused_before_anything_trains(small, tmp_path):
         pass
     with pytest.raises(TypeError, match=r"no concurrent.futures executor \(given: type\)"):
         hpsearch.search(small, executor=ThreadPoolExecutor, results=tmp_path)
+    with pytest.raises(TypeError, match=r"no concurrent.futures executor \(given: int\): .* client.get_executor"):
+        hpsearch.survey(lambda a, b: a, SPACE, name="x", executor=4, results=tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -116,6 +116,8 @@ def test_a_series_or_table_in_another_order_goes_by_its_index():
     assert values(lambda rows: rows["x"].sort_values(ascending=False)) == [1.0, 2.0, 3.0]
     assert values(lambda rows: pd.DataFrame({"response": rows["x"]}).iloc[[2, 0, 1]]) == [1.0, 2.0, 3.0]
     assert values(lambda rows: rows["x"].to_numpy()[::-1]) == [3.0, 2.0, 1.0]
+    later = TableCall(lambda rows: rows["x"].to_numpy())(ROWS.set_axis([7, 8, 9]))
+    assert [answer.values["response"] for answer in later] == [1.0, 2.0, 3.0]
 
 
 @pytest.mark.parametrize(

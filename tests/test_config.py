@@ -897,6 +897,10 @@ def test_a_study_made_in_code_is_refused_as_its_file_would_be_with_every_problem
     with pytest.raises(ConfigError, match="StudyConfig: 4 problems") as caught:
         StudyConfig(name="x", trails=5, data={"source": "irs"}, search={"trials": "5"}, space={"alpha": 0.1})
     assert set(caught.value.problems) == set(problems(file))
+    with pytest.raises(
+        ConfigError, match=r"stored settings: 1 problem\n  must be a table \(given: \[1\]\); give a dict$"
+    ):
+        StudyConfig.from_description([1])
     with pytest.raises(ConfigError, match="SearchConfig: 1 problem\n  sampler: is not one of the values"):
         SearchConfig(sampler="best")
 
@@ -911,9 +915,14 @@ def test_settings_may_be_numbers_of_numpy_and_columns_of_a_table():
     assert plain["space"]["batch_size"] == {"choices": [8, 16]}
     assert [type(value) for value in (plain["search"]["trials"], plain["space"]["momentum"])] == [int, float]
     assert StudyConfig(name="x").with_overrides(**{"search.seeds": range(2)}).search.seeds == (0, 1)
+    assert StudyConfig.from_description({"name": "x", "search": search}).search.seeds == (0, 1, 2)
+    endless = []
+    endless.append(endless)
+    with pytest.raises(ConfigError, match="seeds"):
+        StudyConfig(name="x", search={"seeds": endless})
 
 
-@pytest.mark.parametrize("name", ["table.csv", "table.CSV.gz", "table.parquet", "table.xlsx"])
+@pytest.mark.parametrize("name", ["t.csv", "t.CSV.gz", "t.tsv", "t.parquet", "t.pq", "t.xls", "t.xlsx"])
 def test_a_table_in_place_of_a_study_is_told_what_takes_it(name, study):
     file = study("a,b\n1,2\n", name)
     with pytest.raises(ConfigError, match=r"is a table by its name, and no study; .*--target COLUMN.*from_frame"):
@@ -945,3 +954,8 @@ def test_config_and_space_import_no_heavy_library():
 def test_parts_are_listed_as_in_a_sentence():
     assert [listed(parts) for parts in ([], ["a"], ["a", "b", "c"])] == ["", "a", "a, b and c"]
     assert listed(["a", "b"], "or") == "a or b"
+
+
+def test_an_empty_name_is_refused_by_the_word_for_it():
+    with pytest.raises(ConfigError, match=r"^study: 1 problem\n  no study has this name"):
+        load_config("")

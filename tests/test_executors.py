@@ -109,11 +109,6 @@ def test_an_exception_stops_trainings_that_would_take_minutes(workers, monkeypat
     assert set(threading.enumerate()) <= before
 
 
-def test_what_is_no_executor_is_refused(small, tmp_path):
-    with pytest.raises(TypeError, match=r"no concurrent.futures executor \(given: int\): .* client.get_executor"):
-        search(small, results=tmp_path, executor=4)
-
-
 def test_no_thread_is_left_after_a_search(small, tmp_path):
     before = set(threading.enumerate())
     search(small, results=tmp_path, workers=2)

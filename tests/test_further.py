@@ -80,7 +80,7 @@ def test_incomplete_rows_and_unknown_texts_of_test_examples_are_counted(tables, 
         (lambda last: last.drop(columns="kind"), "has no column 'kind': test examples need the answers; rows without"),
         (
             lambda last: last.drop(columns=["x", "hue"]),
-            "the test table lacks the columns 'x', 'hue': add them",
+            r"the test table lacks the columns 'x', 'hue': add them, or .* frame.drop\(columns=\[\"x\", \"hue\"\]\)",
         ),
         (
             lambda last: last.assign(n="7 of 9"),
@@ -88,6 +88,10 @@ def test_incomplete_rows_and_unknown_texts_of_test_examples_are_counted(tables, 
         ),
         (lambda last: last.assign(kind=["r"] * 30), r"the test table has classes that no training row has: 'r \(30\)'"),
         (lambda last: last.assign(x=np.inf), "with the rows of the test table: column 'x' has 30 infinite values"),
+        (
+            lambda last: last.assign(x=None),
+            "with the rows of the test table: column 'x' has 30 missing values: fill or",
+        ),
         (lambda last: last[:0], "the test table has no rows"),
     ],
 )

@@ -74,6 +74,7 @@ def test_what_is_said_of_the_rows_order_is_said_by_arguments():
 
 def test_a_column_that_is_named_like_a_key_keeps_its_name():
     assert in_python("column 'data.task' is no text; set data.task") == "column 'data.task' is no text; set task"
+    assert in_python(r'data.drop = ["a\"] b", "c"]') == r'frame.drop(columns=["a\"] b", "c"])'
 
 
 @pytest.mark.parametrize(
@@ -93,6 +94,8 @@ def test_a_way_to_divide_that_is_none_is_refused(options, message):
 def test_rows_keep_their_order_also_by_a_bool_of_numpy_and_a_test_has_two_parts():
     kept = from_frame(FRAME, "y", shuffle=np.bool_(False))
     assert kept.fingerprint == from_frame(FRAME, "y", shuffle=False).fingerprint
+    with pytest.raises(DataError, match=r"X has shape \(120, 2\) and y has shape \(120, 1\): give one target for each"):
+        from_arrays(FRAME, FRAME[["y"]].to_numpy())
     with pytest.raises(DataError, match="test has 3 parts: give X and y"):
         from_arrays(FRAME[["x"]], FRAME["y"], test=(FRAME[["x"]], FRAME["y"], None))
 

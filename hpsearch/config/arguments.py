@@ -105,7 +105,7 @@ def _read(name: str, value: Any, annotation: str, error: Error) -> Any:
             rule = ("a whole number" if kind == "int" else "a number") + (limits.words if limits else "")
             raise error(f"{name} must be {rule}{none} (given: {_shown(value)})")
         return number
-    if kind == "bool" and type(value).__name__ in ("bool", "bool_"):
+    if kind == "bool" and type(value).__name__ == "bool":
         return bool(value)
     rule = _broken(value, kind)
     if rule:

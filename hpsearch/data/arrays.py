@@ -35,7 +35,7 @@ def joined_arrays(X: Any, y: Any, column: str, whose: str) -> pd.DataFrame:
         DataError: if they do not go together.
     """
     check_order(X, y)
-    frame, y = raw_frame(X).copy(deep=False), plain_array(y, "y")
+    frame, y = raw_frame(X), plain_array(y, "y")
     if y.ndim != 1 or len(y) != len(frame):
         raise DataError(
             f"{whose}X has shape {frame.shape} and y has shape {y.shape}: give one target for each row of X"

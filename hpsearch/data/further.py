@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hpsearch.data.checks import DataError, listed
 from hpsearch.data.columns import column_problems, numeric_columns
+from hpsearch.data.forms import toml_list
 from hpsearch.data.sources import RawTable
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def alike(further: RawTable, table: pd.DataFrame, groups: pd.Series | None) -> R
             by = f"groups by {groups.name!r}"
             notes.append(f"{shared:,} of the {len(theirs):,} {by} have rows in the training table too")
     if absent := [str(column) for column in table.columns if column not in frame.columns]:
-        raise DataError(f"{name} lacks the columns {listed(absent)}: add them, or leave them out with data.drop")
+        leave = f"leave them out with data.drop = {toml_list(absent)}"
+        raise DataError(f"{name} lacks the columns {listed(absent)}: add them, or {leave}")
     frame = frame[list(table.columns)]
     kinds = zip(table.columns, numeric_columns(table), numeric_columns(frame), strict=True)
     odd = [str(column) for column, one, other in kinds if one != other and frame[column].notna().any()]

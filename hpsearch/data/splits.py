@@ -42,7 +42,8 @@ class Division:
     def __post_init__(self) -> None:
         for name, share in (("validation", self.validation), ("test", self.test)):
             if isinstance(share, bool) or not isinstance(share, Real):
-                raise DataError(f"{name} is {share!r}: give a share of the whole, such as 0.2")
+                text = repr(share) if isinstance(share, str | bool | None) else type(share).__name__
+                raise DataError(f"{name} is no number (given: {text}): give a share of the whole, such as 0.2")
         if isinstance(self.seed, bool) or not isinstance(self.seed, Integral):
             raise DataError(f"seed is {self.seed!r}: give a whole number")
         if not (self.validation > 0 and self.test >= 0 and self.validation + self.test < 1):

@@ -147,7 +147,7 @@ def numbers_of(answers: Any, rows: pd.DataFrame, *, words: str = "must return a 
     """
     table = _table(answers, rows, words)
     if not table.index.equals(rows.index):
-        if table.index.has_duplicates or set(table.index) != set(rows.index):
+        if set(table.index) != set(rows.index):
             raise FunctionError(
                 "returned a table or series whose index is not that of its rows, nor a permutation of it: which answer "
                 "belongs to which row cannot be told; keep the index, or return an array in the order of the rows"

@@ -16,6 +16,7 @@ from hpsearch.config.arguments import check_record, checked
 from hpsearch.config.study import SURVEY, validated
 from hpsearch.evaluation.calls import SettingCall, TableCall
 from hpsearch.evaluation.deadlines import OutOfTimeError
+from hpsearch.evaluation.jobs import check_executor
 from hpsearch.evaluation.pools import Pool
 from hpsearch.experiments.answers import Analysis, Answers
 from hpsearch.experiments.kept_answers import open_answers
@@ -62,6 +63,7 @@ class Run:
     Raises:
         DesignError: if a number is out of range.
         ConfigError: if the name cannot be one.
+        TypeError: if the executor is none.
     """
 
     name: str | None = None
@@ -77,6 +79,8 @@ class Run:
 
     def __post_init__(self) -> None:
         check_record(self, DesignError)
+        if self.executor is not None:
+            check_executor(self.executor)
         if self.name is not None:
             validated({"name": self.name}, where="the survey's name")
         elif self.storage is not None:
