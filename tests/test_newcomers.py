@@ -191,6 +191,7 @@ def test_whole_numbers_and_ranges_of_columns_are_told():
 
 
 def test_names_of_files_become_names_of_studies(table):
+    assert [table_name(f"a.{ending}.csv") for ending in ("Survey", "TRANSFERS")] == ["a-Survey", "a-TRANSFERS"]
     with pytest.raises(ConfigError, match="name: has '/' in it"):
         new_study("my data.csv", "kind", name="a/b")
     with pytest.raises(DataError, match="which column"):

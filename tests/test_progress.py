@@ -23,7 +23,12 @@ def test_what_did_not_happen_is_not_counted(counts, words):
 
 
 @pytest.mark.parametrize(
-    ("width", "title"), [("80", "a long name of a study of…"), ("200", "a long name of a study of mine")]
+    ("width", "title"),
+    [
+        ("40", "a long name of…"),
+        ("80", "a long name of a study of…"),
+        ("200", "a long name of a study of mine"),
+    ],
 )
 def test_a_long_title_is_cut_and_no_number_after_it(width, title, monkeypatch):
     monkeypatch.setenv("COLUMNS", width)

@@ -110,7 +110,7 @@ def survey(
         SurveyStopped: a KeyboardInterrupt, with the ``table`` so far, of a survey without a name.
         WorkersLostError: if no worker process can be started, or the executor's workers are lost.
         ConfigError: if the name cannot be one.
-        TypeError: if the executor is none.
+        TypeError: if the executor is something else.
         StudyChangedError: if what is kept under this name is of another space, design or function.
         StudyBusyError: if another process is at work on it.
         StorageError: if the storage cannot be opened or written.

@@ -63,7 +63,7 @@ class Run:
     Raises:
         DesignError: if a number is out of range.
         ConfigError: if the name cannot be one.
-        TypeError: if the executor is none.
+        TypeError: if the executor is something else.
     """
 
     name: str | None = None

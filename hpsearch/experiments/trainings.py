@@ -85,7 +85,7 @@ def survey_study(
         DataError: if the data cannot be read.
         StudyChangedError: if the stored survey was made with other settings.
         StudyBusyError: if another process is surveying the same study.
-        TypeError: if the executor is none.
+        TypeError: if the executor is something else.
         StorageError: if the storage cannot be opened or written.
         WorkersLostError: if the executor's workers are lost, or its scheduler; finished rows are stored.
         OutOfTimeError: if the timeout came before the last row.

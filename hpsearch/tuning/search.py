@@ -67,7 +67,7 @@ def search(
         DataError: if the data cannot be read.
         StudyChangedError: if the study is stored with other settings.
         StudyBusyError: if another process is searching the same study.
-        TypeError: if the executor is none.
+        TypeError: if the executor is something else.
         StorageError: if the storage cannot be opened or written.
         FileError: if the chosen network cannot be saved; the trials are stored.
         WorkersLostError: if the executor's workers are lost, or its scheduler; finished trials are stored.
