@@ -10,7 +10,7 @@ from helpers import run, study_in
 
 from hpsearch import ConfigError, DataError, load, load_config
 from hpsearch.evaluation.evaluator import load_data
-from hpsearch.evaluation.newcomers import column_words, new_study
+from hpsearch.evaluation.newcomers import column_words, new_study, table_name
 from hpsearch.storage.access import JOURNAL, open_storage
 
 ROWS = 300
