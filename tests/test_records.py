@@ -103,6 +103,17 @@ def test_several_damaged_lines_are_all_named(journal, tmp_path):
     assert damage_of(path).whole == len(journal) - 2
 
 
+def test_records_of_a_study_that_no_line_makes_are_kept_and_read_over_as_optuna_does(journal, tmp_path):
+    others = [line for line in journal if b'"study_name":"second"' not in line.replace(b": ", b":")]
+    assert len(others) == len(journal) - 1
+    early = [line for line in others if b'"study_id":1' in line.replace(b": ", b":")]
+    path = stored(tmp_path, *early, *others, b"\0" * 9 + b"\n")
+    with pytest.raises(StorageError, match=rf"line {len(early) + len(others) + 1} is no record .*studies: 'first'"):
+        existing_storage(str(path))
+    copy = existing_storage(f"{path}.recovered")
+    assert values(copy) == {"first": values(existing_storage(str(stored(tmp_path, *journal))))["first"]}
+
+
 def test_a_lost_trial_is_known_by_what_is_left_of_its_line(journal, tmp_path):
     made = next(place for place, line in enumerate(journal) if b'"op_code":4' in line)
     left = journal[made].replace(b"datetime_start", b"datetime\0start")

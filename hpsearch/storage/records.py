@@ -201,9 +201,10 @@ class _Copy:
         if log["op_code"] == _CREATE_STUDY and log["study_name"] not in self.names:
             self.names.append(log["study_name"])
             self.study = len(self.names) - 1
-        if log["op_code"] == _DELETE_STUDY:
+        exists = self.names[self.study : self.study + 1] not in ([], [""])  # else Optuna reads over the record
+        if log["op_code"] == _DELETE_STUDY and exists:
             self.names[self.study] = ""
-        self.trials += log["op_code"] == _CREATE_TRIAL and self.names[self.study] != ""
+        self.trials += log["op_code"] == _CREATE_TRIAL and exists
         self.records.append(line)
 
     def _stand_in(self, log: Mapping[str, Any], lost: int) -> None:
