@@ -94,17 +94,19 @@ def test_a_written_study_is_read_back_with_its_table_told_in_comments(table):
 
 
 def test_a_table_that_cannot_be_used_yet_has_its_study_written_with_why(table):
-    table.assign(price=["?"] * 5 + ["1.5", "2.5", "3.5", "4.5", "5.5"] * 59).to_csv("odd.csv", index=False)
-    failed = run("search", "odd.csv", "--target", "kind", code=2).stderr
+    table.assign(price=["?"] * 5 + ["1.5", "2.5", "3.5", "4.5", "5.5"] * 59).to_csv("odd one.csv", index=False)
+    failed = run("search", "odd one.csv", "--target", "kind", code=2).stderr
     assert 'set data.missing = ["?"]' in failed
-    assert "to write one:\n  hpsearch new odd.csv --target COLUMN\n" in failed
-    assert "cannot be used yet: column 'price' is text" in run("new", "odd.csv", "--target", "kind").stdout
-    file = Path("studies/odd.toml")
+    assert "to write one:\n  hpsearch new 'odd one.csv' --target COLUMN\n" in failed
+    told = run("new", "odd one.csv", "--target", "kind").stdout
+    assert "cannot be used yet: column 'price' is text" in told
+    assert "next:\n  hpsearch search 'studies/odd one.toml'\n" in told
+    file = Path("studies/odd one.toml")
     text = file.read_text(encoding="utf-8")
     assert "# cannot be used yet: column 'price' is text" in text
     mended = 'drop = ["Id", "name"]\nmissing = ["?"]\nincomplete = "drop"'
     file.write_text(text.replace('drop = ["Id", "name"]', mended), encoding="utf-8")
-    assert "5 of 300 rows are left out" in run("search", "studies/odd.toml", "--trials", 1).stdout
+    assert "5 of 300 rows are left out" in run("search", "studies/odd one.toml", "--trials", 1).stdout
 
 
 @pytest.mark.parametrize(

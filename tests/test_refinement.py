@@ -62,6 +62,7 @@ def test_the_command_writes_a_study_from_a_search_alone_that_runs_and_is_refined
     assert (
         "written to studies/small-2.toml, by validation_loss; next:\n  hpsearch search studies/small-2.toml\n" in told
     )
+    assert "hpsearch search 'a b.toml'\n" in run("refine", "small", "--to", "a b.toml").stdout
     before, following = load_config("studies/small.toml"), load_config("studies/small-2.toml")
     assert following.space == refine(load("small"), name="x").config.space
     assert (following.search, following.survey) == (before.search, before.survey)  # not the 30 trials of this run
