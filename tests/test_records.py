@@ -67,6 +67,28 @@ def test_whatever_line_is_lost_all_other_trials_keep_their_numbers_and_values(jo
             assert sum(one != other for one, other in zip(expected, found, strict=True)) <= 1
 
 
+def test_what_optuna_reads_over_makes_no_study_and_no_trial_of_the_copy(tmp_path):
+    """A study made twice, and a trial of one that was deleted, as of two programs that write at once."""
+    storage = optuna.storages.JournalStorage(JournalFileBackend(str(plain := tmp_path / "plain.log")))
+    for name in ("first", "gone"):
+        study = optuna.create_study(study_name=name, storage=storage)
+        study.add_trial(optuna.trial.create_trial(value=1.0))
+    optuna.delete_study(study_name="gone", storage=storage)
+    again = plain.read_bytes().splitlines(keepends=True)
+    late = next(line for line in reversed(again) if b'"op_code":4' in line)
+    plain.write_bytes(b"".join([*again, again[0], late]))
+    storage = optuna.storages.JournalStorage(JournalFileBackend(str(plain)))
+    study = optuna.create_study(study_name="second", storage=storage, sampler=optuna.samplers.RandomSampler(seed=0))
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=3)
+    lines = plain.read_bytes().splitlines(keepends=True)
+    for place in range(len(again) + 2, len(lines)):
+        path = stored(tmp_path, *lines[:place], b"\0\n", *lines[place + 1 :])
+        path.with_name(f"{JOURNAL}.recovered").write_bytes(b"".join(damage_of(path).records))
+        kept = values(existing_storage(tmp_path / f"{JOURNAL}.recovered"))
+        found = kept.get("second") or kept[f"lost in line {place + 1} (1)"]
+        assert sum(one.values == other for one, other in zip(study.trials, found, strict=True)) >= 2
+
+
 _NEW = b'{"op_code":11,"worker_id":"a","study_id":0}\n'
 
 
