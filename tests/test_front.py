@@ -28,7 +28,7 @@ from hpsearch.storage.front import (
 )
 from hpsearch.storage.internals import figure_of, note_of, set_figure, set_note, study_attributes
 from hpsearch.storage.journal import StorageError
-from hpsearch.storage.studies import BEST, fact
+from hpsearch.storage.studies import BEST, CONFIG, fact
 from hpsearch.tuning.search import search
 
 pytestmark = pytest.mark.filterwarnings("ignore::hpsearch.ConcentrationWarning")
@@ -163,6 +163,11 @@ def test_surrogates_are_shown_until_something_is_measured(config, both, tmp_path
     for shown in (study, surveyed):
         show_surrogates(shown, guess)
         assert figure_of(shown, FIGURE) == measured
+    for name, told in (("small.profiles", False), ("another", True)):
+        study = optuna.create_study(study_name=name)
+        study.set_user_attr(CONFIG, config.describe())
+        show_surrogates(study, guess)
+        assert bool(figure_of(study, FIGURE)) is told
 
 
 def test_surrogates_of_a_storage_that_cannot_be_written_are_not_shown(config, tmp_path, monkeypatch):
