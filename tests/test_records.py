@@ -89,6 +89,16 @@ def test_what_optuna_reads_over_makes_no_study_and_no_trial_of_the_copy(tmp_path
         assert sum(one.values == other for one, other in zip(study.trials, found, strict=True)) >= 2
 
 
+def test_a_study_that_is_lost_with_its_first_trial_keeps_the_number_of_the_second(journal, tmp_path):
+    whole = values(existing_storage(None, results=stored(tmp_path, *journal).parent))
+    start = next(place for place, line in enumerate(journal) if b'"second"' in line)
+    stop = max(place for place, line in enumerate(journal) if b'"op_code":4' in line)
+    path = stored(tmp_path, *journal[:start], b"\0\n", *journal[stop:])
+    path.with_name(f"{JOURNAL}.recovered").write_bytes(b"".join(damage_of(path).records))
+    kept = values(existing_storage(tmp_path / f"{JOURNAL}.recovered"))
+    assert kept == {"first": whole["first"], f"lost in line {start + 1} (1)": [None, whole["second"][1]]}
+
+
 _NEW = b'{"op_code":11,"worker_id":"a","study_id":0}\n'
 
 
