@@ -204,9 +204,12 @@ def test_numbers_and_switches_of_public_functions_are_refused_before_anything_ru
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_direction_that_is_none_is_refused():
+def test_a_direction_that_is_none_and_ceilings_that_are_no_dict_are_refused():
     with pytest.raises(hpsearch.ResponseError, match=r"better must be 'lower' or 'higher' \(given: 'maximize'\)"):
         hpsearch.survey(lambda a, b: a, SPACE, base=2, scrambles=2, better="maximize")
+    for ceilings in (pd.Series({"response": 1.0}), [], 3):
+        with pytest.raises(hpsearch.ResponseError, match=r"ceilings must be a dict \(given: "):
+            hpsearch.survey(lambda a, b: a, SPACE, base=2, scrambles=2, ceilings=ceilings)
 
 
 def test_names_and_folders_of_results_are_text_and_paths(tmp_path):

@@ -57,6 +57,7 @@ def test_missing_values_do_not_hide_numbers():
     "column",
     [
         pd.Categorical(["1", "2"] * 50),
+        pd.Categorical([1, 2] * 50),
         ["10-20", "20-30"] * 50,
         ["a1", "b2"] * 50,
     ],

@@ -112,3 +112,13 @@ def test_a_group_that_is_in_both_tables_is_told(tables):
     without = from_frame(frame, "kind", test=last.drop(columns="who"), groups="who")
     assert without.fingerprint == data.fingerprint
     assert any("of 20 groups 16 train, 4 validate; intervals" in note for note in without.notes)
+
+
+def test_codes_stay_codes_where_the_test_examples_have_fewer_of_them(tables):
+    frame, last = tables
+    codes = [table.assign(n=pd.Categorical(n)) for table, n in ((frame, frame["n"]), (last, last["n"] % 3))]
+    texts = [table.assign(n=table["n"].astype(str).astype("category")) for table in codes]
+    data, same = (from_frame(frame, "kind", test=last) for frame, last in (codes, texts))
+    assert {f"n={code}" for code in range(9)} < set(data.preparation.feature_names)
+    np.testing.assert_array_equal(data.test.X, same.test.X)
+    np.testing.assert_array_equal(data.preparation.transform(codes[1].drop(columns="kind")), data.test.X)

@@ -25,7 +25,7 @@ def test_what_did_not_happen_is_not_counted(counts, words):
 @pytest.mark.parametrize(
     ("width", "title"),
     [
-        ("40", "a long name of …"),
+        ("20", "a long name of …"),
         ("80", "a long name of a study of…"),
         ("200", "a long name of a study of mine"),
     ],

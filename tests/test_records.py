@@ -136,14 +136,16 @@ def test_several_damaged_lines_are_all_named(journal, tmp_path):
 
 
 def test_records_of_a_study_that_no_line_makes_are_kept_and_read_over_as_optuna_does(journal, tmp_path):
-    others = [line for line in journal if b'"study_name":"second"' not in line.replace(b": ", b":")]
-    assert len(others) == len(journal) - 1
-    early = [line for line in others if b'"study_id":1' in line.replace(b": ", b":")]
-    path = stored(tmp_path, *early, *others, b"\0" * 9 + b"\n")
-    with pytest.raises(StorageError, match=rf"line {len(early) + len(others) + 1} is no record .*studies: 'first'"):
+    start = next(place for place, line in enumerate(journal) if b'"second"' in line)
+    others, early = journal[:start], [line for line in journal if b'"study_id":1,' in line]
+    assert len(early) == 2
+    lost = [place for place, line in enumerate(others) if b'"op_code":4' in line][1]
+    path = stored(tmp_path, others[0], *early, *others[1:lost], b"\0\n", *others[lost + 1 :])
+    with pytest.raises(StorageError, match=rf"line {len(early) + lost + 1} is no record .*studies: 'first'"):
         existing_storage(str(path))
-    copy = existing_storage(f"{path}.recovered")
-    assert values(copy) == {"first": values(existing_storage(str(stored(tmp_path, *journal))))["first"]}
+    copy, whole = (values(existing_storage(str(place))) for place in (f"{path}.recovered", stored(tmp_path, *journal)))
+    assert list(copy) == ["first"]
+    assert copy["first"][::2] == whole["first"][::2]
 
 
 def test_a_lost_trial_is_known_by_what_is_left_of_its_line(journal, tmp_path):
@@ -191,12 +193,17 @@ def test_a_line_of_a_trial_that_stands_twice_is_named_and_the_trial_counted_once
     path = tmp_path / JOURNAL
     lines, whole = path.read_bytes().splitlines(keepends=True), values(existing_storage(None, results=tmp_path))
     place = max(k for k, line in enumerate(lines) if b'"op_code":4' in line)
+    recovered = path.with_name(f"{JOURNAL}.recovered")
     for k in (place, place - 2):
         stored(tmp_path, *lines[: k + 1], *lines[k:])
         with pytest.raises(StorageError, match=rf"line {k + 2} is no record .*\(the trial of line {k + 1} again\)"):
             search(small, results=tmp_path)
-        assert (recovered := path.with_name(f"{JOURNAL}.recovered")).read_bytes() == b"".join(lines)
+        assert recovered.read_bytes() == b"".join(lines)
         assert values(open_storage(str(recovered), results=tmp_path)) == whole
+    note = b'{"op_code":8,"worker_id":"w","trial_id":6,"user_attr":{"of":"a seventh"}}\n'
+    recovered.write_bytes(b"".join(damage_of(stored(tmp_path, *lines[: place + 1], *lines[place:], note)).records))
+    (trials,) = whole.values()
+    assert list(values(existing_storage(str(recovered))).values()) == [[*trials, None]]
 
 
 def test_a_trial_that_another_program_adds_twice_is_two(tmp_path):

@@ -117,14 +117,17 @@ def _other_problems(column: pd.Series, name: str, target: str, words: Mapping[st
         return [strange]
     counts = column.value_counts()
     counts = counts[counts > 0]  # unused categories are counted too
-    texts = len(counts) > 0 and isinstance(counts.index[0], str) and not isinstance(column.dtype, pd.CategoricalDtype)
+    categorical = isinstance(column.dtype, pd.CategoricalDtype)
+    texts = len(counts) > 0 and isinstance(counts.index[0], str) and not categorical
     if texts and (told := numbers_as_text(counts, name, target=name == target)):
         return [told]
     if texts and (told := dates_as_text(counts)):
         return [f"column {name!r} {told}: turn it into numbers, such as days since one of them, or {drop}"]
     if name == target:
         return []
-    if all(issubclass(kind, int) and not issubclass(kind, bool) for kind in set(map(type, counts.index))):
+    if not categorical and all(
+        issubclass(kind, int) and not issubclass(kind, bool) for kind in set(map(type, counts.index))
+    ):
         return [
             f"column {name!r} holds whole numbers beyond 64 bits: make them floats, or text if they are codes, or "
             f"{drop}"

@@ -71,7 +71,10 @@ def joined(frame: pd.DataFrame, further: RawTable, kind: str) -> pd.DataFrame:
         if len(unknown):
             told = listed([f"{label} ({count:,})" for label, count in unknown.items()])
             raise DataError(f"{further.name} has classes that no training row has: {told}; leave these rows out")
-    both = pd.concat([frame, further.frame], ignore_index=True).infer_objects()
+    both = pd.concat([frame, further.frame], ignore_index=True)
+    # Of codes that are not the same in both tables pandas makes plain values: numbers, where the codes are.
+    codes = [name for name, dtype in frame.dtypes.items() if isinstance(dtype, pd.CategoricalDtype)]
+    both = both.astype(dict.fromkeys(codes, "category"))
     # All rows at once, the checked ones too: whether texts are numbers, or too many, is a matter of the whole column.
     if problems := column_problems(both, target, further.words):
         raise DataError(f"with the rows of {further.name}: {'; '.join(problems)}")

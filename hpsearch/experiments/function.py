@@ -124,7 +124,7 @@ def survey(
     design = Design(space, base, scrambles, seeds, dummy, second_order, seed)
     call = setting_call(function, tuple(space), seed=SEED)
     run = Run(name, storage, results, workers, processes, executor, until, timeout, retry, on_progress)
-    analysis = Analysis(response, better, ceilings or {})
+    analysis = Analysis(response, better, {} if ceilings is None else ceilings)
     return surveyed(call, design, analysis, run, replicates=replicates)
 
 
