@@ -59,7 +59,14 @@ def test_an_objective_by_place_or_name_is_turned_so_that_lower_is_better(objecti
     assert usable_trials(two_objectives(["loss", "score"]), target=None, objective=objective)[1][-1] == last
 
 
-@pytest.mark.parametrize("objective", [2, -1, "socre"])
+def test_an_objective_s_place_may_be_a_number_of_numpy():
+    study = two_objectives()
+    for place in (0, 1):
+        _, values, _ = usable_trials(study, target=None, objective=np.int64(place))
+        assert values.tolist() == usable_trials(study, target=None, objective=place)[1].tolist()
+
+
+@pytest.mark.parametrize("objective", [2, -1, True, 1.0, "socre"])
 def test_an_objective_that_is_not_there_is_refused(objective):
     with pytest.raises(ImportanceError, match="choose 'loss' or 'score'"):
         usable_trials(two_objectives(["loss", "score"]), target=None, objective=objective)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -96,10 +97,10 @@ def _place(study: optuna.Study, objective: int | str | None) -> int:
     if isinstance(objective, str) and objective in names:
         return names.index(objective)
     place = 0 if objective is None else objective
-    if not isinstance(place, int) or not 0 <= place < count:
+    if isinstance(place, bool) or not isinstance(place, Integral) or not 0 <= place < count:
         problem = f"study {study.study_name!r} has no {objective=}: choose {options}"
         raise ImportanceError("; ".join(filter(None, [problem, did_you_mean(str(objective), names)])))
-    return place
+    return int(place)
 
 
 def counted_parameters(trials: Sequence[FrozenTrial]) -> tuple[list[str], list[int], list[str]]:
