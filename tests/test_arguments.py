@@ -210,6 +210,12 @@ def test_a_direction_that_is_none_and_ceilings_that_are_no_dict_are_refused():
     for ceilings in (pd.Series({"response": 1.0}), [], 3):
         with pytest.raises(hpsearch.ResponseError, match=r"ceilings must be a dict \(given: "):
             hpsearch.survey(lambda a, b: a, SPACE, base=2, scrambles=2, ceilings=ceilings)
+    for ceilings, message in (
+        ({"response": "x"}, r"ceiling must be a number, or None \(given: 'x'\)"),
+        ({3: 1.0}, r"ceilings must be by the names of responses \(given: 3\)"),
+    ):
+        with pytest.raises(hpsearch.ResponseError, match=message):
+            hpsearch.survey(lambda a, b: 1 / 0, SPACE, base=2, scrambles=2, ceilings=ceilings)
 
 
 def test_names_and_folders_of_results_are_text_and_paths(tmp_path):

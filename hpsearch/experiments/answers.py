@@ -37,6 +37,10 @@ class Analysis:
 
     def __post_init__(self) -> None:
         check_record(self, ResponseError)
+        for name, ceiling in self.ceilings.items():
+            if not isinstance(name, str):
+                raise ResponseError(f"ceilings must be by the names of responses (given: {name!r})")
+            check_record(Kind(ceiling=ceiling), ResponseError)
 
     def kinds(self, main: str) -> dict[str, Kind]:
         """The kinds of the responses."""
