@@ -32,7 +32,7 @@ class Refused(Exception):
 def function(
     count: "int",
     share: "float" = 0.5,
-    *,
+    *places: "int",
     flag: "bool" = False,
     better: "Literal['lower', 'higher']" = "lower",
     name: "str | None" = None,
@@ -47,6 +47,7 @@ def function(
     form: "Form | None" = None,  # noqa: F821
     folder: "str | Path" = ".",
     other: "Any" = None,  # noqa: F821
+    **more: "str",
 ):
     return count, share, flag, better, name, other
 
@@ -72,7 +73,7 @@ def test_values_of_their_kind_pass_and_numbers_of_numpy_become_python_s():
     ],
 )
 def test_what_is_meant_by_a_kind_passes_as_it_is(options):
-    assert function(1, **options)[0] == 1
+    assert function(1, 0.5, 3, 4, more="x", **options)[0] == 1
 
 
 @pytest.mark.parametrize(
@@ -122,8 +123,8 @@ def test_a_call_that_python_itself_refuses_says_so_in_python_s_words():
     with pytest.raises(TypeError, match=r"function\(\) missing 1 required positional argument: 'count'") as caught:
         function()
     assert caught.value.__context__ is None  # else the same would be told twice
-    with pytest.raises(TypeError, match=r"function\(\) got an unexpected keyword argument 'cuont'"):
-        function(1, cuont=2)
+    with pytest.raises(TypeError, match=r"function\(\) got multiple values for argument 'count'"):
+        function(1, 0.5, 3, count=2)
 
 
 LEAST_AND_MOST = {

@@ -18,6 +18,8 @@ from hpsearch.config.messages import listed
 _CALLED = ("OnProgress", "Announce")
 """Annotations that stand for a function, or None."""
 
+_SEVERAL = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
 P = ParamSpec("P")
 R = TypeVar("R")
 Error = Callable[[str], Exception]
@@ -60,7 +62,7 @@ def checked(error: Error) -> Callable[[Callable[P, R]], Callable[P, R]]:
 
     def decorate(function: Callable[P, R]) -> Callable[P, R]:
         signature = inspect.signature(function)
-        annotations = {name: str(parameter.annotation) for name, parameter in signature.parameters.items()}
+        annotations = {name: str(p.annotation) for name, p in signature.parameters.items() if p.kind not in _SEVERAL}
 
         @functools.wraps(function)
         def call(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -69,8 +71,9 @@ def checked(error: Error) -> Callable[[Callable[P, R]], Callable[P, R]]:
                 bound = signature.bind(*args, **kwargs)
             if bound is None:
                 return function(*args, **kwargs)
-            for name, value in bound.arguments.items():
-                bound.arguments[name] = _read(name, value, annotations[name], error)
+            for name, annotation in annotations.items():
+                if name in bound.arguments:
+                    bound.arguments[name] = _read(name, bound.arguments[name], annotation, error)
             return function(*bound.args, **bound.kwargs)
 
         return call
