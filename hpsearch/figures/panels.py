@@ -159,7 +159,6 @@ def _add_proposal(figure: go.Figure, panel: _Panel, row: dict[Hashable, Any]) ->
     if panel.discrete:
         mode, look = "markers", {"symbol": "square", "size": 9, "color": style.GREEN}
         choices = _next_choices(row)
-        choices = [value for value in choices if row["reason"].startswith(f"{value} holds ")] or choices
         following = [axes.choice(value) for value in choices]
         ends = {end: axes.choice(value) for end, value in ends.items()}
         beyond = [value for value in choices if axes.choice(value) not in panel.at]
