@@ -48,6 +48,14 @@ def test_of_three_objectives_each_two_have_a_panel_and_the_legend_names_a_mark_o
     assert [figure.layout[axis].type for axis in ("yaxis", "yaxis2", "yaxis3")] == ["linear", "log", "log"]
 
 
+def test_a_long_name_is_cut_so_that_it_fits_its_panel():
+    table = trials((1.0, 5.0))
+    figure = figures.pareto(table, table, {"value_0": f"{'long ' * 20}(minimised)", "value_1": "y"})
+    name = figure.layout.xaxis.title.text
+    assert len(name) == 30
+    assert name.endswith("(minimised)")
+
+
 def test_of_many_trials_the_whole_front_is_drawn_and_the_thinning_told():
     front, many = trials((0.0, 9.0)), trials(*[(1.0, 1.0)] * (2 * style.MOST_DRAWN), start=1)
     figure = figures.pareto(front, pd.concat([front, many]), WORDS)

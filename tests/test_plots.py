@@ -37,10 +37,10 @@ def test_figures_around_the_best_draw_its_tables(results):
 
 
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
-def test_a_front_is_drawn_among_the_trials_that_keep_the_constraints():
+def test_a_front_is_drawn_among_the_trials_that_keep_the_constraints_and_are_finite():
     study = optuna.create_study(directions=["minimize", "maximize"])
     study.set_metric_names(["error", "speed"])
-    for excess, values in ((1.0, [0.0, 9.0]), (0.0, [1.0, 5.0]), (0.0, [2.0, 4.0])):
+    for excess, values in ((1.0, [0.0, 9.0]), (0.0, [1.0, 5.0]), (0.0, [2.0, 4.0]), (0.0, [3.0, float("-inf")])):
         trial = study.ask()
         trial.set_constraint("c", excess)
         study.tell(trial, values)

@@ -17,6 +17,9 @@ _MARKS = {
     "the front": {"symbol": "diamond", "size": 9, "color": style.ORANGE},
 }
 
+_NAME = 30
+"""Characters of an objective's name that fit the side of a panel."""
+
 
 def pareto(frame: pd.DataFrame, trials: pd.DataFrame, objectives: Mapping[str, str]) -> go.Figure:
     """Which trials no other beats: a panel for each two objectives, with the front marked in all.
@@ -70,4 +73,4 @@ def _panel(
         )  # fmt: skip
     for update, name in zip((figure.update_xaxes, figure.update_yaxes), pair, strict=True):
         values = (part[name] for part in parts.values())
-        update(axes.value_axis(*values), title_text=texts.plain(objectives[name]), **place)
+        update(axes.value_axis(*values), title_text=texts.plain(texts.cut(objectives[name], _NAME)), **place)
