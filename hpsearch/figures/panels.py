@@ -130,7 +130,7 @@ def ranges(frame: pd.DataFrame, cells: pd.DataFrame) -> go.Figure:
         _add_shares(figure, panel)
         _add_proposal(figure, panel, proposals[panel.name])
     figure.update_yaxes(range=[2 * _BELOW, None]).update_yaxes(title="share of the best", col=1)
-    subtitle = f"The best tenth by {texts.response(cells)}, with intervals over scrambles."
+    subtitle = f"The best tenth by {texts.response(cells)}, with an interval of each share."
     return style.titled(figure, _RANGES, subtitle, height=_height(panels))
 
 
