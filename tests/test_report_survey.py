@@ -105,8 +105,8 @@ def test_ranges_to_try_next_are_those_that_crowd_or_move():
 
 
 def test_a_choice_to_fix_is_said_without_choices_to_try():
-    frame = ranges(("batch_size", NAN, NAN, "low", NAN, NAN, (8,), "8 holds 97 % of the best: fix it"))
-    told = "  batch_size: 8 holds 97 % of the best: fix it; a refined study still varies it"
+    frame = ranges(("batch_size", NAN, NAN, "low", NAN, NAN, (8,), "8 holds 97 % of the best: fix it by hand"))
+    told = "  batch_size: 8 holds 97 % of the best: fix it by hand"
     assert survey.range_lines(frame, SPACE).splitlines()[1:] == [told]
 
 

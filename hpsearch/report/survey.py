@@ -97,7 +97,7 @@ def range_lines(frame: pd.DataFrame, space: Mapping[str, Dimension], *, title: s
         dimension = space[row["hyperparameter"]]
         choices = tuple(row["next_choices"]) if isinstance(dimension, Choice) else ()
         if len(choices) == 1:
-            lines.append(f"  {row['hyperparameter']}: {row['reason']}; a refined study still varies it")
+            lines.append(f"  {row['hyperparameter']}: {row['reason']}")
             continue
         if isinstance(dimension, Choice):
             proposal, changed = str(Choice(choices)), choices != dimension.choices

@@ -156,7 +156,7 @@ def _fixed(dimension: Choice, crowd: Crowd) -> Proposal:
     shares = crowd.shares.mean(axis=0)
     fullest = int(np.argmax(shares))
     choice = dimension.choices[fullest]
-    return Proposal(dimension, f"{choice} holds {100 * shares[fullest]:.0f} % of the best: fix it", choice)
+    return Proposal(dimension, f"{choice} holds {100 * shares[fullest]:.0f} % of the best: fix it by hand", choice)
 
 
 def _next_words(dimension: Choice, crowd: Crowd) -> Proposal:
