@@ -249,6 +249,10 @@ def test_trials_and_settings_of_one_s_own_can_be_compared(results):
     assert by_name(told)["against"].to_dict() == pytest.approx(trials.loc[0, list(by_name(told).index)].to_dict())
     with pytest.raises(DesignError, match=r"against must be a trial's number, values .* \(given: str\)"):
         results.attribution(against="defaults", seeds=2)
+    with pytest.raises(DesignError, match=r"against must be .* \(given: bool\)"):
+        results.attribution(against=True, seeds=2)
+    with pytest.raises(DesignError, match=r"seeds must be a whole number, .* \(given: 'x'\)"):
+        results.cost("attribution", seeds="x")
     one = results.attribution(of=1, against={"momentum": 0.3}, seeds=2)
     assert one.table["hyperparameter"].tolist() == ["momentum"]
     assert one.table["against"].tolist() == [0.3]

@@ -51,6 +51,8 @@ def test_a_search_shows_the_best_and_a_rerun_adds_nothing(folder):
     assert max(len(line.rstrip()) for line in table) <= 80
     again = run("search", "small").stdout
     assert "small already holds 14 trials: ask for more with --trials\n" in again
+    (folder / "Makefile").write_text("# of hpsearch", encoding="utf-8")
+    assert "ask for more with TRIALS=… or --trials\n" in run("search", "small").stdout
     assert again.split("small: the 10")[1] == first.split("small: the 10")[1]
     assert "best of 20 trials" in run("search", "studies/small.toml", "--trials", 20).stdout
     assert len(load("small").trials) == 20

@@ -1,5 +1,7 @@
 """Studies compared: all tables from real studies, the same for any workers, kept, and refused where one is missing."""
 
+import warnings
+
 import optuna
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from hpsearch import compare, load
 from hpsearch.config import ConfigError
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import Results, ResultsError
+from hpsearch.sensitivity.concentration import ConcentrationWarning
 from hpsearch.storage.internals import note_of
 from hpsearch.tuning.search import search
 
@@ -66,10 +69,18 @@ def test_what_a_study_cannot_take_is_moved_and_told(compared):
     assert moved["patients", "small"] == ""
 
 
-@pytest.mark.filterwarnings("ignore::UserWarning")
-def test_numbers_are_the_same_for_two_workers_and_a_second_time_nothing_is_trained(folder, compared, small, tmp_path):
-    steps = []
-    again = compare(["small", "wines", "patients"], results=folder, seeds=2, workers=2, on_progress=steps.append)
+def test_numbers_are_the_same_for_two_workers_and_a_second_time_nothing_is_trained(folder, compared, monkeypatch):
+    steps, indices = [], Results.sensitivity
+
+    def doubted(results, metric):
+        warnings.warn("few rows", ConcentrationWarning, stacklevel=1)
+        return indices(results, metric)
+
+    monkeypatch.setattr(Results, "sensitivity", doubted)
+    with pytest.warns(ConcentrationWarning) as told:
+        again = compare(["small", "wines", "patients"], results=folder, seeds=2, workers=2, on_progress=steps.append)
+    words = ["small: few rows", "wines: few rows", "patients: few rows"]
+    assert [(str(each.message), each.filename) for each in told] == [(each, __file__) for each in words]
     pd.testing.assert_frame_equal(again.scores, compared.scores)
     assert {(step.fresh, step.done, step.total) for step in steps} == {(0, 48, 48)}
 

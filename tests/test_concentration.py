@@ -130,7 +130,8 @@ def test_a_rare_region_that_rules_the_variance_is_seldom_called_inert(share):
 
 def test_what_few_rows_carry_in_one_form_is_clear_in_another():
     surveyed = survey_frames(lambda r: np.exp(100 * (r.x0 - 1)), unit(1), base=64)
-    with pytest.warns(ConcentrationWarning):
+    with pytest.warns(ConcentrationWarning) as told:
         surveyed.sensitivity()
+    assert told[0].filename == __file__
     for form in ("log", "rank"):
         assert surveyed.sensitivity(form=form).loc[0, "verdict"] == "sensitive"

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import mannwhitneyu
 
 from hpsearch.sensitivity.edges import edges
 from hpsearch.space import Choice, Float, Int
@@ -75,6 +76,50 @@ def test_what_crowds_at_an_end_is_better_for_it_only_beside_what_was_tried_at_th
     assert table[["edge", "beyond"]].to_numpy().tolist() == [[edge, not late]]
 
 
+@pytest.mark.parametrize(("count", "beyond"), [(7, False), (8, True)])
+def test_how_much_better_than_others_of_their_time_trials_at_an_edge_must_be(count, beyond):
+    """Two times of 30 trials, the later all better: at the end are 10 of it whose ranks differ from the others'."""
+    value = np.concatenate([100.0 + np.arange(30), np.arange(30)])
+    at = np.zeros(60, dtype=bool)
+    at[30 + np.array([*range(count), *range(29, 19 + count, -1)])] = True
+    trials = pd.DataFrame({"number": np.arange(60), "state": "COMPLETE", "value": value})
+    table = edges(trials.assign(rate=np.where(at, 1.0, 0.03 + np.arange(60) / 1000)), {"rate": SPACE["rate"]})
+    ranks = np.tile(np.arange(30), 2)
+    assert (mannwhitneyu(ranks[at], ranks[~at], alternative="less").pvalue < 0.025) == beyond
+    assert table[["edge", "beyond"]].to_numpy().tolist() == [["high", beyond]]
+
+
+def test_trials_at_an_edge_that_are_worse_than_others_of_their_time_say_nothing_of_what_lies_beyond():
+    """In each of the first two thirds the worst half is there, and every other trial of the last, which is the best."""
+    value = 100.0 * np.repeat([2, 1, 0], 30) + np.tile(np.arange(30), 3)
+    at = np.where(np.arange(90) < 60, np.arange(90) % 30 >= 15, np.arange(90) % 2 == 0)
+    trials = pd.DataFrame({"number": np.arange(90), "state": "COMPLETE", "value": value})
+    rates = np.where(at, 1.0, 0.03) * (1 - np.arange(90) / 1000)
+    table = edges(trials.assign(rate=rates), {"rate": SPACE["rate"]})
+    assert table[["edge", "beyond"]].to_numpy().tolist() == [["high", False]]
+
+
+def test_their_time_is_that_of_their_numbers_and_not_of_their_values():
+    """At the end is every third trial, the best of its three; by value alone these are a time of their own."""
+    order = np.arange(90)
+    value = 1000.0 * (order % 3) + order // 3
+    trials = pd.DataFrame({"number": order, "state": "COMPLETE", "value": value})
+    at = (order % 3 == 0) & (order > 2)
+    table = edges(trials.assign(rate=np.where(at, 1.0, 0.03)), {"rate": SPACE["rate"]})
+    assert table[["edge", "beyond"]].to_numpy().tolist() == [["high", True]]
+
+
+def test_without_an_edge_nothing_is_said_to_lie_beyond():
+    """What lies in the highest tenth is better than the rest, but it has no more than four of the ten best."""
+    order = np.arange(30)
+    trials = pd.DataFrame({"number": order, "state": "COMPLETE", "value": order.astype(float)})
+    at = np.isin(order, [1, 3, 5, 7, 10, 11, 12, 13, 14])
+    assert mannwhitneyu(order[at], order[~at], alternative="less").pvalue < 0.025
+    rates = np.where(at, 1.0, 0.03)
+    table = edges(trials.assign(rate=rates), {"rate": SPACE["rate"]})
+    assert table[["edge", "beyond"]].to_numpy().tolist() == [["", False]]
+
+
 def test_more_may_lie_beyond_an_end_at_which_all_ten_lie_unless_it_is_a_choice():
     trials = search().assign(rate=np.linspace(0.9, 1.0, 30), batch=128)
     table = edges(trials, SPACE).set_index("hyperparameter")
@@ -89,4 +134,6 @@ def test_what_has_no_ends_has_no_row():
 def test_trials_that_are_not_complete_do_not_count():
     trials = search().assign(state=["COMPLETE"] * 20 + ["PRUNED"] * 10)
     assert edges(trials, SPACE).set_index("hyperparameter").loc["rate", "edge"] == "low"
-    assert edges(trials.assign(state="FAIL"), SPACE).empty
+    none = edges(trials.assign(state="FAIL"), SPACE)
+    assert none.empty
+    assert none.dtypes["beyond"] == "bool"

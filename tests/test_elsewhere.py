@@ -76,6 +76,11 @@ def test_values_of_other_rows_are_refused(values, problem):
         survey_of(DESIGN, values)
 
 
+def test_a_table_in_place_of_its_design_is_refused():
+    with pytest.raises(DesignError, match=r"design must be a Design \(given: DataFrame\): the one whose table was"):
+        survey_of(ROWS, LOSS)
+
+
 def test_only_the_response_that_is_analysed_must_be_finite():
     values = pd.DataFrame({"loss": LOSS, "side": LOSS.where(ROWS.index != 7)})
     assert len(survey_of(DESIGN, values).sensitivity()) == 3

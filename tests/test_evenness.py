@@ -75,3 +75,9 @@ def test_two_whole_numbers_that_an_optimiser_chose_are_noted():
         params = dict.fromkeys(sides, 0.01 * k**0.5)
         made.add_trial(optuna.trial.create_trial(params=params, distributions=sides, value=float(k)))
     assert any(note.startswith("none of the 4 parameters is evenly spread") for note in read_sample(made).notes)
+    made = optuna.create_study()
+    sides["e"] = FloatDistribution(0, 1)
+    for k in range(60):
+        params = {**dict.fromkeys("abcd", 0.01 * k**0.5), "e": (k + 0.5) / 60}
+        made.add_trial(optuna.trial.create_trial(params=params, distributions=sides, value=float(k)))
+    assert any(note.startswith("a, b, c and d are not evenly spread") for note in read_sample(made).notes)

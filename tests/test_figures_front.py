@@ -31,7 +31,8 @@ def test_the_front_is_marked_among_the_trials_that_it_beats():
     assert figure.layout.yaxis.title.text == "&lt;i&gt;speed&lt;/i&gt; (maximised)"
     told = figure.layout.title.subtitle.text.replace("<br>", " ")
     assert "seems beaten" not in told
-    assert told.startswith("Study s: 3 trials, 2 on the front Where values are noisy, some are on the front by luck")
+    counts = "Study s: of 3 trials that may be on the front 2 are."
+    assert told.startswith(f"{counts} Where values are noisy, some are on the front by luck")
 
 
 def test_of_three_objectives_each_two_have_a_panel_and_the_legend_names_a_mark_once():
@@ -46,6 +47,14 @@ def test_of_three_objectives_each_two_have_a_panel_and_the_legend_names_a_mark_o
         "cost (minimised)",
     )
     assert [figure.layout[axis].type for axis in ("yaxis", "yaxis2", "yaxis3")] == ["linear", "log", "log"]
+
+
+def test_a_long_name_is_cut_so_that_it_fits_its_panel():
+    table = trials((1.0, 5.0))
+    figure = figures.pareto(table, table, {"value_0": f"{'long ' * 20}(minimised)", "value_1": "y"})
+    name = figure.layout.xaxis.title.text
+    assert len(name) == 30
+    assert name.endswith("(minimised)")
 
 
 def test_of_many_trials_the_whole_front_is_drawn_and_the_thinning_told():

@@ -52,6 +52,8 @@ def test_each_verdict_has_a_mark_and_a_colour_of_its_own(table):
         if str(trace.name).startswith("total index") and trace.showlegend is None
     }
     assert len({symbol for symbol, _ in marks}) == len({colour for _, colour in marks}) == len(marks) == 4
+    drawn = figures.sensitivity(table.assign(verdict=["sensitive", "undecided", "inert", "luck"])).data
+    assert "x" in {trace.marker.symbol for trace in drawn}
 
 
 def test_why_all_are_undecided_stands_above_the_totals_that_noise_may_be(table):

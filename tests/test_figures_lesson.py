@@ -87,7 +87,10 @@ def test_on_the_page_every_table_is_drawn_that_has_a_figure():
     tables = {**drawn, "others": SMALL}
     _, claim = lesson_sections([Judgement("L1", "A.", True, "", [], tables=tables)])
     assert [exhibit.figure is not None for exhibit in claim.exhibits] == [True] * 4 + [False]
-    _, claim = lesson_sections([Judgement("L2", "B.", True, "", [], tables={"errors": SMALL, "scales": SMALL})])
+    assert claim.sentences == ["Verdict: holds."]
+    two = Judgement("L2", "B.", True, "", [], tables={"errors": SMALL, "scales": SMALL}, measured="Measured on C.")
+    _, claim = lesson_sections([two])
+    assert claim.sentences == ["Verdict: holds.", "Measured on C."]
     assert [exhibit.figure is not None for exhibit in claim.exhibits] == [False, True]
 
 

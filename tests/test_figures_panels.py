@@ -9,7 +9,6 @@ import pytest
 from hpsearch import figures
 from hpsearch.experiments.function import survey_frames
 from hpsearch.figures import style
-from hpsearch.sensitivity.proposals import ALONE
 from hpsearch.space import Choice, Float, Int, Space
 
 CHOICES = ("<b>a</b>", "b" * 40, "c")
@@ -169,9 +168,6 @@ def test_a_choice_that_joins_stands_beyond_its_end(boundary, choices, order):
     (following,) = traces(figure, "to try next", 0)
     assert following.x == tuple(str(choice) for choice in choices)
     assert traces(figure, "end at which the best crowd", 0)[0].x == ("16" if boundary == "low" else "32",)
-    frame = frame.assign(reason=f"{choices[1]} holds 90 % {ALONE}")
-    (alone,) = traces(figures.ranges(frame, pd.DataFrame({**words, **ends, **share})), "to try next", 0)
-    assert alone.x == (str(choices[1]),)
 
 
 def test_tables_that_do_not_fit_are_refused_and_empty_ones_are_told(effects, ranges, cells):

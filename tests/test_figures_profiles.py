@@ -105,6 +105,14 @@ def test_where_nothing_is_excluded_but_the_chosen_value_all_that_is_not_shown_is
     assert undecided == ["undecided: 0.01 to 1"]
 
 
+def test_a_stretch_of_one_value_is_that_value_alone_and_large_ones_are_written_out():
+    alone = TOLERANCE.assign(near_low=0.1, near_high=0.1)
+    assert next(iter(stretches(figures.profile(profile(), SPACE, alone)))) == "shown to be worse outside of 0.1 alone"
+    large = TOLERANCE.assign(near_low=1000.0, near_high=2500.0)
+    shown = stretches(figures.profile(profile(values=(500.0, 1000.0, 2500.0)), SPACE, large))
+    assert next(iter(shown)) == "shown to be worse outside of 1,000 to 2,500"
+
+
 def test_too_much_error_is_a_line_across_the_differences():
     line = figures.profile(profile(), SPACE, TOLERANCE).data[-1]
     assert (list(line.x), list(line.y), line.yaxis) == ([0.01, 1.0], [0.02, 0.02], "y2")
@@ -130,7 +138,10 @@ def test_the_search_s_trials_lie_below_a_profile():
 
 
 def test_choices_stand_side_by_side():
-    figure = figures.profile(profile("batch_size", values=[16, 32, 64]), SPACE, TOLERANCE)
+    choices = TOLERANCE.tail(1).assign(hyperparameter="batch_size", near_low=16, near_high=64)
+    figure = figures.profile(profile("batch_size", values=[16, 32, 64]), SPACE, choices)
+    assert figure.data[-1].name == "0.02 more error"
+    assert stretches(figure) == {}
     assert list(panel(figure, "y")[0].x) == ["16", "32", "64"]
     assert figure.layout.xaxis.type == "category"
 

@@ -81,6 +81,7 @@ def test_every_claim_says_on_what_it_was_measured_by_which_error_and_over_what(s
     ]
     assert telling(f"share of the {len(data.validation.y)} validation examples") == ["L1", "L2", "L4"]
     assert telling("95 % over seeds of training") == ["L1", "L2", "L3", "L4", "L7"]
+    assert telling("the α that suits it best, chosen on other seeds") == ["L1", "L4"]
     assert telling("one per cent of a study's test examples") == ["L7"]
     assert told["L6"] == ""  # its evidence says all of it
 
@@ -93,7 +94,8 @@ def test_what_is_trained_is_kept_and_read_again(lesson, monkeypatch):
     assert run("lesson", "L5").stdout == first
 
 
-def test_the_data_of_a_claim_are_read_once():
+def test_the_data_of_a_claim_are_read_once(monkeypatch):
+    monkeypatch.setattr("hpsearch.results.lesson.load_data", lambda config: object())
     lesson, config = Lesson(), load_config("L1")
     assert lesson.dataset(config) is lesson.dataset(config.with_overrides(name="again"))
 

@@ -92,7 +92,7 @@ def test_when_the_time_is_up_the_last_complete_one_is_returned(monkeypatch):
     assert (caught.value.table["failure"] == "not evaluated").sum() == rows - 112
 
 
-@pytest.mark.parametrize("until", ["soon", -0.1, 1.0, 60, True])
+@pytest.mark.parametrize("until", ["soon", -0.1, 1.0, 60, True, np.array([0.1, 0.2])])
 def test_what_is_no_end_is_refused(until):
     with pytest.raises(DesignError, match="until must be"):
         survey_frames(clear, SPACE, until=until)

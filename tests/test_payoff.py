@@ -126,7 +126,11 @@ def test_out_of_time_twice_and_gone_on_with_two_workers_it_is_the_same_table(con
     end_in("small-round-2")
     end_in("small-repeat-2-unrefined")
     monkeypatch.undo()
-    again = payoff(config, 2, repeats=2, seeds=3, workers=2, results=tmp_path)
+    ended = []
+    again = payoff(
+        config, 2, repeats=2, seeds=3, workers=2, results=tmp_path, on_round=lambda repeat, _: ended.append(repeat)
+    )
+    assert ended == [1, 1, 2, 2]
     pd.testing.assert_frame_equal(again, made)
 
 

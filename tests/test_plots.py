@@ -7,7 +7,7 @@ import optuna
 import pandas as pd
 import pytest
 
-from hpsearch import Results, figures, importance
+from hpsearch import DesignError, Results, figures, importance
 from hpsearch.experiments.tolerances import tolerance
 from hpsearch.results.plots import ResultsPlots
 from hpsearch.tuning.search import search
@@ -30,6 +30,8 @@ def test_figures_around_the_best_draw_its_tables(results):
     stretches = pd.DataFrame([tolerance(profiled, points=0.2)])
     expected = figures.profile(profiled, results.space(), stretches, results.trials)
     assert results.plot.profile("momentum", values=5, seeds=2, points=0.2) == expected
+    with pytest.raises(DesignError, match=r"points must be a number, at least 0 \(given: 'x'\)"):
+        results.plot.profile("momentum", values=5, seeds=2, points="x")
     told = results.attribution(of=1, seeds=2)
     assert results.plot.attribution(of=1, seeds=2) == figures.attribution(told.table, of=told.of, against=told.against)
     plane = results.plane("momentum", "l2", values=3, seeds=2)
@@ -37,10 +39,10 @@ def test_figures_around_the_best_draw_its_tables(results):
 
 
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
-def test_a_front_is_drawn_among_the_trials_that_keep_the_constraints():
+def test_a_front_is_drawn_among_the_trials_that_keep_the_constraints_and_are_finite():
     study = optuna.create_study(directions=["minimize", "maximize"])
     study.set_metric_names(["error", "speed"])
-    for excess, values in ((1.0, [0.0, 9.0]), (0.0, [1.0, 5.0]), (0.0, [2.0, 4.0])):
+    for excess, values in ((1.0, [0.0, 9.0]), (0.0, [1.0, 5.0]), (0.0, [2.0, 4.0]), (0.0, [3.0, float("-inf")])):
         trial = study.ask()
         trial.set_constraint("c", excess)
         study.tell(trial, values)

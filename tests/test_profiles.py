@@ -235,7 +235,7 @@ def test_profiles_and_tunability_come_from_fresh_trainings(results):
     column = plane[plane["momentum"] == plane["momentum"].min()]
     grid = found.loc[~found["chosen"], "value"]
     pd.testing.assert_series_equal(column["learning_rate"], grid, check_index=False, check_names=False)
-    with pytest.raises(DesignError, match="'momentum' twice"):
+    with pytest.raises(DesignError, match="'momentum' is named twice"):
         r.plane("momentum", "momentum")
     tuned = r.tunability(values=4, seeds=3)
     assert set(tuned["hyperparameter"]) == set(r.config.space.dimensions)

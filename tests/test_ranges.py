@@ -135,15 +135,16 @@ def test_a_choice_stays_while_it_holds_half_its_even_share_of_the_best():
         ((8, 16, 32), 1, (1, np.inf), (4, 8), "the best crowd at the low end: 4 joins"),
         ((8, 16, 32), -1, (1, np.inf), (32, 64), "the best crowd at the high end: 64 joins"),
         ((0.5, 1.0, 2.0), 1, (0, np.inf), (0.25, 0.5), "the best crowd at the low end: 0.25 joins"),
-        ((8, 16, 32), 1, (5, np.inf), (8, 16, 32), "8 holds 100 % of the best: fix it"),
-        ((8, 16, 32), -1, (1, 63), (8, 16, 32), "32 holds 100 % of the best: fix it"),
+        ((8, 16, 32), 1, (5, np.inf), (8,), "8 holds 100 % of the best: fix it by hand"),
+        ((8, 16, 32), -1, (1, 63), (32,), "32 holds 100 % of the best: fix it by hand"),
         ((8, 16, 32), -1, (1, 64), (32, 64), "the best crowd at the high end: 64 joins"),
-        ((1, 2, 4), 1, (0, np.inf), (1, 2, 4), "1 holds 100 % of the best: fix it"),
+        ((1, 2, 4), 1, (0, np.inf), (1,), "1 holds 100 % of the best: fix it by hand"),
     ],
 )
 def test_choices_double_or_halve_beyond_the_end_where_the_best_are(choices, sign, limits, following, reason):
     found = proposal(lambda r: sign * r.x, Choice(choices), limits=limits)
     assert (found["next_choices"], found["reason"]) == (following, reason)
+    assert (found["next_low"], found["next_high"]) == (following[0], following[-1])
 
 
 def test_the_next_range_spans_the_middle_ninety_percent_to_two_digits():
@@ -421,7 +422,7 @@ def test_of_words_the_set_that_is_not_shown_to_be_worse_is_proposed():
     ("handicap", "above", "following", "reason"),
     [
         ({"a": 0.0, "b": 1.0, "c": 0.0}, 0.0, ("a", "c"), "without the choices that hold few of the best"),
-        ({"a": 0.0, "b": 1.0, "c": 1.0}, 0.0, ("a", "b", "c"), "a holds 100 % of the best: fix it"),
+        ({"a": 0.0, "b": 1.0, "c": 1.0}, 0.0, ("a",), "a holds 100 % of the best: fix it by hand"),
         ({"a": 0.0, "b": 0.0, "c": 1.0}, 0.5, ("a", "b", "c"), "no choice is shown to hold few of the best"),
     ],
 )
@@ -430,6 +431,8 @@ def test_words_have_no_end_to_crowd_at(handicap, above, following, reason):
     found = survey_frames(lambda r: r["luck"] + r["kind"].map(handicap) * (r["luck"] > above), space, base=256)
     row = found.ranges().to_dict("records")[0]
     assert (row["boundary"], row["next_choices"], row["reason"]) == ("", following, reason)
+    kept = following if len(following) > 1 else tuple(handicap)  # of one choice there is no range
+    assert refined(found.ranges(), space)["kind"] == Choice(kept)
     ends = ("low", "high", "share_low", "share_high", "best_low", "best_median", "best_high", "next_low", "next_high")
     assert np.isnan([row[end] for end in ends]).all()
 
@@ -439,21 +442,24 @@ def test_a_word_that_may_hold_its_even_share_stays():
     shares = np.array([[1.0, 0.0], [0.6, 0.4]])
     dimension = Choice(("a", "b"))
     few = Crowd((0.25, 0.25, 0.75), shares, ordered=False)
-    assert next_of(dimension, few) == (dimension, "no choice is shown to hold few of the best")
+    assert next_of(dimension, few)[:2] == (dimension, "no choice is shown to hold few of the best")
     shown = Crowd((0.25, 0.25, 0.25), np.array([[1.0, 0.0], [0.99, 0.01]]), ordered=False)
-    assert next_of(dimension, shown)[1] == "a holds 100 % of the best: fix it"
+    assert next_of(dimension, shown).reason == "a holds 100 % of the best: fix it by hand"
     for held, worse in ((0.24, True), (0.26, False)):  # half its even share of 0.5
         assert Crowd((0, 0, 0), np.array([[1 - held, held]] * 2), ordered=False).worse.tolist() == [False, worse]
 
 
 def test_a_choice_that_is_to_be_fixed_has_its_share_told():
     crowd = Crowd((0.25, 0.25, 0.75), np.array([[0.8, 0.2], [0.74, 0.26]]))
-    assert next_of(Choice((16, 32)), crowd) == (Choice((16, 32)), "16 holds 77 % of the best: fix it")
+    found = next_of(Choice((16, 32)), crowd)
+    assert found == (Choice((16, 32)), "16 holds 77 % of the best: fix it by hand", 16)
+    assert (found.choices, found.ends) == ((16,), (16, 16))
+    assert next_of(Choice((False, True)), crowd).choices == (False,)
 
 
 def test_a_whole_number_that_holds_all_the_best_is_joined_by_the_next():
     held = Crowd((0.5, 0.5, 0.5), np.array([[0.0, 0.0, 1.0, 0.0, 0.0]] * 2))
-    assert next_of(Int(10, 14), held) == (Int(12, 13), "the middle 90 % of the best")
+    assert next_of(Int(10, 14), held)[:2] == (Int(12, 13), "the middle 90 % of the best")
 
 
 def next_of(dimension, crowd):

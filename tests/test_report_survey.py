@@ -7,6 +7,7 @@ import pytest
 from helpers import printed
 
 from hpsearch.experiments.function import survey_frames
+from hpsearch.experiments.progress import TrainingProgress
 from hpsearch.report import survey
 from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Choice, Float, Space
@@ -103,9 +104,10 @@ def test_ranges_to_try_next_are_those_that_crowd_or_move():
     ]
 
 
-def test_a_choice_to_fix_is_said_though_its_choices_stay():
-    frame = ranges(("batch_size", NAN, NAN, "low", NAN, NAN, (8, 16, 32), "8 holds 97 % of the best: fix it"))
-    assert survey.range_lines(frame, SPACE).splitlines()[1:] == ["  batch_size: 8 holds 97 % of the best: fix it"]
+def test_a_choice_to_fix_is_said_without_choices_to_try():
+    frame = ranges(("batch_size", NAN, NAN, "low", NAN, NAN, (8,), "8 holds 97 % of the best: fix it by hand"))
+    told = "  batch_size: 8 holds 97 % of the best: fix it by hand"
+    assert survey.range_lines(frame, SPACE).splitlines()[1:] == [told]
 
 
 def test_without_a_range_to_change_that_is_said():
@@ -145,6 +147,16 @@ def test_the_note_says_what_was_asked_over_which_ranges():
         f"of loss (log form, {guess}, not below 8.25 (as good as perfect; {low} of 48 rows)) {ending}"
     )
     assert 0 < low != high > 0
+    none = replace(found, kinds={"loss": Kind("log", ceiling=8.35, floor=0.001)})
+    assert survey.sensitivity_note(none) == f"of loss (log form, {guess}) {ending}"
+
+
+def test_a_survey_of_the_effective_step_is_loaded_by_its_own_name(small):
+    found = survey_frames(lambda rows: rows["learning_rate"].rename("loss"), WIDE, base=4, scrambles=2)
+    done = TrainingProgress(done=4, total=4, trainings=4, fresh=0)
+    for stepwise, name in ((True, "small.effective_step.survey"), (False, "small")):
+        config = small.with_overrides(**{"survey.effective_step": stepwise})
+        assert f"hpsearch.load('{name}'" in str(survey.survey_report(config, found, done)[-1])
 
 
 def indices(*rows):

@@ -1,5 +1,6 @@
 """The command `hpsearch report`: the page of a search, a survey, both or another program's study."""
 
+from dataclasses import replace
 from functools import partialmethod
 from itertools import islice
 
@@ -118,7 +119,7 @@ def test_another_program_s_study_has_what_its_trials_alone_can_fill(folder):
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
-def test_a_best_that_is_the_defaults_has_nothing_to_explain(tiny):
+def test_a_best_that_is_the_defaults_has_nothing_to_explain(tiny, monkeypatch):
     path = tiny / "studies" / "small.toml"
     fixed = "[space]\nlearning_rate = 0.1\niterations = 20\nmomentum = 0.9\nl2 = {choices = [1e-4, 1.0]}\n"
     start, _, search = path.read_text(encoding="utf-8").partition("[space]")
@@ -132,6 +133,14 @@ def test_a_best_that_is_the_defaults_has_nothing_to_explain(tiny):
     assert (facts["fixed: learning rate α"], facts["range of l2 λ"]) == ("0.1", "0.0001, 1.0")
     assert facts["minimised"] == "validation_loss, on seed 0"
     assert "mixtures" not in around_the_best(load("small")).values()
+    results = load("small")
+    noted = replace(results.dataset, notes=("7 test examples are copies", "a column is constant"))
+    chosen = next(each for each in sections(load("small", dataset=noted)) if each.title == "What was chosen")
+    assert chosen.sentences[-1] == "Mind: 7 test examples are copies."
+    one = results.attribution(against={"l2": 1.0}, seeds=2)
+    monkeypatch.setattr("hpsearch.report.profiles.attribution_of", lambda results: one)
+    shown = next(each for each in sections(results) if each.title.startswith("Where the difference")).exhibits
+    assert [exhibit.title for exhibit in shown[1:]] == ["Which changes act together?"]
     assert "the two settings are the same, so there is no difference" in run("explain", "small", code=2).stderr
 
 

@@ -53,6 +53,15 @@ def test_a_score_that_all_seeds_share_leaves_what_they_may_have_missed_and_no_mo
     assert np.ravel(levels(negative)) == pytest.approx(np.ravel(intervals(negative)))
 
 
+def test_of_a_score_what_one_seed_has_beside_the_others_counts_and_not_how_far_all_are_from_nothing():
+    """One of ten seeds is one example off: Wilson's width for a tenth of a step, which is wider than Student's."""
+    step = 1 / 80
+    mean, low, high = levels(np.array([[0.25] * 9 + [0.25 + step]]), step=step)
+    unseen = stats.t.isf(0.025, 9) ** 2 * step / 10
+    half = unseen / 2 + np.sqrt(step / 10 * unseen + unseen**2 / 4)
+    assert np.ravel([mean, low, high]) == pytest.approx(0.25 + step / 10 + np.array([0, -half, half]))
+
+
 @pytest.mark.parametrize("seeds", [10, 32])
 @pytest.mark.parametrize("examples", [30, 360])
 def test_a_loss_of_a_point_is_seldom_excluded_where_there_is_one(seeds, examples):

@@ -77,18 +77,21 @@ def test_what_the_best_lie_all_over_stays_as_it_is():
     [
         ((16, 32, 64, 128), [32] * 9 + [64], (32, 64), ""),
         ((16, 32, 64, 128), [128] * 6 + [64] * 4, (64, 128, 256), "high"),
-        ((16, 32, 64, 128), [32] * 10, (16, 32, 64, 128), ""),  # one value is no range
+        ((16, 32, 64, 128), [32] * 10, (32,), ""),
         (("relu", "sigmoid", "tanh"), ["tanh"] * 9 + ["relu"], ("relu", "tanh"), ""),
-        (("relu", "sigmoid", "tanh"), ["tanh"] * 10, ("relu", "sigmoid", "tanh"), ""),
+        (("relu", "sigmoid", "tanh"), ["tanh"] * 10, ("tanh",), ""),
     ],
 )
 def test_choices_that_any_of_the_best_has_stay_and_words_have_no_ends(choices, best, following, boundary):
     row = proposed(Choice(choices), best, choices[0])
     assert (row["next_choices"], row["boundary"]) == (following, boundary)
     frame = trial_ranges(trials(best, choices[0]), {"x": Choice(choices)})
-    assert refined(frame, {"x": Choice(choices)}) == {"x": Choice(following)}
+    kept = following if len(following) > 1 else choices  # one value is no range
+    assert refined(frame, {"x": Choice(choices)}) == {"x": Choice(kept)}
+    ends = [np.nan, np.nan] if isinstance(choices[0], str) else [following[0], following[-1]]
+    assert frame.loc[0, ["next_low", "next_high"]].tolist() == pytest.approx(ends, nan_ok=True)
     assert frame["low"].dtype == frame["next_high"].dtype == "float64"
-    if not boundary and len(following) < len(choices):
+    if not boundary and 1 < len(following) < len(choices):
         assert row["reason"] == "without the choices that hold none of the best"
 
 

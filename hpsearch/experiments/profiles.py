@@ -128,8 +128,6 @@ def plane(
     Raises:
         DesignError: if one of the two does not vary in the study, they are the same, or there are fewer than 2 seeds.
     """
-    if first == second:
-        raise DesignError(f"a grid needs two hyperparameters (given: {first!r} twice)")
     rows = grid(source.config.space.dimensions, (first, second), source.config.values(around), values=(values, values))
     scores, errors, _ = _scores(source, rows, fresh_seeds(source.config, seeds))
     metric = source.config.search.metric

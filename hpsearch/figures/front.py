@@ -17,6 +17,9 @@ _MARKS = {
     "the front": {"symbol": "diamond", "size": 9, "color": style.ORANGE},
 }
 
+_NAME = 30
+"""Characters of an objective's name that fit the side of a panel."""
+
 
 def pareto(frame: pd.DataFrame, trials: pd.DataFrame, objectives: Mapping[str, str]) -> go.Figure:
     """Which trials no other beats: a panel for each two objectives, with the front marked in all.
@@ -44,7 +47,8 @@ def pareto(frame: pd.DataFrame, trials: pd.DataFrame, objectives: Mapping[str, s
     figure = make_subplots(rows, columns, horizontal_spacing=0.18, vertical_spacing=0.3 / rows)
     for k, pair in enumerate(pairs):
         _panel(figure, {"other trials": drawn, "the front": frame}, pair, objectives, row=k // 2 + 1, col=k % 2 + 1)
-    counts = f"Study {frame['study'].iloc[0]}: {len(others) + len(frame):,} trials, {len(frame):,} on the front"
+    most = f"{len(others) + len(frame):,} trials that may be on the front"
+    counts = f"Study {frame['study'].iloc[0]}: of {most} {len(frame):,} are."
     luck = "Where values are noisy, some are on the front by luck: evaluated again, they may leave it."
     beaten = "What seems beaten in a panel is better in an objective that it does not show." if len(pairs) > 1 else ""
     subtitle = "\n".join(filter(None, [counts, luck, beaten, thinning]))
@@ -70,4 +74,4 @@ def _panel(
         )  # fmt: skip
     for update, name in zip((figure.update_xaxes, figure.update_yaxes), pair, strict=True):
         values = (part[name] for part in parts.values())
-        update(axes.value_axis(*values), title_text=texts.plain(objectives[name]), **place)
+        update(axes.value_axis(*values), title_text=texts.plain(texts.cut(objectives[name], _NAME)), **place)

@@ -130,7 +130,7 @@ def ranges(frame: pd.DataFrame, cells: pd.DataFrame) -> go.Figure:
         _add_shares(figure, panel)
         _add_proposal(figure, panel, proposals[panel.name])
     figure.update_yaxes(range=[2 * _BELOW, None]).update_yaxes(title="share of the best", col=1)
-    subtitle = f"The best tenth by {texts.response(cells)}, with intervals over scrambles."
+    subtitle = f"The best tenth by {texts.response(cells)}, with an interval of each share."
     return style.titled(figure, _RANGES, subtitle, height=_height(panels))
 
 
@@ -159,7 +159,6 @@ def _add_proposal(figure: go.Figure, panel: _Panel, row: dict[Hashable, Any]) ->
     if panel.discrete:
         mode, look = "markers", {"symbol": "square", "size": 9, "color": style.GREEN}
         choices = _next_choices(row)
-        choices = [value for value in choices if row["reason"].startswith(f"{value} holds ")] or choices
         following = [axes.choice(value) for value in choices]
         ends = {end: axes.choice(value) for end, value in ends.items()}
         beyond = [value for value in choices if axes.choice(value) not in panel.at]

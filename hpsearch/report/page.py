@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from hpsearch.config.messages import printable
 
@@ -165,7 +165,7 @@ def _drawn(shown: _Shown, figure: go.Figure) -> _Shown:
 
 def _heading(name: str) -> Markup:
     """A column's name, which may be broken after an underscore and nowhere else."""
-    return Markup("_<wbr>").join(map(escape, _plain(name).split("_")))
+    return Markup("_<wbr>").join(_plain(name).split("_"))
 
 
 def _cell(value: Any) -> tuple[str, str]:

@@ -16,7 +16,6 @@ from hpsearch.report.facts import LOOKED
 from hpsearch.report.sentences import LUCK
 from hpsearch.report.tables import Part, call_arguments, cell, note_cells, plain_table, survey_next
 from hpsearch.sensitivity.analysis import Survey
-from hpsearch.sensitivity.proposals import ALONE
 from hpsearch.sensitivity.words import MEAN_ORDER, TOTAL_ORDER, clipping, cut_mark, index_with_interval, share_interval
 from hpsearch.space import Choice, Dimension
 from hpsearch.storage.commands import make
@@ -96,14 +95,16 @@ def range_lines(frame: pd.DataFrame, space: Mapping[str, Dimension], *, title: s
     lines = []
     for row in frame.to_dict("records"):
         dimension = space[row["hyperparameter"]]
+        choices = tuple(row["next_choices"]) if isinstance(dimension, Choice) else ()
+        if len(choices) == 1:
+            lines.append(f"  {row['hyperparameter']}: {row['reason']}")
+            continue
         if isinstance(dimension, Choice):
-            proposal, changed = str(Choice(row["next_choices"])), tuple(row["next_choices"]) != dimension.choices
+            proposal, changed = str(Choice(choices)), choices != dimension.choices
         else:
             proposal = f"{row['next_low']:g} to {row['next_high']:g}"
             changed = (row["next_low"], row["next_high"]) != (row["low"], row["high"])
-        if ALONE in row["reason"]:
-            lines.append(f"  {row['hyperparameter']}: {row['reason']}")
-        elif row["boundary"] or changed:
+        if row["boundary"] or changed:
             lines.append(f"  {row['hyperparameter']}: try {proposal} ({row['reason']})")
     return "\n".join([f"{title}:", *lines]) if lines else f"{title}: nothing speaks for other ones"
 

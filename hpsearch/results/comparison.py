@@ -121,7 +121,7 @@ def compare(
     classes = {name: each.dataset.classes is not None for name, each in loaded.items()}
     validation, test = (scored[scored["split"] == split] for split in ("validation", "test"))
     return Comparison(
-        indices=pd.concat([_indices(name, each, metric) for name, each in loaded.items()], ignore_index=True),
+        indices=_indices(loaded, metric),
         agreement=agreement(surveys, metric),
         settings=pd.DataFrame([{"from": name, **s} for name, s in settings.items()]).astype({"from": "str"}),
         transfer=transfer_table(test, classes=classes).assign(moved=_moved(loaded, settings)),
@@ -161,15 +161,17 @@ def _needed(name: str, results: Results) -> Iterator[str]:
         yield command("survey", name, *place)
 
 
-def _indices(name: str, results: Results, metric: str) -> pd.DataFrame:
-    """A study's indices, with its name; warnings tell it too."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        table = results.sensitivity(metric)
-    for warning in caught:
-        warnings.warn(f"{name}: {warning.message}", warning.category, stacklevel=4)
-    table.insert(0, "study", name)
-    return table
+def _indices(loaded: Mapping[str, Results], metric: str) -> pd.DataFrame:
+    """The studies' indices, with their names; warnings tell these too."""
+    tables = {}
+    for name, results in loaded.items():
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            tables[name] = results.sensitivity(metric)
+        for warning in caught:
+            warnings.warn(f"{name}: {warning.message}", warning.category, stacklevel=4)
+        tables[name].insert(0, "study", name)
+    return pd.concat(tables.values(), ignore_index=True)
 
 
 def _scored(

@@ -10,12 +10,11 @@ import pandas as pd
 from hpsearch import figures
 from hpsearch.config.arguments import checked
 from hpsearch.experiments.tolerances import tolerance
-from hpsearch.results.searches import objectives_of
+from hpsearch.results.searches import candidates, objectives_of
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.indices import ResponseError
 from hpsearch.sensitivity.plots import SurveyPlots, drawing
-from hpsearch.tuning.choice import ranked_trials
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -57,7 +56,7 @@ class ResultsPlots(SurveyPlots):
     def pareto(self) -> go.Figure:
         """Which trials of several objectives no other beats (see :func:`hpsearch.figures.pareto`)."""
         trials, study = self._tables.trials, self._tables.study
-        counted = trials["number"].isin([trial.number for trial in ranked_trials(study)])
+        counted = trials["number"].isin([trial.number for trial in candidates(study)])
         return figures.pareto(self._tables.pareto, trials[counted], objectives_of(study))
 
     def importance(self, **options: Unpack[ImportanceOptions]) -> go.Figure:

@@ -7,6 +7,7 @@ import optuna
 import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial
 
 from hpsearch.config.arguments import checked
 from hpsearch.results.frames import parameter_columns, value_columns
@@ -70,10 +71,9 @@ class SearchTables(TrialTables):
         """
         self._check_searched()
         trials, signs = self.trials, _signs(self.study)
-        counted = [trial for trial in ranked_trials(self.study) if np.isfinite(trial.values).all()]
         unbeaten: list[int] = []
         front = np.empty((0, len(signs)))
-        for trial in sorted(counted, key=lambda trial: [*np.multiply(signs, trial.values)]):
+        for trial in sorted(candidates(self.study), key=lambda trial: [*np.multiply(signs, trial.values)]):
             costs = np.multiply(signs, trial.values)  # who beats a trial comes before it in this order
             if not ((front <= costs).all(axis=1) & (front < costs).any(axis=1)).any():
                 front = np.vstack([front, costs])
@@ -125,6 +125,11 @@ def metric_of(study: optuna.Study) -> str:
     if fact(study, CONFIG):
         return str(config_of_study(study).search.metric)
     return (study.metric_names or value_columns(study))[0]
+
+
+def candidates(study: optuna.Study) -> list[FrozenTrial]:
+    """The trials that may be on the front: those that may be the best, and whose every value is finite."""
+    return [trial for trial in ranked_trials(study) if np.isfinite(trial.values).all()]
 
 
 def objectives_of(study: optuna.Study) -> dict[str, str]:

@@ -66,9 +66,9 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension]) -> pd.DataFrame:
 
 
 def _standings(trials: pd.DataFrame) -> pd.Series:
-    """Rank of each trial's value among those of its time, as a share of these, in the order of the table."""
+    """Rank of each trial's value among those of its time, in the order of the table; no time has two trials more."""
     place = trials["number"].rank().sub(1) * max(len(trials) // _TOGETHER, 1) // max(len(trials), 1)
-    return trials["value"].groupby(place.to_numpy()).rank(pct=True)
+    return trials["value"].groupby(place.to_numpy()).rank()
 
 
 def _lower(standings: pd.Series, there: NDArray[np.bool_]) -> bool:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.space import Space
@@ -28,7 +27,8 @@ def one_at_a_time(space: Space, name: str, setting: Mapping[str, Any], *, values
     Raises:
         DesignError: if the space has no such hyperparameter.
     """
-    column = steps(space, name, values)
+    check_varies(space, name)
+    column = space[name].values(values)
     return pd.DataFrame({**{k: [v] * len(column) for k, v in setting.items()}, name: column})
 
 
@@ -38,17 +38,12 @@ def grid(
     """A grid over two hyperparameters, the others fixed; the second varies fastest.
 
     Raises:
-        DesignError: if the space has no such hyperparameter.
+        DesignError: if one of the two is not in the space, or they are the same.
     """
-    first, second = (steps(space, name, count) for name, count in zip(names, values, strict=True))
+    check_varies(space, *names)
+    first, second = (space[name].values(count) for name, count in zip(names, values, strict=True))
     a, b = np.repeat(first, len(second)), np.tile(second, len(first))
     return pd.DataFrame({**{k: [v] * len(a) for k, v in setting.items()}, names[0]: a, names[1]: b})
-
-
-def steps(space: Space, name: str, count: int) -> NDArray[Any]:
-    """Values of a hyperparameter, evenly over its side of the cube, bounds included, without repeats."""
-    check_varies(space, name)
-    return space[name].values(count)
 
 
 def check_varies(space: Space, *names: str) -> None:

@@ -3,23 +3,46 @@
 from __future__ import annotations
 
 from math import ceil, exp, floor, log, log10
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from hpsearch.sensitivity.crowds import Crowd
 from hpsearch.sensitivity.verdicts import INERT, REROLLS
-from hpsearch.space import Choice, Dimension, Float, Int
+from hpsearch.space import Choice, Dimension, Float, Int, Scalar
 
 _WIDE = 0.8
 """Share of a range above which narrowing it is not worth a new study."""
 
 
-ALONE = "of the best: fix it"
-"""In the reason of a choice that is to be fixed; its dimension stays, as one of a single choice would be none."""
+class Proposal(NamedTuple):
+    """What to try next of a setting.
+
+    Attributes:
+        dimension: The next range; that of before where a choice is to be fixed, as a range has two choices.
+        reason: Why.
+        fixed: The choice at which to fix it, if one is left.
+    """
+
+    dimension: Dimension
+    reason: str
+    fixed: Scalar | None = None
+
+    @property
+    def choices(self) -> tuple[Scalar, ...] | None:
+        """The choices to try next, one where it is to be fixed; None of what has none."""
+        if self.fixed is not None:
+            return (self.fixed,)
+        return self.dimension.choices if isinstance(self.dimension, Choice) else None
+
+    @property
+    def ends(self) -> tuple[Any, Any]:
+        """The lowest and the highest value to try next, or the first choice and the last."""
+        return self.dimension.ends if self.fixed is None else (self.fixed, self.fixed)
 
 
-def proposal(dimension: Dimension, crowd: Crowd, *, verdict: str, limit: tuple[float, float]) -> tuple[Dimension, str]:
-    """The dimension to try next, and why.
+def proposal(dimension: Dimension, crowd: Crowd, *, verdict: str, limit: tuple[float, float]) -> Proposal:
+    """What to try next, and why.
 
     Args:
         dimension: As surveyed.
@@ -28,18 +51,18 @@ def proposal(dimension: Dimension, crowd: Crowd, *, verdict: str, limit: tuple[f
         limit: Lowest and highest value that the proposal may reach, unless the survey itself was beyond.
     """
     if verdict == INERT:
-        return dimension, "inert: any value does, so fix it or leave it"
+        return Proposal(dimension, "inert: any value does, so fix it or leave it")
     if verdict == REROLLS:
-        return dimension, "it re-rolls luck alone: on average over seeds any value does"
+        return Proposal(dimension, "it re-rolls luck alone: on average over seeds any value does")
     if isinstance(dimension, Choice):
         return _next_choices(dimension, crowd, limit=limit) if dimension.ordered else _next_words(dimension, crowd)
     low, _, high = crowd.quantiles
     if not crowd.boundary and high - low > _WIDE:
-        return dimension, "the best lie all over it"
+        return Proposal(dimension, "the best lie all over it")
     return _next_range(dimension, crowd, limit=limit)
 
 
-def _next_range(dimension: Float | Int, crowd: Crowd, *, limit: tuple[float, float]) -> tuple[Dimension, str]:
+def _next_range(dimension: Float | Int, crowd: Crowd, *, limit: tuple[float, float]) -> Proposal:
     """What the outer quantiles of the best enclose; from an end at which they crowd, as far beyond it as they say."""
     (left, _, right), (low, high), boundary = crowd.quantiles, dimension.ends, crowd.boundary
     reach = (float(low), float(high))
@@ -55,10 +78,11 @@ def _next_range(dimension: Float | Int, crowd: Crowd, *, limit: tuple[float, flo
     elif ends[0] < ends[1]:
         following = Float(ends[0], ends[1], dimension.log)
     else:
-        return dimension, "the best are too few to narrow it"
+        return Proposal(dimension, "the best are too few to narrow it")
     if not boundary:
-        return following, crowd.words
-    return following, f"the best crowd at the {boundary} end: beyond it{' as far as it may go' if ends != wide else ''}"
+        return Proposal(following, crowd.words)
+    far = " as far as it may go" if ends != wide else ""
+    return Proposal(following, f"the best crowd at the {boundary} end: beyond it{far}")
 
 
 def _within(ends: tuple[float, float], bounds: tuple[float, float]) -> tuple[float, float]:
@@ -110,7 +134,7 @@ def _whole(ends: tuple[float, float], legal: tuple[float, float], *, down: bool)
     return min(low, other), max(low, other)
 
 
-def _next_choices(dimension: Choice, crowd: Crowd, *, limit: tuple[float, float]) -> tuple[Dimension, str]:
+def _next_choices(dimension: Choice, crowd: Crowd, *, limit: tuple[float, float]) -> Proposal:
     """The choices that hold enough of the best, and one beyond an end at which they crowd."""
     shares = crowd.shares.mean(axis=0)
     choices = [c for c, share in zip(dimension.choices, shares, strict=True) if share >= crowd.least]
@@ -118,30 +142,31 @@ def _next_choices(dimension: Choice, crowd: Crowd, *, limit: tuple[float, float]
     if beyond is not None:
         choices = [beyond, *choices] if crowd.boundary == "low" else [*choices, beyond]
     if len(choices) < 2:
-        return dimension, _alone(dimension, crowd)
+        return _fixed(dimension, crowd)
     words = f"the best crowd at the {crowd.boundary} end: " if crowd.boundary else ""
     if beyond is not None:
-        return Choice(tuple(choices)), f"{words}{beyond} joins"
+        return Proposal(Choice(tuple(choices)), f"{words}{beyond} joins")
     if len(choices) == len(dimension.choices):
-        return dimension, f"{words}as far as it may go" if words else "the best lie all over it"
-    return Choice(tuple(choices)), f"{words}without the choices that hold {crowd.few}"
+        return Proposal(dimension, f"{words}as far as it may go" if words else "the best lie all over it")
+    return Proposal(Choice(tuple(choices)), f"{words}without the choices that hold {crowd.few}")
 
 
-def _alone(dimension: Choice, crowd: Crowd) -> str:
-    """That the fullest choice is to be fixed: it need not hold all of the best."""
+def _fixed(dimension: Choice, crowd: Crowd) -> Proposal:
+    """To fix the fullest choice, which need not hold all of the best."""
     shares = crowd.shares.mean(axis=0)
     fullest = int(np.argmax(shares))
-    return f"{dimension.choices[fullest]} holds {100 * shares[fullest]:.0f} % {ALONE}"
+    choice = dimension.choices[fullest]
+    return Proposal(dimension, f"{choice} holds {100 * shares[fullest]:.0f} % of the best: fix it by hand", choice)
 
 
-def _next_words(dimension: Choice, crowd: Crowd) -> tuple[Dimension, str]:
+def _next_words(dimension: Choice, crowd: Crowd) -> Proposal:
     """The choices that are not shown to be worse."""
     choices = tuple(choice for choice, drop in zip(dimension.choices, crowd.worse, strict=True) if not drop)
     if len(choices) == len(dimension.choices):
-        return dimension, f"no choice is shown to hold {crowd.few}"
+        return Proposal(dimension, f"no choice is shown to hold {crowd.few}")
     if len(choices) < 2:
-        return dimension, _alone(dimension, crowd)
-    return Choice(choices), f"without the choices that hold {crowd.few}"
+        return _fixed(dimension, crowd)
+    return Proposal(Choice(choices), f"without the choices that hold {crowd.few}")
 
 
 def _beyond(dimension: Choice, boundary: str, *, limit: tuple[float, float]) -> int | float | None:

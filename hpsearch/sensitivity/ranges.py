@@ -19,7 +19,7 @@ from hpsearch.sensitivity.crowds import Crowd
 from hpsearch.sensitivity.designs import Design, DesignError
 from hpsearch.sensitivity.edges import TENTHS
 from hpsearch.sensitivity.effects import cell_ends
-from hpsearch.sensitivity.proposals import proposal
+from hpsearch.sensitivity.proposals import Proposal, proposal
 from hpsearch.sensitivity.responses import Response, last
 from hpsearch.space import Choice, Dimension, Float, Int
 
@@ -53,18 +53,19 @@ def next_ranges(
     Returns:
         A row a hyperparameter. Columns: response, form, hyperparameter, low, high, scale, verdict, share_low,
         share_high (of the best tenth, in the lowest and highest tenth of the range or choice), best_low, best_median,
-        best_high (5, 50 and 95 % of the best tenth), boundary ("low", "high" or ""), next_low, next_high, next_choices,
-        reason. Words have no order: of them next_choices alone is proposed, the set that is not shown to be worse, and
-        what speaks of ends and quantiles is missing.
+        best_high (5, 50 and 95 % of the best tenth), boundary ("low", "high" or ""), next_low, next_high, next_choices
+        (one alone where the setting is to be fixed at it), reason. Words have no order: of them next_choices alone is
+        proposed, the set that is not shown to be worse, and what speaks of ends and quantiles is missing.
     """
     cost = _cost(response)
     ties, proposals = float((cost == cost.min()).mean()), []
     for name, crowd in _crowds(response, design, table=table).items():
         dimension = design.space[name]
         verdict = str(verdicts[name])
-        following, reason = proposal(dimension, crowd, verdict=verdict, limit=limits.get(name, (-inf, inf)))
+        following = proposal(dimension, crowd, verdict=verdict, limit=limits.get(name, (-inf, inf)))
+        reason = following.reason
         if name == budget:
-            reason += longer(dimension, following)
+            reason += longer(dimension, following.dimension)
         if ties > 0.5:
             reason += f"; {ties:.0%} of all rows tie for the best".replace("%", " %")
         row = {"response": response.name, "form": response.form, "hyperparameter": name}
@@ -134,7 +135,7 @@ def _best(cost: pd.Series) -> pd.Series:
     return better + ties * (count - better.sum()) / ties.sum()
 
 
-def _evidence(dimension: Dimension, crowd: Crowd, *, verdict: str, following: Dimension) -> dict[str, Any]:
+def _evidence(dimension: Dimension, crowd: Crowd, *, verdict: str, following: Proposal) -> dict[str, Any]:
     shares = crowd.shares.mean(axis=0)
     low, middle, high = dimension.from_unit(crowd.quantiles).tolist()
     evidence = {
@@ -150,7 +151,7 @@ def _evidence(dimension: Dimension, crowd: Crowd, *, verdict: str, following: Di
         "boundary": crowd.boundary,
         "next_low": following.ends[0],
         "next_high": following.ends[1],
-        "next_choices": following.choices if isinstance(following, Choice) else None,
+        "next_choices": following.choices,
     }
     if not dimension.ordered:
         evidence |= dict.fromkeys(_OF_AN_ORDER, np.nan)
@@ -164,7 +165,7 @@ def longer(dimension: Dimension, following: Dimension) -> str:
 
 
 def refined(proposals: pd.DataFrame, space: Mapping[str, Dimension]) -> dict[str, Dimension]:
-    """The proposed ranges as dimensions of a space.
+    """The proposed ranges as dimensions of a space; what is to be fixed keeps its own.
 
     Raises:
         DesignError: if nothing is proposed for one of the space's hyperparameters.
@@ -177,7 +178,8 @@ def refined(proposals: pd.DataFrame, space: Mapping[str, Dimension]) -> dict[str
     for name, dimension in space.items():
         row = rows[name]
         if isinstance(dimension, Choice):
-            following[name] = Choice(tuple(row["next_choices"]))
+            choices = tuple(row["next_choices"])
+            following[name] = Choice(choices) if len(choices) > 1 else dimension
         elif isinstance(dimension, Int):
             following[name] = Int(int(row["next_low"]), int(row["next_high"]), dimension.log)
         else:

@@ -21,9 +21,9 @@ from numpy.typing import NDArray
 from hpsearch.sensitivity.crowds import Crowd
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.edges import BEST, TENTHS, edges
-from hpsearch.sensitivity.proposals import proposal
+from hpsearch.sensitivity.proposals import Proposal, proposal
 from hpsearch.sensitivity.ranges import longer
-from hpsearch.space import Choice, Dimension
+from hpsearch.space import Dimension
 
 LEAST = 2 * BEST
 """Trials, complete or pruned, from which ranges are proposed: of fewer the ten best are no choice."""
@@ -92,8 +92,8 @@ def trial_ranges(
     Returns:
         A row a hyperparameter. Columns: response (the metric), hyperparameter, low, high, scale, trials (how many count
         as the best), share_low, share_high (of the ten best, in the lowest and highest tenth of the range), best_low,
-        best_median, best_high (of those that count), boundary ("low", "high" or ""), next_low, next_high, next_choices,
-        reason. What is no number is missing among the ends.
+        best_median, best_high (of those that count), boundary ("low", "high" or ""), next_low, next_high, next_choices
+        (one alone where the setting is to be fixed at it), reason. What is no number is missing among the ends.
 
     Raises:
         DesignError: if there are fewer than 20 such trials, or fewer than 10 complete ones.
@@ -107,15 +107,15 @@ def trial_ranges(
     best, rows = complete.head(max(BEST, count // TENTHS)), []
     ends = edges(trials, space).set_index("hyperparameter")
     for name, dimension in space.items():
+        numeric = dimension.values(2).dtype.kind in "iuf"
         crowded = ends.loc[name] if name in ends.index else {"share_low": nan, "share_high": nan, "edge": ""}
         box = _box(dimension, best[name].to_numpy(), edge=str(crowded["edge"]))
-        following, reason = proposal(dimension, box, verdict="", limit=(limits or {}).get(name, (-inf, inf)))
-        reason += longer(dimension, following) if name == budget else ""
-        row = {"response": metric, "hyperparameter": name, **_ends(dimension, ""), "scale": dimension.scale}
+        following = proposal(dimension, box, verdict="", limit=(limits or {}).get(name, (-inf, inf)))
+        reason = following.reason + (longer(dimension, following.dimension) if name == budget else "")
+        row = {"response": metric, "hyperparameter": name, **_ends("", dimension, numeric), "scale": dimension.scale}
         row |= {"trials": len(best), "share_low": crowded["share_low"], "share_high": crowded["share_high"]}
-        row |= {**_quantiles(dimension, best[name]), "boundary": box.boundary, **_ends(following, "next_")}
-        chosen = following.choices if isinstance(following, Choice) else None
-        rows.append({**row, "next_choices": chosen, "reason": reason})
+        row |= {**_quantiles(best[name], numeric), "boundary": box.boundary, **_ends("next_", following, numeric)}
+        rows.append({**row, "next_choices": following.choices, "reason": reason})
     return pd.DataFrame(rows).astype(
         dict.fromkeys(("response", "hyperparameter", "scale", "boundary", "reason"), "str")
     )
@@ -139,15 +139,11 @@ def _box(dimension: Dimension, values: NDArray[Any], *, edge: str) -> _Box:
     return _Box((max(low - margin, 0.0), middle, min(high + margin, 1.0)), shares, edge=edge)
 
 
-def _ends(dimension: Dimension, prefix: str) -> dict[str, Any]:
-    ends = dimension.ends if _numeric(dimension) else (nan, nan)
+def _ends(prefix: str, side: Dimension | Proposal, numeric: bool) -> dict[str, Any]:
+    ends = side.ends if numeric else (nan, nan)
     return dict(zip((f"{prefix}low", f"{prefix}high"), map(float, ends), strict=True))
 
 
-def _quantiles(dimension: Dimension, values: pd.Series) -> dict[str, float]:
-    spread = values.quantile([0, 0.5, 1]).tolist() if _numeric(dimension) else [nan] * 3
+def _quantiles(values: pd.Series, numeric: bool) -> dict[str, float]:
+    spread = values.quantile([0, 0.5, 1]).tolist() if numeric else [nan] * 3
     return dict(zip(("best_low", "best_median", "best_high"), map(float, spread), strict=True))
-
-
-def _numeric(dimension: Dimension) -> bool:
-    return dimension.values(2).dtype.kind in "iuf"
