@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, app
+from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, app, path_option
 from hpsearch.cli.endings import errors
 from hpsearch.cli.lines import say
 from hpsearch.cli.machines import Place
@@ -28,7 +28,7 @@ def refine_command(
     name: Annotated[
         str | None, typer.Option(help="Name of the new study; by default the old name followed by -2.")
     ] = None,
-    to: Annotated[Path | None, typer.Option(help="File to write; by default studies/NAME.toml.")] = None,
+    to: Annotated[Path | None, path_option("File to write; by default studies/NAME.toml.")] = None,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
 ) -> None:
