@@ -10,11 +10,12 @@ import threading
 import time
 import urllib.request
 from importlib.metadata import version
+from pathlib import Path
+from typing import get_args, get_type_hints
 
 import numba
 import pandas as pd
 import pytest
-import typer
 from helpers import ENDLESS, HPSEARCH, LONG, TIMES, run
 
 import hpsearch
@@ -47,10 +48,10 @@ def start(*arguments):
 def test_an_empty_path_is_refused_by_every_option_that_takes_one(folder):
     """As `--results "$FOLDER"` gives it where the variable is not set: it would be the folder that one is in."""
     options = [
-        (name, option.opts[0])
-        for name, command in typer.main.get_command(app).commands.items()
-        for option in command.params
-        if option.opts[0].startswith("--") and "path" in (option.metavar or option.type.name)
+        (command.name, f"--{name}")
+        for command in app.registered_commands
+        for name, kind in get_type_hints(command.callback).items()
+        if Path in (kind, *get_args(kind))
     ]
     assert {("list", "--results"), ("export", "--to"), ("survey", "--space")} < set(options)
     for name, option in options:
