@@ -48,7 +48,7 @@ def start(*arguments):
 def test_an_empty_path_is_refused_by_every_option_that_takes_one(folder):
     """As `--results "$FOLDER"` gives it where the variable is not set: it would be the folder that one is in."""
     options = [
-        (command.name, f"--{name}")
+        (command.name or command.callback.__name__, f"--{name}")
         for command in app.registered_commands
         for name, kind in get_type_hints(command.callback).items()
         if Path in (kind, *get_args(kind))
