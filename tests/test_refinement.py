@@ -72,6 +72,18 @@ def test_the_command_writes_a_study_from_a_search_alone_that_runs_and_is_refined
     assert sum("rule of thumb" in line for line in lines) == 1
 
 
+def test_where_no_range_would_change_nothing_is_written(folder):
+    """Of two choices that do nothing both are among the best, and stay; nothing else varies."""
+    space = "learning_rate = 0.1\niterations = 20\nmomentum = 0.5\nbatch_size = 8\nl2 = {choices = [0.0, 1e-30]}\n"
+    text = SMALL.replace('"small"', '"even"').split("[space]")[0] + f"[space]\n{space}[search]\nsampler = 'random'\n"
+    Path("studies/even.toml").write_text(text, encoding="utf-8")
+    run("search", "even", "--trials", 20)
+    told = run("refine", "even").stdout
+    assert "best of 20 trials lie: nothing speaks for other ones\n" in told
+    assert told.endswith("nothing is written: a new study would have the ranges of even\n")
+    assert [path.name for path in Path("studies").glob("even*")] == ["even.toml"]
+
+
 def test_an_unfinished_survey_alone_is_no_search(folder):
     run("survey", "small", "--base", 4, "--scrambles", 2)
     journal = open_storage()

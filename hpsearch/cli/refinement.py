@@ -45,10 +45,13 @@ def refine_command(
         from hpsearch.results.refinement import refine
 
         refinement = refine(stored, name=name or f"{old}-2")
+        evidence = refinement_lines(refinement)
+        if refinement.config.space == stored.config.space:
+            say(f"{evidence}\nnothing is written: a new study would have the ranges of {old}")
+            return
         path = to or Path("studies") / f"{refinement.config.name}.toml"
         if os.path.lexists(path):
             raise ResultsError(f"{path} already exists: give the new study another --name, or a file with --to")
-        evidence = refinement_lines(refinement)
         write_text(path, _refined_toml(study, refinement.config, evidence))
         say(evidence)
         words = f"written to {path}, by {refinement.config.search.metric}; next:"
