@@ -76,7 +76,9 @@ def _place(results: Results) -> tuple[str, ...]:
 
 def _question(results: Results) -> Section:
     config = results.config
-    answer = f"Answer: {config.answer}" if config.answer else 'Its file has no answer yet (answer = "…").'
+    answer = (
+        f"The answer in its file: {config.answer}" if config.answer else 'Its file has no answer yet (answer = "…").'
+    )
     return Section("Question and answer", [config.question or "The study's file asks no question.", answer])
 
 
