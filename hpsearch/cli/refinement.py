@@ -42,10 +42,13 @@ def refine_command(
         old = stored_under(study)
         stored = stored_results(old, Place(storage, results))
         from hpsearch.report.rounds import refinement_lines
+        from hpsearch.report.ties import alike_line
         from hpsearch.results.refinement import refine
 
         refinement = refine(stored, name=name or f"{old}-2")
         evidence = refinement_lines(refinement)
+        if refinement.source == "trials" and (doubt := alike_line(stored)):
+            evidence += f"\n  ({doubt})"
         if refinement.config.space == stored.config.space:
             say(f"{evidence}\nnothing is written: a new study would have the ranges of {old}")
             return
