@@ -9,7 +9,9 @@ from helpers import SMALL, run
 
 from hpsearch import load, load_config, search
 from hpsearch.experiments.surveys import DESIGN
+from hpsearch.experiments.trainings import survey_study
 from hpsearch.report.edges import edge_line, edge_sentences
+from hpsearch.report.rounds import refinement_lines
 from hpsearch.results.refinement import reachable, refine
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.space import Choice
@@ -32,6 +34,26 @@ def test_without_a_survey_the_trials_propose(searched):
     rows = refinement.ranges.set_index("hyperparameter")
     momentum = refinement.config.space.dimensions["momentum"]
     assert (momentum.low, momentum.high) == (rows.loc["momentum", "next_low"], rows.loc["momentum", "next_high"])
+
+
+def test_by_a_survey_the_best_trial_that_lies_outside_is_told_with_its_values(small, tmp_path):
+    """The best of one trial lies anywhere; its momentum is a choice, of which the survey proposes a part."""
+    many = small.with_overrides(trials=1, seed=1, **{"space.momentum": {"choices": [k / 20 for k in range(20)]}})
+    survey_study(many.with_overrides(**{"survey.base": 8, "survey.scrambles": 2}), results=tmp_path)
+    assert refine(load("small", results=tmp_path), name="next").outside == {}  # the rows of a survey are no search
+    search(many, results=tmp_path)
+    results = load("small", results=tmp_path)
+    refinement, (trial,) = refine(results, name="next"), results.trials.to_dict("records")
+    rows = {row["hyperparameter"]: row for row in refinement.ranges.to_dict("records")}
+    assert trial["momentum"] not in rows["momentum"]["next_choices"]
+    ranges = {name: (row["next_low"], row["next_high"]) for name, row in rows.items() if row["next_choices"] is None}
+    outside = [name for name, (low, high) in ranges.items() if not low <= trial[name] <= high]
+    assert 0 < len(outside) < len(ranges)
+    assert refinement.outside == {name: trial[name] for name in ("momentum", *outside)}
+    said = (
+        f"(the best trial of the search lies outside of these, at learning_rate {trial['learning_rate']:.3g}, momentum"
+    )
+    assert said in refinement_lines(refinement)
 
 
 def test_a_proposal_stays_within_what_the_hyperparameters_and_the_data_allow(small, tmp_path, monkeypatch):
