@@ -163,6 +163,21 @@ def test_an_error_that_few_seeds_agree_on_is_not_shown(small, monkeypatch):
     assert row["share_verdict"] == row["alone_verdict"] == "not shown"
 
 
+@pytest.mark.parametrize("most", [5, 6])
+def test_seeds_on_which_either_setting_diverged_are_counted(small, monkeypatch, most):
+    """The six changes mixed and in drawn orders: the end diverges on two of three seeds, the start on one."""
+    monkeypatch.setattr(attributions, "MOST_MIXED", most)
+    trainings, away = source(small, len), {OLD: {FRESH + 1}, NEW: {FRESH, FRESH + 2}}
+    evaluate = trainings.evaluate
+    trainings.evaluate = lambda settings, *, seeds: [
+        replace(evaluation, diverged=tuple(seed in away.get(setting, ()) for seed in seeds))
+        for setting, evaluation in zip(settings, evaluate(settings, seeds=seeds), strict=True)
+    ]
+    table = attribution(trainings, NEW, OLD, seeds=3).table
+    assert set(table["start_diverged"]) == {1}
+    assert set(table["end_diverged"]) == {2}
+
+
 def test_of_many_changes_orders_are_drawn_and_their_error_is_told(small, monkeypatch):
     monkeypatch.setattr(attributions, "MOST_MIXED", 5)
 

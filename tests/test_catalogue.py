@@ -91,3 +91,13 @@ def test_repeats_of_a_search_in_rounds_are_one_row():
         "mine 20 0.5", "theirs-repeat-2-round-1 20 0.4", "mine-repeat-2 to -10 (6 studies) 120 0.1",
         "mine-round-1 20 0.2",
     ]  # fmt: skip
+
+
+def test_beside_a_long_name_metric_and_numbers_stand_on_one_line_of_80_columns():
+    rows = [("a-long-name-" * 4, "validation_loss", 4608), ("short", "validation_error", 72)]
+    frame = pd.DataFrame(rows, columns=["study", "metric", "survey"]).assign(
+        ours=True, trials=200, unfinished=0, best=0.1387, surveyed=[True, False], last=pd.Timestamp("2026-11-26 11:23")
+    )
+    lines = printed(catalogue_table(frame, title="studies"))
+    assert any(line.endswith("200 0.1387 validation loss 4,608 2026-11-26 11:23") for line in lines)
+    assert "short 200 0.1387 validation error 72, 2026-11-26 11:23" in lines  # below it "unfinished"

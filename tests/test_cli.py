@@ -10,6 +10,8 @@ import threading
 import time
 import urllib.request
 from importlib.metadata import version
+from pathlib import Path
+from typing import get_args, get_type_hints
 
 import numba
 import pandas as pd
@@ -18,6 +20,7 @@ from helpers import ENDLESS, HPSEARCH, LONG, TIMES, run
 
 import hpsearch
 from hpsearch import load, load_config
+from hpsearch.cli import app
 from hpsearch.cli.progress import LiveLine
 from hpsearch.cli.stops import StopSignals
 from hpsearch.evaluation import evaluator
@@ -40,6 +43,21 @@ def whole(tmp_path_factory):
 def start(*arguments):
     """Run a command in a process of its own."""
     return subprocess.run([HPSEARCH, *arguments], capture_output=True, text=True, timeout=120)
+
+
+def test_an_empty_path_is_refused_by_every_option_that_takes_one(folder):
+    """As `--results "$FOLDER"` gives it where the variable is not set: it would be the folder that one is in."""
+    options = [
+        (command.name or command.callback.__name__, f"--{name}")
+        for command in app.registered_commands
+        for name, kind in get_type_hints(command.callback).items()
+        if Path in (kind, *get_args(kind))
+    ]
+    assert {("list", "--results"), ("export", "--to"), ("survey", "--space")} < set(options)
+    for name, option in options:
+        shown = run(name, "small", option, "", code=2).stderr
+        assert f"Invalid value for '{option}': the path is empty" in shown
+    assert {path.name for path in folder.iterdir()} == {"studies"}
 
 
 def test_a_search_shows_the_best_and_a_rerun_adds_nothing(folder):

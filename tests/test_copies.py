@@ -28,7 +28,7 @@ def test_rows_that_differ_in_one_place_or_in_their_target_are_no_copies():
     for other in ([1, 2, 1], [2, 1, 0], [1, 1, 0], [2, 2, 1], [0, 1, 1]):
         assert copy_notes(train, split([other]), None) == []
     (note,) = copy_notes(train, split([[2, 1, 1], [5, 5, 1]]), None)
-    assert note.startswith("1 of the 2 validation examples are like")
+    assert note.startswith("1 of the 2 validation examples is like")
 
 
 def test_copies_are_told_from_one_in_a_hundred_on():

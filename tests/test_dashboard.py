@@ -177,7 +177,7 @@ seeds = [0, 1, 2]
     storage, config = open_storage(results=tmp_path), load_config(tmp_path / "noted.toml")
     note_search(open_study(storage, config, "fingerprint"), config, {})
     note = page(storage, tmp_path)["note"]["body"]
-    assert note.startswith("# noted\n\nHow fast may it learn?\n\n**Answer:** Fast.\n\n")
+    assert note.startswith("# noted\n\nHow fast may it learn?\n\n**Answer in its file:** Fast.\n\n")
     assert "Data iris, hidden layers [6, 5], relu" in note
     assert "validation_loss, mean over 3 seed(s), sampler random, pruner median." in note
     assert [line for line in note.splitlines() if line.startswith("|")] == [

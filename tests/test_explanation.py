@@ -111,6 +111,22 @@ def test_a_loss_that_rises_is_said_to_rise():
     assert path.endswith("Of its steps momentum μ harmed.")
 
 
+def test_seeds_on_which_training_diverged_are_told():
+    attribution = told(in_company)
+
+    def said(**counts):
+        one = replace(attribution, table=attribution.table.assign(**counts))
+        return [text for text in explained(one) if "diverged" in text]
+
+    assert said() == []
+    assert said(end_diverged=3) == [
+        "Of these 10 seeds training diverged with trial 3 on 3, and counts there as the worst validation loss."
+    ]
+    assert said(start_diverged=1, end_diverged=10)[0].startswith(
+        "Of these 10 seeds training diverged with the defaults on 1 and with trial 3 on 10, "
+    )
+
+
 def test_of_one_change_no_order_is_told():
     one = told(in_company)
     one = replace(one, path=one.path.head(2))

@@ -42,11 +42,19 @@ def test_a_pair_that_is_seen_has_its_number_in_the_cell_of_its_names():
     assert [row[2] for row in marks.customdata] == ["0.5", "0.2", "0.1", "–", "0.3"]
 
 
-def test_where_no_pair_is_seen_the_subtitle_says_so():
-    figure = figures.interactions(PAIRS.assign(verdict="not seen"))
+def test_the_subtitle_says_what_the_marks_in_the_cells_mean_and_of_no_others():
+    def said(pairs):
+        return figures.interactions(pairs).layout.title.subtitle.text.split("together.")[1].removeprefix("<br>")
+
+    known = PAIRS[PAIRS["interaction"].notna()]
+    assert said(PAIRS) == "·: not seen. ?: undecided."
+    assert said(known.assign(verdict="not seen")) == "No pair is seen (·)."
+    assert said(known.assign(verdict=["not seen", "undecided"] * 2)) == "·: not seen. ?: undecided."
+    assert said(PAIRS.tail(2)) == "?: undecided."
+    assert said(PAIRS.head(3)) == "·: not seen."
+    assert said(PAIRS.head(2)) == ""
+    figure = figures.interactions(known.assign(verdict="not seen"))
     assert [trace.type for trace in figure.data] == ["scatter"]
-    assert "·: not seen, as are all." in figure.layout.title.subtitle.text
-    assert "as are all" not in figures.interactions(PAIRS).layout.title.subtitle.text
 
 
 def test_the_surface_stands_below_the_matrix(surveyed):

@@ -258,7 +258,7 @@ def test_the_note_says_where_the_best_crowd_and_whether_more_lies_beyond(config,
 def test_an_answer_that_is_written_later_is_in_the_note_and_a_question_that_is_withdrawn_is_gone(config, tmp_path):
     search(config, results=tmp_path)
     study = search(config.with_overrides(question="", answer="Fast."), results=tmp_path)
-    assert "**Answer:** Fast." in note_of(study)
+    assert "**Answer in its file:** Fast." in note_of(study)
     assert study.user_attrs["question"] == ""
     assert load("small", results=tmp_path).config.answer == "Fast."
 

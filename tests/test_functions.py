@@ -133,9 +133,10 @@ def test_a_mistake_is_one_message_and_nothing_is_made(project, arguments, proble
     assert not (project / "results").exists()
 
 
-def test_time_that_is_up_is_told(project):
+def test_time_that_is_up_is_told_with_the_command_that_goes_on(project):
     done = run("survey", "model", *OF, "--timeout", "0.000001s")
-    assert re.search(r"the time \(1e-06 s\) was up with \d+ of 320 rows evaluated: the same call goes on", done.stderr)
+    assert re.search(r"the time is up: \d+( of 320)? evaluations are stored, none is left running\. Go on", done.stderr)
+    assert re.search(r"Go on with:\n  hpsearch survey model .*--timeout 0\.000001s\n", done.stderr)
 
 
 def test_a_function_is_found_in_the_working_folder(project):

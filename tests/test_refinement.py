@@ -9,7 +9,9 @@ from helpers import SMALL, run
 
 from hpsearch import load, load_config, search
 from hpsearch.experiments.surveys import DESIGN
+from hpsearch.experiments.trainings import survey_study
 from hpsearch.report.edges import edge_line, edge_sentences
+from hpsearch.report.rounds import refinement_lines
 from hpsearch.results.refinement import reachable, refine
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.space import Choice
@@ -32,6 +34,26 @@ def test_without_a_survey_the_trials_propose(searched):
     rows = refinement.ranges.set_index("hyperparameter")
     momentum = refinement.config.space.dimensions["momentum"]
     assert (momentum.low, momentum.high) == (rows.loc["momentum", "next_low"], rows.loc["momentum", "next_high"])
+
+
+def test_by_a_survey_the_best_trial_that_lies_outside_is_told_with_its_values(small, tmp_path):
+    """The best of one trial lies anywhere; its momentum is a choice, of which the survey proposes a part."""
+    many = small.with_overrides(trials=1, seed=1, **{"space.momentum": {"choices": [k / 20 for k in range(20)]}})
+    survey_study(many.with_overrides(**{"survey.base": 8, "survey.scrambles": 2}), results=tmp_path)
+    assert refine(load("small", results=tmp_path), name="next").outside == {}  # the rows of a survey are no search
+    search(many, results=tmp_path)
+    results = load("small", results=tmp_path)
+    refinement, (trial,) = refine(results, name="next"), results.trials.to_dict("records")
+    rows = {row["hyperparameter"]: row for row in refinement.ranges.to_dict("records")}
+    assert trial["momentum"] not in rows["momentum"]["next_choices"]
+    ranges = {name: (row["next_low"], row["next_high"]) for name, row in rows.items() if row["next_choices"] is None}
+    outside = [name for name, (low, high) in ranges.items() if not low <= trial[name] <= high]
+    assert 0 < len(outside) < len(ranges)
+    assert refinement.outside == {name: trial[name] for name in ("momentum", *outside)}
+    said = (
+        f"(the best trial of the search lies outside of these, at learning_rate {trial['learning_rate']:.3g}, momentum"
+    )
+    assert said in refinement_lines(refinement)
 
 
 def test_a_proposal_stays_within_what_the_hyperparameters_and_the_data_allow(small, tmp_path, monkeypatch):
@@ -71,6 +93,18 @@ def test_the_command_writes_a_study_from_a_search_alone_that_runs_and_is_refined
     lines = Path("studies/small-2-2.toml").read_text(encoding="utf-8").splitlines()
     assert sum(line.startswith("# ranges to try next") for line in lines) == 1
     assert sum("rule of thumb" in line for line in lines) == 1
+
+
+def test_where_no_range_would_change_nothing_is_written(folder):
+    """Of two choices that do nothing both are among the best, and stay; nothing else varies."""
+    space = "learning_rate = 0.1\niterations = 20\nmomentum = 0.5\nbatch_size = 8\nl2 = {choices = [0.0, 1e-30]}\n"
+    text = SMALL.replace('"small"', '"even"').split("[space]")[0] + f"[space]\n{space}[search]\nsampler = 'random'\n"
+    Path("studies/even.toml").write_text(text, encoding="utf-8")
+    run("search", "even", "--trials", 20)
+    told = run("refine", "even").stdout
+    assert "best of 20 trials lie: nothing speaks for other ones\n" in told
+    assert told.endswith("nothing is written: a new study would have the ranges of even\n")
+    assert [path.name for path in Path("studies").glob("even*")] == ["even.toml"]
 
 
 def test_an_unfinished_survey_alone_is_no_search(folder):

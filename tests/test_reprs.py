@@ -29,7 +29,7 @@ def test_an_object_that_holds_arrays_is_a_line(results, small, small_evaluator):
 
 def test_a_config_is_a_line_too(small):
     names = "learning_rate, iterations, momentum, l2, batch_size, init_scale"
-    assert repr(small) == str(small) == f"StudyConfig('small', data 'iris', {names} vary, 14 trials by tpe)"
+    assert repr(small) == str(small) == f"StudyConfig('small', data 'iris', over {names}, 14 trials by tpe)"
 
 
 def test_a_survey_of_many_settings_says_how_many():

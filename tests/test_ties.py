@@ -1,9 +1,12 @@
 """A search whose trials score alike, or no better than guessing, says so and why."""
 
+from itertools import islice
+
 import pytest
 from helpers import SMALL, run
 
 from hpsearch import load
+from hpsearch.report.sections import sections
 
 
 def told(folder, *changes, trials=6):
@@ -47,6 +50,22 @@ def test_an_error_is_held_against_that_of_the_most_frequent_class(folder):
         ("hidden = [6]", 'hidden = [6]\ninit = "zeros"'),
     )
     assert "(validation error 0.6667; here 0.6667), so the choice means nothing" in line
+
+
+def test_what_speaks_of_the_chosen_trial_says_so_too(folder, monkeypatch):
+    """The page, the ranges to try next and the gain over the defaults, of a search that has learned nothing."""
+    space = "learning_rate = {low = 1e-9, high = 1e-8}\niterations = 5\nmomentum = 0\nbatch_size = 8\n"
+    before, after = SMALL.split("[space]\n")[0], SMALL.split("[search]\n")[1]
+    text = f"{before.replace('small', 'idle')}[space]\n{space}[search]\n{after}"
+    (folder / "studies" / "idle.toml").write_text(text, encoding="utf-8")
+    run("search", "idle", "--trials", 20)
+    monkeypatch.setattr("hpsearch.report.profiles.PROFILE", {"values": 2, "seeds": 2})
+    none = "one of the 20 trials is better by 1 % than an answer that ignores its input ("
+    (chosen,) = [part for part in islice(sections(load("idle")), 2) if part.title == "What was chosen"]
+    assert any(text.startswith(f"Mind: n{none}") for text in chosen.sentences)
+    assert f"\n  (n{none}" in run("refine", "idle").stdout
+    assert f"\nMind: n{none}" in run("explain", "idle", "--seeds", 2).stdout
+    assert "Mind: " not in run("explain", "idle", "--seeds", 2, "--of", 1).stdout
 
 
 def test_trials_that_are_all_as_good_are_told(folder):

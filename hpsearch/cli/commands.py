@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -25,6 +25,23 @@ app = typer.Typer(
     "130 it was stopped.",
 )
 
+
+def path_of(text: str | Path) -> Path:
+    """The path that an option gives. An empty one would be this folder, and is a variable that a shell did not know.
+
+    Raises:
+        typer.BadParameter: if it is empty.
+    """
+    if not str(text):
+        raise typer.BadParameter("the path is empty: is a variable of the shell not set? This folder is .")
+    return Path(text)
+
+
+def path_option(words: str) -> Any:
+    """An option that takes a path, with its help."""
+    return typer.Option(help=words, parser=path_of, metavar="<path>")
+
+
 StudyArgument = Annotated[
     str,
     typer.Argument(help="A name in [b]studies/[/b], such as digits, the path of a TOML, or a table: CSV or Parquet."),
@@ -34,7 +51,7 @@ DryRunOption = Annotated[
     bool, typer.Option("--dry-run", help="Say what would be trained and how long it takes; train nothing.")
 ]
 NameArgument = Annotated[str, typer.Argument(help="Name of a study in the results, or its file.")]
-ResultsOption = Annotated[Path, typer.Option(help="Folder of the results.")]
+ResultsOption = Annotated[Path, path_option("Folder of the results.")]
 WorkersOption = Annotated[int, typer.Option(min=1, max=256, help="Number of threads; the results do not depend on it.")]
 StorageOption = Annotated[
     str | None,

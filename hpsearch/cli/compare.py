@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpsearch.cli.commands import ResultsOption, StorageOption, WorkersOption, app
+from hpsearch.cli.commands import ResultsOption, StorageOption, WorkersOption, app, path_option
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, Work
@@ -32,7 +32,7 @@ def compare_command(
     workers: WorkersOption = 1,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
-    to: Annotated[Path | None, typer.Option(help="File to write; by default results/compare.html.")] = None,
+    to: Annotated[Path | None, path_option("File to write; by default results/compare.html.")] = None,
     executor: ExecutorOption = None,
     address: AddressOption = None,
 ) -> None:

@@ -40,6 +40,7 @@ def explain_command(
         name = stored_under(study)
         stored = stored_results(name, work.place)
         from hpsearch.report.explanation import attribution_report, show_explained
+        from hpsearch.report.ties import alike_sentence
 
         line = storing_line(
             f"mixtures of {name}", survey_words, name=f"{name}{PROFILES}", rows="trainings", place=work.place
@@ -48,6 +49,7 @@ def explain_command(
             attribution = stored.attribution(
                 of=of, against=against, seeds=seeds, workers=workers, on_progress=live.show
             )
-        print_parts(attribution_report(attribution, name=name))
+        doubts = [alike_sentence(stored)] if of is None else []
+        print_parts([*attribution_report(attribution, name=name), *filter(None, doubts)])
         if of is None and against is None:
             show_explained(stored.study, attribution)

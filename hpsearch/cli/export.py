@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, app
+from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, app, path_option
 from hpsearch.cli.endings import errors
 from hpsearch.cli.machines import Place
 
@@ -24,7 +24,7 @@ class Format(StrEnum):
 def export(
     study: NameArgument = "digits",
     format: Annotated[Format, typer.Option(help="Format of the files.")] = Format.csv,
-    to: Annotated[Path | None, typer.Option(help="Folder for the files; by default results/STUDY.")] = None,
+    to: Annotated[Path | None, path_option("Folder for the files; by default results/STUDY.")] = None,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
 ) -> None:

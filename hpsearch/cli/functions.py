@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from hpsearch.cli.commands import TIME_UP
 from hpsearch.cli.endings import told_warnings
 from hpsearch.cli.lines import print_parts
 from hpsearch.cli.machines import Work
 from hpsearch.cli.progress import LiveLine, storing_line
+from hpsearch.cli.stops import tell_stored
 
 if TYPE_CHECKING:
     from hpsearch.experiments.looks import Until
@@ -44,7 +46,7 @@ def survey_of_function(
         typer.Exit: if a signal stopped it.
     """
     from hpsearch.config.function_space import load_space
-    from hpsearch.config.messages import ConfigError, printable
+    from hpsearch.config.messages import ConfigError
     from hpsearch.config.study import SURVEY
     from hpsearch.experiments.function import survey
     from hpsearch.experiments.runs import SurveyTimeoutError
@@ -63,8 +65,8 @@ def survey_of_function(
                 workers=work.workers, executor=executor, until=enough, timeout=work.timeout,
                 on_progress=_cost_first(live), **options,
             )  # fmt: skip
-    except SurveyTimeoutError as late:
-        print(printable(f"\n{late}", keep="\n"), file=sys.stderr)
+    except SurveyTimeoutError:
+        tell_stored(TIME_UP, name=f"{name}{SURVEY}", total=live.total, rows="evaluations", place=work.place)
         return
     with told_warnings():
         print_parts(function_report(name, measured, live.last))

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hpsearch.cli.commands import app
+from hpsearch.cli.commands import app, path_option
 from hpsearch.cli.endings import errors
 from hpsearch.cli.lines import say
 
@@ -18,7 +18,7 @@ def new(
     table: Annotated[str, typer.Argument(help="Path of a CSV or Parquet file.")],
     target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
     name: Annotated[str | None, typer.Option(help="Name of the study; by default the file's.")] = None,
-    to: Annotated[Path | None, typer.Option(help="File to write; by default studies/NAME.toml.")] = None,
+    to: Annotated[Path | None, path_option("File to write; by default studies/NAME.toml.")] = None,
 ) -> None:
     """Write a table's study as a TOML to go on from: what the table holds, and every setting with its default."""
     from hpsearch.config import ConfigError

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, app
+from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, app, path_option
 from hpsearch.cli.endings import errors
 from hpsearch.cli.lines import say
 from hpsearch.cli.machines import Place
@@ -28,7 +28,7 @@ def refine_command(
     name: Annotated[
         str | None, typer.Option(help="Name of the new study; by default the old name followed by -2.")
     ] = None,
-    to: Annotated[Path | None, typer.Option(help="File to write; by default studies/NAME.toml.")] = None,
+    to: Annotated[Path | None, path_option("File to write; by default studies/NAME.toml.")] = None,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
 ) -> None:
@@ -42,13 +42,19 @@ def refine_command(
         old = stored_under(study)
         stored = stored_results(old, Place(storage, results))
         from hpsearch.report.rounds import refinement_lines
+        from hpsearch.report.ties import alike_line
         from hpsearch.results.refinement import refine
 
         refinement = refine(stored, name=name or f"{old}-2")
+        evidence = refinement_lines(refinement)
+        if refinement.source == "trials" and (doubt := alike_line(stored)):
+            evidence += f"\n  ({doubt})"
+        if refinement.config.space == stored.config.space:
+            say(f"{evidence}\nnothing is written: a new study would have the ranges of {old}")
+            return
         path = to or Path("studies") / f"{refinement.config.name}.toml"
         if os.path.lexists(path):
             raise ResultsError(f"{path} already exists: give the new study another --name, or a file with --to")
-        evidence = refinement_lines(refinement)
         write_text(path, _refined_toml(study, refinement.config, evidence))
         say(evidence)
         words = f"written to {path}, by {refinement.config.search.metric}; next:"

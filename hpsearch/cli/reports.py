@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, WorkersOption, app
+from hpsearch.cli.commands import NameArgument, ResultsOption, StorageOption, WorkersOption, app, path_option
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.importance import measured_importance
 from hpsearch.cli.lines import say
@@ -31,7 +31,7 @@ def report_command(
     workers: WorkersOption = 1,
     results: ResultsOption = Path("results"),
     storage: StorageOption = None,
-    to: Annotated[Path | None, typer.Option(help="File to write; by default results/STUDY.html.")] = None,
+    to: Annotated[Path | None, path_option("File to write; by default results/STUDY.html.")] = None,
     executor: ExecutorOption = None,
     address: AddressOption = None,
 ) -> None:

@@ -18,6 +18,7 @@ from hpsearch.cli.commands import (
     TargetOption,
     WorkersOption,
     app,
+    path_option,
 )
 from hpsearch.cli.endings import errors, told_warnings
 from hpsearch.cli.lines import print_parts
@@ -63,7 +64,7 @@ def survey_command(
         str | None,
         typer.Option(help="Survey package.module:function instead; it is called with one setting, by keyword."),
     ] = None,
-    space: Annotated[Path | None, typer.Option(help="With --function: TOML with the table \\[space].")] = None,
+    space: Annotated[Path | None, path_option("With --function: TOML with the table \\[space].")] = None,
     until: Annotated[
         str | None,
         typer.Option(

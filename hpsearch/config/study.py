@@ -102,7 +102,7 @@ class StudyConfig(Table):
     def __repr__(self) -> str:
         varied, s = ", ".join(self.space.dimensions), self.search
         return (
-            f"StudyConfig({self.name!r}, data {self.data.source!r}, {varied} vary, {s.trials:,} trials by {s.sampler})"
+            f"StudyConfig({self.name!r}, data {self.data.source!r}, over {varied}, {s.trials:,} trials by {s.sampler})"
         )
 
     __str__ = __repr__

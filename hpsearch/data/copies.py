@@ -20,9 +20,10 @@ def copy_notes(train: Split, validation: Split, test: Split | None) -> list[str]
     copies = int(np.isin(_keys(other), _keys(train)).sum())
     if 100 * copies < max(other.examples, 1):
         return []
+    verb = "is" if copies == 1 else "are"
     return [
-        f"{copies:,} of the {other.examples:,} {name} examples are like one of the training in every column, the "
-        "target's too: where they are copies of it, their score flatters; leave out copies first"
+        f"{copies:,} of the {other.examples:,} {name} examples {verb} like one of the training in every column, the "
+        "target's too: if that is by copying, the score flatters; leave out copies first"
     ]
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from hpsearch.config import StudyConfig
 from hpsearch.config.fields import plain
@@ -51,7 +52,8 @@ class Attribution:
             for it to be shown to gain; "" if it gains alone, or nowhere), common (those changed in every mixture where
             it is shown to gain), start, end, gain, gain_low, gain_high (the metric's means at both settings, and the
             whole gain), sampling_error (the part of the share's standard error that comes from drawing orders; 0 where
-            every mixture was trained), seeds.
+            every mixture was trained), seeds, start_diverged, end_diverged (on how many of them training did at either
+            setting, which counts with the metric's worst value).
         interactions: A row a pair, the strongest first. Columns: first, second, interaction, low, high, verdict (what
             the two gain together beyond each alone: the Shapley-Taylor index of order 2). ``alone`` of all and these
             sum to the gain. Empty where orders are drawn.
@@ -102,15 +104,15 @@ def attribution(
     count = len(changes.names)
     if count > MOST_MIXED:
         return _drawn(source, changes, fresh[:seeds], words)
-    losses = _losses(source, changes, range(1 << count), fresh[:seeds])
+    losses, diverged = _losses(source, changes, range(1 << count), fresh[:seeds])
     parts = {"share": games.shapley_values(losses), **_ends(losses[_corners(count)])}
     order = games.best_path(losses.mean(axis=1))
     return Attribution(
         *words,
         exact=True,
-        table=shares_table(changes, parts, losses[[0, -1]], gains=games.gains(losses)),
+        table=shares_table(changes, parts, losses[[0, -1]], diverged=_counts(diverged), gains=games.gains(losses)),
         interactions=pairs_table(changes, games.pair_interactions(losses)),
-        path=path_table(changes, order, _losses(source, changes, games.mixtures_along(order), fresh[seeds:])),
+        path=path_table(changes, order, _losses(source, changes, games.mixtures_along(order), fresh[seeds:])[0]),
     )
 
 
@@ -127,12 +129,23 @@ def _changes(source: TrainingSource, of: Hyperparameters, against: Hyperparamete
     return Changes(names, ours, theirs, metric=metric, step=step_of(source, metric))
 
 
-def _losses(source: TrainingSource, changes: Changes, mixtures: Sequence[int], seeds: Sequence[int]) -> Numbers:
-    """The metric of each mixture, numbered as in ``sensitivity.attribution``, on each seed, ``(mixtures, seeds)``."""
+def _losses(
+    source: TrainingSource, changes: Changes, mixtures: Sequence[int], seeds: Sequence[int]
+) -> tuple[Numbers, NDArray[np.bool_]]:
+    """The metric of each mixture, numbered as in ``sensitivity.attribution``, on each seed, and whether that diverged.
+
+    Both are ``(mixtures, seeds)``.
+    """
     settings = [
         {**changes.against, **{name: changes.of[name] for name in changes.made(mixture)}} for mixture in mixtures
     ]
-    return scores(source, [source.config.settings(setting) for setting in settings], seeds)[0]
+    metric, _, diverged = scores(source, [source.config.settings(setting) for setting in settings], seeds)
+    return metric, diverged
+
+
+def _counts(diverged: NDArray[np.bool_]) -> list[int]:
+    """On how many seeds the training of the start, and of the end, did diverge."""
+    return [int(count) for count in diverged[[0, -1]].sum(axis=1)]
 
 
 def _corners(count: int) -> list[int]:
@@ -150,18 +163,19 @@ def _ends(corners: Numbers) -> dict[str, Numbers]:
 def _drawn(source: TrainingSource, changes: Changes, seeds: Sequence[int], words: tuple[str, str]) -> Attribution:
     """The same from orders that each seed draws for itself: intervals over seeds then hold the error of drawing too."""
     count = len(changes.names)
-    corners = _losses(source, changes, _corners(count), seeds)
+    corners, diverged = _losses(source, changes, _corners(count), seeds)
     shares, errors = np.empty((count, len(seeds))), np.empty((count, len(seeds)))
     for place, seed in enumerate(seeds):
         orders = games.sampled_orders(count, pairs=PAIRS, rng=np.random.default_rng((seed, count)))
         met = sorted({mixture for order in orders for mixture in games.mixtures_along(order)})
-        losses = dict(zip(met, _losses(source, changes, met, [seed])[:, 0].tolist(), strict=True))
+        losses = dict(zip(met, _losses(source, changes, met, [seed])[0][:, 0].tolist(), strict=True))
         shares[:, place], errors[:, place] = games.sampled_values(orders, losses.__getitem__)
     sampling = np.sqrt(np.square(errors).sum(axis=1)) / len(seeds)
+    parts = {"share": shares, **_ends(corners)}
     return Attribution(
         *words,
         exact=False,
-        table=shares_table(changes, {"share": shares, **_ends(corners)}, corners[[0, -1]], sampling=sampling),
+        table=shares_table(changes, parts, corners[[0, -1]], diverged=_counts(diverged), sampling=sampling),
         interactions=pairs_table(changes, np.empty((0, len(seeds)))),
         path=path_table(changes, (), corners[:1]).iloc[:0],
     )

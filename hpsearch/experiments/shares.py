@@ -53,6 +53,7 @@ def shares_table(
     parts: Mapping[str, Numbers],
     ends: Numbers,
     *,
+    diverged: Sequence[int] = (0, 0),
     gains: Numbers | None = None,
     sampling: float | Numbers = 0.0,
 ) -> pd.DataFrame:
@@ -62,6 +63,7 @@ def shares_table(
         changes: Of the game.
         parts: Share, gain alone and gain last, by these names, ``(changes, seeds)`` each.
         ends: Losses of the start and of the end, ``(2, seeds)``.
+        diverged: On how many seeds the training of the start, and of the end, did.
         gains: Of every change in every mixture, ``(changes, mixtures of the others, seeds)``, where they are known.
         sampling: The part of the shares' standard errors that comes from drawing orders, ``(changes,)``.
     """
@@ -80,6 +82,8 @@ def shares_table(
         **interval_columns("gain", gain),
         sampling_error=sampling,
         seeds=ends.shape[1],
+        start_diverged=diverged[0],
+        end_diverged=diverged[1],
     )
     return frame.sort_values("share", ascending=False, kind="stable", ignore_index=True)
 

@@ -41,13 +41,23 @@ def interactions(frame: pd.DataFrame, surface: pd.DataFrame | None = None) -> go
     _add_matrix(figure, frame, names)
     if surface is not None:
         _add_surface(figure, surface, place={"row": 2, "col": 1})
-    none = "" if frame["verdict"].eq("present").any() else ", as are all"
-    below = "" if surface is None else " Below: the mean response against two of them."
-    subtitle = (
-        f"{texts.response(frame)}. In the cells: the share of the variance of all that two settings do together.\n"
-        f"·: not seen{none}. ?: undecided.{below}"
-    )
+    below = "" if surface is None else "Below: the mean response against two of them."
+    cells = f"{texts.response(frame)}. In the cells: the share of the variance of all that two settings do together."
+    subtitle = "\n".join(filter(None, [cells, " ".join(filter(None, [*_meanings(frame), below]))]))
     return style.titled(figure, _TOGETHER, subtitle, height=sum(heights) + _BETWEEN * len(heights))
+
+
+def _meanings(frame: pd.DataFrame) -> list[str]:
+    """What the marks mean that stand in the cells."""
+    undecided = _undecided(frame)
+    dots = ~undecided & frame["verdict"].ne("present")
+    if dots.all():
+        return ["No pair is seen (·)."]
+    return ["·: not seen."] * bool(dots.any()) + ["?: undecided."] * bool(undecided.any())
+
+
+def _undecided(frame: pd.DataFrame) -> pd.Series[bool]:
+    return frame["verdict"].eq("undecided") | frame["interaction"].isna()
 
 
 def _add_matrix(figure: go.Figure, frame: pd.DataFrame, names: list[str]) -> None:
@@ -63,7 +73,7 @@ def _add_matrix(figure: go.Figure, frame: pd.DataFrame, names: list[str]) -> Non
             z=shown, colorscale=style.SEQUENTIAL, zmin=0, zmax=most, hoverinfo="skip", showscale=False, xgap=2, ygap=2,
             row=1, col=1,
         )  # fmt: skip
-    undecided = frame["verdict"].eq("undecided") | frame["interaction"].isna()
+    undecided = _undecided(frame)
     numbers = frame["interaction"].map("{:.2f}".format).where(seen, undecided.map({True: "?", False: "·"}))
     font = {
         "size": seen.map({True: 12, False: 16}),

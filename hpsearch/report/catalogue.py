@@ -11,6 +11,9 @@ from rich.table import Table
 
 from hpsearch.report.tables import cell, plain_table
 
+_METRIC = len("validation error")
+"""Characters of the longest metric up to which a metric stands on one line, however long the studies' names are."""
+
 _REPEATED = re.compile(r"(?P<study>.+)-repeat-(?P<repeat>\d+)-(round-\d+|unrefined)")
 
 
@@ -25,8 +28,8 @@ def catalogue_table(frame: pd.DataFrame, *, title: str) -> Table:
     table.add_column("study", overflow="fold")
     table.add_column("trials", justify="right")
     table.add_column("best", justify="right", no_wrap=True)
-    table.add_column("of")
-    table.add_column("survey rows", justify="right")
+    table.add_column("of", no_wrap=bool(frame["metric"].str.len().max() <= _METRIC))
+    table.add_column("survey\nrows", justify="right")
     table.add_column("last (UTC)", no_wrap=True)
     for row in _folded(frame).to_dict("records"):
         best = "-" if pd.isna(row["best"]) else f"{row['best']:.4g}"

@@ -35,6 +35,7 @@ def explained(attribution: Attribution) -> list[str]:
     """What was gained in all, by which changes, which of them need company, which pairs, and along which path."""
     texts = [
         _whole(attribution),
+        _diverged(attribution),
         *_shares(attribution),
         *_company(attribution),
         _pairs(attribution),
@@ -51,6 +52,15 @@ def _whole(attribution: Attribution) -> str:
         return f"{where} no change of {metric} is shown: {ends}, a gain of {number.interval(row, 'gain')}."
     verb = "falls" if row["gain"] > 0 else "rises"
     return f"{where} {metric} {verb} {ends}: a gain of {number.interval(row, 'gain')}."
+
+
+def _diverged(attribution: Attribution) -> str:
+    """On how many of the seeds training diverged at either setting, if on any: what the means then hold."""
+    row = attribution.table.to_dict("records")[0]
+    ends = ((row["start_diverged"], attribution.against), (row["end_diverged"], attribution.of))
+    parts = [f"with {setting} on {count}" for count, setting in ends if count]
+    text = f"Of these {row['seeds']} seeds training diverged {listed(parts)}, and counts there as the worst"
+    return f"{text} {_metric(attribution)}." if parts else ""
 
 
 def _shares(attribution: Attribution) -> Iterator[str]:

@@ -33,7 +33,9 @@ _VERDICTS = {
 def refinement_lines(refinement: Refinement, *, title: str = "ranges to try next") -> str:
     """Ranges to try next, and by what: with what is to be minded where that is the trials of a search alone."""
     if refinement.source == "survey":
-        return range_lines(refinement.ranges, refinement.space, title=f"{title}, by the survey")
+        lines = range_lines(refinement.ranges, refinement.space, title=f"{title}, by the survey")
+        values = listed([f"{name} {short(value)}" for name, value in refinement.outside.items()])
+        return f"{lines}\n  (the best trial of the search lies outside of these, at {values})" if values else lines
     count = refinement.ranges["trials"].iat[0]
     title = f"{title}, from where the {count} best of {refinement.rows} trials lie"
     lines = range_lines(refinement.ranges, refinement.space, title=title)

@@ -18,6 +18,7 @@ from hpsearch.report.edges import edge_sentences
 from hpsearch.report.page import Exhibit, Section
 from hpsearch.report.search import balance_line
 from hpsearch.report.survey import range_lines
+from hpsearch.report.ties import alike_sentence
 from hpsearch.results.frames import value_columns
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.results.surrogates import ImportanceError, ImportanceWarning
@@ -76,7 +77,9 @@ def _place(results: Results) -> tuple[str, ...]:
 
 def _question(results: Results) -> Section:
     config = results.config
-    answer = f"Answer: {config.answer}" if config.answer else 'Its file has no answer yet (answer = "…").'
+    answer = (
+        f"The answer in its file: {config.answer}" if config.answer else 'Its file has no answer yet (answer = "…").'
+    )
     return Section("Question and answer", [config.question or "The study's file asks no question.", answer])
 
 
@@ -112,18 +115,16 @@ def _search(results: Results) -> Iterator[Section]:
     if complete and not results.ours:
         yield _standing(results, complete)
     elif complete:
-        texts = [choice.chosen(results.best, complete)]
-        for name in list(results.config.space.dimensions)[:1]:  # any profile has the chosen setting
-            texts.append(choice.on_fresh_seeds(results.profile(name, **profiles.PROFILE), results.best.value))
-        texts += choice.test_score(results.best.test, results.baselines())
-        texts += choice.notes_on_test(results.dataset.notes)
-        if results.best.balance is not None:
-            texts.append(f"Mind {balance_line(results.best.balance)}.")
+        best, name = results.best, next(iter(results.config.space.dimensions))  # any profile has the chosen setting
+        fresh = choice.on_fresh_seeds(results.profile(name, **profiles.PROFILE), best.value)
+        texts = [choice.chosen(best, complete), fresh, alike_sentence(results)]
+        texts += [*choice.test_score(best.test, results.baselines()), *choice.notes_on_test(results.dataset.notes)]
+        if best.balance is not None:
+            texts.append(f"Mind {balance_line(best.balance)}.")
         yield Section("What was chosen", texts)
     violated = any(excess > 0 for t in results.study.get_trials(deepcopy=False) for excess in t.constraints.values())
-    texts = [choice.went(history, len(results.study.directions), constrained=violated)]
-    if results.ours:
-        texts.append(edge_sentences(results))
+    went = choice.went(history, len(results.study.directions), constrained=violated)
+    texts = [went, edge_sentences(results) if results.ours else ""]
     exhibits = [Exhibit(history, figures.history(history))]
     if complete:
         exhibits.append(Exhibit(results.trials, figures.trials(results.trials, results.space(), history)))

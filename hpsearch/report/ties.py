@@ -1,4 +1,4 @@
-"""What a terminal says of a search whose trials score alike, or no better than an answer that ignores its input."""
+"""What is said of a search whose trials score alike, or no better than an answer that ignores its input."""
 
 from __future__ import annotations
 
@@ -29,6 +29,12 @@ def alike_line(results: Results) -> str:
         return f"{_all(len(trials))} diverged, so none is a choice: try a lower learning_rate"
     parts = [_scores(trials, results.config.search.metric, results.dataset), _units(trials, results)]
     return "; ".join(filter(None, parts))
+
+
+def alike_sentence(results: Results) -> str:
+    """The same as a sentence, for what speaks of the trial that was chosen."""
+    line = alike_line(results)
+    return f"Mind: {line}." if line else ""
 
 
 def _scores(trials: pd.DataFrame, metric: str, dataset: Dataset) -> str:

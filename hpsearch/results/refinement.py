@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import inf
 from typing import Any, Literal
 
@@ -15,7 +15,8 @@ from hpsearch.experiments.surveys import limits_of, refined_config
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.trials import trial_ranges, tried
-from hpsearch.space import Space
+from hpsearch.space import Choice, Dimension, Space
+from hpsearch.tuning.choice import best_trial
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Refinement:
         space: The ranges before.
         config: The study that follows.
         rows: Rows of the survey, or trials, that proposed them.
+        outside: Values of the search's best trial that the new ranges do not hold, by hyperparameter.
     """
 
     source: Literal["survey", "trials"]
@@ -36,6 +38,7 @@ class Refinement:
     space: Space
     config: StudyConfig
     rows: int
+    outside: Mapping[str, Any] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         rows = "trials" if self.source == "trials" else "rows of the survey"
@@ -79,7 +82,24 @@ def refine(results: Results, *, name: str) -> Refinement:
         return Refinement("trials", ranges, config.space.dimensions, following, tried(results.trials))
     ranges = survey.ranges()
     following = refined_config(ranges, config, name=name)
-    return Refinement("survey", ranges, survey.design.space, following, len(survey.design))
+    outside = _outside(results, following.space.dimensions)
+    return Refinement("survey", ranges, survey.design.space, following, len(survey.design), outside)
+
+
+def _outside(results: Results, space: Space) -> dict[str, Any]:
+    """Values of the search's best trial that a space does not hold; none where there is no search."""
+    best = None if results.study.study_name.endswith(SURVEY) else best_trial(results.study)
+    if best is None:
+        return {}
+    row = results.trials.set_index("number").loc[best.number]
+    return {name: row[name] for name, dimension in space.items() if not _holds(dimension, row[name])}
+
+
+def _holds(dimension: Dimension, value: Any) -> bool:
+    if isinstance(dimension, Choice):
+        return value in dimension.choices
+    low, high = dimension.ends
+    return bool(low <= value <= high)
 
 
 def reachable(results: Results, row: Mapping[Any, Any]) -> bool:

@@ -47,7 +47,7 @@ def note_search(study: optuna.Study, config: StudyConfig, rows: Mapping[str, str
     paragraphs = [
         f"# {as_text(config.name)}",
         as_text(config.question),
-        f"**Answer:** {as_text(config.answer)}" if config.answer else "",
+        f"**Answer in its file:** {as_text(config.answer)}" if config.answer else "",
         "\n".join(lines),
         _at_edges(study, config),
         f"To go on: {go_on}; all tables: `hpsearch.load({config.name!r})` in Python.",
