@@ -30,7 +30,7 @@ def test_figures_around_the_best_draw_its_tables(results):
     stretches = pd.DataFrame([tolerance(profiled, points=0.2)])
     expected = figures.profile(profiled, results.space(), stretches, results.trials)
     assert results.plot.profile("momentum", values=5, seeds=2, points=0.2) == expected
-    with pytest.raises(DesignError, match=r"points must be a number, at least 0 \(given: 'x'\)"):
+    with pytest.raises(DesignError, match=r"points must be a number, finite and at least 0 \(given: 'x'\)"):
         results.plot.profile("momentum", values=5, seeds=2, points="x")
     told = results.attribution(of=1, seeds=2)
     assert results.plot.attribution(of=1, seeds=2) == figures.attribution(told.table, of=told.of, against=told.against)
