@@ -9,7 +9,7 @@ KILLS ?= 500
 BIN := $(VENV)/bin
 CORES := -n auto --dist loadfile
 QUICK := -m 'not slow'
-ENGINE := $(patsubst %,tests/test_%.py,diagnostics elementary golden losses network parameters training)
+ENGINE := $(patsubst %,tests/test_%.py,diagnostics elementary golden losses network parameters products training)
 
 .DEFAULT_GOAL := help
 .PHONY: help search survey report lesson show dashboard export test test-all engine faults truth readme bench lint types clean

@@ -49,6 +49,7 @@ def stopping(show):
     return shown
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_what_is_missing_is_named_and_made_on_demand(two, monkeypatch):
     run("search", "wines")

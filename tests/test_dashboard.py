@@ -51,6 +51,7 @@ def test_a_large_study_is_shown_by_an_even_choice_and_its_best(count, step, dire
     assert numbers(shown["best_trials"]) == [best]
 
 
+@pytest.mark.slow
 def test_a_large_study_without_a_best_is_shown_too(tmp_path):
     storage = open_storage(results=tmp_path)
     study = optuna.create_study(storage=storage, directions=["minimize", "minimize"])
@@ -90,6 +91,7 @@ def test_where_no_trial_keeps_the_constraints_the_page_gets_the_best_of_all(tmp_
     assert numbers(page(storage, tmp_path)["best_trials"]) == [1]
 
 
+@pytest.mark.slow
 def test_a_large_study_of_several_objectives_is_shown_with_its_pareto_front(tmp_path):
     storage = open_storage(results=tmp_path)
     study = optuna.create_study(storage=storage, directions=["minimize", "maximize"])

@@ -110,6 +110,7 @@ def test_a_score_is_the_loss_on_the_test_split_of_the_chosen_network(config, mad
         assert row["score"] == pytest.approx(expected, rel=1e-4)
 
 
+@pytest.mark.slow
 def test_out_of_time_twice_and_gone_on_with_two_workers_it_is_the_same_table(config, made, tmp_path, monkeypatch):
     told = []
 
