@@ -242,6 +242,12 @@ def test_the_note_says_how_to_go_on_and_of_few_trials_no_crowd(config, tmp_path)
             "At least half of the 10 best trials lie at the high end of learning rate α.",
         ),
         ({"momentum": 0.0}, {}, "At least half of the 10 best trials lie at the low end of momentum μ."),
+        (
+            {"learning_rate": 1.0, "momentum": 0.0},
+            {},
+            "At least half of the 10 best trials lie at the high end of learning rate α: better settings may lie "
+            "beyond. At least half of the 10 best trials lie at the low end of momentum μ.",
+        ),
     ],
 )
 def test_the_note_says_where_the_best_crowd_and_whether_more_lies_beyond(config, tmp_path, setting, others, told):

@@ -153,9 +153,13 @@ def _at_edges(study: optuna.Study, config: StudyConfig) -> str:
     best = f"the {table['trials'].max()} best trials"
     if not crowded:
         return f"T{best[1:]} crowd at no end of a range."
-    ends = ", ".join(f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in crowded)
-    beyond = ": better settings may lie beyond" if any(map(_goes_on, crowded)) else ""
-    return f"At least half of {best} lie at {ends}{beyond}."
+    texts = []
+    for further, words in ((True, ": better settings may lie beyond"), (False, "")):
+        rows = [row for row in crowded if _goes_on(row) == further]
+        ends = ", ".join(f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in rows)
+        if rows:
+            texts.append(f"At least half of {best} lie at {ends}{words}.")
+    return " ".join(texts)
 
 
 def _goes_on(row: Mapping[Any, Any]) -> bool:
