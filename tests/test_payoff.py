@@ -7,7 +7,7 @@ from scipy import stats
 from sklearn.metrics import log_loss
 
 from hpsearch.config import HYPERPARAMETERS, ConfigError
-from hpsearch.data import load_dataset
+from hpsearch.data import DataError, load_dataset
 from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.report.rounds import payoff_lines
@@ -176,3 +176,9 @@ def test_the_words_follow_the_verdict():
     dearer = table(*scores(1, 10, shift=3, rng=rng))
     dearer.loc[dearer["arm"] == "rounds", "cost"] = 2000
     assert payoff_lines(dearer, data)[0].endswith("of 60 trials that cost 50 % as much, where it ended")
+
+
+def test_a_table_in_place_of_a_data_set_is_refused_before_anything_runs(config, tmp_path):
+    with pytest.raises(DataError, match=r"dataset is no Dataset \(given: DataFrame\): make one by"):
+        payoff(config, 2, results=tmp_path / "none", dataset=pd.DataFrame({"x": [1.0]}))
+    assert not (tmp_path / "none").exists()

@@ -43,7 +43,7 @@ class Evaluator:
     def __init__(
         self, config: StudyConfig, dataset: Dataset | None = None, *, checkpoint_count: int | None = None
     ) -> None:
-        dataset = load_data(config) if dataset is None else checked_dataset(dataset)
+        dataset = data_of(config, dataset)
         config, note = fitted(config, dataset.train.examples)
         self.config, self.dataset = config, dataset
         self.notes = (*dataset.notes, *([note] if note else []))
@@ -130,6 +130,15 @@ def load_data(config: StudyConfig) -> Dataset:
         DataError: if it cannot be used.
     """
     return load_dataset(**config.data.model_dump())
+
+
+def data_of(config: StudyConfig, dataset: Dataset | None) -> Dataset:
+    """The data set that a caller gave, or else that of the config.
+
+    Raises:
+        DataError: if what was given is none, or the data cannot be used.
+    """
+    return load_data(config) if dataset is None else checked_dataset(dataset)
 
 
 def _architecture(config: StudyConfig, dataset: Dataset) -> Architecture:

@@ -23,7 +23,7 @@ from hpsearch.config import HYPERPARAMETERS, ConfigError, StudyConfig
 from hpsearch.config.fields import LARGEST_SEED
 from hpsearch.data import Dataset
 from hpsearch.evaluation.deadlines import Deadline
-from hpsearch.evaluation.evaluator import Evaluator, load_data
+from hpsearch.evaluation.evaluator import Evaluator, data_of
 from hpsearch.evaluation.executors import Workers, surrounding
 from hpsearch.experiments.profiles import fresh_seeds
 from hpsearch.experiments.tolerances import intervals
@@ -109,6 +109,7 @@ def payoff(
         ConfigError: if repeats or seeds are too few or many, or as of :func:`hpsearch.results.rounds.search_rounds`.
         ResultsError: as there.
         StudyChangedError: as there.
+        DataError: as there.
         OutOfTimeError: if the time was up before the last search had ended.
         ValueError: if the timeout is not above 0.
     """
@@ -117,7 +118,7 @@ def payoff(
         raise ConfigError(config.name, [f"repeats: must be from 1 to {_MOST_REPEATS:,} (given: {repeats})"])
     if seeds < 2:
         raise ConfigError(config.name, [f"seeds: must be at least 2, for an interval (given: {seeds})"])
-    data = dataset or load_data(config)
+    data = data_of(config, dataset)
     searches = Searches(workers, storage, results, data, on_progress, deadline)
     studies = {repeat: _repeat(config, repeat) for repeat in range(1, repeats + 1)}
     arms = {}

@@ -21,9 +21,8 @@ from hpsearch.config.arguments import checked
 from hpsearch.config.space import SpaceConfig
 from hpsearch.config.study import SURVEY
 from hpsearch.data import Dataset
-from hpsearch.data.dataset import checked_dataset
 from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
-from hpsearch.evaluation.evaluator import load_data
+from hpsearch.evaluation.evaluator import data_of
 from hpsearch.evaluation.fitting import fitted
 from hpsearch.results.refinement import Refinement, refine
 from hpsearch.results.study import Results, ResultsError
@@ -137,8 +136,7 @@ def search_rounds(
     """
     deadline, config = Deadline(timeout), config_of(config)
     shares = shares_of(config, rounds)
-    data = load_data(config) if dataset is None else checked_dataset(dataset)
-    searches = Searches(workers, storage, results, data, on_progress, deadline)
+    searches = Searches(workers, storage, results, data_of(config, dataset), on_progress, deadline)
     return search_shares(config, shares, searches, on_round=on_round)
 
 
