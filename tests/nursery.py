@@ -41,12 +41,14 @@ class End:
     Attributes:
         code: As of :attr:`subprocess.Popen.returncode`; None if it had to be ended since it hung.
         seconds: From its start.
+        slept: Milliseconds for which it asked to sleep, as who waits for a lock does.
         acknowledged: Trials of whose writes it was told that they are done.
         touches: Of files in its results.
     """
 
     code: int | None
     seconds: float
+    slept: int
     acknowledged: int
     touches: int
 
@@ -118,8 +120,8 @@ def _run(command, config, results, strike):
     seconds = time.monotonic() - begun
     with os.fdopen(read, "rb") as lines:
         told = [line.split() for line in lines.read().split(b"\n") if line]
-    counts = {kind: [int(n) for k, n in told if k == kind] for kind in (b"stored", b"touch")}
-    return End(code, seconds, sum(counts[b"stored"]), max(counts[b"touch"], default=0))
+    counts = {kind: [int(n) for k, n in told if k == kind] for kind in (b"slept", b"stored", b"touch")}
+    return End(code, seconds, sum(counts[b"slept"]), sum(counts[b"stored"]), max(counts[b"touch"], default=0))
 
 
 def _child(command, config, results, strike, told):
@@ -134,7 +136,13 @@ def _child(command, config, results, strike, told):
             store(study, trials, **named)
             os.write(told, b"stored %d\n" % len(trials))
 
-        writing.add_trials = add_trials
+        writing.add_trials, sleep = add_trials, time.sleep
+
+        def noted(seconds):
+            os.write(told, b"slept %d\n" % (1000 * seconds))
+            sleep(seconds)
+
+        time.sleep = noted
         _touches(Path(results), strike, told)
         commands()[command](config, results=results)
         code = 0

@@ -214,11 +214,9 @@ def test_a_scheduler_that_goes_away_ends_the_run_with_a_clear_error_and_nothing_
     told = []
     with scheduler_and_worker(tmp_path) as (scheduler, _, client):
         logging.getLogger("distributed").setLevel(logging.CRITICAL)
-        began = time.monotonic()
         with pytest.raises(WorkersLostError, match=r"Dask scheduler at tcp://.* went away.*finished trials are"):
             search(longer, trials=int(ENDLESS), results=tmp_path, executor=client.get_executor(),
                    on_progress=killing(scheduler, told))  # fmt: skip
-        assert time.monotonic() - began < 120
     check_resumed(longer, tmp_path, told)
 
 

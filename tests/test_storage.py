@@ -1,4 +1,5 @@
 import errno
+import logging
 import os
 import shutil
 import signal
@@ -23,6 +24,19 @@ from hpsearch.storage.access import (
 from hpsearch.storage.addresses import hide_password
 from hpsearch.storage.journal import JournalFile, JournalTailWarning, StorageError
 from hpsearch.storage.writing import TrialWriter, add_trials
+
+
+TAKEN = "Forcibly releasing the lock file"
+"""What Optuna says once it has waited 30 s for one lock."""
+
+
+@pytest.fixture
+def optunas_log(caplog):
+    """What Optuna says, which it hands on to no other log."""
+    logger = logging.getLogger("optuna")
+    logger.addHandler(caplog.handler)
+    yield caplog
+    logger.removeHandler(caplog.handler)
 
 
 @pytest.mark.parametrize("url", [None, "sqlite:///{}/s.db"])
@@ -106,7 +120,7 @@ print(len(study_in(storage).trials), "trials")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="flock is POSIX")
-def test_a_lock_dies_with_its_holder(tmp_path):
+def test_a_lock_dies_with_its_holder(tmp_path, optunas_log):
     script = f"""
 import time
 from hpsearch.storage.journal import JournalFile
@@ -120,37 +134,32 @@ time.sleep(600)
     os.kill(holder.pid, signal.SIGKILL)
     holder.wait()
     holder.stdout.close()
-    began = time.monotonic()
     study_in(open_storage(results=tmp_path))
-    assert time.monotonic() - began < 25
+    assert TAKEN not in optunas_log.text
 
 
-def test_plain_optuna_and_this_project_write_at_once_and_neither_loses_nor_waits(tmp_path):
+def test_plain_optuna_and_this_project_write_at_once_and_neither_loses_nor_waits(tmp_path, optunas_log):
     ours = study_in(open_storage(results=tmp_path), trials=0)
     script = f"""
-import time, optuna
+import optuna
 from optuna.storages.journal import JournalFileBackend
-optuna.logging.set_verbosity(optuna.logging.ERROR)
+optuna.logging.set_verbosity(optuna.logging.WARNING)
 storage = optuna.storages.JournalStorage(JournalFileBackend({str(tmp_path / JOURNAL)!r}))
 study = optuna.create_study(storage=storage, study_name="plain")
 print("ready", flush=True)
-began = time.monotonic()
 study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=40)
-print(time.monotonic() - began, flush=True)
 """
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    slowest, written = 0.0, 0
+    written = 0
     with subprocess.Popen([sys.executable, "-c", script], **pipes) as plain:
         assert plain.stdout.readline() == "ready\n"
         while plain.poll() is None:
-            began = time.monotonic()
             add_trials(ours, [trial(written % 97), trial((written + 1) % 97)])
             ours.add_trial(trial((written + 2) % 97))
-            slowest, written = max(slowest, time.monotonic() - began), written + 3
-        seconds, errors = plain.communicate()
-    assert (plain.returncode, errors) == (0, "")
-    assert float(seconds) < 28  # a lock of ours under Optuna's name would make the first write alone wait for 30 s
-    assert slowest < 28
+            written += 3
+        _, errors = plain.communicate()
+    assert plain.returncode == 0, errors
+    assert TAKEN not in errors + optunas_log.text  # as it would be from a lock that stays
     storage = existing_storage(None, results=tmp_path)
     theirs = optuna.load_study(study_name="plain", storage=storage).trials
     assert [t.number for t in theirs if t.state == optuna.trial.TrialState.COMPLETE] == list(range(40))
@@ -160,13 +169,12 @@ print(time.monotonic() - began, flush=True)
     assert not (tmp_path / f"{JOURNAL}.lock").exists()
 
 
-def test_a_lock_file_that_an_older_version_left_delays_nobody(tmp_path):
+def test_a_lock_file_that_an_older_version_left_delays_nobody(tmp_path, optunas_log):
     old = tmp_path / f"{JOURNAL}.lock"
     old.touch()
     os.utime(old, (time.time() - 3600,) * 2)
-    began = time.monotonic()
     study_in(open_storage(results=tmp_path))
-    assert time.monotonic() - began < 25
+    assert TAKEN not in optunas_log.text
     assert not old.exists()
 
 
