@@ -25,7 +25,6 @@ from hpsearch.storage.addresses import hide_password
 from hpsearch.storage.journal import JournalFile, JournalTailWarning, StorageError
 from hpsearch.storage.writing import TrialWriter, add_trials
 
-
 TAKEN = "Forcibly releasing the lock file"
 """What Optuna says once it has waited 30 s for one lock."""
 
