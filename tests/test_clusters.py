@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from types import SimpleNamespace
 
@@ -301,16 +302,18 @@ def deadly(x, flag):
 
 
 @pytest.mark.slow
-def test_a_worker_that_a_cluster_of_this_process_has_let_go_is_started_again(tmp_path):
+def test_a_worker_that_a_cluster_of_this_process_has_let_go_is_started_again(executor, tmp_path):
     flag = tmp_path / "flag"
     flag.touch()
     with (
+        warnings.catch_warnings(record=True, action="always") as told,
         dask.config.set({"distributed.deploy.lost-worker-timeout": "1ms"}),  # it dies once and is given up
-        dask_executor() as executor,
-        Pool(SettingCall(deadly, ("x", "flag")), executor=executor) as pool,
+        dask_executor() as own,
+        Pool(SettingCall(deadly, ("x", "flag")), executor=own) as pool,
     ):
         answers = dict(pool.answers((k, [{"x": k, "flag": str(flag)}]) for k in range(4)))
     assert [answers[k][0].values["response"] for k in range(4)] == [0, 1, 2, 3]
+    assert [str(w.message) for w in told if "Port" in str(w.message)] == []  # beside another cluster of this machine
 
 
 def test_a_scheduler_gets_what_it_can_unpickle_without_hpsearch():

@@ -48,7 +48,11 @@ def dask_executor(address: str | None = None, *, workers: int = 1) -> Iterator[E
             if own:
                 address = stack.enter_context(
                     LocalCluster(
-                        n_workers=workers, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
+                        n_workers=workers,
+                        threads_per_worker=1,
+                        dashboard_address=None,
+                        scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # it would warn of two on a machine
+                        silence_logs=logging.CRITICAL,
                     )
                 )
             client = stack.enter_context(_client(address))
