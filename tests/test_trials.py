@@ -49,7 +49,8 @@ def test_a_box_does_not_leave_its_range_where_fewer_than_half_of_the_ten_best_ar
         (Float(0.01, 1, log=True), 0.99, (0, 10), (0.79, 2.0), "the best crowd at the high end: beyond it"),
         (Float(0.01, 1, log=True), 0.011, (0, 10), (0.005, 0.014), "the best crowd at the low end: beyond it"),
         (Float(0, 1), 0.99, (0, 1.1), (0.94, 1.1), "the best crowd at the high end: beyond it as far as it may go"),
-        (Float(0, 1), 0.01, (0, 2), (0.0, 0.06), "the best crowd at the low end: beyond it as far as it may go"),
+        (Float(0, 1), 0.01, (0, 2), (0.0, 0.06), "the best crowd at the low end, beyond which it may not go"),
+        (Int(1, 64, log=True), 1, (0, 99), (1, 2), "the best crowd at the low end, beyond which it may not go"),
         (Int(1, 8), 8, (1, 100), (7, 9), "the best crowd at the high end: beyond it"),
     ],
 )
