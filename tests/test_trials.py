@@ -50,12 +50,13 @@ def test_a_box_does_not_leave_its_range_where_fewer_than_half_of_the_ten_best_ar
         (Float(0.01, 1, log=True), 0.011, (0, 10), (0.005, 0.014), "the best crowd at the low end: beyond it"),
         (Float(0, 1), 0.99, (0, 1.1), (0.94, 1.1), "the best crowd at the high end: beyond it as far as it may go"),
         (Float(0, 1), 0.01, (0, 2), (0.0, 0.06), "the best crowd at the low end, beyond which it may not go"),
-        (Int(1, 64, log=True), 1, (0, 99), (1, 2), "the best crowd at the low end, beyond which it may not go"),
+        (Int(1, 4000, log=True), 1, (0, 9000), (1, 2), "the best crowd at the low end, beyond which it may not go"),
         (Int(1, 8), 8, (1, 100), (7, 9), "the best crowd at the high end: beyond it"),
     ],
 )
 def test_past_an_end_at_which_they_crowd_it_goes_an_octave_or_a_quarter(dimension, at, limits, ends, reason):
-    row = proposed(dimension, [at] * 10, dimension.low if at > 0.5 else dimension.high, limits={"x": limits})
+    far = max(dimension.ends, key=lambda end: abs(end - at))
+    row = proposed(dimension, [at] * 10, far, limits={"x": limits})
     assert (row["next_low"], row["next_high"]) == pytest.approx(ends, rel=0.02)
     assert row["reason"] == reason
 
