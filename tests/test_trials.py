@@ -69,6 +69,14 @@ def test_the_best_tenth_counts_and_at_least_ten():
     assert proposed(Float(0, 1), far, 0.0, count=30)["trials"] == 10
 
 
+def test_trials_that_score_as_the_last_of_the_best_are_of_the_best():
+    frame = trials([0.5] * 10 + [0.9] * 5, 0.0).assign(value=np.r_[[0.25] * 15, [0.5] * 85])
+    (row,) = trial_ranges(frame, {"x": Float(0, 1)}).to_dict("records")
+    assert (row["trials"], row["best_low"], row["best_high"]) == (15, 0.5, 0.9)
+    (row,) = trial_ranges(frame.assign(value=0.5), {"x": Float(0, 1)}).to_dict("records")
+    assert (row["trials"], row["boundary"], row["next_high"]) == (100, "", 1.0)
+
+
 def test_what_the_best_lie_all_over_stays_as_it_is():
     row = proposed(Float(0, 1), np.linspace(0.15, 0.85, 10), 0.0)
     assert (row["next_low"], row["next_high"], row["reason"]) == (0, 1, "the best lie all over it")
