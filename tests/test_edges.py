@@ -137,3 +137,17 @@ def test_trials_that_are_not_complete_do_not_count():
     none = edges(trials.assign(state="FAIL"), SPACE)
     assert none.empty
     assert none.dtypes["beyond"] == "bool"
+
+
+@pytest.mark.parametrize(("level", "share", "edge"), [(10, 1.0, "high"), (20, 0.5, "high"), (29, 10 / 29, "")])
+def test_all_trials_that_score_as_the_tenth_count_as_the_best(level, share, edge):
+    """The first ten lie at the end; so many score alike, and the others worse."""
+    order = np.arange(30)
+    trials = pd.DataFrame({"number": order, "state": "COMPLETE", "value": np.where(order < level, 0.25, 0.5)})
+    table = edges(trials.assign(rate=np.where(order < 10, 1.0, 0.03 + order / 1000)), {"rate": SPACE["rate"]})
+    assert table[["trials", "share_high", "edge"]].to_numpy().tolist() == [[level, pytest.approx(share), edge]]
+
+
+def test_trials_that_all_score_alike_crowd_nowhere():
+    trials = search().assign(value=0.0, rate=1.0)
+    assert (edges(trials, SPACE)["edge"] == "").all()

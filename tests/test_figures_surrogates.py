@@ -80,6 +80,18 @@ def test_the_measured_total_index_stands_above_the_surrogates_and_gives_the_orde
     assert "measured: log of validation loss by a survey" in beside.layout.title.subtitle.text
 
 
+def test_a_measured_share_s_interval_is_cut_at_0_and_1_where_arrows_stand():
+    unbounded = sensitivity(total=(0.7, 0.2, 0.01))
+    unbounded.loc[0, ["total_low", "total_high"]] = -math.inf, math.inf
+    unbounded.loc[1, ["total_low", "total_high"]] = -0.1, 0.4
+    figure = figures.importance(importance(), unbounded)
+    assert [ends for *_, ends in marks(figure, "measured total index")] == [(0, 1), pytest.approx((0, 0.4))]
+    momentum, rate = next(trace.y for trace in figure.data if trace.name == "measured total index")
+    arrows = {trace.marker.symbol: [*zip(trace.x, trace.y, strict=True)] for trace in figure.data if trace.marker}
+    assert arrows["triangle-left"] == [(0, momentum), (0, rate)]
+    assert arrows["triangle-right"] == [(1, momentum)]
+
+
 def test_names_are_shown_as_text():
     figure = figures.importance(importance(names=(HOSTILE, "b")))
     assert figure.layout.yaxis.ticktext == ("b", "&lt;b&gt;x&lt;/b&gt;%&#123;x}")

@@ -283,7 +283,7 @@ def test_rounding_takes_no_best_away_and_leaves_no_range_that_was_not_surveyed(d
 def test_a_range_outside_the_limits_is_not_cut_into_nothing():
     row = proposal(lambda r: r.x, Float(1e-8, 1e-7, log=True), limits=(1e-6, np.inf))
     assert 1e-8 == row["next_low"] < row["next_high"]
-    assert row["reason"].endswith("as far as it may go")
+    assert row["reason"].endswith("beyond which it may not go")
 
 
 @pytest.mark.parametrize(

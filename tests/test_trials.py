@@ -49,12 +49,14 @@ def test_a_box_does_not_leave_its_range_where_fewer_than_half_of_the_ten_best_ar
         (Float(0.01, 1, log=True), 0.99, (0, 10), (0.79, 2.0), "the best crowd at the high end: beyond it"),
         (Float(0.01, 1, log=True), 0.011, (0, 10), (0.005, 0.014), "the best crowd at the low end: beyond it"),
         (Float(0, 1), 0.99, (0, 1.1), (0.94, 1.1), "the best crowd at the high end: beyond it as far as it may go"),
-        (Float(0, 1), 0.01, (0, 2), (0.0, 0.06), "the best crowd at the low end: beyond it as far as it may go"),
+        (Float(0, 1), 0.01, (0, 2), (0.0, 0.06), "the best crowd at the low end, beyond which it may not go"),
+        (Int(1, 4000, log=True), 1, (0, 9000), (1, 2), "the best crowd at the low end, beyond which it may not go"),
         (Int(1, 8), 8, (1, 100), (7, 9), "the best crowd at the high end: beyond it"),
     ],
 )
 def test_past_an_end_at_which_they_crowd_it_goes_an_octave_or_a_quarter(dimension, at, limits, ends, reason):
-    row = proposed(dimension, [at] * 10, dimension.low if at > 0.5 else dimension.high, limits={"x": limits})
+    far = max(dimension.ends, key=lambda end: abs(end - at))
+    row = proposed(dimension, [at] * 10, far, limits={"x": limits})
     assert (row["next_low"], row["next_high"]) == pytest.approx(ends, rel=0.02)
     assert row["reason"] == reason
 
@@ -65,6 +67,14 @@ def test_the_best_tenth_counts_and_at_least_ten():
     row = proposed(Float(0, 1), far, 0.0, count=300)
     assert (row["best_high"], row["trials"]) == (0.9, 30)
     assert proposed(Float(0, 1), far, 0.0, count=30)["trials"] == 10
+
+
+def test_trials_that_score_as_the_last_of_the_best_are_of_the_best():
+    frame = trials([0.5] * 10 + [0.9] * 5, 0.0).assign(value=np.r_[[0.25] * 15, [0.5] * 85])
+    (row,) = trial_ranges(frame, {"x": Float(0, 1)}).to_dict("records")
+    assert (row["trials"], row["best_low"], row["best_high"]) == (15, 0.5, 0.9)
+    (row,) = trial_ranges(frame.assign(value=0.5), {"x": Float(0, 1)}).to_dict("records")
+    assert (row["trials"], row["boundary"], row["next_high"]) == (100, "", 1.0)
 
 
 def test_what_the_best_lie_all_over_stays_as_it_is():

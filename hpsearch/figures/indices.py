@@ -57,14 +57,12 @@ def sensitivity(frame: pd.DataFrame) -> go.Figure:
         symbol, colour = _MARKS.get(verdict, _MARKS[""])
         look = {"symbol": symbol, "size": 11, "color": colour, "line": {"width": 2, "color": colour}}
         name = f"total index: {verdict}" if verdict else "total index, no verdict"
-        _add_intervals(
-            figure, frame[frame["verdict"] == verdict], "total", below=-0.15, name=name, look=look, width=3.5
-        )
+        add_intervals(figure, frame[frame["verdict"] == verdict], "total", below=-0.15, name=name, look=look, width=3.5)
     if "mean_order" in frame:
         look = {"symbol": "circle-open", "size": 8, "color": style.GREEN, "line": {"width": 2, "color": style.GREEN}}
-        _add_intervals(figure, frame, "mean", below=0.08, name="index of the mean over seeds", look=look, width=2)
+        add_intervals(figure, frame, "mean", below=0.08, name="index of the mean over seeds", look=look, width=2)
     look = {"symbol": "line-ns", "size": 9, "color": style.SKY, "line": {"width": 2, "color": style.SKY}}
-    _add_intervals(figure, frame, "first", below=0.28, name="first-order index", look=look, width=1.5)
+    add_intervals(figure, frame, "first", below=0.28, name="first-order index", look=look, width=1.5)
     _name_rows(figure, frame)
     return style.titled(figure, _title(frame), _subtitle(frame), height=_ROW * len(frame) + 150)
 
@@ -116,14 +114,14 @@ def _add_luck(figure: go.Figure, frame: pd.DataFrame) -> None:
     figure.add_shape(type="line", x0=share, x1=share, line=dashed, **whole, name=f"share of interest, {share:g}")
 
 
-def _add_intervals(
+def add_intervals(
     figure: go.Figure, frame: pd.DataFrame, index: str, *, below: float, name: str, look: dict[str, Any], width: float
 ) -> None:
     """Points of an index with their intervals, so far as they lie in [0, 1], and arrows where they go on.
 
     Args:
         figure: Changed in place.
-        frame: Rows, whose index is their place from above.
+        frame: Rows, whose index is their place on the axis.
         index: "total", "mean" or "first".
         below: How far below the middle of its row a point lies.
         name: In the legend.

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from hpsearch.figures import style, texts
+from hpsearch.figures import indices, style, texts
 
 _LOOKS: Mapping[str, tuple[str, str, str]] = {
     "ped_anova": ("PED-ANOVA", style.ORANGE, "square"),
@@ -61,7 +61,7 @@ def importance(frame: pd.DataFrame, sensitivity: pd.DataFrame | None = None) -> 
     lines = [f"{count:,} trials, up to {permutations:,} permutations; band: 95 % of the importances of shuffled values"]
     lines.append("filled marks: distinguishable from shuffled values; open: not; bars: 95 % intervals")
     if sensitivity is not None and len(sensitivity):
-        lines.append(f"measured: {texts.response(sensitivity)} by a survey")
+        lines.append(f"measured: {texts.response(sensitivity)} by a survey; arrows: its interval goes on")
     return style.titled(figure, title, "\n".join(lines), height=110 + 90 * len(names))
 
 
@@ -76,12 +76,9 @@ def _sorted(frame: pd.DataFrame, sensitivity: pd.DataFrame | None) -> list[str]:
 
 
 def _measured(figure: go.Figure, sensitivity: pd.DataFrame, places: Mapping[str, float]) -> None:
-    marker = {"symbol": "circle", "size": 11, "color": style.BLUE}
-    shown = ("hyperparameter", "total_order", "total_low", "total_high", "verdict")
-    _marks(
-        figure, sensitivity, ("total_order", "total_low", "total_high"), places, marker=marker, name=_MEASURED,
-        below=0, shown=shown, width=3,
-    )  # fmt: skip
+    look = {"symbol": "circle", "size": 11, "color": style.BLUE}
+    rows = sensitivity.set_axis([places[str(name)] for name in sensitivity["hyperparameter"]])
+    indices.add_intervals(figure, rows, "total", below=0, name=_MEASURED, look=look, width=3)
 
 
 def _measure(figure: go.Figure, part: pd.DataFrame, measure: str, places: Mapping[str, float], *, below: float) -> None:

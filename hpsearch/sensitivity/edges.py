@@ -28,7 +28,7 @@ _TOGETHER = 30
 
 
 def edges(trials: pd.DataFrame, space: Mapping[str, Dimension]) -> pd.DataFrame:
-    """Where in each range the ten best trials lie.
+    """Where in each range the ten best trials lie, and all others that score as the tenth does.
 
     Args:
         trials: See :func:`hpsearch.results.frames.trials`; low values are good.
@@ -36,25 +36,26 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension]) -> pd.DataFrame:
 
     Returns:
         A row a range; unordered choices have no ends and no row. Columns: hyperparameter, low, high, scale, trials (how
-        many best ones: ten, or all that are complete), share_low, share_high (of them in the lowest and the highest
-        tenth of the range, or at its first and last value), edge ("low" or "high" where at least half of them lie,
-        and more than chance puts there in one of forty searches at random if the setting does nothing: six of ten
-        where four or five values were tried, seven of three, nine of two; else ""), beyond (whether better settings
-        may lie beyond that edge: all ten lie in that tenth of a range, or the trials there are shown to be better than
-        others of their time, by the test of Mann and Whitney 1947 at 2.5 %, of their ranks among some thirty trials in
-        a row).
+        many best ones: ten or, by equal values, more; or all that are complete), share_low, share_high (of them in the
+        lowest and the highest tenth of the range, or at its first and last value), edge ("low" or "high" where at least
+        half of them lie, and more than chance puts there in one of forty searches at random if the setting does
+        nothing: six of ten where four or five values were tried, seven of three, nine of two; else "", as where all
+        trials score alike), beyond (whether better settings may lie beyond that edge: all of them lie in that tenth of
+        a range, or the trials there are shown to be better than others of their time, by the test of Mann and Whitney
+        1947 at 2.5 %, of their ranks among some thirty trials in a row).
     """
     complete = trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"])
-    best, standings, rows = complete.head(BEST), _standings(complete), []
+    best, standings, rows = best_of(complete, BEST), _standings(complete), []
+    alike = complete["value"].nunique() == 1
     for name, dimension in space.items():
         if best.empty or dimension.values(2).dtype.kind not in "iuf":
             continue
         cells = dimension.cells(TENTHS)
         every = dimension.cell_of(complete[name].to_numpy(), cells)
-        low, high = (float(np.mean(every[:BEST] == cell)) for cell in (0, cells - 1))
+        low, high = (float(np.mean(every[: len(best)] == cell)) for cell in (0, cells - 1))
         tried = cells if cells < TENTHS else complete[name].nunique()  # a grid tries few values of a wide range
         many = max(0.5, (binom.isf(0.025, len(best), 1 / tried) + 1) / len(best))
-        edge = "low" if low >= many else "high" if high >= many else ""
+        edge = "" if alike else "low" if low >= many else "high" if high >= many else ""
         ends = dict(zip(("low", "high"), dimension.ends, strict=True))
         all_there = cells == TENTHS and 1.0 in (low, high)  # of few choices the sampler may settle on any
         beyond = bool(edge) and (all_there or _lower(standings, every == (0 if edge == "low" else cells - 1)))
@@ -63,6 +64,11 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension]) -> pd.DataFrame:
     columns = ["hyperparameter", "low", "high", "scale", "trials", "share_low", "share_high", "edge", "beyond"]
     words = dict.fromkeys(("hyperparameter", "scale", "edge"), "str")
     return pd.DataFrame(rows, columns=columns).astype({**words, "beyond": "bool"})
+
+
+def best_of(complete: pd.DataFrame, count: int) -> pd.DataFrame:
+    """The trials with the lowest values, so many, and all that score as the last of them: none of these is better."""
+    return complete.nsmallest(count, "value", keep="all")
 
 
 def _standings(trials: pd.DataFrame) -> pd.Series:

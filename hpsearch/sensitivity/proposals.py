@@ -81,6 +81,9 @@ def _next_range(dimension: Float | Int, crowd: Crowd, *, limit: tuple[float, flo
         return Proposal(dimension, "the best are too few to narrow it")
     if not boundary:
         return Proposal(following, crowd.words)
+    place = ("low", "high").index(boundary)
+    if following.ends[place] == dimension.ends[place]:
+        return Proposal(following, f"the best crowd at the {boundary} end, beyond which it may not go")
     far = " as far as it may go" if ends != wide else ""
     return Proposal(following, f"the best crowd at the {boundary} end: beyond it{far}")
 

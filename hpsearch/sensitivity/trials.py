@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from hpsearch.sensitivity.crowds import Crowd
 from hpsearch.sensitivity.designs import DesignError
-from hpsearch.sensitivity.edges import BEST, TENTHS, edges
+from hpsearch.sensitivity.edges import BEST, TENTHS, best_of, edges
 from hpsearch.sensitivity.proposals import Proposal, proposal
 from hpsearch.sensitivity.ranges import longer
 from hpsearch.space import Dimension
@@ -76,11 +76,11 @@ def trial_ranges(
 ) -> pd.DataFrame:
     """Propose a range for each hyperparameter from where the best trials of a search lie.
 
-    The best tenth of the trials count, at least ten; what a pruner stopped is none of the best. The next range is the
-    smallest of the scale that holds them, widened at both ends by a quarter of its width (at least a twentieth of the
-    range), but not beyond the range; only past an end at which the ten best crowd (see
-    :func:`hpsearch.sensitivity.edges.edges`) it goes on by an octave, a linear one by a quarter of itself. Of choices
-    those stay that any of the best has.
+    The best tenth of the trials count, at least ten, and all that score as the last of these; what a pruner stopped is
+    none of the best. The next range is the smallest of the scale that holds them, widened at both ends by a quarter of
+    its width (at least a twentieth of the range), but not beyond the range; only past an end at which the ten best
+    crowd (see :func:`hpsearch.sensitivity.edges.edges`) it goes on by an octave, a linear one by a quarter of itself.
+    Of choices those stay that any of the best has.
 
     Args:
         trials: See :func:`hpsearch.results.frames.trials`; low values are good.
@@ -98,13 +98,13 @@ def trial_ranges(
     Raises:
         DesignError: if there are fewer than 20 such trials, or fewer than 10 complete ones.
     """
-    complete, count = trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"]), tried(trials)
+    complete, count = trials[trials["state"] == "COMPLETE"], tried(trials)
     if not enough(trials):
         raise DesignError(
             f"ranges are made of the best of at least {LEAST} trials, {BEST} of them complete, and there are {count}, "
             f"{len(complete)} of them complete: search on with more --trials, or measure a survey"
         )
-    best, rows = complete.head(max(BEST, count // TENTHS)), []
+    best, rows = best_of(complete, max(BEST, count // TENTHS)), []
     ends = edges(trials, space).set_index("hyperparameter")
     for name, dimension in space.items():
         numeric = dimension.values(2).dtype.kind in "iuf"
