@@ -192,8 +192,9 @@ def test_what_is_not_there_is_named(results, folder, tmp_path):
     with pytest.raises(ResultsError, match=r"'foreign' was not made by hpsearch, which cannot .* so it has no survey"):
         _ = foreign.survey
     for wrong in ("small", None, optuna):
-        with pytest.raises(ResultsError, match=rf"takes an Optuna study \(given: {type(wrong).__name__}\): load one"):
-            Results.from_study(wrong)
+        for make in (Results, Results.from_study):
+            with pytest.raises(ResultsError, match=rf"of an Optuna study \(given: {type(wrong).__name__}\): load one"):
+                make(wrong)
     with pytest.raises(ResultsError, match="'foreign' was not made by hpsearch"):
         foreign.network(0)
 
