@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import pytest
 from optuna_dashboard import get_note
 
+from hpsearch.config.digits import score_interval
 from hpsearch.data import from_arrays
 from hpsearch.experiments.function import survey_frames
 from hpsearch.experiments.trainings import survey_study
@@ -21,7 +22,6 @@ from hpsearch.storage.front import (
     EXPLAINED,
     FIGURE,
     MEASURED,
-    score_words,
     show_attribution,
     show_search,
     show_surrogates,
@@ -58,17 +58,10 @@ def test_a_search_says_in_short_rows_what_was_asked_chosen_and_is_not_measured_y
     assert rows["question"] == "How <b>fast</b>?"
     assert rows["chosen"].startswith(f"trial {best.number}: learning rate α {best.hyperparameters.learning_rate:.3g}, ")
     assert f"batch size B {best.hyperparameters.batch_size}" in rows["chosen"]
-    assert rows["test error"] == score_words(vars(best.test))
-    assert rows["baseline"] == f"guessing {score_words(fact(study, BEST)['guessing'])}"
+    assert rows["test error"] == score_interval(vars(best.test))
+    assert rows["baseline"] == f"guessing {score_interval(fact(study, BEST)['guessing'])}"
     assert rows[MEASURED] == f"{BARS}. Nothing is measured yet: make survey STUDY=small"
     assert figure_of(study, FIGURE) == ""
-
-
-def test_a_score_is_told_in_per_cent_where_it_is_an_error():
-    score = {"metric": "test_error", "value": 0.0278, "low": 0.0152, "high": 0.0504, "examples": 1360}
-    assert score_words(score) == "2.8 % (95 % interval 1.5 % to 5.0 %, 1,360 examples)"
-    score |= {"metric": "test_r2", "value": 0.51234}
-    assert score_words(score) == "0.512 (95 % interval 0.015 to 0.050, 1,360 examples)"
 
 
 def test_other_networks_that_were_scored_join_the_baseline(config, tmp_path):

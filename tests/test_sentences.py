@@ -14,7 +14,7 @@ def indices(**verdicts):
          "total_low": total - 0.1, "total_high": total + 0.1, "reason": "too noisy"}
         for name, (verdict, total) in verdicts.items()
     ]  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(share=0.01)
 
 
 def test_verdicts_are_told_apart_and_luck_is_a_sentence_of_its_own():
@@ -30,6 +30,13 @@ def test_verdicts_are_told_apart_and_luck_is_a_sentence_of_its_own():
         "Not decided by this survey: momentum μ (5.0 % of the variance in all, 0.0 % to 15 %).",
         "Luck, the random seed with all that it interacts with, has 0.3 % of the variance (0.0 % to 10 %).",
     ]
+
+
+def test_the_end_of_an_interval_does_not_read_as_the_share_that_a_verdict_lies_below_or_above():
+    inert = indices(l2=("inert", 0.004)).assign(total_low=-0.001, total_high=0.0098)
+    assert "(0.4 % of the variance in all, 0.0 % to 0.98 %)" in sentences.sensitive_to(inert, 0.01)[1]
+    sensitive = indices(l2=("sensitive", 0.013)).assign(total_low=0.01004)
+    assert "(1.3 % of the variance in all, 1.004 % to 11 %)" in sentences.sensitive_to(sensitive, 0.01)[0]
 
 
 def test_where_nothing_is_sensitive_this_is_said_first_and_a_missing_index_has_its_reason():
@@ -125,6 +132,8 @@ def test_pairs_that_are_present_are_told_without_luck_and_their_absence_is_no_pr
     assert sentences.together(pairs) == (
         "Settings that act together, the strongest first: learning rate α with momentum μ (14 %, 7.5 % to 20 %)."
     )
+    weak = sentences.together(pairs.assign(interaction=0.0004, low=0.0003, high=0.0005))
+    assert "(0.04 %, 0.03 % to 0.1 %)" in weak
     assert "does not show that there is none" in sentences.together(pairs.assign(verdict="not seen"))
     unknown = sentences.together(pairs.assign(verdict="undecided", reason="no floor"))
     assert unknown == "Whether settings interact is not known: no floor."

@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+from hpsearch.config.digits import digits
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.responses import Kind
 
@@ -38,13 +39,21 @@ def clipping(survey: Survey) -> str:
 def index_with_interval(row: Mapping[Any, Any], part: Literal["first", "total", "mean"]) -> str:
     """An index of a row of ``Survey.sensitivity()`` with its interval, as text; "-" where it has none."""
     value, low, high = (row[f"{part}_{column}"] for column in ("order", "low", "high"))
-    return "-" if math.isnan(value) else f"{value:.3f} {share_interval(low, high)}"
+    limit = None if part == "first" else row["share"]
+    return "-" if math.isnan(value) else f"{value:.3f} {share_interval(low, high, limit=limit)}"
 
 
-def share_interval(low: float, high: float) -> str:
-    """The interval of a share, cut at 0 and 1 with the marks <0 and >1 (see :func:`cut_mark`)."""
-    first = "<0" if low <= -_ROUNDED else f"{max(low, 0.0):.3f}"
-    last = ">1" if high >= 1 + _ROUNDED else f"{min(high, 1.0):.3f}"
+def share_interval(low: float, high: float, *, limit: float | None = None) -> str:
+    """The interval of a share, cut at 0 and 1 with the marks <0 and >1 (see :func:`cut_mark`).
+
+    Args:
+        low: Its lower end.
+        high: Its upper end.
+        limit: A share that no end must read as if it is another: the verdict rests on it.
+    """
+    count = digits((low, high), () if limit is None else (limit,), least=3)
+    first = "<0" if low <= -_ROUNDED else f"{max(low, 0.0):.{count}f}"
+    last = ">1" if high >= 1 + _ROUNDED else f"{min(high, 1.0):.{count}f}"
     return f"[{first:>5}, {last:>5}]"
 
 
