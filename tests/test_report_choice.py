@@ -63,11 +63,6 @@ def test_ends_of_intervals_that_are_apart_are_not_told_as_equal():
     assert told.endswith("1.000 % to 3.001 %, 360 examples); always answering 'no' gives 3.004 %")
 
 
-def test_notes_that_speak_of_the_test_examples_stand_beside_their_score():
-    notes = ["constant, so of no use: 'x'", "new.csv: 4 groups have rows in the training table too", "4 test examples"]
-    assert choice.notes_on_test(notes) == [f"Mind: {note}." for note in notes[1:]]
-
-
 def test_without_a_test_split_nothing_is_known_of_new_data():
     (text,) = choice.test_score(None, {})
     assert "not known" in text

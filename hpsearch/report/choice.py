@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -79,11 +78,6 @@ def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> li
             telling = f"the chosen network is {'better' if better else 'worse'}"
         sentences.append(f"{beside} on the same examples: {telling}.")
     return sentences
-
-
-def notes_on_test(notes: Sequence[str]) -> list[str]:
-    """Those notes on the data that speak of the test examples, and may be why a score is not what it seems."""
-    return [f"Mind: {note}." for note in notes if re.search(r"\btests?\b|training table", note)]
 
 
 def _compared(name: str, baseline: TestScore) -> tuple[float, ...]:
