@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from hpsearch.report import sentences
-from hpsearch.report.edges import at_edges
 from hpsearch.sensitivity.verdicts import MEAN_NOT_SHOWN, NO_FLOOR
+from hpsearch.sensitivity.words import at_edges
 
 
 def indices(**verdicts):
@@ -69,16 +69,17 @@ def test_a_constant_response_is_no_finding():
 
 def test_edges_are_told_or_their_absence_and_where_a_range_may_go_no_further():
     table = pd.DataFrame(
-        {"hyperparameter": ["learning_rate", "l2"], "trials": 10, "edge": ["high", ""], "reachable": [True, False]}
+        {"hyperparameter": ["learning_rate", "l2"], "trials": 10, "edge": ["high", ""], "low": 0, "high": [1, 9]}
     ).assign(beyond=[True, False])
+    limits = {"l2": (0, 9)}
     told = "Of the 10 best trials at least half lie at the high end of learning rate α: better settings may lie beyond."
-    assert at_edges(table) == told
-    assert at_edges(table.assign(edge="")) == "The 10 best trials crowd at no end of a range."
-    assert at_edges(table.iloc[:0]) == ""
-    assert at_edges(table.assign(edge=["high", "low"])) == (
+    assert at_edges(table, limits) == told
+    assert at_edges(table.assign(edge=""), limits) == "The 10 best trials crowd at no end of a range."
+    assert at_edges(table.iloc[:0], limits) == ""
+    assert at_edges(table.assign(edge=["high", "low"]), limits) == (
         f"{told} Of the 10 best trials at least half lie at the low end of l2 λ: beyond that nothing is allowed."
     )
-    assert at_edges(table.assign(beyond=False)) == told.replace(
+    assert at_edges(table.assign(beyond=False), limits) == told.replace(
         "better settings may lie beyond",
         "trials there are not shown to be better than others of their time, so the sampler may have crowded them there "
         "by chance",

@@ -79,8 +79,10 @@ def dataset_of(
     held = [*copies, *division_notes(division, splits, groups)]
     if further is not None:
         held += further_notes(further, frame.iloc[splits[0]])
-    notes, on_test = (tuple(texts) for texts in ([*notes, *held], held if last is not None else []))
-    return Dataset(name, kind, train, held_out, last, preparation, classes, mean, scale, notes, on_test)
+    return Dataset(
+        name, kind, train, held_out, last, preparation, classes, mean, scale,
+        notes=(*notes, *held), test_notes=() if last is None else tuple(held),
+    )  # fmt: skip
 
 
 def _numbered(frame: pd.DataFrame) -> pd.DataFrame:

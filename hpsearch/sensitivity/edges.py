@@ -9,6 +9,8 @@ those of about the same time, unless all ten lie there, which is rare: of these 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -63,6 +65,17 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension]) -> pd.DataFrame:
     columns = ["hyperparameter", "low", "high", "scale", "trials", "share_low", "share_high", "edge", "beyond"]
     words = dict.fromkeys(("hyperparameter", "scale", "edge"), "str")
     return pd.DataFrame(rows, columns=columns).astype({**words, "beyond": "bool"})
+
+
+def reachable(row: Mapping[Any, Any], limits: Mapping[str, tuple[float, float]]) -> bool:
+    """Whether there are values beyond the end at which the best crowd.
+
+    Args:
+        row: Of :func:`edges`, with an edge.
+        limits: Lowest and highest value that a range may reach, by hyperparameter.
+    """
+    low, high = limits.get(row["hyperparameter"], (-inf, inf))
+    return bool(row["low"] > low if row["edge"] == "low" else row["high"] < high)
 
 
 def _standings(trials: pd.DataFrame) -> pd.Series:

@@ -1,4 +1,4 @@
-"""What the tables of a survey say in words that terminals and notes share: indices with intervals, and what is cut."""
+"""What tables say in words that terminals, pages and notes share: indices, what is cut, and where the best crowd."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
+import pandas as pd
+
 from hpsearch.config.digits import digits
+from hpsearch.config.hyperparameters import in_words
+from hpsearch.config.messages import listed
 from hpsearch.sensitivity.analysis import Survey
+from hpsearch.sensitivity.edges import reachable
 from hpsearch.sensitivity.responses import Kind
 
 TOTAL_ORDER = (
@@ -21,6 +26,37 @@ MEAN_ORDER = "the part of the total order that is left when the response is aver
 
 _ROUNDED = 0.0005
 """What three decimals do not show."""
+
+_BEYOND, _NOTHING = "better settings may lie beyond", "beyond that nothing is allowed"
+_CHANCE = (
+    "trials there are not shown to be better than others of their time, so the sampler may have crowded them there by "
+    "chance"
+)
+"""What is said of an end at which the best trials crowd."""
+
+
+def at_edges(edges: pd.DataFrame, limits: Mapping[str, tuple[float, float]]) -> str:
+    """Whether the best trials lie at an end of a range, and whether the range can go on there.
+
+    Args:
+        edges: Of :func:`hpsearch.sensitivity.edges.edges`.
+        limits: Lowest and highest value that a range may reach, by hyperparameter.
+    """
+    if edges.empty:
+        return ""
+    count, at = edges["trials"].max(), edges[edges["edge"] != ""].to_dict("records")
+    if not at:
+        return f"The {count} best trials crowd at no end of a range."
+    ends: dict[str, list[str]] = {_BEYOND: [], _CHANCE: [], _NOTHING: []}
+    for row in at:
+        words = (_BEYOND if row["beyond"] else _CHANCE) if reachable(row, limits) else _NOTHING
+        ends[words].append(f"the {row['edge']} end of {in_words(row['hyperparameter'])}")
+    texts = [
+        f"Of the {count} best trials at least half lie at {listed(parts)}: {words}."
+        for words, parts in ends.items()
+        if parts
+    ]
+    return " ".join(texts)
 
 
 def clipping(survey: Survey) -> str:
