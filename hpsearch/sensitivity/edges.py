@@ -49,7 +49,7 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension]) -> pd.DataFrame:
     complete = trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"])
     best, standings, rows = complete.head(BEST), _standings(complete), []
     for name, dimension in space.items():
-        if best.empty or dimension.values(2).dtype.kind not in "iuf":
+        if best.empty or not dimension.numeric:
             continue
         cells = dimension.cells(TENTHS)
         every = dimension.cell_of(complete[name].to_numpy(), cells)
