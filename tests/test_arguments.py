@@ -15,6 +15,7 @@ import pytest
 
 import hpsearch
 from hpsearch.config.arguments import check_record, checked
+from hpsearch.results.payoff import payoff
 from hpsearch.results.profiles import ProfileTables
 from hpsearch.results.study import Results
 from hpsearch.results.surrogates import Options
@@ -174,6 +175,7 @@ CONFIG = hpsearch.StudyConfig(name="refused", data={"source": "iris"})
 REFUSED = {
     "search": (lambda **o: hpsearch.search(CONFIG, **o), hpsearch.ConfigError, "trials workers timeout"),
     "search_rounds": (lambda **o: hpsearch.search_rounds(CONFIG, **o), hpsearch.ConfigError, "rounds workers timeout"),
+    "payoff": (lambda **o: payoff(CONFIG, **o), hpsearch.ConfigError, "rounds repeats seeds workers timeout"),
     "survey_study": (lambda **o: hpsearch.survey_study(CONFIG, **o), hpsearch.ConfigError, "workers timeout"),
     "survey": (
         lambda **o: hpsearch.survey(lambda a, b: a, SPACE, **o),
@@ -280,6 +282,8 @@ def test_the_tables_of_a_survey_refuse_what_they_cannot_be_made_of():
     ):
         with pytest.raises(hpsearch.ResponseError, match=message):
             survey.sensitivity(**options)
+    with pytest.raises(hpsearch.ResponseError, match=r"target must be a number, or None \(given: 'x'\)"):
+        survey.take(target="x")
     with pytest.raises(hpsearch.ResponseError, match="this survey has no checkpoints"):
         survey.sensitivity_over_iterations(checkpoints=[])
     for names, message in ((("a", "c"), "'c' does not vary"), (("a", "a"), "'a' is named twice")):

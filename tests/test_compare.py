@@ -148,6 +148,9 @@ def test_a_cell_is_what_a_setting_loses_there_and_on_the_diagonal_what_the_own_b
     )  # fmt: skip
     lines = printed(transfer_table(comparison(indices=rows("study", ("a",), ("b",)), transfer=transfer)))
     assert lines[-4:] == ["a =96.0 +1.5*", "±0.5", "b +0.0 =91.5", "±0.3"]
+    close = transfer.assign(regret=[np.nan, 0.04, -0.04, np.nan], regret_high=[np.nan, 0.07, 0.26, np.nan])
+    lines = printed(transfer_table(comparison(indices=rows("study", ("a",), ("b",)), transfer=close)))
+    assert lines[-4:] == ["a =96.0 +0.04*", "±0.03", "b +0.0 =91.5", "±0.3"]  # shown, so no digits may deny it
 
 
 def test_what_is_not_shown_to_matter_leads_nowhere():
@@ -180,6 +183,8 @@ def test_which_transfers_lose_and_what_tuning_gains_and_what_was_moved():
         "Moved to what a study can take: b on a: l2 64 → 8.",
     ]
     assert "1 of 2 transfers (0 after" in transfer_sentences(comparison(transfer=frame.assign(p=0.04)))[0]
+    close = frame.assign(regret=0.04, regret_low=0.01, regret_high=0.07)
+    assert ": b on a (+0.04, 0.01 to 0.07)." in transfer_sentences(comparison(transfer=close))[0]
     none = transfer_sentences(comparison(transfer=frame.assign(verdict="not shown", moved="")))
     assert none == [
         "Shown to lose points: 0 of 2 transfers.",

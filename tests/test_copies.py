@@ -45,4 +45,5 @@ def test_a_table_with_its_rows_twice_is_told_and_bundled_data_is_not():
     data = from_frame(twice, "y")
     rows = [set(zip(*(np.round(part, 9) for part in (s.X[:, 0], s.y)), strict=True)) for s in (data.train, data.test)]
     assert data.notes[0].startswith(f"{len(rows[0] & rows[1])} of the 40 test examples")
+    assert (data.test_notes, from_frame(twice, "y", test=0).test_notes) == (data.notes, ())
     assert from_frame(frame, "y").notes == load_dataset("iris").notes == ()

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import printed
 from rich.console import Console
 
 from hpsearch.experiments.attributions import Attribution
@@ -149,6 +150,19 @@ def test_drawn_orders_are_told_with_their_error_and_without_pairs_and_path():
 )
 def test_numbers_have_the_decimals_of_the_metric_s_size(start, whole):
     assert f"a gain of {whole}" in explained(told(lambda names: 0.01 * (RATE in names), start=start, luck=1e-6))[0]
+
+
+def test_no_interval_that_shows_a_gain_ends_in_0():
+    attribution = told(in_company)
+    assert explained(attribution)[1].startswith("Shares that gain: +0.100 (+0.100 to ")
+    close = replace(attribution, table=attribution.table.assign(share_low=0.0004))
+    assert explained(close)[1].startswith("Shares that gain: +0.1000 (+0.0004 to ")
+    unseen = replace(close, table=close.table.assign(share_verdict="not shown", gain_low=-0.0004))
+    assert "a gain of +0.100 (0.000 to " in explained(unseen)[0]
+    paired = replace(attribution, interactions=attribution.interactions.assign(low=0.0004))
+    assert "learning rate α with momentum μ +0.1999 (+0.0004 to +0.2000)." in explained(paired)[-2]
+    walked = replace(attribution, path=attribution.path.assign(gain_high=0.0004))
+    assert "+0.0004]" in "".join(printed(attribution_report(walked, name="s")[1]))
 
 
 def test_what_is_too_wide_for_a_terminal_breaks_between_two_values_and_in_no_verdict():

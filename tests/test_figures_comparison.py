@@ -73,6 +73,9 @@ def test_every_transfer_has_its_regret_bold_where_it_is_shown():
     }
     assert np.array(figure.data[0].z).tolist() == [[0, 0], [12, 0]]
     assert "16 seeds" in figure.layout.meta["subtitle"]
+    close = TRANSFER.assign(regret=[0.0, 0.04, -0.04, 0.0], regret_high=[0.0, 0.07, 0.26, 0.0])
+    drawn = cells(figures.transfer(close))
+    assert (drawn["one", hostile], drawn[hostile, "one"]) == ("<b>+0.04</b><br>±0.03", "+0.0<br>±0.3")
 
 
 def test_texts_are_light_on_dark_colours_and_dark_on_light_ones():

@@ -8,9 +8,11 @@ import plotly.graph_objects as go
 import pytest
 from optuna_dashboard import get_note
 
+from hpsearch.config.digits import score_interval
 from hpsearch.data import from_arrays
 from hpsearch.experiments.function import survey_frames
 from hpsearch.experiments.trainings import survey_study
+from hpsearch.report.edges import edge_sentences
 from hpsearch.results.study import load
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.verdicts import NO_FLOOR
@@ -21,7 +23,6 @@ from hpsearch.storage.front import (
     EXPLAINED,
     FIGURE,
     MEASURED,
-    score_words,
     show_attribution,
     show_search,
     show_surrogates,
@@ -58,17 +59,10 @@ def test_a_search_says_in_short_rows_what_was_asked_chosen_and_is_not_measured_y
     assert rows["question"] == "How <b>fast</b>?"
     assert rows["chosen"].startswith(f"trial {best.number}: learning rate α {best.hyperparameters.learning_rate:.3g}, ")
     assert f"batch size B {best.hyperparameters.batch_size}" in rows["chosen"]
-    assert rows["test error"] == score_words(vars(best.test))
-    assert rows["baseline"] == f"guessing {score_words(fact(study, BEST)['guessing'])}"
+    assert rows["test error"] == score_interval(vars(best.test))
+    assert rows["baseline"] == f"guessing {score_interval(fact(study, BEST)['guessing'])}"
     assert rows[MEASURED] == f"{BARS}. Nothing is measured yet: make survey STUDY=small"
     assert figure_of(study, FIGURE) == ""
-
-
-def test_a_score_is_told_in_per_cent_where_it_is_an_error():
-    score = {"metric": "test_error", "value": 0.0278, "low": 0.0152, "high": 0.0504, "examples": 1360}
-    assert score_words(score) == "2.8 % (95 % interval 1.5 % to 5.0 %, 1,360 examples)"
-    score |= {"metric": "test_r2", "value": 0.51234}
-    assert score_words(score) == "0.512 (95 % interval 0.015 to 0.050, 1,360 examples)"
 
 
 def test_other_networks_that_were_scored_join_the_baseline(config, tmp_path):
@@ -233,24 +227,30 @@ def test_the_note_says_how_to_go_on_and_of_few_trials_no_crowd(config, tmp_path)
         (
             {"learning_rate": 1.0},
             {},
-            "At least half of the 10 best trials lie at the high end of learning rate α: better settings may lie "
+            "Of the 10 best trials at least half lie at the high end of learning rate α: better settings may lie "
             "beyond.",
         ),
         (
             {"learning_rate": 1.0},
             {"learning_rate": 1.0},
-            "At least half of the 10 best trials lie at the high end of learning rate α.",
+            "Of the 10 best trials at least half lie at the high end of learning rate α: trials there are not shown",
         ),
-        ({"momentum": 0.0}, {}, "At least half of the 10 best trials lie at the low end of momentum μ."),
+        (
+            {"momentum": 0.0},
+            {},
+            "Of the 10 best trials at least half lie at the low end of momentum μ: beyond that nothing is allowed.",
+        ),
         (
             {"learning_rate": 1.0, "momentum": 0.0},
             {},
-            "At least half of the 10 best trials lie at the high end of learning rate α: better settings may lie "
-            "beyond. At least half of the 10 best trials lie at the low end of momentum μ.",
+            "Of the 10 best trials at least half lie at the high end of learning rate α: better settings may lie "
+            "beyond. Of the 10 best trials at least half lie at the low end of momentum μ: beyond that nothing",
         ),
+        ({"batch_size": 90}, {}, "lie at the high end of batch size B: beyond that nothing is allowed."),
     ],
 )
 def test_the_note_says_where_the_best_crowd_and_whether_more_lies_beyond(config, tmp_path, setting, others, told):
+    config = config.with_overrides(**{"space.batch_size": {"choices": [8, 16, 90]}})  # all of the training examples
     study = search(config, results=tmp_path, trials=1)
     middle = {"learning_rate": 0.1, "iterations": 17, "momentum": 0.45, "l2": 3e-4, "batch_size": 16, "init_scale": 0.1}
     for k in range(20):
@@ -259,6 +259,7 @@ def test_the_note_says_where_the_best_crowd_and_whether_more_lies_beyond(config,
         study.add_trial(optuna.trial.create_trial(params=params, distributions=sides, value=value))
     show_search(study)
     assert told in note_of(study)
+    assert edge_sentences(load("small", results=tmp_path)) in note_of(study)  # as the page has it
 
 
 def test_an_answer_that_is_written_later_is_in_the_note_and_a_question_that_is_withdrawn_is_gone(config, tmp_path):

@@ -29,6 +29,10 @@ def test_test_examples_are_standardised_by_the_training_rows_and_choose_nothing(
     assert data.notes == ("the test examples are the 30 rows of the test table",)
     counted = from_frame(frame.assign(no=np.arange(60)), "kind", test=last.assign(no=np.arange(30)))
     assert "column 'no' counts the rows (0 to 59): if" in counted.notes[0]
+    assert counted.test_notes == counted.notes[1:]
+    constant = from_frame(frame.assign(test=0.0), "kind", test=last.assign(test=0.0))
+    assert constant.notes == ("constant in the training split, so of no use: 'test'", *constant.test_notes)
+    assert constant.test_notes == data.notes
 
 
 def test_a_number_to_predict_is_scaled_by_the_training_rows(tables):
@@ -64,6 +68,7 @@ def test_incomplete_rows_and_unknown_texts_of_test_examples_are_counted(tables, 
     with pytest.raises(DataError, match=r"with the rows of test.csv: column 'n' has 1 missing values"):
         load_dataset(**files)
     data = load_dataset(**files, incomplete="drop")
+    assert data.notes == data.test_notes
     assert data.notes == (
         "the test examples are the 29 rows of test.csv",
         "test.csv has texts that no training row has, and each is read as none of theirs: 'hue' (3 rows)",
@@ -108,6 +113,7 @@ def test_a_group_that_is_in_both_tables_is_told(tables):
     frame, last = (table.assign(who=np.arange(len(table)) // 3 + start) for table, start in ((frame, 0), (last, 15)))
     data = from_frame(frame, "kind", test=last, groups="who")
     assert "the test table: 5 of the 10 groups by 'who' have rows in the training table too" in data.notes
+    assert data.test_notes == data.notes  # that intervals of test scores are too narrow is one of them
     assert data.preparation.columns == ("x", "n", "hue")
     without = from_frame(frame, "kind", test=last.drop(columns="who"), groups="who")
     assert without.fingerprint == data.fingerprint

@@ -146,7 +146,10 @@ def test_every_table_and_line_is_text_on_a_console_that_reads_markup(small):
     names = ["a[/s]", "b[bold]", ":boom:", ESCAPE]
     console = Console(file=io.StringIO(), width=120)
     numbers = dict.fromkeys(("total_order", "total_low", "total_high", "first_order", "first_low", "first_high"), 0.5)
-    rows = [{"hyperparameter": name, **numbers, "mean_order": 0.5, "verdict": "", "reason": name} for name in names]
+    rows = [
+        {"hyperparameter": name, **numbers, "mean_order": 0.5, "share": 0.01, "verdict": "", "reason": name}
+        for name in names
+    ]
     console.print(sensitivity_table(pd.DataFrame(rows), title="[/t] :boom:"))
     cells = dict.fromkeys(("importance", "low", "high", "p_adjusted"), 0.5)
     rows = [{"measure": "m[/n]", "hyperparameter": name, **cells, "verdict": "seen"} for name in names]

@@ -51,6 +51,8 @@ def test_intervals_as_words():
     assert Interval(0.1, -0.0001, 0.2).percent == "10.0 % [-0.0, 20.0]"
     assert Interval(0.1, 0.05, 0.2).points == "10.0 points [5.0, 20.0]"
     assert Interval(*np.log([3.0, 2.0, 40.0])).times == "3.0 times [2.0, 40]"
+    assert Interval(0.1, 0.0002, 0.2).points == "10.00 points [0.02, 20.00]"
+    assert Interval(*np.log([1.2, 1.004, 1.4])).times == "1.200 times [1.004, 1.400]"
     assert Interval(1.23456, 1, 2).short == "1.23 [1, 2]"
 
 

@@ -19,6 +19,7 @@ from hpsearch.experiments.profiles import plane, profile, tunability
 from hpsearch.experiments.tolerances import tolerance
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.study import Results, ResultsError
+from hpsearch.sensitivity.designs import DesignError
 from hpsearch.storage.access import JOURNAL, only_writer, open_storage
 from hpsearch.storage.holders import StudyBusyError
 from hpsearch.storage.internals import note_of, set_study_attribute, storage_of, study_attributes
@@ -106,6 +107,43 @@ def test_trainings_that_differ_in_length_alone_are_one(results, trained):
     assert trained == []
     results.plane("iterations", "l2", values=3, seeds=2)
     assert trained == [60] * 6
+
+
+def test_a_cost_is_asked_for_as_its_table_is(results, trained):
+    told = results.cost("plane", first="iterations", second="l2", values=3, seeds=2, workers=2, on_progress=print)
+    assert (told.total, told.iterations) == (18, 6 * 60)
+    assert results.cost("attribution", seeds=2, workers=2).total == results.cost("attribution", seeds=2).total
+    for arguments, options, message in (
+        (
+            ["profile"],
+            {},
+            r"of profile: missing .* 'hyperparameter'; give cost\('profile', hyperparameter, values=32, s",
+        ),
+        (
+            ["plane", "l2"],
+            {},
+            r"of plane: missing .* 'second'; give cost\('plane', first, second, values=16, seeds=3\)",
+        ),
+        (
+            ["tolerance", "l2"],
+            {},
+            r"of tolerance: too many .*; give cost\('tolerance', points=0.01, values=32, seeds=3",
+        ),
+        (
+            ["attribution", "l2"],
+            {},
+            r"of attribution: too many .*; give cost\('attribution', of=None, against=None, se",
+        ),
+        (
+            ["profile", "l2"],
+            {"sizes": 3},
+            r"of profile: .* unexpected keyword argument 'sizes'; give cost\('profile', ",
+        ),
+        (["profile", 3], {}, r"^hyperparameter must be text \(given: 3\)$"),
+    ):
+        with pytest.raises(DesignError, match=message):
+            results.cost(*arguments, **options)
+    assert trained == []
 
 
 def test_two_workers_give_the_trials_of_one_in_the_same_order(config, trained, tmp_path, monkeypatch):

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from helpers import printed
 from scipy import stats
 from sklearn.metrics import log_loss
 
@@ -10,7 +11,7 @@ from hpsearch.config import HYPERPARAMETERS, ConfigError
 from hpsearch.data import DataError, load_dataset
 from hpsearch.evaluation.deadlines import Deadline, OutOfTimeError
 from hpsearch.evaluation.evaluator import Evaluator
-from hpsearch.report.rounds import payoff_lines
+from hpsearch.report.rounds import payoff_lines, payoff_table
 from hpsearch.results.payoff import payoff, verdict
 
 SETTING = {h.name: h.default for h in HYPERPARAMETERS}
@@ -176,6 +177,23 @@ def test_the_words_follow_the_verdict():
     dearer = table(*scores(1, 10, shift=3, rng=rng))
     dearer.loc[dearer["arm"] == "rounds", "cost"] = 2000
     assert payoff_lines(dearer, data)[0].endswith("of 60 trials that cost 50 % as much, where it ended")
+
+
+def test_no_digits_contradict_the_words():
+    """An interval and a difference that are above 0 by less than four digits show."""
+    data, unrefined = load_dataset("iris"), np.full((2, 3), 0.25)
+    close = table(unrefined + 2e-5 + np.array([[0], [1e-6]]), unrefined)
+    _, whole, verdict = payoff_lines(close, data)
+    assert (
+        "mean test loss 0.25002 after rounds, 0.25000 unrefined, difference +0.00002 (95 % interval +0.00001 to"
+        in whole
+    )
+    assert verdict.startswith("refining costs more than it gains here")
+    assert printed(payoff_table(close))[-2:] == ["0 0.25002 0.25000 +0.00002", "1 0.25002 0.25000 +0.00002"]
+    one = payoff_lines(table(unrefined[:1] - 2e-5 + [0, 1e-6, 2e-6], unrefined[:1]), data)[2]
+    assert (
+        "difference -0.00002 (95 % interval -0.00002 to -0.00002, paired by seed): the setting of the rounds is" in one
+    )
 
 
 def test_a_table_in_place_of_a_data_set_is_refused_before_anything_runs(config, tmp_path):

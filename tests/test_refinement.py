@@ -12,8 +12,9 @@ from hpsearch.experiments.surveys import DESIGN
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.report.edges import edge_line, edge_sentences
 from hpsearch.report.rounds import refinement_lines
-from hpsearch.results.refinement import reachable, refine
+from hpsearch.results.refinement import limits, refine
 from hpsearch.results.study import Results, ResultsError
+from hpsearch.sensitivity.edges import reachable
 from hpsearch.space import Choice
 from hpsearch.storage.access import open_storage
 
@@ -66,8 +67,8 @@ def test_a_proposal_stays_within_what_the_hyperparameters_and_the_data_allow(sma
     batch = refine(results, name="next").config.space.batch_size
     assert batch == Choice((45, 90))
     (row,) = [row for row in results.edges().to_dict("records") if row["hyperparameter"] == "batch_size"]
-    assert not reachable(results, {**row, "edge": "high"})
-    assert reachable(results, {**row, "edge": "low"})
+    assert not reachable({**row, "edge": "high"}, limits(results))
+    assert reachable({**row, "edge": "low"}, limits(results))
 
 
 def test_too_few_trials_are_told_with_their_number(small, tmp_path):

@@ -1,5 +1,7 @@
 """L6: refining is judged by the difference over sampler seeds, each repeat counting as one."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,6 +33,12 @@ def test_refining_that_pays_on_one_study_holds_there():
     assert judgement.verdict == "holds where the search is digits"
     assert judgement.tables["refining"]["verdict"].tolist() == ["better", "not shown", "worse"]
     assert judgement.decided.startswith("rounds beat one search of their cost in 1 of 3, lose in 1; best case -")
+
+
+def test_no_digits_deny_that_refining_pays():
+    judgement = refining({"digits": table(0.0004, noise=0.0001)})
+    assert judgement.verdict == "holds"
+    assert re.search(r"best case -0\.0\d % \[-0\.0\d, -0\.0[1-9]\] in loss", judgement.decided)
 
 
 def test_refining_that_is_not_shown_to_pay_does_not_hold():

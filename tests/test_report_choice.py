@@ -37,8 +37,8 @@ def test_a_baseline_is_better_or_worse_only_where_the_intervals_are_apart(metric
 @pytest.mark.parametrize(
     ("metric", "guess", "told"),
     [
-        ("test_error", 0.5, "the most frequent class has 50.0 % on the same examples: the chosen network is better"),
-        ("test_error", 0.1, "the most frequent class has 10.0 % on the same examples: the chosen network is worse"),
+        ("test_error", 0.5, "the most frequent class has 50.00 % on the same examples: the chosen network is better"),
+        ("test_error", 0.1, "the most frequent class has 10.00 % on the same examples: the chosen network is worse"),
         ("test_error", 0.24, "the network's interval holds that, so it does not tell which is better"),
         ("test_r2", -0.1, "Guessing the mean has -0.100 on the same examples: the chosen network is better"),
     ],
@@ -51,16 +51,16 @@ def test_guessing_is_told_by_whether_the_network_s_interval_holds_it_as_a_termin
     assert ("not shown to be better" in line) == ("network is better." not in text)
 
 
-def test_errors_are_in_per_cent_and_r2_is_not():
-    assert choice.interval(TestScore("test_error", 0.0278, 0.0152, 0.0504, 360)) == (
-        "2.8 % (95 % interval 1.5 % to 5.0 %)"
+def test_ends_of_intervals_that_are_apart_are_not_told_as_equal():
+    own = TestScore("test_error", 0.02, 0.01, 0.03001, 360)
+    whole, guess, default = choice.test_score(
+        own, {GUESS: TestScore("test_error", 0.03004, 0, 1, 360), DEFAULT: TestScore("test_error", 0.04, 0.0302, 1, 9)}
     )
-    assert choice.interval(TestScore("test_r2", 0.5, 0.25, 0.75, 9)) == "0.500 (95 % interval 0.250 to 0.750)"
-
-
-def test_notes_that_speak_of_the_test_examples_stand_beside_their_score():
-    notes = ["constant, so of no use: 'x'", "new.csv: 4 groups have rows in the training table too", "4 test examples"]
-    assert choice.notes_on_test(notes) == [f"Mind: {note}." for note in notes[1:]]
+    assert whole.endswith("its network has error 2.000 % (95 % interval 1.000 % to 3.001 %).")
+    assert guess.endswith("has 3.004 % on the same examples: the chosen network is better.")
+    assert "has 4.00 % (95 % interval 3.02 % to 100.00 %) on the same examples: the chosen network is b" in default
+    told = chosen_line(Best(0, 0.1, {}, {}, own, lambda: None, TestScore("test_error", 0.03004, 0, 1, 360), "no"))
+    assert told.endswith("1.000 % to 3.001 %, 360 examples); always answering 'no' gives 3.004 %")
 
 
 def test_without_a_test_split_nothing_is_known_of_new_data():
@@ -123,6 +123,8 @@ def test_a_setting_that_was_chosen_by_luck_is_said_to_be():
     profile = pd.DataFrame(rows, columns=columns)
     told = "On 10 fresh seeds its mean validation loss is 2 (95 % interval 1.5 to 2.5); the search chose it for "
     assert choice.on_fresh_seeds(profile, 1.5) == f"{told}1.5."
+    near = choice.on_fresh_seeds(profile, 1.49999)
+    assert "(95 % interval 1.5 to 2.5); the search chose it for 1.49999, which was luck in part" in near
     assert choice.on_fresh_seeds(profile, 1.4).startswith(f"{told}1.4, which was luck in part: ")
     diverged = choice.on_fresh_seeds(profile.assign(diverged=3), 1.6)
     assert diverged.startswith(f"{told}1.6. On 3 of these seeds its training diverged: ")

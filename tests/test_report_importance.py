@@ -14,8 +14,8 @@ def test_importances_stand_side_by_side_with_interval_adjusted_p_value_and_verdi
     columns = ["measure", "hyperparameter", "importance", "low", "high", "p_value", "p_adjusted", "verdict"]
     rows = [
         ("ped_anova", "rate", 0.75, 0.5, 0.9, 0.005, 0.01, "seen"),
-        ("ped_anova", "size", 0.25, 0.1, 0.5, 0.3, 0.4, "not seen"),
-        ("fanova", "rate", 0.6, 0.4, 0.8, 0.02, 0.04, "seen"),
+        ("ped_anova", "size", 0.25, 0.1, 0.5, 0.3, 0.05004, "not seen"),
+        ("fanova", "rate", 0.6, 0.4, 0.8, 0.02, 0.0496, "seen"),
         ("fanova", "size", *[float("nan")] * 5, ""),
     ]
     table = importance_table(pd.DataFrame(rows, columns=columns), title="s: importance")
@@ -23,9 +23,9 @@ def test_importances_stand_side_by_side_with_interval_adjusted_p_value_and_verdi
         "s: importance",
         "setting ped anova fanova",
         "rate 0.75 [0.50, 0.90] 0.60 [0.40, 0.80]",
-        "p 0.010 seen p 0.040 seen",
+        "p 0.010 seen p 0.0496 seen",
         "size 0.25 [0.10, 0.50] missing",
-        "p 0.400 not seen",
+        "p 0.05004 not seen",
     ]
     parts = stacked(table, Console(file=io.StringIO(), width=30))  # no interval is broken there
     assert [[str(column.header) for column in part.columns[1:]] for part in parts] == [["ped anova"], ["fanova"]]

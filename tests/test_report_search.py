@@ -18,7 +18,7 @@ from hpsearch.tuning.scores import TestScore
             TestScore("test_error", 1 / 30, 0.0059, 0.167, 30),
             "test error 3.33 % (95 % interval 0.59 % to 16.70 %, 30 examples)",
         ),
-        (TestScore("test_r2", 0.54286, 0.1, 0.9, 4), "test r2 0.5429 (95 % interval 0.1000 to 0.9000, 4 examples)"),
+        (TestScore("test_r2", 0.54286, 0.1, 0.9, 4), "test R² 0.543 (95 % interval 0.100 to 0.900, 4 examples)"),
         (None, "there is no test split"),
     ],
 )
@@ -53,14 +53,14 @@ DOUBT = ", and the network is not shown to be better"
             0.12,
             "; always answering 'no' gives 12.00 %" + DOUBT,
         ),
-        ("test_r2", 0.5, 0.3, 0.6, -0.01, "; always answering the mean gives -0.0100"),
+        ("test_r2", 0.5, 0.3, 0.6, -0.01, "; always answering the mean gives -0.010"),
         (
             "test_r2",
             0.1,
             -0.2,
             0.3,
             -0.01,
-            "; always answering the mean gives -0.0100" + DOUBT,
+            "; always answering the mean gives -0.010" + DOUBT,
         ),
     ],
 )

@@ -165,7 +165,7 @@ def indices(*rows):
         *("mean_order", "verdict", "base_needed", "reason"),
     ]
     frame = pd.DataFrame(rows, columns=columns).astype({"base_needed": "Int64"})
-    return frame.assign(mean_low=frame["mean_order"], mean_high=frame["mean_order"])
+    return frame.assign(mean_low=frame["mean_order"], mean_high=frame["mean_order"], share=0.01)
 
 
 ORDERS = (
@@ -221,6 +221,15 @@ def test_a_printed_interval_is_cut_at_0_and_1_and_the_cut_is_marked_and_explaine
     lines = printed(survey.sensitivity_table(frame, title="small"), width=120)
     assert " ".join(f"rate 0.750 {text} 0.700".split()) in lines[2]
     assert ("<0 and >1: " in survey.sensitivity_legend(frame)) == ("<" in text or ">" in text)
+
+
+def test_an_interval_beside_a_verdict_does_not_end_where_the_verdict_would_change():
+    frame = indices(("rate", 0.013, 0.01004, 0.016, 0.25, 0.2, 0.3, 0.7, "sensitive", NAN, ""))
+    assert (
+        "rate 0.013 [0.01004, 0.01600] 0.700" in printed(survey.sensitivity_table(frame, title="small"), width=120)[2]
+    )
+    present = pairs(("learning_rate", "momentum", 0.002, 0.0003, 0.0037, "present"))
+    assert survey.interaction_lines(present).endswith("learning_rate x momentum 0.002 [0.0003, 0.0037]")
 
 
 def test_the_indices_of_a_survey_fit_80_columns():

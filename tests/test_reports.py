@@ -134,9 +134,9 @@ def test_a_best_that_is_the_defaults_has_nothing_to_explain(tiny, monkeypatch):
     assert facts["minimised"] == "validation_loss, on seed 0"
     assert "mixtures" not in around_the_best(load("small")).values()
     results = load("small")
-    noted = replace(results.dataset, notes=("7 test examples are copies", "a column is constant"))
+    noted = replace(results.dataset, notes=("a constant column: 'test'",), test_notes=("7 examples are copies",))
     chosen = next(each for each in sections(load("small", dataset=noted)) if each.title == "What was chosen")
-    assert chosen.sentences[-1] == "Mind: 7 test examples are copies."
+    assert chosen.sentences[-1] == "Mind: 7 examples are copies."
     one = results.attribution(against={"l2": 1.0}, seeds=2)
     monkeypatch.setattr("hpsearch.report.profiles.attribution_of", lambda results: one)
     shown = next(each for each in sections(results) if each.title.startswith("Where the difference")).exhibits

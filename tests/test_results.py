@@ -57,7 +57,7 @@ def test_results_the_best_and_a_network_print_short(results):
     words = repr(best)
     assert words.startswith(f"Best(trial {best.number}, value {best.value:.4g}, learning_rate=")
     assert f"batch_size={best.hyperparameters.batch_size}" in words
-    assert f"test_error {best.test.value:.4g} [{best.test.low:.4g}, {best.test.high:.4g}] of 30 examples" in words
+    assert f"test error {100 * best.test.value:.2f} % (95 % interval {100 * best.test.low:.2f} % to " in words
     network = repr(best.network)
     assert network.startswith("TrainedNetwork(units=4-6-3, activation=tanh, init=scaled, learning_rate=")
     assert network.endswith("seed=0)")
@@ -68,7 +68,7 @@ def test_in_a_notebook_they_are_tables_that_ask_for_nothing(results):
     best = results.best
     cells = dict(re.findall(r"<th>(.*?)</th>\s*<td>(.*?)</td>", best._repr_html_()))
     assert cells["learning rate α"] == f"{best.hyperparameters.learning_rate:.4g}"
-    assert cells["test error"].startswith(f"{best.test.value:.4g} [")
+    assert cells["test error"].startswith(f"{100 * best.test.value:.2f} % (95 % interval ")
     assert results._repr_html_() == f"<p>study small: 14 complete trials</p>{best._repr_html_()}"
     assert "<th>units</th>" in best.network._repr_html_()
     for shown in (results, best.network):
@@ -192,8 +192,9 @@ def test_what_is_not_there_is_named(results, folder, tmp_path):
     with pytest.raises(ResultsError, match=r"'foreign' was not made by hpsearch, which cannot .* so it has no survey"):
         _ = foreign.survey
     for wrong in ("small", None, optuna):
-        with pytest.raises(ResultsError, match=rf"takes an Optuna study \(given: {type(wrong).__name__}\): load one"):
-            Results.from_study(wrong)
+        for make in (Results, Results.from_study):
+            with pytest.raises(ResultsError, match=rf"of an Optuna study \(given: {type(wrong).__name__}\): load one"):
+                make(wrong)
     with pytest.raises(ResultsError, match="'foreign' was not made by hpsearch"):
         foreign.network(0)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 
 from hpsearch.report import sentences
-from hpsearch.report.edges import at_edges
 from hpsearch.sensitivity.verdicts import MEAN_NOT_SHOWN, NO_FLOOR
+from hpsearch.sensitivity.words import at_edges
 
 
 def indices(**verdicts):
@@ -14,7 +14,7 @@ def indices(**verdicts):
          "total_low": total - 0.1, "total_high": total + 0.1, "reason": "too noisy"}
         for name, (verdict, total) in verdicts.items()
     ]  # fmt: skip
-    return pd.DataFrame(rows)
+    return pd.DataFrame(rows).assign(share=0.01)
 
 
 def test_verdicts_are_told_apart_and_luck_is_a_sentence_of_its_own():
@@ -30,6 +30,13 @@ def test_verdicts_are_told_apart_and_luck_is_a_sentence_of_its_own():
         "Not decided by this survey: momentum μ (5.0 % of the variance in all, 0.0 % to 15 %).",
         "Luck, the random seed with all that it interacts with, has 0.3 % of the variance (0.0 % to 10 %).",
     ]
+
+
+def test_the_end_of_an_interval_does_not_read_as_the_share_that_a_verdict_lies_below_or_above():
+    inert = indices(l2=("inert", 0.004)).assign(total_low=-0.001, total_high=0.0098)
+    assert "(0.4 % of the variance in all, 0.0 % to 0.98 %)" in sentences.sensitive_to(inert, 0.01)[1]
+    sensitive = indices(l2=("sensitive", 0.013)).assign(total_low=0.01004)
+    assert "(1.3 % of the variance in all, 1.004 % to 11 %)" in sentences.sensitive_to(sensitive, 0.01)[0]
 
 
 def test_where_nothing_is_sensitive_this_is_said_first_and_a_missing_index_has_its_reason():
@@ -62,16 +69,17 @@ def test_a_constant_response_is_no_finding():
 
 def test_edges_are_told_or_their_absence_and_where_a_range_may_go_no_further():
     table = pd.DataFrame(
-        {"hyperparameter": ["learning_rate", "l2"], "trials": 10, "edge": ["high", ""], "reachable": [True, False]}
+        {"hyperparameter": ["learning_rate", "l2"], "trials": 10, "edge": ["high", ""], "low": 0, "high": [1, 9]}
     ).assign(beyond=[True, False])
+    limits = {"l2": (0, 9)}
     told = "Of the 10 best trials at least half lie at the high end of learning rate α: better settings may lie beyond."
-    assert at_edges(table) == told
-    assert at_edges(table.assign(edge="")) == "The 10 best trials crowd at no end of a range."
-    assert at_edges(table.iloc[:0]) == ""
-    assert at_edges(table.assign(edge=["high", "low"])) == (
+    assert at_edges(table, limits) == told
+    assert at_edges(table.assign(edge=""), limits) == "The 10 best trials crowd at no end of a range."
+    assert at_edges(table.iloc[:0], limits) == ""
+    assert at_edges(table.assign(edge=["high", "low"]), limits) == (
         f"{told} Of the 10 best trials at least half lie at the low end of l2 λ: beyond that nothing is allowed."
     )
-    assert at_edges(table.assign(beyond=False)) == told.replace(
+    assert at_edges(table.assign(beyond=False), limits) == told.replace(
         "better settings may lie beyond",
         "trials there are not shown to be better than others of their time, so the sampler may have crowded them there "
         "by chance",
@@ -125,6 +133,8 @@ def test_pairs_that_are_present_are_told_without_luck_and_their_absence_is_no_pr
     assert sentences.together(pairs) == (
         "Settings that act together, the strongest first: learning rate α with momentum μ (14 %, 7.5 % to 20 %)."
     )
+    weak = sentences.together(pairs.assign(interaction=0.0004, low=0.0003, high=0.0005))
+    assert "(0.04 %, 0.03 % to 0.1 %)" in weak
     assert "does not show that there is none" in sentences.together(pairs.assign(verdict="not seen"))
     unknown = sentences.together(pairs.assign(verdict="undecided", reason="no floor"))
     assert unknown == "Whether settings interact is not known: no floor."

@@ -85,9 +85,12 @@ def test_choices_keep_their_natural_dtype(choices, dtype):
     values = Choice(choices).from_unit([0.1, 0.9])
     assert values.dtype == np.dtype(dtype)
     assert values.tolist() == list(choices)
+    assert Choice(choices).numeric == (dtype in ("int64", "float64"))
 
 
 def test_values_lie_in_equal_cells_of_the_unit_interval_and_the_upper_bound_in_the_last():
+    assert Float(0.0, 10.0).numeric
+    assert Int(1, 2).numeric
     assert Float(0.0, 10.0).cell_of([0.0, 0.999, 1.0, 9.5, 10.0], 10).tolist() == [0, 0, 1, 9, 9]
     assert Float(1.0, 100.0, log=True).cell_of([1.0, 9.9, 10.1, 100.0], 2).tolist() == [0, 0, 1, 1]
     assert Choice((16, 32, 64)).cell_of([64, 16, 32], 3).tolist() == [2, 0, 1]

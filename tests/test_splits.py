@@ -72,7 +72,7 @@ def test_rows_may_keep_their_order(numbers):
     raw = [s.X[:, 0] * data.preparation.scale[0] + data.preparation.mean[0] for s in splits_of(data)]
     np.testing.assert_allclose(np.concatenate(raw), numbers["a"])
     assert [len(values) for values in raw] == [60, 20, 20]
-    assert data.notes == ("rows keep their order: the first 60 train, the next 20 validate",)
+    assert data.notes == ("rows keep their order: the first 60 train, the next 20 validate, the last 20 test",)
 
 
 def splits_of(data):

@@ -12,7 +12,7 @@ from hpsearch.config import ConfigError, load_config
 from hpsearch.config.messages import StoredConfigError
 from hpsearch.data import from_frame
 from hpsearch.evaluation.outcomes import CurvesError
-from hpsearch.experiments.surveys import CEILINGS, DESIGN, EXAMPLES
+from hpsearch.experiments.surveys import CEILINGS, DESIGN
 from hpsearch.experiments.trainings import survey_study
 from hpsearch.results.rounds import search_rounds
 from hpsearch.results.study import Results, ResultsError, load
@@ -24,6 +24,7 @@ from hpsearch.storage.studies import (
     CONFIG,
     DATA,
     ENGINE_OF_STUDY,
+    EXAMPLES,
     VERSION,
     StudyChangedError,
     fact,

@@ -16,6 +16,7 @@ every mistake at once. Inside:
     function_space.py    the space of a function's survey, and what its TOML says of it
     arguments.py         what a caller may give to a function
     messages.py          ConfigError, and how a mistake is reported
+    digits.py            how many digits of a number are shown
     shell.py             a command in a message
 """
 

@@ -12,7 +12,7 @@ from typing import get_args
 
 from hpsearch.config.kinds import DEEPEST, WIDEST, Hyperparameter, Layers, Option
 from hpsearch.engine.settings import Activation, Init
-from hpsearch.space import Choice, Float, Int
+from hpsearch.space import Choice, Dimension, Float, Int
 
 TRAINING: tuple[Hyperparameter, ...] = (
     Hyperparameter(
@@ -124,6 +124,26 @@ NETWORK: tuple[Hyperparameter, ...] = (
 
 HYPERPARAMETERS = (*TRAINING, *NETWORK)
 BY_NAME: Mapping[str, Hyperparameter] = {h.name: h for h in HYPERPARAMETERS}
+
+
+def reach(space: Mapping[str, Dimension], *, examples: float = math.inf) -> dict[str, tuple[float, float]]:
+    """How far ranges may go in one round: a mini-batch to the number of examples, momentum until 1/(1−μ) is doubled.
+
+    What momentum does goes with α/(1−μ), so a step from 0.99 to 0.999 would be one of more than three octaves.
+
+    Args:
+        space: The ranges before.
+        examples: In the training split.
+
+    Returns:
+        The lowest and the highest value of each hyperparameter that is a number.
+    """
+    limits = {h.name: h.limits for h in HYPERPARAMETERS if h.kind != "text"}
+    limits["batch_size"] = (1.0, min(limits["batch_size"][1], float(examples)))
+    if "momentum" in space:
+        low, high = limits["momentum"]
+        limits["momentum"] = (low, min(high, (1 + float(space["momentum"].ends[1])) / 2))
+    return limits
 
 
 def in_words(name: str) -> str:

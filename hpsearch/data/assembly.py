@@ -74,11 +74,15 @@ def dataset_of(
     notes = _constant_notes(train, preparation.feature_names)
     if not table.bundled:
         notes += [*table.notes, *(task_notes(frame[target], kind) if task == "auto" else ())]
-        notes += [*column_notes(frame, target), *copy_notes(train, held_out, last)]
-    notes += division_notes(division, splits, groups)
+        notes += column_notes(frame, target)
+    copies = [] if table.bundled else copy_notes(train, held_out, last)
+    held = [*copies, *division_notes(division, splits, groups)]
     if further is not None:
-        notes += further_notes(further, frame.iloc[splits[0]])
-    return Dataset(name, kind, train, held_out, last, preparation, classes, mean, scale, tuple(notes))
+        held += further_notes(further, frame.iloc[splits[0]])
+    return Dataset(
+        name, kind, train, held_out, last, preparation, classes, mean, scale,
+        notes=(*notes, *held), test_notes=() if last is None else tuple(held),
+    )  # fmt: skip
 
 
 def _numbered(frame: pd.DataFrame) -> pd.DataFrame:

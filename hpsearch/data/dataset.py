@@ -53,6 +53,7 @@ class Dataset:
         target_mean: Mean of the training targets, in their own units; 0 for classes.
         target_scale: Standard deviation of the training targets; 1 for classes.
         notes: Sentences about the data that a user should read, as of constant columns.
+        test_notes: Those of them that are on the test examples, and may be why a score there is not what it seems.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Dataset:
     target_mean: float = 0.0
     target_scale: float = 1.0
     notes: tuple[str, ...] = ()
+    test_notes: tuple[str, ...] = ()
 
     def __repr__(self) -> str:
         task = "regression" if self.classes is None else f"{self.class_count} classes"

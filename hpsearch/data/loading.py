@@ -167,7 +167,8 @@ def from_frame(
         made = dataset_of(table, further, task=task, division=division, name=name)
     except DataError as problem:
         raise DataError(in_python(str(problem))) from None
-    return replace(made, notes=tuple(map(in_python, made.notes)))
+    notes, test_notes = (tuple(map(in_python, texts)) for texts in (made.notes, made.test_notes))
+    return replace(made, notes=notes, test_notes=test_notes)
 
 
 def _division(validation: float, test: Any, seed: int, groups: str | None, shuffle: bool | None) -> Division:

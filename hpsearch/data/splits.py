@@ -145,7 +145,9 @@ def division_notes(division: Division, splits: Rows, groups: pd.Series | None) -
         ]
     if division.shuffle:
         return []
-    return [f"rows keep their order: the first {len(splits[0]):,} train, the next {len(splits[1]):,} validate"]
+    train, validation, test = (f"{len(rows):,}" for rows in splits)
+    last = f", the last {test} test" if division.test else ""
+    return [f"rows keep their order: the first {train} train, the next {validation} validate{last}"]
 
 
 def _check_class_sizes(labels: pd.Series, sizes: dict[str, int], needed: int) -> None:

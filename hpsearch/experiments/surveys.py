@@ -11,7 +11,7 @@ import pandas as pd
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
 from optuna.trial import FrozenTrial
 
-from hpsearch.config.hyperparameters import HYPERPARAMETERS
+from hpsearch.config.hyperparameters import reach
 from hpsearch.config.messages import ConfigError
 from hpsearch.config.study import SURVEY, StudyConfig
 from hpsearch.engine.metrics import METRICS
@@ -24,7 +24,7 @@ from hpsearch.sensitivity.responses import Kind
 from hpsearch.space import Dimension, Float, Space
 from hpsearch.storage.commands import command, options_of
 from hpsearch.storage.internals import storage_of
-from hpsearch.storage.studies import CONFIG, config_of_study, fact
+from hpsearch.storage.studies import CONFIG, EXAMPLES, config_of_study, fact
 from hpsearch.storage.trials import CURVES, distributions
 
 DESIGN = "hpsearch:design"
@@ -35,9 +35,6 @@ CEILINGS = "hpsearch:ceilings"
 
 FLOORS = "hpsearch:floors"
 """Fact of a study: the losses below which an answer counts as perfect, where its validation examples give one."""
-
-EXAMPLES = "hpsearch:examples"
-"""Fact of a study: the number of training examples, the largest mini-batch."""
 
 STEP = "effective_step"
 """What stands for the learning rate in a survey of α/(1−μ)."""
@@ -132,7 +129,7 @@ def stored_survey(study: optuna.Study) -> Survey:
         _kinds(fact(study, CEILINGS), fact(study, FLOORS, {})),
         budget="iterations",
         checkpoints=checkpoints(int(config.space.largest("iterations")), config.survey.checkpoints),
-        limits=limits_of(design.space, examples=fact(study, EXAMPLES)),
+        limits=_limits(design.space, examples=fact(study, EXAMPLES)),
     )
 
 
@@ -179,15 +176,7 @@ def _kinds(ceilings: Mapping[str, float], floors: Mapping[str, float]) -> dict[s
     }
 
 
-def limits_of(space: Mapping[str, Dimension], *, examples: int) -> dict[str, tuple[float, float]]:
-    """How far ranges may go in one round: a mini-batch to the number of examples, momentum until 1/(1−μ) is doubled.
-
-    What momentum does goes with α/(1−μ), so a step from 0.99 to 0.999 would be one of more than three octaves. The
-    effective step has the limits of the learning rate.
-    """
-    limits = {**{h.name: h.limits for h in HYPERPARAMETERS if h.kind != "text"}, "batch_size": (1.0, float(examples))}
-    if "momentum" in space:
-        low, high = limits["momentum"]
-        doubled = (1 + float(space["momentum"].ends[1])) / 2
-        limits["momentum"] = (low, min(high, doubled))
+def _limits(space: Mapping[str, Dimension], *, examples: int) -> dict[str, tuple[float, float]]:
+    """How far ranges may go in one round; the effective step has the limits of the learning rate."""
+    limits = reach(space, examples=examples)
     return {**limits, STEP: limits["learning_rate"]} if STEP in space else limits

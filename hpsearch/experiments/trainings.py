@@ -34,7 +34,6 @@ from hpsearch.experiments.progress import TrainingProgress
 from hpsearch.experiments.surveys import (
     CEILINGS,
     DESIGN,
-    EXAMPLES,
     FLOORS,
     design_of,
     place_of,
@@ -49,7 +48,7 @@ from hpsearch.storage.access import only_writer, open_storage
 from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.front import show_survey
 from hpsearch.storage.internals import set_study_attribute
-from hpsearch.storage.studies import fact, open_study, quiet_optuna
+from hpsearch.storage.studies import EXAMPLES, fact, open_study, quiet_optuna
 from hpsearch.storage.trials import finished_trial
 from hpsearch.storage.writing import TrialWriter
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from hpsearch.config.digits import plus_minus
 from hpsearch.figures import axes, style, texts
 
 _INDICES = "Is training sensitive to the same settings on other data?"
@@ -128,9 +129,10 @@ def _index_text(row: dict[Any, Any], *, star: bool) -> str:
 def _regret_text(row: dict[Any, Any]) -> str:
     if row["verdict"] == "own best":
         return f"own best:<br>{row['points']:.1f}"
-    value = f"{row['regret']:+z.1f}".replace("-", "−")
+    regret, half = plus_minus(row["regret"], row["regret_high"] - row["regret"])
+    value = regret.replace("-", "−")
     value = f"<b>{value}</b>" if row["verdict"] in ("worse", "better") else value
-    return f"{value}<br>±{row['regret_high'] - row['regret']:.1f}"
+    return f"{value}<br>{half}"
 
 
 def _differing_range(frame: pd.DataFrame) -> list[bool]:

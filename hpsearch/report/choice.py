@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import pandas as pd
 
+from hpsearch.config.digits import digits, score_interval, score_name, score_value
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.messages import listed
 from hpsearch.report.sentences import short
@@ -46,8 +46,9 @@ def on_fresh_seeds(profile: pd.DataFrame, value: float) -> str:
     """
     row = profile[profile["chosen"].astype(bool)].iloc[0]
     metric, low, high = in_words(str(row["metric"])), row["low"], row["high"]
-    mean = f"{row['mean']:.4g} (95 % interval {low:.4g} to {high:.4g})"
-    text = f"On {row['seeds']} fresh seeds its mean {metric} is {mean}; the search chose it for {value:.4g}"
+    count = digits((low,), (value,), least=4, form="g")
+    mean = f"{row['mean']:.{count}g} (95 % interval {low:.{count}g} to {high:.{count}g})"
+    text = f"On {row['seeds']} fresh seeds its mean {metric} is {mean}; the search chose it for {value:.{count}g}"
     advice = "a search over more seeds (search.seeds) is less misled"
     if row["diverged"]:
         return f"{text}. On {row['diverged']} of these seeds its training diverged: {advice}."
@@ -58,40 +59,30 @@ def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> li
     """The chosen network's score on the test split, beside what guessing and scikit-learn's default network score."""
     if test is None:
         return ["There is no test split (data.test is 0), so how well the network does on new data is not known."]
-    metric = test.metric.removeprefix("test_").replace("r2", "R²")
+    ends = (test.low, test.high)
+    others = [number for name, other in baselines.items() for number in _compared(name, other)]
     sentences = [
-        f"On the {test.examples:,} test examples, by which nothing was chosen, its network has {metric} "
-        f"{interval(test)}."
+        f"On the {test.examples:,} test examples, by which nothing was chosen, its network has "
+        f"{score_name(test.metric).removeprefix('test ')} {score_interval(vars(test), against=others, counted=False)}."
     ]
-    for name, score in baselines.items():
-        apart = score.low > test.high or test.low > score.high
+    for name, other in baselines.items():
+        apart = other.low > test.high or test.low > other.high
         telling = "the intervals overlap, so they do not tell which is better"
-        beside = f"{name} has {interval(score)}"
-        if name == GUESS:  # it is what the examples are, and has no luck of its own
-            apart = not test.low <= score.value <= test.high
+        beside = f"{name} has {score_interval(vars(other), against=ends, counted=False)}"
+        if name == GUESS:
+            apart = not test.low <= other.value <= test.high
             telling = "the network's interval holds that, so it does not tell which is better"
-            beside = f"{_GUESSES[test.metric]} has {_ends(score)[0]}"
-        better = (test.value < score.value) == (metric == "error")
+            beside = f"{_GUESSES[test.metric]} has {score_value(test.metric, other.value, against=ends)}"
+        better = (test.value < other.value) == (test.metric == "test_error")
         if apart:
             telling = f"the chosen network is {'better' if better else 'worse'}"
         sentences.append(f"{beside} on the same examples: {telling}.")
     return sentences
 
 
-def notes_on_test(notes: Sequence[str]) -> list[str]:
-    """Those notes on the data that speak of the test examples, and may be why a score is not what it seems."""
-    return [f"Mind: {note}." for note in notes if re.search(r"\btests?\b|training table", note)]
-
-
-def interval(score: TestScore) -> str:
-    """A score with its 95 % interval, in per cent where it is an error."""
-    value, low, high = _ends(score)
-    return f"{value} (95 % interval {low} to {high})"
-
-
-def _ends(score: TestScore) -> list[str]:
-    percent = score.metric.endswith("error")
-    return [f"{100 * v:.1f} %" if percent else f"{v:.3f}" for v in (score.value, score.low, score.high)]
+def _compared(name: str, baseline: TestScore) -> tuple[float, ...]:
+    """What of a baseline a network is compared with: guessing is what the examples are, and has no luck of its own."""
+    return (baseline.value,) if name == GUESS else (baseline.low, baseline.high)
 
 
 def went(history: pd.DataFrame, objectives: int = 1, *, constrained: bool = False) -> str:

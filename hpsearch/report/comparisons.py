@@ -8,6 +8,7 @@ import pandas as pd
 from rich.table import Table
 
 from hpsearch.config import HYPERPARAMETERS
+from hpsearch.config.digits import digits, plus_minus
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.messages import listed
 from hpsearch.experiments.comparisons import DEFAULTS
@@ -143,7 +144,8 @@ def _regret(row: dict[Any, Any]) -> str:
     if row["verdict"] == "own best":
         return f"={row['points']:.1f}"
     mark = "*" if row["verdict"] in ("worse", "better") else " "
-    return f"{row['regret']:+z.1f}{mark}\n±{row['regret_high'] - row['regret']:.1f} "
+    regret, half = plus_minus(row["regret"], row["regret_high"] - row["regret"])
+    return f"{regret}{mark}\n{half} "
 
 
 def transfer_sentences(comparison: Comparison) -> list[str]:
@@ -203,11 +205,13 @@ def single_setting_sentence(comparison: Comparison) -> str:
 
 
 def _interval(row: dict[Any, Any]) -> str:
-    return f"{row['regret']:+z.1f}, {row['regret_low']:.1f} to {row['regret_high']:.1f}"
+    ends = row["regret_low"], row["regret_high"]
+    low, high = (f"{end:z.{digits(ends, least=1)}f}" for end in ends)
+    return f"{row['regret']:+z.{digits(ends, least=1)}f}, {low} to {high}"
 
 
 def _signed(row: dict[Any, Any], name: str) -> str:
-    return f"{row[name]:+z.1f} ±{row[f'{name}_high'] - row[name]:.1f}"
+    return " ".join(plus_minus(row[name], row[f"{name}_high"] - row[name]))
 
 
 def comparison_page(comparison: Comparison) -> str:

@@ -5,27 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import pandas as pd
-
-from hpsearch.config.hyperparameters import in_words
-from hpsearch.config.messages import listed
-from hpsearch.results.refinement import reachable
+from hpsearch.results.refinement import limits
 from hpsearch.results.study import Results
+from hpsearch.sensitivity.edges import reachable
 from hpsearch.sensitivity.trials import enough
+from hpsearch.sensitivity.words import at_edges
 from hpsearch.storage.commands import command, options_of
 from hpsearch.storage.internals import storage_of
-
-_CHANCE = (
-    "trials there are not shown to be better than others of their time, so the sampler may have crowded them there by "
-    "chance"
-)
 
 
 def edge_line(results: Results) -> str:
     """Where the ten best trials crowd at an end where better settings may lie beyond, and what to do; or nothing."""
     if not enough(results.trials):
         return ""
-    parts = [_crowd(row) for row in results.edges().to_dict("records") if row["beyond"] and reachable(results, row)]
+    rows, within = results.edges().to_dict("records"), limits(results)
+    parts = [_crowd(row) for row in rows if row["beyond"] and reachable(row, within)]
     if not parts:
         return ""
     way = command("refine", results.study.study_name, *options_of(storage_of(results.study)))
@@ -34,35 +28,7 @@ def edge_line(results: Results) -> str:
 
 def edge_sentences(results: Results) -> str:
     """Whether the ten best trials crowd at an end of a range, for a page; nothing where they are too few to be best."""
-    if not enough(results.trials):
-        return ""
-    edges = results.edges()
-    beyond = [bool(row["edge"]) and reachable(results, row) for row in edges.to_dict("records")]
-    return at_edges(edges.assign(reachable=beyond))
-
-
-def at_edges(edges: pd.DataFrame) -> str:
-    """Whether the best trials lie at an end of a range, and whether the range can go on there.
-
-    Args:
-        edges: Of ``Results.edges()``, with a column ``reachable``: whether there are values beyond the end.
-    """
-    if edges.empty:
-        return ""
-    count, at = edges["trials"].max(), edges[edges["edge"] != ""]
-    if at.empty:
-        return f"The {count} best trials crowd at no end of a range."
-    texts = []
-    for which, words in (
-        (at["reachable"] & at["beyond"], "better settings may lie beyond"),
-        (at["reachable"] & ~at["beyond"], _CHANCE),
-        (~at["reachable"], "beyond that nothing is allowed"),
-    ):
-        rows = at[which].to_dict("records")
-        parts = [f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in rows]
-        if parts:
-            texts.append(f"Of the {count} best trials at least half lie at {listed(parts)}: {words}.")
-    return " ".join(texts)
+    return at_edges(results.edges(), limits(results)) if enough(results.trials) else ""
 
 
 def _crowd(row: Mapping[Any, Any]) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
+from hpsearch.config.digits import digits
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.messages import listed
 from hpsearch.experiments.attributions import Attribution
@@ -197,7 +198,10 @@ def _table(title: str, columns: Mapping[str, Any]) -> Table:
 
 @dataclass(frozen=True)
 class _Numbers:
-    """Gains and means with so many decimals that three digits of the smaller mean are seen, and two of the gain."""
+    """Gains and means with so many decimals that three digits of the smaller mean are seen, and two of the gain.
+
+    More where an interval that shows a gain or a harm would else end in 0.
+    """
 
     decimals: int
 
@@ -205,8 +209,8 @@ class _Numbers:
     def of(cls, attribution: Attribution) -> _Numbers:
         row = attribution.table.iloc[0]
         mean, gain = min(row["start"], row["end"]), max(abs(row["gain_low"]), abs(row["gain_high"]))
-        wanted = [digits - math.floor(math.log10(abs(size))) for digits, size in ((2, mean), (1, gain)) if size]
-        return cls(min(max([0, *wanted]), _MOST_DECIMALS))
+        wanted = [least - math.floor(math.log10(abs(size))) for least, size in ((2, mean), (1, gain)) if size]
+        return cls(digits(_shown(attribution), least=min(max([0, *wanted]), _MOST_DECIMALS)))
 
     def mean(self, value: float) -> str:
         return f"{value:,.{self.decimals}f}"
@@ -222,6 +226,19 @@ class _Numbers:
     def brackets(self, row: Mapping[Any, Any], part: str) -> str:
         low, high = self.gain(row[f"{part}_low"]), self.gain(row[f"{part}_high"])
         return f"{self.gain(row[part])} [{low}, {high}]"
+
+
+def _shown(attribution: Attribution) -> Iterator[float]:
+    """The ends of all intervals beside which something is said to gain or to harm."""
+    table = attribution.table
+    frames = [(table, f"{part}_low", f"{part}_high", f"{part}_verdict") for part in ("share", "alone", "last")]
+    if attribution.exact:
+        frames += [(attribution.interactions, "low", "high", "verdict")]
+        frames += [(attribution.path, "gain_low", "gain_high", "verdict")]
+    for frame, low, high, verdict in frames:
+        yield from frame.loc[frame[verdict].isin((GAINS, HARMS)), [low, high]].to_numpy().ravel()
+    whole = table[["gain_low", "gain_high"]].to_numpy()[0]
+    yield from whole if whole[0] > 0 or whole[1] < 0 else ()
 
 
 def _metric(attribution: Attribution) -> str:

@@ -8,7 +8,11 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
+from hpsearch.config.digits import digits
 from hpsearch.report.tables import cell, plain_table
+
+_LEVEL = 0.05
+"""Of the tests, unless another confidence was asked for."""
 
 IMPORTANCE_NOTE = (
     "p: adjusted for the number of settings, within each measure (Holm). An importance that is not seen may be noise: "
@@ -32,4 +36,6 @@ def importance_table(frame: pd.DataFrame, *, title: str) -> Table:
 def _importance(row: Mapping[Any, Any]) -> str:
     if pd.isna(row["importance"]):
         return "missing"
-    return f"{row['importance']:.2f} [{row['low']:.2f}, {row['high']:.2f}]\np {row['p_adjusted']:.3f} {row['verdict']}"
+    p = row["p_adjusted"]
+    p = f"{p:.{digits((p,), (_LEVEL,), least=3)}f}"
+    return f"{row['importance']:.2f} [{row['low']:.2f}, {row['high']:.2f}]\np {p} {row['verdict']}"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 from rich.table import Table
 
+from hpsearch.config.digits import digits
 from hpsearch.config.hyperparameters import HYPERPARAMETERS, in_words
 from hpsearch.config.messages import listed
 from hpsearch.config.shell import typed
@@ -115,10 +116,10 @@ def _split(paid: Payoff, data: Dataset) -> str:
 
 def _difference(paid: Payoff) -> str:
     """Both means and their difference with its interval, whose bracket is left open."""
-    name = paid.metric.replace("_", " ")
+    name, count = paid.metric.replace("_", " "), digits((paid.low, paid.high), least=4)
     return (
-        f"mean {name} {paid.rounds:.4f} after rounds, {paid.unrefined:.4f} unrefined, difference "
-        f"{paid.difference:+z.4f} (95 % interval {paid.low:+.4f} to {paid.high:+.4f}"
+        f"mean {name} {paid.rounds:.{count}f} after rounds, {paid.unrefined:.{count}f} unrefined, difference "
+        f"{paid.difference:+z.{count}f} (95 % interval {paid.low:+z.{count}f} to {paid.high:+z.{count}f}"
     )
 
 
@@ -129,9 +130,11 @@ def payoff_table(table: pd.DataFrame) -> Table:
     for heading in ("sampler seed", f"{metric} after rounds", "unrefined", "difference"):
         shown.add_column(heading, justify="right")
     means = table.pivot_table(index="sampler_seed", columns="arm", values="score", sort=False)
+    count = digits(means[ROUNDS] - means[UNREFINED], least=4)
     for seed, row in means.iterrows():
         rounds, unrefined = float(row[ROUNDS]), float(row[UNREFINED])
-        shown.add_row(str(seed), f"{rounds:.4f}", f"{unrefined:.4f}", f"{rounds - unrefined:+z.4f}")
+        scores = f"{rounds:.{count}f}", f"{unrefined:.{count}f}", f"{rounds - unrefined:+z.{count}f}"
+        shown.add_row(str(seed), *scores)
     return shown
 
 

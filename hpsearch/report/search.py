@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hpsearch.config import StudyConfig
+from hpsearch.config.digits import score_interval, score_name, score_value
 from hpsearch.config.hyperparameters import NETWORK, TRAINING, in_words
 from hpsearch.engine.metrics import METRICS
 from hpsearch.report.edges import edge_line
@@ -45,7 +46,7 @@ def best_table(trials: pd.DataFrame, config: StudyConfig, *, count: int = 10) ->
         table.add_column(cell(in_words(metric)), justify="right", width=_width(metric))
     for row in best.to_dict("records"):
         setting = [f"{row[s.name]:d}" if s.kind == "int" else f"{row[s.name]:.2g}" for s in hyperparameters]
-        table.add_row(*map(cell, (row["number"], *setting, *(_score(metric, row[metric]) for metric in metrics))))
+        table.add_row(*map(cell, (row["number"], *setting, *(_metric(name, row[name]) for name in metrics))))
     return table
 
 
@@ -73,23 +74,17 @@ def chosen_line(best: Best) -> str:
     """
     if best.test is None:
         return f"chosen: trial {best.number}; there is no test split to score it on (data.test is 0)"
-    line = f"chosen: trial {best.number}, {_with_interval(best.test)}{_guessed(best, best.test)}"
+    against = [best.guessing.value] if best.guessing else []
+    score = f"{score_name(best.test.metric)} {score_interval(vars(best.test), against=against)}"
+    line = f"chosen: trial {best.number}, {score}{_guessed(best, best.test)}"
     return line if best.balance is None else f"{line}\n{balance_line(best.balance)}"
 
 
 def balance_line(balance: Balance) -> str:
     """The recalls of rare classes, and the balanced error."""
-    scores = [f"recall of {label!r} {_interval(score)}" for label, score in balance.recalls.items()]
-    return f"classes out of balance: {'; '.join([*scores[:_RARE], f'balanced error {_interval(balance.error)}'])}"
-
-
-def _with_interval(score: TestScore) -> str:
-    return f"{score.metric.replace('_', ' ')} {_interval(score)}"
-
-
-def _interval(score: TestScore) -> str:
-    value, low, high = (_score(score.metric, number) for number in (score.value, score.low, score.high))
-    return f"{value} (95 % interval {low} to {high}, {score.examples} examples)"
+    recalls = [f"recall of {label!r} {score_interval(vars(recall))}" for label, recall in balance.recalls.items()]
+    error = f"balanced error {score_interval(vars(balance.error))}"
+    return f"classes out of balance: {'; '.join([*recalls[:_RARE], error])}"
 
 
 def _guessed(best: Best, test: TestScore) -> str:
@@ -100,11 +95,12 @@ def _guessed(best: Best, test: TestScore) -> str:
     answer = "the mean" if number else repr(best.guess) if best.guess else "the most frequent class"
     better = test.low > best.guessing.value if number else test.high < best.guessing.value
     doubt = "" if better else ", and the network is not shown to be better"
-    return f"; always answering {answer} gives {_score(test.metric, best.guessing.value)}{doubt}"
+    guessed = score_value(test.metric, best.guessing.value, against=(test.low, test.high))
+    return f"; always answering {answer} gives {guessed}{doubt}"
 
 
-def _score(metric: str, value: float) -> str:
-    return f"{100 * value:.2f} %" if metric.endswith(("error", "recall")) else f"{value:.4f}"
+def _metric(name: str, value: float) -> str:
+    return f"{value:.4f}" if name.endswith("loss") else score_value(name, value)
 
 
 def _width(name: str) -> int:

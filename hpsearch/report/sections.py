@@ -118,7 +118,10 @@ def _search(results: Results) -> Iterator[Section]:
         best, name = results.best, next(iter(results.config.space.dimensions))  # any profile has the chosen setting
         fresh = choice.on_fresh_seeds(results.profile(name, **profiles.PROFILE), best.value)
         texts = [choice.chosen(best, complete), fresh, alike_sentence(results)]
-        texts += [*choice.test_score(best.test, results.baselines()), *choice.notes_on_test(results.dataset.notes)]
+        texts += [
+            *choice.test_score(best.test, results.baselines()),
+            *(f"Mind: {note}." for note in results.dataset.test_notes),
+        ]
         if best.balance is not None:
             texts.append(f"Mind {balance_line(best.balance)}.")
         yield Section("What was chosen", texts)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from hpsearch.config.digits import percent
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.kinds import text_of
 from hpsearch.config.messages import listed
@@ -62,7 +63,7 @@ def index_words(row: Mapping[Any, Any]) -> str:
     name = in_words(row["hyperparameter"])
     if pd.isna(row["total_order"]):
         return f"{name} (no index: {row['reason']})"
-    total, low, high = (percent(row[f"total_{column}"]) for column in ("order", "low", "high"))
+    total, low, high = (percent(row[f"total_{column}"], limit=row["share"]) for column in ("order", "low", "high"))
     return f"{name} ({total} of the variance in all, {low} to {high})"
 
 
@@ -107,8 +108,8 @@ def together(interactions: pd.DataFrame) -> str:
     present = pairs[pairs["verdict"] == "present"]
     if len(present):
         parts = [
-            f"{in_words(row['first'])} with {in_words(row['second'])} ({percent(row['interaction'])}, "
-            f"{percent(row['low'])} to {percent(row['high'])})"
+            f"{in_words(row['first'])} with {in_words(row['second'])} ({percent(row['interaction'], limit=0)}, "
+            f"{percent(row['low'], limit=0)} to {percent(row['high'])})"
             for row in present.head(3).to_dict("records")
         ]
         return f"Settings that act together, the strongest first: {listed(parts)}."
@@ -152,12 +153,6 @@ def _stretch(row: Mapping[Any, Any], kind: str) -> str:
         return listed(row[f"{kind}_choices"])
     low, high = short(row[f"{kind}_low"]), short(row[f"{kind}_high"])
     return f"{low} alone" if low == high else f"{low} to {high}"
-
-
-def percent(share: float) -> str:
-    """A share in per cent, small ones with a digit more; what sampling error puts beyond 0 and 1 is cut off."""
-    share = min(max(share, 0.0), 1.0)
-    return f"{100 * share:.1f} %" if share < 0.1 else f"{100 * share:.0f} %"
 
 
 def short(value: object) -> str:

@@ -76,7 +76,8 @@ def interaction_lines(frame: pd.DataFrame, *, count: int = 3) -> str:
     """The strongest of the interactions that are larger than their uncertainty, and why others are undecided."""
     present = frame[frame["verdict"] == "present"].head(count).to_dict("records")
     parts = [
-        f"{r['first']} x {r['second']} {r['interaction']:.3f} {share_interval(r['low'], r['high'])}" for r in present
+        f"{r['first']} x {r['second']} {r['interaction']:.3f} {share_interval(r['low'], r['high'], limit=0.0)}"
+        for r in present
     ]
     reasons = frame.loc[frame["verdict"] == "undecided", "reason"].unique()
     if len(reasons):

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
+from hpsearch.config.digits import score_interval, score_name
 from hpsearch.config.hyperparameters import BY_NAME, in_words
 from hpsearch.config.messages import printable
 from hpsearch.engine.settings import Hyperparameters
@@ -57,7 +58,8 @@ class Best:
     def __repr__(self) -> str:
         words = [f"trial {self.number}", f"value {self.value:.4g}"]
         words += [f"{printable(name)}={_short(value)}" for name, value in self._settings().items()]
-        return f"Best({', '.join(words + ([_score(self.test)] if self.test else []))})"
+        words += [f"{score_name(self.test.metric)} {score_interval(vars(self.test))}"] if self.test else []
+        return f"Best({', '.join(words)})"
 
     def _repr_html_(self) -> str:
         import pandas as pd
@@ -65,14 +67,9 @@ class Best:
         rows = {"trial": self.number, "value": _short(self.value)}
         rows |= {in_words(name) if name in BY_NAME else name: _short(value) for name, value in self._settings().items()}
         if self.test:
-            rows[self.test.metric.replace("_", " ")] = _score(self.test).removeprefix(f"{self.test.metric} ")
+            rows[score_name(self.test.metric)] = score_interval(vars(self.test))
         return pd.Series(rows, dtype=object).to_frame().to_html(header=False, border=0)
 
 
 def _short(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else printable(str(value))
-
-
-def _score(test: TestScore) -> str:
-    """The score with its interval and of how many examples."""
-    return f"{test.metric} {test.value:.4g} [{test.low:.4g}, {test.high:.4g}] of {test.examples:,} examples"

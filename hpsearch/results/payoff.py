@@ -19,7 +19,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from hpsearch.config import HYPERPARAMETERS, ConfigError, StudyConfig
+from hpsearch.config import HYPERPARAMETERS, ConfigError, StudyConfig, config_of
+from hpsearch.config.arguments import checked
 from hpsearch.config.fields import LARGEST_SEED
 from hpsearch.data import Dataset
 from hpsearch.evaluation.deadlines import Deadline
@@ -65,8 +66,9 @@ class Payoff:
     verdict: str
 
 
+@checked(lambda problem: ConfigError("payoff", [problem]))
 def payoff(
-    config: StudyConfig,
+    config: StudyConfig | str | Path,
     rounds: int = 3,
     *,
     repeats: int = 1,
@@ -86,7 +88,7 @@ def payoff(
     another sampler seed.
 
     Args:
-        config: The study.
+        config: The study, the path of its TOML, or its name.
         rounds: How many, 2 to 10.
         repeats: Pairs of searches.
         seeds: Fresh ones, which no search has used, at least 2; each repeat has its own.
@@ -106,14 +108,14 @@ def payoff(
         was chosen), cost (of their trainings; see :func:`hpsearch.results.arms.costs`), seed, metric, score.
 
     Raises:
-        ConfigError: if repeats or seeds are too few or many, or as of :func:`hpsearch.results.rounds.search_rounds`.
+        ConfigError: if an argument is not of its kind, repeats or seeds are too few or many, or as of
+            :func:`hpsearch.results.rounds.search_rounds`.
         ResultsError: as there.
         StudyChangedError: as there.
         DataError: as there.
         OutOfTimeError: if the time was up before the last search had ended.
-        ValueError: if the timeout is not above 0.
     """
-    deadline = Deadline(timeout)
+    deadline, config = Deadline(timeout), config_of(config)
     if not 1 <= repeats <= _MOST_REPEATS:
         raise ConfigError(config.name, [f"repeats: must be from 1 to {_MOST_REPEATS:,} (given: {repeats})"])
     if seeds < 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import numbers
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 
 Split: TypeAlias = Literal["validation", "test"]
 SPLITS: tuple[Split, ...] = get_args(Split)
+
+_HOW = ("workers", "on_progress")
+"""Options of every table that say how it is trained, and not what."""
 
 
 class ProfileTables(TrialNetworks):
@@ -129,11 +133,22 @@ class ProfileTables(TrialNetworks):
         Args:
             table: Its method here.
             hyperparameters: As that method takes them.
-            sizes: Its other options, where they are not the defaults.
+            sizes: Its options, where they are not the defaults.
+
+        Raises:
+            DesignError: if that method does not take them so.
+            ResultsError: as the table.
         """
-        check_options(getattr(type(self), table), sizes, DesignError)
-        wanted = self._attribution(**sizes) if table == "attribution" else self._table(table, *hyperparameters, **sizes)
-        return self._kept.progress(wanted)
+        method = getattr(type(self), table)
+        try:
+            bound = inspect.signature(method).bind(self, *hyperparameters, **sizes)
+        except TypeError as problem:
+            raise DesignError(f"cost of {table}: {problem}; give {_cost_call(table, method)}") from None
+        check_options(method, bound.arguments, DesignError)
+        sizes = {name: value for name, value in bound.kwargs.items() if name not in _HOW}
+        if table == "attribution":
+            return self._kept.progress(self._attribution(**sizes))
+        return self._kept.progress(self._table(table, *bound.args[1:], **sizes))
 
     def _attribution(
         self,
@@ -199,6 +214,16 @@ class ProfileTables(TrialNetworks):
 
         name = self.study.study_name.removesuffix(SURVEY).removesuffix(PROFILES) + ending
         return KeptTrainings(evaluator, storage_of(self.study), name=name, results=self.folder)
+
+
+def _cost_call(table: str, method: Callable[..., Any]) -> str:
+    """How the cost of a table is called: with what has no default by name, and with the sizes that it has."""
+    parts = [
+        parameter.name if parameter.default is parameter.empty else f"{parameter.name}={parameter.default!r}"
+        for parameter in list(inspect.signature(method).parameters.values())[1:]
+        if parameter.name not in _HOW
+    ]
+    return f"cost({', '.join([repr(table), *parts])})"
 
 
 def _tolerances(source: TrainingSource, around: Hyperparameters, *, points: float = 0.01, **sizes: int) -> pd.DataFrame:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from math import inf
 from typing import Any, Literal
 
 import pandas as pd
 
 from hpsearch.config import StudyConfig
+from hpsearch.config.hyperparameters import reach
 from hpsearch.config.study import SURVEY
-from hpsearch.experiments.surveys import limits_of, refined_config
+from hpsearch.experiments.surveys import refined_config
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.sensitivity.designs import DesignError
 from hpsearch.sensitivity.trials import trial_ranges, tried
@@ -53,9 +53,9 @@ def search_ranges(results: Results) -> pd.DataFrame:
             or 10 complete ones.
     """
     config = results.config
-    space, limits = config.space.dimensions, _limits(results)
+    space, within = config.space.dimensions, limits(results)
     try:
-        return trial_ranges(results.trials, space, metric=config.search.metric, limits=limits, budget="iterations")
+        return trial_ranges(results.trials, space, metric=config.search.metric, limits=within, budget="iterations")
     except DesignError as problem:
         raise ResultsError(f"study {results.study.study_name!r}: {problem}") from None
 
@@ -102,16 +102,6 @@ def _holds(dimension: Dimension, value: Any) -> bool:
     return bool(low <= value <= high)
 
 
-def reachable(results: Results, row: Mapping[Any, Any]) -> bool:
-    """Whether there are values beyond the end at which the best crowd.
-
-    Args:
-        results: Of the study.
-        row: Of ``results.edges()``, with an edge.
-    """
-    low, high = _limits(results).get(row["hyperparameter"], (-inf, inf))
-    return bool(row["low"] > low if row["edge"] == "low" else row["high"] < high)
-
-
-def _limits(results: Results) -> dict[str, tuple[float, float]]:
-    return limits_of(results.config.space.dimensions, examples=results.dataset.train.examples)
+def limits(results: Results) -> dict[str, tuple[float, float]]:
+    """How far the ranges of a study may go in one round (see :func:`hpsearch.config.hyperparameters.reach`)."""
+    return reach(results.config.space.dimensions, examples=results.dataset.train.examples)

@@ -53,9 +53,18 @@ class Results(SurveyTables, SearchTables, ProfileTables):
 
     Attributes:
         folder: Where saved networks lie.
+
+    Raises:
+        ResultsError: if what is given is no Optuna study.
+        DataError: if the dataset is none.
     """
 
     def __init__(self, study: optuna.Study, folder: str | Path = "results", *, dataset: Dataset | None = None) -> None:
+        if not isinstance(study, optuna.Study):
+            raise ResultsError(
+                f"results are of an Optuna study (given: {type(study).__name__}): load one by "
+                "optuna.load_study(study_name=…, storage=…), or one of hpsearch's own by hpsearch.load(name)"
+            )
         self._study, self._name, self.folder = study, study.study_name, Path(folder)
         self._dataset = None if dataset is None else checked_dataset(dataset)
         self._importances: dict[str, pd.DataFrame] = {}
@@ -67,11 +76,6 @@ class Results(SurveyTables, SearchTables, ProfileTables):
         Raises:
             ResultsError: if it is no study.
         """
-        if not isinstance(study, optuna.Study):
-            raise ResultsError(
-                f"from_study takes an Optuna study (given: {type(study).__name__}): load one by "
-                "optuna.load_study(study_name=…, storage=…), or one of hpsearch's own by hpsearch.load(name)"
-            )
         return cls(study)
 
     def __repr__(self) -> str:

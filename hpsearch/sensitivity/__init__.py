@@ -20,7 +20,7 @@ In this room:
     analysis.py       Survey: the responses on the rows of a design
     tables.py         SurveyTables: every table that is made of a survey
     plots.py          the tables as figures
-    words.py          what the tables say in words that terminals and notes share
+    words.py          what tables say in words that terminals, pages and notes share
 """
 
 from hpsearch.sensitivity.analysis import Survey

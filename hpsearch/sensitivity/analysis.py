@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
+from hpsearch.config.arguments import checked
 from hpsearch.config.messages import did_you_mean
 from hpsearch.sensitivity.designs import DUMMY, RESERVED, Design
 from hpsearch.sensitivity.indices import ResponseError, Responses, contrasts
@@ -86,6 +87,7 @@ class Survey(SurveyTables):
         of = {response.name, response.name.removeprefix(f"{BEST_TENTH} of ")}
         return self.seeded or bool(self.noisy and not of & set(self.noisy))
 
+    @checked(ResponseError)
     def take(
         self,
         metric: str | None = None,

@@ -9,6 +9,8 @@ those of about the same time, unless all ten lie there, which is rare: of these 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import inf
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -48,7 +50,7 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension]) -> pd.DataFrame:
     best, standings, rows = best_of(complete, BEST), _standings(complete), []
     alike = complete["value"].nunique() == 1
     for name, dimension in space.items():
-        if best.empty or dimension.values(2).dtype.kind not in "iuf":
+        if best.empty or not dimension.numeric:
             continue
         cells = dimension.cells(TENTHS)
         every = dimension.cell_of(complete[name].to_numpy(), cells)
@@ -69,6 +71,17 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension]) -> pd.DataFrame:
 def best_of(complete: pd.DataFrame, count: int) -> pd.DataFrame:
     """The trials with the lowest values, so many, and all that score as the last of them: none of these is better."""
     return complete.nsmallest(count, "value", keep="all")
+
+
+def reachable(row: Mapping[Any, Any], limits: Mapping[str, tuple[float, float]]) -> bool:
+    """Whether there are values beyond the end at which the best crowd.
+
+    Args:
+        row: Of :func:`edges`, with an edge.
+        limits: Lowest and highest value that a range may reach, by hyperparameter.
+    """
+    low, high = limits.get(row["hyperparameter"], (-inf, inf))
+    return bool(row["low"] > low if row["edge"] == "low" else row["high"] < high)
 
 
 def _standings(trials: pd.DataFrame) -> pd.Series:

@@ -175,7 +175,7 @@ def _next_words(dimension: Choice, crowd: Crowd) -> Proposal:
 def _beyond(dimension: Choice, boundary: str, *, limit: tuple[float, float]) -> int | float | None:
     """Half the first choice or twice the last, where choices are ascending numbers above 0 and it is legal."""
     values = dimension.values(0)
-    if not boundary or values.dtype.kind not in "iuf" or values[0] <= 0 or (np.diff(values) <= 0).any():
+    if not boundary or not dimension.numeric or values[0] <= 0 or (np.diff(values) <= 0).any():
         return None
     if boundary == "high":
         double: int | float = 2 * values[-1].item()

@@ -107,11 +107,11 @@ def trial_ranges(
     best, rows = best_of(complete, max(BEST, count // TENTHS)), []
     ends = edges(trials, space).set_index("hyperparameter")
     for name, dimension in space.items():
-        numeric = dimension.values(2).dtype.kind in "iuf"
         crowded = ends.loc[name] if name in ends.index else {"share_low": nan, "share_high": nan, "edge": ""}
         box = _box(dimension, best[name].to_numpy(), edge=str(crowded["edge"]))
         following = proposal(dimension, box, verdict="", limit=(limits or {}).get(name, (-inf, inf)))
         reason = following.reason + (longer(dimension, following.dimension) if name == budget else "")
+        numeric = dimension.numeric
         row = {"response": metric, "hyperparameter": name, **_ends("", dimension, numeric), "scale": dimension.scale}
         row |= {"trials": len(best), "share_low": crowded["share_low"], "share_high": crowded["share_high"]}
         row |= {**_quantiles(best[name], numeric), "boundary": box.boundary, **_ends("next_", following, numeric)}

@@ -57,6 +57,11 @@ class _Range(UnitMap, Generic[Number]):
         return True
 
     @property
+    def numeric(self) -> Literal[True]:
+        """Whether the values are numbers."""
+        return True
+
+    @property
     def scale(self) -> Literal["log", "linear"]:
         """How the range is divided: evenly in the logarithm, or in the value itself."""
         return "log" if self.log else "linear"
@@ -204,6 +209,11 @@ class Choice(UnitMap):
     def ordered(self) -> bool:
         """Whether the values have an order, so that it means something to lie at an end or between two of them."""
         return not any(isinstance(choice, str) for choice in self.choices)
+
+    @property
+    def numeric(self) -> bool:
+        """Whether all values are numbers, which bools are not."""
+        return self.values(0).dtype.kind in "iuf"
 
     @property
     def scale(self) -> Literal["choices"]:

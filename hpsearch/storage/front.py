@@ -10,10 +10,11 @@ import contextlib
 import copy
 import warnings
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import optuna
 
+from hpsearch.config.digits import score_interval, score_name
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.study import PROFILES, SURVEY
 from hpsearch.sensitivity.analysis import Survey
@@ -98,13 +99,6 @@ def show_attribution(study: optuna.Study, figure: go.Figure, words: str) -> None
             _save_figure(study, _framed(copy.deepcopy(figure)), name=ATTRIBUTION)
 
 
-def score_words(score: Mapping[str, Any]) -> str:
-    """A stored test score with its interval; errors in per cent."""
-    scale, unit = (100, " %") if score["metric"].endswith("error") else (1, "")
-    value, low, high = (f"{scale * score[end]:.{1 if unit else 3}f}{unit}" for end in ("value", "low", "high"))
-    return f"{value} (95 % interval {low} to {high}, {score['examples']:,} examples)"
-
-
 def _choice(study: optuna.Study) -> Iterator[tuple[str, str]]:
     """What was chosen, its test score, and what else was scored on the same examples."""
     best = fact(study, BEST)
@@ -115,9 +109,9 @@ def _choice(study: optuna.Study) -> Iterator[tuple[str, str]]:
               for name, value in trial.params.items())  # fmt: skip
     yield "chosen", f"trial {trial.number}: {', '.join(values)}"
     if test := best.get("test"):
-        yield test["metric"].replace("_", " ").replace("r2", "R²"), score_words(test)
+        yield score_name(test["metric"]), score_interval(test)
         scores = {"guessing": best.get("guessing"), **fact(study, BASELINES, {}).get("scores", {})}
-        words = [f"{name} {score_words(score)}" for name, score in scores.items() if score]
+        words = [f"{name} {score_interval(score)}" for name, score in scores.items() if score]
         if words:
             yield "baseline", "; ".join(words)
 

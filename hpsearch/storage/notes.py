@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,17 @@ import optuna
 import pandas as pd
 
 from hpsearch.config import Entry, StudyConfig
-from hpsearch.config.hyperparameters import BY_NAME, in_words
+from hpsearch.config.hyperparameters import BY_NAME, reach
 from hpsearch.config.kinds import units_of
 from hpsearch.config.messages import printable
 from hpsearch.config.study import PROFILES, SURVEY, TRANSFERS
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.edges import edges
 from hpsearch.sensitivity.trials import enough
-from hpsearch.sensitivity.words import MEAN_ORDER, TOTAL_ORDER, clipping, cut_mark, index_with_interval
+from hpsearch.sensitivity.words import MEAN_ORDER, TOTAL_ORDER, at_edges, clipping, cut_mark, index_with_interval
 from hpsearch.storage.commands import make
 from hpsearch.storage.internals import note_of, set_note
-from hpsearch.storage.studies import GIVEN, fact
+from hpsearch.storage.studies import EXAMPLES, GIVEN, fact
 
 _ROW, _NO_SEARCH = (
     "these trials",
@@ -148,24 +149,8 @@ def _at_edges(study: optuna.Study, config: StudyConfig) -> str:
     )
     if not enough(trials):
         return ""
-    table = edges(trials, config.space.dimensions)
-    crowded = table[table["edge"] != ""].to_dict("records")
-    best = f"the {table['trials'].max()} best trials"
-    if not crowded:
-        return f"T{best[1:]} crowd at no end of a range."
-    texts = []
-    for further, words in ((True, ": better settings may lie beyond"), (False, "")):
-        rows = [row for row in crowded if _goes_on(row) == further]
-        ends = ", ".join(f"the {row['edge']} end of {in_words(row['hyperparameter'])}" for row in rows)
-        if rows:
-            texts.append(f"At least half of {best} lie at {ends}{words}.")
-    return " ".join(texts)
-
-
-def _goes_on(row: Mapping[Any, Any]) -> bool:
-    """Whether better settings may lie beyond the end at which the best crowd, and values are allowed there."""
-    low, high = BY_NAME[row["hyperparameter"]].limits
-    return bool(row["beyond"] and (row["low"] > low if row["edge"] == "low" else row["high"] < high))
+    space = config.space.dimensions
+    return at_edges(edges(trials, space), reach(space, examples=fact(study, EXAMPLES, inf)))
 
 
 def network_words(config: StudyConfig) -> str:

@@ -30,6 +30,9 @@ VERSION = f"{OWN}version"
 DATA = f"{OWN}data"
 """Fact of a study: the data's fingerprint."""
 
+EXAMPLES = f"{OWN}examples"
+"""Fact of a study: the number of training examples, the largest mini-batch; an older search has none."""
+
 GIVEN = f"{OWN}given"
 """Fact of a study whose data was given in Python, instead of the config's: the data set's name."""
 

@@ -20,7 +20,7 @@ from hpsearch.evaluation.executors import Workers, surrounding
 from hpsearch.storage.access import only_writer, open_storage
 from hpsearch.storage.addresses import StorageAddress
 from hpsearch.storage.front import show_search
-from hpsearch.storage.studies import GIVEN, open_study, quiet_optuna
+from hpsearch.storage.studies import EXAMPLES, GIVEN, open_study, quiet_optuna
 from hpsearch.tuning.batches import Progress, SearchRun
 from hpsearch.tuning.choice import choose, network_path
 from hpsearch.tuning.samplers import check_sampler, grid_size
@@ -85,8 +85,9 @@ def search(
     opened = open_storage(storage, results=results)
     with quiet_optuna(), only_writer(config.name, opened, results=results):
         name = evaluator.dataset.name
-        given = None if name == Path(config.data.source).name else {GIVEN: name}
-        study = open_study(opened, config, evaluator.dataset.fingerprint, facts=given)
+        facts = {EXAMPLES: evaluator.dataset.train.examples}
+        given = {} if name == Path(config.data.source).name else {GIVEN: name}
+        study = open_study(opened, config, evaluator.dataset.fingerprint, facts={**facts, **given})
         with contextlib.suppress(OutOfTimeError), Workers(evaluator.trainer, workers, executor, deadline) as pool:
             SearchRun(evaluator, study, pool, total).run(announce)
         choose(study, evaluator, results=results)

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from hpsearch.config.digits import digits
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.networks import TrainedNetwork
@@ -74,8 +75,7 @@ class Interval(NamedTuple):
         >>> Interval(0.0441, 0.0402, 0.0479).percent
         '4.4 % [4.0, 4.8]'
         """
-        mean, low, high = (f"{100 * number + 0.0:.1f}" for number in self)
-        return f"{mean} % [{low}, {high}]"
+        return self._percent(1)
 
     @property
     def rounded(self) -> str:
@@ -86,7 +86,8 @@ class Interval(NamedTuple):
     @property
     def points(self) -> str:
         """Of a difference of shares, in points."""
-        return self.percent.replace(" %", " points")
+        ends = 100 * self.low, 100 * self.high
+        return self._percent(digits(ends, least=1)).replace(" %", " points")
 
     @property
     def times(self) -> str:
@@ -95,7 +96,9 @@ class Interval(NamedTuple):
         >>> Interval(0.0, -0.693, 0.693).times
         '1.0 times [0.5, 2.0]'
         """
-        mean, low, high = (_short(float(np.exp(number))) for number in self)
+        ratios = [float(np.exp(number)) for number in self]
+        count = digits(ratios[1:], (1.0,), least=1)
+        mean, low, high = (f"{ratio:.{count}f}" if ratio < 10 else f"{ratio:,.0f}" for ratio in ratios)
         return f"{mean} times [{low}, {high}]"
 
     @property
@@ -104,9 +107,9 @@ class Interval(NamedTuple):
         mean, low, high = (f"{number:.3g}" for number in self)
         return f"{mean} [{low}, {high}]"
 
-
-def _short(ratio: float) -> str:
-    return f"{ratio:.1f}" if ratio < 10 else f"{ratio:,.0f}"
+    def _percent(self, count: int) -> str:
+        mean, low, high = (f"{100 * number + 0.0:.{count}f}" for number in self)
+        return f"{mean} % [{low}, {high}]"
 
 
 def over_seeds(samples: ArrayLike, *, step: float = 0.0) -> Interval:

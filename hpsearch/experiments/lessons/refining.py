@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from hpsearch.config.digits import digits
 from hpsearch.config.messages import listed
 from hpsearch.experiments.lessons.judgement import Interval, Judgement, over_seeds
 from hpsearch.experiments.tolerances import p_values
@@ -55,8 +56,8 @@ def _decided(table: pd.DataFrame, pays: Sequence[str], harms: Sequence[str]) -> 
 
 def _change(row: pd.Series) -> str:
     """The difference as a share of what the unrefined search has."""
-    ends = (round(100 * row[end] / row["unrefined"], 1) + 0.0 for end in ("difference", "low", "high"))
-    mean, low, high = (f"{end:+.1f}" for end in ends)
+    ends = [100 * row[end] / row[UNREFINED] for end in ("difference", "low", "high")]
+    mean, low, high = (f"{end:+z.{digits(ends[1:], least=1)}f}" for end in ends)
     return f"{mean} % [{low}, {high}]"
 
 
