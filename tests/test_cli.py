@@ -187,6 +187,7 @@ def test_a_killed_search_goes_on_where_it_was(folder, whole):
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     journal = folder / "results" / JOURNAL
     while not (journal.exists() and journal.read_bytes().count(b'"op_code":4,') > 4):
+        assert process.poll() is None
         time.sleep(0.02)
     process.kill()
     process.wait()

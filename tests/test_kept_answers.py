@@ -210,6 +210,7 @@ def test_after_a_kill_it_goes_on_to_the_uninterrupted_survey(tmp_path):
     with subprocess.Popen([*command, str(tmp_path / "r"), "endless"], stdout=subprocess.PIPE, text=True) as main:
         assert main.stdout.readline() == "0\n"
         while not count_trials("mine.survey", None, results=tmp_path / "r"):
+            assert main.poll() is None
             time.sleep(0.3)
         os.kill(main.pid, signal.SIGKILL)
     stored = len(load("mine", results=tmp_path / "r").trials)

@@ -140,6 +140,7 @@ def test_a_search_that_is_killed_goes_on_at_once_from_another_folder(url, folder
     arguments = ["search", "small", "--storage", url, "--trials", "60"]
     killed = subprocess.Popen([sys.executable, "-c", command, *arguments], stderr=subprocess.DEVNULL)
     while not (counted := trials_in(url)):
+        assert killed.poll() is None
         time.sleep(0.05)
     killed.kill()
     killed.wait()
