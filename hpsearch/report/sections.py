@@ -224,7 +224,7 @@ def _around(results: Results) -> Section:
         plane = results.plane(*profiles.RIDGE, **profiles.PLANE)
         exhibits.append(Exhibit(plane, figures.plane(plane, space)))
     points, seeds, examples = profiles.POINTS, profiles.PROFILE["seeds"], results.dataset.validation.examples
-    texts = sentences.wrong_by(tolerance, points, enough=excludable(points, examples=examples, seeds=seeds))
+    texts = sentences.wrong_by(tolerance, dimensions, points, enough=excludable(points, examples=examples, seeds=seeds))
     return Section("Around the best: how wrong may one be?", texts, exhibits)
 
 
