@@ -85,9 +85,20 @@ def test_the_stretches_of_this_setting_are_shaded_and_named():
     }
 
 
+def test_nowhere_is_said_only_where_no_value_between_the_ends_is_shown_to_be_worse():
+    whole = TOLERANCE.assign(near_low=0.01, near_high=1.0)
+    for near_best, words in (
+        (True, "nowhere shown to be worse"),
+        (profile()["value"] != 0.1, "neither end shown to be"),
+    ):
+        assert next(iter(stretches(figures.profile(profile().assign(near_best=near_best), SPACE, whole)))).startswith(
+            words
+        )
+
+
 def test_what_is_undecided_may_lie_on_both_sides_and_what_is_nowhere_is_said():
     both = TOLERANCE.assign(tolerated_low=0.1, tolerated_high=0.2, near_low=0.01, unshown_high=1.0)
-    figure = figures.profile(profile(), SPACE, both)
+    figure = figures.profile(profile().assign(near_best=True), SPACE, both)
     assert list(stretches(figure)) == [
         "nowhere shown to be worse", "over 0.02 more error excluded: 0.1 to 0.2",
         "undecided: 0.01 to 0.1 and 0.2 to 1",

@@ -137,7 +137,7 @@ def test_trials_of_an_optimiser_are_warned_of():
 def test_every_note_becomes_a_warning_in_the_line_of_the_call():
     made = study(40, slope)
     made.add_trial(optuna.trial.create_trial(state=optuna.trial.TrialState.PRUNED))
-    with pytest.warns(ImportanceWarning, match="1 trials are pruned, failed or not finished") as caught:
+    with pytest.warns(ImportanceWarning, match="1 trial is pruned, failed or not finished") as caught:
         importance(made, **FEW)
     assert caught[0].filename == __file__
 

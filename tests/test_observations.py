@@ -25,8 +25,8 @@ def test_trials_that_are_not_complete_or_not_finite_are_counted_and_left_out():
     trials, values, notes = usable_trials(made, target=None, objective=None)
     assert [t.number for t in trials] == values.tolist() == list(range(10))
     assert [note.split(" and")[0] for note in notes] == [
-        "1 trials are pruned, failed or not finished",
-        "1 trials have a value that is not finite",
+        "1 trial is pruned, failed or not finished",
+        "1 trial has a value that is not finite, so it is left out: it may be the worst",
     ]
 
 
@@ -37,7 +37,7 @@ def test_a_target_that_is_no_number_leaves_its_trial_out(odd):
     trials, values, notes = usable_trials(made, target=target, objective=None)
     assert len(trials) == len(values) == 11
     assert np.isfinite(values).all()
-    assert "1 trials have a value that is not finite and are left out" in notes[0]
+    assert "1 trial has a value that is not finite, so it is left out" in notes[0]
 
 
 def test_too_few_trials_are_refused():

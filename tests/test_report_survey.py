@@ -156,7 +156,9 @@ def test_a_survey_of_the_effective_step_is_loaded_by_its_own_name(small):
     done = TrainingProgress(done=4, total=4, trainings=4, fresh=0)
     for stepwise, name in ((True, "small.effective_step.survey"), (False, "small")):
         config = small.with_overrides(**{"survey.effective_step": stepwise})
-        assert f"hpsearch.load('{name}'" in str(survey.survey_report(config, found, done)[-1])
+        told = str(survey.survey_report(config, found, done)[-1])
+        assert f"hpsearch.load('{name}'" in told
+        assert ("hpsearch report " if stepwise else "make report STUDY=") + f"{name} for figures" in told
 
 
 def indices(*rows):

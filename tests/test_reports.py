@@ -99,7 +99,7 @@ def test_without_a_survey_the_page_says_what_one_would_add_and_the_front_page_sh
     assert (purpose.split(";")[0], command) == ("This surveys", "hpsearch survey small")
     assert "What to try next" not in told
     around = told["Around the best: how wrong may one be?"].sentences
-    assert "is excluded nowhere" in around[1]  # of 30 examples on two seeds
+    assert "is excluded nowhere" in around[-1]  # of 30 examples on two seeds
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -6,6 +6,7 @@ import pandas as pd
 from hpsearch.report import sentences
 from hpsearch.sensitivity.verdicts import MEAN_NOT_SHOWN, NO_FLOOR
 from hpsearch.sensitivity.words import at_edges
+from hpsearch.space import Choice, Float, Int
 
 
 def indices(**verdicts):
@@ -153,7 +154,8 @@ def test_tolerances_are_told_in_points_and_for_a_regression_by_the_metric_alone(
             "tolerated_choices": [None],
         }
     )
-    near, tolerated = sentences.wrong_by(table, 0.01)
+    space = {"iterations": Int(50, 2000, log=True)}
+    near, tolerated = sentences.wrong_by(table, space, 0.01)
     assert near == (
         "By the metric of the search, every value that was tried outside of these is shown to be worse than the chosen "
         "one: iterations T 900 to 2,000 (chosen: 1,731)."
@@ -162,11 +164,11 @@ def test_tolerances_are_told_in_points_and_for_a_regression_by_the_metric_alone(
         "Within these around the chosen values a rise of the validation error by over one point is excluded: "
         "iterations T 217 to 2,000 (chosen: 1,731)."
     )
-    assert "by over 2.5 points is excluded" in sentences.wrong_by(table, 0.025)[1]
-    assert "iterations T 2,000 alone (chosen" in sentences.wrong_by(table.assign(near_low=2000), 0.01)[0]
-    assert sentences.wrong_by(table.assign(tolerated_low=np.nan), 0.01) == [near]
-    assert sentences.wrong_by(table.iloc[:0], 0.01) == []
-    assert sentences.wrong_by(table, 0.01, enough=False) == [
+    assert "by over 2.5 points is excluded" in sentences.wrong_by(table, space, 0.025)[1]
+    assert "iterations T 2,000 alone (chosen" in sentences.wrong_by(table.assign(near_low=2000), space, 0.01)[0]
+    assert sentences.wrong_by(table.assign(tolerated_low=np.nan), space, 0.01) == [near]
+    assert sentences.wrong_by(table.iloc[:0], space, 0.01) == []
+    assert sentences.wrong_by(table, space, 0.01, enough=False) == [
         near,
         "A rise of the validation error by over one point is excluded nowhere: the validation examples are too few for "
         "that, on so few seeds.",
@@ -177,7 +179,21 @@ def test_words_that_do_as_well_are_listed():
     ends = {f"{kind}_{end}": [np.nan] for kind in ("near", "tolerated") for end in ("low", "high")}
     sets = {"near_choices": [("tanh", "relu", "sigmoid")], "tolerated_choices": [("tanh",)]}
     table = pd.DataFrame({"hyperparameter": ["activation"], "best": ["tanh"], **ends, **sets})
-    near, tolerated = sentences.wrong_by(table, 0.01)
+    space = {"activation": Choice(("tanh", "relu", "sigmoid", "step"))}
+    near, tolerated = sentences.wrong_by(table, space, 0.01)
     assert near.endswith("worse than the chosen one: activation tanh, relu and sigmoid (chosen: tanh).")
     assert tolerated.endswith(" is excluded: activation tanh (chosen: tanh).")
-    assert sentences.wrong_by(table.assign(tolerated_choices=None), 0.01) == [near]
+    assert sentences.wrong_by(table.assign(tolerated_choices=None), space, 0.01) == [near]
+
+
+def test_settings_of_which_no_value_is_shown_to_be_worse_are_told_apart():
+    ends = {"best": [0.5, "tanh", 0.3], "near_low": [0.0, np.nan, 0.0], "near_high": [0.99, np.nan, 0.98]}
+    sets = {"near_choices": [None, ("tanh", "relu"), None], "tolerated_choices": None, "tolerated_low": np.nan}
+    table = pd.DataFrame({"hyperparameter": ["momentum", "activation", "l2"], **ends, **sets})
+    space = {"momentum": Float(0, 0.99), "activation": Choice(("tanh", "relu")), "l2": Float(0, 0.99)}
+    near, ends, words = sentences.wrong_by(table, space, 0.01)
+    assert near.endswith("worse than the chosen one: l2 λ 0 to 0.98 (chosen: 0.3).")
+    metric = "By the metric of the search,"
+    assert ends == f"{metric} neither end of the range of momentum μ is shown to be worse than the chosen value."
+    assert words == f"{metric} no other value of activation is shown to be worse than the chosen value."
+    assert sentences.wrong_by(table.iloc[:2], space, 0.01) == [ends, words]

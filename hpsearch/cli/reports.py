@@ -97,6 +97,7 @@ def _offered(stored: Results, path: Path) -> None:
 def completed(study: str, work: Work) -> str:
     """Search and survey a study where that is missing or unfinished, and say so; the study's name."""
     from hpsearch.cli.studies import study_named
+    from hpsearch.experiments.surveys import survey_name
     from hpsearch.results.study import ResultsError, load
 
     place, config = work.place, study_named(study, None, work.place).config
@@ -109,8 +110,8 @@ def completed(study: str, work: Work) -> str:
         say(f"{config.name} is not completely searched yet: searching first", error=True)
         search_command(study, workers=work.workers, results=place.results, storage=place.storage)
     try:
-        load(config.name, storage=place.storage, results=place.results).survey  # noqa: B018  # read, to see whether it is complete
-    except ResultsError:
+        load(survey_name(config), storage=place.storage, results=place.results).survey  # noqa: B018  # read, to see whether it is complete
+    except (FileNotFoundError, ResultsError):
         say(f"{config.name} is not completely surveyed yet: surveying first", error=True)
         survey_command(study, workers=work.workers, results=place.results, storage=place.storage)
     return config.name

@@ -123,8 +123,7 @@ def _stretches(figure: go.Figure, frame: pd.DataFrame, tolerance: pd.DataFrame, 
     """
     for row in tolerance.to_dict("records"):
         near = (row["near_low"], row["near_high"])
-        worse = "nowhere shown to be worse" if near == _reach(frame) else f"shown to be worse outside of {_span(near)}"
-        _shade(figure, [near], worse, color=style.GREEN, row=1)
+        _shade(figure, [near], _worse(frame, near), color=style.GREEN, row=1)
         names = ("tolerated_low", "tolerated_high", "unshown_low", "unshown_high")
         low, high, first, last = (row.get(name, math.nan) for name in names)
         if any(end != end for end in (low, high, first, last)):
@@ -135,6 +134,13 @@ def _stretches(figure: go.Figure, frame: pd.DataFrame, tolerance: pd.DataFrame, 
             more = f"over {row['points']:g} more error excluded: {_span((low, high))}"
             _shade(figure, [(low, high)], more, color=style.ORANGE, row=rows)
         _shade(figure, pieces, f"undecided: {' and '.join(map(_span, pieces))}", color=style.GREY, row=rows)
+
+
+def _worse(frame: pd.DataFrame, near: tuple[float, float]) -> str:
+    """Where values are shown to be worse than the chosen one; some between two ends that are not may be, too."""
+    if near != _reach(frame):
+        return f"shown to be worse outside of {_span(near)}"
+    return "nowhere shown to be worse" if frame["near_best"].all() else "neither end shown to be worse"
 
 
 def _reach(frame: pd.DataFrame) -> tuple[float, float]:

@@ -4,6 +4,7 @@ In this room:
 
     page.py         sections to one HTML file (page.html is its frame)
     sections.py     the sections of a study's page
+    missing.py      what stands there in place of a search or a survey
     profiles.py     what a page shows around the best, and must be trained for it
     rounds.py       ranges to try next, a search in rounds and what it paid, for a terminal
     ties.py         whether the trials score alike, or like guessing, for a terminal

@@ -13,7 +13,7 @@ from hpsearch import figures
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.study import SURVEY
 from hpsearch.experiments.tolerances import excludable
-from hpsearch.report import choice, explanation, facts, profiles, sentences
+from hpsearch.report import choice, explanation, facts, missing, profiles, sentences
 from hpsearch.report.edges import edge_sentences
 from hpsearch.report.page import Exhibit, Section
 from hpsearch.report.search import balance_line
@@ -23,7 +23,7 @@ from hpsearch.results.frames import value_columns
 from hpsearch.results.study import Results, ResultsError
 from hpsearch.results.surrogates import ImportanceError, ImportanceWarning
 from hpsearch.sensitivity.verdicts import SHARE
-from hpsearch.storage.commands import command, make, options_of, place_of
+from hpsearch.storage.commands import command, options_of, place_of
 from hpsearch.storage.internals import storage_of
 from hpsearch.tuning.choice import ranked_trials
 
@@ -48,11 +48,11 @@ def sections(results: Results) -> Iterator[Section]:
     elif searched:
         yield from _search(results)
     else:
-        yield _unsearched(results)
+        yield missing.search(results)
     if survey is not None:
         yield from _sensitivity(survey)
     elif results.ours:
-        yield _unsurveyed(results)
+        yield missing.survey(results)
     if searched and len(results.trials):
         yield _importance(results, survey)
     if profiles.trainable(results):
@@ -92,21 +92,6 @@ def _surveyed(results: Results) -> Section:
         f"{failed:,} evaluations gave no finite value; the table of the survey says why." if failed else "",
     ]
     return Section("What was surveyed", texts)
-
-
-def _unsearched(results: Results) -> Section:
-    text = "There is no search of this study yet: it would find the best setting, and this page would show it."
-    way = make("search", facts.name_of(results), *_place(results))
-    return Section("The best setting", [text], commands=[("This searches; then write the page anew:", way)])
-
-
-def _unsurveyed(results: Results) -> Section:
-    text = (
-        "How sensitive training is to each setting is not measured yet. A survey would: real trainings all over the "
-        "space, shares of the variance with intervals, beside the luck of the seed."
-    )
-    commands = [("This surveys; then write the page anew:", make("survey", results.study.study_name, *_place(results)))]
-    return Section("What training is sensitive to", [text], commands=commands)
 
 
 def _search(results: Results) -> Iterator[Section]:
@@ -227,7 +212,7 @@ def _around(results: Results) -> Section:
         plane = results.plane(*profiles.RIDGE, **profiles.PLANE)
         exhibits.append(Exhibit(plane, figures.plane(plane, space)))
     points, seeds, examples = profiles.POINTS, profiles.PROFILE["seeds"], results.dataset.validation.examples
-    texts = sentences.wrong_by(tolerance, points, enough=excludable(points, examples=examples, seeds=seeds))
+    texts = sentences.wrong_by(tolerance, dimensions, points, enough=excludable(points, examples=examples, seeds=seeds))
     return Section("Around the best: how wrong may one be?", texts, exhibits)
 
 
@@ -247,7 +232,7 @@ def _ranges(results: Results, survey: Survey) -> Section:
     if results.function is not None:
         better = survey.take().better
         lines.append(f"Of this response, {better} was said to be better.")
-    elif len(lines) > 1:
+    elif len(lines) > 1 and not missing.of_step(results):
         way = command("refine", facts.name_of(results), *_place(results))
         commands.append(("This writes them as a new study, which can be searched:", way))
     return Section("What to try next", lines, exhibits, commands)

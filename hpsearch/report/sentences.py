@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hpsearch.config.digits import percent
@@ -13,6 +14,7 @@ from hpsearch.config.kinds import text_of
 from hpsearch.config.messages import listed
 from hpsearch.sensitivity.designs import DUMMY, SEED
 from hpsearch.sensitivity.verdicts import MEAN_NOT_SHOWN, NO_FLOOR
+from hpsearch.space import Dimension
 
 LUCK = (SEED, DUMMY)
 """Rows of the tables of a survey that are no settings."""
@@ -118,18 +120,29 @@ def together(interactions: pd.DataFrame) -> str:
     return "No interaction is seen beyond its uncertainty, which does not show that there is none."
 
 
-def wrong_by(tolerance: pd.DataFrame, points: float, *, enough: bool = True) -> list[str]:
+def wrong_by(
+    tolerance: pd.DataFrame, space: Mapping[str, Dimension], points: float, *, enough: bool = True
+) -> list[str]:
     """How wrong each setting may be: outside of what it is shown to be worse, and where too much error is excluded.
 
     Args:
         tolerance: See :func:`hpsearch.experiments.tolerances.tolerance`.
+        space: The ranges of the study.
         points: Validation error that may be lost.
         enough: Whether there are examples and seeds enough to exclude so much where nothing changes.
     """
     if tolerance.empty:
         return []
-    near = "By the metric of the search, every value that was tried outside of these is shown to be worse than the "
-    texts = [f"{near}chosen one: {_stretches(tolerance, 'near')}."]
+    whole = np.array([_all_near(row, space[row["hyperparameter"]]) for row in tolerance.to_dict("records")])
+    inside, words, texts = tolerance[~whole], tolerance["near_choices"].notna(), []
+    metric = "By the metric of the search,"
+    if len(inside):
+        near = f"{metric} every value that was tried outside of these is shown to be worse than the chosen one"
+        texts.append(f"{near}: {_stretches(inside, 'near')}.")
+    for rows, what in ((whole & ~words, "neither end of the range of"), (whole & words, "no other value of")):
+        if rows.any():
+            names = listed([in_words(name) for name in tolerance.loc[rows, "hyperparameter"]])
+            texts.append(f"{metric} {what} {names} is shown to be worse than the chosen value.")
     if (tolerance["tolerated_low"].notna() | tolerance["tolerated_choices"].notna()).all():
         rise = "one point" if points == 0.01 else f"{100 * points:g} points"
         if not enough:
@@ -138,6 +151,13 @@ def wrong_by(tolerance: pd.DataFrame, points: float, *, enough: bool = True) -> 
         excluded = f"Within these around the chosen values a rise of the validation error by over {rise} is excluded: "
         texts.append(f"{excluded}{_stretches(tolerance, 'tolerated')}.")
     return texts
+
+
+def _all_near(row: Mapping[Any, Any], dimension: Dimension) -> bool:
+    """Whether no value is taken off the range of a setting: neither of its ends, or none of its words, is worse."""
+    if isinstance(row["near_choices"], tuple):
+        return len(row["near_choices"]) == len(dimension.values(0))
+    return bool(np.allclose([row["near_low"], row["near_high"]], dimension.ends, rtol=1e-9, atol=0.0))
 
 
 def _stretches(tolerance: pd.DataFrame, kind: str) -> str:

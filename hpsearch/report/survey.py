@@ -18,7 +18,7 @@ from hpsearch.report.tables import Part, call_arguments, cell, note_cells, plain
 from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.words import MEAN_ORDER, TOTAL_ORDER, clipping, cut_mark, index_with_interval, share_interval
 from hpsearch.space import Choice, Dimension
-from hpsearch.storage.commands import make
+from hpsearch.storage.commands import command, make
 
 
 def sensitivity_table(frame: pd.DataFrame, *, title: str) -> Table:
@@ -140,7 +140,10 @@ def survey_report(
         notes: What is to be said of the data.
         options: Those that name its storage to a command.
     """
-    stored = survey_name(config) if config.survey.effective_step else config.name
+    stored, report = config.name, make("report", config.name, *options)
+    if config.survey.effective_step:
+        stored = survey_name(config)
+        report = command("report", stored, *options)
     fresh = f"{progress.fresh} rows from {progress.trainings} trainings"
     indices = survey.sensitivity()
     return [
@@ -151,5 +154,5 @@ def survey_report(
         interaction_lines(survey.interactions()),
         range_lines(survey.ranges(), survey.design.space),
         *note_cells(notes),
-        survey_next(make("report", config.name, *options), f"hpsearch.load({stored!r}{call_arguments(options)})"),
+        survey_next(report, f"hpsearch.load({stored!r}{call_arguments(options)})"),
     ]

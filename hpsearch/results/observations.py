@@ -61,11 +61,11 @@ def usable_trials(
     finite = np.isfinite(values)
     notes = []
     if unfinished := len(trials) - len(complete):
-        notes.append(
-            f"{unfinished} trials are pruned, failed or not finished and left out: pruning favours some settings"
-        )
+        verb = "trial is" if unfinished == 1 else "trials are"
+        notes.append(f"{unfinished} {verb} pruned, failed or not finished and left out: pruning favours some settings")
     if odd := int((~finite).sum()):
-        notes.append(f"{odd} trials have a value that is not finite and are left out: they may be the worst")
+        verb, they = ("trial has", "it is left out: it") if odd == 1 else ("trials have", "they are left out: they")
+        notes.append(f"{odd} {verb} a value that is not finite, so {they} may be the worst")
     if finite.sum() < FEW:
         raise ImportanceError(
             f"study {study.study_name!r} has {finite.sum()} completed trials with a finite value, of {len(trials)}; "

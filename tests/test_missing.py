@@ -1,0 +1,46 @@
+"""What a page says in place of a search or a survey, and that its commands are those of the study they belong to."""
+
+import pytest
+
+from hpsearch import load, search, survey_study
+from hpsearch.report import missing
+
+SURVEY = {"survey.base": 2, "survey.scrambles": 2, "survey.checkpoints": 2}
+
+
+@pytest.fixture(scope="module")
+def folder(small, tmp_path_factory):
+    """A folder with a survey of each kind, and of each study a search of one trial."""
+    folder, step = tmp_path_factory.mktemp("missing"), {"survey.effective_step": True}
+    for name, more in (("plain", {}), ("steps", step)):
+        search(small.with_overrides(name=name, **more), results=folder, trials=1)
+    survey_study(small.with_overrides(name="alone", **SURVEY), results=folder)
+    survey_study(small.with_overrides(name="steps", **SURVEY, **step), results=folder)
+    return folder
+
+
+def told(section):
+    return section.sentences[0], [command.split(" --results")[0] for _, command in section.commands]
+
+
+def test_a_survey_alone_asks_for_a_search_and_that_of_the_effective_step_for_the_page_of_its_study(folder):
+    text, commands = told(missing.search(load("alone", results=folder)))
+    assert text.startswith("There is no search of this study yet")
+    assert commands == ["hpsearch search alone"]
+    text, commands = told(missing.search(load("steps.effective_step.survey", results=folder)))
+    assert text.startswith("This is the survey of the effective step")
+    assert commands == ["hpsearch report steps"]
+
+
+def test_a_search_alone_asks_for_the_survey_that_its_study_makes(folder):
+    text, commands = told(missing.survey(load("plain", results=folder)))
+    assert "is not measured yet" in text
+    assert commands == ["hpsearch survey plain"]
+    text, commands = told(missing.survey(load("steps", results=folder)))
+    assert "has a page of its own" in text
+    assert commands == ["hpsearch survey steps", "hpsearch report steps.effective_step.survey"]
+
+
+def test_only_the_survey_of_the_effective_step_itself_is_one(folder):
+    names = ("alone", "plain", "steps", "steps.effective_step.survey")
+    assert [missing.of_step(load(name, results=folder)) for name in names] == [False, False, False, True]
