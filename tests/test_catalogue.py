@@ -91,6 +91,8 @@ def test_repeats_of_a_search_in_rounds_are_one_row():
         "mine 20 0.5", "theirs-repeat-2-round-1 20 0.4", "mine-repeat-2 to -10 (6 studies) 120 0.1",
         "mine-round-1 20 0.2",
     ]  # fmt: skip
+    one = frame[frame["study"].str.startswith("mine-repeat-2-")].assign(metric="loss", last=pd.NaT)
+    assert any("mine-repeat-2 (3 studies) 60 0.1" in row for row in printed(catalogue_table(one, title="studies")))
 
 
 def test_beside_a_long_name_metric_and_numbers_stand_on_one_line_of_80_columns():

@@ -94,6 +94,39 @@ def test_a_table_wider_than_the_terminal_is_stacked_and_no_number_is_cut():
     assert [part.title for part in stacked(table, Console(width=40))] == [None]
 
 
+def printed(table, width):
+    console = Console(width=width, file=io.StringIO())
+    for part in stacked(table, console):
+        console.print(part)
+    return [line.rstrip() for line in console.file.getvalue().splitlines()]
+
+
+def test_a_column_in_the_middle_of_a_part_is_as_wide_as_its_words():
+    """Which column is the last Rich tells by its place in the whole table."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="")
+    for name in ("of", "rate", "loss", "size", "init"):
+        table.add_column(name)
+    table.add_row("a", "123456789012345", "2345678", "3456789", "4567890")
+    assert printed(table, 20)[:4] == ["of rate", "a  123456789012345", "of loss    size", "a  2345678 3456789"]
+    assert not any("…" in line for width in range(18, 46) for line in printed(table, width))
+
+
+def test_names_that_would_take_more_than_half_of_the_terminal_go_on_in_the_next_line():
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="")
+    table.add_column("study", no_wrap=True)
+    for name in ("trials", "best"):
+        table.add_column(name, no_wrap=True)
+    table.add_row("a-name-of-a-study-in-a-class", "100,000", "0.123456789")
+    assert printed(table, 40) == [
+        "study               trials   best",
+        "a-name-of-a-study-  100,000  0.123456789",
+        "in-a-class",
+    ]
+    assert printed(table, 50)[0].split() == ["study", "trials", "best"]  # exactly as wide as the terminal
+    assert printed(table, 20)[:3] == ["study        trials", "a-name-of-a  100,000", "-study-in-a"]
+    assert not any("…" in line for width in range(18, 60) for line in printed(table, width))
+
+
 def test_a_title_is_broken_where_the_terminal_ends_and_not_where_its_table_does(monkeypatch):
     monkeypatch.setattr(sys, "stdout", terminal := Terminal())
     monkeypatch.setenv("COLUMNS", "40")

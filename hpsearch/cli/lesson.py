@@ -11,7 +11,7 @@ import typer
 
 from hpsearch.cli.commands import COMPILING, ResultsOption, StorageOption, WorkersOption, app
 from hpsearch.cli.endings import errors
-from hpsearch.cli.lines import say
+from hpsearch.cli.lines import print_parts, say
 from hpsearch.cli.machines import AddressOption, ExecutorOption, Place, Work
 from hpsearch.cli.progress import LiveLine, search_words, stoppable_line
 from hpsearch.cli.stops import stopped
@@ -51,8 +51,7 @@ def lesson_command(
         for name in claims:
             judgements.append(_judgement(name, work))
             print(verdict_line(judgements[-1], width=console.width), flush=True)
-            for part in details(judgements[-1], width=console.width) if claim else ():
-                console.print(part)
+            print_parts(details(judgements[-1], width=console.width) if claim else ())
         html = page(TITLE, lesson_sections(judgements))
         write_text(path, html)
         words = f"page in {path} ({len(html.encode()) / 1e6:.1f} MB): open it in a browser, offline too"

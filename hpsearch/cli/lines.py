@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 _WHOLE = re.compile(r"`[^`\n]+`|\b(?:make|hpsearch) [a-z]+(?: [^\s,;:)]+)?(?: [A-Z]+=\S+| --[a-z-]+(?: \S+)?)*")
 """What no line ends in: what is to be typed, in backticks or as the words of a command."""
 
+_NARROW = 8
+"""Columns of a terminal that a table's column keeps, however long the words in it are."""
+
 
 def print_parts(parts: Iterable[Part]) -> None:
     """Print the pieces of a report on standard output."""
@@ -99,28 +102,32 @@ def stacked(table: Table, console: Console) -> Iterator[Table]:
     """A table, or where the terminal is narrower than its words, its columns in several ones, each with the first.
 
     They have no title: it would be broken where the table ends, and not where the terminal does. Rich narrows the
-    widest columns first, whatever is in them, and cuts what no longer fits; here no word is cut.
+    widest columns first, whatever is in them, and cuts what no longer fits; here no word is cut, but those of a first
+    column that would take more than half of the terminal go on in the next line.
     """
-    first, *others = bounds = [_bounds(table, column, console) for column in table.columns]
+    (names, longest, most), *others = bounds = [_bounds(table, column, console) for column in table.columns]
     gap = table.padding[1] + table.padding[3]
-    if sum(most + gap for _, _, most in bounds) <= console.width:
+    width = console.width + (0 if table.pad_edge else gap)  # at the edges there is none
+    if sum(most + gap for _, _, most in bounds) <= width:
         whole = copy(table)
         whole.title = None
         yield whole
         return
+    first = (names, longest if 2 * longest <= console.width else console.width // 3, most)
     groups = [[first]]
     for each in others:
-        if len(groups[-1]) > 1 and sum(least + gap for _, least, _ in [*groups[-1], each]) > console.width:
+        if len(groups[-1]) > 1 and sum(least + gap for _, least, _ in [*groups[-1], each]) > width:
             groups.append([first])
         groups[-1].append(each)
     for group in groups:
         part = copy(table)
-        room = console.width - sum(least + gap for _, least, _ in group)
+        room = width - sum(least + gap for _, least, _ in group)
         part.columns = []
-        for column, least, most in group:
-            width = min(most, least + max(room, 0))
-            room -= width - least
-            part.columns.append(replace(column, width=width))
+        for place, (column, least, most) in enumerate(group):
+            own = max(min(most, least + room), min(least, _NARROW))
+            room -= own - least
+            # By its place Rich knows the last column.
+            part.columns.append(replace(column, width=own, _index=place, no_wrap=False, overflow="fold"))
         part.title = None
         yield part
 

@@ -45,7 +45,8 @@ def _folded(frame: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for study, part in parts[parts["study"].notna() & frame["ours"]].groupby("study"):
         repeats, of = part["repeat"].astype(int), frame.loc[part.index]
-        name = f"{study}-repeat-{repeats.min()} to -{repeats.max()} ({len(part):,} studies)"
+        last = f" to -{repeats.max()}" if repeats.max() > repeats.min() else ""
+        name = f"{study}-repeat-{repeats.min()}{last} ({len(part):,} studies)"
         sums = {column: of[column].sum() for column in ("trials", "unfinished", "survey")}
         row = of.iloc[0].to_dict() | sums | {"study": name, "best": of["best"].min(), "last": of["last"].max()}
         rows.append(pd.DataFrame([row], index=[part.index[0]]))
