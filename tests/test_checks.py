@@ -1,3 +1,5 @@
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -32,6 +34,21 @@ def test_numbers_whose_squares_underflow_are_refused(numbers):
 def test_unusable_columns_are_refused_by_name(table, change, message):
     with pytest.raises(DataError, match=message):
         from_frame(table.assign(**change), "kind")
+
+
+def test_names_in_the_index_are_told(table):
+    plain = table.assign(owner=np.arange(60) // 3)
+    told = r"the table's index \('size'\) is no column and no feature: frame.reset_index\(\) makes it one"
+    assert [note for note in from_frame(plain.set_index("size"), "kind").notes if re.fullmatch(told, note)]
+    assert not [note for note in from_frame(plain, "kind").notes if "index" in note]
+    with pytest.raises(DataError, match=rf"only the target column 'kind': it needs features; {told}"):
+        from_frame(plain[["size", "kind"]].set_index("size"), "kind")
+    with pytest.raises(DataError, match=rf"no target column 'size'; {told}"):
+        from_frame(plain.set_index("size"), "size")
+    with pytest.raises(DataError, match=r"no column 'owner'; the table's index \('size', 'owner'\)"):
+        from_frame(plain.set_index(["size", "owner"]), "kind", groups="owner")
+    with pytest.raises(DataError, match="no target column 'sise'; did you mean 'size'"):
+        from_frame(plain.set_index("owner"), "sise")
 
 
 def test_all_unusable_columns_are_named_at_once(table):

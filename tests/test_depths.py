@@ -1,5 +1,7 @@
 """L4: 0.01 serves shallow networks and fails in deep ones; where it does not, or fan-in fails too, that is told."""
 
+import re
+
 import numpy as np
 import pytest
 from helpers import grid_of
@@ -54,6 +56,7 @@ def test_a_small_scale_fails_with_depth_and_fan_in_serves_where_the_units_are_ta
     shallow, deep = (round(100 * errors.loc[("tanh", depth, "scale 0.01"), "error"]) for depth in (1, 5))
     assert judgement.decided.startswith(f"1 tanh layer errs in {shallow} % [")
     assert f"from 0.01, 5 in {deep} % [" in judgement.decided
+    assert "not shown" not in judgement.decided
     fan_in = min(("xavier", "he"), key=lambda scheme: errors.loc[("tanh", 5, scheme), "error"])
     assert f"({fan_in}: {round(100 * errors.loc[('tanh', 5, fan_in), 'error'])} % [" in judgement.decided
 
@@ -75,6 +78,7 @@ def test_a_small_scale_that_serves_the_deep_does_not_bear_it_out(studies):
 
     judgement = one_scale_for_every_depth(*(changed(each, saved) for each in studies))
     assert judgement.verdict == "does not hold"
+    assert "; 5 from scale 0.01 not shown to lose over 5 points (loses 0.0 points [-1.7, 1.7])" in judgement.decided
 
 
 def test_a_small_scale_that_fails_the_shallow_does_not_bear_it_out(studies):
@@ -84,13 +88,19 @@ def test_a_small_scale_that_fails_the_shallow_does_not_bear_it_out(studies):
 
     judgement = one_scale_for_every_depth(changed(studies[0], broken), studies[1])
     assert judgement.verdict == "does not hold"
+    loss = judgement.tables["errors"].query("activation == 'tanh' and depth == 1 and scheme == 'scale 0.01'")["loss"]
+    told = f"; 1 from scale 0.01 not shown to be within 5 points of the best (loses {100 * loss.iloc[0]:.1f} points ["
+    assert told in judgement.decided
 
 
-def test_fan_in_that_fails_the_deep_does_not_bear_it_out(studies):
+@pytest.mark.parametrize("depth", [1, 5])
+def test_fan_in_that_fails_the_shallow_or_the_deep_does_not_bear_it_out(studies, depth):
     def broken(curves):
-        return curves.assign(validation_error=curves["validation_error"].where(curves["depth"] == 1, 0.9))
+        return curves.assign(validation_error=curves["validation_error"].where(curves["depth"] != depth, 0.9))
 
-    assert one_scale_for_every_depth(studies[0], changed(studies[1], broken)).verdict == "does not hold"
+    judgement = one_scale_for_every_depth(studies[0], changed(studies[1], broken))
+    assert judgement.verdict == "does not hold"
+    assert re.search(rf"; {depth} from (xavier|he) not shown to be within 5 points of the best", judgement.decided)
 
 
 def test_a_loss_is_paired_by_seed(judgement):

@@ -51,6 +51,19 @@ def test_codes_and_few_values_with_units_are_text(texts):
     assert from_frame(frame(texts), "y").features > 10
 
 
+@pytest.mark.parametrize("form", ["\u2212{}", "\u2013{}", "\u2212{},5", "({})", "({}.5)", "1e\u2212{}"])
+def test_numbers_below_zero_are_numbers_whatever_the_sign(form):
+    texts = [form.format(i % 40) if i % 3 else f"{i % 40 + 1}" for i in range(ROWS)]
+    message = rf"120 of its 120 values are numbers; .*'{re.escape(texts[1])}'.*: write numbers below zero with"
+    with pytest.raises(DataError, match=message):
+        from_frame(frame(texts), "y")
+
+
+def test_ranges_and_codes_in_brackets_are_text():
+    assert from_frame(frame([f"{i % 40}\u2013{i % 40 + 5}" for i in range(ROWS)]), "y").features > 10
+    assert from_frame(frame([f"({i % 40})" for i in range(ROWS)]), "y").features > 10
+
+
 DATES = [
     "2020-01-31", "2020-1-5", "2020-01", "31.01.2020", "1/31/20", "31-01-2020", "2020/01/31", "5 Jan 2020", "05-Jan-20",
     "January 5, 2020", "Sep. 5 2020", "2020-01-31T12:30:00Z", "2020-01-31 12:30:00.123+01:00", "31.01.2020 12:30",

@@ -235,6 +235,7 @@ def test_a_row_whose_answer_is_of_no_use_fails_alone(strange, failure, place):
         return  # the first answer says what answers are
     with pytest.raises(ResponseError, match="response: 1 of 160") as caught:
         survey(function, unit(2), base=4, scrambles=8)
+    assert str(caught.value).endswith("Nothing is lost: the exception's survey holds the table")
     table = caught.value.survey.table
     assert table.loc[place - 1, "failure"].startswith(failure)
     assert table["response"].isna().sum() == (table["failure"] != "").sum() == 1

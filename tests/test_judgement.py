@@ -6,7 +6,7 @@ import pytest
 from helpers import grid_of
 from scipy import stats
 
-from hpsearch.experiments.lessons.judgement import Interval, Judgement, Trainings, over_seeds
+from hpsearch.experiments.lessons.judgement import Interval, Judgement, Trainings, of_share, over_seeds
 
 STUDY = """
 [data]
@@ -45,6 +45,11 @@ def test_an_interval_of_a_share_is_never_narrower_than_its_step_allows():
     alike = over_seeds([0.1] * 5, step=0.01)
     assert over_seeds([0.1] * 5).low == pytest.approx(0.1)
     assert alike.low < 0.09 < 0.11 < alike.high
+
+
+def test_an_interval_of_a_share_itself_lies_in_0_to_1():
+    assert of_share([0.0, 0.0, 0.3]) == (pytest.approx(0.1), 0.0, over_seeds([0.0, 0.0, 0.3]).high)
+    assert of_share([1.0, 1.0, 0.7]) == (pytest.approx(0.9), over_seeds([1.0, 1.0, 0.7]).low, 1.0)
 
 
 def test_intervals_as_words():

@@ -1,5 +1,7 @@
 """Responses: what is clipped, what is refused, and in which form the rest is taken."""
 
+import re
+import tomllib
 from dataclasses import replace
 
 import numpy as np
@@ -16,8 +18,10 @@ def test_what_is_not_finite_is_refused_or_counts_as_the_ceiling():
     def function(rows):
         return np.where(rows.x0 > 0.9, np.nan, rows.x0)
 
-    with pytest.raises(ResponseError, match=r"response: \d+ of 80 values are not finite .* give ceilings="):
+    with pytest.raises(ResponseError, match=r"response: \d+ of 80 values are not finite .* give ceilings=") as problem:
         survey_frames(function, unit(2), base=4, scrambles=2 * 2)
+    line = re.search(r"below \[survey\], (ceilings = .*?})", str(problem.value))  # of a file, to be copied
+    assert tomllib.loads(line[1].replace("value", "2.0")) == {"ceilings": {"response": 2.0}}
     found = survey_frames(function, unit(2), base=64, ceilings={"response": 2.0}).sensitivity().iloc[0]
     assert found["hyperparameter"] == "x0"
     assert found["total_order"] == pytest.approx(1, abs=0.05)

@@ -61,6 +61,8 @@ def test_the_company_of_a_change_is_the_fewest_beside_which_it_is_shown_to_gain(
     assert either.loc["a", "common"] == ""
     both = table(game(lambda made: 1.0 * (made == {"a", "b", "c"}) - 0.5 * ("a" in made)))
     assert both.loc["a", ["company", "common"]].tolist() == ["b, c", "b, c"]
+    sure = table(game(lambda made: 1.0 * ("a" in made and "b" in made) - 0.5 * ("a" in made)), alone=samples(1, 1, 1))
+    assert sure.loc["a", ["alone_verdict", "company", "common"]].tolist() == ["gains", "", ""]
     nowhere = table(game(lambda made: -0.5 * ("a" in made)))
     assert nowhere.loc["a", ["company", "common"]].tolist() == ["", ""]
 

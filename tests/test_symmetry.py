@@ -8,7 +8,7 @@ from helpers import grid_of
 
 from hpsearch.engine.network import predict
 from hpsearch.engine.training import Training
-from hpsearch.experiments.lessons import Trainings, symmetry
+from hpsearch.experiments.lessons import Trainings, over_seeds, symmetry
 from hpsearch.experiments.lessons.symmetry import EQUAL, equal_weights, merged
 
 STUDY = """
@@ -49,6 +49,7 @@ def test_equal_weights_are_one_function_for_ever(judgement):
     equal, drawn = (f"{100 * e:.1f} %" for e in (errors[least][["zeros", "constant"]].min(), errors[least, "scaled"]))
     assert judgement.decided.startswith(f"8 equal units stay 1 function; {least} error {equal} [")
     assert f", from random weights {drawn} [" in judgement.decided
+    assert "not shown" not in judgement.decided
 
 
 def test_zeros_with_tanh_learn_the_class_frequencies_alone(trainings, judgement):
@@ -106,6 +107,14 @@ def test_no_gain_of_random_weights_is_no_verdict(trainings):
     judgement = equal_weights(type(trainings)(curves, trainings.settings, trainings.evaluator))
     assert judgement.verdict == "does not hold"
     assert "not shown to train better than one" in judgement.evidence[2]
+    few = 0.03 + 0.01 * (trainings.curves["init"] != "scaled")  # the same on every seed, and of too few examples
+    curves, less = trainings.curves.assign(validation_error=few), over_seeds([0.01, 0.01], step=trainings.step)
+    judgement = equal_weights(type(trainings)(curves, trainings.settings, trainings.evaluator))
+    assert less.low < 0
+    assert judgement.verdict == "does not hold"
+    assert judgement.decided.endswith(
+        f"error 4.0 % [4.0, 4.0], from random weights 3.0 % [3.0, 3.0], not shown to be less ({less.points})"
+    )
 
 
 def test_one_unit_that_differs_once_is_told(trainings):

@@ -55,7 +55,8 @@ def test_a_row_with_a_field_more_than_the_heading_is_refused_with_both_counts(lo
     one = [*lines[:5], lines[5] + ",7", *lines[6:]]
     refused(load, text(one), r"has 3 fields, but 1 of 60 rows have 4 \(line 6\): give each line as many fields")
     refused(load, text([*lines[:5], "1,2", *lines[6:]]), r"1 of 60 rows have 2 \(line 6\)")
-    refused(load, "My table\n" + text(lines), "the heading has 1 field, but 61 of 61 rows have 3")
+    refused(load, "My table\n" + text(lines), "has 1 field, but 61 of 61 rows have 3 .*names stand in line 2, remove")
+    refused(load, "# by hand\n# 2026\n" + text(lines), "61 of 62 rows have 3 .*names stand in line 3, remove")
     refused(load, text([lines[0], *(line + "," for line in lines[1:])]), "mind separators at the ends of lines")
 
 

@@ -34,13 +34,26 @@ def check_columns(frame: pd.DataFrame, target: str, words: Mapping[str, str] | N
     if repeated:
         raise DataError(f"column names are repeated: {listed(repeated)}; give each its own")
     if target not in frame.columns:
-        raise DataError(f"there is no target column {target!r}; {near(target, names)}")
+        raise DataError(f"there is no target column {target!r}; {_absent(target, frame)}")
     if len(names) == 1:
-        raise DataError(f"the table has only the target column {target!r}: it needs features")
+        told = f"the table has only the target column {target!r}: it needs features"
+        raise DataError("; ".join(filter(None, (told, index_words(frame)))))
     if frame.empty:
         raise DataError(f"the table has shape {frame.shape}: give examples")
     if problems := column_problems(frame, target, words):
         raise DataError("; ".join(problems))
+
+
+def index_words(frame: pd.DataFrame) -> str:
+    """What is said of an index with names, which pandas keeps beside the columns, in Parquet files too."""
+    names = [str(name) for name in frame.index.names if name is not None]
+    told = f"the table's index ({listed(names)}) is no column and no feature: frame.reset_index() makes it one"
+    return told if names else ""
+
+
+def _absent(name: str, frame: pd.DataFrame) -> str:
+    """What is said of a column that is not there."""
+    return index_words(frame) if name in frame.index.names else near(name, [str(column) for column in frame.columns])
 
 
 def check_reading(source: object, target: object, *, missing: object, drop: object, incomplete: object) -> None:
@@ -103,7 +116,7 @@ def without_groups(frame: pd.DataFrame, groups: str | None, target: str) -> tupl
         return frame, None
     names = [str(name) for name in frame.columns]
     if groups not in names:
-        raise DataError(f"data.groups: there is no column {groups!r}; {near(groups, names)}")
+        raise DataError(f"data.groups: there is no column {groups!r}; {_absent(groups, frame)}")
     if groups == target:
         raise DataError(f"data.groups: {groups!r} is the target column")
     if missing := int(frame[groups].isna().sum()):

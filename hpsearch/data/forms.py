@@ -35,7 +35,14 @@ _CURES = {
     "thousands": "write numbers without separators of thousands",
     "decimal": 'set data.decimal = "," if commas stand before decimals',
     "units": "write numbers without signs of percent or currency, and without units",
+    "below": "write numbers below zero with the sign - before them",
 }
+
+_MINUS = {0x2212: "-", 0x2013: "-"}
+"""The minus sign of printed text, and a dash that is taken for it."""
+
+_BRACKETS = re.compile(r"\((?P<size>[^-+()]+)\)")
+"""A number below zero as accountants write it; words and codes in brackets look the same, but not beside numbers."""
 
 _UNIT = re.compile(
     r"[+-]?\d[\d.,']*\s*(?P<after>[^\W\d_]{1,10}[23²³]?(/[^\W\d_]{1,5})?|°[CF]?)"
@@ -144,11 +151,19 @@ def _forms(counts: pd.Series) -> dict[str, str]:
     forms = {str(text): form_of(str(text)) for text in counts.index}
     if "decimal" in forms.values():  # then 1,234 has three decimals
         forms = {t: "decimal" if f == "thousands" and t.count(",") == 1 else f for t, f in forms.items()}
+    if any(kind not in _NO_NUMBERS for kind in forms.values()):
+        forms |= {text: "below" for text, kind in forms.items() if kind == "text" and _in_brackets(text)}
     units: dict[str, list[str]] = {}
     for text in (text for text, kind in forms.items() if kind == "text"):
         if found := _UNIT.fullmatch(text.strip()):
             units.setdefault((found["after"] or found["before"]).lower(), []).append(text)
     return forms | {text: "units" for texts in units.values() if len(texts) > FEW for text in texts}
+
+
+def _in_brackets(text: str) -> bool:
+    """Whether a text is a number in brackets."""
+    found = _BRACKETS.fullmatch(text.strip())
+    return found is not None and form_of(found["size"]) not in _NO_NUMBERS
 
 
 def form_of(text: str) -> str:
@@ -164,4 +179,6 @@ def form_of(text: str) -> str:
         return "number"
     if _DATE.fullmatch(word):
         return "date"
+    if (plain := word.translate(_MINUS)) != word:
+        return "below" if form_of(plain) not in _NO_NUMBERS else "text"
     return next((kind for kind, form in _WRITTEN.items() if form.fullmatch(word)), "text")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from hpsearch.data.checks import index_words
 from hpsearch.data.columns import number_blocks, numeric_columns, too_many
 from hpsearch.data.forms import FEW, dates_as_text, numbers_as_text, toml_list, writing_note
 
@@ -44,6 +45,8 @@ def column_notes(frame: pd.DataFrame, target: str) -> list[str]:
             if distinct > max(FEW, len(frame) / 10):
                 told = f"column {str(name)!r} is text with {distinct} distinct values in {len(frame):,} rows"
                 notes.append(f"{told}, an input each")
+    if words := index_words(frame):
+        notes.append(words)
     return [*notes, *_group_notes(features), *_rounding_notes(features), *_writing_notes(frame)]
 
 

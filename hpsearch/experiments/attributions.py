@@ -49,9 +49,9 @@ class Attribution:
             metric, share, share_low, share_high, share_verdict (Shapley value; the shares sum to the gain),
             alone, alone_low, alone_high, alone_verdict (gain when it alone is changed), last, last_low, last_high,
             last_verdict (gain when all others are changed already), company (the fewest others that must be changed
-            for it to be shown to gain; "" if it gains alone, or nowhere), common (those changed in every mixture where
-            it is shown to gain), start, end, gain, gain_low, gain_high (the metric's means at both settings, and the
-            whole gain), sampling_error (the part of the share's standard error that comes from drawing orders; 0 where
+            for it to be shown to gain), common (those changed in every mixture where it is shown to gain; both "" if
+            it gains alone, or nowhere), start, end, gain, gain_low, gain_high (the metric's means at both settings, and
+            the whole gain), sampling_error (the part of the share's standard error by drawing orders; 0 where
             every mixture was trained), seeds, start_diverged, end_diverged (on how many of them training did at either
             setting, which counts with the metric's worst value).
         interactions: A row a pair, the strongest first. Columns: first, second, interaction, low, high, verdict (what

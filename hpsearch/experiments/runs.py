@@ -162,6 +162,7 @@ def _check(survey: Survey, *, kept: bool) -> None:
     except ResponseError as problem:
         failed = survey.table.loc[survey.table[FAILURE] != "", FAILURE]
         words = f"; {len(failed):,} rows failed, the first by {failed.iat[0]}" if len(failed) else ""
-        again = ", and the same call with retry=True evaluates what failed again" if len(failed) and kept else ""
-        told = f"{problem}{words}. Nothing is lost: the exception's survey holds the table{again}"
+        holds = "the rows are stored, and the exception's survey" if kept else "the exception's survey"
+        again = "; with retry=True (--retry) the same call evaluates what failed again" if len(failed) and kept else ""
+        told = f"{problem}{words}. Nothing is lost: {holds} holds the table{again}"
         raise ResponseError(told, survey) from None

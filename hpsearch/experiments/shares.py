@@ -73,10 +73,11 @@ def shares_table(
     frame["metric"] = changes.metric
     for part, samples in parts.items():
         frame = frame.assign(**_judged(part, samples, changes.step))
+    alone = frame["alone_verdict"] == GAINS
     gain = np.ravel(intervals((ends[0] - ends[1])[None], step=changes.step))
     frame = frame.assign(
-        company=pd.Series(company, dtype="str"),
-        common=pd.Series(common, dtype="str"),
+        company=pd.Series(company, dtype="str").mask(alone, ""),
+        common=pd.Series(common, dtype="str").mask(alone, ""),
         start=ends[0].mean(),
         end=ends[1].mean(),
         **interval_columns("gain", gain),

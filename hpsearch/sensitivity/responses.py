@@ -149,7 +149,8 @@ def clipped(rows: pd.DataFrame, name: str, *, kinds: Mapping[str, Kind]) -> NDAr
     if len(bad):
         raise ResponseError(
             f"{name}: {len(bad)} of {len(values)} values are not finite (the first in row {bad[0]}: {values[bad[0]]}); "
-            f"give ceilings={{{name!r}: value}} to count them as failed, or mend the evaluation"
+            f"give ceilings={{{name!r}: value}} to count them as failed (in a space's TOML, below [survey], "
+            f'ceilings = {{"{name}" = value}}), or mend the evaluation'
         )
     return values
 

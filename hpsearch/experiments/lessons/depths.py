@@ -11,7 +11,7 @@ import pandas as pd
 
 from hpsearch.config.messages import listed
 from hpsearch.engine.activations import ACTIVATIONS
-from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, Trainings, over_seeds, select
+from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, Trainings, of_share, over_seeds, select
 from hpsearch.experiments.lessons.layers import sizes
 from hpsearch.experiments.tolerances import interval_columns
 
@@ -80,7 +80,7 @@ def _depth(rows: pd.DataFrame, step: float) -> pd.DataFrame:
     records: list[dict[str, Any]] = []
     for scheme, errors in table.iterrows():
         part = rows[rows["scheme"] == scheme].iloc[0]
-        error, loss = over_seeds(errors), over_seeds(errors - lowest, step=step)
+        error, loss = of_share(errors), over_seeds(errors - lowest, step=step)
         loss = Interval(0.0, 0.0, 0.0) if scheme == best else loss
         records.append(
             {
@@ -114,10 +114,21 @@ def _fan_in(rows: pd.DataFrame) -> str:
 
 def _bears_out(rows: pd.DataFrame) -> bool:
     """Whether 0.01 serves the shallow network and fails in the deep one, and a fan-in scheme serves both."""
-    shallow, deep = _ends(rows)
-    fan_in = [_at(rows, depth, _fan_in(rows)) for depth in (shallow, deep)]
-    small = [_at(rows, depth, SMALL) for depth in (shallow, deep)]
-    return bool(small[0]["serves"] and small[1]["fails"] and all(row["serves"] for row in fan_in))
+    return not _lacking(rows)
+
+
+def _lacking(rows: pd.DataFrame) -> str:
+    """What the claim lacks: the first of its parts that is not shown; nothing if it is borne out."""
+    (shallow, deep), fan_in = _ends(rows), _fan_in(rows)
+    for depth, scheme, part in (
+        (shallow, SMALL, "serves"), (deep, SMALL, "fails"), (shallow, fan_in, "serves"), (deep, fan_in, "serves"),
+    ):  # fmt: skip
+        row = _at(rows, depth, scheme)
+        if not row[part]:
+            words = "lose over {:g} points" if part == "fails" else "be within {:g} points of the best"
+            loss = Interval.of(row, "loss", "loss_low", "loss_high").points
+            return f"{depth} from {scheme} not shown to {words.format(100 * _MARGIN)} (loses {loss})"
+    return ""
 
 
 def _error(row: Mapping[Any, Any] | pd.Series) -> str:
@@ -125,12 +136,13 @@ def _error(row: Mapping[Any, Any] | pd.Series) -> str:
 
 
 def _decided(rows: pd.DataFrame) -> str:
-    """An activation's errors from 0.01, and of the deep network from fan-in, in whole per cent."""
+    """An activation's errors from 0.01, and of the deep network from fan-in, in whole per cent; and what lacks."""
     shallow, deep = _ends(rows)
     places = ((shallow, SMALL), (deep, SMALL), (deep, _fan_in(rows)))
     a, b, c = (Interval.of(_at(rows, *place), "error").rounded for place in places)
     layers = f"{shallow} {rows['activation'].iat[0]} {'layers err' if shallow > 1 else 'layer errs'}"
-    return f"{layers} in {a} from 0.01, {deep} in {b} ({_fan_in(rows)}: {c})"
+    lacking = f"; {_lacking(rows)}" if _lacking(rows) else ""
+    return f"{layers} in {a} from 0.01, {deep} in {b} ({_fan_in(rows)}: {c}){lacking}"
 
 
 def _words(rows: pd.DataFrame) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from hpsearch.config.messages import listed
-from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, Trainings, over_seeds, samples
+from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, Trainings, of_share, samples
 
 _PAIR = 1
 """Units that may seem to repeat another by chance: scaled far down, all units learn one direction first, and two of
@@ -55,7 +55,7 @@ def _scales(trainings: Trainings) -> pd.DataFrame:
     (first,) = trainings.networks(*trainings.first, [0])
     for scale, part in trainings.curves.groupby("init_scale"):
         start, end = part[part["iteration"] == 0], part[part["iteration"] == part["iteration"].max()]
-        error = over_seeds(samples(end, ERROR))
+        error = of_share(samples(end, ERROR))
         rows.append(
             {
                 "dtype": first.architecture.dtype,

@@ -123,6 +123,12 @@ def over_seeds(samples: ArrayLike, *, step: float = 0.0) -> Interval:
     return Interval(float(mean[0]), float(low[0]), float(high[0]))
 
 
+def of_share(samples: ArrayLike) -> Interval:
+    """As :func:`over_seeds`, of a share itself: none lies outside of 0 to 1."""
+    mean, low, high = over_seeds(samples)
+    return Interval(mean, max(low, 0.0), min(high, 1.0))
+
+
 @dataclass(frozen=True)
 class Trainings:
     """The trainings of a study, read.

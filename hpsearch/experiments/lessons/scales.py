@@ -10,7 +10,7 @@ import pandas as pd
 
 from hpsearch.config.messages import listed
 from hpsearch.engine.activations import ACTIVATIONS
-from hpsearch.experiments.lessons.judgement import Interval, Judgement, Trainings, over_seeds, samples, select
+from hpsearch.experiments.lessons.judgement import Interval, Judgement, Trainings, of_share, over_seeds, samples, select
 from hpsearch.experiments.tolerances import interval_columns
 from hpsearch.sensitivity.indices import Numbers
 
@@ -92,7 +92,7 @@ def _scales(trainings: Trainings, activation: str) -> pd.DataFrame:
     for scale, logs in reach.items():
         start = select(curves, init_scale=scale, iteration=0)
         slower = over_seeds(logs[seeds // 2 :] - reach[best][seeds // 2 :])
-        flat, time = over_seeds(samples(start, "saturation")), over_seeds(logs)
+        flat, time = of_share(samples(start, "saturation")), over_seeds(logs)
         gradient = np.log(samples(start, "gradient_norm"))
         share = gradient - np.log(samples(start, "weight_norm"))
         rows.append(

@@ -10,7 +10,16 @@ import pandas as pd
 from hpsearch.config.messages import listed
 from hpsearch.engine.network import predict
 from hpsearch.evaluation.networks import TrainedNetwork
-from hpsearch.experiments.lessons.judgement import ERROR, Interval, Judgement, Trainings, over_seeds, samples, select
+from hpsearch.experiments.lessons.judgement import (
+    ERROR,
+    Interval,
+    Judgement,
+    Trainings,
+    of_share,
+    over_seeds,
+    samples,
+    select,
+)
 
 EQUAL = ("zeros", "constant")
 """The schemes that give all weights of a layer one value."""
@@ -93,7 +102,7 @@ def _errors(tuned: pd.DataFrame) -> pd.DataFrame:
     """A row a scheme, width and activation, at its best learning rate."""
     rows = []
     for names, part in tuned.groupby([*_GROUP]):
-        error = over_seeds(samples(part, ERROR))
+        error = of_share(samples(part, ERROR))
         rows.append(
             {
                 **dict(zip(_GROUP, names, strict=True)),
@@ -129,12 +138,16 @@ def _units(most: int, width: int, apart: float) -> str:
 
 
 def _least(errors: pd.DataFrame, gains: dict[str, Interval], width: int) -> str:
-    """The errors where random weights gain least: of the better of the equal beginnings, and of theirs."""
+    """The errors where random weights gain least: of the better of the equal beginnings, and of theirs.
+
+    With how much less that is where it is not shown to be less: that is what the verdict goes by.
+    """
     activation = min(gains, key=lambda name: gains[name].low)
     rows = select(errors[errors["init"].isin(EQUAL)], activation=activation, width=width)
     init = str(rows.sort_values("error")["init"].iat[0])
     equal, drawn = (_error(errors, name, width, activation) for name in (init, "scaled"))
-    return f"{activation} error {equal}, from random weights {drawn}"
+    less = "" if gains[activation].low > 0 else f", not shown to be less ({gains[activation].points})"
+    return f"{activation} error {equal}, from random weights {drawn}{less}"
 
 
 def _zeros(trainings: Trainings, tuned: pd.DataFrame, width: int) -> str:
