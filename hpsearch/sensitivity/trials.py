@@ -35,6 +35,9 @@ of a sampler lie closer together."""
 _LEAST_MARGIN = 0.05
 """Of the range: the next one is at least a tenth as wide, for a sampler may crowd its trials at will."""
 
+_NO_ENDS = {"share_low": nan, "share_high": nan, "edge": "", "beyond": False}
+"""What is told of the ends of words."""
+
 
 @dataclass(frozen=True)
 class _Box(Crowd):
@@ -42,9 +45,11 @@ class _Box(Crowd):
 
     Attributes:
         edge: The end at which the ten best crowd, or nothing.
+        shown: Whether better settings may lie beyond it (see :func:`hpsearch.sensitivity.edges.edges`).
     """
 
     edge: str = ""
+    shown: bool = False
 
     words = "where the best lie, widened at both ends"
     few = "none of the best"
@@ -52,6 +57,10 @@ class _Box(Crowd):
     @property
     def boundary(self) -> str:
         return self.edge
+
+    @property
+    def crowding(self) -> str:
+        return super().crowding + ("" if self.shown else ", perhaps by chance")
 
     @property
     def least(self) -> float:
@@ -107,8 +116,8 @@ def trial_ranges(
     best, rows = best_of(complete, max(BEST, count // TENTHS)), []
     ends = edges(trials, space).set_index("hyperparameter")
     for name, dimension in space.items():
-        crowded = ends.loc[name] if name in ends.index else {"share_low": nan, "share_high": nan, "edge": ""}
-        box = _box(dimension, best[name].to_numpy(), edge=str(crowded["edge"]))
+        crowded = ends.loc[name] if name in ends.index else _NO_ENDS
+        box = _box(dimension, best[name].to_numpy(), edge=str(crowded["edge"]), shown=bool(crowded["beyond"]))
         following = proposal(dimension, box, verdict="", limit=(limits or {}).get(name, (-inf, inf)))
         reason = following.reason + (longer(dimension, following.dimension) if name == budget else "")
         numeric = dimension.numeric
@@ -131,12 +140,12 @@ def enough(trials: pd.DataFrame) -> bool:
     return tried(trials) >= LEAST and int((trials["state"] == "COMPLETE").sum()) >= BEST
 
 
-def _box(dimension: Dimension, values: NDArray[Any], *, edge: str) -> _Box:
+def _box(dimension: Dimension, values: NDArray[Any], *, edge: str, shown: bool) -> _Box:
     low, middle, high = np.quantile(dimension.to_unit(values), [0, 0.5, 1]).tolist()
     margin = max(_MARGIN * (high - low), _LEAST_MARGIN)
     cells = dimension.cells(TENTHS)
     shares = np.bincount(dimension.cell_of(values, cells), minlength=cells)[None] / len(values)
-    return _Box((max(low - margin, 0.0), middle, min(high + margin, 1.0)), shares, edge=edge)
+    return _Box((max(low - margin, 0.0), middle, min(high + margin, 1.0)), shares, edge=edge, shown=shown)
 
 
 def _ends(prefix: str, side: Dimension | Proposal, numeric: bool) -> dict[str, Any]:
