@@ -43,6 +43,17 @@ def test_a_box_does_not_leave_its_range_where_fewer_than_half_of_the_ten_best_ar
     assert row["next_low"] == pytest.approx(0.5)
 
 
+@pytest.mark.parametrize(("others", "words"), [(0.0, ""), (0.99, ", perhaps by chance")])
+def test_where_a_crowd_may_be_chance_the_range_goes_on_all_the_same_and_the_reason_tells(others, words):
+    """By chance it may be where most of the other trials lie at that end as well, and are no better there."""
+    row = proposed(Float(0, 1), [*np.linspace(0.95, 0.99, 6), *np.linspace(0.5, 0.6, 4)], others)
+    assert (row["boundary"], row["next_high"]) == ("high", 1.25)
+    assert row["reason"] == f"the best crowd at the high end{words}: beyond it"
+    choices = proposed(Choice((16, 32, 64)), [64] * 7 + [32] * 3, 64 if others else 16)
+    assert choices["next_choices"] == (32, 64, 128)
+    assert choices["reason"] == f"the best crowd at the high end{words}: 128 joins"
+
+
 @pytest.mark.parametrize(
     ("dimension", "at", "limits", "ends", "reason"),
     [

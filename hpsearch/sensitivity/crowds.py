@@ -42,6 +42,11 @@ class Crowd:
     """What the choices hold that are left out."""
 
     @property
+    def crowding(self) -> str:
+        """Where they crowd, as the reason of a proposal says it."""
+        return f"the best crowd at the {self.boundary} end"
+
+    @property
     def least(self) -> float:
         """Share of the best from which a choice stays: half its even share."""
         return 0.5 / self.shares.shape[1]

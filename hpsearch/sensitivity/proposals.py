@@ -85,7 +85,7 @@ def _next_range(dimension: Float | Int, crowd: Crowd, *, limit: tuple[float, flo
     if following.ends[place] == dimension.ends[place]:
         return Proposal(following, f"the best crowd at the {boundary} end, beyond which it may not go")
     far = " as far as it may go" if ends != wide else ""
-    return Proposal(following, f"the best crowd at the {boundary} end: beyond it{far}")
+    return Proposal(following, f"{crowd.crowding}: beyond it{far}")
 
 
 def _within(ends: tuple[float, float], bounds: tuple[float, float]) -> tuple[float, float]:
@@ -146,7 +146,7 @@ def _next_choices(dimension: Choice, crowd: Crowd, *, limit: tuple[float, float]
         choices = [beyond, *choices] if crowd.boundary == "low" else [*choices, beyond]
     if len(choices) < 2:
         return _fixed(dimension, crowd)
-    words = f"the best crowd at the {crowd.boundary} end: " if crowd.boundary else ""
+    words = f"{crowd.crowding}: " if crowd.boundary else ""
     if beyond is not None:
         return Proposal(Choice(tuple(choices)), f"{words}{beyond} joins")
     if len(choices) == len(dimension.choices):
