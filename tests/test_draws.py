@@ -84,7 +84,9 @@ def test_units_that_become_one_later_are_told():
 
 def test_the_limit_is_that_of_all_larger_scales():
     assert judged_with(1e-8, 7).verdict == "holds where the scale is at least 1e-08 in float32"  # a pair by chance
-    assert judged_with(1e-8, 6).verdict == "holds where the scale is at least 1e-02 in float32"
+    judgement = judged_with(1e-8, 6)
+    assert judgement.verdict == "holds where the scale is at least 1e-02 in float32"
+    assert judgement.more == [""]  # no smaller scale is left to be told of
     judgement = judged_with(0.1, 6)
     assert judgement.verdict == "does not hold"
     assert "throughout, at no scale in float32" in judgement.evidence[1]

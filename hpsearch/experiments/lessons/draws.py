@@ -45,7 +45,7 @@ def random_weights(trainings: Sequence[Trainings]) -> Judgement:
         where=_where(parts, limits),
         evidence=evidence,
         tables={"scales": table},
-        more=[_later(parts[0], _guess(trainings[0]))],
+        more=[_later(parts[0], limits[0], _guess(trainings[0]))],
     )
 
 
@@ -122,15 +122,16 @@ def _limit_words(part: pd.DataFrame, limit: float | None) -> str:
     return f"down to scale {limit:.0e} in {dtype} ({tried})"
 
 
-def _later(part: pd.DataFrame, guess: float) -> str:
+def _later(part: pd.DataFrame, limit: float | None, guess: float) -> str:
     """Whether a small scale costs anything.
 
     Args:
         part: A row a scale.
+        limit: The smallest scale such that it and all larger ones break the symmetry.
         guess: The error of answering the most frequent class.
     """
-    broken = part[(part["least"] >= part["units"] - _PAIR) & (part["init_scale"] <= _SMALL)]
-    if broken.empty:
+    broken = part[(part["init_scale"] >= (limit or _SMALL)) & (part["init_scale"] <= _SMALL)]
+    if len(broken) < 2:
         return ""
     smallest, usual = (broken.sort_values("init_scale").iloc[place] for place in (0, -1))
     a, b = (Interval.of(row, "error").percent for row in (smallest, usual))
