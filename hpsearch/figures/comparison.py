@@ -119,7 +119,7 @@ def _add_cells(
 def _index_text(row: dict[Any, Any], *, star: bool) -> str:
     if math.isnan(row["total_order"]):
         return "?"
-    mark, value = "*" if star else "", f"{row['total_order']:.2f}"
+    mark, value = "*" if star else "", f"{row['total_order']:z.2f}"
     if not all(map(math.isfinite, (row["total_low"], row["total_high"]))):
         return f"{value}{mark}"
     low, high = (f"{min(max(row[f'total_{end}'], 0), 1):.2f}".removeprefix("0") for end in ("low", "high"))

@@ -159,7 +159,7 @@ def _name_rows(figure: go.Figure, frame: pd.DataFrame) -> None:
     figure.add_annotation(text="total", yref="paper", y=1, yanchor="bottom", **beside)
     for k, row in frame.iterrows():
         if pd.notna(row["total_order"]):
-            figure.add_annotation(text=f"{row['total_order']:.2f}", y=k, **beside)
+            figure.add_annotation(text=f"{row['total_order']:z.2f}", y=k, **beside)
         else:
             lines = textwrap.wrap(f"no index: {row['reason'] or 'unknown'}", _REASON_WIDTH)
             text = "<br>".join(texts.plain(line) for line in lines)

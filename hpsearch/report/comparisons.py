@@ -111,7 +111,7 @@ def agreement_table(comparison: Comparison) -> Table:
         if pd.isna(row["tau"]):
             table.add_row(studies, "-", "-", "fewer than two settings have the same range")
         else:
-            table.add_row(studies, f"{row['tau']:.2f}", f"{row['low']:.2f} to {row['high']:.2f}", counts)
+            table.add_row(studies, f"{row['tau']:z.2f}", f"{row['low']:z.2f} to {row['high']:z.2f}", counts)
     return table
 
 

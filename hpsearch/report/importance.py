@@ -38,4 +38,4 @@ def _importance(row: Mapping[Any, Any]) -> str:
         return "missing"
     p = row["p_adjusted"]
     p = f"{p:.{digits((p,), (_LEVEL,), least=3)}f}"
-    return f"{row['importance']:.2f} [{row['low']:.2f}, {row['high']:.2f}]\np {p} {row['verdict']}"
+    return f"{row['importance']:z.2f} [{row['low']:z.2f}, {row['high']:z.2f}]\np {p} {row['verdict']}"

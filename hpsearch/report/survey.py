@@ -31,7 +31,7 @@ def sensitivity_table(frame: pd.DataFrame, *, title: str) -> Table:
     table.add_column("verdict")
     for row in frame.to_dict("records"):
         total, first = index_with_interval(row, "total"), index_with_interval(row, "first")
-        mean = "-" if pd.isna(row["mean_order"]) else f"{row['mean_order']:.3f}"
+        mean = "-" if pd.isna(row["mean_order"]) else f"{row['mean_order']:z.3f}"
         table.add_row(*map(cell, (row["hyperparameter"], total, mean, first, _verdict(row))))
     return table
 
@@ -115,7 +115,7 @@ def verdict_line(frame: pd.DataFrame) -> str:
     words: dict[str, list[str]] = {}
     for row in frame.to_dict("records"):
         if row["verdict"] and row["hyperparameter"] not in LUCK:
-            index = "(no index)" if pd.isna(row["total_order"]) else f"{row['total_order']:.2f}"
+            index = "(no index)" if pd.isna(row["total_order"]) else f"{row['total_order']:z.2f}"
             words.setdefault(row["verdict"], []).append(f"{row['hyperparameter']} {index}")
     parts = [f"{verdict}: {', '.join(names)}" for verdict, names in words.items()]
     if not parts:

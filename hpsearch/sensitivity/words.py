@@ -76,7 +76,7 @@ def index_with_interval(row: Mapping[Any, Any], part: Literal["first", "total", 
     """An index of a row of ``Survey.sensitivity()`` with its interval, as text; "-" where it has none."""
     value, low, high = (row[f"{part}_{column}"] for column in ("order", "low", "high"))
     limit = None if part == "first" else row["share"]
-    return "-" if math.isnan(value) else f"{value:.3f} {share_interval(low, high, limit=limit)}"
+    return "-" if math.isnan(value) else f"{value:z.3f} {share_interval(low, high, limit=limit)}"
 
 
 def share_interval(low: float, high: float, *, limit: float | None = None) -> str:
