@@ -8,7 +8,7 @@ hyperparameters) the lowest mean loss among some 300 settings was on average at 
 within those of the search; of flower over four hyperparameters it was 10 % higher (7 to 13), for they left out small
 learning rates with much momentum. A second search did not show even that: what was chosen after 60 more trials within
 the ranges had, on fresh seeds, 0.1 to 0.6 % more loss than after 60 more in the old ones (means over 20 to 40 searches
-of digits, iris and flower, each with a 95 % interval that holds 0), and of flower with five seeds a trial 1.7 % less.
+of digits, iris and flower, each with a 95 % interval that holds 0), and 1.7 % less with five seeds a trial (-0.2 to 4).
 
 Past an end at which the best crowd a range goes on even if that may be chance. Where the learning rate of flower had
 been held too low, 7 of 13 crowds at its high end were not shown to be of better trials; second searches then chose
