@@ -98,9 +98,9 @@ def test_what_the_best_lie_all_over_stays_as_it_is():
     [
         ((16, 32, 64, 128), [32] * 9 + [64], (32, 64), ""),
         ((16, 32, 64, 128), [128] * 6 + [64] * 4, (64, 128, 256), "high"),
-        ((16, 32, 64, 128), [32] * 10, (32,), ""),
+        ((16, 32, 64, 128), [*[32] * 10, *[16, 64, 128] * 30], (32,), ""),
         (("relu", "sigmoid", "tanh"), ["tanh"] * 9 + ["relu"], ("relu", "tanh"), ""),
-        (("relu", "sigmoid", "tanh"), ["tanh"] * 10, ("tanh",), ""),
+        (("relu", "sigmoid", "tanh"), [*["tanh"] * 10, *["relu", "sigmoid"] * 45], ("tanh",), ""),
     ],
 )
 def test_choices_that_any_of_the_best_has_stay_and_words_have_no_ends(choices, best, following, boundary):
@@ -114,6 +114,29 @@ def test_choices_that_any_of_the_best_has_stay_and_words_have_no_ends(choices, b
     assert frame["low"].dtype == frame["next_high"].dtype == "float64"
     if not boundary and 1 < len(following) < len(choices):
         assert row["reason"] == "without the choices that hold none of the best"
+
+
+@pytest.mark.parametrize(
+    ("others", "words"),
+    [
+        ([16, 64, 128] * 30, ": fix it by hand"),
+        ([16, 64] * 45, ", perhaps by chance"),  # nothing is known of 128
+        ([*[32] * 6, 16, 64, 128] * 10, ", perhaps by chance"),  # most trials have 32, and most of these are no better
+    ],
+)
+def test_a_choice_that_all_of_the_best_have_is_to_be_fixed_only_if_each_other_is_shown_to_be_worse(others, words):
+    choices = (16, 32, 64, 128)
+    row = proposed(Choice(choices), [32] * 10 + others, 0)
+    assert row["reason"] == f"32 holds 100 % of the best{words}"
+    assert row["next_choices"] == ((32,) if "fix" in words else choices)
+    assert (row["next_low"], row["next_high"]) == ((32, 32) if "fix" in words else (16, 128))
+
+
+def test_a_choice_is_compared_with_others_of_its_time():
+    """The first forty trials have all choices, and do as well with each; the sampler settles, and learns otherwise."""
+    frame = trials([*["tanh"] * 60, *["relu", "sigmoid", "tanh"] * 13, "relu"], "").assign(number=range(99, -1, -1))
+    (row,) = trial_ranges(frame, {"x": Choice(("relu", "sigmoid", "tanh"))}).to_dict("records")
+    assert row["reason"] == "tanh holds 100 % of the best, perhaps by chance"
 
 
 def test_longer_trainings_are_told_of_the_budget_alone():

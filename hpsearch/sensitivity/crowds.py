@@ -42,6 +42,11 @@ class Crowd:
     """What the choices hold that are left out."""
 
     @property
+    def alone(self) -> bool:
+        """Whether every other choice is shown to be worse than the fullest, where no other is left."""
+        return True
+
+    @property
     def crowding(self) -> str:
         """Where they crowd, as the reason of a proposal says it."""
         return f"the best crowd at the {self.boundary} end"

@@ -47,7 +47,7 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension]) -> pd.DataFrame:
         1947 at 2.5 %, of their ranks among some thirty trials in a row).
     """
     complete = trials[trials["state"] == "COMPLETE"].sort_values(["value", "number"])
-    best, standings, rows = best_of(complete, BEST), _standings(complete), []
+    best, ranks, rows = best_of(complete, BEST), standings(complete), []
     alike = complete["value"].nunique() == 1
     for name, dimension in space.items():
         if best.empty or not dimension.numeric:
@@ -60,7 +60,8 @@ def edges(trials: pd.DataFrame, space: Mapping[str, Dimension]) -> pd.DataFrame:
         edge = "" if alike else "low" if low >= many else "high" if high >= many else ""
         ends = dict(zip(("low", "high"), dimension.ends, strict=True))
         all_there = cells == TENTHS and 1.0 in (low, high)  # of few choices the sampler may settle on any
-        beyond = bool(edge) and (all_there or _lower(standings, every == (0 if edge == "low" else cells - 1)))
+        there = every == (0 if edge == "low" else cells - 1)
+        beyond = bool(edge) and (all_there or better(ranks, there, ~there))
         shares = {"trials": len(best), "share_low": low, "share_high": high, "edge": edge, "beyond": beyond}
         rows.append({"hyperparameter": name, **ends, "scale": dimension.scale, **shares})
     columns = ["hyperparameter", "low", "high", "scale", "trials", "share_low", "share_high", "edge", "beyond"]
@@ -84,14 +85,20 @@ def reachable(row: Mapping[Any, Any], limits: Mapping[str, tuple[float, float]])
     return bool(row["low"] > low if row["edge"] == "low" else row["high"] < high)
 
 
-def _standings(trials: pd.DataFrame) -> pd.Series:
+def standings(trials: pd.DataFrame) -> pd.Series:
     """Rank of each trial's value among those of its time, in the order of the table; no time has two trials more."""
     place = trials["number"].rank().sub(1) * max(len(trials) // _TOGETHER, 1) // max(len(trials), 1)
     return trials["value"].groupby(place.to_numpy()).rank()
 
 
-def _lower(standings: pd.Series, there: NDArray[np.bool_]) -> bool:
-    """Whether standings are lower there than elsewhere."""
-    if there.all():
+def better(ranks: pd.Series, there: NDArray[np.bool_], elsewhere: NDArray[np.bool_]) -> bool:
+    """Whether trials there are shown to be better than those elsewhere, by the test of :func:`edges`.
+
+    Args:
+        ranks: ``(trials,)``; see :func:`standings`.
+        there: ``(trials,)``: which trials are.
+        elsewhere: The same; where there are no trials nothing is shown.
+    """
+    if not (there.any() and elsewhere.any()):
         return False
-    return bool(mannwhitneyu(standings[there], standings[~there], alternative="less").pvalue < 0.025)
+    return bool(mannwhitneyu(ranks[there], ranks[elsewhere], alternative="less").pvalue < 0.025)

@@ -155,11 +155,14 @@ def _next_choices(dimension: Choice, crowd: Crowd, *, limit: tuple[float, float]
 
 
 def _fixed(dimension: Choice, crowd: Crowd) -> Proposal:
-    """To fix the fullest choice, which need not hold all of the best."""
+    """To fix the fullest choice, which need not hold all of the best; where that may be chance all choices stay."""
     shares = crowd.shares.mean(axis=0)
     fullest = int(np.argmax(shares))
     choice = dimension.choices[fullest]
-    return Proposal(dimension, f"{choice} holds {100 * shares[fullest]:.0f} % of the best: fix it by hand", choice)
+    words = f"{choice} holds {100 * shares[fullest]:.0f} % of the best"
+    if not crowd.alone:
+        return Proposal(dimension, f"{words}, perhaps by chance")
+    return Proposal(dimension, f"{words}: fix it by hand", choice)
 
 
 def _next_words(dimension: Choice, crowd: Crowd) -> Proposal:
