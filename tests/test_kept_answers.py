@@ -120,6 +120,13 @@ def test_rows_that_failed_are_kept_with_their_error_and_tried_again_on_request(k
     )  # what failed once by chance, and did not when it was evaluated again, passed for noise until then
 
 
+def test_what_would_train_says_that_a_function_was_surveyed(kept, tmp_path):
+    survey(Counted(), SPACE, **kept)
+    for train in (lambda results: results.network(0), lambda results: results.profile("rate")):
+        with pytest.raises(ResultsError, match=r"study 'mine.survey' is the survey of the function .*: it"):
+            train(load("mine", results=tmp_path))
+
+
 def test_what_is_not_finite_is_kept_as_it_was(kept, tmp_path):
     def function(rate, size, kind):
         return {"loss": size, "side": np.nan if size == 3 else -np.inf if size == 4 else rate}

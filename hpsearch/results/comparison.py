@@ -15,6 +15,7 @@ from hpsearch.config.arguments import checked
 from hpsearch.config.study import SURVEY
 from hpsearch.experiments.comparisons import DEFAULTS, SEEDS, named_setting, scores
 from hpsearch.experiments.progress import TrainingProgress, together
+from hpsearch.results.names import untrained
 from hpsearch.results.profiles import SPLITS
 from hpsearch.results.study import Results, ResultsError, load
 from hpsearch.results.transfers import single_setting_table, transfer_table
@@ -151,7 +152,7 @@ def _loaded(
 def _needed(name: str, results: Results) -> Iterator[str]:
     """Commands that make what a study lacks to be compared."""
     if not results.ours:
-        raise ResultsError(f"study {name!r} was not made by hpsearch: it cannot be trained further")
+        raise ResultsError(f"{untrained(results.study)}: it cannot be trained further")
     place = options_of(storage_of(results.study))
     if results.study.study_name != name or results.trials["state"].ne("COMPLETE").all():
         yield command("search", name, *place)

@@ -32,6 +32,16 @@ def stored_name(name: str, storage: BaseStorage) -> str:
     raise ResultsError("; ".join(filter(None, [problem, did_you_mean(name, names), _search_first(name, storage)])))
 
 
+def untrained(study: optuna.Study) -> str:
+    """Why a study has no networks: it is the survey of a function, or another program's; to go on from."""
+    from hpsearch.experiments.kept_answers import FUNCTION
+    from hpsearch.storage.studies import fact
+
+    function = fact(study, FUNCTION)
+    what = "was not made by hpsearch" if function is None else f"is the survey of the function {function}"
+    return f"study {study.study_name!r} {what}"
+
+
 def _search_first(name: str, storage: BaseStorage) -> str:
     try:
         file = resolve(name)

@@ -18,7 +18,7 @@ from hpsearch.evaluation.archive import NetworkFileError
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.networks import TrainedNetwork
 from hpsearch.results.best import Best
-from hpsearch.results.names import ResultsError
+from hpsearch.results.names import ResultsError, untrained
 from hpsearch.results.standings import check_finite, chosen_trial, seed_of, trained_trial, trial_of
 from hpsearch.results.trials import TrialTables
 from hpsearch.storage.commands import command, options_of
@@ -54,10 +54,7 @@ class TrialNetworks(TrialTables):
             ResultsError: if this project did not make the study.
         """
         if fact(self.study, CONFIG) is None:
-            raise ResultsError(
-                f"study {self.study.study_name!r} was not made by hpsearch: it has tables, "
-                "but no config to train its networks from"
-            )
+            raise ResultsError(f"{untrained(self.study)}: it has tables, but no config to train its networks from")
         return stored_config(self.study, folders=(Path.cwd(), self.folder.absolute().parent))
 
     @property
@@ -150,9 +147,7 @@ class TrialNetworks(TrialTables):
     def _best_setting(self) -> Hyperparameters:
         setting = self.best.hyperparameters
         if not isinstance(setting, Hyperparameters):
-            raise ResultsError(
-                f"study {self.study.study_name!r} was not made by hpsearch: it cannot be trained further"
-            )
+            raise ResultsError(f"{untrained(self.study)}: it cannot be trained further")
         return setting
 
     def _searched(self, number: int | None) -> tuple[int, Hyperparameters]:
