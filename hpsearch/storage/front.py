@@ -41,6 +41,9 @@ ATTRIBUTION, EXPLAINED = "attribution", "the best, explained"
 _FRAME = 450
 """Pixels in height of the frame of a figure on the page; what is below is cut off."""
 
+_ROOMY = 7
+"""Most rows of indices in that frame whose ranges stand below their names; of more, names alone fit."""
+
 _BARS = 'The bars called "Hyperparameter Importance" are guesses of a surrogate, without intervals'
 
 
@@ -169,6 +172,8 @@ def _figure(table: pd.DataFrame, *, count: int, of: str = "trainings") -> str:
     figure = figures.sensitivity(table.drop(columns="mean_order"))
     subtitle = f"{_BARS}. This is measured by {count:,} rows of real {of}: {texts.response(table)}."
     style.titled(figure, str(figure.layout.meta["title"]), subtitle, height=_FRAME)
+    if len(table) > _ROOMY:
+        figure.update_yaxes(ticktext=[text.partition("<br>")[0] for text in figure.layout.yaxis.ticktext])
     return _framed(figure)
 
 
