@@ -279,3 +279,11 @@ def test_a_hostile_question_is_text_in_the_note(config, tmp_path):
         r"\$a\$ \*\*b\*\* \# c \| d \`e\`",
     ):
         assert note.count(word) == 2
+
+
+@pytest.mark.parametrize(("count", "shown"), [(7, "name<br>range"), (8, "name")])
+def test_of_many_rows_the_names_stand_alone_and_do_not_run_into_each_other(both, count, shown):
+    study, rows = load("small", results=both).study, ["name<br>range"] * count
+    show_attribution(study, go.Figure(layout={"yaxis": {"ticktext": rows}}), "It gains.")
+    assert json.loads(figure_of(study, ATTRIBUTION))["layout"]["yaxis"]["ticktext"] == [shown] * count
+    assert "<br>" in json.loads(figure_of(study, FIGURE))["layout"]["yaxis"]["ticktext"][0]

@@ -42,7 +42,7 @@ _FRAME = 450
 """Pixels in height of the frame of a figure on the page; what is below is cut off."""
 
 _ROOMY = 7
-"""Most rows of indices in that frame whose ranges stand below their names; of more, names alone fit."""
+"""Most rows in that frame whose names have a second line; of more, names alone fit."""
 
 _BARS = 'The bars called "Hyperparameter Importance" are guesses of a surrogate, without intervals'
 
@@ -172,11 +172,12 @@ def _figure(table: pd.DataFrame, *, count: int, of: str = "trainings") -> str:
     figure = figures.sensitivity(table.drop(columns="mean_order"))
     subtitle = f"{_BARS}. This is measured by {count:,} rows of real {of}: {texts.response(table)}."
     style.titled(figure, str(figure.layout.meta["title"]), subtitle, height=_FRAME)
-    if len(table) > _ROOMY:
-        figure.update_yaxes(ticktext=[text.partition("<br>")[0] for text in figure.layout.yaxis.ticktext])
     return _framed(figure)
 
 
 def _framed(figure: go.Figure) -> str:
-    """A figure as JSON, made as high as the page's frame."""
+    """A figure as JSON, made as high as the page's frame; of many rows the names stand there alone."""
+    rows = figure.layout.yaxis.ticktext
+    if rows is not None and len(rows) > _ROOMY:
+        figure.update_layout(yaxis_ticktext=[text.partition("<br>")[0] for text in rows])
     return str(figure.update_layout(height=_FRAME).to_json())
