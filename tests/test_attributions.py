@@ -241,7 +241,9 @@ def test_other_values_replace_those_of_a_setting(small):
         setting_against(small, OLD, {"momentum": 1.5})
 
 
-def test_the_best_is_explained_against_the_defaults_and_kept(results):
+def test_the_best_is_explained_against_the_defaults_and_kept(small, tmp_path):
+    search(small.with_overrides(trials=4), results=tmp_path)  # a study of its own: others keep trainings too
+    results = load("small", results=tmp_path)
     cost = results.cost("attribution", seeds=2)
     assert (cost.done, cost.total) == (0, (64 + 7) * 2)
     told = results.attribution(seeds=2)
