@@ -22,5 +22,6 @@ In this room:
     requests.py     the requests that it answers, and those that it refuses
     comparisons.py  a comparison of studies, as tables, sentences and a page
     explanation.py  what each changed setting gained, in sentences and for a terminal
+    gains.py        the numbers of that as text
     lesson.py       the lesson's verdicts, for a terminal and as the sections of its page
 """

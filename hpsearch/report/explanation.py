@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 
-from hpsearch.config.digits import digits
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.messages import listed
 from hpsearch.experiments.attributions import Attribution
 from hpsearch.experiments.shares import GAINS, HARMS, NOT_SHOWN
+from hpsearch.report.gains import Numbers
 from hpsearch.report.sentences import short
 from hpsearch.report.tables import Part, plain_table
 from hpsearch.storage.front import show_attribution
@@ -28,8 +26,6 @@ SOURCE = (
     "tests with Holm's correction. All of it was measured on the validation examples, by which a search chooses: on "
     "other examples its choice may gain less."
 )
-
-_MOST_DECIMALS = 6
 
 
 def explained(attribution: Attribution) -> list[str]:
@@ -46,7 +42,7 @@ def explained(attribution: Attribution) -> list[str]:
 
 
 def _whole(attribution: Attribution) -> str:
-    row, number = attribution.table.to_dict("records")[0], _Numbers.of(attribution)
+    row, number = attribution.table.to_dict("records")[0], Numbers.of(attribution)
     ends = f"from {number.mean(row['start'])} to {number.mean(row['end'])}, means of {row['seeds']} fresh seeds"
     where, metric = f"From {attribution.against} to {attribution.of}", _metric(attribution)
     if row["gain_low"] <= 0 <= row["gain_high"]:
@@ -66,7 +62,7 @@ def _diverged(attribution: Attribution) -> str:
 
 def _shares(attribution: Attribution) -> Iterator[str]:
     """Which shares are shown, of which nothing is, and by what they are wrong where orders were drawn."""
-    table, number, parts = attribution.table, _Numbers.of(attribution), []
+    table, number, parts = attribution.table, Numbers.of(attribution), []
     for verdict, words in ((GAINS, "Shares that gain"), (HARMS, "Shares that harm")):
         rows = table[table["share_verdict"] == verdict].to_dict("records")
         if rows:
@@ -85,7 +81,7 @@ def _shares(attribution: Attribution) -> Iterator[str]:
 
 def _company(attribution: Attribution) -> Iterator[str]:
     """Which changes are shown to gain beside others only, and which gain by themselves and harm after the others."""
-    number = _Numbers.of(attribution)
+    number = Numbers.of(attribution)
     for row in attribution.table.to_dict("records"):
         name, alone, last = _change(row), number.interval(row, "alone"), number.interval(row, "last")
         if row["alone_verdict"] == GAINS and row["last_verdict"] == HARMS:
@@ -114,7 +110,7 @@ def _changed_too(names: str) -> str:
 
 def _pairs(attribution: Attribution) -> str:
     """The strongest pairs that are shown."""
-    pairs, number = attribution.interactions, _Numbers.of(attribution)
+    pairs, number = attribution.interactions, Numbers.of(attribution)
     rows = pairs[pairs["verdict"] != NOT_SHOWN].head(3).to_dict("records")
     if not rows:
         return ""
@@ -130,7 +126,7 @@ def _path(attribution: Attribution) -> str:
     """The best order of making the changes, and its steps that are shown to harm; of one change there is none."""
     if not ordered(attribution):
         return ""
-    steps, number = attribution.path.iloc[1:], _Numbers.of(attribution)
+    steps, number = attribution.path.iloc[1:], Numbers.of(attribution)
     order = ", ".join(in_words(name) for name in steps["hyperparameter"])
     means = " → ".join(number.mean(mean) for mean in attribution.path["mean"])
     text = (
@@ -169,7 +165,7 @@ def attribution_report(attribution: Attribution, *, name: str) -> list[Part]:
 def _shares_table(attribution: Attribution, *, title: str) -> Table:
     """A row a changed setting: its two values, its share, what it gains by itself and after all others."""
     columns = {"setting": "left", "change": "left", "share": "right", "by itself": "right", "after all": "right"}
-    table, number = _table(title, columns), _Numbers.of(attribution)
+    table, number = _table(title, columns), Numbers.of(attribution)
     for row in attribution.table.to_dict("records"):
         gains = (f"{number.gain(row[part])}\n{row[f'{part}_verdict']}" for part in ("alone", "last"))
         share = f"{number.brackets(row, 'share')}\n{row['share_verdict']}"
@@ -181,7 +177,7 @@ def _path_table(attribution: Attribution) -> Table:
     """The best path, a row a step."""
     columns = {"setting": "left", "change": "left", "mean": "right", "gain": "right", "": "left"}
     title = f"best path: {_metric(attribution)} on seeds that did not choose it"
-    table, number = _table(title, columns), _Numbers.of(attribution)
+    table, number = _table(title, columns), Numbers.of(attribution)
     table.add_row(attribution.against, "", number.mean(attribution.path["mean"].iloc[0]))
     for row in attribution.path.iloc[1:].to_dict("records"):
         gain = number.brackets(row, "gain")
@@ -196,51 +192,6 @@ def _table(title: str, columns: Mapping[str, Any]) -> Table:
     return table
 
 
-@dataclass(frozen=True)
-class _Numbers:
-    """Gains and means with so many decimals that three digits of the smaller mean are seen, and two of the gain.
-
-    More where an interval that shows a gain or a harm would else end in 0.
-    """
-
-    decimals: int
-
-    @classmethod
-    def of(cls, attribution: Attribution) -> _Numbers:
-        row = attribution.table.iloc[0]
-        mean, gain = min(row["start"], row["end"]), max(abs(row["gain_low"]), abs(row["gain_high"]))
-        wanted = [least - math.floor(math.log10(abs(size))) for least, size in ((2, mean), (1, gain)) if size]
-        return cls(digits(_shown(attribution), least=min(max([0, *wanted]), _MOST_DECIMALS)))
-
-    def mean(self, value: float) -> str:
-        return f"{value:,.{self.decimals}f}"
-
-    def gain(self, value: float) -> str:
-        text = f"{value:+,.{self.decimals}f}".replace("-", "−")
-        return text if text.strip("+−0.,") else text[1:]
-
-    def interval(self, row: Mapping[Any, Any], part: str) -> str:
-        low, high = self.gain(row[f"{part}_low"]), self.gain(row[f"{part}_high"])
-        return f"{self.gain(row[part])} ({low} to {high})"
-
-    def brackets(self, row: Mapping[Any, Any], part: str) -> str:
-        low, high = self.gain(row[f"{part}_low"]), self.gain(row[f"{part}_high"])
-        return f"{self.gain(row[part])} [{low}, {high}]"
-
-
-def _shown(attribution: Attribution) -> Iterator[float]:
-    """The ends of all intervals beside which something is said to gain or to harm."""
-    table = attribution.table
-    frames = [(table, f"{part}_low", f"{part}_high", f"{part}_verdict") for part in ("share", "alone", "last")]
-    if attribution.exact:
-        frames += [(attribution.interactions, "low", "high", "verdict")]
-        frames += [(attribution.path, "gain_low", "gain_high", "verdict")]
-    for frame, low, high, verdict in frames:
-        yield from frame.loc[frame[verdict].isin((GAINS, HARMS)), [low, high]].to_numpy().ravel()
-    whole = table[["gain_low", "gain_high"]].to_numpy()[0]
-    yield from whole if whole[0] > 0 or whole[1] < 0 else ()
-
-
 def _metric(attribution: Attribution) -> str:
     return str(attribution.table["metric"].iat[0]).replace("_", " ")
 
@@ -249,7 +200,7 @@ def _change(row: Mapping[Any, Any]) -> str:
     return f"{in_words(row['hyperparameter'])} {_values(row)}"
 
 
-def _share(row: Mapping[Any, Any], number: _Numbers) -> str:
+def _share(row: Mapping[Any, Any], number: Numbers) -> str:
     return f"{number.interval(row, 'share')} by {_change(row)}"
 
 
