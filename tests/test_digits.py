@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from hpsearch.config.digits import digits, percent, plus_minus, score_interval, score_name, score_value
+from hpsearch.config.digits import digits, percent, plus_minus, score_interval, score_value
 
 ERROR = {"metric": "test_error", "value": 0.0278, "low": 0.0152, "high": 0.0504, "examples": 1360}
 
@@ -63,8 +63,8 @@ def test_a_score_is_told_in_per_cent_where_it_is_an_error():
     assert score_interval(ERROR, counted=False) == "2.78 % (95 % interval 1.52 % to 5.04 %)"
     r2 = {**ERROR, "metric": "test_r2", "value": 0.51234}
     assert score_interval(r2) == "0.512 (95 % interval 0.015 to 0.050, 1,360 examples)"
-    assert [score_name("test_r2"), score_name("balanced_error")] == ["test R²", "balanced error"]
     assert [score_value("recall", 0.5), score_value("test_r2", -0.1)] == ["50.00 %", "-0.100"]
+    assert score_value("test_r2", -0.0001) == "0.000"
 
 
 def test_the_ends_of_a_score_s_interval_are_told_from_what_it_is_compared_with():

@@ -20,7 +20,7 @@ def digits(
     Args:
         numbers: To be written, each with so many digits.
         limits: On whose one side or the other a verdict says that they are.
-        least: Digits that there are in any case.
+        least: Digits that there are in any case, at most 8.
         form: Digits after the point, or in all, as in a format of Python's.
 
     >>> digits((0.00004, 0.3), least=4), digits((0.0, 0.3), least=4), digits((0.0496,), (0.05,), least=3)
@@ -31,8 +31,7 @@ def digits(
         return float(f"{number:.{count}{form}}") != float(f"{limit:.{count}{form}}")
 
     pairs = [pair for pair in product(numbers, limits) if apart(*pair, _MOST)]
-    enough = (count for count in range(least, _MOST + 1) if all(apart(*pair, count) for pair in pairs))
-    return next(enough, least)
+    return next(count for count in range(least, _MOST + 1) if all(apart(*pair, count) for pair in pairs))
 
 
 def plus_minus(value: float, half: float) -> tuple[str, str]:
@@ -60,11 +59,6 @@ def percent(share: float, *, limit: float | None = None) -> str:
     return f"{100 * share:.{digits((100 * share,), limits, least=1 if share < 0.1 else 0)}f} %"
 
 
-def score_name(metric: str) -> str:
-    """A score's name in a sentence."""
-    return metric.replace("_", " ").replace("r2", "R²")
-
-
 def score_value(metric: str, value: float, *, against: Iterable[float] = ()) -> str:
     """A score on examples: errors and recalls in per cent, R² as it is.
 
@@ -81,19 +75,18 @@ def score_interval(score: Mapping[str, Any], *, against: Iterable[float] = (), c
 
     Args:
         score: The fields of a :class:`hpsearch.tuning.scores.TestScore`, as a study keeps them.
-        against: Other values of it, from which a verdict tells the interval's ends.
+        against: Other values of it, from which a verdict tells it and the interval's ends.
         counted: Whether the number of examples is told.
 
     >>> score_interval({"metric": "test_error", "value": 0.025, "low": 0.0132, "high": 0.0468, "examples": 360})
     '2.50 % (95 % interval 1.32 % to 4.68 %, 360 examples)'
     """
-    numbers = score["low"], score["high"], score["value"]
-    low, high, value = _score_words(score["metric"], numbers, against)
+    value, low, high = _score_words(score["metric"], [score[end] for end in ("value", "low", "high")], against)
     examples = f", {score['examples']:,} examples" if counted else ""
     return f"{value} (95 % interval {low} to {high}{examples})"
 
 
 def _score_words(metric: str, numbers: Sequence[float], against: Iterable[float]) -> list[str]:
     scale, unit, least = (100, " %", 2) if metric.endswith(("error", "recall")) else (1, "", 3)
-    count = digits([scale * number for number in numbers[:2]], [scale * limit for limit in against], least=least)
-    return [f"{scale * number:.{count}f}{unit}" for number in numbers]
+    count = digits([scale * number for number in numbers], [scale * limit for limit in against], least=least)
+    return [f"{scale * number:z.{count}f}{unit}" for number in numbers]

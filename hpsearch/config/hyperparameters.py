@@ -7,6 +7,7 @@ from it.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from typing import get_args
 
@@ -147,10 +148,10 @@ def reach(space: Mapping[str, Dimension], *, examples: float = math.inf) -> dict
 
 
 def in_words(name: str) -> str:
-    """A name as text, with its symbol where it is a hyperparameter's.
+    """A name as text, with its symbol where it is a hyperparameter's; of a score the usual one.
 
-    >>> in_words("learning_rate"), in_words("validation_loss")
-    ('learning rate α', 'validation loss')
+    >>> in_words("learning_rate"), in_words("validation_loss"), in_words("test_r2")
+    ('learning rate α', 'validation loss', 'test R²')
     """
-    words = name.replace("_", " ")
+    words = re.sub(r" r2$", " R²", name.replace("_", " "))
     return f"{words} {BY_NAME[name].symbol}".strip() if name in BY_NAME else words

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from hpsearch.config.digits import digits, score_interval, score_name, score_value
+from hpsearch.config.digits import digits, score_interval, score_value
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.messages import listed
 from hpsearch.report.sentences import short
@@ -63,7 +63,7 @@ def test_score(test: TestScore | None, baselines: Mapping[str, TestScore]) -> li
     others = [number for name, other in baselines.items() for number in _compared(name, other)]
     sentences = [
         f"On the {test.examples:,} test examples, by which nothing was chosen, its network has "
-        f"{score_name(test.metric).removeprefix('test ')} {score_interval(vars(test), against=others, counted=False)}."
+        f"{in_words(test.metric).removeprefix('test ')} {score_interval(vars(test), against=others, counted=False)}."
     ]
     for name, other in baselines.items():
         apart = other.low > test.high or test.low > other.high

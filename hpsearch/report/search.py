@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hpsearch.config import StudyConfig
-from hpsearch.config.digits import score_interval, score_name, score_value
+from hpsearch.config.digits import score_interval, score_value
 from hpsearch.config.hyperparameters import NETWORK, TRAINING, in_words
 from hpsearch.engine.metrics import METRICS
 from hpsearch.report.edges import edge_line
@@ -75,7 +75,7 @@ def chosen_line(best: Best) -> str:
     if best.test is None:
         return f"chosen: trial {best.number}; there is no test split to score it on (data.test is 0)"
     against = [best.guessing.value] if best.guessing else []
-    score = f"{score_name(best.test.metric)} {score_interval(vars(best.test), against=against)}"
+    score = f"{in_words(best.test.metric)} {score_interval(vars(best.test), against=against)}"
     line = f"chosen: trial {best.number}, {score}{_guessed(best, best.test)}"
     return line if best.balance is None else f"{line}\n{balance_line(best.balance)}"
 
@@ -131,7 +131,7 @@ def search_report(
         *([] if networks is None else [networks]),
         chosen_line(results.best),
         *filter(None, [alike_line(results), edge_line(results)]),
-        _verdicts(results, name, options),
+        _verdicts(results, config, options),
         *note_cells(notes),
         f"results in {place}, the chosen network in {network_path(name, results.folder)}",
         next_line(
@@ -146,9 +146,12 @@ def search_report(
     ]
 
 
-def _verdicts(results: Results, name: str, place: Sequence[str]) -> str:
-    """What the study's survey says, or how to get one."""
+def _verdicts(results: Results, config: StudyConfig, place: Sequence[str]) -> str:
+    """What the study's survey says, or how to get one; that of the effective step is a study of its own."""
     try:
         return verdict_line(results.sensitivity())
     except ResultsError:
-        return f"how sensitive training is to each setting is not measured yet: {make('survey', name, *place)}"
+        words = "how sensitive training is to each setting is not measured yet"
+        if config.survey.effective_step:
+            words = "the survey that this study asks for is of the effective step α/(1−μ), a study of its own"
+        return f"{words}: {make('survey', config.name, *place)}"

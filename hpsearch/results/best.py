@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from typing import Any
 
-from hpsearch.config.digits import score_interval, score_name
+from hpsearch.config.digits import score_interval
 from hpsearch.config.hyperparameters import BY_NAME, in_words
 from hpsearch.config.messages import printable
 from hpsearch.engine.settings import Hyperparameters
@@ -58,7 +58,7 @@ class Best:
     def __repr__(self) -> str:
         words = [f"trial {self.number}", f"value {self.value:.4g}"]
         words += [f"{printable(name)}={_short(value)}" for name, value in self._settings().items()]
-        words += [f"{score_name(self.test.metric)} {score_interval(vars(self.test))}"] if self.test else []
+        words += [f"{in_words(self.test.metric)} {score_interval(vars(self.test))}"] if self.test else []
         return f"Best({', '.join(words)})"
 
     def _repr_html_(self) -> str:
@@ -67,7 +67,7 @@ class Best:
         rows = {"trial": self.number, "value": _short(self.value)}
         rows |= {in_words(name) if name in BY_NAME else name: _short(value) for name, value in self._settings().items()}
         if self.test:
-            rows[score_name(self.test.metric)] = score_interval(vars(self.test))
+            rows[in_words(self.test.metric)] = score_interval(vars(self.test))
         return pd.Series(rows, dtype=object).to_frame().to_html(header=False, border=0)
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import optuna
 
-from hpsearch.config.digits import score_interval, score_name
+from hpsearch.config.digits import score_interval
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.study import PROFILES, SURVEY
 from hpsearch.sensitivity.analysis import Survey
@@ -112,7 +112,7 @@ def _choice(study: optuna.Study) -> Iterator[tuple[str, str]]:
               for name, value in trial.params.items())  # fmt: skip
     yield "chosen", f"trial {trial.number}: {', '.join(values)}"
     if test := best.get("test"):
-        yield score_name(test["metric"]), score_interval(test)
+        yield in_words(test["metric"]), score_interval(test)
         scores = {"guessing": best.get("guessing"), **fact(study, BASELINES, {}).get("scores", {})}
         words = [f"{name} {score_interval(score)}" for name, score in scores.items() if score]
         if words:
