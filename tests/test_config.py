@@ -16,6 +16,7 @@ import pytest
 from hpsearch.config import HYPERPARAMETERS, ConfigError, StudyConfig, load_config, refined_toml, resolve, to_toml
 from hpsearch.config.data import BUNDLED, DataConfig
 from hpsearch.config.files import config_of
+from hpsearch.config.hyperparameters import reach
 from hpsearch.config.messages import listed
 from hpsearch.config.space import SpaceConfig
 from hpsearch.config.study import NOT_COMPARED, differences
@@ -85,6 +86,11 @@ def test_what_a_proposed_range_may_reach_is_allowed():
         "width": (1, 65_536),
         "depth": (1, 16),
     }
+
+
+def test_a_mini_batch_reaches_the_number_of_examples_or_what_is_allowed():
+    reached = [reach({}, **examples)["batch_size"] for examples in ({}, {"examples": 90}, {"examples": 10**8})]
+    assert reached == [(1, 10_000_000), (1, 90), (1, 10_000_000)]
 
 
 def test_a_hyperparameter_left_out_of_a_space_is_fixed(study):

@@ -62,6 +62,8 @@ def test_numbers_below_zero_are_numbers_whatever_the_sign(form):
 def test_ranges_and_codes_in_brackets_are_text():
     assert from_frame(frame([f"{i % 40}\u2013{i % 40 + 5}" for i in range(ROWS)]), "y").features > 10
     assert from_frame(frame([f"({i % 40})" for i in range(ROWS)]), "y").features > 10
+    with pytest.raises(DataError, match=r"100 of its 120 values are numbers; not numbers: '\(low\)' \(20\)"):
+        from_frame(frame([*map(str, range(100)), *["(low)"] * 20]), "y")
 
 
 DATES = [

@@ -73,6 +73,8 @@ def test_rows_may_keep_their_order(numbers):
     np.testing.assert_allclose(np.concatenate(raw), numbers["a"])
     assert [len(values) for values in raw] == [60, 20, 20]
     assert data.notes == ("rows keep their order: the first 60 train, the next 20 validate, the last 20 test",)
+    untested = from_frame(numbers, "b", shuffle=False, test=0)
+    assert untested.notes == ("rows keep their order: the first 80 train, the next 20 validate",)
 
 
 def splits_of(data):

@@ -107,7 +107,7 @@ def stacked(table: Table, console: Console) -> Iterator[Table]:
     """
     (names, longest, most), *others = bounds = [_bounds(table, column, console) for column in table.columns]
     gap = table.padding[1] + table.padding[3]
-    width = console.width + (0 if table.pad_edge else gap)  # at the edges there is none
+    width = console.width + gap  # at the edges there is none
     if sum(most + gap for _, _, most in bounds) <= width:
         whole = copy(table)
         whole.title = None

@@ -111,7 +111,7 @@ def completed(study: str, work: Work) -> str:
         search_command(study, workers=work.workers, results=place.results, storage=place.storage)
     try:
         load(survey_name(config), storage=place.storage, results=place.results).survey  # noqa: B018  # read, to see whether it is complete
-    except (FileNotFoundError, ResultsError):
+    except ResultsError:
         say(f"{config.name} is not completely surveyed yet: surveying first", error=True)
         survey_command(study, workers=work.workers, results=place.results, storage=place.storage)
     return config.name

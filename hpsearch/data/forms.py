@@ -41,7 +41,7 @@ _CURES = {
 _MINUS = {0x2212: "-", 0x2013: "-"}
 """The minus sign of printed text, and a dash that is taken for it."""
 
-_BRACKETS = re.compile(r"\((?P<size>[^-+()]+)\)")
+_BRACKETS = re.compile(r"\((?P<size>.+)\)")
 """A number below zero as accountants write it; words and codes in brackets look the same, but not beside numbers."""
 
 _UNIT = re.compile(
@@ -152,7 +152,7 @@ def _forms(counts: pd.Series) -> dict[str, str]:
     if "decimal" in forms.values():  # then 1,234 has three decimals
         forms = {t: "decimal" if f == "thousands" and t.count(",") == 1 else f for t, f in forms.items()}
     if any(kind not in _NO_NUMBERS for kind in forms.values()):
-        forms |= {text: "below" for text, kind in forms.items() if kind == "text" and _in_brackets(text)}
+        forms |= {text: "below" for text in forms if _in_brackets(text)}
     units: dict[str, list[str]] = {}
     for text in (text for text, kind in forms.items() if kind == "text"):
         if found := _UNIT.fullmatch(text.strip()):

@@ -184,8 +184,8 @@ def check_fields(path: Path, text: str, separator: str) -> None:
     cure = "give each line as many fields as there are names"
     if text.count('"') % 2:
         cure = "is a quotation mark not closed?"
-    elif heading == 1 and (below := wrong[0])[1] > 1:
-        cure = f"if the names stand in line {below[0]}, remove what is above it"
+    elif heading == 1:
+        cure = f"if the names stand in line {wrong[0][0]}, remove what is above it"
     elif len(wrong) == len(widths) - 1:
         cure = "name every column and nothing else in the first line"
     raise DataError(
