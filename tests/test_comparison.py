@@ -128,6 +128,9 @@ def test_what_is_missing_is_told_at_once_with_its_commands(small, tmp_path):
         ResultsError, match=r"run first: hpsearch survey one --results \S+; hpsearch search other --results \S+$"
     ):
         compare(["one", "other"], results=tmp_path)
+    search(one.with_overrides(name="steps", **{"survey.effective_step": True}), results=tmp_path)
+    with pytest.raises(ResultsError, match=r"'steps' asks for .* effective step, .*: make it with survey.effective_st"):
+        compare(["one", "steps"], results=tmp_path)
 
 
 def test_another_program_s_study_is_refused(folder):

@@ -3,11 +3,14 @@
 from dataclasses import replace
 from functools import partialmethod
 from itertools import islice
+from pathlib import Path
 
 import optuna
 import pytest
 from helpers import run
 
+from hpsearch.cli.machines import Place, Work
+from hpsearch.cli.reports import completed
 from hpsearch.report import profiles
 from hpsearch.report.facts import facts as facts_of
 from hpsearch.report.profiles import around_the_best
@@ -74,6 +77,17 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
     assert figure_of(load("small").study, ATTRIBUTION)
     (artifact,) = artifacts_of(load("small").study, "small.html")
     assert (tiny / "results" / ARTIFACTS / artifact).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_a_survey_of_the_effective_step_is_not_made_again(tiny, capsys):
+    path = tiny / "studies" / "small.toml"
+    text = path.read_text(encoding="utf-8").replace("trials = 14", "trials = 1").replace("base = 8", "base = 2")
+    path.write_text(f"{text}effective_step = true\n", encoding="utf-8")
+    told = run("search", "small").stdout
+    assert "this study asks for is of the effective step α/(1−μ), a study of its own: hpsearch survey small\n" in told
+    run("survey", "small")
+    assert completed("small", Work(1, Place(None, Path("results")), None, None)) == "small"
+    assert "first" not in capsys.readouterr().err
 
 
 @pytest.mark.slow

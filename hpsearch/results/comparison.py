@@ -159,6 +159,11 @@ def _needed(name: str, results: Results) -> Iterator[str]:
     try:
         results.survey  # noqa: B018  # read, to see whether it is complete
     except ResultsError:
+        if results.config.survey.effective_step:
+            raise ResultsError(
+                f"study {name!r} asks for the survey of the effective step, and a comparison needs that of the "
+                "learning rate: make it with survey.effective_step = false"
+            ) from None
         yield command("survey", name, *place)
 
 
