@@ -80,6 +80,12 @@ def test_a_small_scale_that_serves_the_deep_does_not_bear_it_out(studies):
     assert judgement.verdict == "does not hold"
     assert "; 5 from scale 0.01 not shown to lose over 5 points (loses 0.0 points [-1.7, 1.7])" in judgement.decided
 
+    def rare(curves):
+        return curves.assign(validation_error=0.3 * (curves["seed"] == curves["seed"].max()))
+
+    errors = one_scale_for_every_depth(*(changed(each, rare) for each in studies)).tables["errors"]
+    assert (errors["low"] == 0).all()  # and not below
+
 
 def test_a_small_scale_that_fails_the_shallow_does_not_bear_it_out(studies):
     def broken(curves):

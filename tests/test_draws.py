@@ -102,3 +102,8 @@ def test_what_has_learned_no_more_than_guessing_is_not_said_to_learn():
     told = random_weights([Trainings(curves, trainings.settings, trainings.evaluator)]).more[0]
     assert told.startswith("From scale 1e-08 nothing is shown to be learned in so many iterations: the error ends at ")
     assert told.endswith(f"where the most frequent class for all has {100 * guess:.1f} %.")
+    curves = trainings.curves.assign(
+        validation_error=0.3 * (trainings.curves["seed"] == trainings.curves["seed"].max())
+    )
+    rare = random_weights([Trainings(curves, trainings.settings, trainings.evaluator)])
+    assert (rare.tables["scales"]["low"] == 0).all()  # and not below

@@ -161,6 +161,9 @@ def test_no_interval_that_shows_a_gain_ends_in_0():
     assert "a gain of +0.100 (0.000 to " in explained(unseen)[0]
     paired = replace(attribution, interactions=attribution.interactions.assign(low=0.0004))
     assert "learning rate α with momentum μ +0.1999 (+0.0004 to +0.2000)." in explained(paired)[-2]
+    for end, value, words in (("alone_high", -0.0004, "to −0.0004)"), ("last_low", 0.0004, "(+0.0004 to")):
+        changed = replace(attribution, table=attribution.table.assign(**{end: value}))
+        assert words in next(text for text in explained(changed) if text.startswith("Learning rate"))
     walked = replace(attribution, path=attribution.path.assign(gain_high=0.0004))
     assert "+0.0004]" in "".join(printed(attribution_report(walked, name="s")[1]))
 

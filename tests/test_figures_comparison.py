@@ -50,6 +50,7 @@ def test_every_study_and_setting_has_its_index_and_the_seed_stands_last():
         ("batch size B", hostile): "?",
         ("seed", hostile): "0.10<br>.00–.20",
     }
+    assert cells(figures.compared_indices(INDICES.assign(total_order=-0.001)))["seed", "one"] == "0.00<br>.80–1.00"
     assert np.array(figure.data[0].z, dtype=float) == pytest.approx(
         np.array([[0.7, 0.1, 0.9], [0.3, np.nan, 0.1]]), nan_ok=True
     )

@@ -89,6 +89,8 @@ def test_a_row_without_an_index_says_why(table):
     notes = {note.text: note.y for note in figures.sensitivity(table).layout.annotations}
     assert notes["no index: no &lt;variance&gt;"] == 1
     assert f"{table['total_order'][0]:.2f}" in notes
+    drawn = figures.sensitivity(table.assign(total_order=-0.001)).layout.annotations
+    assert [note.text for note in drawn].count("0.00") == len(table)
 
 
 def test_the_mean_over_seeds_is_drawn_where_the_table_has_it(table):

@@ -102,6 +102,7 @@ def test_rows_that_failed_are_kept_with_their_error_and_tried_again_on_request(k
         ResponseError, match=r"loss: 2 of 48 .*2 rows failed, the first by ValueError: call 3"
     ) as caught:
         survey(Counted(fail=(3, 20)), SPACE, **kept)
+    assert "Nothing is lost: the rows are stored, and the exception's survey holds the table; w" in str(caught.value)
     table = caught.value.survey.table
     assert table["loss"].isna().sum() == 2
     assert table.loc[[2, 19], "failure"].str.startswith("ValueError: call").all()

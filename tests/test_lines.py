@@ -108,6 +108,7 @@ def test_a_column_in_the_middle_of_a_part_is_as_wide_as_its_words():
         table.add_column(name)
     table.add_row("a", "123456789012345", "2345678", "3456789", "4567890")
     assert printed(table, 20)[:4] == ["of rate", "a  123456789012345", "of loss    size", "a  2345678 3456789"]
+    assert printed(table, 16)[:3] == ["of rate", "a  1234567890123", "   45"]  # narrower than a name and a word
     assert not any("…" in line for width in range(18, 46) for line in printed(table, width))
 
 

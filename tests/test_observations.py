@@ -28,6 +28,11 @@ def test_trials_that_are_not_complete_or_not_finite_are_counted_and_left_out():
         "1 trial is pruned, failed or not finished",
         "1 trial has a value that is not finite, so it is left out: it may be the worst",
     ]
+    made.add_trials([create_trial(state=TrialState.PRUNED), trial(float("inf"))])
+    assert [note.split(" and")[0] for note in usable_trials(made, target=None, objective=None)[2]] == [
+        "2 trials are pruned, failed or not finished",
+        "2 trials have a value that is not finite, so they are left out: they may be the worst",
+    ]
 
 
 @pytest.mark.parametrize("odd", [float("nan"), None, float("-inf")])

@@ -155,6 +155,8 @@ def test_without_a_test_split_the_validation_split_is_named(config, tmp_path):
 def test_too_few_or_many_repeats_or_seeds_are_refused_before_anything_runs(config, tmp_path, options, problem):
     with pytest.raises(ConfigError, match=problem):
         payoff(config, 2, results=tmp_path, **options)
+    with pytest.raises(ConfigError, match="nowhere"):
+        payoff("nowhere", 2, results=tmp_path)
     assert not list(tmp_path.iterdir())
 
 

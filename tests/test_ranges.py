@@ -139,6 +139,7 @@ def test_a_choice_stays_while_it_holds_half_its_even_share_of_the_best():
         ((8, 16, 32), -1, (1, 63), (32,), "32 holds 100 % of the best: fix it by hand"),
         ((8, 16, 32), -1, (1, 64), (32, 64), "the best crowd at the high end: 64 joins"),
         ((1, 2, 4), 1, (0, np.inf), (1,), "1 holds 100 % of the best: fix it by hand"),
+        ((True, False), 1, (0, np.inf), (False,), "False holds 100 % of the best: fix it by hand"),
     ],
 )
 def test_choices_double_or_halve_beyond_the_end_where_the_best_are(choices, sign, limits, following, reason):

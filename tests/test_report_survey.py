@@ -187,7 +187,9 @@ def test_indices_stand_beside_their_intervals_and_verdicts():
         ("share", 0.04, -INF, INF, 0.01, 0.0, 0.02, 0.04, "undecided", NAN, unbounded),
         ("fixed", NAN, NAN, NAN, NAN, NAN, NAN, NAN, "", NAN, "does not vary"),
         ("seed", 0.1, 0.08, 0.12, NAN, NAN, NAN, NAN, "luck", NAN, ""),
+        ("none", -0.0001, 0.0, 0.01, 0.0, 0.0, 0.01, -0.0001, "inert", NAN, ""),
     )
+    assert "inert: none 0.00" in survey.verdict_line(frame)
     assert printed(survey.sensitivity_table(frame, title="small: what matters"), width=120) == [
         "small: what matters",
         "setting total order mean first order verdict",
@@ -198,6 +200,7 @@ def test_indices_stand_beside_their_intervals_and_verdicts():
         "share 0.040 [ <0, >1] 0.040 0.010 [0.000, 0.020] undecided",
         "fixed - - - does not vary",
         "seed 0.100 [0.080, 0.120] - - luck",
+        "none 0.000 [0.000, 0.010] 0.000 0.000 [0.000, 0.010] inert",
     ]
     assert survey.sensitivity_legend(frame).splitlines() == [
         "depth, share: the interval is unbounded",

@@ -14,7 +14,7 @@ from hpsearch.cli.reports import completed
 from hpsearch.report import profiles
 from hpsearch.report.facts import facts as facts_of
 from hpsearch.report.profiles import around_the_best
-from hpsearch.report.sections import sections
+from hpsearch.report.sections import _ranges, sections
 from hpsearch.results.study import Results, load
 from hpsearch.storage.access import open_storage
 from hpsearch.storage.front import ATTRIBUTION, EXPLAINED, FIGURE
@@ -79,7 +79,7 @@ def test_what_is_missing_is_made_first_and_said_and_a_second_time_nothing_is(tin
     assert (tiny / "results" / ARTIFACTS / artifact).read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
 
 
-def test_a_survey_of_the_effective_step_is_not_made_again(tiny, capsys):
+def test_a_survey_of_the_effective_step_is_not_made_again_and_nothing_is_refined_from_it(tiny, capsys, monkeypatch):
     path = tiny / "studies" / "small.toml"
     text = path.read_text(encoding="utf-8").replace("trials = 14", "trials = 1").replace("base = 8", "base = 2")
     path.write_text(f"{text}effective_step = true\n", encoding="utf-8")
@@ -88,6 +88,9 @@ def test_a_survey_of_the_effective_step_is_not_made_again(tiny, capsys):
     run("survey", "small")
     assert completed("small", Work(1, Place(None, Path("results")), None, None)) == "small"
     assert "first" not in capsys.readouterr().err
+    monkeypatch.setattr("hpsearch.report.sections.range_lines", lambda *_, title: f"{title}:\n  l2: try 0 to 1")
+    stepped = load("small.effective_step.survey")
+    assert _ranges(stepped, stepped.survey).commands == []  # its range of the step is none of a learning rate
 
 
 @pytest.mark.slow

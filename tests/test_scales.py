@@ -59,6 +59,8 @@ def test_units_that_do_not_saturate_do_not_bear_it_out(trainings):
     judgement = changed(trainings, relu_as_tanh)
     assert judgement.verdict == "does not hold"
     assert changed(trainings, lambda curves: curves.assign(saturation=0.0)).verdict == "does not hold"
+    rare = changed(trainings, lambda curves: curves.assign(saturation=0.3 * (curves["seed"] == curves["seed"].max())))
+    assert (rare.tables["scales"]["saturation_low"] == 0).all()  # and not below
 
 
 def test_saturation_without_slowness_does_not_bear_it_out(trainings):

@@ -115,6 +115,9 @@ def test_no_gain_of_random_weights_is_no_verdict(trainings):
     assert judgement.decided.endswith(
         f"error 4.0 % [4.0, 4.0], from random weights 3.0 % [3.0, 3.0], not shown to be less ({less.points})"
     )
+    rare = trainings.curves.assign(validation_error=0.3 * (trainings.curves["seed"] == trainings.curves["seed"].max()))
+    judgement = equal_weights(type(trainings)(rare, trainings.settings, trainings.evaluator))
+    assert (judgement.tables["errors"]["low"] == 0).all()  # and not below
 
 
 def test_one_unit_that_differs_once_is_told(trainings):

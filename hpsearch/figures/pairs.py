@@ -74,7 +74,7 @@ def _add_matrix(figure: go.Figure, frame: pd.DataFrame, names: list[str]) -> Non
             row=1, col=1,
         )  # fmt: skip
     undecided = _undecided(frame)
-    numbers = frame["interaction"].map("{:z.2f}".format).where(seen, undecided.map({True: "?", False: "·"}))
+    numbers = frame["interaction"].map("{:.2f}".format).where(seen, undecided.map({True: "?", False: "·"}))
     font = {
         "size": seen.map({True: 12, False: 16}),
         "color": (frame["interaction"] / most).where(seen).map(style.text_on),

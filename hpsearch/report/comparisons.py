@@ -111,7 +111,7 @@ def agreement_table(comparison: Comparison) -> Table:
         if pd.isna(row["tau"]):
             table.add_row(studies, "-", "-", "fewer than two settings have the same range")
         else:
-            table.add_row(studies, f"{row['tau']:z.2f}", f"{row['low']:z.2f} to {row['high']:z.2f}", counts)
+            table.add_row(studies, f"{row['tau']:.2f}", f"{row['low']:.2f} to {row['high']:.2f}", counts)
     return table
 
 
@@ -206,8 +206,8 @@ def single_setting_sentence(comparison: Comparison) -> str:
 
 def _interval(row: dict[Any, Any]) -> str:
     ends = row["regret_low"], row["regret_high"]
-    low, high = (f"{end:z.{digits(ends, least=1)}f}" for end in ends)
-    return f"{row['regret']:+z.{digits(ends, least=1)}f}, {low} to {high}"
+    count = digits(ends, least=1)
+    return f"{row['regret']:+z.{count}f}, {ends[0]:z.{count}f} to {ends[1]:z.{count}f}"
 
 
 def _signed(row: dict[Any, Any], name: str) -> str:

@@ -6,7 +6,8 @@ from hpsearch.config.study import SURVEY
 from hpsearch.experiments.surveys import survey_name
 from hpsearch.report import facts
 from hpsearch.report.page import Section
-from hpsearch.results.study import Results
+from hpsearch.results.names import stored_name
+from hpsearch.results.study import Results, ResultsError
 from hpsearch.storage.commands import command, make, options_of
 from hpsearch.storage.internals import storage_of
 
@@ -19,12 +20,16 @@ def of_step(results: Results) -> bool:
 def search(results: Results) -> Section:
     """For the page of a survey alone."""
     if of_step(results):
-        text = (
-            "This is the survey of the effective step α/(1−μ) alone, which stands in it for the learning rate. Its "
-            "study's search has a page of its own."
+        name, text = (
+            results.config.name,
+            (
+                "This is the survey of the effective step α/(1−μ) alone, which stands in it for the learning rate. A search "
+                "of its study has a page of its own."
+            ),
         )
-        way = command("report", results.config.name, *_place(results))
-        return Section("The best setting", [text], commands=[("This writes that page:", way)])
+        ways = [] if _searched(results) else [("This searches:", make("search", name, *_place(results)))]
+        ways.append(("This writes that page:", command("report", name, *_place(results))))
+        return Section("The best setting", [text], commands=ways)
     text = "There is no search of this study yet: it would find the best setting, and this page would show it."
     way = make("search", facts.name_of(results), *_place(results))
     return Section("The best setting", [text], commands=[("This searches; then write the page anew:", way)])
@@ -49,6 +54,14 @@ def survey(results: Results) -> Section:
     )
     way = make("survey", results.study.study_name, *_place(results))
     return Section(title, [text], commands=[("This surveys; then write the page anew:", way)])
+
+
+def _searched(results: Results) -> bool:
+    """Whether the study of a survey has a search."""
+    try:
+        return stored_name(results.config.name, storage_of(results.study)) == results.config.name
+    except ResultsError:
+        return False
 
 
 def _place(results: Results) -> tuple[str, ...]:

@@ -119,7 +119,7 @@ def _difference(paid: Payoff) -> str:
     name, count = paid.metric.replace("_", " "), digits((paid.low, paid.high), least=4)
     return (
         f"mean {name} {paid.rounds:.{count}f} after rounds, {paid.unrefined:.{count}f} unrefined, difference "
-        f"{paid.difference:+z.{count}f} (95 % interval {paid.low:+z.{count}f} to {paid.high:+z.{count}f}"
+        f"{paid.difference:+z.{count}f} (95 % interval {paid.low:+.{count}f} to {paid.high:+.{count}f}"
     )
 
 

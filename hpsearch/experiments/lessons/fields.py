@@ -153,6 +153,6 @@ def _ranks(agreement: pd.DataFrame) -> str:
     alike, opposite = int((agreement["low"] > 0).sum()), int((agreement["high"] < 0).sum())
     return (
         f"What training is sensitive to is ranked alike in {alike} of {len(agreement)} pairs of studies and in "
-        f"opposite order in {opposite}, as far as tests show; Kendall's τ is {agreement['tau'].min():z.2f} to "
-        f"{agreement['tau'].max():z.2f}."
+        f"opposite order in {opposite}, as far as tests show; Kendall's τ is {agreement['tau'].min():.2f} to "
+        f"{agreement['tau'].max():.2f}."
     )
