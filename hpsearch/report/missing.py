@@ -20,12 +20,10 @@ def of_step(results: Results) -> bool:
 def search(results: Results) -> Section:
     """For the page of a survey alone."""
     if of_step(results):
-        name, text = (
-            results.config.name,
-            (
-                "This is the survey of the effective step α/(1−μ) alone, which stands in it for the learning rate. A search "
-                "of its study has a page of its own."
-            ),
+        name = results.config.name
+        text = (
+            "This is the survey of the effective step α/(1−μ) alone, which stands in it for the learning rate. A "
+            "search of its study has a page of its own."
         )
         ways = [] if _searched(results) else [("This searches:", make("search", name, *_place(results)))]
         ways.append(("This writes that page:", command("report", name, *_place(results))))
