@@ -16,7 +16,7 @@ def folder(small, tmp_path_factory):
     for name, more in (("plain", {}), ("steps", step)):
         search(small.with_overrides(name=name, **more), results=folder, trials=1)
     survey_study(small.with_overrides(name="alone", **SURVEY), results=folder)
-    for name in ("steps", "lone"):
+    for name in ("steps", "lone", "alone"):
         survey_study(small.with_overrides(name=name, **SURVEY, **step), results=folder)
     return folder
 
@@ -32,8 +32,9 @@ def test_a_survey_alone_asks_for_a_search_and_that_of_the_effective_step_for_the
     text, commands = told(missing.search(load("steps.effective_step.survey", results=folder)))
     assert text.startswith("This is the survey of the effective step")
     assert commands == ["hpsearch report steps"]
-    text, commands = told(missing.search(load("lone.effective_step.survey", results=folder)))
-    assert commands == ["hpsearch search lone", "hpsearch report lone"]
+    for name in ("lone", "alone"):  # the second has a plain survey too, which is no search
+        text, commands = told(missing.search(load(f"{name}.effective_step.survey", results=folder)))
+        assert commands == [f"hpsearch search {name}", f"hpsearch report {name}"]
 
 
 def test_a_search_alone_asks_for_the_survey_that_its_study_makes(folder):
