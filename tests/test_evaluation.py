@@ -5,9 +5,12 @@ import json
 import numpy as np
 import pytest
 
+from hpsearch.engine.examples import Examples
+from hpsearch.engine.settings import Architecture, Hyperparameters
 from hpsearch.engine.training import Record
+from hpsearch.evaluation import tasks
 from hpsearch.evaluation.outcomes import Evaluation, stops_of
-from hpsearch.evaluation.tasks import Outcome
+from hpsearch.evaluation.tasks import Outcome, Task, Trainer
 
 
 def two_seeds(dtype="float64"):
@@ -81,3 +84,18 @@ def test_a_trial_has_diverged_from_where_one_of_its_seeds_has():
         assert one.diverged == (False, diverged)
         assert one.curves[:, :, 0].tolist() == [[3.0, 2.0, 1.0][: len(stops)], [3.0, 9.0, 9.0][: len(stops)]]
         assert (one.started, one.finished, one.seeds) == (1.0, 7.0, (4, 7))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_the_time_of_a_training_begins_once_the_engine_is_compiled_and_loaded(monkeypatch, dtype):
+    seconds = [100.0]
+
+    def load(precision):
+        assert precision == dtype
+        seconds[0] += 13
+
+    monkeypatch.setattr(tasks, "load_code", load)
+    monkeypatch.setattr(tasks, "clock", lambda: lambda: seconds[0])
+    examples = Examples.of(Architecture(2, (1,), 1, output="binary", dtype=dtype), (np.eye(2), np.arange(2)))
+    outcome = Trainer(examples).run(Task(Hyperparameters(0.1, 1, 0.0, 0.0, 1, 1.0), 0, (0, 1)))
+    assert (outcome.started, outcome.finished) == (113.0, 113.0)

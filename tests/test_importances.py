@@ -1,10 +1,12 @@
 """Importances kept with a study: computed once for its trials and the options, and the same as without."""
 
 import inspect
+import itertools
 import json
 import re
 from dataclasses import asdict, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import get_type_hints
 
 import numpy as np
@@ -14,10 +16,11 @@ import pytest
 from helpers import study_in
 
 from hpsearch import Results, importance
-from hpsearch.results import importances
+from hpsearch.results import importances, resampling
 from hpsearch.results.observations import ImportanceError, ImportanceWarning
 from hpsearch.results.samples import read_sample
 from hpsearch.results.surrogates import ImportanceOptions, Options
+from hpsearch.sensitivity.designs import DesignError
 from hpsearch.storage.internals import study_attributes
 from hpsearch.storage.journal import StorageError
 
@@ -142,6 +145,33 @@ def test_a_table_that_is_read_has_no_progress(study):
     assert seen
     assert seen[-1].done == seen[-1].total
     Results(study).importance(**QUICK, on_progress=lambda progress: pytest.fail("it is kept"))
+
+
+@pytest.mark.parametrize(("workers", "seconds"), [(1, 2.0), (2, 1.0)])
+def test_the_cost_is_told_by_the_first_few_resamples_and_of_a_kept_table_there_is_none(
+    study, computed, monkeypatch, workers, seconds
+):
+    """Of each measure 9 permutations at once and 2 of 3 halves, a second each: a half is left of both."""
+    monkeypatch.setattr(resampling, "time", SimpleNamespace(perf_counter=itertools.count().__next__))
+    results = Results(study)
+    told = results.cost("importance", **QUICK, workers=workers)
+    assert (told.done, told.total, told.fresh, told.seconds) == (2 * (9 + 2), 2 * (9 + 3), 0, seconds)
+    assert computed == []
+    assert not [name for name in study_attributes(study) if name.startswith(importances.IMPORTANCE)]
+    seen = []
+    results.importance(**QUICK, workers=workers, on_progress=seen.append)
+    assert seen[0] == told
+    for again in (results, Results(study)):
+        kept = again.cost("importance", **QUICK)
+        assert (kept.total, kept.seconds) == (0, 0)
+    assert results.cost("importance", **{**QUICK, "permutations": 19}).total == 2 * (19 + 3)
+
+
+def test_a_cost_of_importances_is_asked_for_as_they_are(study):
+    with pytest.raises(DesignError, match=r"cost of importance: too many .*; give cost\('importance'\)$"):
+        Results(study).cost("importance", "x")
+    with pytest.raises(ImportanceError, match="workers must be a whole number, at least 1"):
+        Results(study).cost("importance", workers=0)
 
 
 def test_every_number_that_importances_depend_on_is_in_the_fingerprint(study):

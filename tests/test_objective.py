@@ -177,3 +177,10 @@ def test_a_hundred_trials_on_digits_do_as_well_as_scikit_learn_s_network_searche
 def test_a_few_trials_on_digits_already_learn_it(tmp_path):
     """No race: nine of ten digits told apart, where an answer that ignores its input tells one."""
     assert race(8, 1, tmp_path) <= 0.10
+
+
+def test_the_engine_is_loaded_before_the_first_trial_whose_time_is_optuna_s(small, monkeypatch):
+    loaded = []
+    monkeypatch.setattr("hpsearch.tuning.objective.load_code", loaded.append)
+    assert Objective(small).evaluator.examples.dtype == "float32"
+    assert loaded == ["float32"]

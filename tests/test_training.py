@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 
+import numba
 import numpy as np
 import pytest
 import reference
@@ -11,10 +12,11 @@ from helpers import layers_of, rows_of, trained
 from sklearn.datasets import load_digits
 from sklearn.neural_network import MLPClassifier
 
+from hpsearch.engine import training as loop
 from hpsearch.engine.examples import Examples, Shuffles
 from hpsearch.engine.losses import CEILING
 from hpsearch.engine.settings import Architecture, Hyperparameters
-from hpsearch.engine.training import Training, checkpoints, train
+from hpsearch.engine.training import Training, checkpoints, load_code, train
 
 
 @pytest.fixture(scope="module")
@@ -368,6 +370,28 @@ def test_weights_that_shrink_towards_denormal_numbers_become_zero():
     for array in (end.parameters, end.velocity):
         assert not array[(array != 0) & (np.abs(array) < np.finfo(np.float32).tiny)].size
         assert not architecture.layers(array)[0][:, :-1].any()
+
+
+def test_the_code_that_is_loaded_for_a_precision_is_that_of_every_training_in_it(monkeypatch):
+    kinds = {}
+
+    def called(*arguments):
+        kinds.setdefault(dtype, []).append(numba.typeof(arguments))
+        return arguments[-4], 0, False  # the last iteration
+
+    monkeypatch.setattr(loop, "train_on", called)
+    for dtype in ("float32", "float64"):
+        load_code.__wrapped__(dtype)
+        assert len(kinds[dtype]) == 1
+        for output, outputs, hidden in (("softmax", 3, (4,)), ("binary", 1, (5, 3)), ("identity", 2, (1, 1, 1))):
+            network = Architecture(3, hidden, outputs, "relu", output, dtype=dtype)
+            X, y = np.zeros((20, 3)), np.zeros((20, 2) if outputs == 2 else 20, int)
+            for examples in (Examples.of(network, (X, y)), Examples.of(network, (X, y), (X[:7], y[:7]))):
+                assert examples.dtype == dtype
+                train(Training.start(network, Hyperparameters(0.1, 9, 0.9, 1e-3, 7, 1.0), 0), examples, (0, 9))
+        assert len(kinds[dtype]) == 7
+        assert len(set(kinds[dtype])) == 1
+    assert kinds["float32"][0] != kinds["float64"][0]
 
 
 @pytest.mark.parametrize(("longest", "count"), [(1, 20), (1, 1), (2, 20), (2000, 20), (60, 6), (7, 1)])

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hpsearch.engine.settings import Architecture, Array, Hyperparameters, Output
+from hpsearch.engine.settings import Architecture, Array, Hyperparameters, Output, Precision
 
 
 @dataclass(frozen=True)
@@ -111,8 +111,13 @@ class Examples:
             activation=settings.activation,
             output=self.output,
             init=settings.init,
-            dtype="float64" if inputs.dtype == np.float64 else "float32",
+            dtype=self.dtype,
         )
+
+    @property
+    def dtype(self) -> Precision:
+        """Of the parameters and arithmetic of networks for these examples."""
+        return "float64" if self.train.inputs.dtype == np.float64 else "float32"
 
     @property
     def metrics(self) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ Array: TypeAlias = NDArray[Any]
 Activation: TypeAlias = Literal["tanh", "relu", "sigmoid"]
 Output: TypeAlias = Literal["softmax", "binary", "identity"]
 Init: TypeAlias = Literal["scaled", "xavier", "he", "zeros", "constant"]
+Precision: TypeAlias = Literal["float32", "float64"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ class Architecture:
     activation: Activation = "tanh"
     output: Output = "softmax"
     init: Init = "scaled"
-    dtype: Literal["float32", "float64"] = "float32"
+    dtype: Precision = "float32"
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:

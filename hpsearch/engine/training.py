@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from hpsearch.engine.examples import Encoded, Examples
 from hpsearch.engine.metrics import worst_values
 from hpsearch.engine.network import codes_of
 from hpsearch.engine.parameters import Layers, initial_parameters, packed, plan_of, room_for, unpacked
-from hpsearch.engine.settings import Architecture, Array, Hyperparameters
+from hpsearch.engine.settings import Architecture, Array, Hyperparameters, Precision
 
 _PRODUCTS_A_CALL = 1 << 32
 _PLACES_A_CALL = 1 << 20
@@ -108,6 +109,17 @@ def checkpoints(longest: int, count: int) -> tuple[int, ...]:
     (0, 1, 3, 9, 26, 77, 228, 675, 2000)
     """
     return (0, *sorted({int(i) for i in np.rint(np.geomspace(longest, 1, count))}))
+
+
+@cache
+def load_code(dtype: Precision) -> None:
+    """Load the compiled loop for a precision, or compile it: once in a process, by a network that is only measured.
+
+    What is trained afterwards takes no time but its own, in other threads too: they wait here until the code is there.
+    """
+    network = Architecture(1, (1,), 1, output="identity", dtype=dtype)
+    start = Training.start(network, Hyperparameters(0.1, 1, 0.0, 0.0, 1, 1.0), 0)
+    train(start, Examples.of(network, (np.zeros((1, 1)), np.zeros(1))), (0,), until=0)
 
 
 def train(

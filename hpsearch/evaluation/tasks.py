@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from hpsearch.engine.examples import Examples
 from hpsearch.engine.settings import Hyperparameters
-from hpsearch.engine.training import Record, Training, train
+from hpsearch.engine.training import Record, Training, load_code, train
 from hpsearch.evaluation.clocks import clock
 
 
@@ -40,7 +40,7 @@ class Outcome:
     Attributes:
         record: What was measured.
         training: Where it stands; None if it has ended.
-        started: Seconds since 1970.
+        started: Seconds since 1970; the engine was compiled and loaded by then.
         finished: Seconds since 1970.
     """
 
@@ -72,6 +72,7 @@ class Trainer:
             task: What to train.
             check: Called about every second; what it raises ends training.
         """
+        load_code(self.examples.dtype)  # before the clock: these seconds are not the setting's
         now = clock()
         started, start = now(), task.training
         if start is None:

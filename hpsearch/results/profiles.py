@@ -6,7 +6,7 @@ import inspect
 import numbers
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args, overload
 
 import pandas as pd
 
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from hpsearch.experiments.kept_trainings import KeptTrainings
     from hpsearch.experiments.profiles import TrainingSource
     from hpsearch.experiments.progress import TrainingProgress
+    from hpsearch.results.resampling import ImportanceProgress
 
     OnProgress = Callable[[TrainingProgress], None] | None
 
@@ -42,6 +43,8 @@ class ProfileTables(TrialNetworks):
     this object. Every table raises ``StudyChangedError`` if the stored trainings were made with other data or
     another network, and ``StudyBusyError`` if it needs trainings and another process is training around the same best.
     """
+
+    _importances: dict[str, pd.DataFrame]
 
     @checked(DesignError)
     def profile(
@@ -121,14 +124,27 @@ class ProfileTables(TrialNetworks):
         table = self._attribution(of=of, against=against, seeds=seeds)
         return self._kept.table(table, workers=workers, on_progress=on_progress)
 
-    @checked(DesignError)
+    @overload
+    def cost(self, table: Literal["importance"], **sizes: Any) -> ImportanceProgress: ...
+
+    @overload
     def cost(
         self,
         table: Literal["profile", "plane", "tolerance", "tunability", "attribution"],
         *hyperparameters: str,
         **sizes: Any,
-    ) -> TrainingProgress:
+    ) -> TrainingProgress: ...
+
+    @checked(DesignError)
+    def cost(
+        self,
+        table: Literal["profile", "plane", "tolerance", "tunability", "attribution", "importance"],
+        *hyperparameters: str,
+        **sizes: Any,
+    ) -> TrainingProgress | ImportanceProgress:
         """What a table would train now, without training it: ``results.cost("profile", "momentum", seeds=20)``.
+
+        Of importances it is what would be computed, and the seconds, by a few resamples of each measure.
 
         Args:
             table: Its method here.
@@ -138,12 +154,17 @@ class ProfileTables(TrialNetworks):
         Raises:
             DesignError: if that method does not take them so.
             ResultsError: as the table.
+            ImportanceError: as the table.
         """
         method = getattr(type(self), table)
         try:
             bound = inspect.signature(method).bind(self, *hyperparameters, **sizes)
         except TypeError as problem:
             raise DesignError(f"cost of {table}: {problem}; give {_cost_call(table, method)}") from None
+        if table == "importance":
+            from hpsearch.results.importances import kept_importance_cost
+
+            return kept_importance_cost(self.study, self._importances, **sizes)
         check_options(method, bound.arguments, DesignError)
         sizes = {name: value for name, value in bound.kwargs.items() if name not in _HOW}
         if table == "attribution":
@@ -221,7 +242,7 @@ def _cost_call(table: str, method: Callable[..., Any]) -> str:
     parts = [
         parameter.name if parameter.default is parameter.empty else f"{parameter.name}={parameter.default!r}"
         for parameter in list(inspect.signature(method).parameters.values())[1:]
-        if parameter.name not in _HOW
+        if parameter.name not in _HOW and parameter.kind != parameter.VAR_KEYWORD
     ]
     return f"cost({', '.join([repr(table), *parts])})"
 

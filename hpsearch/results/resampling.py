@@ -152,6 +152,14 @@ def resampled(
     return [task.joined(results, sample) for task, results in zip(tasks, run.results, strict=True)]
 
 
+def expected(sample: Sample, seed: int, tasks: Sequence[Resamples], *, workers: int = 1) -> ImportanceProgress:
+    """What :func:`resampled` tells at first, and nothing more computed; arguments likewise."""
+    run = _Run(sample, seed, tasks)
+    with threadpool_limits(1):
+        run.first()
+    return run.progress(workers)
+
+
 def _computed(
     pieces: Iterator[tuple[int, Piece]], sample: Sample, seed: int, workers: int
 ) -> Generator[tuple[int, Numbers]]:

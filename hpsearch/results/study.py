@@ -67,7 +67,7 @@ class Results(SurveyTables, SearchTables, ProfileTables):
             )
         self._study, self._name, self.folder = study, study.study_name, Path(folder)
         self._dataset = None if dataset is None else checked_dataset(dataset)
-        self._importances: dict[str, pd.DataFrame] = {}
+        self._importances = {}
 
     @classmethod
     def from_study(cls, study: optuna.Study) -> Results:

@@ -12,6 +12,7 @@ from hpsearch.config import ConfigError, StudyConfig, config_of
 from hpsearch.config.hyperparameters import BY_NAME
 from hpsearch.data import Dataset
 from hpsearch.engine.settings import Hyperparameters
+from hpsearch.engine.training import load_code
 from hpsearch.evaluation.evaluator import Evaluator
 from hpsearch.evaluation.executors import Workers
 from hpsearch.evaluation.outcomes import Evaluation, stops_of
@@ -27,7 +28,8 @@ class Objective:
 
     It works with any sampler, pruner and storage of Optuna's, and gives the same value for the same hyperparameters
     as a search of the same config does. ``objective(study.best_trial)`` and ``objective(FixedTrial({...}))`` train a
-    setting again. In a study with several objectives it may supply one of the values, and reports no checkpoint.
+    setting again. In a study with several objectives it may supply one of the values, and reports no checkpoint. Where
+    the engine is not compiled yet, it is when an objective is made: a quarter of a minute, which no trial's time holds.
 
     Args:
         study: A config, the path of its TOML, or its name in ``studies/``.
@@ -40,6 +42,7 @@ class Objective:
 
     def __init__(self, study: StudyConfig | str | Path, *, dataset: Dataset | None = None) -> None:
         self.evaluator = Evaluator(config_of(study), dataset)
+        load_code(self.evaluator.examples.dtype)
 
     def __repr__(self) -> str:
         return f"Objective({self.evaluator.config.name!r})"
