@@ -144,7 +144,8 @@ class ProfileTables(TrialNetworks):
     ) -> TrainingProgress | ImportanceProgress:
         """What a table would train now, without training it: ``results.cost("profile", "momentum", seeds=20)``.
 
-        Of importances it is what would be computed, and the seconds, by a few resamples of each measure.
+        Of importances it is what would be computed, and the seconds, by a few resamples of each measure: telling it
+        takes a small part of them.
 
         Args:
             table: Its method here.

@@ -78,8 +78,8 @@ def importance(
     Trials of one setting count as one observation, with the median of their values. Numeric parameters are taken on
     their own scale (log ranges in the logarithm), as Optuna's fANOVA would not.
 
-    With six parameters 100 trials take 5 s, 1,000 half a minute and 4,000 four minutes of one process, most of it for
-    fANOVA (PED-ANOVA alone takes a second); the first call of ``on_progress`` tells how long it will be.
+    With six parameters 100 trials take 5 s of one process, 1,000 half a minute, 4,000 four minutes and 9,000 some
+    twenty (PED-ANOVA alone takes a second); the first call of ``on_progress`` tells how long it will be.
 
     Args:
         study: Any Optuna study.
@@ -170,8 +170,12 @@ def importance_of(
     on_progress: Callable[[ImportanceProgress], None] | None = None,
 ) -> pd.DataFrame:
     """The table of :func:`importance` of a sample."""
-    own, tasks = _work(sample, options)
     missing = np.full(len(sample.names), np.nan)
+    varies = np.ptp(sample.scores) > 0
+    own = {name: MEASURES[name].importances(sample, options.seed) if varies else missing for name in options.measures}
+    tasks = [
+        task for name in options.measures if np.isfinite(own[name]).all() for task in _tasks(name, sample, options)
+    ]
     computed = resampled(sample, options.seed, tasks, workers=workers, on_progress=on_progress)
     results = {(task.measure, task.null): result for task, result in zip(tasks, computed, strict=True)}
     frames = []
@@ -190,16 +194,9 @@ def importance_of(
 
 def importance_cost(sample: Sample, options: Options, *, workers: int = 1) -> ImportanceProgress:
     """What :func:`importance_of` would compute, and how long it takes, by a few resamples of each measure."""
-    return expected(sample, options.seed, _work(sample, options)[1], workers=workers)
-
-
-def _work(sample: Sample, options: Options) -> tuple[dict[str, Numbers], list[Resamples]]:
-    """The sample's own importances by measure, and the resamples of those measures that it has."""
-    missing = np.full(len(sample.names), np.nan)
-    varies = np.ptp(sample.scores) > 0
-    own = {name: MEASURES[name].importances(sample, options.seed) if varies else missing for name in options.measures}
-    there = [name for name in options.measures if np.isfinite(own[name]).all()]
-    return own, [task for name in there for task in _tasks(name, sample, options)]
+    measures = options.measures if np.ptp(sample.scores) > 0 else ()
+    tasks = [task for name in measures for task in _tasks(name, sample, options)]
+    return expected(sample, options.seed, tasks, workers=workers)
 
 
 def _tasks(name: str, sample: Sample, options: Options) -> tuple[Resamples, Resamples]:
