@@ -392,6 +392,16 @@ MISTAKES = [
         "search.checkpoints: must be at least 2 (given: 1); give a whole number from 2 to 1,000",
     ),
     ("[search]\ngrid = 1", "search.grid: must be at least 2 (given: 1); give a whole number from 2 to 1,000"),
+    (
+        "[survey]\neffective_step = true\n[space]\nlearning_rate = 0.1\nmomentum = {choices = [0.5, 0.9]}",
+        "survey.effective_step: needs a range of learning_rate, and momentum to vary (given: {learning_rate = 0.1}); "
+        "change that in [space], or leave it false",
+    ),
+    (
+        "[survey]\neffective_step = true\n[space]\nlearning_rate = {low = 0.1, high = 0.2}",
+        "survey.effective_step: needs a range of learning_rate, and momentum to vary (given: {momentum = 0.9}); "
+        "change that in [space], or leave it false",
+    ),
 ]
 
 
