@@ -121,6 +121,13 @@ def test_entries_take_the_kind_of_their_hyperparameter(study):
     assert space.batch_size == Choice((16, 64))
 
 
+def test_zero_has_no_sign_in_a_study(study):
+    config = load_config(study("[space]\nmomentum = {low = -0.0, high = 0.9}\nl2 = -0.0"))
+    assert "-0" not in to_toml(config)
+    assert config.settings({"momentum": -0.0}) == config.settings({"momentum": 0.0})
+    assert str(config.settings({"momentum": -0.0}).momentum) == "0.0"
+
+
 def test_the_largest_value_is_the_upper_bound_of_any_entry():
     space = SpaceConfig(momentum=Float(0.1, 0.5), batch_size=Choice((64, 8)), iterations=Int(5, 9), l2=3)
     assert [space.largest(name) for name in ("momentum", "batch_size", "iterations", "l2")] == [0.5, 64, 9, 3.0]
