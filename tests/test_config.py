@@ -507,7 +507,7 @@ def test_a_study_that_is_described_in_comments_reads_back_equal(study, tmp_path)
     assert load_config(study(text)) == config
     assert "trials = 10000000  # number of trials\n" in text
     assert "# drop is not set: columns that are left out\n" in text
-    assert "momentum = {low = -0.0, high = 0.30000000000000004, log = false}  # share of the last step" in text
+    assert "momentum = {low = 0.0, high = 0.30000000000000004, log = false}  # share of the last step" in text
 
 
 def test_all_mistakes_are_reported_together(study):
