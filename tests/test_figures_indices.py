@@ -91,6 +91,8 @@ def test_a_row_without_an_index_says_why(table):
     assert f"{table['total_order'][0]:.2f}" in notes
     drawn = figures.sensitivity(table.assign(total_order=-0.001)).layout.annotations
     assert [note.text for note in drawn].count("0.00") == len(table)
+    inert = figures.sensitivity(table.assign(total_order=0.0096)).layout.annotations
+    assert [note.text for note in inert[1:]] == ["0.0096"] * len(table)  # 0.01 would be the share of interest
 
 
 def test_the_mean_over_seeds_is_drawn_where_the_table_has_it(table):

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from hpsearch.config.digits import decimal
 from hpsearch.figures import axes, style, texts
 
 _TITLE = "What is training sensitive to?"
@@ -159,7 +160,7 @@ def _name_rows(figure: go.Figure, frame: pd.DataFrame) -> None:
     figure.add_annotation(text="total", yref="paper", y=1, yanchor="bottom", **beside)
     for k, row in frame.iterrows():
         if pd.notna(row["total_order"]):
-            figure.add_annotation(text=f"{row['total_order']:z.2f}", y=k, **beside)
+            figure.add_annotation(text=decimal(row["total_order"], least=2, limit=row["share"]), y=k, **beside)
         else:
             lines = textwrap.wrap(f"no index: {row['reason'] or 'unknown'}", _REASON_WIDTH)
             text = "<br>".join(texts.plain(line) for line in lines)
