@@ -78,9 +78,8 @@ class SpaceConfig(Table):
 
     def step_faults(self) -> list[Fault]:
         """What keeps the effective step α/(1−μ) from being surveyed in this space; nothing if it can be."""
-        entries = {name: getattr(self, name) for name in ("learning_rate", "momentum")}
-        kinds = {"learning_rate": Float, "momentum": Dimension}
-        unfit = {name: written(BY_NAME[name], e) for name, e in entries.items() if not isinstance(e, kinds[name])}
+        fit = {"learning_rate": isinstance(self.learning_rate, Float), "momentum": isinstance(self.momentum, Dimension)}
+        unfit = {name: written(BY_NAME[name], getattr(self, name)) for name, fits in fit.items() if not fits}
         problem = "needs a range of learning_rate, and momentum to vary"
         rule = "change that in [space], or leave it false"
         return [Fault(problem, unfit, rule, ("effective_step",))] if unfit else []

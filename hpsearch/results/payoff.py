@@ -173,9 +173,7 @@ def _check_names(config: StudyConfig, repeats: int) -> None:
     try:
         validated({"name": f"{config.name}{ending}"}, where="the longest name")
     except ConfigError:
-        problem = (
-            f"name: is too long: a search of it adds {ending}, and a name has at most 100 characters and 200 bytes"
-        )
+        problem = f"name: is too long: a search of it adds {ending}, and a name has at most 100 characters, 200 bytes"
         raise ConfigError(config.name, [f"{problem}; give a shorter one (--name)"]) from None
 
 

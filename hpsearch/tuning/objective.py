@@ -72,10 +72,7 @@ class Objective:
         metric = evaluator.config.search.metric
         settings = self._settings(trial)
         stages = Stages(evaluator, settings, Workers(evaluator.trainer))
-        directions = trial.study.directions if isinstance(trial, optuna.Trial) else []
-        if directions == [StudyDirection.MAXIMIZE]:
-            warnings.warn(_MAXIMISED.format(study=trial.study.study_name, metric=metric), stacklevel=2)
-        reports = len(directions) < 2  # of several objectives Optuna refuses them
+        reports = _takes_reports(trial, metric)
         for stop in stops_of(evaluator.stops, settings.iterations)[1:]:
             stages.submit(stop)
             stages.wait()
@@ -107,6 +104,16 @@ class Objective:
             rule = f"batch_size: {size} is above the {examples} training examples of {data.name!r}"
             raise ConfigError(config.name, [rule])
         return settings
+
+
+def _takes_reports(trial: AnyTrial, metric: str) -> bool:
+    """Whether a trial's checkpoints can be reported: of several objectives Optuna refuses them."""
+    if not isinstance(trial, optuna.Trial):
+        return True
+    directions = trial.study.directions
+    if directions == [StudyDirection.MAXIMIZE]:
+        warnings.warn(_MAXIMISED.format(study=trial.study.study_name, metric=metric), stacklevel=3)
+    return len(directions) == 1
 
 
 def _number(value: Any) -> Any:
