@@ -13,10 +13,18 @@ from hpsearch.storage.access import open_storage
 
 def test_the_survey_of_a_function_is_a_survey(folder):
     space = Space({"x": Float(0, 1)})
-    survey(lambda x: x, space, base=4, scrambles=2, name="mine", results=folder / "results")
+    evaluated = []
+
+    def failing_once(x):
+        evaluated.append(x)
+        return 1 / 0 if len(evaluated) == 3 else x
+
+    how = {"base": 4, "scrambles": 2, "ceilings": {"response": 9.0}, "name": "mine", "results": folder / "results"}
+    for retry in (False, True):
+        survey(failing_once, space, **how, retry=retry)
     (row,) = catalogue(open_storage()).to_dict("records")
     assert (row["study"], row["ours"], row["trials"], row["surveyed"]) == ("mine", True, 0, True)
-    assert row["survey"] > 0
+    assert (row["survey"], len(evaluated)) == (2 * 4 * 4, 65)  # all were probed, and one was tried again
 
 
 @pytest.fixture

@@ -121,6 +121,13 @@ def test_entries_take_the_kind_of_their_hyperparameter(study):
     assert space.batch_size == Choice((16, 64))
 
 
+def test_zero_has_no_sign_in_a_study(study):
+    config = load_config(study("[space]\nmomentum = {low = -0.0, high = 0.9}\nl2 = -0.0"))
+    assert "-0" not in to_toml(config)
+    assert config.settings({"momentum": -0.0}) == config.settings({"momentum": 0.0})
+    assert str(config.settings({"momentum": -0.0}).momentum) == "0.0"
+
+
 def test_the_largest_value_is_the_upper_bound_of_any_entry():
     space = SpaceConfig(momentum=Float(0.1, 0.5), batch_size=Choice((64, 8)), iterations=Int(5, 9), l2=3)
     assert [space.largest(name) for name in ("momentum", "batch_size", "iterations", "l2")] == [0.5, 64, 9, 3.0]
@@ -392,6 +399,16 @@ MISTAKES = [
         "search.checkpoints: must be at least 2 (given: 1); give a whole number from 2 to 1,000",
     ),
     ("[search]\ngrid = 1", "search.grid: must be at least 2 (given: 1); give a whole number from 2 to 1,000"),
+    (
+        "[survey]\neffective_step = true\n[space]\nlearning_rate = 0.1\nmomentum = {choices = [0.5, 0.9]}",
+        "survey.effective_step: needs a range of learning_rate, and momentum to vary (given: {learning_rate = 0.1}); "
+        "change that in [space], or leave it false",
+    ),
+    (
+        "[survey]\neffective_step = true\n[space]\nlearning_rate = {low = 0.1, high = 0.2}",
+        "survey.effective_step: needs a range of learning_rate, and momentum to vary (given: {momentum = 0.9}); "
+        "change that in [space], or leave it false",
+    ),
 ]
 
 
@@ -490,7 +507,7 @@ def test_a_study_that_is_described_in_comments_reads_back_equal(study, tmp_path)
     assert load_config(study(text)) == config
     assert "trials = 10000000  # number of trials\n" in text
     assert "# drop is not set: columns that are left out\n" in text
-    assert "momentum = {low = -0.0, high = 0.30000000000000004, log = false}  # share of the last step" in text
+    assert "momentum = {low = 0.0, high = 0.30000000000000004, log = false}  # share of the last step" in text
 
 
 def test_all_mistakes_are_reported_together(study):

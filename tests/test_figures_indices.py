@@ -91,6 +91,10 @@ def test_a_row_without_an_index_says_why(table):
     assert f"{table['total_order'][0]:.2f}" in notes
     drawn = figures.sensitivity(table.assign(total_order=-0.001)).layout.annotations
     assert [note.text for note in drawn].count("0.00") == len(table)
+    inert, wide = figures.sensitivity(table.assign(total_order=0.0096)), figures.sensitivity(table)
+    notes = [note.text for note in inert.layout.annotations]
+    assert notes == ["total", *["0.0096"] * len(table)]  # 0.01 would be the share of interest
+    assert inert.layout.margin.r > wide.layout.margin.r == 52
 
 
 def test_the_mean_over_seeds_is_drawn_where_the_table_has_it(table):

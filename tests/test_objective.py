@@ -90,6 +90,16 @@ def test_the_value_may_be_one_of_several_objectives(optimised):
     assert CURVES in study.trials[0].system_attrs
 
 
+def test_a_study_that_maximises_is_warned_that_the_value_is_to_be_minimised(optimised):
+    objective, study = optimised
+    maximised = optuna.create_study(direction="maximize", study_name="upwards")
+    for _ in range(2):
+        maximised.enqueue_trial(study.best_params)
+    with pytest.warns(UserWarning, match=r"'upwards' maximises, and the validation_loss .* direction='minimize'"):
+        maximised.optimize(objective, n_trials=2)
+    assert [trial.value for trial in maximised.trials] == [study.best_value] * 2
+
+
 @pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
 def test_values_that_a_sampler_or_the_user_fixes_are_trained(small, optimised):
     sampler = optuna.samplers.PartialFixedSampler({"batch_size": 16}, optuna.samplers.RandomSampler(seed=1))

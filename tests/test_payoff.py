@@ -144,6 +144,15 @@ def test_without_a_test_split_the_validation_split_is_named(config, tmp_path):
     assert "the validation split, by which both were chosen on other seeds, for there is no test split" in told
 
 
+@pytest.mark.parametrize(("length", "repeats", "ending"), [(90, 1, "-unrefined"), (80, 10, "-repeat-10-unrefined")])
+def test_a_name_too_long_for_the_last_search_is_refused_before_the_first(config, tmp_path, length, repeats, ending):
+    with pytest.raises(ConfigError, match=f"name: is too long: a search of it adds {ending}, .*--name"):
+        payoff(config.with_overrides(name="n" * (length + 1)), 2, repeats=repeats, results=tmp_path)
+    with pytest.raises(ConfigError, match=r"rounds: must be from 2 to 10"):  # this name would do
+        payoff(config.with_overrides(name="n" * length), 1, repeats=repeats, results=tmp_path)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize(
     ("options", "problem"),
     [

@@ -59,12 +59,14 @@ def test_verdicts_stand_in_one_line_without_the_seed_and_the_dummy():
         ("depth", 0.1, "re-rolls luck"),
         ("fixed", NAN, ""),
         ("l2", 0.004, "inert"),
+        ("width", 0.0096, "inert"),
         ("dummy", 0.0, "inert"),
         ("seed", 0.2, "luck"),
     ]
-    assert survey.verdict_line(pd.DataFrame(rows, columns=["hyperparameter", "total_order", "verdict"])) == (
+    frame = pd.DataFrame(rows, columns=["hyperparameter", "total_order", "verdict"]).assign(share=0.01)
+    assert survey.verdict_line(frame) == (
         "by the survey (total index), sensitive: learning_rate 0.75, momentum 0.30; "
-        "undecided: batch_size 0.05, init_scale (no index); re-rolls luck: depth 0.10; inert: l2 0.00"
+        "undecided: batch_size 0.05, init_scale (no index); re-rolls luck: depth 0.10; inert: l2 0.00, width 0.0096"
     )
 
 
@@ -228,10 +230,14 @@ def test_a_printed_interval_is_cut_at_0_and_1_and_the_cut_is_marked_and_explaine
     assert ("<0 and >1: " in survey.sensitivity_legend(frame)) == ("<" in text or ">" in text)
 
 
-def test_an_interval_beside_a_verdict_does_not_end_where_the_verdict_would_change():
-    frame = indices(("rate", 0.013, 0.01004, 0.016, 0.005, 0.0004, 0.01004, 0.7, "sensitive", NAN, ""))
-    line = printed(survey.sensitivity_table(frame, title="small"), width=120)[2]
-    assert line == "rate 0.013 [0.01004, 0.01600] 0.700 0.005 [0.000, 0.010] sensitive"  # by the total order alone
+def test_a_number_beside_a_verdict_is_not_that_at_which_the_verdict_would_change():
+    frame = indices(
+        ("rate", 0.0104, 0.01004, 0.016, 0.0096, 0.0004, 0.01004, 0.0103, "sensitive", NAN, ""),
+        ("l2", 0.0096, 0.009, 0.0098, 0.0, 0.0, 0.001, 0.003, "inert", NAN, ""),
+    )
+    rate, l2 = printed(survey.sensitivity_table(frame, title="small"), width=120)[2:4]
+    assert rate == "rate 0.0104 [0.01004, 0.01600] 0.0103 0.010 [0.000, 0.010] sensitive"  # not by the first order
+    assert l2.startswith("l2 0.0096 [0.0090, 0.0098] 0.003 0.000 ")
     present = pairs(("learning_rate", "momentum", 0.002, 0.0003, 0.0037, "present"))
     assert survey.interaction_lines(present).endswith("learning_rate x momentum 0.002 [0.0003, 0.0037]")
 

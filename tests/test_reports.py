@@ -9,6 +9,7 @@ import optuna
 import pytest
 from helpers import run
 
+from hpsearch import load_config, survey_study
 from hpsearch.cli.machines import Place, Work
 from hpsearch.cli.reports import completed
 from hpsearch.report import profiles
@@ -91,6 +92,22 @@ def test_a_survey_of_the_effective_step_is_not_made_again_and_nothing_is_refined
     monkeypatch.setattr("hpsearch.report.sections.range_lines", lambda *_, title: f"{title}:\n  l2: try 0 to 1")
     stepped = load("small.effective_step.survey")
     assert _ranges(stepped, stepped.survey).commands == []  # its range of the step is none of a learning rate
+
+
+def test_of_the_survey_of_the_effective_step_that_survey_alone_is_completed(tiny, capsys):
+    config = load_config("small").with_overrides(**{"survey.effective_step": True, "survey.base": 2})
+
+    def stop(progress):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        survey_study(config, on_progress=stop)
+    name = "small.effective_step.survey"
+    assert completed(name, Work(1, Place(None, tiny / "results"))) == name
+    assert capsys.readouterr().err.startswith(f"{name} is not completely surveyed yet: surveying first\n")
+    assert load(name).survey.design.base == 2
+    assert completed("small.effective_step", Work(1, Place(None, tiny / "results"))) == name
+    assert optuna.get_all_study_names(open_storage()) == [name]
 
 
 @pytest.mark.slow

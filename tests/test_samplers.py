@@ -10,13 +10,14 @@ from helpers import interrupt, run
 from scipy.stats import qmc
 
 from hpsearch import load
-from hpsearch.config import ConfigError
+from hpsearch.config import ConfigError, to_toml
 from hpsearch.results.observations import ImportanceWarning
 from hpsearch.space import Float, Space
 from hpsearch.storage.access import open_storage
 from hpsearch.storage.journal import StorageError
 from hpsearch.storage.studies import StudyChangedError
 from hpsearch.storage.trials import distributions
+from hpsearch.tuning import samplers
 from hpsearch.tuning.samplers import _sobol, check_sampler, grid, grid_size, pruner, sampler
 from hpsearch.tuning.search import search
 
@@ -105,6 +106,21 @@ def test_a_grid_goes_from_bound_to_bound_on_each_scale_and_takes_all_choices(sma
     assert values["iterations"] == [5, 17, 60]  # √(5·60) = 17.3
     assert values["batch_size"] == [8, 16, 32]
     assert grid_size(config) == 3**6
+
+
+def test_a_grid_that_memory_does_not_hold_is_refused_before_anything_runs(small, tmp_path, monkeypatch):
+    config = small.with_overrides(sampler="grid", grid=50)  # 37 of the iterations from 5 to 60, and 3 mini-batches
+    with pytest.raises(ConfigError, match=r"search.grid: 50 values .* 693,750,000 points; it may have 10,000,000"):
+        check_sampler(config)
+    check_sampler(config.with_overrides(sampler="qmc"))
+    monkeypatch.setattr(samplers, "_MOST_POINTS", 3**6 - 1)
+    config, file = config.with_overrides(grid=3), tmp_path / "small.toml"
+    file.write_text(to_toml(config), encoding="utf-8")
+    with pytest.raises(ConfigError, match="a grid of 729 points"):
+        search(config, results=tmp_path / "results")
+    plan = run("search", file, "--dry-run", "--results", tmp_path / "results", code=2)
+    assert "a grid of 729 points" in plan.stderr
+    assert not (tmp_path / "results").exists()
 
 
 class Trap:

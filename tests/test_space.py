@@ -104,6 +104,13 @@ def test_whole_numbers_may_arrive_as_floats():
     assert Int(1, 4).to_unit([2.0]).tolist() == Int(1, 4).to_unit([2]).tolist()
 
 
+def test_zero_has_no_sign():
+    dimensions = Float(-0.0, 1.0), Float(-1.0, -0.0), Choice((-1.0, -0.0)), Choice((np.float64(-0.0), 0.5))
+    assert [str(dimension) for dimension in dimensions] == ["0 to 1", "-1 to 0", "-1.0, 0.0", "0.0, 0.5"]
+    assert str(Float(-0.0, 1.0).from_unit(0.0)) == "0.0"
+    assert [type(choice) for choice in Choice((0, 1)).choices + Choice((False, True)).choices] == [int, int, bool, bool]
+
+
 def test_numpy_scalars_become_plain_numbers():
     assert Int(np.int32(1), np.int64(9)) == Int(1, 9)
     assert type(Float(np.float32(0.5), 1).low) is float

@@ -278,6 +278,18 @@ def test_the_effective_step_is_a_survey_of_its_own(config, tmp_path):
         load(config.name, results=tmp_path)
 
 
+def test_a_stored_study_that_asks_for_the_effective_step_in_vain_is_read_and_not_surveyed(config, tmp_path):
+    stepped = config.with_overrides(**{"survey.effective_step": True}).describe()
+    stored = config.from_description({**stepped, "space": {**stepped["space"], "momentum": 0.9}})
+    search(stored, results=tmp_path, trials=1)
+    assert load("small", results=tmp_path).config == stored
+    assert run("list", "--results", tmp_path).exit_code == 0
+    refused = r"survey\.effective_step: needs .*\(given: \{momentum = 0\.9\}\)"
+    for survey in (lambda: survey_study(stored, results=tmp_path), lambda: stored.with_overrides(name="again")):
+        with pytest.raises(ConfigError, match=refused):
+            survey()
+
+
 @pytest.mark.slow
 def test_the_effective_step_has_a_range_to_try_next_that_is_none_of_the_learning_rate(config, tmp_path):
     stepped = config.with_overrides(

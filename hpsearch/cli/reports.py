@@ -95,26 +95,33 @@ def _offered(stored: Results, path: Path) -> None:
 
 
 def completed(study: str, work: Work) -> str:
-    """Search and survey a study where that is missing or unfinished, and say so; the study's name."""
+    """Search and survey a study where that is missing or unfinished, and say so; the study's name.
+
+    The survey of the effective step is completed alone, for its page shows no search.
+    """
     from hpsearch.cli.studies import study_named
+    from hpsearch.config.study import SURVEY
     from hpsearch.experiments.surveys import survey_name
     from hpsearch.results.study import ResultsError, load
 
     place, config = work.place, study_named(study, None, work.place).config
+    surveyed = survey_name(config)
+    of_step = config.survey.effective_step and study.removesuffix(SURVEY) == surveyed.removesuffix(SURVEY)
     try:
         stored = load(config.name, storage=place.storage, results=place.results)
         searched = stored.study.study_name == config.name and len(stored.trials) >= config.search.trials
     except (FileNotFoundError, ResultsError):
         searched = False
-    if not searched:
+    if not searched and not of_step:
         say(f"{config.name} is not completely searched yet: searching first", error=True)
         search_command(study, workers=work.workers, results=place.results, storage=place.storage)
     try:
-        load(survey_name(config), storage=place.storage, results=place.results).survey  # noqa: B018  # read, to see whether it is complete
+        load(surveyed, storage=place.storage, results=place.results).survey  # noqa: B018  # read, to see whether it is complete
     except ResultsError:
-        say(f"{config.name} is not completely surveyed yet: surveying first", error=True)
+        name = surveyed if of_step else config.name
+        say(f"{name} is not completely surveyed yet: surveying first", error=True)
         survey_command(study, workers=work.workers, results=place.results, storage=place.storage)
-    return config.name
+    return surveyed if of_step else config.name
 
 
 def _trained(stored: Results, work: Work) -> None:

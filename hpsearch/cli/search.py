@@ -91,9 +91,11 @@ def _search(named: NamedStudy, path: str, work: Work, *, dry_run: bool) -> None:
     from hpsearch.engine.compilation import before_compiling
     from hpsearch.evaluation.evaluator import Evaluator, load_data
     from hpsearch.storage.access import count_trials
+    from hpsearch.tuning.samplers import check_sampler
     from hpsearch.tuning.search import search
 
     config, place = named.config, work.place
+    check_sampler(config)  # so that a plan tells it too
     total = config.search.trials
     line = storing_line(config.name, search_words, name=config.name, rows="trials", place=place, total=total)
     with line as live, before_compiling(partial(live.say, COMPILING)):

@@ -34,6 +34,15 @@ def digits(
     return next(count for count in range(least, _MOST + 1) if all(apart(*pair, count) for pair in pairs))
 
 
+def decimal(number: float, *, least: int, limit: float | None = None) -> str:
+    """A number with so many decimals that it does not read as a limit that it is not.
+
+    >>> decimal(0.754, least=2, limit=0.01), decimal(0.0096, least=2, limit=0.01), decimal(-0.001, least=2)
+    ('0.75', '0.0096', '0.00')
+    """
+    return f"{number:z.{digits((number,), () if limit is None else (limit,), least=least)}f}"
+
+
 def plus_minus(value: float, half: float) -> tuple[str, str]:
     """A number with its sign, and half the width of its interval: in so many digits that they differ where they do.
 

@@ -77,7 +77,7 @@ class Hyperparameter:
 
     def natural(self, value: Any) -> Any:
         """Turn an allowed value into one of this hyperparameter's kind."""
-        return int(value) if self.kind == "int" else float(value)
+        return int(value) if self.kind == "int" else float(value) + 0.0  # -0.0 is 0, and would be printed as -0
 
     def written(self, value: Any) -> Any:
         """A value as a study's file has it."""

@@ -10,7 +10,7 @@ from hpsearch.config.entries import Entry, read_entry, written
 from hpsearch.config.fields import Table
 from hpsearch.config.hyperparameters import BY_NAME, HYPERPARAMETERS
 from hpsearch.config.messages import Fault, refusal
-from hpsearch.space import Dimension, Space
+from hpsearch.space import Dimension, Float, Space
 
 
 class SpaceConfig(Table):
@@ -75,6 +75,14 @@ class SpaceConfig(Table):
     def dimensions(self) -> Space:
         """The hyperparameters that vary, in the order of `HYPERPARAMETERS`."""
         return Space({name: entry for name, entry in self.entries.items() if isinstance(entry, Dimension)})
+
+    def step_faults(self) -> list[Fault]:
+        """What keeps the effective step α/(1−μ) from being surveyed in this space; nothing if it can be."""
+        fit = {"learning_rate": isinstance(self.learning_rate, Float), "momentum": isinstance(self.momentum, Dimension)}
+        unfit = {name: written(BY_NAME[name], getattr(self, name)) for name, fits in fit.items() if not fits}
+        problem = "needs a range of learning_rate, and momentum to vary"
+        rule = "change that in [space], or leave it false"
+        return [Fault(problem, unfit, rule, ("effective_step",))] if unfit else []
 
     def largest(self, name: str) -> float | int:
         """The largest value that a number takes in this study."""

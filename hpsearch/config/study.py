@@ -6,9 +6,9 @@ import unicodedata
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationError, ValidationInfo, field_validator
 
 from hpsearch.config.data import DataConfig
 from hpsearch.config.entries import Entry
@@ -17,7 +17,7 @@ from hpsearch.config.hyperparameters import BY_NAME, HYPERPARAMETERS
 from hpsearch.config.kinds import text_of, units_of
 from hpsearch.config.messages import ConfigError, Fault, problems, refusal
 from hpsearch.config.space import SpaceConfig
-from hpsearch.config.tables import NetworkConfig, SearchConfig, SurveyConfig
+from hpsearch.config.tables import NetworkConfig, SearchConfig, SurveyConfig, step_in_space
 from hpsearch.engine.settings import Hyperparameters
 from hpsearch.space import Choice, Dimension
 
@@ -58,7 +58,7 @@ class StudyConfig(Table):
     network: NetworkConfig = Field(default_factory=NetworkConfig)
     space: SpaceConfig = Field(default_factory=SpaceConfig.reference)
     search: SearchConfig = Field(default_factory=SearchConfig)
-    survey: SurveyConfig = Field(default_factory=SurveyConfig)
+    survey: Annotated[SurveyConfig, AfterValidator(step_in_space)] = Field(default_factory=SurveyConfig)
 
     @field_validator("name")
     @classmethod
@@ -165,10 +165,12 @@ class StudyConfig(Table):
     def from_description(cls, description: Mapping[str, Any]) -> StudyConfig:
         """Make the study that `describe` described; what is absent takes its default.
 
+        A survey of the effective step that its space does not allow is no mistake here: what is stored can be read.
+
         Raises:
             ConfigError: if the description is not a valid study.
         """
-        return validated(plain(description), where="stored settings")
+        return validated(plain(description), where="stored settings", stored=True)
 
     def with_overrides(self, **dotted: object) -> StudyConfig:
         """Make a study with some settings changed.
@@ -211,19 +213,20 @@ def _key_in_network(name: str) -> str:
     return "hidden" if name in ("width", "depth") else name
 
 
-def validated(settings: object, *, where: str, folder: Path | None = None) -> StudyConfig:
+def validated(settings: object, *, where: str, folder: Path | None = None, stored: bool = False) -> StudyConfig:
     """Make a study of plain settings.
 
     Args:
         settings: Nested dicts, as TOML or JSON gives them.
         where: Where they came from, for the message.
         folder: Data files are relative to it and must exist; None: to the working folder, and they need not.
+        stored: Whether they are of a study that was made already.
 
     Raises:
         ConfigError: With every problem found.
     """
     try:
-        return StudyConfig.model_validate(settings, context={"folder": folder} if folder else None)
+        return StudyConfig.model_validate(settings, context={"folder": folder, "stored": stored})
     except ValidationError as error:
         raise ConfigError(where, problems(error, StudyConfig)) from None
 

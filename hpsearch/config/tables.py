@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StrictInt, field_validator
+from pydantic import Field, StrictBool, StrictInt, ValidationInfo, field_validator
 
 from hpsearch.config.fields import LARGEST_SEED, Table, is_seed, ruled, whole
 from hpsearch.config.hyperparameters import BY_NAME
@@ -86,3 +86,14 @@ class SurveyConfig(Table):
             below = 1 << (base.bit_length() - 1)
             raise refusal(Fault("is not a power of two", base, f"use {below} or {2 * below}: Sobol sequences need it"))
         return base
+
+
+def step_in_space(survey: SurveyConfig, info: ValidationInfo) -> SurveyConfig:
+    """A study's [survey] whose effective step, if it asks for that, its [space] allows; else it is refused.
+
+    A study that is stored already may be read all the same.
+    """
+    asks = survey.effective_step and "space" in info.data and not (info.context or {}).get("stored")
+    if asks and (faults := info.data["space"].step_faults()):
+        raise refusal(*faults)
+    return survey

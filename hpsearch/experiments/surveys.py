@@ -21,7 +21,7 @@ from hpsearch.sensitivity.analysis import Survey
 from hpsearch.sensitivity.designs import DUMMY, KEY, SEED, Design, places
 from hpsearch.sensitivity.ranges import refined
 from hpsearch.sensitivity.responses import Kind
-from hpsearch.space import Dimension, Float, Space
+from hpsearch.space import Dimension, Space
 from hpsearch.storage.commands import command, options_of
 from hpsearch.storage.internals import storage_of
 from hpsearch.storage.studies import CONFIG, EXAMPLES, config_of_study, fact
@@ -57,9 +57,8 @@ def design_of(config: StudyConfig) -> Design:
     """
     space, s = config.space.dimensions, config.survey
     if s.effective_step:
-        if not isinstance(space.get("learning_rate"), Float) or "momentum" not in space:
-            rule = "survey.effective_step: needs a range for learning_rate, and momentum to vary (given: not so)"
-            raise ConfigError(config.name, [rule])
+        if faults := config.space.step_faults():  # of a study that was stored
+            raise ConfigError(config.name, [fault.line(("survey",)) for fault in faults])
         space = Space({STEP if name == "learning_rate" else name: d for name, d in space.items()})
     return Design(space, s.base, s.scrambles, s.seeds, s.dummy, s.second_order, s.seed)
 

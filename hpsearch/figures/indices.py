@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
+from hpsearch.config.digits import decimal
 from hpsearch.figures import axes, style, texts
 
 _TITLE = "What is training sensitive to?"
@@ -157,14 +158,17 @@ def _name_rows(figure: go.Figure, frame: pd.DataFrame) -> None:
     figure.update_xaxes(title="share of the variance", range=[0, 1], tickformat=".1f")
     beside = {"xref": "paper", "x": 1, "xanchor": "left", "xshift": 8, "showarrow": False}
     figure.add_annotation(text="total", yref="paper", y=1, yanchor="bottom", **beside)
+    longest = len("total")
     for k, row in frame.iterrows():
         if pd.notna(row["total_order"]):
-            figure.add_annotation(text=f"{row['total_order']:z.2f}", y=k, **beside)
+            total = decimal(row["total_order"], least=2, limit=row["share"])
+            longest = max(longest, len(total))
+            figure.add_annotation(text=total, y=k, **beside)
         else:
             lines = textwrap.wrap(f"no index: {row['reason'] or 'unknown'}", _REASON_WIDTH)
             text = "<br>".join(texts.plain(line) for line in lines)
             figure.add_annotation(text=text, x=0, xanchor="left", xshift=8, y=k, showarrow=False, align="left")
-    figure.update_layout(margin={"r": 52})
+    figure.update_layout(margin={"r": 12 + 8 * longest})
 
 
 def _unbounded(frame: pd.DataFrame) -> pd.Series:

@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hpsearch.config import StudyConfig
+from hpsearch.config.digits import decimal
 from hpsearch.experiments.progress import TrainingProgress
 from hpsearch.experiments.surveys import survey_name
 from hpsearch.report.facts import LOOKED
@@ -31,7 +32,7 @@ def sensitivity_table(frame: pd.DataFrame, *, title: str) -> Table:
     table.add_column("verdict")
     for row in frame.to_dict("records"):
         total, first = index_with_interval(row, "total"), index_with_interval(row, "first")
-        mean = "-" if pd.isna(row["mean_order"]) else f"{row['mean_order']:z.3f}"
+        mean = "-" if pd.isna(row["mean_order"]) else decimal(row["mean_order"], least=3, limit=row["share"])
         table.add_row(*map(cell, (row["hyperparameter"], total, mean, first, _verdict(row))))
     return table
 
@@ -115,7 +116,8 @@ def verdict_line(frame: pd.DataFrame) -> str:
     words: dict[str, list[str]] = {}
     for row in frame.to_dict("records"):
         if row["verdict"] and row["hyperparameter"] not in LUCK:
-            index = "(no index)" if pd.isna(row["total_order"]) else f"{row['total_order']:z.2f}"
+            total = row["total_order"]
+            index = "(no index)" if pd.isna(total) else decimal(total, least=2, limit=row["share"])
             words.setdefault(row["verdict"], []).append(f"{row['hyperparameter']} {index}")
     parts = [f"{verdict}: {', '.join(names)}" for verdict, names in words.items()]
     if not parts:

@@ -22,6 +22,7 @@ import pandas as pd
 from hpsearch.config import HYPERPARAMETERS, ConfigError, StudyConfig, config_of
 from hpsearch.config.arguments import checked
 from hpsearch.config.fields import LARGEST_SEED
+from hpsearch.config.study import validated
 from hpsearch.data import Dataset
 from hpsearch.evaluation.deadlines import Deadline
 from hpsearch.evaluation.evaluator import Evaluator, data_of
@@ -120,6 +121,7 @@ def payoff(
         raise ConfigError(config.name, [f"repeats: must be from 1 to {_MOST_REPEATS:,} (given: {repeats})"])
     if seeds < 2:
         raise ConfigError(config.name, [f"seeds: must be at least 2, for an interval (given: {seeds})"])
+    _check_names(config, repeats)
     data = data_of(config, dataset)
     searches = Searches(workers, storage, results, data, on_progress, deadline)
     studies = {repeat: _repeat(config, repeat) for repeat in range(1, repeats + 1)}
@@ -163,6 +165,16 @@ def verdict(table: pd.DataFrame) -> Payoff:
         same=int((settings.nunique() == 1).all(axis=1).sum()),
         verdict="better" if high < 0 else "worse" if low > 0 else "not seen",
     )
+
+
+def _check_names(config: StudyConfig, repeats: int) -> None:
+    """See that the longest name of all searches, which is made last, is one of a study."""
+    ending = f"{'' if repeats == 1 else f'-repeat-{repeats}'}-{UNREFINED}"
+    try:
+        validated({"name": f"{config.name}{ending}"}, where="the longest name")
+    except ConfigError:
+        problem = f"name: is too long: a search of it adds {ending}, and a name has at most 100 characters, 200 bytes"
+        raise ConfigError(config.name, [f"{problem}; give a shorter one (--name)"]) from None
 
 
 def _repeat(config: StudyConfig, repeat: int) -> StudyConfig:

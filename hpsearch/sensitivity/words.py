@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from hpsearch.config.digits import digits
+from hpsearch.config.digits import decimal, digits
 from hpsearch.config.hyperparameters import in_words
 from hpsearch.config.messages import listed
 from hpsearch.sensitivity.analysis import Survey
@@ -76,7 +76,9 @@ def index_with_interval(row: Mapping[Any, Any], part: Literal["first", "total", 
     """An index of a row of ``Survey.sensitivity()`` with its interval, as text; "-" where it has none."""
     value, low, high = (row[f"{part}_{column}"] for column in ("order", "low", "high"))
     limit = None if part == "first" else row["share"]
-    return "-" if math.isnan(value) else f"{value:z.3f} {share_interval(low, high, limit=limit)}"
+    if math.isnan(value):
+        return "-"
+    return f"{decimal(value, least=3, limit=limit)} {share_interval(low, high, limit=limit)}"
 
 
 def share_interval(low: float, high: float, *, limit: float | None = None) -> str:

@@ -117,7 +117,7 @@ class Float(_Range[float]):
         if isinstance(number, int) and not isinstance(number, bool) and abs(number) < 2**1023:
             return float(number)
         if isinstance(number, float) and math.isfinite(number):
-            return number
+            return number + 0.0  # -0.0 is 0, and would be printed as -0
         raise ValueError(f"{side} must be a finite number (given: {value!r})")
 
 
@@ -195,7 +195,8 @@ class Choice(UnitMap):
             raise ValueError(f"there must be at least two choices (given: {choices!r}); fix the setting instead")
         if len(set(choices)) < len(choices):
             raise ValueError(f"choices must differ (given: {choices!r}); give each once")
-        object.__setattr__(self, "choices", choices)
+        positive = tuple(0.0 if isinstance(c, float) and c == 0 else c for c in choices)  # -0.0 is 0 too
+        object.__setattr__(self, "choices", positive)
 
     def __str__(self) -> str:
         return ", ".join(str(choice) for choice in self.choices)

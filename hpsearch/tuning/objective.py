@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import optuna
+from optuna.study import StudyDirection
 from optuna.trial import FixedTrial, FrozenTrial
 
 from hpsearch.config import ConfigError, StudyConfig, config_of
@@ -20,6 +22,13 @@ from hpsearch.evaluation.stages import Stages
 from hpsearch.storage.internals import set_system_attribute
 from hpsearch.storage.trials import CURVES, attributes, suggest
 
+_MAXIMISED = (
+    "the study {study!r} maximises, and the {metric} that this objective returns is to be minimised: create the study "
+    "with direction='minimize' (a wrapper that returns the negative needs a study without a pruner, for pruners see "
+    "the {metric} itself)"
+)
+"""A warning: such a study would choose the worst setting."""
+
 AnyTrial: TypeAlias = optuna.Trial | FixedTrial | FrozenTrial
 
 
@@ -28,8 +37,9 @@ class Objective:
 
     It works with any sampler, pruner and storage of Optuna's, and gives the same value for the same hyperparameters
     as a search of the same config does. ``objective(study.best_trial)`` and ``objective(FixedTrial({...}))`` train a
-    setting again. In a study with several objectives it may supply one of the values, and reports no checkpoint. Where
-    the engine is not compiled yet, it is when an objective is made: a quarter of a minute, which no trial's time holds.
+    setting again. In a study with several objectives it may supply one of the values, and reports no checkpoint. The
+    value is to be minimised; in a study that maximises a warning says so. Where the engine is not compiled yet, it is
+    when an objective is made: a quarter of a minute, which no trial's time holds.
 
     Args:
         study: A config, the path of its TOML, or its name in ``studies/``.
@@ -62,7 +72,7 @@ class Objective:
         metric = evaluator.config.search.metric
         settings = self._settings(trial)
         stages = Stages(evaluator, settings, Workers(evaluator.trainer))
-        reports = not (isinstance(trial, optuna.Trial) and len(trial.study.directions) > 1)  # else Optuna refuses them
+        reports = _takes_reports(trial, metric)
         for stop in stops_of(evaluator.stops, settings.iterations)[1:]:
             stages.submit(stop)
             stages.wait()
@@ -94,6 +104,16 @@ class Objective:
             rule = f"batch_size: {size} is above the {examples} training examples of {data.name!r}"
             raise ConfigError(config.name, [rule])
         return settings
+
+
+def _takes_reports(trial: AnyTrial, metric: str) -> bool:
+    """Whether a trial's checkpoints can be reported: of several objectives Optuna refuses them."""
+    if not isinstance(trial, optuna.Trial):
+        return True
+    directions = trial.study.directions
+    if directions == [StudyDirection.MAXIMIZE]:
+        warnings.warn(_MAXIMISED.format(study=trial.study.study_name, metric=metric), stacklevel=3)
+    return len(directions) == 1
 
 
 def _number(value: Any) -> Any:

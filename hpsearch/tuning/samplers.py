@@ -26,6 +26,9 @@ from hpsearch.storage.trials import distributions
 REMEMBERED = ("cma", "completed_rung_")
 """Prefixes of the trial attributes that samplers and pruners need again when a study is resumed."""
 
+_MOST_POINTS = 10_000_000
+"""Of a grid, which Optuna holds whole: some 115 bytes each."""
+
 
 def remembered(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Of a trial's system attributes those that samplers and pruners need again."""
@@ -36,8 +39,12 @@ def check_sampler(config: StudyConfig) -> None:
     """See that the sampler can be made.
 
     Raises:
-        ConfigError: if it needs a package that is not installed.
+        ConfigError: if it needs a package that is not installed, or its grid has too many points.
     """
+    if config.search.sampler == "grid" and (points := grid_size(config)) > _MOST_POINTS:
+        problem = f"search.grid: {config.search.grid} values of a range make a grid of {points:,} points"
+        rule = f"it may have {_MOST_POINTS:,}: give fewer values or let less vary, or use 'qmc' or 'random'"
+        raise ConfigError(config.name, [f"{problem}; {rule}"])
     if config.search.sampler == "gp" and importlib.util.find_spec("torch") is None:
         rule = "install the extra with `pip install 'hpsearch[gp]'`, or use 'tpe'"
         raise ConfigError(config.name, [f"search.sampler: 'gp' needs PyTorch, which is not installed; {rule}"])
