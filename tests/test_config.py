@@ -409,6 +409,16 @@ MISTAKES = [
         "survey.effective_step: needs a range of learning_rate, and momentum to vary (given: {momentum = 0.9}); "
         "change that in [space], or leave it false",
     ),
+    (
+        "[survey]\neffective_step = true\n[space]\nlearning_rate = {choices = [0.1, 0.2]}\n"
+        "momentum = {choices = [0.5, 0.9]}",
+        "survey.effective_step: needs a range of learning_rate, and momentum to vary (given: {learning_rate = "
+        "{choices = [0.1, 0.2]}}); change that in [space], or leave it false",
+    ),
+    (
+        "[survey]\neffective_step = true\n[space]\nmomentum = 2.0",
+        "space.momentum: is outside the values allowed (given: 2.0); momentum is a number, at least 0, below 1",
+    ),
 ]
 
 

@@ -167,6 +167,14 @@ def test_the_cost_is_told_by_the_first_few_resamples_and_of_a_kept_table_there_i
     assert results.cost("importance", **{**QUICK, "permutations": 19}).total == 2 * (19 + 3)
 
 
+def test_of_values_that_are_all_the_same_there_is_nothing_to_compute(study):
+    with pytest.warns(ImportanceWarning):
+        table = Results(study).importance(**QUICK, target=lambda trial: 1.0)
+    assert table["importance"].isna().all()
+    again = {**QUICK, "permutations": 19}
+    assert Results(study).cost("importance", **again, target=lambda trial: 1.0).total == 0
+
+
 def test_a_cost_of_importances_is_asked_for_as_they_are(study):
     with pytest.raises(DesignError, match=r"cost of importance: too many .*; give cost\('importance'\)$"):
         Results(study).cost("importance", "x")

@@ -113,6 +113,8 @@ def test_a_grid_that_memory_does_not_hold_is_refused_before_anything_runs(small,
     with pytest.raises(ConfigError, match=r"search.grid: 50 values .* 693,750,000 points; it may have 10,000,000"):
         check_sampler(config)
     check_sampler(config.with_overrides(sampler="qmc"))
+    monkeypatch.setattr(samplers, "_MOST_POINTS", 3**6)
+    check_sampler(config.with_overrides(grid=3))
     monkeypatch.setattr(samplers, "_MOST_POINTS", 3**6 - 1)
     config, file = config.with_overrides(grid=3), tmp_path / "small.toml"
     file.write_text(to_toml(config), encoding="utf-8")
