@@ -6,9 +6,11 @@ import pytest
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import create_trial
 
+import hpsearch
 from hpsearch.results.observations import ImportanceError
 from hpsearch.results.points import normal_scores
 from hpsearch.results.samples import read_sample
+from hpsearch.space import Float
 
 KINDS = {
     "rate": FloatDistribution(1e-4, 1, log=True),
@@ -125,3 +127,16 @@ def test_a_choice_that_other_parameters_depend_on_is_told_where_one_of_its_value
         "10 trials lack size and are left out",
         "kind is 'a' in every trial that is left, and so has no importance here",
     )
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # a survey of a moment has too few rows
+def test_a_survey_s_rows_are_not_called_those_of_an_optimiser(tmp_path):
+    space = hpsearch.Space(dict.fromkeys("abcde", Float(0, 1)))
+    hpsearch.survey(lambda **x: sum(x.values()), space, name="sum", base=16, scrambles=4, results=tmp_path)
+    survey = hpsearch.load("sum", results=tmp_path).study
+    assert not [note for note in read_sample(survey).notes if "evenly" in note]
+    others = optuna.create_study()
+    for trial in survey.trials:
+        trial.user_attrs = {}
+        others.add_trial(trial)
+    assert [note for note in read_sample(others).notes if "parameters is evenly spread, as an optimiser's" in note]

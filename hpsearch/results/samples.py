@@ -15,6 +15,7 @@ from hpsearch.config.messages import listed
 from hpsearch.results.evenness import uneven_parameters
 from hpsearch.results.observations import FEW, ImportanceError, counted_parameters, notes_on_values, usable_trials
 from hpsearch.results.points import Sample
+from hpsearch.sensitivity.designs import KEY
 
 _NAMED = 3
 """Parameters that a note names where it says the same of all."""
@@ -110,7 +111,8 @@ def _notes_on_points(
             f"{len(trials)} trials have {different} different settings: trials of one setting count as one, "
             "with the median of their values"
         )
-    if uneven := uneven_parameters(trials, dict(zip(names, sides, strict=True))):
+    by_design = all(trial.user_attrs.keys() >= set(KEY) for trial in trials)  # a survey's, whose blocks repeat values
+    if not by_design and (uneven := uneven_parameters(trials, dict(zip(names, sides, strict=True)))):
         which = f"{listed(uneven)} {'are' if len(uneven) > 1 else 'is'} not"
         if len(uneven) == len(names) > _NAMED:
             which = f"none of the {len(names)} parameters is"
