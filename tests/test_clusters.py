@@ -377,11 +377,15 @@ def test_a_function_s_calls_are_each_made_on_a_cluster_alike_or_not(executor):
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", ""])
 def test_an_address_where_no_scheduler_answers_is_named(monkeypatch, address):
     monkeypatch.setattr(clusters, "_SECONDS_TO_ANSWER", 0.2)
+    made = []
+    start = distributed.Client.start
+    monkeypatch.setattr(distributed.Client, "start", lambda client, **how: (made.append(client), start(client, **how)))
     with (
         pytest.raises(ClusterError, match=f"no Dask scheduler answers at '{address}' .* start one with `dask sched"),
         dask_executor(address),
     ):
         pass
+    assert made[0].status in ("closed", "newly-created")  # Dask would close it when it is collected, in any thread
 
 
 @pytest.mark.parametrize(

@@ -63,9 +63,23 @@ def dask_executor(address: str | None = None, *, workers: int = 1) -> Iterator[E
         log.setLevel(level)
 
 
+class _Client(Client):
+    """A client that is closed where it cannot start.
+
+    Dask leaves that until it is collected, which may be in the thread of the next client's loop: that waits for itself.
+    """
+
+    def start(self, **how: Any) -> None:
+        try:
+            super().start(**how)
+        except BaseException:
+            self.close()
+            raise
+
+
 def _client(address: Any) -> Client:
     try:
-        client = Client(address, timeout=_SECONDS_TO_ANSWER, set_as_default=False)
+        client = _Client(address, timeout=_SECONDS_TO_ANSWER, set_as_default=False)
     except (OSError, ValueError, TypeError) as problem:
         raise ClusterError(
             f"no Dask scheduler answers at {address!r} ({str(problem).splitlines()[0]}): "
