@@ -41,10 +41,8 @@ class Crowd:
     few = "few of the best"
     """What the choices hold that are left out."""
 
-    @property
-    def alone(self) -> bool:
-        """Whether every other choice is shown to be worse than the fullest, where no other is left."""
-        return True
+    alone = True
+    """Whether every other choice is shown to be worse than the fullest, where no other is left."""
 
     @property
     def crowding(self) -> str:

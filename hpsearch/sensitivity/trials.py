@@ -54,12 +54,12 @@ class _Box(Crowd):
     Attributes:
         edge: The end at which the ten best crowd, or nothing.
         shown: Whether better settings may lie beyond it (see :func:`hpsearch.sensitivity.edges.edges`).
-        worse_others: Whether trials with each other choice are shown to be worse than those with the fullest one.
+        alone: Whether trials with each other choice are shown to be worse than those with the fullest one.
     """
 
     edge: str = ""
     shown: bool = False
-    worse_others: bool = False
+    alone: bool = False
 
     words = "where the best lie, widened at both ends"
     few = "none of the best"
@@ -71,10 +71,6 @@ class _Box(Crowd):
     @property
     def crowding(self) -> str:
         return super().crowding + ("" if self.shown else ", perhaps by chance")
-
-    @property
-    def alone(self) -> bool:
-        return self.worse_others
 
     @property
     def least(self) -> float:
@@ -135,7 +131,7 @@ def trial_ranges(
         box = _box(dimension, best[name].to_numpy(), edge=str(crowded["edge"]), shown=bool(crowded["beyond"]))
         if isinstance(dimension, Choice):
             places = dimension.cell_of(complete[name].to_numpy(), len(dimension.choices))
-            box = replace(box, worse_others=_worse_others(box, places, ranks=ranks))
+            box = replace(box, alone=_alone(box, places, ranks=ranks))
         following = proposal(dimension, box, verdict="", limit=(limits or {}).get(name, (-inf, inf)))
         reason = following.reason + (longer(dimension, following.dimension) if name == budget else "")
         numeric = dimension.numeric
@@ -158,7 +154,7 @@ def enough(trials: pd.DataFrame) -> bool:
     return tried(trials) >= LEAST and int((trials["state"] == "COMPLETE").sum()) >= BEST
 
 
-def _worse_others(box: _Box, places: NDArray[np.intp], *, ranks: pd.Series) -> bool:
+def _alone(box: _Box, places: NDArray[np.intp], *, ranks: pd.Series) -> bool:
     """Whether the trials of each other choice are shown to be worse than those of the box's fullest.
 
     A sampler that learns may settle on any of few choices: in 14 of 20 searches of flower (60 trials by TPE) the ten
